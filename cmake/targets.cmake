@@ -1,0 +1,124 @@
+# How every target of this repository is declared: one function for each kind, so that warnings, include
+# folders and labels are the same everywhere.
+#
+#   tutti_library(memory DEPENDS base SOURCES a.cpp LINK Boost::json)    src/memory -> tutti_memory
+#   tutti_executable(api-gateway SOURCES main.cpp LINK services_common)  services, cli -> bin/api-gateway
+#   tutti_test(memory SOURCES a_test.cpp)                                tests/<suite>/... -> ctest -L <suite>
+#   tutti_bench(memory SOURCES a_bench.cpp)                              bench
+#   tutti_fuzzer(wire SOURCES wire_fuzz.cpp)                             tests/fuzz
+#
+# LINK never reaches the users of a target; LINK_PUBLIC does. Only src, tests and bench see src/: the
+# services and the examples build on include/ alone, as any user does.
+
+# Adds those folders that have a CMakeLists.txt, and notices when one appears.
+function(tutti_add_folders)
+  foreach(folder IN LISTS ARGN)
+    file(GLOB lists CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${folder}/CMakeLists.txt)
+    if(lists)
+      add_subdirectory(${folder})
+    endif()
+  endforeach()
+endfunction()
+
+# A layer of the library. DEPENDS names the layers below; tools/tidy holds the directions that are
+# allowed. Without SOURCES the layer is header-only.
+function(tutti_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPENDS;SOURCES;LINK;LINK_PUBLIC")
+  tutti_refuse_unknown(tutti_library ${name})
+  set(target tutti_${name})
+  if(arg_SOURCES)
+    add_library(${target} STATIC ${arg_SOURCES})
+    set(scope PUBLIC)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:tutti_warnings> ${arg_LINK})
+    set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+    target_link_libraries(${target} INTERFACE ${arg_LINK})
+  endif()
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(${target} ${scope} cxx_std_23)
+  target_include_directories(${target} ${scope}
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_link_libraries(${target} ${scope} ${arg_LINK_PUBLIC})
+  foreach(layer IN LISTS arg_DEPENDS)
+    if(NOT TARGET tutti_${layer})
+      message(FATAL_ERROR
+        "tutti_library(${name}): the layer '${layer}' does not exist, or src/CMakeLists.txt adds it later")
+    endif()
+    target_link_libraries(${target} ${scope} tutti_${layer})
+  endforeach()
+  set_property(GLOBAL APPEND PROPERTY TUTTI_LAYERS ${target})
+endfunction()
+
+function(tutti_executable name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT_NAME" "SOURCES;LINK")
+  tutti_refuse_unknown(tutti_executable ${name})
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE tutti::tutti tutti_warnings ${arg_LINK})
+  if(arg_OUTPUT_NAME)
+    set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT_NAME})
+  endif()
+  install(TARGETS ${name} RUNTIME)
+endfunction()
+
+# The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties.
+function(tutti_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK;PROPERTIES")
+  tutti_refuse_unknown(tutti_test ${name})
+  cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/tests
+    OUTPUT_VARIABLE folder)
+  string(REGEX REPLACE "/.*" "" suite ${folder})
+  set(target ${suite}_${name})
+  if(name STREQUAL suite)
+    set(target ${suite}_tests)
+  endif()
+  add_executable(${target} ${arg_SOURCES})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE
+    tutti::tutti tutti_warnings GTest::gmock_main GTest::gtest rapidcheck ${arg_LINK})
+  include(GoogleTest)
+  gtest_discover_tests(${target}
+    TEST_PREFIX "${suite}." DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${suite} TIMEOUT 120 ${arg_PROPERTIES})
+endfunction()
+
+function(tutti_bench name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  tutti_refuse_unknown(tutti_bench ${name})
+  add_executable(bench_${name} ${arg_SOURCES})
+  target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(bench_${name} PRIVATE
+    tutti::tutti tutti_warnings benchmark::benchmark ${arg_LINK})
+endfunction()
+
+# ctest runs it over its corpus, tests/fuzz/corpus/<name>, and then for TUTTI_FUZZ_SECONDS more.
+function(tutti_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
+  tutti_refuse_unknown(tutti_fuzzer ${name})
+  set(TUTTI_FUZZ_SECONDS 20 CACHE STRING "How long ctest runs each fuzz target")
+  add_executable(fuzz_${name} ${arg_SOURCES})
+  target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(fuzz_${name} PRIVATE tutti::tutti tutti_warnings ${arg_LINK})
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  # libFuzzer writes what it finds into the first folder and only reads the second.
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/corpus/${name})
+  file(MAKE_DIRECTORY ${found})
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+  if(NOT IS_DIRECTORY ${corpus})
+    set(corpus)
+  endif()
+  math(EXPR timeout "${TUTTI_FUZZ_SECONDS} + 60")
+  add_test(NAME fuzz.${name}
+    COMMAND fuzz_${name} -max_total_time=${TUTTI_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=1024
+      -print_final_stats=1 ${found} ${corpus})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${timeout})
+endfunction()
+
+macro(tutti_refuse_unknown function name)
+  if(arg_UNPARSED_ARGUMENTS OR arg_KEYWORDS_MISSING_VALUES)
+    message(FATAL_ERROR "${function}(${name}): cannot use "
+      "'${arg_UNPARSED_ARGUMENTS}${arg_KEYWORDS_MISSING_VALUES}'; cmake/targets.cmake shows the form")
+  endif()
+endmacro()

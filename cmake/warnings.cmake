@@ -1,0 +1,6 @@
+# Warnings are errors in our own builds only: a user's newer compiler must not fail on them.
+add_library(tutti_warnings INTERFACE)
+if(PROJECT_IS_TOP_LEVEL)
+  target_compile_options(tutti_warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror)
+endif()
