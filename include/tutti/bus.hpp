@@ -1,0 +1,137 @@
+// The invalidation bus: per channel an ordered, replayable log of "these keys changed", with pub/sub
+// as a latency hint. docs/coherence.md is the specification; this is what an adapter (embedded, Redis)
+// does for it. Applications use `Coherent::invalidate` and never this.
+//
+// Truth is the log: a dense sequence within an epoch, each entry linked to the one before by a chain.
+// A server that lost or rewound its state answers with another epoch; it never reuses a sequence of
+// the same epoch for something else without a different chain.
+//
+// Operations are one round trip and complete exactly once, on the node's executor, never inside the
+// call; with Errc::timeout when `deadline` passes first (the operation may still have happened).
+// Thread-safety: every function may be called from any thread. Blocking: never.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+enum class Epoch : std::uint64_t { none = 0 };  // random per incarnation of the log
+enum class Chain : std::uint64_t {};            // digest over everything up to a sequence
+using Sequence = std::uint64_t;                 // 1, 2, 3 ... within an epoch; 0 = nothing yet
+
+struct BusPosition {
+    Epoch epoch = Epoch::none;
+    Sequence sequence = 0;
+    Chain chain{};
+
+    friend bool operator==(const BusPosition&, const BusPosition&) = default;
+};
+
+// What one publication invalidates.
+struct KeySet {
+    std::vector<std::string> keys;
+    bool all = false;  // every key of the channel; `keys` is empty then
+
+    [[nodiscard]] static KeySet everything() { return {.keys = {}, .all = true}; }
+    friend bool operator==(const KeySet&, const KeySet&) = default;
+};
+
+// One entry of the log, as it is pushed and as it is replayed.
+struct BusEntry {
+    BusPosition position;
+    Chain previous{};
+    KeySet changed;
+};
+
+struct PublishRequest {
+    std::string channel;
+    KeySet changed;
+    // Published unchanged on the plain channel of the same name, directly behind the entry, for
+    // programs that know nothing of Tutti. Empty: none.
+    std::vector<std::string> plain_events;
+};
+
+struct Published {
+    BusPosition position;
+    Duration lease{};  // the longest lease that any member may hold: what a wait-out has to wait for
+};
+
+struct RenewRequest {
+    std::string channel;
+    std::string member;
+    BusPosition applied;  // what this member has applied; of another epoch it counts as nothing
+    Duration lease{};     // how long this member will serve on the strength of the reply
+};
+
+struct Renewed {
+    BusPosition position;
+};
+
+struct Subscription {
+    std::string channel;
+    bool plain = false;  // also deliver what others publish on the plain channel of that name
+};
+
+// Called on the node's executor, in the order of arrival.
+class BusListener {
+public:
+    virtual ~BusListener() = default;
+
+    // Every subscription is confirmed by the server: whatever is published from here on will be
+    // delivered, or `on_disconnected` follows. After every reconnect again.
+    virtual void on_subscribed() = 0;
+    virtual void on_disconnected() = 0;
+    virtual void on_entry(std::string_view channel, BusEntry entry) = 0;
+    // An entry that cannot be decoded, or is of an unknown version.
+    virtual void on_undecodable(std::string_view channel) = 0;
+    // A plain event of another program. The echo of an entry's own plain events is not delivered.
+    virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
+};
+
+class Bus {
+public:
+    // A publication over these limits is refused with Errc::too_large; the caller splits it.
+    static constexpr std::size_t keys_max = 1000;
+    static constexpr std::size_t key_bytes_max = 64UL * 1024;  // of one publication, encoded
+    static constexpr std::size_t plain_event_bytes_max = 64UL * 1024;  // larger ones are dropped
+
+    virtual ~Bus() = default;
+
+    // Once, before anything else. Connects, and reconnects by itself, until `close`. `listener` must
+    // outlive the last task that runs on the executor.
+    virtual void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) = 0;
+
+    // Appends to the log and pushes. A retry after a timeout is a new publication.
+    virtual void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) = 0;
+
+    // Registers the member, records what it has applied (never lowered within an epoch) and its
+    // lease, and returns where the log is now.
+    virtual void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) = 0;
+
+    // The entries first..last of the log as far as they still exist, in order; fewer or none when
+    // they were trimmed. The caller checks the links.
+    virtual void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
+                        Completion<std::vector<BusEntry>> done) = 0;
+
+    // Forgets the member.
+    virtual void leave(std::string channel, std::string member, TimePoint deadline,
+                       Completion<void> done) = 0;
+
+    // Succeeds when the subscription connection has answered a probe that was sent after this call:
+    // everything that the server had pushed before it has been delivered.
+    virtual void probe(TimePoint deadline, Completion<void> done) = 0;
+
+    // No listener call after it, when called on the executor. Outstanding operations fail with
+    // Errc::stopped.
+    virtual void close() = 0;
+};
+
+}  // namespace tutti

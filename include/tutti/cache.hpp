@@ -1,0 +1,169 @@
+// The caches that hold values. A handle is cheap to copy and may outlive its node: it then answers
+// Errc::stopped.
+//
+// The problem: a value in the memory of many processes, and a change that one of them makes. A
+// `Coherent` cache promises, by lease and replay (docs/coherence.md), that a served value is never
+// older than the lease bound after the change was published, whatever is lost, and with
+// `Ack::every_instance` that no read that begins after `invalidate` returned `done` yields an older
+// value, on any instance. A `Local` cache promises nothing beyond its TTL on this instance.
+//
+// Both: one load per key at a time, however many readers wait; a value whose load began before an
+// invalidation of its key is never stored after it; failed loads are not cached.
+//
+// Not promised: freshness of the loader's own source, such as a lagging replica.
+//
+// Thread-safety: every function may be called from any thread. Cost of a hit: one lock, one clock
+// reading, no allocation for keys that are strings or integers.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "tutti/detail/cache.hpp"
+#include "tutti/error.hpp"
+#include "tutti/invalidation.hpp"
+#include "tutti/key.hpp"
+#include "tutti/lookup.hpp"
+#include "tutti/options.hpp"
+
+namespace tutti {
+
+namespace detail {
+
+// Starts an asynchronous operation in the way that `token` asks for. A token that can be called with
+// the answer is called with it, on an unspecified thread, possibly before the call returns.
+// <tutti/asio.hpp> adds Asio's completion tokens.
+template <class Token, class Answer>
+struct AsyncStart;
+
+template <class Token, class Answer>
+    requires std::invocable<Token&, Answer>
+struct AsyncStart<Token, Answer> {
+    template <class Start>
+    static void run(Start start, Token token) {
+        start(std::move(token));
+    }
+};
+
+}  // namespace detail
+
+// What `Coherent` and `Local` have in common: reading.
+template <Key K, class V>
+class ReadableCache {
+public:
+    // Blocking: not on a hit; on a miss until the load is done or `options.deadline` passed.
+    // Errors: timeout, load_failed, overloaded, suspect, not_started, stopped; the cache is as before.
+    // Requires: not on a node's own thread (in a loader, or in a completion); checked.
+    [[nodiscard]] Result<Lookup<V>> get(const K& key, GetOptions options = {}) const {
+        const auto& text = KeyText<K>::text(key);
+        if (auto hit = core_->hit(text)) return typed(*std::move(hit));
+        return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
+            core_->load(std::string(std::string_view(text)), std::make_shared<const K>(key),
+                        options.deadline, std::move(done));
+        }));
+    }
+
+    // The same without blocking: `token` is a function that takes Result<Lookup<V>>, or an Asio
+    // completion token with <tutti/asio.hpp>.
+    template <class Token>
+        requires(!std::convertible_to<Token, GetOptions>)
+    auto get(const K& key, Token&& token) const {
+        return get(key, GetOptions{}, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto get(const K& key, GetOptions options, Token&& token) const {
+        using Answer = Result<Lookup<V>>;
+        // Owns what it needs: with a lazy token it starts after this call has returned.
+        auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
+            const auto& text = KeyText<K>::text(*key);
+            if (auto hit = core->hit(text)) return done(Answer(typed(*std::move(hit))));
+            core->load(std::string(std::string_view(text)), key, options.deadline,
+                       [done = std::move(done)](Result<detail::RawLookup> raw) mutable {
+                           done(Answer(typed(std::move(raw))));
+                       });
+        };
+        return detail::AsyncStart<std::decay_t<Token>, Answer>::run(std::move(start),
+                                                                    std::forward<Token>(token));
+    }
+
+protected:
+    explicit ReadableCache(std::shared_ptr<detail::Cache> core) noexcept : core_(std::move(core)) {}
+
+    [[nodiscard]] detail::Cache& core() const noexcept { return *core_; }
+    [[nodiscard]] const std::shared_ptr<detail::Cache>& core_pointer() const noexcept {
+        return core_;
+    }
+    [[nodiscard]] static std::string text(const K& key) {
+        return std::string(std::string_view(KeyText<K>::text(key)));
+    }
+
+private:
+    static Result<Lookup<V>> typed(Result<detail::RawLookup> raw) {
+        if (!raw) return fail(std::move(raw).error());
+        return Lookup<V>(*std::move(raw));
+    }
+
+    std::shared_ptr<detail::Cache> core_;  // never null
+};
+
+// Made by `Node::coherent`. Example: examples/coherent.cpp
+template <Key K, class V>
+class Coherent : public ReadableCache<K, V> {
+public:
+    explicit Coherent(std::shared_ptr<detail::Cache> core) noexcept
+        : ReadableCache<K, V>(std::move(core)) {}
+
+    // The data behind `key` changed and the source has committed. Gone on this instance at once: a
+    // read that begins after this call returned never joins an older load.
+    // Blocking: one round trip with Ack::none, the wait-out with Ack::every_instance, never longer
+    // than the deadline. Requires: not on a node's own thread; checked.
+    [[nodiscard]] Invalidation invalidate(const K& key, InvalidateOptions options = {}) const {
+        return send(this->text(key), options);
+    }
+    // Every key of the channel.
+    [[nodiscard]] Invalidation invalidate_all(InvalidateOptions options = {}) const {
+        return send(std::nullopt, options);
+    }
+
+    // The same without blocking; `token` as for `get`, it takes an Invalidation.
+    template <class Token>
+        requires(!std::convertible_to<Token, InvalidateOptions>)
+    auto invalidate(const K& key, Token&& token) const {
+        return invalidate(key, InvalidateOptions{}, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto invalidate(const K& key, InvalidateOptions options, Token&& token) const {
+        auto start = [core = this->core_pointer(), text = this->text(key), options](auto done) {
+            core->invalidate(text, options, std::move(done));
+        };
+        return detail::AsyncStart<std::decay_t<Token>, Invalidation>::run(
+            std::move(start), std::forward<Token>(token));
+    }
+
+private:
+    Invalidation send(std::optional<std::string> key, InvalidateOptions options) const {
+        return detail::wait_for<Invalidation>([&](auto done) {
+            this->core().invalidate(std::move(key), options, std::move(done));
+        });
+    }
+};
+
+// Made by `Node::local`. Its `forget` concerns this instance alone, hence another name.
+template <Key K, class V>
+class Local : public ReadableCache<K, V> {
+public:
+    explicit Local(std::shared_ptr<detail::Cache> core) noexcept
+        : ReadableCache<K, V>(std::move(core)) {}
+
+    // Never blocks. A load that runs now will not be stored.
+    void forget(const K& key) const {
+        this->core().invalidate(this->text(key), {}, [](const Invalidation&) {});
+    }
+    void forget_all() const {
+        this->core().invalidate(std::nullopt, {}, [](const Invalidation&) {});
+    }
+};
+
+}  // namespace tutti

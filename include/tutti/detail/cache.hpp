@@ -1,0 +1,58 @@
+// What the typed facades (`Coherent`, `Local`) stand on. Keys are text and values are shared void
+// pointers here, so that there is one implementation, compiled once, behind caches of every type.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tutti/error.hpp"
+#include "tutti/invalidation.hpp"
+#include "tutti/lookup.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti::detail {
+
+struct RawLoaded {
+    std::shared_ptr<const void> value;  // null: known absent
+    std::optional<Ttl> ttl;
+    bool cacheable = true;
+};
+
+// Exactly one of the two is set. The key is the user's own, as given to `get`.
+struct RawLoader {
+    std::function<Result<RawLoaded>(const void* key, LoadContext& context)> blocking;
+    std::function<void(std::shared_ptr<const void> key, LoadContext context,
+                       Completion<RawLoaded> done)>
+        asynchronous;
+};
+
+class Cache {
+public:
+    virtual ~Cache() = default;
+
+    // An answer from memory that may be served now, or an error that ends the read (not started,
+    // suspect and declared `fail`), or nullopt: load. Never blocks on I/O.
+    virtual std::optional<Result<RawLookup>> hit(std::string_view key) = 0;
+
+    // Joins or starts a flight. `done` runs once, on an unspecified thread. `key` is the user's key
+    // and `text` its text. Looks into memory once more first.
+    virtual void load(std::string text, std::shared_ptr<const void> key, Duration timeout,
+                      Completion<RawLookup> done) = 0;
+
+    // Drops the key (all keys for nullopt) here at once, then everywhere by way of the bus, if the
+    // cache has one. `done` runs once, on the node's executor or on this thread.
+    virtual void invalidate(std::optional<std::string> key, InvalidateOptions options,
+                            std::move_only_function<void(Invalidation)> done) = 0;
+};
+
+// Calls `start(done)` and blocks until `done` was called. Requires: not on a node's own thread, which
+// would wait for itself; that is checked and ends the program.
+template <class Answer, class Start>
+Answer wait_for(Start start);
+
+}  // namespace tutti::detail
+
+#include "tutti/detail/wait_for.hpp"

@@ -1,0 +1,56 @@
+// What `invalidate` does and what it says about it.
+//
+// Call it after the source has committed. The key is gone from this node when the call begins to
+// talk to the bus; the outcome tells what is known about the others.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tutti/bus.hpp"
+#include "tutti/clock.hpp"
+
+namespace tutti {
+
+// What to wait for.
+enum class Ack : unsigned char {
+    none,            // the publication: one round trip
+    every_instance,  // every instance has applied it or serves nothing from memory
+};
+
+struct InvalidateOptions {
+    Ack ack = Ack::none;
+    // Waits no longer than this. With `every_instance` it should exceed the node's wait-out
+    // (lease x 1.2 + 50 ms: 3.65 s by default).
+    Duration deadline = std::chrono::seconds{5};
+};
+
+// The outcome of one `invalidate`.
+struct Invalidation {
+    enum class Outcome : unsigned char {
+        published,    // in the log: no instance serves an older value after the lease bound
+        done,         // no read that begins from now on, anywhere, yields a value loaded before
+        unconfirmed,  // neither is known; `reason` says why
+    };
+
+    Outcome outcome = Outcome::unconfirmed;
+    // Where the publication stands in the log; of the last part when it was split.
+    BusPosition position;
+    // Empty unless `unconfirmed`. An unpublished invalidation is not lost: the node keeps publishing
+    // it in the background until the bus takes it or the node stops.
+    std::string reason;
+
+    [[nodiscard]] bool done() const noexcept { return outcome == Outcome::done; }
+    [[nodiscard]] bool published() const noexcept { return outcome != Outcome::unconfirmed; }
+};
+
+[[nodiscard]] constexpr std::string_view to_string(Invalidation::Outcome outcome) noexcept {
+    switch (outcome) {
+    case Invalidation::Outcome::published: return "published";
+    case Invalidation::Outcome::done: return "done";
+    case Invalidation::Outcome::unconfirmed: return "unconfirmed";
+    }
+    return "unknown";
+}
+
+}  // namespace tutti

@@ -1,0 +1,133 @@
+// The audit: which caches a process has, how each is kept right, and how it behaves when the service
+// runs as many instances. It is computed from the declarations that the process really runs on.
+//
+// Thread-safety: plain values and pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tutti/error.hpp"
+#include "tutti/pattern.hpp"
+#include "tutti/policy.hpp"
+
+namespace tutti {
+
+enum class Risk : std::uint8_t { none, minor, critical };
+
+// A verdict and the rule that reached it.
+struct Grade {
+    Risk risk = Risk::none;
+    std::string_view rule;    // stable name: "stale-is-wrong-without-bus"
+    std::string_view reason;  // one sentence for people
+    std::string_view remedy;  // what to change; empty for Risk::none
+
+    friend bool operator==(const Grade&, const Grade&) = default;
+};
+
+// One cache as it was declared.
+struct Declaration {
+    std::string name;
+    std::string caches;  // what it caches, in words
+    Pattern pattern = Pattern::local;
+    Need need;
+    std::optional<Ttl> memory_ttl;
+    std::optional<Ttl> store_ttl;
+    std::optional<Bound> bound;  // of the memory tier
+    std::string channel;         // of the bus; empty: none
+    bool foreign_publishers = false;
+    std::string note;  // for the operator, for example why a pattern differs from the advice
+
+    friend bool operator==(const Declaration&, const Declaration&) = default;
+};
+
+// What the cache has done since the process started.
+struct CacheCounters {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t loads = 0;
+    std::uint64_t load_failures = 0;
+    std::uint64_t joined = 0;         // reads that waited for a load that was already running
+    std::uint64_t poisoned = 0;       // loads whose value was not stored: invalidated meanwhile
+    std::uint64_t invalidations = 0;  // keys dropped because something changed
+    std::uint64_t flushes = 0;        // times that everything was dropped
+    std::uint64_t suspect_reads = 0;  // reads while the lease had lapsed
+    std::uint64_t evictions = 0;
+    std::uint64_t entries = 0;        // now
+
+    constexpr CacheCounters& operator+=(const CacheCounters& other) noexcept {
+        hits += other.hits;
+        misses += other.misses;
+        loads += other.loads;
+        load_failures += other.load_failures;
+        joined += other.joined;
+        poisoned += other.poisoned;
+        invalidations += other.invalidations;
+        flushes += other.flushes;
+        suspect_reads += other.suspect_reads;
+        evictions += other.evictions;
+        entries += other.entries;
+        return *this;
+    }
+    friend bool operator==(const CacheCounters&, const CacheCounters&) = default;
+};
+
+struct InventoryRow {
+    std::string service;  // "bot-client"
+    std::string node;     // "bot-client-1"; empty in a catalogue that nobody runs
+    Declaration declaration;
+    CacheCounters counters;
+};
+
+using Inventory = std::vector<InventoryRow>;
+
+// The first rule that applies:
+//   stale-is-wrong-without-bus  CRITICAL  staleness is wrong, memory is used, no bus invalidates it
+//   unbounded                   Minor     memory without a bound
+//   kept-coherent               None      the bus invalidates every instance
+//   shared-is-truth             None      the store holds the truth; memory only saves the trip
+//   counts-per-instance         Minor     a rate limit that every instance applies on its own
+//   single-entry                None      one entry, at most 5 min: instances differ briefly
+//   stale-per-instance          Minor     instances may differ for up to one TTL
+[[nodiscard]] Grade grade(const Declaration& declaration);
+
+// Why the declaration cannot work at all; empty when it can. One sentence each, naming the option.
+[[nodiscard]] std::vector<std::string> contradictions(const Declaration& declaration);
+
+// "memory + bus", "store", "memory (5 min) + store (24 h)"
+[[nodiscard]] std::string describe_tiers(const Declaration& declaration);
+// "Redis pub/sub event" / "TTL expiry" / "Periodic cleanup"
+[[nodiscard]] std::string describe_invalidation(const Declaration& declaration);
+
+// The worst grade of all rows; `none` for an empty inventory.
+[[nodiscard]] Risk worst(std::span<const InventoryRow> rows);
+
+// Rows of one cache that several processes report become one row, counters added up, `node` naming
+// them all; sorted by service and name. Processes that declare it differently keep rows of their own,
+// so that one old process in a fleet is seen.
+[[nodiscard]] Inventory merge(std::span<const Inventory> inventories);
+
+// For a terminal of 120 columns; control characters are replaced.
+[[nodiscard]] std::string to_text(std::span<const InventoryRow> rows);
+// The inventory table of the audit.
+[[nodiscard]] std::string to_markdown(std::span<const InventoryRow> rows);
+// `to_json` also writes the grade, for other programs. `parse_inventory` reads everything else back; it
+// takes untrusted input of at most 4 MiB and ignores members that it does not know.
+// Errors: too_large; protocol, with the path to the member that is wrong.
+[[nodiscard]] std::string to_json(std::span<const InventoryRow> rows);
+[[nodiscard]] Result<Inventory> parse_inventory(std::string_view json);
+
+[[nodiscard]] constexpr std::string_view to_string(Risk risk) noexcept {
+    switch (risk) {
+    case Risk::none: return "None";
+    case Risk::minor: return "Minor";
+    case Risk::critical: return "CRITICAL";
+    }
+    return "unknown";
+}
+
+}  // namespace tutti

@@ -1,0 +1,97 @@
+// How a cache reaches its source. A loader is one of
+//   V or Result<V> or std::optional<V> or Loaded<V> or Result<Loaded<V>>  (const K&, LoadContext&)
+//       a plain function, which may block: it runs on the node's bounded worker pool;
+//   void (const K&, LoadContext, Completion<Loaded<V>>)
+//       an asynchronous function: it must not block and calls the completion once, from any thread.
+// `<tutti/asio.hpp>` makes the second kind from a coroutine.
+//
+// A loader that throws has failed: the exception is caught once, here, and every waiter gets
+// Errc::load_failed with its text. A failed load is never cached.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "tutti/detail/cache.hpp"
+#include "tutti/error.hpp"
+#include "tutti/lookup.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+template <class K, class V>
+class Loader {
+public:
+    Loader() = default;
+
+    template <class F>
+        requires std::invocable<F&, const K&, LoadContext&>
+    Loader(F function) {  // NOLINT(google-explicit-constructor)
+        raw_.blocking = [call = std::make_shared<F>(std::move(function))](
+                            const void* key, LoadContext& context) -> Result<detail::RawLoaded> {
+            return guarded([&]() -> Result<detail::RawLoaded> {
+                return raw(answer((*call)(*static_cast<const K*>(key), context)));
+            });
+        };
+    }
+
+    template <class F>
+        requires(!std::invocable<F&, const K&, LoadContext&> &&
+                 std::invocable<F&, const K&, LoadContext, Completion<Loaded<V>>>)
+    Loader(F function) {  // NOLINT(google-explicit-constructor)
+        raw_.asynchronous = [call = std::make_shared<F>(std::move(function))](
+                                std::shared_ptr<const void> key, LoadContext context,
+                                Completion<detail::RawLoaded> done) {
+            const K& typed = *static_cast<const K*>(key.get());
+            // Shared, because both the loader and the catch clause may have to report.
+            auto report = std::make_shared<Completion<detail::RawLoaded>>(std::move(done));
+            auto started = guarded([&]() -> Result<void> {
+                (*call)(typed, context, [report, key](Result<Loaded<V>> loaded) {
+                    if (*report) std::exchange(*report, nullptr)(raw(std::move(loaded)));
+                });
+                return {};
+            });
+            if (!started && *report) std::exchange(*report, nullptr)(fail(started.error()));
+        };
+    }
+
+    [[nodiscard]] const detail::RawLoader& raw_loader() const noexcept { return raw_; }
+    explicit operator bool() const noexcept { return raw_.blocking || raw_.asynchronous; }
+
+    // Every return type that a loader may have becomes one.
+    template <class Answer>
+    static Result<Loaded<V>> answer(Answer&& given) {
+        if constexpr (requires { given.has_value(), given.error(); }) {
+            if (!given.has_value()) return fail(std::forward<Answer>(given).error());
+            return Loaded<V>(*std::forward<Answer>(given));
+        } else {
+            return Loaded<V>(std::forward<Answer>(given));
+        }
+    }
+
+private:
+    template <class Body>
+    static auto guarded(Body body) -> decltype(body()) {
+        try {
+            return body();
+        } catch (const std::exception& error) {
+            return fail(Errc::load_failed, "load", error.what());
+        } catch (...) {
+            return fail(Errc::load_failed, "load", "the loader threw something that is no exception");
+        }
+    }
+
+    static Result<detail::RawLoaded> raw(Result<Loaded<V>> loaded) {
+        if (!loaded) return fail(std::move(loaded).error());
+        return detail::RawLoaded{
+            .value = loaded->value(), .ttl = loaded->ttl(), .cacheable = loaded->cacheable()};
+    }
+
+    detail::RawLoader raw_;
+};
+
+}  // namespace tutti

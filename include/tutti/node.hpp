@@ -1,0 +1,126 @@
+// One process instance that takes part: it owns the connections, the threads and the inventory of the
+// caches that are declared on it.
+//
+//     auto node = tutti::Node::create({.name = "bot-client-1", .app = "bots",
+//                                      .redis = "redis://127.0.0.1:6379"});
+//     auto users = (*node)->coherent<UserId, User>({...});
+//     auto started = (*node)->start();
+//
+// Life cycle: create, declare every cache, start, use, stop. Handles of caches may outlive the node.
+// Thread-safety: declare and start from one thread; everything else from any.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+#include <utility>
+
+#include "tutti/cache.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/cooldown.hpp"
+#include "tutti/embedded.hpp"
+#include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/log.hpp"
+#include "tutti/options.hpp"
+
+namespace tutti {
+
+struct NodeOptions {
+    std::string name;          // mandatory: shown in metrics, the audit and Redis' CLIENT LIST
+    std::string service = {};  // what the process is, for the audit; default: `name`
+
+    // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db or
+    // unix:///path?db=0): that Redis, 7.0 or newer. Without: the hub, or a hub of its own.
+    std::string redis = {};
+    std::shared_ptr<EmbeddedHub> embedded = nullptr;
+    // Separates applications that share a Redis; mandatory with `redis`.
+    std::string app = {};
+
+    // How long an instance may serve from memory after it last proved that it is up to date, and how
+    // often it proves it (every third of it). Longer: fewer renewals, more patience with a Redis that
+    // is away, and a longer wait-out for a writer. Instances may differ.
+    Duration lease = std::chrono::seconds{3};
+    // The clocks of two machines drift apart by less than this fraction.
+    double clock_drift_max = 0.2;
+    // Added to every wait-out: clock resolution and scheduling.
+    Duration wait_out_margin = std::chrono::milliseconds{50};
+    // Every command to the bus and the store ends within this.
+    Duration command_deadline = std::chrono::seconds{1};
+
+    // Threads for loaders that are plain functions, and how many loads may wait for one.
+    std::size_t workers = 8;
+    std::size_t worker_queue_max = 4096;
+
+    // Called from any thread, must not block and must not call the node. Default: nothing is logged.
+    // Texts never hold secrets or values; they may hold keys.
+    std::function<void(LogLevel, std::string_view)> log = nullptr;
+};
+
+// Whether the node does its job, for a health endpoint.
+struct Health {
+    bool live = false;   // started and not stopped
+    bool ready = false;  // every channel is subscribed and its lease is effective
+    std::vector<std::string> reasons;  // why it is not ready, one a channel
+};
+
+class Engine;
+class NodeThreads;
+
+class Node {
+public:
+    // Connects. Blocking: at most a few command deadlines.
+    // Errors: invalid_option (all of them at once), unavailable, refused, unsupported, protocol,
+    // timeout; each says what to change.
+    [[nodiscard]] static Result<std::unique_ptr<Node>> create(NodeOptions options);
+    // Stops. Blocking as `stop`.
+    ~Node();
+    Node(const Node&) = delete;
+    Node& operator=(const Node&) = delete;
+
+    // Declare a cache; use it after `start`. A wrong declaration is reported by `start`.
+    template <Key K, class V>
+    [[nodiscard]] Coherent<K, V> coherent(CacheOptions<K, V> options) {
+        return Coherent<K, V>(declare(Pattern::coherent, detail::untyped(std::move(options))));
+    }
+    template <Key K, class V>
+    [[nodiscard]] Local<K, V> local(CacheOptions<K, V> options) {
+        return Local<K, V>(declare(Pattern::local, detail::untyped(std::move(options))));
+    }
+    template <Key K>
+    [[nodiscard]] Cooldown<K> cooldown(CooldownOptions options) {
+        return Cooldown<K>(declare_cooldown(std::move(options)));
+    }
+
+    // Subscribes, and waits until every channel may serve, at most `deadline`.
+    // Errors: invalid_option naming all that is wrong with all declarations; timeout or unavailable:
+    // the node is not started, its caches answer not_started, and start may be called again.
+    [[nodiscard]] Result<void> start(Duration deadline = std::chrono::seconds{10});
+
+    // Stops serving, ends what waits with Errc::stopped, leaves the channels, closes the connections.
+    // Idempotent. Blocking: at most about half a second beyond the loaders that are running.
+    void stop();
+
+    [[nodiscard]] Health health() const;
+    [[nodiscard]] Inventory inventory() const;
+    // Prometheus text format 0.0.4.
+    [[nodiscard]] std::string metrics() const;
+
+    // How long `invalidate` with Ack::every_instance takes, at most, when all instances use this
+    // node's lease.
+    [[nodiscard]] Duration wait_out() const noexcept;
+
+private:
+    std::shared_ptr<detail::Cache> declare(Pattern pattern, detail::CacheSpec spec);
+    std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
+
+    Node(std::shared_ptr<Engine> engine, std::shared_ptr<NodeThreads> threads) noexcept;
+
+    std::shared_ptr<NodeThreads> threads_;
+    std::shared_ptr<Engine> engine_;
+};
+
+}  // namespace tutti

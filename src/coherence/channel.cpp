@@ -1,0 +1,180 @@
+#include "coherence/channel.hpp"
+
+#include <utility>
+
+#include "coherence/plain_event.hpp"
+
+namespace tutti {
+
+Channel::Channel(Options options, Bus& bus, Executor& executor, const Clock& clock, const Log& log)
+    : options_(std::move(options)),
+      bus_(bus),
+      executor_(executor),
+      clock_(clock),
+      log_(log),
+      subscriber_({.lease = options_.lease, .foreign_publishers = options_.foreign_publishers},
+                  *this, *options_.lease_end),
+      writer_(std::make_shared<Writer>(
+          Writer::Options{.channel = options_.name,
+                          .shapes = options_.shapes,
+                          .clock_drift_max = options_.clock_drift_max,
+                          .margin = options_.wait_out_margin,
+                          .command_deadline = options_.command_deadline},
+          bus, executor, clock, log)) {
+    status_.channel = options_.name;
+    status_.failure = subscriber_.last_failure();
+}
+
+void Channel::subscribed() {
+    if (left_) return;
+    subscriber_.subscribed(clock_.now());
+    writer_->retry_now();
+    publish_status();
+}
+
+void Channel::disconnected() {
+    subscriber_.disconnected();
+    publish_status();
+}
+
+void Channel::entry(BusEntry entry) {
+    if (left_) return;
+    subscriber_.entry(std::move(entry), clock_.now());
+    publish_status();
+}
+
+void Channel::undecodable() {
+    if (left_) return;
+    log_(LogLevel::warning, "channel " + options_.name +
+                                ": an entry of the log cannot be decoded; starting empty again");
+    subscriber_.undecodable(clock_.now());
+    publish_status();
+}
+
+void Channel::plain(std::string_view payload) {
+    if (left_) return;
+    for (const PlainEvent& shape : options_.shapes) {
+        if (const auto changed = read_plain_event(shape, payload)) return apply(*changed);
+    }
+    log_(LogLevel::warning, "channel " + options_.name +
+                                ": dropped an event of " + std::to_string(payload.size()) +
+                                " bytes that has none of the declared shapes");
+    const std::lock_guard lock(status_mutex_);
+    ++status_.dropped_events;
+}
+
+void Channel::invalidate(KeySet changed, InvalidateOptions options, Writer::Done done) {
+    writer_->publish(std::move(changed), options, std::move(done));
+}
+
+void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {
+    renewing_ = true;
+    RenewRequest request{.channel = options_.name,
+                         .member = options_.member,
+                         .applied = applied,
+                         .lease = options_.lease};
+    bus_.renew(std::move(request), command_deadline(),
+               [self = shared_from_this(), ticket](const Result<Renewed>& answer) {
+                   self->renewing_ = false;
+                   if (self->after_renewal_) return std::exchange(self->after_renewal_, nullptr)();
+                   if (self->left_) return;
+                   self->subscriber_.renew_answered(ticket, answer, self->clock_.now());
+                   self->publish_status();
+               });
+}
+
+void Channel::replay(Subscriber::Ticket ticket, Sequence first, Sequence last) {
+    bus_.replay(options_.name, first, last, command_deadline(),
+                [self = shared_from_this(), ticket](Result<std::vector<BusEntry>> answer) {
+                    if (self->left_) return;
+                    self->subscriber_.replay_answered(ticket, std::move(answer),
+                                                      self->clock_.now());
+                    self->publish_status();
+                });
+}
+
+void Channel::probe(Subscriber::Ticket ticket) {
+    bus_.probe(command_deadline(),
+               [self = shared_from_this(), ticket](const Result<void>& answer) {
+                   if (self->left_) return;
+                   self->subscriber_.probe_answered(ticket, answer, self->clock_.now());
+                   self->publish_status();
+               });
+}
+
+void Channel::apply(const KeySet& changed) {
+    for (const auto& sink : options_.caches) {
+        if (changed.all) sink->flush();
+        for (const std::string& key : changed.keys) sink->remove(key);
+    }
+    const std::lock_guard lock(status_mutex_);
+    status_.applied_at = clock_.now();
+}
+
+void Channel::flush() {
+    for (const auto& sink : options_.caches) sink->flush();
+    const std::lock_guard lock(status_mutex_);
+    ++status_.rejoins;
+}
+
+void Channel::wake_at(TimePoint when) {
+    if (left_) return;
+    executor_.cancel(timer_);
+    timer_ = executor_.run_at(when, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self || self->left_) return;
+        self->subscriber_.tick(self->clock_.now());
+        self->publish_status();
+    });
+}
+
+TimePoint Channel::command_deadline() const { return clock_.now() + options_.command_deadline; }
+
+void Channel::leave(TimePoint deadline, std::move_only_function<void()> done) {
+    left_ = true;
+    options_.lease_end->end_now();
+    executor_.cancel(timer_);
+    writer_->close();
+    // A renewal that the server processes after LEAVE would enter the member again (R7).
+    if (renewing_) {
+        after_renewal_ = [self = shared_from_this(), deadline, done = std::move(done)]() mutable {
+            self->send_leave(deadline, std::move(done));
+        };
+    } else {
+        send_leave(deadline, std::move(done));
+    }
+    publish_status();
+}
+
+void Channel::send_leave(TimePoint deadline, std::move_only_function<void()> done) {
+    bus_.leave(options_.name, options_.member, deadline,
+               [done = std::move(done)](const Result<void>&) mutable { done(); });
+}
+
+void Channel::publish_status() {
+    {
+        const std::lock_guard lock(status_mutex_);
+        status_.applied = subscriber_.applied().sequence;
+        status_.lag = subscriber_.lag();
+        status_.failure = subscriber_.last_failure();
+    }
+    options_.changed();
+}
+
+ChannelStatus Channel::status() const {
+    ChannelStatus status;
+    {
+        const std::lock_guard lock(status_mutex_);
+        status = status_;
+    }
+    const TimePoint end = options_.lease_end->end();
+    const TimePoint now = clock_.now();
+    status.effective = now < end;
+    status.freshness_age = now - options_.lease_end->since();
+    status.unpublished = writer_->pending();
+    if (status.effective) status.failure.clear();
+    if (!status.effective && status.failure.empty()) status.failure = "the lease has lapsed";
+    return status;
+}
+
+}  // namespace tutti

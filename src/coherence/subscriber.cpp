@@ -1,0 +1,233 @@
+#include "coherence/subscriber.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/rules.hpp"
+
+namespace tutti {
+
+namespace {
+
+constexpr std::size_t early_max = 1024;  // beyond it the log is read instead
+constexpr Sequence replay_batch = 1000;
+constexpr int renewals_per_lease = 3;
+constexpr int retries_per_lease = 30;
+
+}  // namespace
+
+void Subscriber::subscribed(TimePoint now) {
+    const bool interrupted = joined_;
+    joined_ = true;
+    connected_ = true;
+    // Only now: what is published from here on arrives, what was published before is gone.
+    if (options_.foreign_publishers && interrupted && kept(Rule::disconnect_flushes_foreign)) {
+        effects_.flush();
+    }
+    if (!renewal_) send_renewal(now);
+}
+
+void Subscriber::disconnected() {
+    connected_ = false;
+    last_failure_ = "the subscription connection is down";
+}
+
+void Subscriber::tick(TimePoint now) {
+    if (!joined_ || renewal_) return;  // the answer asks for the next tick
+    if (now >= next_renewal_) return send_renewal(now);
+    effects_.wake_at(next_renewal_);
+}
+
+void Subscriber::send_renewal(TimePoint now) {
+    renewal_ = Renewal{.ticket = ++last_ticket_, .sent = now, .carried = applied_};
+    next_renewal_ = now + options_.lease / renewals_per_lease;
+    if (options_.foreign_publishers) effects_.probe(last_ticket_);
+    effects_.renew(last_ticket_, applied_);
+}
+
+void Subscriber::renew_answered(Ticket ticket, const Result<Renewed>& answer, TimePoint now) {
+    if (!renewal_ || renewal_->ticket != ticket) return;
+    const Renewal renewal = *std::exchange(renewal_, std::nullopt);
+    if (!answer) {
+        last_failure_ = answer.error().message();
+        next_renewal_ = std::min(next_renewal_, now + options_.lease / retries_per_lease);
+        effects_.wake_at(next_renewal_);
+        return;
+    }
+    effects_.wake_at(next_renewal_);
+    if (connected_) last_failure_.clear();
+    const TimePoint since = kept(Rule::lease_counts_from_request) ? renewal.sent : now;
+    const Grant grant{.ticket = ticket, .since = since, .target = answer->position};
+    const bool other_epoch = grant.target.epoch != applied_.epoch;
+    const bool rewound = !other_epoch && grant.target.sequence < renewal.carried.sequence &&
+                         renewal.carried.epoch == grant.target.epoch;
+    if (other_epoch || (rewound && kept(Rule::rewound_log_flushes))) {
+        adopt(grant, now);
+    } else {
+        take_grant(grant, now);
+    }
+}
+
+// A history that is not ours becomes ours: nothing of the old one may be served (R5). The flush comes
+// after the reply: a load between an earlier flush and the reply would count as new.
+void Subscriber::adopt(const Grant& grant, TimePoint now) {
+    const bool first = applied_.epoch == Epoch::none;
+    if (kept(first ? Rule::flush_after_reply : Rule::new_epoch_flushes)) effects_.flush();
+    applied_ = grant.target;
+    history_.forget_all();
+    history_.remember(applied_.sequence, applied_.chain);
+    replay_.reset();
+    std::erase_if(early_, [&](const auto& ahead) {
+        return ahead.second.position.epoch != applied_.epoch;
+    });
+    take_grant(grant, now);
+    drain_early(now);
+}
+
+void Subscriber::take_grant(const Grant& grant, TimePoint now) {
+    grant_ = grant;
+    try_grant(now);
+    close_gap();
+}
+
+void Subscriber::try_grant(TimePoint now) {
+    if (!grant_) return;
+    const Grant grant = *grant_;
+    const bool caught_up = grant.target.sequence <= applied_.sequence;
+    if (!caught_up && kept(Rule::lease_after_catching_up)) return;
+    const auto chain = history_.chain_at(grant.target.sequence);
+    if (caught_up && !chain) {
+        grant_.reset();  // forgotten: no proof, no lease, and no reason to flush
+        return;
+    }
+    if (caught_up && *chain != grant.target.chain && kept(Rule::chains_must_match)) {
+        return rejoin(now);
+    }
+    if (options_.foreign_publishers && probed_ < grant.ticket) return;
+    grant_.reset();
+    lease_.extend(grant.since, grant.since + options_.lease);
+}
+
+void Subscriber::probe_answered(Ticket ticket, const Result<void>& answer, TimePoint now) {
+    if (!answer) return;
+    probed_ = std::max(probed_, ticket);
+    try_grant(now);
+}
+
+void Subscriber::entry(BusEntry entry, TimePoint now) {
+    offer(std::move(entry), now);
+    try_grant(now);
+    close_gap();
+}
+
+void Subscriber::offer(BusEntry entry, TimePoint now) {
+    const Sequence sequence = entry.position.sequence;
+    const bool foreign_epoch = entry.position.epoch != applied_.epoch;
+    if (!foreign_epoch && sequence <= applied_.sequence) return check_duplicate(entry.position, now);
+    const bool next = !foreign_epoch && sequence == applied_.sequence + 1;
+    if (!next) {
+        if (!foreign_epoch && !kept(Rule::gaps_are_replayed)) return apply_next(entry);
+        if (early_.size() < early_max) early_.insert_or_assign(sequence, std::move(entry));
+        // Only a renewal changes the epoch (R5).
+        if (foreign_epoch && joined_ && !renewal_) send_renewal(now);
+        return;
+    }
+    if (entry.previous != applied_.chain && kept(Rule::chains_must_match)) return rejoin(now);
+    apply_next(entry);
+    drain_early(now);
+}
+
+void Subscriber::apply_next(const BusEntry& entry) {
+    effects_.apply(entry.changed);
+    applied_ = entry.position;
+    history_.remember(applied_.sequence, applied_.chain);
+}
+
+void Subscriber::check_duplicate(const BusPosition& position, TimePoint now) {
+    const auto chain = history_.chain_at(position.sequence);
+    if (!chain) {
+        grant_.reset();  // cannot be told from another history
+    } else if (*chain != position.chain && kept(Rule::chains_must_match)) {
+        rejoin(now);
+    }
+}
+
+// Applies what had arrived too early and is next now.
+void Subscriber::drain_early(TimePoint now) {
+    while (!early_.empty() && early_.begin()->first <= applied_.sequence + 1) {
+        const BusEntry entry = std::move(early_.extract(early_.begin()).mapped());
+        if (entry.position.epoch != applied_.epoch) continue;  // its own epoch's log has it
+        if (entry.position.sequence <= applied_.sequence) {
+            check_duplicate(entry.position, now);
+        } else if (entry.previous != applied_.chain && kept(Rule::chains_must_match)) {
+            return rejoin(now);
+        } else {
+            apply_next(entry);
+        }
+    }
+}
+
+// Reads from the log what lies between what is applied and what is known to exist.
+void Subscriber::close_gap() {
+    if (replay_ || applied_.epoch == Epoch::none || known_end() <= applied_.sequence) return;
+    if (!kept(Rule::gaps_are_replayed)) return;
+    replay_ = ++last_ticket_;
+    const Sequence last = std::min(known_end(), applied_.sequence + replay_batch);
+    effects_.replay(*replay_, applied_.sequence + 1, last);
+}
+
+Sequence Subscriber::known_end() const noexcept {
+    Sequence end = applied_.sequence;
+    if (grant_) end = std::max(end, grant_->target.sequence);
+    // An early entry of our epoch arrives complete; only what lies before it is missing.
+    for (const auto& [sequence, entry] : early_) {
+        if (entry.position.epoch == applied_.epoch) return std::max(end, sequence - 1);
+    }
+    return end;
+}
+
+void Subscriber::replay_answered(Ticket ticket, Result<std::vector<BusEntry>> answer,
+                                 TimePoint now) {
+    if (replay_ != ticket) return;
+    replay_.reset();
+    // Not now reachable: the next renewal asks again. Undecodable: that part of the log is lost.
+    if (!answer && answer.error().code != Errc::protocol) return;
+    const Sequence before = applied_.sequence;
+    const Epoch epoch = applied_.epoch;
+    if (answer) {
+        for (BusEntry& entry : *answer) {
+            if (applied_.epoch != epoch) return;  // an entry has made us rejoin
+            entry.position.epoch = epoch;         // the log has no other
+            if (entry.position.sequence > applied_.sequence) offer(std::move(entry), now);
+        }
+    }
+    if (applied_.epoch != epoch) return;
+    const bool progress = applied_.sequence > before;
+    if (!progress && known_end() > applied_.sequence && kept(Rule::lost_gap_rejoins)) {
+        return rejoin(now);
+    }
+    try_grant(now);
+    if (progress) close_gap();
+}
+
+// Whatever it was, nothing of it can be trusted: take the position of the next reply (R5, R8).
+void Subscriber::rejoin(TimePoint now) {
+    if (!kept(Rule::flush_after_reply)) effects_.flush();
+    applied_ = {};
+    history_.forget_all();
+    grant_.reset();
+    replay_.reset();
+    if (joined_ && !renewal_) send_renewal(now);
+}
+
+void Subscriber::undecodable(TimePoint now) {
+    if (kept(Rule::undecodable_flushes)) rejoin(now);
+}
+
+Sequence Subscriber::lag() const noexcept {
+    const Sequence end = std::max(
+        known_end(), early_.empty() ? Sequence{0} : std::prev(early_.end())->first);
+    return end - std::min(end, applied_.sequence);
+}
+
+}  // namespace tutti

@@ -1,0 +1,59 @@
+// The invalidation log in bytes: how an entry travels on the pub/sub channel `tutti:{app/db/channel}` and
+// how it lies in the stream. No I/O.
+//
+// A push is one header line and a payload; all numbers are of fixed form, so there is one spelling of
+// an entry and nothing to normalise:
+//
+//     1 <epoch> <sequence> <previous chain> <chain> <number of plain events>\n<payload>
+//
+// Epoch and chains are 16 lower-case hexadecimal digits, the others decimal without leading zeros. The
+// payload is `*` (every key of the channel) or netstrings, `<bytes>:<key>,` each. In the stream the id
+// is `<sequence>-0`, and the fields p, h and k hold previous chain, chain and payload.
+//
+// Everything here comes from a wire: decoding is strict and bounded, and fails with Errc::protocol, or
+// with Errc::unsupported when the version is not known.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tutti/bus.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::wire {
+
+inline constexpr std::size_t plain_events_max = Bus::keys_max;  // of one publication
+
+struct Envelope {
+    BusEntry entry;
+    std::size_t plain_events = 0;  // how many plain events directly follow on the plain channel
+};
+
+struct LogEntry {
+    std::string_view id;        // "<sequence>-0"
+    std::string_view previous;  // p
+    std::string_view chain;     // h
+    std::string_view payload;   // k
+};
+
+// What Bus::key_bytes_max limits: the size of the payload.
+[[nodiscard]] std::size_t encoded_bytes(const KeySet& changed) noexcept;
+
+[[nodiscard]] std::string encode_keys(const KeySet& changed);
+[[nodiscard]] Result<KeySet> decode_keys(std::string_view payload);
+
+[[nodiscard]] Result<Envelope> decode_envelope(std::string_view push);
+[[nodiscard]] Result<BusEntry> decode_log_entry(Epoch epoch, const LogEntry& entry);
+[[nodiscard]] Result<BusPosition> decode_position(std::string_view epoch, std::string_view sequence,
+                                                  std::string_view chain);
+
+[[nodiscard]] std::string hex(std::uint64_t number);  // 16 digits
+[[nodiscard]] std::optional<std::uint64_t> parse_hex(std::string_view digits) noexcept;
+[[nodiscard]] std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept;
+
+}  // namespace tutti::wire

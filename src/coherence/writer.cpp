@@ -1,0 +1,223 @@
+#include "coherence/writer.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/rules.hpp"
+#include "coherence/plain_event.hpp"
+
+namespace tutti {
+
+namespace {
+
+constexpr std::size_t pending_keys_max = 10'000;  // more become "all"
+constexpr Duration retry_first = std::chrono::milliseconds{100};
+constexpr Duration retry_last = std::chrono::seconds{2};
+// Room for a key's length and separators on the wire.
+constexpr std::size_t key_overhead_bytes = 16;
+
+std::string milliseconds(Duration duration) {
+    return std::to_string(
+               std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
+           " ms";
+}
+
+}  // namespace
+
+std::vector<KeySet> split(KeySet changed) {
+    if (changed.all) return {KeySet::everything()};
+    std::vector<KeySet> parts;
+    std::size_t bytes = 0;
+    for (std::string& key : changed.keys) {
+        const std::size_t size = key.size() + key_overhead_bytes;
+        if (size > Bus::key_bytes_max) return {KeySet::everything()};
+        const bool full = parts.empty() || parts.back().keys.size() == Bus::keys_max ||
+                          bytes + size > Bus::key_bytes_max;
+        if (full) {
+            parts.emplace_back();
+            bytes = 0;
+        }
+        bytes += size;
+        parts.back().keys.push_back(std::move(key));
+    }
+    return parts;
+}
+
+Duration wait_out_of(Duration lease, double clock_drift_max, Duration margin) noexcept {
+    const std::chrono::duration<double, std::nano> stretched{static_cast<double>(lease.count()) *
+                                                             (1 + clock_drift_max)};
+    return std::chrono::ceil<Duration>(stretched) + margin;
+}
+
+struct Writer::Publication {
+    InvalidateOptions options;
+    Done done;
+    TimePoint deadline;
+    std::size_t unanswered = 0;
+    Published last{};
+    Duration lease{};
+    std::string failure;
+    Executor::TimerId timer = Executor::TimerId::none;
+};
+
+Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock, Log log)
+    : options_(std::move(options)),
+      bus_(bus),
+      executor_(executor),
+      clock_(clock),
+      log_(std::move(log)),
+      retry_after_(retry_first) {}
+
+void Writer::publish(KeySet changed, InvalidateOptions options, Done done) {
+    std::unique_lock gate(gate_);
+    if (closed_) {
+        gate.unlock();
+        return done({.outcome = Invalidation::Outcome::unconfirmed,
+                     .position = {},
+                     .reason = "the node was stopped"});
+    }
+    auto publication = std::make_shared<Publication>();
+    publication->options = options;
+    publication->done = std::move(done);
+    publication->deadline = clock_.now() + options.deadline;
+    send_parts(publication, std::move(changed),
+               std::min(options.deadline, options_.command_deadline));
+}
+
+void Writer::send_parts(const PublicationPointer& publication, KeySet changed, Duration deadline) {
+    auto parts = split(std::move(changed));
+    publication->unanswered = parts.size();
+    if (parts.empty()) {  // no keys: nothing to say, and that is done
+        executor_.post([self = shared_from_this(), publication] { self->all_answered(publication); });
+        return;
+    }
+    const TimePoint until = clock_.now() + deadline;
+    for (KeySet& part : parts) {
+        PublishRequest request{.channel = options_.channel,
+                               .changed = part,
+                               .plain_events = plain_events(part)};
+        bus_.publish(std::move(request), until,
+                     [self = shared_from_this(), publication,
+                      part = std::move(part)](Result<Published> answer) {
+                         self->part_answered(publication, part, std::move(answer));
+                     });
+    }
+}
+
+std::vector<std::string> Writer::plain_events(const KeySet& part) const {
+    std::vector<std::string> events;
+    for (const PlainEvent& shape : options_.shapes) {
+        std::ranges::move(write_plain_events(shape, part), std::back_inserter(events));
+        if (part.all) break;  // one "all" speaks for every shape
+    }
+    return events;
+}
+
+void Writer::part_answered(const PublicationPointer& publication, const KeySet& part,
+                           Result<Published> answer) {
+    if (answer) {
+        publication->last = *answer;
+        publication->lease = std::max(publication->lease, answer->lease);
+    } else {
+        publication->failure = answer.error().message();
+        if (kept(Rule::unpublished_is_retried)) keep_pending(part);
+    }
+    if (--publication->unanswered == 0) all_answered(publication);
+}
+
+void Writer::all_answered(const PublicationPointer& publication) {
+    if (!publication->failure.empty()) {
+        schedule_retry();
+        return conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
+                                      .position = publication->last.position,
+                                      .reason = std::move(publication->failure)});
+    }
+    if (publication->options.ack == Ack::every_instance) return wait_out(publication);
+    conclude(publication, {.outcome = Invalidation::Outcome::published,
+                           .position = publication->last.position,
+                           .reason = {}});
+}
+
+void Writer::wait_out(const PublicationPointer& publication) {
+    const Duration needed =
+        wait_out_of(publication->lease, options_.clock_drift_max, options_.margin);
+    const TimePoint now = clock_.now();
+    const TimePoint until = kept(Rule::wait_out_before_done) ? now + needed : now;
+    if (until > publication->deadline) {
+        return conclude(publication,
+                        {.outcome = Invalidation::Outcome::unconfirmed,
+                         .position = publication->last.position,
+                         .reason = "published, but the deadline of " +
+                                   milliseconds(publication->options.deadline) +
+                                   " ends before the wait-out of " + milliseconds(needed) +
+                                   ": raise InvalidateOptions::deadline"});
+    }
+    waiting_.insert(publication);
+    publication->timer = executor_.run_at(until, [self = shared_from_this(), publication] {
+        self->waiting_.erase(publication);
+        self->conclude(publication, {.outcome = Invalidation::Outcome::done,
+                                     .position = publication->last.position,
+                                     .reason = {}});
+    });
+}
+
+void Writer::conclude(const PublicationPointer& publication, Invalidation outcome) {
+    if (publication->done) std::exchange(publication->done, nullptr)(std::move(outcome));
+}
+
+void Writer::keep_pending(const KeySet& changed) {
+    pending_all_ |= changed.all;
+    if (!pending_all_) pending_keys_.insert(changed.keys.begin(), changed.keys.end());
+    pending_all_ |= pending_keys_.size() > pending_keys_max;
+    if (pending_all_) pending_keys_.clear();
+    pending_count_.store(pending_all_ ? pending_keys_max + 1 : pending_keys_.size());
+}
+
+void Writer::schedule_retry() {
+    if (pending_count_.load() == 0 || retrying_ || closed_) return;
+    if (retry_timer_ != Executor::TimerId::none) return;
+    retry_timer_ = executor_.run_at(clock_.now() + retry_after_, [self = shared_from_this()] {
+        self->retry_timer_ = Executor::TimerId::none;
+        self->retry_now();
+    });
+    retry_after_ = std::min(retry_after_ * 2, retry_last);
+}
+
+void Writer::retry_now() {
+    if (pending_count_.load() == 0 || retrying_ || closed_) return;
+    retrying_ = true;
+    KeySet changed{.keys = {pending_keys_.begin(), pending_keys_.end()}, .all = pending_all_};
+    const std::size_t count = pending_count_.load();
+    pending_keys_.clear();
+    pending_all_ = false;
+    pending_count_.store(0);
+    auto publication = std::make_shared<Publication>();
+    publication->done = [self = shared_from_this(), count](const Invalidation& outcome) {
+        self->retrying_ = false;
+        self->schedule_retry();
+        if (!outcome.published()) return;
+        self->retry_after_ = retry_first;
+        self->log_(LogLevel::info, "channel " + self->options_.channel + ": " +
+                                       std::to_string(count) +
+                                       " invalidations that had failed are published now");
+    };
+    send_parts(publication, std::move(changed), options_.command_deadline);
+}
+
+std::size_t Writer::close() {
+    {
+        const std::lock_guard gate(gate_);
+        closed_ = true;
+    }
+    executor_.cancel(retry_timer_);
+    for (const PublicationPointer& publication : std::exchange(waiting_, {})) {
+        executor_.cancel(publication->timer);
+        conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
+                               .position = publication->last.position,
+                               .reason = "published, but the node was stopped before the wait-out"});
+    }
+    return pending_count_.load();
+}
+
+}  // namespace tutti

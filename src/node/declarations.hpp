@@ -1,0 +1,29 @@
+// From what a user declares to what the audit sees, and what is wrong with it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tutti/cooldown.hpp"
+#include "tutti/detail/cache.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/options.hpp"
+
+namespace tutti {
+
+[[nodiscard]] Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec);
+[[nodiscard]] Declaration declaration_of(const CooldownOptions& options);
+
+// Every reason why it cannot start, each naming the cache, the option and the remedy.
+[[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
+                                                     const detail::CacheSpec& spec);
+[[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
+                                                     const CooldownOptions& options);
+
+// Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer every
+// call with the reason.
+[[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(std::string who, std::string why);
+[[nodiscard]] std::shared_ptr<detail::CooldownCore> refused_cooldown();
+
+}  // namespace tutti

@@ -1,0 +1,301 @@
+#include "node/engine.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "node/declarations.hpp"
+#include "node/metrics.hpp"
+
+namespace tutti {
+
+namespace {
+
+constexpr Duration leave_deadline = std::chrono::milliseconds{500};
+
+}  // namespace
+
+Engine::Engine(const NodeOptions& options, EngineParts parts)
+    : options_(options), parts_(std::move(parts)), log_(options.log) {}
+
+Engine::~Engine() = default;
+
+std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpec spec) {
+    const Declaration declaration = declaration_of(pattern, spec);
+    const std::size_t before = problems_.size();
+    enlist(declaration, phase_.load() != Phase::declaring);
+    std::ranges::move(problems_with(declaration, spec), std::back_inserter(problems_));
+    if (problems_.size() > before) {
+        return refused_cache("cache '" + spec.name + "'", problems_.back());
+    }
+    const LoadEnvironment environment{.clock = parts_.clock,
+                                      .executor = parts_.executor,
+                                      .workers = parts_.workers,
+                                      .keep_alive = parts_.keep_alive};
+    std::shared_ptr<Lease> lease;
+    CacheCore::Publish publish;
+    if (uses_bus(pattern)) {
+        lease = drafts_[spec.channel].lease;
+        publish = publisher(spec.channel);
+    }
+    auto cache = std::make_shared<CacheCore>(std::move(spec), environment, lease, std::move(publish));
+    if (lease) {
+        Draft& draft = drafts_[cache->spec().channel];
+        draft.foreign_publishers |= cache->spec().foreign_publishers;
+        if (cache->spec().plain) draft.shapes.push_back(*cache->spec().plain);
+        draft.caches.push_back(cache);
+    }
+    entries_.back().cache = cache;
+    return cache;
+}
+
+std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions options) {
+    const Declaration declaration = declaration_of(options);
+    const std::size_t before = problems_.size();
+    enlist(declaration, phase_.load() != Phase::declaring);
+    std::ranges::move(problems_with(declaration, options), std::back_inserter(problems_));
+    if (problems_.size() > before) return refused_cooldown();
+    auto cooldown = std::make_shared<CooldownCore>(std::move(options), *parts_.clock);
+    entries_.back().cooldown = cooldown;
+    return cooldown;
+}
+
+void Engine::enlist(const Declaration& declaration, bool again) {
+    const auto same_name = [&](const Entry& entry) {
+        return entry.declaration.name == declaration.name;
+    };
+    const std::string who = "cache '" + declaration.name + "': ";
+    if (again) problems_.push_back(who + "declared after Node::start; declare every cache before");
+    if (std::ranges::any_of(entries_, same_name)) {
+        problems_.push_back(who + "name is used twice on this node; give each cache its own");
+    }
+    entries_.push_back({.declaration = declaration, .cache = nullptr, .cooldown = nullptr});
+}
+
+CacheCore::Publish Engine::publisher(std::string channel) {
+    return [weak = weak_from_this(), channel = std::move(channel)](
+               std::optional<std::string> key, InvalidateOptions options, Writer::Done done) {
+        const auto self = weak.lock();
+        const auto found = self ? self->find(channel) : nullptr;
+        if (!found) {
+            return done({.outcome = Invalidation::Outcome::unconfirmed,
+                         .position = {},
+                         .reason = self ? "call Node::start first" : "the node was stopped"});
+        }
+        KeySet changed = KeySet::everything();
+        if (key) changed = {.keys = {*std::move(key)}, .all = false};
+        found->invalidate(std::move(changed), options, std::move(done));
+    };
+}
+
+std::string Engine::all_problems() const {
+    std::string text;
+    for (const std::string& problem : problems_) text += (text.empty() ? "" : "; ") + problem;
+    return text;
+}
+
+void Engine::start(Duration deadline, StartDone done) {
+    parts_.executor->post([self = shared_from_this(), deadline, done = std::move(done)]() mutable {
+        self->start_on_executor(deadline, std::move(done));
+    });
+}
+
+void Engine::start_on_executor(Duration deadline, StartDone done) {
+    if (!problems_.empty()) return done(fail(Errc::invalid_option, "start", all_problems()));
+    if (phase_.load() == Phase::stopped) {
+        return done(fail(Errc::stopped, "start", "a stopped node does not start again"));
+    }
+    if (starting_) return done(fail(Errc::invalid_option, "start", "start is already running"));
+    starting_ = std::move(done);
+    const bool first = phase_.load() == Phase::declaring;
+    phase_.store(Phase::starting);
+    start_timer_ = parts_.executor->run_at(
+        parts_.clock->now() + deadline, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self || !self->starting_) return;
+            self->conclude_start(fail(Errc::timeout, "start", self->not_ready()));
+        });
+    if (first) open_channels();
+    check_started();
+}
+
+void Engine::open_channels() {
+    std::vector<Subscription> subscriptions;
+    {
+        const std::lock_guard lock(channels_mutex_);
+        for (auto& [name, draft] : drafts_) {
+            subscriptions.push_back({.channel = name, .plain = draft.foreign_publishers});
+            Channel::Options options{
+                .name = name,
+                .member = parts_.member,
+                .lease = options_.lease,
+                .clock_drift_max = options_.clock_drift_max,
+                .wait_out_margin = options_.wait_out_margin,
+                .command_deadline = options_.command_deadline,
+                .foreign_publishers = draft.foreign_publishers,
+                .shapes = std::move(draft.shapes),
+                .lease_end = draft.lease,
+                .caches = std::move(draft.caches),
+                .changed =
+                    [weak = weak_from_this()] {
+                        if (const auto self = weak.lock()) self->check_started();
+                    },
+            };
+            channels_.emplace(name,
+                              std::make_shared<Channel>(std::move(options), *parts_.bus,
+                                                        *parts_.executor, *parts_.clock, log_));
+        }
+    }
+    if (!subscriptions.empty()) parts_.bus->subscribe(std::move(subscriptions), *this);
+    for (const Entry& entry : entries_) {
+        if (entry.cooldown) schedule_sweep(entry.cooldown);
+    }
+}
+
+void Engine::check_started() {
+    if (starting_ && not_ready().empty()) conclude_start({});
+}
+
+void Engine::conclude_start(Result<void> outcome) {
+    parts_.executor->cancel(start_timer_);
+    if (outcome) {
+        phase_.store(Phase::started);
+        for (const Entry& entry : entries_) {
+            if (entry.cache) entry.cache->open();
+        }
+    }
+    std::exchange(starting_, nullptr)(std::move(outcome));
+}
+
+std::string Engine::not_ready() const {
+    std::string reasons;
+    for (const ChannelStatus& status : channels()) {
+        if (status.effective) continue;
+        reasons += (reasons.empty() ? "channel " : "; channel ") + status.channel + ": " +
+                   status.failure;
+    }
+    return reasons;
+}
+
+void Engine::schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown) {
+    parts_.executor->run_at(
+        parts_.clock->now() + *cooldown->options().period,
+        [weak = weak_from_this(), weak_cooldown = std::weak_ptr(cooldown)] {
+            const auto self = weak.lock();
+            const auto swept = weak_cooldown.lock();
+            if (!self || !swept || self->phase_.load() == Phase::stopped) return;
+            swept->sweep();
+            self->schedule_sweep(swept);
+        });
+}
+
+void Engine::stop(StopDone done) {
+    parts_.executor->post([self = shared_from_this(), done = std::move(done)]() mutable {
+        self->stop_on_executor(std::move(done));
+    });
+}
+
+// R7: readers first, then whoever waits, then the channels, then the connections.
+void Engine::stop_on_executor(StopDone done) {
+    if (phase_.exchange(Phase::stopped) == Phase::stopped) return done();
+    if (starting_) conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
+    for (const Entry& entry : entries_) {
+        if (entry.cache) entry.cache->close();
+    }
+    auto shared_done = std::make_shared<StopDone>(std::move(done));
+    const TimePoint until = parts_.clock->now() + leave_deadline;
+    auto left = std::make_shared<std::size_t>(channels_.size());
+    if (*left == 0) return finish_stop(shared_done);
+    // A server that does not answer must not hold up the end.
+    const auto timer = parts_.executor->run_at(
+        until, [self = shared_from_this(), shared_done] { self->finish_stop(shared_done); });
+    for (const auto& [name, channel] : channels_) {
+        channel->leave(until, [self = shared_from_this(), shared_done, left, timer] {
+            if (--*left > 0) return;
+            self->parts_.executor->cancel(timer);
+            self->finish_stop(shared_done);
+        });
+    }
+}
+
+void Engine::finish_stop(const std::shared_ptr<StopDone>& done) {
+    if (!*done) return;
+    for (const ChannelStatus& status : channels()) {
+        if (status.unpublished == 0) continue;
+        log_(LogLevel::error, "channel " + status.channel + ": stopped with " +
+                                  std::to_string(status.unpublished) +
+                                  " invalidations that the bus never took; other instances may "
+                                  "serve older values until their TTL");
+    }
+    parts_.bus->close();
+    std::exchange(*done, nullptr)();
+}
+
+void Engine::on_subscribed() {
+    for (const auto& [name, channel] : channels_) channel->subscribed();
+}
+
+void Engine::on_disconnected() {
+    log_(LogLevel::warning, "the bus is disconnected; reconnecting");
+    for (const auto& [name, channel] : channels_) channel->disconnected();
+}
+
+void Engine::on_entry(std::string_view channel, BusEntry entry) {
+    if (const auto found = find(channel)) found->entry(std::move(entry));
+}
+
+void Engine::on_undecodable(std::string_view channel) {
+    if (const auto found = find(channel)) found->undecodable();
+}
+
+void Engine::on_plain(std::string_view channel, std::string_view payload) {
+    if (const auto found = find(channel)) found->plain(payload);
+}
+
+std::shared_ptr<Channel> Engine::find(std::string_view channel) const {
+    const std::lock_guard lock(channels_mutex_);
+    const auto found = channels_.find(channel);
+    return found == channels_.end() ? nullptr : found->second;
+}
+
+Health Engine::health() const {
+    Health health{.live = phase_.load() == Phase::started, .ready = false, .reasons = {}};
+    if (!health.live) health.reasons.emplace_back("the node is not started");
+    for (const ChannelStatus& status : channels()) {
+        if (!status.effective) {
+            health.reasons.push_back("channel " + status.channel + ": " + status.failure);
+        }
+    }
+    health.ready = health.reasons.empty();
+    return health;
+}
+
+Inventory Engine::inventory() const {
+    Inventory rows;
+    for (const Entry& entry : entries_) {
+        CacheCounters counters;
+        if (entry.cache) counters = entry.cache->counters();
+        if (entry.cooldown) counters = entry.cooldown->counters();
+        rows.push_back({.service = options_.service.empty() ? options_.name : options_.service,
+                        .node = options_.name,
+                        .declaration = entry.declaration,
+                        .counters = counters});
+    }
+    return rows;
+}
+
+std::vector<ChannelStatus> Engine::channels() const {
+    const std::lock_guard lock(channels_mutex_);
+    std::vector<ChannelStatus> statuses;
+    statuses.reserve(channels_.size());
+    for (const auto& [name, channel] : channels_) statuses.push_back(channel->status());
+    return statuses;
+}
+
+std::string Engine::metrics() const { return metrics_text(inventory(), channels()); }
+
+Duration Engine::wait_out() const noexcept {
+    return wait_out_of(options_.lease, options_.clock_drift_max, options_.wait_out_margin);
+}
+
+}  // namespace tutti

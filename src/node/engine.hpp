@@ -1,0 +1,114 @@
+// A node without its threads and connections: which caches and channels there are, their start and
+// their end. `Node` gives it real parts, the simulator gives it simulated ones.
+//
+// Life: declare (one thread) -> start -> stop. The channels are made at the first start, when every
+// declaration is known, and do not change after it.
+//
+// Thread-safety: declarations from one thread before `start`; `start` and `stop` from any thread, their
+// work happens on the executor; the rest from any thread.
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/workers.hpp"
+#include "coherence/channel.hpp"
+#include "load/cache_core.hpp"
+#include "load/cooldown_core.hpp"
+#include "tutti/bus.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/node.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+// What an engine works with. Everything referred to outlives the engine; caches that users still hold
+// keep `keep_alive`, which owns the executor, the workers and the clock.
+struct EngineParts {
+    std::unique_ptr<Store> store;
+    std::unique_ptr<Bus> bus;
+    Executor* executor = nullptr;
+    Workers* workers = nullptr;
+    const Clock* clock = &system_clock();
+    std::string member;  // unique in the fleet and in time
+    std::shared_ptr<void> keep_alive;
+};
+
+class Engine final : public std::enable_shared_from_this<Engine>, private BusListener {
+public:
+    using StartDone = std::move_only_function<void(Result<void>)>;
+    using StopDone = std::move_only_function<void()>;
+
+    Engine(const NodeOptions& options, EngineParts parts);
+    ~Engine() override;
+
+    std::shared_ptr<detail::Cache> declare(Pattern pattern, detail::CacheSpec spec);
+    std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
+
+    void start(Duration deadline, StartDone done);
+    void stop(StopDone done);
+
+    [[nodiscard]] Health health() const;
+    [[nodiscard]] Inventory inventory() const;
+    [[nodiscard]] std::vector<ChannelStatus> channels() const;
+    [[nodiscard]] std::string metrics() const;
+    [[nodiscard]] Duration wait_out() const noexcept;
+    [[nodiscard]] Store& store() noexcept { return *parts_.store; }
+
+private:
+    enum class Phase : std::uint8_t { declaring, starting, started, stopped };
+
+    struct Entry {  // one declaration, with whichever kind of cache it made; none if it is refused
+        Declaration declaration;
+        std::shared_ptr<CacheCore> cache;
+        std::shared_ptr<CooldownCore> cooldown;
+    };
+    // What is known about a channel before the last declaration.
+    struct Draft {
+        bool foreign_publishers = false;
+        std::vector<PlainEvent> shapes;
+        std::shared_ptr<Lease> lease = std::make_shared<Lease>();
+        std::vector<std::shared_ptr<CacheSink>> caches;
+    };
+
+    void on_subscribed() override;
+    void on_disconnected() override;
+    void on_entry(std::string_view channel, BusEntry entry) override;
+    void on_undecodable(std::string_view channel) override;
+    void on_plain(std::string_view channel, std::string_view payload) override;
+
+    void enlist(const Declaration& declaration, bool again);
+    [[nodiscard]] CacheCore::Publish publisher(std::string channel);
+    [[nodiscard]] std::string all_problems() const;
+    void start_on_executor(Duration deadline, StartDone done);
+    void open_channels();
+    void check_started();
+    void conclude_start(Result<void> outcome);
+    void stop_on_executor(StopDone done);
+    void finish_stop(const std::shared_ptr<StopDone>& done);
+    void schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown);
+    [[nodiscard]] std::shared_ptr<Channel> find(std::string_view channel) const;
+    [[nodiscard]] std::string not_ready() const;
+
+    const NodeOptions options_;
+    EngineParts parts_;
+    const Log log_;
+
+    std::vector<Entry> entries_;
+    std::vector<std::string> problems_;
+    std::map<std::string, Draft, std::less<>> drafts_;
+
+    std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
+    mutable std::mutex channels_mutex_;            // guards the map; it is filled once
+    std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
+    StartDone starting_;
+    Executor::TimerId start_timer_ = Executor::TimerId::none;
+};
+
+}  // namespace tutti

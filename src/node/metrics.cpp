@@ -1,0 +1,60 @@
+#include "node/metrics.hpp"
+
+#include <chrono>
+
+#include "observe/prometheus.hpp"
+
+namespace tutti {
+
+namespace {
+
+using Type = MetricText::Type;
+
+double seconds(Duration duration) {
+    return std::chrono::duration_cast<std::chrono::duration<double>>(duration).count();
+}
+
+// One metric with a sample for each channel.
+template <class Value>
+void for_each_channel(MetricText& text, std::span<const ChannelStatus> channels,
+                      std::string_view name, Type type, std::string_view help, Value value) {
+    text.metric(name, type, help);
+    for (const ChannelStatus& status : channels) {
+        text.sample({{"channel", status.channel}}, value(status));
+    }
+}
+
+}  // namespace
+
+std::string metrics_text(std::span<const InventoryRow> rows,
+                         std::span<const ChannelStatus> channels) {
+    MetricText text;
+    if (channels.empty()) return prometheus_text(rows, text);
+    for_each_channel(text, channels, "tutti_channel_lease_effective", Type::gauge,
+                     "1 while memory may be served.",
+                     [](const ChannelStatus& s) { return s.effective ? 1 : 0; });
+    for_each_channel(text, channels, "tutti_channel_freshness_age_seconds", Type::gauge,
+                     "Time since everything published was last known to be applied.",
+                     [](const ChannelStatus& s) { return seconds(s.freshness_age); });
+    for_each_channel(text, channels, "tutti_channel_applied_sequence", Type::gauge,
+                     "Position in the log that every cache of the channel has applied.",
+                     [](const ChannelStatus& s) { return s.applied; });
+    for_each_channel(text, channels, "tutti_channel_applied_timestamp_seconds", Type::gauge,
+                     "When the last invalidation was applied, in seconds since the machine's boot.",
+                     [](const ChannelStatus& s) { return seconds(s.applied_at.time_since_epoch()); });
+    for_each_channel(text, channels, "tutti_channel_lag", Type::gauge,
+                     "Entries of the log that are known and not yet applied.",
+                     [](const ChannelStatus& s) { return s.lag; });
+    for_each_channel(text, channels, "tutti_channel_unpublished", Type::gauge,
+                     "Invalidations that the bus has not taken yet.",
+                     [](const ChannelStatus& s) { return s.unpublished; });
+    for_each_channel(text, channels, "tutti_channel_flushes_total", Type::counter,
+                     "Times that every entry was dropped to be safe.",
+                     [](const ChannelStatus& s) { return s.rejoins; });
+    for_each_channel(text, channels, "tutti_channel_dropped_events_total", Type::counter,
+                     "Plain events of a wrong shape.",
+                     [](const ChannelStatus& s) { return s.dropped_events; });
+    return prometheus_text(rows, text);
+}
+
+}  // namespace tutti

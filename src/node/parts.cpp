@@ -1,0 +1,78 @@
+#include "node/parts.hpp"
+
+#include <array>
+#include <random>
+#include <string_view>
+#include <utility>
+
+#include "embedded/bus.hpp"
+#include "embedded/store.hpp"
+
+namespace tutti {
+
+namespace {
+
+// 128 random bits: two processes of one name must never be taken for each other.
+std::string unique_member(std::string_view name) {
+    std::random_device random;
+    std::string member(name);
+    member += '-';
+    for (int word = 0; word < 4; ++word) {
+        std::array<char, 9> hex{};
+        std::snprintf(hex.data(), hex.size(), "%08x", static_cast<unsigned>(random()));
+        member += hex.data();
+    }
+    return member;
+}
+
+}  // namespace
+
+NodeThreads::NodeThreads(const NodeOptions& options)
+    : workers_({.threads = options.workers, .queued_max = options.worker_queue_max}) {
+    runtime_.start();
+}
+
+void NodeThreads::stop() {
+    running_ = false;
+    workers_.stop();
+    runtime_.stop();
+}
+
+Result<void> check(const NodeOptions& options) {
+    std::string problems;
+    const auto unless = [&](bool good, std::string_view problem) {
+        if (good) return;
+        if (!problems.empty()) problems += "; ";
+        problems += problem;
+    };
+    unless(!options.name.empty(), "name is mandatory");
+    unless(options.redis.empty() || !options.app.empty(),
+           "app is mandatory with redis: it separates applications that share a server");
+    unless(options.redis.empty() || !options.embedded, "redis and embedded exclude each other");
+    unless(options.lease > Duration::zero(), "lease must be positive");
+    unless(options.clock_drift_max >= 0 && options.clock_drift_max < 1,
+           "clock_drift_max is a fraction from 0 to below 1");
+    unless(options.wait_out_margin >= Duration::zero(), "wait_out_margin must not be negative");
+    unless(options.command_deadline > Duration::zero(), "command_deadline must be positive");
+    unless(options.workers > 0, "workers must be positive");
+    unless(options.worker_queue_max > 0, "worker_queue_max must be positive");
+    if (problems.empty()) return {};
+    return fail(Errc::invalid_option, "Node::create", std::move(problems));
+}
+
+Result<EngineParts> make_parts(const NodeOptions& options,
+                               const std::shared_ptr<NodeThreads>& threads) {
+    Executor& executor = threads->runtime().executor();
+    EngineParts parts{.store = nullptr,
+                      .bus = nullptr,
+                      .executor = &executor,
+                      .workers = &threads->workers(),
+                      .member = unique_member(options.name),
+                      .keep_alive = threads};
+    const auto hub = options.embedded ? options.embedded : EmbeddedHub::create();
+    parts.store = std::make_unique<embedded::EmbeddedStore>(hub, executor);
+    parts.bus = std::make_unique<embedded::EmbeddedBus>(hub, executor);
+    return parts;
+}
+
+}  // namespace tutti

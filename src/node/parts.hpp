@@ -1,0 +1,40 @@
+// What a real node is made of: its threads, and a store and a bus on them, as the options say.
+#pragma once
+
+#include <memory>
+
+#include "node/engine.hpp"
+#include "runtime/runtime.hpp"
+#include "runtime/worker_pool.hpp"
+#include "tutti/error.hpp"
+#include "tutti/node.hpp"
+
+namespace tutti {
+
+// One thread for the engine and the connections, and the workers. Caches that outlive their node keep
+// it, stopped.
+class NodeThreads {
+public:
+    explicit NodeThreads(const NodeOptions& options);
+
+    [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
+    [[nodiscard]] WorkerPool& workers() noexcept { return workers_; }
+    [[nodiscard]] bool running() const noexcept { return running_; }
+
+    // Waits for the loaders that run. Not from one of the threads.
+    void stop();
+
+private:
+    Runtime runtime_;
+    WorkerPool workers_;
+    bool running_ = true;
+};
+
+// Everything that is wrong with the options, in one error.
+[[nodiscard]] Result<void> check(const NodeOptions& options);
+
+// Connects, when the options name a Redis.
+[[nodiscard]] Result<EngineParts> make_parts(const NodeOptions& options,
+                                             const std::shared_ptr<NodeThreads>& threads);
+
+}  // namespace tutti
