@@ -20,6 +20,13 @@ function(tutti_add_folders)
   endforeach()
 endfunction()
 
+# What `./test <suite>` builds; the suites that start services build everything.
+if(TUTTI_TESTS)
+  foreach(suite unit contract simulation examples tools integration fleet)
+    add_custom_target(suite_${suite})
+  endforeach()
+endif()
+
 # A layer of the library. DEPENDS names the layers below; tools/tidy holds the directions that are
 # allowed. Without SOURCES the layer is header-only.
 function(tutti_library name)
@@ -37,6 +44,7 @@ function(tutti_library name)
     set(scope INTERFACE)
     target_link_libraries(${target} INTERFACE ${arg_LINK})
   endif()
+  add_library(tutti::${name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
   target_compile_features(${target} ${scope} cxx_std_23)
   target_include_directories(${target} ${scope}
@@ -75,9 +83,10 @@ function(tutti_test name)
     set(target ${suite}_tests)
   endif()
   add_executable(${target} ${arg_SOURCES})
+  add_dependencies(suite_${suite} ${target})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE
-    tutti::tutti tutti_warnings GTest::gmock_main GTest::gtest rapidcheck ${arg_LINK})
+    tutti::tutti tutti::testing tutti_warnings GTest::gmock_main GTest::gtest rapidcheck ${arg_LINK})
   include(GoogleTest)
   gtest_discover_tests(${target}
     TEST_PREFIX "${suite}." DISCOVERY_TIMEOUT 60
@@ -90,7 +99,7 @@ function(tutti_bench name)
   add_executable(bench_${name} ${arg_SOURCES})
   target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(bench_${name} PRIVATE
-    tutti::tutti tutti_warnings benchmark::benchmark ${arg_LINK})
+    tutti::tutti tutti::testing tutti_warnings benchmark::benchmark ${arg_LINK})
 endfunction()
 
 # ctest runs it over its corpus, tests/fuzz/corpus/<name>, and then for TUTTI_FUZZ_SECONDS more.
@@ -100,7 +109,7 @@ function(tutti_fuzzer name)
   set(TUTTI_FUZZ_SECONDS 20 CACHE STRING "How long ctest runs each fuzz target")
   add_executable(fuzz_${name} ${arg_SOURCES})
   target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(fuzz_${name} PRIVATE tutti::tutti tutti_warnings ${arg_LINK})
+  target_link_libraries(fuzz_${name} PRIVATE tutti::tutti tutti::testing tutti_warnings ${arg_LINK})
   target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
   # libFuzzer writes what it finds into the first folder and only reads the second.
   set(found ${CMAKE_CURRENT_BINARY_DIR}/corpus/${name})

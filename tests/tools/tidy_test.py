@@ -1,0 +1,155 @@
+"""tools/tidy bites: every rule finds the tree that breaks it, and only that rule does."""
+import importlib.machinery
+import importlib.util
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+TOOL = Path(__file__).resolve().parent.parent.parent / "tools" / "tidy"
+loader = importlib.machinery.SourceFileLoader("tidy", str(TOOL))
+tidy = importlib.util.module_from_spec(importlib.util.spec_from_loader("tidy", loader))
+sys.modules["tidy"] = tidy
+loader.exec_module(tidy)
+
+HEADER = "// What it is for.\n#pragma once\n"
+
+# A small repository without a breach; its files are what the broken ones lean on.
+CLEAN = {
+    "README.md": "[the design](docs/architecture.md#layers) and [elsewhere](https://example.org/x)\n",
+    "docs/architecture.md": "# Layers\n",
+    "docs/decisions/0001-first.md": "# First\n",
+    "include/tutti/clock.hpp": HEADER + "#include <time.h>\n#include <chrono>\n",
+    "include/tutti/memory_cache.hpp": HEADER + '#include <map>\n\n#include "tutti/clock.hpp"\n',
+    "include/tutti/asio.hpp": HEADER + "#include <boost/asio/post.hpp>\n",
+    "src/base/gate.hpp": HEADER,
+    "src/base/print.cpp": "void f() { std::fprintf(stderr, \"an assertion\"); }\n",
+    "src/base/CMakeLists.txt": "tutti_library(base SOURCES print.cpp)\n",
+    "src/load/flight.cpp": '#include "base/gate.hpp"\n#include "tutti/clock.hpp"\n'
+                           "// std::cout and sleep_for( in a comment\n"
+                           'auto text = "printf(";\nauto n = 1\'000\'000; auto m = snprintf(b, 1, f);\n',
+    "src/load/CMakeLists.txt": "# not on tutti_redis\ntutti_library(load DEPENDS base SOURCES flight.cpp)\n",
+    "src/redis/connection.cpp": "#include <boost/asio/ip/tcp.hpp>\n#include <hiredis/hiredis.h>\n",
+    "services/common/http/server.cpp": "#include <boost/beast/http/parser.hpp>\n",
+    "services/common/secret.hpp": HEADER,
+    "services/fleet/main.cpp": '#include "api-gateway/gateway.hpp"\n#include "common/secret.hpp"\n',
+    "services/api-gateway/gateway.hpp": HEADER,
+    "cli/main.cpp": '#include "common/secret.hpp"\n#include "tutti/clock.hpp"\n',
+    "tests/integration/cut_test.cpp": "void f() { std::this_thread::sleep_for(1s); }\n",
+}
+
+# rule -> trees (each a set of files added to CLEAN) that break it.
+BREACHES = {
+    "include-direction": [
+        {"src/memory/table.cpp": '#include "redis/pool.hpp"\n', "src/redis/pool.hpp": HEADER},
+        {"src/base/up.cpp": '#include "load/flight.hpp"\n', "src/load/flight.hpp": HEADER},
+        {"src/embedded/hub.cpp": '#include "redis/pool.hpp"\n', "src/redis/pool.hpp": HEADER},
+        {"src/node/node.cpp": '#include "common/secret.hpp"\n'},
+        {"include/tutti/node.hpp": HEADER + '#include "base/gate.hpp"\n'},
+        {"services/ai-worker/main.cpp": '#include "base/gate.hpp"\n'},
+        {"services/ai-worker/main.cpp": '#include "api-gateway/gateway.hpp"\n'},
+        {"services/ai-worker/main.cpp": '#include "../api-gateway/gateway.hpp"\n'},
+        {"cli/top.cpp": '#include "base/gate.hpp"\n'},
+        {"cli/top.cpp": '#include "api-gateway/gateway.hpp"\n'},
+        {"examples/near.cpp": '#include "base/gate.hpp"\n'},
+    ],
+    "link-direction": [
+        {"src/memory/CMakeLists.txt": "tutti_library(memory DEPENDS base redis SOURCES a.cpp)\n"},
+        {"src/memory/CMakeLists.txt": "add_library(m a.cpp)\ntarget_link_libraries(m tutti_load)\n"},
+        {"src/memory/CMakeLists.txt": "tutti_library(load DEPENDS base)\n"},
+        {"src/cloud/CMakeLists.txt": "tutti_library(cloud)\n"},
+        {"services/fleet/CMakeLists.txt": "target_link_libraries(fleet PRIVATE tutti_node)\n"},
+    ],
+    "without-io": [
+        {"src/coherence/lease.cpp": "#include <sys/socket.h>\n"},
+        {"src/coherence/lease.cpp": '#include "tutti/asio.hpp"\n'},
+        {"src/load/log.cpp": "#include <iostream>\n"},
+        {"src/memory/file.cpp": "#include <unistd.h>\n"},
+    ],
+    "memory-tier-alone": [
+        {"include/tutti/memory_cache.hpp": HEADER + "#include <boost/container/map.hpp>\n"},
+        {"include/tutti/memory_cache.hpp": HEADER + '#include "tutti/asio.hpp"\n'},
+    ],
+    "beast-is-contained": [
+        {"src/observe/endpoint.cpp": "#include <boost/beast/http/write.hpp>\n"},
+        {f"services/common/http/part{n}.cpp": "#include <boost/asio/ssl/stream.hpp>\n" for n in range(6)},
+    ],
+    "no-umbrella-include": [
+        {"src/redis/all.cpp": "#include <boost/asio.hpp>\n"},
+        {"services/common/http/all.cpp": "#include <boost/beast.hpp>\n"},
+        {"tests/unit/a_test.cpp": "#include <bits/stdc++.h>\n"},
+    ],
+    "public-headers-are-few": [{f"include/tutti/h{n}.hpp": HEADER for n in range(18)}],
+    "file-size": [
+        {"include/tutti/long.hpp": HEADER + "\n" * 250},
+        {"src/base/long.cpp": "\n" * 501},
+        {"tools/tidy": "\n" * 501},
+    ],
+    "header-opening": [
+        {"src/base/bare.hpp": "#pragma once\n"},
+        {"include/tutti/bare.hpp": "// What it is for.\n"},
+    ],
+    "banned-call": [
+        {"tests/unit/a_test.cpp": "void f() { std::this_thread::sleep_for(1s); }\n"},
+        {"src/node/a.cpp": "void f() { ::usleep(10); }\n"},
+        {"services/fleet/a.cpp": "void f() { sleep(1); }\n"},
+        {"src/coherence/a.cpp": "auto t = std::chrono::system_clock::now();\n"},
+        {"src/load/a.cpp": "auto t = std::chrono::steady_clock::now();\n"},
+        {"src/node/a.cpp": "void f() { std::cout << 1; }\n"},
+        {"src/node/a.cpp": 'void f() { std::printf("%d", 1); }\n'},
+        {"tests/unit/a_test.cpp": "int f() { return rand(); }\n"},
+        {"services/fleet/a.cpp": "std::regex wire;\n"},
+    ],
+    "no-leftovers": [
+        {"src/node/a.cpp": "// TO" + "DO: later\n"},
+        {"docs/architecture.md": "FIX" + "ME\n"},
+    ],
+    "no-machine-paths": [
+        {"docs/architecture.md": "see /home" + "/somebody/notes\n"},
+        {"cmake/x.cmake": "set(a /work" + "/main)\n"},
+    ],
+    "ascii-only": [{"src/node/a.cpp": "// na\u00efve\n"}],
+    "decisions-are-numbered": [
+        {"docs/decisions/0003-gap.md": "# Gap\n"},
+        {"docs/decisions/0001-twice.md": "# Twice\n"},
+        {"docs/decisions/notes.md": "# Notes\n"},
+        {"docs/decisions/0002-Upper_Case.md": "# Case\n"},
+    ],
+    "links-lead-somewhere": [{"docs/guide.md": "[gone](nowhere.md)\n"}],
+}
+
+
+def broken_rules(files):
+    with tempfile.TemporaryDirectory() as root:
+        for name, text in files.items():
+            path = Path(root) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        return tidy.check(root)
+
+
+class TidyTest(unittest.TestCase):
+    maxDiff = None
+
+    def test_a_clean_tree_passes(self):
+        self.assertEqual(broken_rules(CLEAN), [])
+
+    def test_every_rule_has_a_tree_that_breaks_it(self):
+        self.assertEqual({tidy.rule_name(r) for r in tidy.RULES}, set(BREACHES))
+
+    def test_each_rule_finds_its_breach_and_no_other_rule_does(self):
+        for rule, trees in BREACHES.items():
+            for files in trees:
+                with self.subTest(rule=rule, files=sorted(files)):
+                    found = broken_rules(CLEAN | files)
+
+                    self.assertEqual({name for name, _ in found}, {rule}, found)
+                    self.assertTrue(all(finding.path and finding.line for _, finding in found))
+
+    def test_layers_name_only_layers(self):
+        for below in tidy.LAYERS.values():
+            self.assertLessEqual(set(below), set(tidy.LAYERS))
+
+
+if __name__ == "__main__":
+    unittest.main()
