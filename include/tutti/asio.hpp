@@ -26,7 +26,7 @@ namespace tutti {
 namespace detail {
 
 template <class Token, class Answer>
-    requires(!std::invocable<Token&, Answer>)
+    requires(!CompletionFunction<Token, Answer>)
 struct AsyncStart<Token, Answer> {
     template <class Start>
     static auto run(Start start, Token token) {

@@ -56,7 +56,7 @@ struct PublishRequest {
     KeySet changed;
     // Published unchanged on the plain channel of the same name, directly behind the entry, for
     // programs that know nothing of Tutti. Empty: none.
-    std::vector<std::string> plain_events;
+    std::vector<std::string> plain_events = {};
 };
 
 struct Published {

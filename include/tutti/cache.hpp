@@ -32,6 +32,10 @@ namespace tutti {
 
 namespace detail {
 
+// Completion tokens of Asio may be callable too, but not for the sake of the effect.
+template <class Token, class Answer>
+concept CompletionFunction = std::is_void_v<std::invoke_result_t<Token&, Answer>>;
+
 // Starts an asynchronous operation in the way that `token` asks for. A token that can be called with
 // the answer is called with it, on an unspecified thread, possibly before the call returns.
 // <tutti/asio.hpp> adds Asio's completion tokens.
@@ -39,7 +43,7 @@ template <class Token, class Answer>
 struct AsyncStart;
 
 template <class Token, class Answer>
-    requires std::invocable<Token&, Answer>
+    requires CompletionFunction<Token, Answer>
 struct AsyncStart<Token, Answer> {
     template <class Start>
     static void run(Start start, Token token) {

@@ -34,13 +34,13 @@ struct Declaration {
     std::string name;
     std::string caches;  // what it caches, in words
     Pattern pattern = Pattern::local;
-    Need need;
-    std::optional<Ttl> memory_ttl;
-    std::optional<Ttl> store_ttl;
-    std::optional<Bound> bound;  // of the memory tier
-    std::string channel;         // of the bus; empty: none
+    Need need = {};
+    std::optional<Ttl> memory_ttl = std::nullopt;
+    std::optional<Ttl> store_ttl = std::nullopt;
+    std::optional<Bound> bound = std::nullopt;  // of the memory tier
+    std::string channel = {};                   // of the bus; empty: none
     bool foreign_publishers = false;
-    std::string note;  // for the operator, for example why a pattern differs from the advice
+    std::string note = {};  // for the operator, for example why a pattern differs from the advice
 
     friend bool operator==(const Declaration&, const Declaration&) = default;
 };
@@ -79,8 +79,8 @@ struct CacheCounters {
 struct InventoryRow {
     std::string service;  // "bot-client"
     std::string node;     // "bot-client-1"; empty in a catalogue that nobody runs
-    Declaration declaration;
-    CacheCounters counters;
+    Declaration declaration = {};
+    CacheCounters counters = {};
 };
 
 using Inventory = std::vector<InventoryRow>;

@@ -14,10 +14,10 @@
 #include <utility>
 #include <vector>
 
-#include "tutti/clock.hpp"
+#include "tutti/clock.hpp"  // IWYU pragma: export
+#include "tutti/detail/key_hash.hpp"
 #include "tutti/detail/lru_table.hpp"
-#include "tutti/key_hash.hpp"
-#include "tutti/policy.hpp"
+#include "tutti/policy.hpp"  // IWYU pragma: export
 
 namespace tutti {
 
@@ -89,8 +89,7 @@ public:
     explicit MemoryCache(Options options)
         : options_(checked(std::move(options))), table_(options_.bound.limit()) {}
 
-    // A copy of the value, which becomes the most recently used; nothing without a live entry. An
-    // expired one is removed.
+    // A copy of the value, and promotes it; nothing without a live entry. Removes an expired one.
     [[nodiscard]] std::optional<V> get(KeyView key) {
         std::optional<Found> found = find(key);
         return found ? std::optional<V>(std::move(found->value)) : std::nullopt;

@@ -74,6 +74,7 @@ protected:
     std::shared_ptr<Writer> writer_ = std::make_shared<Writer>(
         Writer::Options{.channel = "c",
                         .shapes = {{.type = "channel", .key = "channelId"}},
+                        .lease = 2s,
                         .clock_drift_max = 0.2,
                         .margin = 50ms,
                         .command_deadline = 1s},
@@ -156,6 +157,17 @@ TEST_F(WaitOut, WaitsForTheLongestLeaseThatTheServerKnows) {
     take(10s);
 
     executor_.advance(12s);
+    EXPECT_FALSE(answer->has_value());
+    executor_.advance(50ms);
+
+    EXPECT_TRUE((*answer)->done());
+}
+
+TEST_F(WaitOut, IsNeverShorterThanTheNodesOwnLease) {
+    const auto answer = invalidate(key("a"), {.ack = Ack::every_instance, .deadline = 60s});
+    take(0s);
+
+    executor_.advance(2400ms);
     EXPECT_FALSE(answer->has_value());
     executor_.advance(50ms);
 

@@ -1,0 +1,67 @@
+// An executor that runs nothing until a test says so, and then always in the same order: posted tasks
+// as they were posted, then due timers by (time, id). One thread runs it; a simulator interleaves
+// several of them with `run_one`.
+//
+// Thread-safety: `post`, `run_at`, `cancel` and the counts may be called from any thread; the functions
+// that run tasks from one thread at a time, and not from a task. Whatever was not run is destroyed with
+// the executor.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "tutti/clock.hpp"
+#include "tutti/executor.hpp"
+#include "tutti/testing/manual_clock.hpp"
+
+namespace tutti::testing {
+
+class ManualExecutor final : public Executor {
+public:
+    explicit ManualExecutor(ManualClock& clock) : clock_(clock), manual_(&clock) {}
+    // Over a clock that somebody else moves, a drifting one for instance; `advance` and `run_until`
+    // must not be called then.
+    explicit ManualExecutor(const Clock& clock) : clock_(clock), manual_(nullptr) {}
+    ~ManualExecutor() override;
+
+    void post(Task task) override;
+    TimerId run_at(TimePoint when, Task task) override;
+    bool cancel(TimerId id) override;
+
+    // Runs one posted task, or when there is none, one due timer. False: nothing was ready.
+    bool run_one();
+    // Runs until nothing is ready, what the tasks add included. Returns how many ran.
+    std::size_t run_ready();
+
+    // Lets time pass: the clock stops at every timer on the way, and `run_ready` runs there.
+    void advance(Duration by);
+    // Lets time pass timer by timer, until `done` holds or `limit` has passed. Returns whether it holds.
+    bool run_until(const std::function<bool()>& done, Duration limit);
+
+    [[nodiscard]] std::size_t posted_count() const;
+    [[nodiscard]] std::size_t timer_count() const;  // due ones included
+    [[nodiscard]] bool ready() const;               // `run_one` would run something
+    [[nodiscard]] std::optional<TimePoint> next_timer() const;
+
+private:
+    using TimerKey = std::pair<TimePoint, TimerId>;
+
+    Task take_ready();
+    void move_clock_to(TimePoint when);
+
+    const Clock& clock_;
+    ManualClock* manual_;
+    mutable std::mutex mutex_;  // never held while a task runs or is destroyed
+    std::deque<Task> posted_;
+    std::map<TimerKey, Task> timers_;
+    std::map<TimerId, TimePoint> due_;
+    std::uint64_t last_id_ = 0;
+};
+
+}  // namespace tutti::testing

@@ -1,0 +1,119 @@
+#include "audit/describe.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tutti/clock.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/pattern.hpp"
+#include "tutti/policy.hpp"
+
+namespace tutti {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct TimeUnit {
+    Duration length;
+    std::string_view name;
+};
+
+// The largest unit that leaves no fraction: "90 s", not "1.5 min".
+std::string describe(const Ttl& ttl) {
+    static constexpr std::array units{TimeUnit{1h, "h"},   TimeUnit{1min, "min"},
+                                      TimeUnit{1s, "s"},   TimeUnit{1ms, "ms"},
+                                      TimeUnit{1us, "us"}, TimeUnit{1ns, "ns"}};
+    if (ttl.is_never()) return "never";
+    const Duration lifetime = ttl.lifetime();
+    if (lifetime == Duration::zero()) return "0 s";
+    if (lifetime >= 48h && lifetime % 24h == 0ns) return std::to_string(lifetime / 24h) + " d";
+    std::size_t i = 0;
+    while (lifetime % units[i].length != 0ns) ++i;
+    return std::to_string(lifetime / units[i].length).append(" ").append(units[i].name);
+}
+
+std::string describe_bytes(std::size_t bytes) {
+    static constexpr std::array names{"bytes", "KiB", "MiB", "GiB"};
+    std::size_t i = 0;
+    while (bytes != 0 && bytes % 1024 == 0 && i + 1 < names.size()) {
+        bytes /= 1024;
+        ++i;
+    }
+    return std::to_string(bytes).append(" ").append(names[i]);
+}
+
+}  // namespace
+
+std::string describe_tiers(const Declaration& declaration) {
+    if (!declaration.memory_ttl || !declaration.store_ttl) {
+        return audit::describe_place(declaration);
+    }
+    return "memory (" + describe(*declaration.memory_ttl) + ") + store (" +
+           describe(*declaration.store_ttl) + ")";
+}
+
+std::string describe_invalidation(const Declaration& declaration) {
+    if (uses_bus(declaration.pattern) && !declaration.channel.empty()) return "Redis pub/sub event";
+    if (declaration.pattern == Pattern::cooldown) return "Periodic cleanup";
+    const auto& ttl = declaration.store_ttl ? declaration.store_ttl : declaration.memory_ttl;
+    return ttl && ttl->is_never() ? "None (never expires)" : "TTL expiry";
+}
+
+namespace audit {
+
+bool keeps_memory(const Declaration& declaration) {
+    if (declaration.pattern != Pattern::shared) return uses_memory(declaration.pattern);
+    return declaration.memory_ttl || declaration.bound;
+}
+
+std::string describe_place(const Declaration& declaration) {
+    std::string place = keeps_memory(declaration) ? "memory" : "";
+    if (uses_bus(declaration.pattern) && !declaration.channel.empty()) place += " + bus";
+    if (uses_store(declaration.pattern)) place += place.empty() ? "store" : " + store";
+    return place;
+}
+
+std::string describe_ttl(const Declaration& declaration) {
+    if (!declaration.memory_ttl && !declaration.store_ttl) return "not set";
+    std::string text = declaration.memory_ttl ? describe(*declaration.memory_ttl) : "";
+    if (!declaration.store_ttl) return text;
+    return text.append(text.empty() ? "" : " / ").append(describe(*declaration.store_ttl));
+}
+
+std::string describe_bound(const Declaration& declaration) {
+    if (!keeps_memory(declaration)) return "-";
+    if (!declaration.bound) return "unbounded";
+    const std::size_t limit = declaration.bound->limit();
+    if (declaration.bound->unit() == Bound::Unit::bytes) return describe_bytes(limit);
+    return std::to_string(limit) + (limit == 1 ? " entry" : " entries");
+}
+
+std::string printable(std::string_view text) {
+    std::string clean(text);
+    for (std::size_t i = 0; i < clean.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(clean[i]);
+        // U+0080 to U+009F are control characters too: 0xC2 and then 0x80 to 0x9F in UTF-8.
+        const bool second_set =
+            byte == 0xC2 && i + 1 < clean.size() && static_cast<unsigned char>(clean[i + 1]) < 0xA0;
+        if (second_set) clean[i + 1] = '?';
+        if (second_set || byte < 0x20 || byte == 0x7F) clean[i] = '?';
+    }
+    return clean;
+}
+
+std::vector<std::string> split_nodes(std::string_view nodes) {
+    constexpr std::string_view separator = ", ";
+    std::vector<std::string> names;
+    while (!nodes.empty()) {
+        const std::size_t end = nodes.find(separator);
+        if (end != 0) names.emplace_back(nodes.substr(0, end));
+        nodes.remove_prefix(end == std::string_view::npos ? nodes.size() : end + separator.size());
+    }
+    return names;
+}
+
+}  // namespace audit
+}  // namespace tutti

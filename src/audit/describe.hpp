@@ -1,0 +1,25 @@
+// The cells of the audit's tables.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tutti/inventory.hpp"
+
+namespace tutti::audit {
+
+// Whether the cache keeps values in memory; a shared cache may do without.
+[[nodiscard]] bool keeps_memory(const Declaration& declaration);
+
+[[nodiscard]] std::string describe_place(const Declaration& declaration);  // "memory + store"
+[[nodiscard]] std::string describe_ttl(const Declaration& declaration);    // "5 min / 24 h"
+[[nodiscard]] std::string describe_bound(const Declaration& declaration);  // "1000 entries"
+
+// `text` without what would move the cursor of a terminal or break a line.
+[[nodiscard]] std::string printable(std::string_view text);
+
+// The names in a merged row's `node`.
+[[nodiscard]] std::vector<std::string> split_nodes(std::string_view nodes);
+
+}  // namespace tutti::audit

@@ -1,0 +1,109 @@
+#include "embedded/bus.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "embedded/server.hpp"
+
+namespace tutti::embedded {
+
+namespace {
+
+Result<std::vector<BusEntry>> to_entries(const Result<std::vector<Channel::Entry>>& found) {
+    if (!found) return fail(found.error());
+    std::vector<BusEntry> entries;
+    entries.reserve(found->size());
+    for (const Channel::Entry& entry : *found) entries.push_back(*entry);
+    return entries;
+}
+
+}  // namespace
+
+EmbeddedBus::EmbeddedBus(std::shared_ptr<EmbeddedHub> hub, Executor& executor, const Clock& clock)
+    : hub_(std::move(hub)), clock_(clock), session_(std::make_shared<Session>(executor)) {}
+
+EmbeddedBus::~EmbeddedBus() { EmbeddedBus::close(); }
+
+// An answer that is still under way when the bus closes becomes Errc::stopped; the operation has
+// happened all the same, as with a reply that a closed connection cannot bring any more.
+template <class T, class F>
+void EmbeddedBus::run(const char* name, TimePoint deadline, Completion<T> done, F operation) {
+    Result<T> result = [&]() -> Result<T> {
+        if (session_->closed.load(std::memory_order_acquire)) {
+            return fail(Errc::stopped, name, "the bus is closed");
+        }
+        if (clock_.now() > deadline) {
+            return fail(Errc::timeout, name, "the deadline had passed before the call");
+        }
+        return operation(hub_->server());
+    }();
+    session_->executor.post(
+        [session = session_, name, done = std::move(done), result = std::move(result)]() mutable {
+            if (session->closed.load(std::memory_order_acquire)) {
+                result = fail(Errc::stopped, name, "the bus was closed before the answer came");
+            }
+            done(std::move(result));
+        });
+}
+
+void EmbeddedBus::subscribe(std::vector<Subscription> subscriptions, BusListener& listener) {
+    assert(session_->listener == nullptr && "Bus::subscribe is called once");
+    if (session_->closed.load(std::memory_order_acquire)) return;
+    session_->listener = &listener;
+    for (Subscription& subscription : subscriptions) {
+        session_->channels.emplace(std::move(subscription.channel), subscription.plain);
+    }
+    hub_->server().attach(session_);
+}
+
+Duration EmbeddedBus::longest_lease(const std::string& channel, Duration seen) {
+    const std::lock_guard lock(mutex_);
+    Duration& longest = leases_[channel];
+    longest = std::max(longest, seen);
+    return longest;
+}
+
+void EmbeddedBus::publish(PublishRequest request, TimePoint deadline, Completion<Published> done) {
+    run<Published>("embedded publish", deadline, std::move(done), [&](Server& server) {
+        const std::string channel = request.channel;
+        auto published = server.publish(std::move(request));
+        if (published) published->lease = longest_lease(channel, published->lease);
+        return published;
+    });
+}
+
+void EmbeddedBus::renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) {
+    run<Renewed>("embedded renew", deadline, std::move(done),
+                 [&](Server& server) -> Result<Renewed> {
+                     auto renewed = server.renew(request);
+                     if (!renewed) return fail(renewed.error());
+                     longest_lease(request.channel, renewed->lease);
+                     return Renewed{.position = renewed->position};
+                 });
+}
+
+void EmbeddedBus::replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
+                         Completion<std::vector<BusEntry>> done) {
+    run<std::vector<BusEntry>>("embedded replay", deadline, std::move(done), [&](Server& server) {
+        return to_entries(server.replay(channel, first, last));
+    });
+}
+
+void EmbeddedBus::leave(std::string channel, std::string member, TimePoint deadline,
+                        Completion<void> done) {
+    run<void>("embedded leave", deadline, std::move(done),
+              [&](Server& server) { return server.leave(channel, member); });
+}
+
+void EmbeddedBus::probe(TimePoint deadline, Completion<void> done) {
+    run<void>("embedded probe", deadline, std::move(done),
+              [&](Server& server) { return server.probe(*session_); });
+}
+
+void EmbeddedBus::close() {
+    session_->closed.store(true, std::memory_order_release);
+    hub_->server().detach(session_);
+}
+
+}  // namespace tutti::embedded

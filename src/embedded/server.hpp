@@ -1,0 +1,124 @@
+// The server inside a hub: values, channels and the subscriptions of the nodes, behind one mutex.
+//
+// An operation takes effect inside the call; answers and pushes are posted to the executors of those
+// whom they concern, never called. Pushes are posted under the mutex, so each subscriber receives them
+// in the order in which the server decided them. Lock order: the server's mutex, then an executor's.
+//
+// Thread-safety: every function may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "embedded/channel.hpp"
+#include "embedded/values.hpp"
+#include "tutti/bus.hpp"
+#include "tutti/embedded.hpp"
+#include "tutti/executor.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti::embedded {
+
+// A node's end of its subscriptions. Executor, listener and channels do not change once attached.
+struct Session {
+    explicit Session(Executor& on) : executor(on) {}
+
+    Executor& executor;
+    BusListener* listener = nullptr;
+    std::map<std::string, bool, std::less<>> channels;  // channel -> plain events wanted
+    // Set on the executor's thread before the listener may die; read there by every delivery.
+    std::atomic<bool> closed = false;
+    bool connected = false;  // guarded by the server's mutex
+};
+
+class Server {
+public:
+    // Everything that a restart can lose.
+    struct Data {
+        Identity identity{};
+        std::unordered_map<std::string, Channel> channels;
+        Values values;
+    };
+
+    explicit Server(const EmbeddedHub::Options& options);
+
+    Result<Values::Bytes> get(const std::string& key);
+    Result<bool> put(const std::string& key, std::string value, Store::PutOptions options);
+    Result<bool> erase(const std::string& key);
+    Result<bool> erase_if_equal(const std::string& key, const std::string& expected);
+
+    // With the longest lease of the channel.
+    Result<Published> publish(PublishRequest request);
+    Result<Published> renew(const RenewRequest& request);
+    Result<std::vector<Channel::Entry>> replay(const std::string& channel, Sequence first,
+                                               Sequence last);
+    Result<void> leave(const std::string& channel, const std::string& member);
+    // The answer that the subscription connection would give now.
+    Result<void> probe(const Session& session);
+
+    // Confirms the subscriptions as soon as connections are possible.
+    void attach(const std::shared_ptr<Session>& session);
+    void detach(const std::shared_ptr<Session>& session);
+    void publish_plain(const std::string& channel, const std::string& payload);
+
+    using WatchId = std::uint64_t;
+    WatchId watch_plain(std::string channel);
+    std::vector<std::string> take_plain(WatchId id);
+    void unwatch_plain(WatchId id);
+
+    // Incidents; include/tutti/testing/embedded_server.hpp says what each means.
+    enum class Restored : unsigned char { under_new_identity, unnoticed };
+    void restart_empty();
+    [[nodiscard]] Data snapshot() const;
+    void restore(Data older, Restored how);
+    void set_reachable();
+    void set_unreachable();
+    void disconnect();
+    void reconnect();
+    void push_undecodable(const std::string& channel);
+    void drop_store();
+    void rotate(const std::string& channel);
+    template <class F>
+    void damage(const std::string& channel, F damage) {
+        const std::lock_guard lock(mutex_);
+        damage(data_.channels[channel]);
+    }
+    [[nodiscard]] Channel channel(const std::string& name) const;  // a copy, unchecked
+
+private:
+    struct Watch {
+        std::string channel;
+        std::vector<std::string> payloads;
+    };
+
+    // All below: with the mutex held.
+    [[nodiscard]] std::optional<Error> away(std::string_view operation) const;
+    Channel& checked(const std::string& name);
+    Identity new_identity();
+    void connect(const std::shared_ptr<Session>& session);
+    void break_subscriptions();
+    void push_entry(const std::string& channel, const Channel::Entry& entry);
+    void push_to_watches(const std::string& channel, const std::string& payload);
+
+    const Clock& clock_;
+    const std::size_t store_bytes_max_;
+
+    mutable std::mutex mutex_;
+    Random random_;
+    Data data_;
+    bool reachable_ = true;    // operations
+    bool connectable_ = true;  // subscriptions
+    std::vector<std::shared_ptr<Session>> sessions_;
+    std::map<WatchId, Watch> watches_;
+    WatchId last_watch_ = 0;
+};
+
+}  // namespace tutti::embedded

@@ -1,0 +1,39 @@
+// The store of an embedded hub, as one node sees it: the operation takes effect inside the call, its
+// answer is posted to the node's executor. A deadline that has passed before the call is Errc::timeout,
+// and nothing was done.
+//
+// Thread-safety, blocking: those of `Store`. Lifetime: executor and clock must outlive it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tutti/embedded.hpp"
+#include "tutti/executor.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti::embedded {
+
+class EmbeddedStore final : public Store {
+public:
+    EmbeddedStore(std::shared_ptr<EmbeddedHub> hub, Executor& executor,
+                  const Clock& clock = system_clock());
+
+    void get(std::string key, TimePoint deadline,
+             Completion<std::optional<std::string>> done) override;
+    void put(std::string key, std::string value, PutOptions options, TimePoint deadline,
+             Completion<bool> done) override;
+    void erase(std::string key, TimePoint deadline, Completion<bool> done) override;
+    void erase_if_equal(std::string key, std::string expected, TimePoint deadline,
+                        Completion<bool> done) override;
+
+private:
+    [[nodiscard]] bool late(TimePoint deadline) const { return clock_.now() > deadline; }
+
+    std::shared_ptr<EmbeddedHub> hub_;
+    Executor& executor_;
+    const Clock& clock_;
+};
+
+}  // namespace tutti::embedded

@@ -1,0 +1,240 @@
+// One alarm serves all deadlines. It is armed for the earliest one that it has been told of, and when it
+// rings all outstanding commands are looked through: with deadlines about a second away that happens
+// about once a second, and costs a command nothing. When many commands with scattered deadlines wait
+// for a silent server, the stall ends them all at once.
+#include "redis/command_connection.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "redis/command.hpp"
+
+namespace tutti::redis {
+namespace {
+
+// Sweeps are at least so far apart.
+constexpr Duration sweep_step = std::chrono::milliseconds(1);
+
+Error timed_out(std::string_view operation) {
+    return {.code = Errc::timeout,
+            .operation = std::string(operation),
+            .cause = "no reply before the deadline; it may still have been done"};
+}
+
+Error stopped(std::string_view operation) {
+    return {.code = Errc::stopped,
+            .operation = std::string(operation),
+            .cause = "the node is stopping"};
+}
+
+Error unavailable(std::string_view operation, const Error& reason) {
+    return {.code = Errc::unavailable,
+            .operation = std::string(operation),
+            .cause = "no connection: " + reason.cause};
+}
+
+}  // namespace
+
+CommandConnection::CommandConnection(Runtime& runtime, Options options)
+    : runtime_(runtime),
+      options_(std::move(options)),
+      session_(std::make_shared<Session>(runtime.event_loop(), options_.session,
+                                         static_cast<Session::Owner&>(*this))),
+      alarm_(runtime.event_loop()) {}
+
+void CommandConnection::start(std::move_only_function<void(Result<ServerFacts>)> first) {
+    first_ = std::move(first);
+    session_->start();
+}
+
+void CommandConnection::submit(Command command, Handler handler) {
+    bool post = false;
+    bool accepted = false;
+    {
+        const std::lock_guard lock(mutex_);
+        accepted = commands_ < options_.commands_max &&
+                   (bytes_ + command.bytes.size() <= options_.bytes_max || commands_ == 0);
+        if (accepted) {
+            ++commands_;
+            bytes_ += command.bytes.size();
+            inbox_.push_back({std::move(command), std::move(handler)});
+            post = !std::exchange(drain_posted_, true);
+        }
+    }
+    if (post) runtime_.executor().post([self = shared_from_this()] { self->drain(); });
+    if (accepted) return;
+    runtime_.executor().post(
+        [operation = command.operation, handler = std::move(handler)]() mutable {
+            handler(fail(Errc::overloaded, std::string(operation),
+                         "too many commands wait for the server's answers"));
+        });
+}
+
+void CommandConnection::drain() {
+    std::vector<Queued> gathered;
+    {
+        const std::lock_guard lock(mutex_);
+        gathered.swap(inbox_);
+        drain_posted_ = false;
+    }
+    const TimePoint now = Boottime::now();
+    for (Queued& queued : gathered) accept(std::move(queued), now);
+}
+
+void CommandConnection::accept(Queued queued, TimePoint now) {
+    const Command& command = queued.command;
+    const auto refuse = [&](Error error) {
+        finish(std::move(queued.handler), command.bytes.size(), fail(std::move(error)));
+    };
+    if (is_closed(command.caller)) return refuse(stopped(command.operation));
+    if (command.deadline <= now) return refuse(timed_out(command.operation));
+    if (down_) return refuse(unavailable(command.operation, *down_));
+    sweep_at(command.deadline);
+    if (session_->is_up()) return send(std::move(queued), now);
+    waiting_.push_back(std::move(queued));
+}
+
+void CommandConnection::send(Queued queued, TimePoint now) {
+    Command& command = queued.command;
+    session_->write(command.bytes);
+    if (outstanding_.empty()) sweep_at(now + options_.stall_timeout);
+    outstanding_.push_back({.operation = command.operation,
+                            .handler = std::move(queued.handler),
+                            .deadline = command.deadline,
+                            .sent_at = now,
+                            .bytes = command.bytes.size(),
+                            .caller = command.caller});
+}
+
+void CommandConnection::finish(Handler handler, std::size_t bytes, Result<Reply> result) {
+    {
+        const std::lock_guard lock(mutex_);
+        --commands_;
+        bytes_ -= bytes;
+    }
+    if (handler) handler(std::move(result));
+}
+
+void CommandConnection::on_up(const ServerFacts& facts) {
+    session_->settled();
+    down_.reset();
+    const TimePoint now = Boottime::now();
+    for (Queued& queued : std::exchange(waiting_, {})) {
+        // Without a handler it has ended already, and what has ended unsent is never sent.
+        if (queued.handler) {
+            send(std::move(queued), now);
+        } else {
+            finish(nullptr, queued.command.bytes.size(), {});
+        }
+    }
+    if (first_) std::exchange(first_, nullptr)(facts);
+}
+
+void CommandConnection::on_reply(Reply reply) {
+    if (outstanding_.empty()) {
+        return session_->fail_with({.code = Errc::protocol,
+                                    .operation = "redis connection",
+                                    .cause = "the server answered a question that nobody asked"});
+    }
+    Outstanding answered = std::move(outstanding_.front());
+    outstanding_.pop_front();
+    // The server has become a replica: the name in the URL may meanwhile lead to the new primary.
+    const bool demoted = reply.is_error("READONLY");
+    const Error error = demoted ? to_error("redis connection", reply) : Error{};
+    finish(std::move(answered.handler), answered.bytes, std::move(reply));
+    if (demoted && session_->is_up()) session_->fail_with(error);
+}
+
+void CommandConnection::on_down(const Error& error) {
+    down_ = error;
+    fail_outstanding(error);
+    if (first_) std::exchange(first_, nullptr)(fail(error));
+}
+
+void CommandConnection::fail_outstanding(const Error& error) {
+    for (Outstanding& sent : std::exchange(outstanding_, {})) {
+        finish(std::move(sent.handler), sent.bytes, fail(unavailable(sent.operation, error)));
+    }
+    for (Queued& queued : std::exchange(waiting_, {})) {
+        finish(std::move(queued.handler), queued.command.bytes.size(),
+               fail(unavailable(queued.command.operation, error)));
+    }
+}
+
+void CommandConnection::close(Caller caller) {
+    if (std::exchange(closed_[static_cast<std::size_t>(caller)], true)) return;
+    std::vector<std::pair<Handler, std::string_view>> ended;
+    for (Outstanding& sent : outstanding_) {
+        if (sent.caller == caller && sent.handler) {
+            ended.emplace_back(std::exchange(sent.handler, nullptr), sent.operation);
+        }
+    }
+    for (Queued& queued : waiting_) {
+        if (queued.command.caller == caller && queued.handler) {
+            ended.emplace_back(std::exchange(queued.handler, nullptr), queued.command.operation);
+        }
+    }
+    if (is_closed(Caller::store) && is_closed(Caller::bus)) {
+        session_->close();
+        alarm_.cancel();
+        first_ = nullptr;
+    }
+    for (auto& [handler, operation] : ended) handler(fail(stopped(operation)));
+}
+
+void CommandConnection::sweep_at(TimePoint when) {
+    if (when >= sweep_at_) return;
+    sweep_at_ = when;
+    alarm_.expires_at(when);
+    alarm_.async_wait([weak = weak_from_this()](const auto& cancelled) {
+        const auto self = weak.lock();
+        if (self && !cancelled) self->sweep();
+    });
+}
+
+void CommandConnection::sweep() {
+    const TimePoint now = Boottime::now();
+    sweep_at_ = TimePoint::max();
+    if (session_->is_up() && !outstanding_.empty() && stalls_at() <= now) {
+        const auto ms =
+            std::chrono::duration_cast<std::chrono::milliseconds>(options_.stall_timeout);
+        return session_->fail_with({.code = Errc::timeout,
+                                    .operation = "redis connection",
+                                    .cause = session_->url().endpoint() + " has not answered for " +
+                                             std::to_string(ms.count()) + " ms"});
+    }
+    const TimePoint next = expire(now);
+    if (next != TimePoint::max()) sweep_at(std::max(next, now + sweep_step));
+}
+
+// Returns when the next sweep is due.
+TimePoint CommandConnection::expire(TimePoint now) {
+    TimePoint next = outstanding_.empty() ? TimePoint::max() : stalls_at();
+    std::vector<std::pair<Handler, std::string_view>> expired;
+    for (Outstanding& sent : outstanding_) {
+        if (!sent.handler) continue;
+        if (sent.deadline > now) {
+            next = std::min(next, sent.deadline);
+        } else {
+            expired.emplace_back(std::exchange(sent.handler, nullptr), sent.operation);
+        }
+    }
+    for (Queued& queued : waiting_) {
+        if (!queued.handler) continue;
+        if (queued.command.deadline > now) {
+            next = std::min(next, queued.command.deadline);
+        } else {
+            expired.emplace_back(std::exchange(queued.handler, nullptr), queued.command.operation);
+        }
+    }
+    for (auto& [handler, operation] : expired) handler(fail(timed_out(operation)));
+    return next;
+}
+
+TimePoint CommandConnection::stalls_at() const {
+    return std::max(outstanding_.front().sent_at, session_->last_progress()) +
+           options_.stall_timeout;
+}
+
+}  // namespace tutti::redis

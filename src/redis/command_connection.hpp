@@ -1,0 +1,123 @@
+// All commands of a node on one connection, pipelined by themselves: callers on any thread drop a
+// command into the inbox, the event loop takes what has gathered there and sends it in one write, and
+// the replies come back in the order of the commands.
+//
+// A command completes exactly once, on the event loop's thread, and is sent at most once:
+//  - with its reply;
+//  - with Errc::timeout when its deadline passes. It stays in the queue without its handler, a
+//    tombstone, so that its late reply meets nobody;
+//  - with Errc::unavailable when the link breaks while it is outstanding, or is known to be down. Only
+//    the very first connect is waited for;
+//  - with Errc::overloaded when too much is outstanding;
+//  - with Errc::stopped after `close`.
+// A link is given up when the server was silent for `stall_timeout` while it owed a reply.
+//
+// Thread-safety: `submit` from any thread. The others on the event loop's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+
+#include "redis/session.hpp"
+#include "runtime/runtime.hpp"
+#include "tutti/clock.hpp"
+
+namespace tutti::redis {
+
+class CommandConnection final : public std::enable_shared_from_this<CommandConnection>,
+                                private Session::Owner {
+public:
+    struct Options {
+        SessionOptions session;
+        Duration stall_timeout;
+        std::size_t commands_max = 100'000;  // outstanding
+        std::size_t bytes_max = 256UL * 1024 * 1024;
+    };
+
+    // Whose commands they are: each closes its own.
+    enum class Caller : std::uint8_t { store, bus };
+
+    using Handler = std::move_only_function<void(Result<Reply>)>;
+
+    struct Command {
+        std::string_view operation;  // a literal: "redis GET"
+        std::string bytes;           // as `encode` makes them: one command
+        TimePoint deadline;
+        Caller caller;
+    };
+
+    CommandConnection(Runtime& runtime, Options options);
+
+    // `first` is told once how the first attempt ended.
+    void start(std::move_only_function<void(Result<ServerFacts>)> first);
+
+    void submit(Command command, Handler handler);
+
+    // The caller's outstanding commands fail with Errc::stopped, and so does what it submits from here
+    // on. The connection ends with its last caller.
+    void close(Caller caller);
+
+private:
+    struct Outstanding {
+        std::string_view operation;
+        Handler handler;  // empty: a tombstone
+        TimePoint deadline;
+        TimePoint sent_at;
+        std::size_t bytes;
+        Caller caller;
+    };
+    struct Queued {
+        Command command;
+        Handler handler;
+    };
+
+    void on_up(const ServerFacts& facts) override;
+    void on_reply(Reply reply) override;
+    void on_down(const Error& error) override;
+
+    void drain();
+    void accept(Queued queued, TimePoint now);
+    void send(Queued queued, TimePoint now);
+    void finish(Handler handler, std::size_t bytes, Result<Reply> result);
+    void fail_outstanding(const Error& error);
+
+    void sweep_at(TimePoint when);
+    void sweep();
+    TimePoint expire(TimePoint now);
+    TimePoint stalls_at() const;
+    [[nodiscard]] bool is_closed(Caller caller) const {
+        return closed_[static_cast<std::size_t>(caller)];
+    }
+
+    Runtime& runtime_;
+    const Options options_;
+    std::shared_ptr<Session> session_;
+    std::move_only_function<void(Result<ServerFacts>)> first_;
+
+    // Guarded by the mutex.
+    std::mutex mutex_;
+    std::vector<Queued> inbox_;
+    bool drain_posted_ = false;
+    std::size_t commands_ = 0;  // in the inbox, waiting and outstanding
+    std::size_t bytes_ = 0;
+
+    std::deque<Queued> waiting_;  // for the first connect
+    std::deque<Outstanding> outstanding_;
+    std::optional<Error>
+        down_;  // why the link is down; absent while up, or before the first attempt ended
+    boost::asio::basic_waitable_timer<Boottime> alarm_;
+    TimePoint sweep_at_ = TimePoint::max();
+    bool closed_[2] = {false, false};
+};
+
+}  // namespace tutti::redis

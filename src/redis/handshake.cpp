@@ -1,0 +1,123 @@
+#include "redis/handshake.hpp"
+
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "redis/command.hpp"
+
+namespace tutti::redis {
+namespace {
+
+constexpr const char* operation = "redis handshake";
+constexpr int major_version_min = 7;
+
+// "redis_version:7.0.15" of INFO, or nothing.
+std::string_view info_field(std::string_view info, std::string_view name) {
+    for (std::size_t at = info.find(name); at != std::string_view::npos;
+         at = info.find(name, at + 1)) {
+        const bool at_line_start = at == 0 || info[at - 1] == '\n';
+        const std::string_view rest = info.substr(at + name.size());
+        if (!at_line_start || !rest.starts_with(':')) continue;
+        return rest.substr(1, rest.find_first_of("\r\n") - 1);
+    }
+    return {};
+}
+
+std::uint64_t leading_number(std::string_view text) {
+    std::uint64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+// A version is shown in errors, so it may only look like one.
+std::string plain_version(std::string_view version) {
+    constexpr std::size_t bytes_max = 32;
+    return std::string(
+        version.substr(0, std::min(version.find_first_not_of("0123456789."), bytes_max)));
+}
+
+}  // namespace
+
+Handshake::Handshake(const Url& url, std::string_view client_name)
+    : database_(url.database), default_user_(url.user.empty()) {
+    if (!url.password.empty()) {
+        request_ += default_user_ ? encode({"AUTH", url.password})
+                                  : encode({"AUTH", url.user, url.password});
+        steps_.push_back(Step::auth);
+    }
+    if (database_ != 0) {
+        request_ += encode({"SELECT", std::to_string(database_)});
+        steps_.push_back(Step::select);
+    }
+    if (!client_name.empty()) {
+        request_ += encode({"CLIENT", "SETNAME", client_name});
+        steps_.push_back(Step::set_name);
+    }
+    request_ += encode({"INFO"});
+    steps_.push_back(Step::info);
+}
+
+Result<ServerFacts> Handshake::judge(const std::vector<Reply>& replies) const {
+    for (std::size_t i = 0; i < steps_.size(); ++i) {
+        if (auto good = judge_step(steps_[i], replies[i]); !good) return fail(good.error());
+    }
+    return judge_info(replies.back().text);
+}
+
+Result<void> Handshake::judge_step(Step step, const Reply& reply) const {
+    if (step == Step::info && !reply.is(Reply::Type::text)) {
+        return fail(unexpected_reply(operation, reply));
+    }
+    if (!reply.is(Reply::Type::error)) return {};
+    switch (step) {
+    case Step::auth:
+        if (reply.is_error("WRONGPASS") || reply.is_error("DENIED")) {
+            return fail(to_error(operation, reply));
+        }
+        // The server's own text may repeat what was sent.
+        return fail(Errc::refused, operation,
+                    default_user_
+                        ? "the server does not accept the password: does it have one at all?"
+                        : "the server does not accept user and password");
+    case Step::select:
+        if (reply.is_error("NOAUTH")) return fail(to_error(operation, reply));
+        return fail(Errc::refused, operation,
+                    "cannot use database " + std::to_string(database_) +
+                        ": the server has fewer databases, or the user lacks +select");
+    case Step::set_name: return {};
+    case Step::info: return {};
+    }
+    return {};
+}
+
+Result<ServerFacts> judge_info(std::string_view info) {
+    ServerFacts facts{.version = plain_version(info_field(info, "redis_version")),
+                      .eviction_policy = std::string(info_field(info, "maxmemory_policy")),
+                      .replicas = leading_number(info_field(info, "connected_slaves"))};
+    if (facts.version.empty()) {
+        return fail(Errc::unsupported, operation,
+                    "the server is not a Redis: INFO has no redis_version");
+    }
+    if (leading_number(facts.version) < major_version_min) {
+        return fail(Errc::unsupported, operation,
+                    "the server is Redis " + facts.version + "; Tutti needs 7.0 or newer");
+    }
+    if (info_field(info, "loading") == "1") {
+        return fail(Errc::unavailable, operation, "the server is still loading its data");
+    }
+    if (info_field(info, "redis_mode") == "sentinel") {
+        return fail(Errc::unsupported, operation,
+                    "this is a Sentinel: the URL must name the primary itself");
+    }
+    if (info_field(info, "cluster_enabled") == "1") {
+        return fail(Errc::unsupported, operation, "Redis Cluster is not supported in this version");
+    }
+    if (info_field(info, "role") != "master") {
+        return fail(Errc::refused, operation,
+                    "this is a read-only replica: the URL must name the primary");
+    }
+    return facts;
+}
+
+}  // namespace tutti::redis

@@ -1,0 +1,92 @@
+#include "redis/open.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cassert>
+#include <future>
+#include <utility>
+
+namespace tutti::redis {
+namespace {
+
+constexpr const char* operation = "redis open";
+constexpr const char* check_channel = "check";
+
+std::uint64_t system_random() {
+    std::uint64_t number = 0;
+    [[maybe_unused]] const int failed = ::getentropy(&number, sizeof number);
+    assert(failed == 0);  // impossible for so few bytes on a Linux that is new enough for us
+    return number;
+}
+
+bool is_blank_or_odd(char c) { return c <= ' ' || c > '~'; }
+
+Result<void> check_options(const OpenOptions& options) {
+    if (options.app.empty() || options.app.size() > 128 ||
+        options.app.find_first_of("{}/") != std::string::npos) {
+        return fail(
+            Errc::invalid_option, operation,
+            "app must name the application in 1 to 128 bytes, without braces and slashes: all its "
+            "nodes share the name, and no other application on that Redis does");
+    }
+    if (std::ranges::any_of(options.client_name, is_blank_or_odd)) {
+        return fail(Errc::invalid_option, operation,
+                    "client_name must be printable, without blanks");
+    }
+    if (options.connect_timeout <= Duration::zero() || options.stall_timeout <= Duration::zero()) {
+        return fail(Errc::invalid_option, operation,
+                    "connect_timeout and stall_timeout must be above zero");
+    }
+    return {};
+}
+
+// Runs `begin` on the executor with a completion, and waits for that.
+template <class T, class F>
+Result<T> wait(Runtime& runtime, TimePoint deadline, F begin) {
+    auto promise = std::make_shared<std::promise<Result<T>>>();
+    auto future = promise->get_future();
+    runtime.executor().post([begin = std::move(begin), promise]() mutable {
+        begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
+    });
+    if (future.wait_for(deadline - Boottime::now()) == std::future_status::ready)
+        return future.get();
+    return fail(Errc::timeout, operation, "the server did not answer in time");
+}
+
+}  // namespace
+
+Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint deadline) {
+    assert(!runtime.on_thread());
+    if (auto valid = check_options(options); !valid) return fail(valid.error());
+    auto url = Url::parse(options.url);
+    if (!url) return fail(url.error());
+    const SessionOptions session{
+        .url = std::move(*url),
+        .client_name = std::move(options.client_name),
+        .connect_timeout = options.connect_timeout,
+        .limits = {},
+        .random = options.random ? std::move(options.random) : RandomSource(system_random)};
+    auto connection = std::make_shared<CommandConnection>(
+        runtime,
+        CommandConnection::Options{.session = session, .stall_timeout = options.stall_timeout});
+    SessionOptions subscription = session;
+    // A push is at most an entry or a plain event; more is nobody that we want to listen to.
+    subscription.limits.text_bytes_max = 1024UL * 1024;
+    RedisPair pair{.store = std::make_unique<RedisStore>(runtime, connection),
+                   .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription),
+                                                     std::move(options.app)),
+                   .server = {}};
+    auto facts = wait<ServerFacts>(
+        runtime, deadline, [connection](auto first) { connection->start(std::move(first)); });
+    if (!facts) return fail(facts.error());
+    auto allowed =
+        wait<void>(runtime, deadline, [&bus = *pair.bus, deadline](Completion<void> done) {
+            bus.check({{.channel = check_channel, .plain = false}}, deadline, std::move(done));
+        });
+    if (!allowed) return fail(allowed.error());
+    pair.server = std::move(*facts);
+    return pair;
+}
+
+}  // namespace tutti::redis

@@ -1,0 +1,364 @@
+#include "redis/redis_bus.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "coherence/wire.hpp"
+#include "redis/channel_check.hpp"
+#include "redis/command.hpp"
+#include "redis/subscription_connection.hpp"
+
+namespace tutti::redis {
+namespace {
+
+constexpr const char* publish_operation = "redis publish";
+constexpr const char* renew_operation = "redis renew";
+constexpr const char* replay_operation = "redis replay";
+constexpr const char* leave_operation = "redis leave";
+
+Error too_large(std::string cause) {
+    return {.code = Errc::too_large, .operation = publish_operation, .cause = std::move(cause)};
+}
+
+// A channel is part of the names of keys, whose braces have a meaning in Redis.
+std::optional<Error> check_name(const char* operation, const char* what, std::string_view name) {
+    if (!name.empty() && name.size() <= RedisBus::name_bytes_max &&
+        name.find_first_of("{}") == std::string_view::npos) {
+        return std::nullopt;
+    }
+    return Error{.code = Errc::invalid_option,
+                 .operation = operation,
+                 .cause = std::string(what) + " must have 1 to " +
+                          std::to_string(RedisBus::name_bytes_max) + " bytes and no braces"};
+}
+
+std::optional<Error> check_publication(const PublishRequest& request) {
+    if (auto error = check_name(publish_operation, "the channel", request.channel)) return error;
+    if (request.changed.keys.size() > Bus::keys_max) {
+        return too_large(std::to_string(request.changed.keys.size()) + " keys, allowed are " +
+                         std::to_string(Bus::keys_max) + ": split, or publish `all`");
+    }
+    const std::size_t bytes = wire::encoded_bytes(request.changed);
+    if (bytes > Bus::key_bytes_max) {
+        return too_large("the keys have " + std::to_string(bytes) + " bytes, allowed are " +
+                         std::to_string(Bus::key_bytes_max) + ": split, or publish `all`");
+    }
+    std::size_t plain_bytes = 0;
+    for (const std::string& event : request.plain_events) {
+        plain_bytes += event.size();
+        if (event.size() > Bus::plain_event_bytes_max)
+            return too_large("a plain event is too large");
+    }
+    if (request.plain_events.size() > wire::plain_events_max ||
+        plain_bytes > RedisBus::plain_bytes_max) {
+        return too_large("too many plain events: split, or publish `all`");
+    }
+    return std::nullopt;
+}
+
+struct Answer {
+    BusPosition position;
+    Duration lease{};
+};
+
+// What publish, renew and leave return: epoch, sequence, chain, longest lease in milliseconds.
+Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
+    if (!reply) return fail(std::move(reply).error());
+    if (reply->items.size() != 4) return fail(unexpected_reply(operation, *reply));
+    const std::vector<Reply>& items = reply->items;
+    const auto position = wire::decode_position(items[0].text, items[1].text, items[2].text);
+    const auto lease = wire::parse_decimal(items[3].text);
+    constexpr auto longest = std::chrono::milliseconds(std::chrono::years(1));
+    if (!position || !lease || *lease > static_cast<std::uint64_t>(longest.count())) {
+        return fail(unexpected_reply(operation, *reply));
+    }
+    return Answer{.position = *position, .lease = std::chrono::milliseconds(*lease)};
+}
+
+}  // namespace
+
+// Between the connection and the listener; outlives the bus until the executor has closed it.
+class RedisBus::Subscriber final : public SubscriptionConnection::Owner {
+public:
+    void start(std::shared_ptr<SubscriptionConnection> connection, BusListener& listener) {
+        if (closed_) return;
+        connection_ = std::move(connection);
+        listener_ = &listener;
+        connection_->start();
+    }
+    void probe(TimePoint deadline, Completion<void> done) {
+        if (connection_) return connection_->probe(deadline, std::move(done));
+        done(fail(closed_ ? Errc::stopped : Errc::unavailable, "redis probe",
+                  closed_ ? "the node is stopping" : "nothing is subscribed yet"));
+    }
+    void close() {
+        closed_ = true;
+        if (connection_) connection_->close();
+    }
+    [[nodiscard]] std::optional<Error> error() const {
+        const std::lock_guard lock(mutex_);
+        return error_;
+    }
+
+private:
+    void on_subscribed() override {
+        set_error(std::nullopt);
+        subscribed_ = true;
+        listener_->on_subscribed();
+    }
+    void on_lost(const Error& error) override {
+        set_error(error);
+        if (std::exchange(subscribed_, false)) listener_->on_disconnected();
+    }
+    void on_entry(std::string_view channel, BusEntry entry) override {
+        listener_->on_entry(channel, std::move(entry));
+    }
+    void on_undecodable(std::string_view channel) override { listener_->on_undecodable(channel); }
+    void on_plain(std::string_view channel, std::string_view payload) override {
+        listener_->on_plain(channel, payload);
+    }
+    void set_error(std::optional<Error> error) {
+        const std::lock_guard lock(mutex_);
+        error_ = std::move(error);
+    }
+
+    // On the executor.
+    std::shared_ptr<SubscriptionConnection> connection_;
+    BusListener* listener_ = nullptr;
+    bool subscribed_ = false;
+    bool closed_ = false;
+
+    mutable std::mutex mutex_;
+    std::optional<Error> error_;
+};
+
+// The longest lease of each channel that this process has asked for or heard of. The server keeps the
+// same maximum, but one that has lost its state answers with too little, while leases that it granted
+// before are still in force.
+class RedisBus::Leases {
+public:
+    Duration longest(const std::string& channel, Duration seen) {
+        const std::lock_guard lock(mutex_);
+        Duration& lease = leases_[channel];
+        return lease = std::max(lease, seen);
+    }
+
+private:
+    std::mutex mutex_;
+    std::map<std::string, Duration> leases_;
+};
+
+// Pages of the log until the last entry that was asked for, or the end. An entry that does not decode
+// ends it, too: for whoever needs it, it is lost.
+class RedisBus::Replay : public std::enable_shared_from_this<Replay> {
+public:
+    static constexpr Sequence page_entries = 1000;
+
+    Replay(std::shared_ptr<CommandConnection> connection, ScriptCall call, Sequence first,
+           Sequence last, TimePoint deadline, Completion<std::vector<BusEntry>> done)
+        : connection_(std::move(connection)),
+          call_(std::move(call)),
+          next_(first),
+          last_(last),
+          deadline_(deadline),
+          done_(std::move(done)) {}
+
+    void read_page() {
+        ScriptCall call = call_;
+        call.args = {std::to_string(next_), std::to_string(last_), std::to_string(page_entries)};
+        run(connection_, std::move(call), deadline_,
+            [self = shared_from_this()](Result<Reply> reply) { self->on_page(std::move(reply)); });
+    }
+
+private:
+    void on_page(Result<Reply> reply) {
+        if (!reply) return done_(fail(std::move(reply).error()));
+        if (!reply->is(Reply::Type::array))
+            return done_(fail(unexpected_reply(replay_operation, *reply)));
+        const std::vector<Reply>& items = reply->items;
+        if (items.size() != 2 || !take(items[0].text, items[1].items) || next_ > last_) {
+            return done_(std::move(entries_));
+        }
+        read_page();
+    }
+
+    // False: there is nothing more to read.
+    bool take(std::string_view epoch_text, const std::vector<Reply>& page) {
+        const auto epoch = wire::parse_hex(epoch_text);
+        if (!epoch || (!entries_.empty() && entries_.front().position.epoch != Epoch{*epoch})) {
+            return false;
+        }
+        for (const Reply& item : page) {
+            auto entry = decode(Epoch{*epoch}, item);
+            if (!entry || entry->position.sequence < next_) return false;
+            next_ = entry->position.sequence + 1;
+            entries_.push_back(std::move(*entry));
+        }
+        return page.size() == page_entries;
+    }
+
+    static std::optional<BusEntry> decode(Epoch epoch, const Reply& item) {
+        if (item.items.size() != 2 || item.items[1].items.size() != 6) return std::nullopt;
+        const std::vector<Reply>& fields = item.items[1].items;
+        if (fields[0].text != "p" || fields[2].text != "h" || fields[4].text != "k")
+            return std::nullopt;
+        auto entry = wire::decode_log_entry(epoch, {.id = item.items[0].text,
+                                                    .previous = fields[1].text,
+                                                    .chain = fields[3].text,
+                                                    .payload = fields[5].text});
+        if (!entry) return std::nullopt;
+        return std::move(*entry);
+    }
+
+    std::shared_ptr<CommandConnection> connection_;
+    const ScriptCall call_;
+    Sequence next_;
+    const Sequence last_;
+    const TimePoint deadline_;
+    std::vector<BusEntry> entries_;
+    Completion<std::vector<BusEntry>> done_;
+};
+
+RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
+                   SessionOptions session, std::string app)
+    : runtime_(runtime),
+      connection_(std::move(connection)),
+      session_(std::move(session)),
+      prefix_("tutti:{" + app + "/" + std::to_string(session_.url.database) + "/"),
+      subscriber_(std::make_shared<Subscriber>()),
+      leases_(std::make_shared<Leases>()) {}
+
+RedisBus::~RedisBus() { RedisBus::close(); }
+
+void RedisBus::subscribe(std::vector<Subscription> subscriptions, BusListener& listener) {
+    for ([[maybe_unused]] const Subscription& subscription : subscriptions) {
+        assert(!check_name("redis subscribe", "the channel", subscription.channel));
+    }
+    auto connection = std::make_shared<SubscriptionConnection>(
+        runtime_, SubscriptionConnection::Options{.session = session_, .prefix = prefix_},
+        std::move(subscriptions), *subscriber_);
+    runtime_.executor().post(
+        [subscriber = subscriber_, connection = std::move(connection), &listener]() mutable {
+            subscriber->start(std::move(connection), listener);
+        });
+}
+
+void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Published> done) {
+    if (auto error = check_publication(request)) return refuse(std::move(*error), std::move(done));
+    ScriptCall call = script_call(scripts::publish, publish_operation, request.channel);
+    call.candidate = session_.random;
+    call.args = {wire::encode_keys(request.changed), prefix_ + request.channel + "}",
+                 request.channel, std::to_string(log_entries_max), std::to_string(log_bytes_max)};
+    for (std::string& event : request.plain_events) call.args.push_back(std::move(event));
+    run(connection_, std::move(call), deadline,
+        [leases = leases_, channel = std::move(request.channel),
+         done = std::move(done)](Result<Reply> reply) mutable {
+            const auto answer = to_answer(publish_operation, std::move(reply));
+            if (!answer) return done(fail(answer.error()));
+            done(Published{.position = answer->position,
+                           .lease = leases->longest(channel, answer->lease)});
+        });
+}
+
+void RedisBus::renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) {
+    auto error = check_name(renew_operation, "the channel", request.channel);
+    if (!error) error = check_name(renew_operation, "the member", request.member);
+    if (error) return refuse(std::move(*error), std::move(done));
+    const auto lease = std::chrono::ceil<std::chrono::milliseconds>(request.lease);
+    leases_->longest(request.channel, lease);
+    ScriptCall call = script_call(scripts::renew, renew_operation, request.channel);
+    call.candidate = session_.random;
+    call.args = {std::move(request.member), wire::hex(std::to_underlying(request.applied.epoch)),
+                 std::to_string(request.applied.sequence), std::to_string(lease.count())};
+    run(connection_, std::move(call), deadline,
+        [leases = leases_, channel = std::move(request.channel),
+         done = std::move(done)](Result<Reply> reply) mutable {
+            const auto answer = to_answer(renew_operation, std::move(reply));
+            if (!answer) return done(fail(answer.error()));
+            leases->longest(channel, answer->lease);
+            done(Renewed{.position = answer->position});
+        });
+}
+
+void RedisBus::leave(std::string channel, std::string member, TimePoint deadline,
+                     Completion<void> done) {
+    auto error = check_name(leave_operation, "the channel", channel);
+    if (!error) error = check_name(leave_operation, "the member", member);
+    if (error) return refuse(std::move(*error), std::move(done));
+    ScriptCall call = script_call(scripts::leave, leave_operation, channel);
+    call.candidate = session_.random;
+    call.args = {std::move(member)};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](Result<Reply> reply) mutable {
+            const auto answer = to_answer(leave_operation, std::move(reply));
+            if (!answer) return done(fail(answer.error()));
+            done({});
+        });
+}
+
+void RedisBus::replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
+                      Completion<std::vector<BusEntry>> done) {
+    if (auto error = check_name(replay_operation, "the channel", channel)) {
+        return refuse(std::move(*error), std::move(done));
+    }
+    ScriptCall call = script_call(scripts::replay, replay_operation, channel);
+    call.keys.resize(2);
+    std::make_shared<Replay>(connection_, std::move(call), first, last, deadline, std::move(done))
+        ->read_page();
+}
+
+void RedisBus::probe(TimePoint deadline, Completion<void> done) {
+    runtime_.executor().post(
+        [subscriber = subscriber_, deadline, done = std::move(done)]() mutable {
+            subscriber->probe(deadline, std::move(done));
+        });
+}
+
+void RedisBus::close() {
+    const auto now = [subscriber = subscriber_, connection = connection_] {
+        subscriber->close();
+        connection->close(CommandConnection::Caller::bus);
+    };
+    if (runtime_.on_thread()) {
+        now();
+    } else {
+        runtime_.executor().post(now);
+    }
+}
+
+void RedisBus::check(std::vector<Subscription> channels, TimePoint deadline,
+                     Completion<void> done) {
+    for (const Subscription& channel : channels) {
+        auto error = check_name("redis check", "the channel", channel.channel);
+        if (error) return refuse(std::move(*error), std::move(done));
+    }
+    auto job = std::make_shared<ChannelCheck>(
+        runtime_, connection_,
+        SubscriptionConnection::Options{.session = session_, .prefix = prefix_},
+        std::move(channels), std::move(done));
+    runtime_.executor().post([job = std::move(job), deadline] { job->start(deadline); });
+}
+
+std::optional<Error> RedisBus::subscription_error() const { return subscriber_->error(); }
+
+template <class T>
+void RedisBus::refuse(Error error, Completion<T> done) {
+    runtime_.executor().post([error = std::move(error), done = std::move(done)]() mutable {
+        done(fail(std::move(error)));
+    });
+}
+
+ScriptCall RedisBus::script_call(const Script& script, std::string_view operation,
+                                 const std::string& channel) const {
+    const std::string name = prefix_ + channel + "}";
+    return {.script = script,
+            .operation = operation,
+            .keys = {name + ":m", name + ":log", name + ":acks"},
+            .args = {}};
+}
+
+}  // namespace tutti::redis

@@ -1,0 +1,70 @@
+// Bus over Redis: the scripts beside this file on the shared command connection, and one subscription
+// connection. docs/coherence.md names the keys and what each script promises.
+//
+// Names, for the channel `cache:x` of the app `shop` in database 0:
+//     tutti:{shop/0/cache:x}:m, :log, :acks    state, log and members
+//     tutti:{shop/0/cache:x}                   where entries are pushed
+//     cache:x                                  plain events
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "redis/command_connection.hpp"
+#include "redis/script_runner.hpp"
+#include "runtime/runtime.hpp"
+#include "tutti/bus.hpp"
+
+namespace tutti::redis {
+
+class RedisBus final : public Bus {
+public:
+    static constexpr std::size_t log_entries_max = 10'000;  // about
+    static constexpr std::size_t log_bytes_max = 32UL * 1024 * 1024;
+    static constexpr std::size_t plain_bytes_max = 4UL * 1024 * 1024;  // of one publication
+    static constexpr std::size_t name_bytes_max = 512;  // of a channel, and of a member
+
+    RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
+             SessionOptions session, std::string app);
+    ~RedisBus() override;  // closes, on the executor: `listener` must outlive that, too
+
+    void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override;
+    void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override;
+    void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override;
+    // Reads the log page by page when it is long: then more than one round trip.
+    void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
+                Completion<std::vector<BusEntry>> done) override;
+    void leave(std::string channel, std::string member, TimePoint deadline,
+               Completion<void> done) override;
+    void probe(TimePoint deadline, Completion<void> done) override;
+    void close() override;
+
+    // Tries everything that these channels will need: each command of the scripts, each key, each
+    // channel, `plain` where plain events are published or delivered; where it has to subscribe, on a
+    // connection of its own. Errors: Errc::refused, with what is denied and the rule that allows it.
+    void check(std::vector<Subscription> channels, TimePoint deadline, Completion<void> done);
+
+    // Why nothing is subscribed; nullopt when all is well, or nothing was asked for yet.
+    [[nodiscard]] std::optional<Error> subscription_error() const;
+
+private:
+    class Subscriber;
+    class Leases;
+    class Replay;
+
+    template <class T>
+    void refuse(Error error, Completion<T> done);
+    ScriptCall script_call(const Script& script, std::string_view operation,
+                           const std::string& channel) const;
+
+    Runtime& runtime_;
+    std::shared_ptr<CommandConnection> connection_;
+    const SessionOptions session_;
+    const std::string prefix_;  // "tutti:{app/db/"
+    std::shared_ptr<Subscriber> subscriber_;
+    std::shared_ptr<Leases> leases_;
+};
+
+}  // namespace tutti::redis

@@ -1,0 +1,32 @@
+// Runs a script by its digest, and by its text when the server does not know it: never seen, restarted,
+// or SCRIPT FLUSH. NOSCRIPT means that nothing was executed, so sending again is safe; calls that were
+// pipelined at that moment may change their order.
+//
+// Thread-safety: `run` from any thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redis/command_connection.hpp"
+#include "redis/scripts.hpp"
+
+namespace tutti::redis {
+
+struct ScriptCall {
+    Script script;
+    std::string_view operation;  // a literal: "redis publish"
+    std::vector<std::string> keys;
+    std::vector<std::string> args;
+    // The first argument is a candidate for a new epoch: a fresh random number for every send. A retry
+    // that came with the same one could recreate an epoch that was lost in between.
+    RandomSource candidate = nullptr;
+};
+
+// The handler gets an Error for an error reply, too.
+void run(const std::shared_ptr<CommandConnection>& connection, ScriptCall call, TimePoint deadline,
+         CommandConnection::Handler handler);
+
+}  // namespace tutti::redis

@@ -1,0 +1,40 @@
+-- Appends one entry and pushes it. ARGV: 2 payload, 3 channel of the entries, 4 plain channel, 5 and 6
+-- how many entries and bytes the log keeps, from 7 the plain events. Returns the new position.
+local payload = ARGV[2]
+
+local function append()
+    local linked = redis.sha1hex(chain .. ':' .. decimal(seq + 1) .. ':' .. payload)
+    linked = string.sub(linked, 1, 16)
+    local added = redis.pcall('XADD', log_key, 'MAXLEN', '~', ARGV[5], decimal(seq + 1) .. '-0',
+        'p', chain, 'h', linked, 'k', payload)
+    if type(added) == 'table' and added.err then return added, nil end
+    return nil, linked
+end
+
+-- A log that does not accept the next sequence belongs to another history, and would refuse every
+-- later publication too.
+local function is_foreign_log(failed)
+    return is_wrong_type(failed) or string.find(failed.err, 'The ID specified', 1, true)
+        or string.find(failed.err, 'exhausted', 1, true)
+end
+
+local failed, linked = append()
+if failed and is_foreign_log(failed) then
+    rotate()
+    failed, linked = append()
+end
+if failed then return failed end
+
+local previous = chain
+seq, chain, bytes = seq + 1, linked, bytes + #payload
+if bytes > tonumber(ARGV[6]) / 2 then
+    redis.call('XTRIM', log_key, 'MINID', decimal(mark + 1) .. '-0')
+    bytes, mark = 0, seq
+end
+redis.call('HSET', state_key, 's', decimal(seq), 'h', chain, 'b', decimal(bytes), 'w', decimal(mark))
+
+local plain_events = #ARGV - 6
+redis.call('PUBLISH', ARGV[3], table.concat({'1', epoch, decimal(seq), previous, chain,
+    plain_events}, ' ') .. '\n' .. payload)
+for i = 7, #ARGV do redis.call('PUBLISH', ARGV[4], ARGV[i]) end
+return position()

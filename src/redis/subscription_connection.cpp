@@ -1,0 +1,197 @@
+#include "redis/subscription_connection.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "coherence/wire.hpp"
+#include "redis/command.hpp"
+
+namespace tutti::redis {
+namespace {
+
+constexpr const char* operation = "redis subscribe";
+constexpr const char* probe_operation = "redis probe";
+
+}  // namespace
+
+SubscriptionConnection::SubscriptionConnection(Runtime& runtime, Options options,
+                                               std::vector<Subscription> subscriptions,
+                                               Owner& owner)
+    : options_(std::move(options)),
+      owner_(&owner),
+      session_(std::make_shared<Session>(runtime.event_loop(), options_.session,
+                                         static_cast<Session::Owner&>(*this))),
+      alarm_(runtime.event_loop()) {
+    for (const Subscription& subscription : subscriptions) {
+        targets_.emplace(options_.prefix + subscription.channel + "}",
+                         Target{.channel = subscription.channel, .plain = false});
+        if (!subscription.plain) continue;
+        targets_.emplace(subscription.channel,
+                         Target{.channel = subscription.channel, .plain = true});
+    }
+}
+
+void SubscriptionConnection::start() { session_->start(); }
+
+void SubscriptionConnection::on_up(const ServerFacts&) {
+    unconfirmed_ = targets_.size();
+    echoes_ = 0;
+    check_at(Boottime::now() + options_.silence_max);
+    if (targets_.empty()) return subscribed();
+    std::vector<std::string_view> words{"SUBSCRIBE"};
+    for (auto& [wire_channel, target] : targets_) {
+        target.confirmed = false;
+        words.push_back(wire_channel);
+    }
+    session_->write(encode(words));
+    ping(TimePoint::max(), nullptr);  // the confirmations must come, too
+}
+
+void SubscriptionConnection::on_reply(Reply reply) {
+    const std::vector<Reply>& items = reply.items;
+    const auto is = [&](std::string_view kind, std::size_t count) {
+        return items.size() == count && items[0].text == kind;
+    };
+    if (is("message", 3)) return on_push(items[1].text, items[2].text);
+    echoes_ = 0;
+    if (is("subscribe", 3)) return on_confirmation(items[1].text);
+    // A PING is answered with an array, or as everywhere when nothing is subscribed.
+    if (is("pong", 2) || reply.is(Reply::Type::status)) return on_pong();
+    if (reply.is(Reply::Type::error)) return session_->fail_with(to_error(operation, reply));
+    broken("the server pushed something of the wrong shape");
+}
+
+void SubscriptionConnection::on_confirmation(std::string_view wire_channel) {
+    const auto place = targets_.find(wire_channel);
+    if (place == targets_.end() || std::exchange(place->second.confirmed, true)) {
+        return broken("the server confirmed a channel that was not asked for");
+    }
+    if (--unconfirmed_ == 0) subscribed();
+}
+
+void SubscriptionConnection::subscribed() {
+    subscribed_ = true;
+    session_->settled();
+    owner_->on_subscribed();
+}
+
+void SubscriptionConnection::on_push(std::string_view wire_channel, std::string_view payload) {
+    const auto place = targets_.find(wire_channel);
+    if (place == targets_.end())
+        return broken("the server pushed on a channel that was not asked for");
+    const Target& target = place->second;
+    if (target.plain) return on_plain_push(target, payload);
+    on_entry_push(target, payload);
+}
+
+void SubscriptionConnection::on_entry_push(const Target& target, std::string_view payload) {
+    echoes_ = 0;
+    auto envelope = wire::decode_envelope(payload);
+    if (!envelope) return owner_->on_undecodable(target.channel);
+    if (envelope->plain_events > 0) {
+        echo_channel_ = target.channel;
+        echoes_ = envelope->plain_events;
+    }
+    owner_->on_entry(target.channel, std::move(envelope->entry));
+}
+
+void SubscriptionConnection::on_plain_push(const Target& target, std::string_view payload) {
+    if (echoes_ > 0 && target.channel == echo_channel_) {
+        --echoes_;
+        return;
+    }
+    echoes_ = 0;
+    if (payload.size() <= Bus::plain_event_bytes_max) owner_->on_plain(target.channel, payload);
+}
+
+void SubscriptionConnection::on_pong() {
+    if (pings_.empty()) return broken("the server answered a PING that nobody sent");
+    Ping answered = std::move(pings_.front());
+    pings_.pop_front();
+    if (answered.done) answered.done({});
+}
+
+void SubscriptionConnection::broken(std::string cause) {
+    session_->fail_with(
+        {.code = Errc::protocol, .operation = operation, .cause = std::move(cause)});
+}
+
+void SubscriptionConnection::on_down(const Error& error) {
+    subscribed_ = false;
+    fail_pings({.code = Errc::unavailable, .operation = probe_operation, .cause = error.cause});
+    if (owner_ != nullptr) owner_->on_lost(error);
+}
+
+void SubscriptionConnection::probe(TimePoint deadline, Completion<void> done) {
+    if (owner_ == nullptr)
+        return done(fail(Errc::stopped, probe_operation, "the node is stopping"));
+    if (!subscribed_)
+        return done(fail(Errc::unavailable, probe_operation, "nothing is subscribed now"));
+    ping(deadline, std::move(done));
+}
+
+void SubscriptionConnection::close() {
+    owner_ = nullptr;
+    subscribed_ = false;
+    session_->close();
+    alarm_.cancel();
+    fail_pings(
+        {.code = Errc::stopped, .operation = probe_operation, .cause = "the node is stopping"});
+}
+
+void SubscriptionConnection::ping(TimePoint deadline, Completion<void> done) {
+    const TimePoint now = Boottime::now();
+    pings_.push_back({.sent_at = now, .deadline = deadline, .done = std::move(done)});
+    session_->write(encode({"PING"}));
+    check_at(std::min(deadline, now + options_.silence_max));
+}
+
+void SubscriptionConnection::check_at(TimePoint when) {
+    if (when >= check_at_) return;
+    check_at_ = when;
+    alarm_.expires_at(when);
+    alarm_.async_wait([weak = weak_from_this()](const auto& cancelled) {
+        const auto self = weak.lock();
+        if (self && !cancelled) self->check();
+    });
+}
+
+// Whether something is asked or not, one alarm keeps ringing while the link is up.
+void SubscriptionConnection::check() {
+    check_at_ = TimePoint::max();
+    if (owner_ == nullptr || !session_->is_up()) return;
+    const TimePoint now = Boottime::now();
+    const TimePoint heard = session_->last_progress();
+    if (!pings_.empty() && std::max(heard, pings_.front().sent_at) + options_.silence_max <= now) {
+        return session_->fail_with(
+            {.code = Errc::timeout,
+             .operation = operation,
+             .cause = session_->url().endpoint() + " does not answer a PING"});
+    }
+    if (pings_.empty() && heard + options_.ping_every <= now) ping(TimePoint::max(), nullptr);
+    expire_pings(now);
+    if (owner_ == nullptr || !session_->is_up()) return;
+    TimePoint next = pings_.empty() ? heard + options_.ping_every : now + options_.silence_max;
+    for (const Ping& sent : pings_) {
+        if (sent.done) next = std::min(next, sent.deadline);
+    }
+    check_at(std::max(next, now + std::chrono::milliseconds(1)));
+}
+
+void SubscriptionConnection::expire_pings(TimePoint now) {
+    std::vector<Completion<void>> expired;
+    for (Ping& sent : pings_) {
+        if (sent.done && sent.deadline <= now) expired.push_back(std::exchange(sent.done, nullptr));
+    }
+    for (Completion<void>& done : expired) {
+        done(fail(Errc::timeout, probe_operation, "no answer before the deadline"));
+    }
+}
+
+void SubscriptionConnection::fail_pings(const Error& error) {
+    for (Ping& sent : std::exchange(pings_, {})) {
+        if (sent.done) sent.done(fail(error));
+    }
+}
+
+}  // namespace tutti::redis

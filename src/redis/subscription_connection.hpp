@@ -1,0 +1,106 @@
+// The one connection of a node on which the server pushes: all channels in one SUBSCRIBE, confirmed
+// when the server has confirmed every one of them, and again after every reconnect.
+//
+// Liveness: a silent connection is asked with a PING, and given up when nothing at all comes back; a
+// half-open one is so noticed within `ping_every` + `silence_max`.
+//
+// Echo: a publication of ours is pushed as an entry that says how many plain events follow it on its
+// plain channel, directly and on this connection. Those are dropped by position; anything else that
+// arrives in between ends the count. Payloads are never compared: two equal events are two events.
+//
+// Everything happens on the event loop's thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+
+#include "redis/session.hpp"
+#include "runtime/runtime.hpp"
+#include "tutti/bus.hpp"
+
+namespace tutti::redis {
+
+class SubscriptionConnection final : public std::enable_shared_from_this<SubscriptionConnection>,
+                                     private Session::Owner {
+public:
+    struct Options {
+        SessionOptions session;
+        std::string prefix;  // of entry channels: "tutti:{app/0/", closed by "}"
+        Duration ping_every = std::chrono::seconds(2);
+        Duration silence_max = std::chrono::seconds(1);  // once something was asked
+    };
+
+    class Owner {
+    public:
+        virtual void on_subscribed() = 0;
+        // Also when an attempt to subscribe failed.
+        virtual void on_lost(const Error& error) = 0;
+        virtual void on_entry(std::string_view channel, BusEntry entry) = 0;
+        virtual void on_undecodable(std::string_view channel) = 0;
+        virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
+
+    protected:
+        ~Owner() = default;
+    };
+
+    SubscriptionConnection(Runtime& runtime, Options options,
+                           std::vector<Subscription> subscriptions, Owner& owner);
+
+    void start();
+    // As Bus::probe.
+    void probe(TimePoint deadline, Completion<void> done);
+    // No call of the owner from here on; outstanding probes fail with Errc::stopped.
+    void close();
+
+private:
+    struct Target {
+        std::string channel;
+        bool plain;
+        bool confirmed = false;
+    };
+    struct Ping {
+        TimePoint sent_at;
+        TimePoint deadline;
+        Completion<void> done;  // empty: nobody waits any more, or nobody did
+    };
+
+    void on_up(const ServerFacts& facts) override;
+    void on_reply(Reply reply) override;
+    void on_down(const Error& error) override;
+
+    void on_confirmation(std::string_view wire_channel);
+    void on_push(std::string_view wire_channel, std::string_view payload);
+    void on_entry_push(const Target& target, std::string_view payload);
+    void on_plain_push(const Target& target, std::string_view payload);
+    void on_pong();
+    void subscribed();
+    void broken(std::string cause);
+
+    void ping(TimePoint deadline, Completion<void> done);
+    void check_at(TimePoint when);
+    void check();
+    void expire_pings(TimePoint now);
+    void fail_pings(const Error& error);
+
+    const Options options_;
+    Owner* owner_;
+    std::shared_ptr<Session> session_;
+    std::map<std::string, Target, std::less<>> targets_;  // by the name on the wire
+    std::size_t unconfirmed_ = 0;
+    bool subscribed_ = false;
+    std::string_view echo_channel_;  // of targets_
+    std::size_t echoes_ = 0;         // plain events that are still to be dropped
+    std::deque<Ping> pings_;         // in the order of sending
+    boost::asio::basic_waitable_timer<Boottime> alarm_;
+    TimePoint check_at_ = TimePoint::max();
+};
+
+}  // namespace tutti::redis

@@ -1,0 +1,38 @@
+// Where a server is and how to log in, from a URL:
+//
+//     redis://[[user]:password@]host[:port][/database]
+//     unix://[[user]:password@]/path/to.sock[?db=database]         (also redis+unix://)
+//
+// User, password and path may be percent-encoded. An IPv6 address stands in brackets.
+//
+// No error text quotes any part of the URL: where it is malformed, nobody knows which part the password
+// is. Thread-safety: a plain value.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tutti/error.hpp"
+
+namespace tutti::redis {
+
+struct Url {
+    std::string host;  // empty: `path` is used
+    std::uint16_t port = 6379;
+    std::string path;
+    std::string user;  // empty: the default user
+    std::string password;
+    std::uint32_t database = 0;
+
+    // Errors: Errc::invalid_option.
+    [[nodiscard]] static Result<Url> parse(std::string_view text);
+
+    [[nodiscard]] bool is_unix() const noexcept { return host.empty(); }
+    // "127.0.0.1:6379", "[::1]:6379" or the path: for messages about the connection.
+    [[nodiscard]] std::string endpoint() const;
+    // The URL for logs, with `***` in place of the password.
+    [[nodiscard]] std::string redacted() const;
+};
+
+}  // namespace tutti::redis

@@ -1,0 +1,51 @@
+// The executor of a real node: tasks and timers on a Boost.Asio event loop that one thread runs.
+//
+// Timers are a sorted table of our own with a single Asio timer armed for the first of them, so that
+// equally due timers run in the order of their ids, `cancel` knows exactly whether it came in time,
+// and a timer costs no system call unless it becomes the next one.
+//
+// The thread that runs the loop is the only one that touches the Asio timer; the table is guarded by
+// the mutex, and no task runs or is destroyed under it. Thread-safety: as Executor.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "tutti/clock.hpp"
+#include "tutti/executor.hpp"
+
+namespace tutti {
+
+class AsioExecutor final : public Executor {
+public:
+    // `loop` must outlive the executor, and must be run by one thread only.
+    explicit AsioExecutor(boost::asio::io_context& loop);
+
+    void post(Task task) override;
+    TimerId run_at(TimePoint when, Task task) override;
+    bool cancel(TimerId id) override;
+
+private:
+    using Due = std::pair<TimePoint, TimerId>;
+
+    void arm();
+    void run_due();
+    std::optional<Task> take_due(TimePoint now, std::uint64_t newest);
+
+    boost::asio::io_context& loop_;
+    boost::asio::basic_waitable_timer<Boottime> alarm_;
+
+    std::mutex mutex_;
+    std::map<Due, Task> timers_;
+    std::unordered_map<TimerId, TimePoint> due_at_;
+    std::uint64_t last_id_ = 0;
+};
+
+}  // namespace tutti

@@ -1,0 +1,140 @@
+// What a memory tier allocates, and what is left of an operation that runs out of memory. This
+// executable's operator new counts, and fails when told to; ThreadSanitizer brings its own.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdlib>
+#include <limits>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include "tutti/memory_cache.hpp"
+#include "unit/memory/inspector.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TUTTI_OWN_NEW 0
+#endif
+#elif defined(__SANITIZE_THREAD__)
+#define TUTTI_OWN_NEW 0
+#endif
+#ifndef TUTTI_OWN_NEW
+#define TUTTI_OWN_NEW 1
+#endif
+
+#if TUTTI_OWN_NEW
+namespace {
+
+// Of this thread, so that the test framework's other threads are left alone.
+thread_local long allocations = 0;
+thread_local long allocations_max = std::numeric_limits<long>::max();
+
+void* allocate(std::size_t size) {
+    if (allocations >= allocations_max) throw std::bad_alloc();
+    ++allocations;
+    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+    throw std::bad_alloc();
+}
+
+// How many allocations `operation` makes; more than `max` throw.
+template <class F>
+long count_allocations(F operation, long max = std::numeric_limits<long>::max()) {
+    struct Restore {
+        ~Restore() { allocations_max = std::numeric_limits<long>::max(); }
+    } restore;
+    allocations = 0;
+    allocations_max = max;
+    operation();
+    return allocations;
+}
+
+}  // namespace
+
+void* operator new(std::size_t size) { return allocate(size); }
+void* operator new[](std::size_t size) { return allocate(size); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete[](void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
+
+namespace tutti {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using testing::MemoryCacheInspector;
+
+// Runs `operation` with memory for no allocation, then for one, and so on until it gets through;
+// says how often it failed. `unchanged` looks at what each failure left.
+template <class F, class Check>
+long starve(F operation, Check unchanged) {
+    for (long failures = 0;; ++failures) {
+        try {
+            count_allocations(operation, failures);
+            return failures;
+        } catch (const std::bad_alloc&) {
+            unchanged();
+        }
+    }
+}
+
+struct MemoryCacheAllocation : ::testing::Test {
+    MemoryCacheAllocation() {
+        cache.put(key, 1);
+        cache.put("b", 2);
+    }
+    void TearDown() override { MemoryCacheInspector::validate(cache); }
+
+    auto order() const { return MemoryCacheInspector::order(cache); }
+
+    const std::string key = std::string(100, 'k');  // too long to be kept without an allocation
+    MemoryCache<std::string, int> cache{{.ttl = 1min, .bound = entries(2)}};
+};
+
+TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInAnInsertionChangesNothing) {
+    const auto failures = starve([&] { cache.put(std::string(100, 'n'), 3); },
+                                 [&] { EXPECT_THAT(order(), ElementsAre("b", key)); });
+
+    EXPECT_EQ(failures, 3) << "the key, the record and its place in the index";
+    EXPECT_THAT(order(), ElementsAre(std::string(100, 'n'), "b"));
+}
+
+TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInAnUpdateChangesNothing) {
+    const auto add = [](const int* live) { return *live + 1; };
+
+    const auto failures = starve([&] { cache.update(key, add); },
+                                 [&] { EXPECT_THAT(order(), ElementsAre("b", key)); });
+
+    EXPECT_EQ(failures, 2) << "the key and the record";
+    EXPECT_EQ(cache.get(key), 2);
+}
+
+TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInTheVeryFirstInsertionLeavesAnEmptyCache) {
+    MemoryCache<int, int> empty({.ttl = 1min, .bound = entries(2)});
+
+    starve([&] { empty.put(1, 1); }, [&] { EXPECT_EQ(empty.size(), 0U); });
+
+    EXPECT_EQ(empty.get(1), 1);
+    MemoryCacheInspector::validate(empty);
+}
+
+TEST_F(MemoryCacheAllocation, ALookupByViewAllocatesNothing) {
+    const std::string_view view = key;
+
+    EXPECT_EQ(count_allocations([&] { EXPECT_TRUE(cache.get(view)); }), 0);
+    EXPECT_EQ(count_allocations([&] { EXPECT_TRUE(cache.find(view)); }), 0);
+    EXPECT_EQ(count_allocations([&] { EXPECT_TRUE(cache.contains(view)); }), 0);
+    EXPECT_EQ(count_allocations([&] { EXPECT_TRUE(cache.erase(view)); }), 0);
+    EXPECT_EQ(count_allocations([&] { EXPECT_FALSE(cache.get(view)); }), 0);
+}
+
+TEST_F(MemoryCacheAllocation, AnInsertionAllocatesTwice) {
+    EXPECT_EQ(count_allocations([&] { cache.put("c", 3); }), 2);
+}
+
+}  // namespace
+}  // namespace tutti
+#endif
