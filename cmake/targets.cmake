@@ -97,7 +97,7 @@ function(tutti_bench name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
   tutti_refuse_unknown(tutti_bench ${name})
   add_executable(bench_${name} ${arg_SOURCES})
-  target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(bench_${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(bench_${name} PRIVATE
     tutti::tutti tutti::testing tutti_warnings benchmark::benchmark ${arg_LINK})
 endfunction()

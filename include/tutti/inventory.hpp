@@ -57,7 +57,7 @@ struct CacheCounters {
     std::uint64_t flushes = 0;        // times that everything was dropped
     std::uint64_t suspect_reads = 0;  // reads while the lease had lapsed
     std::uint64_t evictions = 0;
-    std::uint64_t entries = 0;        // now
+    std::uint64_t entries = 0;  // now
 
     constexpr CacheCounters& operator+=(const CacheCounters& other) noexcept {
         hits += other.hits;

@@ -17,6 +17,7 @@ Channel::Channel(Options options, Bus& bus, Executor& executor, const Clock& clo
       writer_(std::make_shared<Writer>(
           Writer::Options{.channel = options_.name,
                           .shapes = options_.shapes,
+                          .lease = options_.lease,
                           .clock_drift_max = options_.clock_drift_max,
                           .margin = options_.wait_out_margin,
                           .command_deadline = options_.command_deadline},

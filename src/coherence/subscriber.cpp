@@ -73,19 +73,21 @@ void Subscriber::renew_answered(Ticket ticket, const Result<Renewed>& answer, Ti
 void Subscriber::adopt(const Grant& grant, TimePoint now) {
     const bool first = applied_.epoch == Epoch::none;
     if (kept(first ? Rule::flush_after_reply : Rule::new_epoch_flushes)) effects_.flush();
-    applied_ = grant.target;
+    if (kept(Rule::rejoin_takes_position)) applied_ = grant.target;
+    applied_.epoch = grant.target.epoch;
     history_.forget_all();
     history_.remember(applied_.sequence, applied_.chain);
     replay_.reset();
-    std::erase_if(early_, [&](const auto& ahead) {
-        return ahead.second.position.epoch != applied_.epoch;
-    });
     take_grant(grant, now);
     drain_early(now);
 }
 
 void Subscriber::take_grant(const Grant& grant, TimePoint now) {
     grant_ = grant;
+    // Late pushes of an epoch that is over would stay for ever.
+    std::erase_if(early_, [&](const auto& ahead) {
+        return ahead.second.position.epoch != applied_.epoch;
+    });
     try_grant(now);
     close_gap();
 }
@@ -103,7 +105,8 @@ void Subscriber::try_grant(TimePoint now) {
     if (caught_up && *chain != grant.target.chain && kept(Rule::chains_must_match)) {
         return rejoin(now);
     }
-    if (options_.foreign_publishers && probed_ < grant.ticket) return;
+    const bool probed = probed_ >= grant.ticket || !kept(Rule::lease_needs_probe);
+    if (options_.foreign_publishers && !probed) return;
     grant_.reset();
     lease_.extend(grant.since, grant.since + options_.lease);
 }
@@ -171,9 +174,9 @@ void Subscriber::drain_early(TimePoint now) {
 void Subscriber::close_gap() {
     if (replay_ || applied_.epoch == Epoch::none || known_end() <= applied_.sequence) return;
     if (!kept(Rule::gaps_are_replayed)) return;
-    replay_ = ++last_ticket_;
+    replay_ = Replay{.ticket = ++last_ticket_, .first = applied_.sequence + 1};
     const Sequence last = std::min(known_end(), applied_.sequence + replay_batch);
-    effects_.replay(*replay_, applied_.sequence + 1, last);
+    effects_.replay(replay_->ticket, replay_->first, last);
 }
 
 Sequence Subscriber::known_end() const noexcept {
@@ -188,11 +191,10 @@ Sequence Subscriber::known_end() const noexcept {
 
 void Subscriber::replay_answered(Ticket ticket, Result<std::vector<BusEntry>> answer,
                                  TimePoint now) {
-    if (replay_ != ticket) return;
-    replay_.reset();
+    if (!replay_ || replay_->ticket != ticket) return;
+    const Sequence first = std::exchange(replay_, std::nullopt)->first;
     // Not now reachable: the next renewal asks again. Undecodable: that part of the log is lost.
     if (!answer && answer.error().code != Errc::protocol) return;
-    const Sequence before = applied_.sequence;
     const Epoch epoch = applied_.epoch;
     if (answer) {
         for (BusEntry& entry : *answer) {
@@ -202,12 +204,13 @@ void Subscriber::replay_answered(Ticket ticket, Result<std::vector<BusEntry>> an
         }
     }
     if (applied_.epoch != epoch) return;
-    const bool progress = applied_.sequence > before;
-    if (!progress && known_end() > applied_.sequence && kept(Rule::lost_gap_rejoins)) {
+    // Late pushes may have brought meanwhile what was asked for; a gap that is left is another one.
+    const bool lost = applied_.sequence < first;
+    if (lost && known_end() > applied_.sequence && kept(Rule::lost_gap_rejoins)) {
         return rejoin(now);
     }
     try_grant(now);
-    if (progress) close_gap();
+    if (!lost) close_gap();
 }
 
 // Whatever it was, nothing of it can be trusted: take the position of the next reply (R5, R8).
@@ -225,8 +228,10 @@ void Subscriber::undecodable(TimePoint now) {
 }
 
 Sequence Subscriber::lag() const noexcept {
-    const Sequence end = std::max(
-        known_end(), early_.empty() ? Sequence{0} : std::prev(early_.end())->first);
+    Sequence end = known_end();
+    for (const auto& [sequence, entry] : early_) {
+        if (entry.position.epoch == applied_.epoch) end = std::max(end, sequence);
+    }
     return end - std::min(end, applied_.sequence);
 }
 

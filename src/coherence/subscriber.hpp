@@ -83,6 +83,10 @@ private:
         TimePoint since;
         BusPosition target;
     };
+    struct Replay {  // asked for, not answered
+        Ticket ticket;
+        Sequence first;
+    };
 
     void send_renewal(TimePoint now);
     void adopt(const Grant& grant, TimePoint now);
@@ -105,7 +109,7 @@ private:
     std::map<Sequence, BusEntry> early_;
     std::optional<Renewal> renewal_;
     std::optional<Grant> grant_;
-    std::optional<Ticket> replay_;
+    std::optional<Replay> replay_;
     Ticket last_ticket_ = 0;
     Ticket probed_ = 0;  // the newest renewal whose probe was answered
     TimePoint next_renewal_;

@@ -74,7 +74,8 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
 std::size_t encoded_bytes(const KeySet& changed) noexcept {
     if (changed.all) return everything.size();
     std::size_t bytes = 0;
-    for (const std::string& key : changed.keys) bytes += decimal_digits(key.size()) + key.size() + 2;
+    for (const std::string& key : changed.keys)
+        bytes += decimal_digits(key.size()) + key.size() + 2;
     return bytes;
 }
 
@@ -109,9 +110,8 @@ Result<BusPosition> decode_position(std::string_view epoch, std::string_view seq
     if (!epoch_number || Epoch{*epoch_number} == Epoch::none) return garbage("not an epoch");
     if (!sequence_number) return garbage("not a sequence");
     if (!chain_number) return garbage("not a chain");
-    return BusPosition{.epoch = Epoch{*epoch_number},
-                       .sequence = *sequence_number,
-                       .chain = Chain{*chain_number}};
+    return BusPosition{
+        .epoch = Epoch{*epoch_number}, .sequence = *sequence_number, .chain = Chain{*chain_number}};
 }
 
 Result<Envelope> decode_envelope(std::string_view push) {

@@ -133,15 +133,21 @@ void Writer::all_answered(const PublicationPointer& publication) {
                                       .position = publication->last.position,
                                       .reason = std::move(publication->failure)});
     }
-    if (publication->options.ack == Ack::every_instance) return wait_out(publication);
+    if (publication->options.ack == Ack::every_instance) {
+        // Its answer may come after `close`, when no timer will run any more.
+        return closed_ ? stop_waiting(publication) : wait_out(publication);
+    }
     conclude(publication, {.outcome = Invalidation::Outcome::published,
                            .position = publication->last.position,
                            .reason = {}});
 }
 
 void Writer::wait_out(const PublicationPointer& publication) {
-    const Duration needed =
-        wait_out_of(publication->lease, options_.clock_drift_max, options_.margin);
+    const Duration lease = kept(Rule::wait_out_for_longest_lease)
+                               ? std::max(publication->lease, options_.lease)
+                               : options_.lease;
+    const double drift = kept(Rule::wait_out_counts_drift) ? options_.clock_drift_max : 0;
+    const Duration needed = wait_out_of(lease, drift, options_.margin);
     const TimePoint now = clock_.now();
     const TimePoint until = kept(Rule::wait_out_before_done) ? now + needed : now;
     if (until > publication->deadline) {
@@ -153,13 +159,19 @@ void Writer::wait_out(const PublicationPointer& publication) {
                                    " ends before the wait-out of " + milliseconds(needed) +
                                    ": raise InvalidateOptions::deadline"});
     }
-    waiting_.insert(publication);
     publication->timer = executor_.run_at(until, [self = shared_from_this(), publication] {
-        self->waiting_.erase(publication);
+        self->waiting_.erase(publication->timer);
         self->conclude(publication, {.outcome = Invalidation::Outcome::done,
                                      .position = publication->last.position,
                                      .reason = {}});
     });
+    waiting_.emplace(publication->timer, publication);
+}
+
+void Writer::stop_waiting(const PublicationPointer& publication) {
+    conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
+                           .position = publication->last.position,
+                           .reason = "published, but the node was stopped before the wait-out"});
 }
 
 void Writer::conclude(const PublicationPointer& publication, Invalidation outcome) {
@@ -211,11 +223,9 @@ std::size_t Writer::close() {
         closed_ = true;
     }
     executor_.cancel(retry_timer_);
-    for (const PublicationPointer& publication : std::exchange(waiting_, {})) {
-        executor_.cancel(publication->timer);
-        conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
-                               .position = publication->last.position,
-                               .reason = "published, but the node was stopped before the wait-out"});
+    for (const auto& [timer, publication] : std::exchange(waiting_, {})) {
+        executor_.cancel(timer);
+        stop_waiting(publication);
     }
     return pending_count_.load();
 }

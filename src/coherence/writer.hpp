@@ -15,6 +15,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -36,6 +37,7 @@ public:
     struct Options {
         std::string channel;
         std::vector<PlainEvent> shapes;  // how foreign programs are told
+        Duration lease{};  // this node's own: the least that is waited out
         double clock_drift_max = 0;
         Duration margin{};
         Duration command_deadline{};
@@ -64,6 +66,7 @@ private:
                        Result<Published> answer);
     void all_answered(const PublicationPointer& publication);
     void wait_out(const PublicationPointer& publication);
+    void stop_waiting(const PublicationPointer& publication);
     void conclude(const PublicationPointer& publication, Invalidation outcome);
     void keep_pending(const KeySet& changed);
     void schedule_retry();
@@ -81,7 +84,7 @@ private:
     bool closed_ = false;                         // guarded by gate_, written on the executor
     std::atomic<std::size_t> pending_count_ = 0;  // for readers on other threads
 
-    std::set<PublicationPointer> waiting_;
+    std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that says `done`
     std::set<std::string, std::less<>> pending_keys_;
     bool pending_all_ = false;
     bool retrying_ = false;

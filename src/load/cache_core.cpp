@@ -21,7 +21,7 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment,
       environment_(std::move(environment)),
       lease_(std::move(lease)),
       publish_(std::move(publish)),
-      memory_(memory_options(spec_, *environment.clock)) {}
+      memory_(memory_options(spec_, *environment_.clock)) {}
 
 MemoryCache<std::string, CacheCore::Stored>::Options CacheCore::memory_options(
     const detail::CacheSpec& spec, const Clock& clock) {
@@ -72,7 +72,8 @@ CacheCore::Permission CacheCore::permission() const {
         return {.effective = true, .suspect = false, .now = now};
     }
     const bool suspect = spec_.on_suspect.kind() == OnSuspect::Kind::serve_up_to &&
-                         now - lease_->since() <= spec_.on_suspect.age();
+                         (now - lease_->since() <= spec_.on_suspect.age() ||
+                          !kept(Rule::suspect_within_age));
     return {.effective = false, .suspect = suspect, .now = now};
 }
 
@@ -88,7 +89,8 @@ std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,
     if (!permission.effective && !permission.suspect) return std::nullopt;
     auto found = memory_.find(key);
     if (!found) return std::nullopt;
-    if (found->value.generation != generation_.load()) return std::nullopt;
+    const bool current = found->value.generation == generation_.load();
+    if (!current && kept(Rule::lookup_checks_generation)) return std::nullopt;
     return detail::RawLookup{
         .value = std::move(found->value.value),
         .age = permission.now - found->value.loaded,
@@ -162,7 +164,7 @@ CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
     auto flight = std::make_shared<Flight>();
     flight->text = text;
     flight->key = std::move(key);
-    if (slot.active.size() < active_max) {
+    if (slot.active.size() < active_max || !kept(Rule::two_loads_of_a_key)) {
         take_off(slot, flight);
     } else {
         slot.next = flight;
@@ -246,13 +248,14 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
 
 void CacheCore::fill(const Flight& flight, const detail::RawLoaded& loaded) {
     if (phase_.load() == Phase::closed || !loaded.cacheable) return;
-    const bool current = flight.generation == generation_.load();
-    if (flight.poisoned || (!current && kept(Rule::fill_checks_generation))) {
+    const std::uint64_t generation =
+        kept(Rule::capture_generation_first) ? flight.generation : generation_.load();
+    const bool current = generation == generation_.load();
+    if ((flight.poisoned && kept(Rule::poisoned_fill_nothing)) ||
+        (!current && kept(Rule::fill_checks_generation))) {
         counters_.poisoned.add();
         return;
     }
-    const std::uint64_t generation =
-        kept(Rule::capture_generation_first) ? flight.generation : generation_.load();
     const Ttl usual = loaded.value ? *spec_.ttl : spec_.absent_ttl.value_or(*spec_.ttl);
     const Ttl ttl = loaded.ttl.value_or(usual);
     if (!ttl.valid()) return;
@@ -309,10 +312,12 @@ void CacheCore::flush() {
 
 void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
                            std::move_only_function<void(Invalidation)> done) {
-    if (key) {
-        remove(*key);
-    } else {
-        flush();
+    if (kept(Rule::own_removal_first)) {
+        if (key) {
+            remove(*key);
+        } else {
+            flush();
+        }
     }
     if (publish_) return publish_(std::move(key), options, std::move(done));
     done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});

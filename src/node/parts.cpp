@@ -1,12 +1,15 @@
 #include "node/parts.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cstdio>
 #include <random>
 #include <string_view>
 #include <utility>
 
 #include "embedded/bus.hpp"
 #include "embedded/store.hpp"
+#include "redis/open.hpp"
 
 namespace tutti {
 
@@ -23,6 +26,12 @@ std::string unique_member(std::string_view name) {
         member += hex.data();
     }
     return member;
+}
+
+// CLIENT SETNAME takes no blanks.
+std::string client_name(std::string name) {
+    std::ranges::replace_if(name, [](char c) { return c <= ' ' || c > '~'; }, '-');
+    return name;
 }
 
 }  // namespace
@@ -69,6 +78,19 @@ Result<EngineParts> make_parts(const NodeOptions& options,
                       .workers = &threads->workers(),
                       .member = unique_member(options.name),
                       .keep_alive = threads};
+    if (!options.redis.empty()) {
+        auto opened = redis::open_redis(threads->runtime(),
+                                        {.url = options.redis,
+                                         .app = options.app,
+                                         .client_name = client_name(options.name),
+                                         .connect_timeout = 2 * options.command_deadline,
+                                         .stall_timeout = options.command_deadline},
+                                        Boottime::now() + 5 * options.command_deadline);
+        if (!opened) return fail(std::move(opened).error());
+        parts.store = std::move(opened->store);
+        parts.bus = std::move(opened->bus);
+        return parts;
+    }
     const auto hub = options.embedded ? options.embedded : EmbeddedHub::create();
     parts.store = std::make_unique<embedded::EmbeddedStore>(hub, executor);
     parts.bus = std::make_unique<embedded::EmbeddedBus>(hub, executor);

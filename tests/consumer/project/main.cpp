@@ -1,20 +1,37 @@
-// What a user's program reaches: the headers, the compiled library, and the doubles for its tests.
+// What a user's program reaches: the headers, the compiled library with every layer below a node, and
+// the doubles for its own tests.
 #include <chrono>
 #include <string>
-#include <tutti/embedded.hpp>
 #include <tutti/memory_cache.hpp>
+#include <tutti/node.hpp>
 #include <tutti/testing/manual_clock.hpp>
 
-int main() {
-    using namespace std::chrono_literals;
+using namespace std::chrono_literals;
 
+bool memory_tier_forgets() {
     tutti::testing::ManualClock clock;
     tutti::MemoryCache<std::string, int> cache(
         {.ttl = 30s, .bound = tutti::entries(10), .clock = &clock});
-    const auto hub = tutti::EmbeddedHub::create();
     cache.put("a", 1);
     const bool alive = cache.get("a") == 1;
     clock.advance(31s);
-    const bool dead = !cache.get("a");
-    return alive && dead && hub ? 0 : 1;
+    return alive && !cache.get("a");
 }
+
+bool node_loads() {
+    const auto node = tutti::Node::create({.name = "consumer"}).value();
+    const auto lengths = node->coherent<std::string, int>({
+        .name = "lengths",
+        .caches = "how long a word is",
+        .stale = tutti::Stale::wrong,
+        .ttl = 30s,
+        .bound = tutti::entries(10),
+        .load = [](const std::string& word, tutti::LoadContext&) {
+            return static_cast<int>(word.size());
+        },
+        .channel = "cache:lengths-invalidation",
+    });
+    return node->start() && *lengths.get("four").value() == 4;
+}
+
+int main() { return memory_tier_forgets() && node_loads() ? 0 : 1; }

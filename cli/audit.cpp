@@ -1,0 +1,109 @@
+// `tutti audit`: the inventory of the catalogue, or of running processes, and its verdict.
+#include <algorithm>
+#include <cstddef>
+#include <future>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
+
+namespace tutti::cli {
+namespace {
+
+// "127.0.0.1:3001" and "http://127.0.0.1:3001/" mean http://127.0.0.1:3001/audit.
+std::string audit_url(std::string_view text) {
+    std::string url(text.contains("://") ? "" : "http://");
+    url += text;
+    while (url.ends_with('/')) url.pop_back();
+    return url.ends_with("/audit") ? url : url + "/audit";
+}
+
+// As printed: a user name and password in it are refused by the client and must not be shown.
+std::string without_credentials(const std::string& url) {
+    const std::size_t host = url.find("://") + 3;
+    const std::size_t at = url.substr(0, url.find('/', host)).rfind('@');
+    return at == std::string::npos ? url : url.substr(0, host) + url.substr(at + 1);
+}
+
+struct Answer {
+    std::string url;
+    Result<Inventory> inventory;
+};
+
+Result<Inventory> ask(const std::string& url, const AuditOptions& options, const World& world) {
+    const auto body = world.fetch(url, options.timeout);
+    if (!body) return fail(body.error());
+    return parse_inventory(*body);
+}
+
+// One thread each: a process that does not answer delays nobody else.
+std::vector<Answer> ask_all(const AuditOptions& options, const World& world) {
+    std::vector<std::string> urls;
+    for (const std::string& text : options.urls) {
+        std::string url = audit_url(text);
+        if (std::ranges::find(urls, url) == urls.end()) urls.push_back(std::move(url));
+    }
+    std::vector<std::future<Result<Inventory>>> pending;
+    pending.reserve(urls.size());
+    for (const std::string& url : urls) {
+        pending.push_back(std::async(std::launch::async, [&] { return ask(url, options, world); }));
+    }
+    std::vector<Answer> answers;
+    for (std::size_t i = 0; i < urls.size(); ++i) {
+        auto inventory = pending[i].get();  // its thread reads the URL until then
+        answers.push_back({.url = std::move(urls[i]), .inventory = std::move(inventory)});
+    }
+    return answers;
+}
+
+std::string render(std::span<const InventoryRow> rows, Format format) {
+    switch (format) {
+    case Format::text: return to_text(rows);
+    case Format::markdown: return to_markdown(rows);
+    case Format::json: return to_json(rows) + "\n";
+    }
+    return {};
+}
+
+void report_critical(const InventoryRow& row, std::ostream& err) {
+    const Grade verdict = grade(row.declaration);
+    if (verdict.risk != Risk::critical) return;
+    err << "tutti audit: CRITICAL: " << row.declaration.name << " of " << row.service;
+    if (!row.node.empty()) err << " on " << row.node;
+    err << "\n  rule:   " << verdict.rule << ": " << verdict.reason
+        << "\n  remedy: " << verdict.remedy << '\n';
+}
+
+}  // namespace
+
+int audit(const AuditOptions& options, std::ostream& out, std::ostream& err, const World& world) {
+    std::vector<Inventory> inventories;
+    bool complete = true;
+    if (options.urls.empty()) inventories.push_back(world.catalogue());
+    for (Answer& answer : ask_all(options, world)) {
+        if (answer.inventory) {
+            inventories.push_back(*std::move(answer.inventory));
+        } else {
+            complete = false;
+            err << "tutti audit: no inventory from " << without_credentials(answer.url) << ": "
+                << answer.inventory.error().message() << '\n';
+        }
+    }
+
+    const Inventory merged = merge(inventories);
+    if (!inventories.empty()) out << render(merged, options.format);
+    if (options.check) {
+        for (const InventoryRow& row : merged) report_critical(row, err);
+    }
+    if (!complete) return exit_failed;
+    return options.check && worst(merged) == Risk::critical ? exit_refused : exit_success;
+}
+
+}  // namespace tutti::cli

@@ -1,0 +1,128 @@
+// Which options there are, and nothing else.
+#include "cli/cli.hpp"
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/commands.hpp"
+#include "tutti/pattern.hpp"
+
+namespace tutti::cli {
+namespace {
+
+using Action = std::function<int()>;
+
+// What a command needs beside its options.
+struct Surroundings {
+    std::ostream& out;
+    std::ostream& err;
+    const World& world;
+};
+
+// An option that takes one of a few words.
+template <class T>
+void add_choice(CLI::App& command, const std::string& name, const std::map<std::string, T>& words,
+                std::function<void(T)> choose, const std::string& help) {
+    const auto read = [name, words, choose = std::move(choose)](const std::string& word) {
+        const auto found = words.find(word);
+        if (found != words.end()) return choose(found->second);
+        std::string known;
+        for (const auto& [text, value] : words) known += (known.empty() ? "" : " or ") + text;
+        throw CLI::ValidationError(name, "must be " + known + ", not '" + word + "'");
+    };
+    command.add_option_function<std::string>(name, read, help)->type_name("WORD");
+}
+
+void add_audit(CLI::App& app, const Surroundings& around, Action& action) {
+    struct Parsed {
+        AuditOptions options;
+        unsigned timeout_seconds = 5;
+    };
+    const auto parsed = std::make_shared<Parsed>();
+    CLI::App* command =
+        app.add_subcommand("audit", "Print which caches there are and how each is graded");
+    command
+        ->add_option("URL", parsed->options.urls,
+                     "Running processes to ask, such as 127.0.0.1:3001; what they answer on "
+                     "GET /audit\nis merged. Without one: what the shipped services declare")
+        ->type_name("");
+    add_choice<Format>(
+        *command, "--format",
+        {{"text", Format::text}, {"markdown", Format::markdown}, {"json", Format::json}},
+        [parsed](Format format) { parsed->options.format = format; },
+        "text, markdown or json (default: text)");
+    command->add_flag("--check", parsed->options.check, "Exit 1 when a cache is graded CRITICAL");
+    command
+        ->add_option("--timeout", parsed->timeout_seconds,
+                     "Seconds that a process may take to answer")
+        ->check(CLI::Range(1U, 3600U).description(""))
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    command->footer(
+        "Exit code: 0; 1 with --check and something CRITICAL; 2 when a URL is unreachable or\n"
+        "answers wrongly (what the others answered is still printed).");
+    command->callback([parsed, around, &action] {
+        action = [parsed, around] {
+            parsed->options.timeout = std::chrono::seconds{parsed->timeout_seconds};
+            return audit(parsed->options, around.out, around.err, around.world);
+        };
+    });
+}
+
+void add_advise(CLI::App& app, const Surroundings& around, Action& action) {
+    const auto options = std::make_shared<AdviseOptions>();
+    CLI::App* command = app.add_subcommand(
+        "advise", "Say which pattern a cache needs; without options: the whole tree");
+    add_choice<Stale>(
+        *command, "--stale", {{"wrong", Stale::wrong}, {"acceptable", Stale::acceptable}},
+        [options](Stale stale) { options->stale = stale; },
+        "wrong or acceptable: may a reader get an answer that is no longer true?");
+    command->add_flag("--expensive-source", options->need.expensive_source,
+                      "Every load costs money, quota or seconds");
+    command->add_flag("--read-heavy", options->need.read_heavy,
+                      "The value is in the store already and is read all the time");
+    command->add_flag("--rate-limit", options->need.rate_limit,
+                      "Counts or spaces out actions; each instance on its own is right");
+    command->add_flag("--once-in-fleet", options->need.once_in_fleet,
+                      "An action must happen once, whichever instance is asked");
+    command->callback([options, around, &action] {
+        action = [options, around] { return advise(*options, around.out, around.err); };
+    });
+}
+
+}  // namespace
+
+int run(std::span<const std::string> arguments, std::ostream& out, std::ostream& err,
+        const World& world) {
+    CLI::App app("Tutti keeps the caches of a service coherent when it runs as many instances.",
+                 "tutti");
+    app.set_version_flag("--version", "tutti " TUTTI_VERSION);
+    app.require_subcommand(0, 1);  // none is reported below, after what is unknown
+    Action action;
+    add_audit(app, {out, err, world}, action);
+    add_advise(app, {out, err, world}, action);
+
+    const auto refuse = [&](std::string_view why) {
+        err << "tutti: " << why << "\nRun tutti --help, or tutti COMMAND --help.\n";
+        return exit_failed;
+    };
+    try {
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // from the back
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help, --version
+        return refuse(error.what());
+    }
+    return action ? action() : refuse("a command is missing: audit or advise");
+}
+
+}  // namespace tutti::cli

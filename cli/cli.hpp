@@ -1,0 +1,34 @@
+// The command line `tutti` without the process around it: arguments in, text and an exit code out.
+// What a command takes from the world beyond is given to it.
+#pragma once
+
+#include <functional>
+#include <iosfwd>
+#include <span>
+#include <string>
+
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
+
+namespace tutti::cli {
+
+struct World {
+    // The inventory of the shipped services.
+    std::function<Inventory()> catalogue;
+    // The body of a 200 answer to GET; any other status is an error. Called from several threads.
+    std::function<Result<std::string>(const std::string& url, Duration timeout)> fetch;
+};
+
+// The same for every command.
+inline constexpr int exit_success = 0;
+inline constexpr int exit_refused =
+    1;  // the answer is no: `audit --check` found something CRITICAL
+inline constexpr int exit_failed =
+    2;  // the question was wrong, or could not be answered completely
+
+// Runs the command that `arguments` name, without the program's own name. Never throws for bad input.
+[[nodiscard]] int run(std::span<const std::string> arguments, std::ostream& out, std::ostream& err,
+                      const World& world);
+
+}  // namespace tutti::cli

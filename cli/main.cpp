@@ -1,0 +1,52 @@
+#include <exception>
+#include <iostream>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "common/catalogue.hpp"
+#include "common/http/client.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::cli {
+namespace {
+
+Result<std::string> fetch(services::HttpClient& client, const std::string& url, Duration timeout) {
+    auto response = client.send(url, {}, Boottime::now() + timeout);
+    if (!response) return fail(std::move(response).error());
+    if (response->status != 200) {
+        return fail(Errc::protocol, "GET",
+                    "answered " + std::to_string(response->status) + ", not 200");
+    }
+    return std::move(response->body);
+}
+
+int run_process(std::span<const std::string> arguments) {
+    services::HttpClient client({.name = "http"});
+    const World world{
+        .catalogue = services::catalogue_inventory,
+        .fetch = [&](const std::string& url,
+                     Duration timeout) { return fetch(client, url, timeout); },
+    };
+    const int code = run(arguments, std::cout, std::cerr, world);
+    if (!std::cout.flush()) {
+        std::cerr << "tutti: the output could not be written\n";
+        return exit_failed;
+    }
+    return code;
+}
+
+}  // namespace
+}  // namespace tutti::cli
+
+int main(int count, char** arguments) {
+    try {
+        return tutti::cli::run_process(std::vector<std::string>(arguments + 1, arguments + count));
+    } catch (const std::exception& error) {
+        std::cerr << "tutti: " << error.what() << '\n';
+        return tutti::cli::exit_failed;
+    }
+}

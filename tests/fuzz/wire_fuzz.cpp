@@ -1,0 +1,20 @@
+// Any bytes may arrive on the channel. What decodes must encode to the very same payload: an entry has
+// one spelling, or two nodes could link different chains for it.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "coherence/wire.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    const std::string_view push(reinterpret_cast<const char*>(data), size);
+    if (const auto envelope = tutti::wire::decode_envelope(push)) {
+        const std::string_view payload = push.substr(push.find('\n') + 1);
+        if (tutti::wire::encode_keys(envelope->entry.changed) != payload) std::abort();
+    }
+    if (const auto changed = tutti::wire::decode_keys(push)) {
+        if (tutti::wire::encode_keys(*changed) != push) std::abort();
+    }
+    return 0;
+}

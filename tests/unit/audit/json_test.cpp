@@ -1,0 +1,177 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/policy.hpp"
+#include "unit/audit/declarations.hpp"
+
+namespace tutti {
+namespace {
+
+using namespace audit_test;
+using testing::HasSubstr;
+
+void expect_same(const Inventory& left, const Inventory& right) {
+    ASSERT_EQ(left.size(), right.size());
+    for (std::size_t i = 0; i < left.size(); ++i) {
+        EXPECT_EQ(left[i].service, right[i].service);
+        EXPECT_EQ(left[i].node, right[i].node);
+        EXPECT_TRUE(left[i].declaration == right[i].declaration) << left[i].declaration.name;
+        EXPECT_EQ(left[i].counters, right[i].counters);
+    }
+}
+
+// A row that is right; `members` replace or follow its own.
+std::string row_json(std::string_view members) {
+    return R"({"caches":[{"service":"s","name":"n","pattern":"local","stale":"wrong")" +
+           std::string(members.empty() ? "" : ",") + std::string(members) + "}]}";
+}
+
+std::string error_of(std::string_view json) {
+    const auto parsed = parse_inventory(json);
+    return parsed ? "accepted" : parsed.error().message();
+}
+
+TEST(InventoryJson, EveryDeclarationOfTheAuditComesBackAsItWas) {
+    Inventory inventory;
+    for (const Declaration& declaration : all_declarations()) {
+        inventory.push_back(row(declaration, "bot-client-1"));
+    }
+    inventory[0].counters = {.hits = 1,
+                             .misses = 2,
+                             .loads = 3,
+                             .load_failures = 4,
+                             .joined = 5,
+                             .poisoned = 6,
+                             .invalidations = 7,
+                             .flushes = 8,
+                             .suspect_reads = 9,
+                             .evictions = 10,
+                             .entries = std::numeric_limits<std::uint64_t>::max()};
+    inventory[1].declaration.memory_ttl = Ttl::never();
+    inventory[2].declaration.bound = bytes(123);
+    inventory[3].declaration.note = "line\n\"quoted\" \xC3\xA9";
+
+    const auto parsed = parse_inventory(to_json(inventory));
+
+    ASSERT_TRUE(parsed) << parsed.error().message();
+    expect_same(*parsed, inventory);
+}
+
+RC_GTEST_PROP(InventoryJson, AnyTtlUpToAWeekComesBackToTheNanosecond, ()) {
+    Declaration declaration = autocomplete();
+    declaration.memory_ttl = Duration(*rc::gen::inRange<std::int64_t>(1, 604'800'000'000'000));
+
+    const auto parsed = parse_inventory(to_json(Inventory{row(declaration)}));
+
+    RC_ASSERT(parsed.has_value());
+    RC_ASSERT(parsed->front().declaration == declaration);
+}
+
+RC_GTEST_PROP(InventoryJson, AnyBytesAreAcceptedOrRefusedButNeverWorse,
+              (const std::string& bytes)) {
+    std::string json = to_json(Inventory{row(channel_activation())});
+    const auto place = *rc::gen::inRange<std::size_t>(0, json.size());
+    json.replace(place, bytes.size(), bytes);
+
+    const auto parsed = parse_inventory(json);
+
+    RC_ASSERT(parsed || parsed.error().code == Errc::protocol);
+}
+
+TEST(InventoryJson, CarriesTheGradeForProgramsThatCannotGrade) {
+    const std::string json = to_json(Inventory{row(local_channel_activation())});
+
+    EXPECT_THAT(json, HasSubstr(R"({"worst":"CRITICAL","caches":[{"service":"bot-client")"));
+    EXPECT_THAT(json, HasSubstr(R"("memoryTtlMs":30000,"bound":{"entries":1000})"));
+    EXPECT_THAT(json,
+                HasSubstr(R"("location":"memory","invalidation":"TTL expiry","risk":"CRITICAL",)"
+                          R"("rule":"stale-is-wrong-without-bus")"));
+}
+
+TEST(InventoryJson, ASendersOpinionOfItselfIsNotBelieved) {
+    const auto parsed = parse_inventory(row_json(R"("risk":"None","rule":"kept-coherent")"));
+
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(worst(*parsed), Risk::critical);
+}
+
+TEST(InventoryJson, WhatAnotherVersionAddsOrLacksIsTolerated) {
+    const auto parsed = parse_inventory(
+        row_json(R"("shiny":{"new":[1]},"bound":null,"counters":{"hits":3,"sparkles":true})"));
+
+    ASSERT_TRUE(parsed) << parsed.error().message();
+    const InventoryRow& found = parsed->front();
+    EXPECT_EQ(found.counters, (CacheCounters{.hits = 3}));
+    EXPECT_FALSE(found.declaration.bound);
+    EXPECT_FALSE(found.declaration.memory_ttl);
+    EXPECT_TRUE(found.declaration.channel.empty());
+}
+
+TEST(InventoryJson, AnEmptyInventoryIsOne) {
+    const auto parsed = parse_inventory(to_json({}));
+
+    ASSERT_TRUE(parsed);
+    EXPECT_TRUE(parsed->empty());
+}
+
+TEST(InventoryJson, AnErrorNamesTheMemberThatIsWrong) {
+    const std::vector<std::pair<std::string, std::string>> cases{
+        {"", "not JSON"},
+        {"<html>", "not JSON"},
+        {"{}x", "not JSON"},
+        {"{", "not JSON"},
+        {"null", "the array caches is missing"},
+        {"[]", "the array caches is missing"},
+        {"{}", "the array caches is missing"},
+        {R"({"caches":{}})", "the array caches is missing"},
+        {R"({"caches":[1]})", "caches[0] must be an object"},
+        {R"({"caches":[{}]})", "caches[0].service is missing"},
+        {R"({"caches":[{"service":"s"}]})", "caches[0].name is missing"},
+        {R"({"caches":[{"service":7}]})", "caches[0].service must be a string"},
+        {row_json(R"("pattern":"magic")"),
+         "caches[0].pattern must be one of: coherent shared near local cooldown reservation"},
+        {row_json(R"("stale":true)"), "caches[0].stale must be a string"},
+        {row_json(R"("stale":"")"), "caches[0].stale is missing"},
+        {row_json(R"("stale":"maybe")"), "caches[0].stale must be one of: wrong acceptable"},
+        {row_json(R"("rateLimit":1)"), "caches[0].rateLimit must be true or false"},
+        {row_json(R"("memoryTtlMs":"soon")"), "caches[0].memoryTtlMs must be milliseconds or"},
+        {row_json(R"("memoryTtlMs":1e300)"), "caches[0].memoryTtlMs must be milliseconds or"},
+        {row_json(R"("storeTtlMs":[])"), "caches[0].storeTtlMs must be milliseconds or"},
+        {row_json(R"("bound":1000)"), "caches[0].bound must be an object"},
+        {row_json(R"("bound":{})"), "caches[0].bound must name entries or bytes"},
+        {row_json(R"("bound":{"entries":-1})"), "caches[0].bound.entries must be a whole number"},
+        {row_json(R"("counters":[])"), "caches[0].counters must be an object"},
+        {row_json(R"("counters":{"hits":1.5})"), "caches[0].counters.hits must be a whole number"},
+        {row_json(R"("note":")" + std::string(20'000, 'x') + '"'), "caches[0].note is too long"},
+        {std::string(100'000, '['), "not JSON"},
+    };
+
+    for (const auto& [json, said] : cases) {
+        const std::string error = error_of(json);
+        EXPECT_THAT(error, HasSubstr(said)) << json.substr(0, 200);
+        EXPECT_THAT(error, HasSubstr("read inventory: protocol error: ")) << json.substr(0, 200);
+    }
+}
+
+TEST(InventoryJson, WhatIsOverALimitIsRefused) {
+    std::string many = R"({"caches":[0)";
+    for (int i = 0; i < 10'000; ++i) many += ",0";
+
+    EXPECT_EQ(parse_inventory(std::string((4U << 20U) + 1, ' ')).error().code, Errc::too_large);
+    EXPECT_EQ(parse_inventory(many + "]}").error().code, Errc::too_large);
+}
+
+}  // namespace
+}  // namespace tutti

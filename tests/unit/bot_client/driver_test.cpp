@@ -1,0 +1,116 @@
+#include "bot-client/driver.hpp"
+
+#include "bot-client/driver_wire.hpp"
+#include "unit/bot_client/stubs.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace bot_client_test;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+constexpr const char* command_body =
+    R"({"command":"channel activate","options":{"personality":"maestro"},"userId":"200",)"
+    R"("channelId":"500","guildId":"900","permissions":["MANAGE_MESSAGES"]})";
+
+class Driver : public testing::Test {
+protected:
+    Driver() { add_driver_routes(router, Secret("s3cret"), commands, chain); }
+
+    HttpResponse post(std::string path, std::string body, std::string secret = "s3cret") {
+        return router.handle({.method = "POST",
+                              .path = std::move(path),
+                              .headers = {{"X-Service-Auth", std::move(secret)}},
+                              .body = std::move(body)});
+    }
+    static std::vector<std::unique_ptr<MessageProcessor>> filters() {
+        std::vector<std::unique_ptr<MessageProcessor>> processors;
+        processors.push_back(std::make_unique<BotAuthorFilter>());
+        processors.push_back(std::make_unique<EmptyMessageFilter>());
+        return processors;
+    }
+
+    ScriptedPeer peer;
+    HttpGateway gateway{"http://gateway", Secret("s3cret"), peer.send()};
+    ChannelCommands commands{gateway, [](const std::string&, Duration) {
+                                 return Invalidation{.outcome = Invalidation::Outcome::published,
+                                                     .position = {},
+                                                     .reason = {}};
+                             }};
+    MessageChain chain{filters()};
+    Router router;
+};
+
+TEST_F(Driver, CommandsAndMessagesNeedTheSecret) {
+    for (const char* path : {"/driver/command", "/driver/message"}) {
+        EXPECT_EQ(post(path, command_body, "wrong!").status, 403);
+        EXPECT_EQ(post(path, command_body, "").status, 403);
+    }
+    EXPECT_THAT(peer.requests, IsEmpty());
+}
+
+TEST_F(Driver, CommandAnswersWithRepliesAndTimes) {
+    peer.answer(
+        201, R"({"activation":)" + json::write(activation_of_maestro()) + R"(,"replaced":false})");
+
+    const auto answer = json::read<DriverCommandAnswer>(post("/driver/command", command_body).body);
+
+    ASSERT_TRUE(answer.has_value());
+    ASSERT_THAT(answer->replies, SizeIs(1));
+    EXPECT_TRUE(answer->replies.front().ephemeral);
+    EXPECT_EQ(answer->invalidation, "published");
+    ASSERT_TRUE(answer->accepted_at_boottime_ns.has_value());
+    EXPECT_GE(answer->completed_at_boottime_ns, *answer->accepted_at_boottime_ns);
+}
+
+TEST_F(Driver, RefusedCommandHasNoTimeOfSuccess) {
+    peer.answer(ErrorCode::not_found);
+
+    const auto answer = json::read<DriverCommandAnswer>(post("/driver/command", command_body).body);
+
+    EXPECT_FALSE(answer->accepted_at_boottime_ns.has_value());
+    EXPECT_FALSE(answer->invalidation.has_value());
+}
+
+TEST_F(Driver, MalformedBodiesAreNamed) {
+    for (const char* body : {"", "{", "[]", "null", "{\"command\":7}", "{}"}) {
+        EXPECT_EQ(post("/driver/command", body).status, 400) << body;
+        EXPECT_EQ(post("/driver/message", body).status, 400) << body;
+    }
+    const auto response = post("/driver/command", R"({"command":"channel activate"})");
+    EXPECT_THAT(response.body, AllOf(HasSubstr("userId"), HasSubstr("channelId")));
+}
+
+TEST_F(Driver, IdsAreDigits) {
+    const auto response =
+        post("/driver/message", R"({"authorId":"2 0","channelId":"123456789012345678901"})");
+
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, AllOf(HasSubstr("authorId"), HasSubstr("channelId")));
+}
+
+TEST_F(Driver, UnknownCommandIsRefused) {
+    const auto response =
+        post("/driver/command", R"({"command":"channel explode","userId":"1","channelId":"2"})");
+
+    EXPECT_EQ(response.status, 400);
+    EXPECT_THAT(response.body, HasSubstr("channel deactivate"));
+}
+
+TEST_F(Driver, MessageSaysWhoHandledIt) {
+    const auto passed = json::read<DriverMessageAnswer>(
+        post("/driver/message", R"({"authorId":"1","channelId":"2","content":"hello"})").body);
+    const auto filtered = json::read<DriverMessageAnswer>(
+        post("/driver/message", R"({"authorId":"1","channelId":"2","authorIsBot":true})").body);
+
+    EXPECT_FALSE(passed->handled);
+    EXPECT_FALSE(passed->tier.has_value());
+    EXPECT_TRUE(filtered->handled);
+    EXPECT_EQ(filtered->handled_by, "bot-author");
+}
+
+}  // namespace
+}  // namespace tutti::services

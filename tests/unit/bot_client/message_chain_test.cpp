@@ -1,0 +1,239 @@
+#include "bot-client/message_chain.hpp"
+
+#include <stdexcept>
+
+#include "tutti/node.hpp"
+#include "unit/bot_client/stubs.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace bot_client_test;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+Lookup<GetChannelActivationResponse> lookup(GetChannelActivationResponse value) {
+    return Lookup<GetChannelActivationResponse>(detail::RawLookup{
+        .value = std::make_shared<const GetChannelActivationResponse>(std::move(value)),
+        .age = {},
+        .tier = Tier::memory,
+        .freshness = Freshness::fresh,
+        .degraded = {}});
+}
+
+class RecordedTurns final : public PersonalityHandler {
+public:
+    Result<void> handle(const Turn& turn, ReplySink& replies) override {
+        if (throws) throw std::runtime_error("scripted");
+        texts.push_back(turn.text);
+        slugs.push_back(turn.personality.slug);
+        EXPECT_TRUE(turn.auto_response);
+        return replies.send({.content = "a reply"});
+    }
+
+    std::vector<std::string> texts;
+    std::vector<std::string> slugs;
+    bool throws = false;
+};
+
+class Chain : public testing::Test {
+protected:
+    Chain() { personality_is_readable(); }
+
+    void personality_is_readable() {
+        peer = std::make_unique<ScriptedPeer>();
+        peer->answer(200, json::write(GetPersonalityResponse{.personality = maestro()}));
+    }
+    void personality_answers(ErrorCode code) {
+        peer = std::make_unique<ScriptedPeer>();
+        peer->answer(code);
+    }
+    MessageChain::Outcome run() { return chain.run(message, replies); }
+    std::vector<std::unique_ptr<MessageProcessor>> processors() {
+        std::vector<std::unique_ptr<MessageProcessor>> all;
+        all.push_back(std::make_unique<BotAuthorFilter>());
+        all.push_back(std::make_unique<EmptyMessageFilter>());
+        all.push_back(std::make_unique<ActivatedChannel>(
+            ActivatedChannel::Parts{.activation =
+                                        [this](const std::string&) {
+                                            ++lookups;
+                                            return activation;
+                                        },
+                                    .gateway = gateway,
+                                    .notices = declare_notification_cooldown(*node),
+                                    .handler = turns}));
+        return all;
+    }
+    // Without starting: a cooldown needs neither bus nor store.
+    static std::unique_ptr<Node> make_node() { return Node::create({.name = "bot"}).value(); }
+
+    std::unique_ptr<ScriptedPeer> peer;
+    HttpGateway gateway{
+        "http://gateway", Secret("s3cret"),
+        [this](std::string_view url, const HttpRequest& request, TimePoint deadline) {
+            return peer->send()(url, request, deadline);
+        }};
+    RecordedTurns turns;
+    RecordedReplies replies;
+    std::unique_ptr<Node> node = make_node();
+    int lookups = 0;
+    Result<Lookup<GetChannelActivationResponse>> activation =
+        lookup({.is_activated = true, .activation = activation_of_maestro()});
+    Message message{.author_id = "200",
+                    .author_is_bot = false,
+                    .channel_id = "500",
+                    .content = "hello",
+                    .attachments = {},
+                    .voice_transcript = {},
+                    .forwarded = {}};
+    MessageChain chain{processors()};
+};
+
+TEST_F(Chain, BotAuthorsAreIgnored) {
+    message.author_is_bot = true;
+
+    EXPECT_EQ(run().handled_by, "bot-author");
+    EXPECT_EQ(lookups, 0);
+    EXPECT_THAT(replies.replies, IsEmpty());
+}
+
+TEST_F(Chain, EmptyMessagesAreIgnored) {
+    message.content.clear();
+    message.forwarded = {{.content = "", .attachments = {}}};
+
+    EXPECT_EQ(run().handled_by, "empty-message");
+    EXPECT_EQ(lookups, 0);
+}
+
+TEST_F(Chain, AttachmentOrForwardedContentIsNotEmpty) {
+    message.content.clear();
+
+    message.attachments = {"https://cdn/1.png"};
+    EXPECT_EQ(run().handled_by, "activated-channel");
+    message.attachments.clear();
+    message.forwarded = {{.content = "said before", .attachments = {}}};
+    EXPECT_EQ(run().handled_by, "activated-channel");
+    message.forwarded = {{.content = "", .attachments = {"https://cdn/2.png"}}};
+    EXPECT_EQ(run().handled_by, "activated-channel");
+
+    EXPECT_THAT(turns.texts, ElementsAre("", "said before", ""));
+}
+
+TEST_F(Chain, ActivatedChannelAnswersAndSaysWhereTheActivationCameFrom) {
+    const auto outcome = run();
+
+    EXPECT_EQ(outcome.handled_by, "activated-channel");
+    EXPECT_EQ(outcome.activation_tier, Tier::memory);
+    EXPECT_FALSE(outcome.failed);
+    EXPECT_THAT(turns.slugs, ElementsAre("maestro"));
+    EXPECT_THAT(turns.texts, ElementsAre("hello"));
+    EXPECT_THAT(replies.replies, SizeIs(1));
+}
+
+TEST_F(Chain, PersonalityIsReadBySlugForTheAuthor) {
+    (void)run();
+
+    ASSERT_THAT(peer->requests, SizeIs(1));
+    EXPECT_EQ(peer->requests.front().request.path, "/user/personality/maestro");
+    EXPECT_EQ(peer->requests.front().header("X-User-Id"), "200");
+}
+
+TEST_F(Chain, InactiveChannelPassesOnWithoutReadingThePersonality) {
+    activation = lookup({.is_activated = false, .activation = {}});
+
+    const auto outcome = run();
+
+    EXPECT_EQ(outcome.handled_by, "");
+    EXPECT_EQ(outcome.activation_tier, Tier::memory);
+    EXPECT_THAT(peer->requests, IsEmpty());
+    EXPECT_THAT(replies.replies, IsEmpty());
+}
+
+TEST_F(Chain, ActivationWithoutItsObjectPassesOn) {
+    activation = lookup({.is_activated = true, .activation = {}});
+
+    EXPECT_EQ(run().handled_by, "");
+    EXPECT_THAT(peer->requests, IsEmpty());
+}
+
+TEST_F(Chain, FailedActivationLookupPassesOn) {
+    activation = fail(Errc::timeout, "load channel-activation");
+
+    const auto outcome = run();
+
+    EXPECT_EQ(outcome.handled_by, "");
+    EXPECT_FALSE(outcome.activation_tier.has_value());
+    EXPECT_THAT(replies.replies, IsEmpty());
+}
+
+TEST_F(Chain, TranscriptIsPreferredOverText) {
+    message.voice_transcript = "spoken";
+
+    (void)run();
+
+    EXPECT_THAT(turns.texts, ElementsAre("spoken"));
+}
+
+TEST_F(Chain, DeniedPersonalityIsAnnouncedOnceAndPassesOn) {
+    for (const ErrorCode code : {ErrorCode::not_found, ErrorCode::unauthorized}) {
+        personality_answers(code);
+        EXPECT_EQ(run().handled_by, "");
+    }
+
+    ASSERT_THAT(replies.replies, SizeIs(1));
+    EXPECT_THAT(replies.replies.front().content,
+                AllOf(HasSubstr("The Maestro"), HasSubstr("private personality")));
+    EXPECT_FALSE(replies.replies.front().mentions_author);
+    EXPECT_THAT(turns.texts, IsEmpty());
+}
+
+TEST_F(Chain, EveryUserAndEveryChannelGetsAnAnnouncementOfItsOwn) {
+    personality_answers(ErrorCode::not_found);
+    (void)run();
+
+    message.author_id = "201";
+    (void)run();
+    message.channel_id = "501";
+    (void)run();
+    (void)run();
+
+    EXPECT_THAT(replies.replies, SizeIs(3));
+}
+
+TEST_F(Chain, AnnouncementThatCouldNotBeSentIsTriedWithTheNextMessage) {
+    personality_answers(ErrorCode::not_found);
+    replies.refuse = true;
+    EXPECT_EQ(run().handled_by, "");
+
+    replies.refuse = false;
+    (void)run();
+
+    EXPECT_THAT(replies.replies, SizeIs(1));
+}
+
+TEST_F(Chain, UnreadablePersonalityIsOneApologyAndNotAPrivateOne) {
+    personality_answers(ErrorCode::internal_error);
+
+    const auto outcome = run();
+
+    EXPECT_TRUE(outcome.failed);
+    ASSERT_THAT(replies.replies, SizeIs(1));
+    EXPECT_THAT(replies.replies.front().content, HasSubstr("Sorry"));
+}
+
+TEST_F(Chain, ThrownExceptionIsOneApology) {
+    turns.throws = true;
+
+    const auto outcome = run();
+
+    EXPECT_EQ(outcome.handled_by, "activated-channel");
+    EXPECT_TRUE(outcome.failed);
+    ASSERT_THAT(replies.replies, SizeIs(1));
+    EXPECT_THAT(replies.replies.front().content, HasSubstr("Sorry"));
+}
+
+}  // namespace
+}  // namespace tutti::services

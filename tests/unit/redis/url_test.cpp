@@ -1,0 +1,99 @@
+#include "redis/url.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace tutti::redis {
+namespace {
+
+TEST(RedisUrl, NamesHostPortAndDatabase) {
+    const auto url = Url::parse("redis://db.example.com:6380/7");
+
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->host, "db.example.com");
+    EXPECT_EQ(url->port, 6380);
+    EXPECT_EQ(url->database, 7U);
+    EXPECT_EQ(url->password, "");
+    EXPECT_EQ(url->endpoint(), "db.example.com:6380");
+    EXPECT_EQ(url->redacted(), "redis://db.example.com:6380/7");
+}
+
+TEST(RedisUrl, PortAndDatabaseHaveDefaults) {
+    for (const char* text : {"redis://h", "redis://h/", "redis://h:6379", "redis://h:6379/0"}) {
+        const auto url = Url::parse(text);
+        ASSERT_TRUE(url) << text;
+        EXPECT_EQ(url->redacted(), "redis://h:6379");
+    }
+}
+
+TEST(RedisUrl, UserAndPasswordArePercentDecodedAndRedacted) {
+    const auto url = Url::parse("redis://us%3Aer:p%40s%2Fs@h");
+    const auto only_password = Url::parse("redis://:p@ss@h:1");
+
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->user, "us:er");
+    EXPECT_EQ(url->password, "p@s/s");
+    EXPECT_EQ(url->redacted(), "redis://us:er:***@h:6379");
+    ASSERT_TRUE(only_password);
+    EXPECT_EQ(only_password->user, "");
+    EXPECT_EQ(only_password->password, "p@ss");
+    EXPECT_EQ(only_password->redacted(), "redis://:***@h:1");
+}
+
+TEST(RedisUrl, AnIpv6AddressStandsInBrackets) {
+    const auto url = Url::parse("redis://[::1]:7000/1");
+
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->host, "::1");
+    EXPECT_EQ(url->redacted(), "redis://[::1]:7000/1");
+}
+
+TEST(RedisUrl, AUnixSocketHasAPathAndMayHaveADatabase) {
+    for (const char* text :
+         {"unix:///run/my%20redis.sock?db=3", "redis+unix:///run/my redis.sock?db=3"}) {
+        const auto url = Url::parse(text);
+        ASSERT_TRUE(url) << text;
+        EXPECT_TRUE(url->is_unix());
+        EXPECT_EQ(url->path, "/run/my redis.sock");
+        EXPECT_EQ(url->database, 3U);
+    }
+    const auto login = Url::parse("unix://u:p@/run/redis.sock");
+    ASSERT_TRUE(login);
+    EXPECT_EQ(login->user, "u");
+    EXPECT_EQ(login->redacted(), "unix://u:***@/run/redis.sock");
+}
+
+class MalformedUrl : public testing::TestWithParam<std::string> {};
+
+TEST_P(MalformedUrl, IsRefusedWithoutRepeatingAnyOfIt) {
+    const auto url = Url::parse(GetParam());
+
+    ASSERT_FALSE(url) << GetParam();
+    EXPECT_EQ(url.error().code, Errc::invalid_option);
+    EXPECT_EQ(url.error().message().find("s3cret"), std::string::npos) << url.error().message();
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    RedisUrl, MalformedUrl,
+    testing::Values("", "redis", "redis:", "redis://", "://h", "h:6379", "http://h", "REDIS://h",
+                    "redis:///0", "redis://:6379", "redis://h:", "redis://h:0", "redis://h:65536",
+                    "redis://h:x", "redis://h:1x", "redis://h:-1", "redis://h/x", "redis://h/-1",
+                    "redis://h/0/0", "redis://h/65536", "redis://h?db=1", "redis://h/0#a",
+                    "redis://s3cret@h", "redis://:@h", "redis://u:s3cret%@h",
+                    "redis://u:s3cret%4@h", "redis://u:s3cret%zz@h", "redis://u:s3/cret@h",
+                    "redis://:s3?cret@h", "redis://:s3cret@", "redis://:s3cret@h:port",
+                    "redis://h ost", "redis://h\n", "redis://[::1", "redis://[::1]x", "redis://[]",
+                    "redis://::1", "rediss://:s3cret@h", "unix://", "unix://s3cret",
+                    "unix://relative/path", "unix:///p?db=x", "unix:///p?x=1", "unix:///p?db=",
+                    "unix:///p%00q", "unix:///p%", "unix:///" + std::string(200, 'p')));
+
+TEST(RedisUrl, TlsIsRefusedByName) {
+    const auto url = Url::parse("rediss://h");
+
+    ASSERT_FALSE(url);
+    EXPECT_NE(url.error().cause.find("TLS is not supported in this version"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tutti::redis

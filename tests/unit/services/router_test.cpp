@@ -1,0 +1,61 @@
+#include "common/http/router.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace tutti::services {
+namespace {
+
+HttpHandler answer(std::string text) {
+    return [text](const HttpRequest&) { return text_response(200, text); };
+}
+
+Router channels() {
+    Router router;
+    router.add("GET", "/channel/list", answer("list"))
+        .add("GET", "/channel/:id",
+             [](const HttpRequest& r) { return text_response(200, "one " + r.parameter("id")); })
+        .add("POST", "/channel/:id/part/:part",
+             [](const HttpRequest& r) {
+                 return text_response(200, r.parameter("id") + '+' + r.parameter("part"));
+             })
+        .add("GET", "/", answer("root"));
+    return router;
+}
+
+TEST(Router, FirstMatchingRouteWins) {
+    EXPECT_EQ(channels().handle({.path = "/channel/list"}).body, "list");
+    EXPECT_EQ(channels().handle({.path = "/channel/7"}).body, "one 7");
+    EXPECT_EQ(channels().handle({.path = "/"}).body, "root");
+}
+
+TEST(Router, SeveralParametersAreFilled) {
+    EXPECT_EQ(channels().handle({.method = "POST", .path = "/channel/a/part/b"}).body, "a+b");
+}
+
+TEST(Router, ParametersAreDecodedAfterSplitting) {
+    EXPECT_EQ(channels().handle({.path = "/channel/a%2Fb%20c"}).body, "one a/b c");
+}
+
+TEST(Router, WrongEncodingIsABadRequest) {
+    for (const char* path : {"/channel/%", "/channel/%4", "/channel/%zz"}) {
+        EXPECT_EQ(channels().handle({.path = path}).status, 400) << path;
+    }
+}
+
+TEST(Router, HeadUsesTheGetRoute) {
+    EXPECT_EQ(channels().handle({.method = "HEAD", .path = "/channel/list"}).status, 200);
+}
+
+TEST(Router, NothingMatchesIsNotFound) {
+    for (const char* path : {"/channel", "/channel/", "/channel/1/2", "/Channel/1", "", "x"}) {
+        const auto response = channels().handle({.path = path});
+        EXPECT_EQ(response.status, 404) << path;
+        EXPECT_TRUE(response.body.contains("NOT_FOUND")) << path;
+    }
+    EXPECT_EQ(channels().handle({.method = "DELETE", .path = "/channel/1"}).status, 404);
+}
+
+}  // namespace
+}  // namespace tutti::services

@@ -1,0 +1,118 @@
+#include "common/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace tutti::services {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Result<Settings> parse(Variables variables) {
+    variables.try_emplace("INTERNAL_SERVICE_SECRET", "s3cret");
+    return Settings::parse([&](const char* name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+    });
+}
+
+TEST(Settings, DefaultsNeedOnlyASecret) {
+    const auto settings = parse({});
+
+    ASSERT_TRUE(settings);
+    EXPECT_FALSE(settings->redis_url);
+    EXPECT_EQ(settings->database_path, "./tutti.db");
+    EXPECT_EQ(settings->gateway_url, "http://localhost:3000");
+    EXPECT_EQ(settings->api_gateway_port, 3000);
+    EXPECT_EQ(settings->bot_client_port, 3001);
+    EXPECT_EQ(settings->ai_worker_port, 3002);
+    EXPECT_EQ(settings->queue_name, "ai-requests");
+    EXPECT_EQ(settings->worker_concurrency, 5U);
+    EXPECT_FALSE(settings->auto_transcribe_voice);
+    EXPECT_FALSE(settings->llm_base_url);
+    EXPECT_TRUE(settings->internal_service_secret.matches("s3cret"));
+}
+
+TEST(Settings, EmptyCountsAsUnset) {
+    const auto settings =
+        parse({{"REDIS_URL", ""}, {"DATABASE_URL", ""}, {"API_GATEWAY_PORT", ""}});
+
+    ASSERT_TRUE(settings);
+    EXPECT_FALSE(settings->redis_url);
+    EXPECT_EQ(settings->database_path, "./tutti.db");
+    EXPECT_EQ(settings->api_gateway_port, 3000);
+}
+
+TEST(Settings, MissingOrEmptySecretIsRefused) {
+    const auto settings = parse({{"INTERNAL_SERVICE_SECRET", ""}});
+
+    ASSERT_FALSE(settings);
+    EXPECT_EQ(settings.error().code, Errc::invalid_option);
+    EXPECT_TRUE(settings.error().cause.contains("INTERNAL_SERVICE_SECRET is not set"));
+}
+
+TEST(Settings, DatabaseMayBeAPathOrAUrlOfSqlite) {
+    EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:./x.db"}})->database_path, "./x.db");
+    EXPECT_EQ(parse({{"DATABASE_URL", "/var/lib/x.db"}})->database_path, "/var/lib/x.db");
+    EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:///var/lib/x.db"}})->database_path, "/var/lib/x.db");
+}
+
+TEST(Settings, PostgresqlIsRefusedByName) {
+    for (const char* url : {"postgres://u:hidden@h/d", "postgresql://u:hidden@h/d"}) {
+        const auto settings = parse({{"DATABASE_URL", url}});
+        ASSERT_FALSE(settings);
+        EXPECT_TRUE(settings.error().cause.contains("DATABASE_URL"));
+        EXPECT_TRUE(settings.error().cause.contains("not supported yet in this version"));
+        EXPECT_FALSE(settings.error().cause.contains("hidden"));
+    }
+}
+
+TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
+    const auto settings = parse({{"REDIS_URL", "http://:hidden@host"},
+                                 {"DATABASE_URL", "mysql://hidden"},
+                                 {"GATEWAY_URL", "ftp://hidden"},
+                                 {"API_GATEWAY_PORT", "65536"},
+                                 {"BOT_CLIENT_PORT", "80x"},
+                                 {"AI_WORKER_PORT", "-1"},
+                                 {"INTERNAL_SERVICE_SECRET", "hidden secret"},
+                                 {"BOT_OWNER_ID", "hidden"},
+                                 {"WORKER_CONCURRENCY", "0"},
+                                 {"AUTO_TRANSCRIBE_VOICE", "yes"},
+                                 {"LLM_BASE_URL", "hidden"}});
+
+    ASSERT_FALSE(settings);
+    for (const char* name :
+         {"REDIS_URL", "DATABASE_URL", "GATEWAY_URL", "API_GATEWAY_PORT", "BOT_CLIENT_PORT",
+          "AI_WORKER_PORT", "INTERNAL_SERVICE_SECRET", "BOT_OWNER_ID", "WORKER_CONCURRENCY",
+          "AUTO_TRANSCRIBE_VOICE", "LLM_BASE_URL"}) {
+        EXPECT_TRUE(settings.error().cause.contains(std::string(name) + ' ')) << name;
+    }
+    EXPECT_FALSE(settings.error().cause.contains("hidden"));
+}
+
+TEST(Settings, ValuesArrive) {
+    const auto settings = parse({{"REDIS_URL", "redis://127.0.0.1:6379"},
+                                 {"GATEWAY_URL", "http://10.0.0.1:3000/"},
+                                 {"API_GATEWAY_PORT", "0"},
+                                 {"BOT_OWNER_ID", "42"},
+                                 {"AUTO_TRANSCRIBE_VOICE", "true"},
+                                 {"LLM_BASE_URL", "https://llm.example/v1"},
+                                 {"LLM_MODEL", "m"},
+                                 {"LLM_API_KEY", "k"}});
+
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->redis_url, "redis://127.0.0.1:6379");
+    EXPECT_EQ(settings->gateway_url, "http://10.0.0.1:3000");
+    EXPECT_EQ(settings->api_gateway_port, 0);
+    EXPECT_EQ(settings->bot_owner_id, "42");
+    EXPECT_TRUE(settings->auto_transcribe_voice);
+    EXPECT_EQ(settings->llm_base_url, "https://llm.example/v1");
+    EXPECT_EQ(settings->llm_model, "m");
+    EXPECT_EQ(settings->llm_api_key->reveal(), "k");
+}
+
+}  // namespace
+}  // namespace tutti::services
