@@ -69,9 +69,7 @@ std::string read_file(const std::filesystem::path& path) {
     return text.str();
 }
 
-}  // namespace
-
-std::uint16_t free_port() {
+std::uint16_t any_free_port() {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -83,6 +81,18 @@ std::uint16_t free_port() {
     ::close(socket);
     if (!bound) throw std::runtime_error("no free port");
     return ntohs(address.sin_port);
+}
+
+}  // namespace
+
+std::uint16_t free_port() {
+    // A cluster node takes the port 10,000 above its own as well, and the system offers up to 60,999.
+    constexpr std::uint16_t port_max = 55'535;
+    for (int attempt = 0; attempt < 200; ++attempt) {
+        const std::uint16_t port = any_free_port();
+        if (port < port_max) return port;
+    }
+    throw std::runtime_error("no free port");
 }
 
 RedisServer::RedisServer(Options options)

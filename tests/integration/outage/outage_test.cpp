@@ -5,7 +5,7 @@
 #include <functional>
 #include <thread>
 
-#include "outage/stale_watch.hpp"
+#include "integration/outage/stale_watch.hpp"
 #include "support/redis_server.hpp"
 #include "support/tcp_proxy.hpp"
 #include "tutti/node.hpp"
@@ -83,6 +83,7 @@ protected:
 
     void finish() {
         EXPECT_TRUE(newest_is_served_from_memory());
+        std::this_thread::sleep_for(bound + 300ms);  // from here on the last version is owed
         watch_->stop();
         EXPECT_EQ(watch_->violations(), 0) << "of " << watch_->reads() << " reads";
         EXPECT_EQ(watch_->failures(), 0) << "the source could have answered";
