@@ -9,7 +9,7 @@ namespace tutti::contract {
 
 struct PlainWatch::Connection {
     struct Free {
-        void operator()(redisContext* context) const { redisFree(context); }
+        void operator()(redisContext* connection) const { redisFree(connection); }
         void operator()(void* reply) const { freeReplyObject(reply); }
     };
     using Reply = std::unique_ptr<void, Free>;
