@@ -10,6 +10,7 @@
 #include "coherence/wire.hpp"
 #include "redis/channel_check.hpp"
 #include "redis/command.hpp"
+#include "redis/log_replay.hpp"
 #include "redis/subscription_connection.hpp"
 
 namespace tutti::redis {
@@ -152,77 +153,6 @@ private:
     std::map<std::string, Duration> leases_;
 };
 
-// Pages of the log until the last entry that was asked for, or the end. An entry that does not decode
-// ends it, too: for whoever needs it, it is lost.
-class RedisBus::Replay : public std::enable_shared_from_this<Replay> {
-public:
-    static constexpr Sequence page_entries = 1000;
-
-    Replay(std::shared_ptr<CommandConnection> connection, ScriptCall call, Sequence first,
-           Sequence last, TimePoint deadline, Completion<std::vector<BusEntry>> done)
-        : connection_(std::move(connection)),
-          call_(std::move(call)),
-          next_(first),
-          last_(last),
-          deadline_(deadline),
-          done_(std::move(done)) {}
-
-    void read_page() {
-        ScriptCall call = call_;
-        call.args = {std::to_string(next_), std::to_string(last_), std::to_string(page_entries)};
-        run(connection_, std::move(call), deadline_,
-            [self = shared_from_this()](Result<Reply> reply) { self->on_page(std::move(reply)); });
-    }
-
-private:
-    void on_page(Result<Reply> reply) {
-        if (!reply) return done_(fail(std::move(reply).error()));
-        if (!reply->is(Reply::Type::array))
-            return done_(fail(unexpected_reply(replay_operation, *reply)));
-        const std::vector<Reply>& items = reply->items;
-        if (items.size() != 2 || !take(items[0].text, items[1].items) || next_ > last_) {
-            return done_(std::move(entries_));
-        }
-        read_page();
-    }
-
-    // False: there is nothing more to read.
-    bool take(std::string_view epoch_text, const std::vector<Reply>& page) {
-        const auto epoch = wire::parse_hex(epoch_text);
-        if (!epoch || (!entries_.empty() && entries_.front().position.epoch != Epoch{*epoch})) {
-            return false;
-        }
-        for (const Reply& item : page) {
-            auto entry = decode(Epoch{*epoch}, item);
-            if (!entry || entry->position.sequence < next_) return false;
-            next_ = entry->position.sequence + 1;
-            entries_.push_back(std::move(*entry));
-        }
-        return page.size() == page_entries;
-    }
-
-    static std::optional<BusEntry> decode(Epoch epoch, const Reply& item) {
-        if (item.items.size() != 2 || item.items[1].items.size() != 6) return std::nullopt;
-        const std::vector<Reply>& fields = item.items[1].items;
-        if (fields[0].text != "p" || fields[2].text != "h" || fields[4].text != "k")
-            return std::nullopt;
-        auto entry = wire::decode_log_entry(epoch, {.id = item.items[0].text,
-                                                    .previous = fields[1].text,
-                                                    .chain = fields[3].text,
-                                                    .payload = fields[5].text});
-        if (!entry) return std::nullopt;
-        return std::move(*entry);
-    }
-
-    std::shared_ptr<CommandConnection> connection_;
-    const ScriptCall call_;
-    Sequence next_;
-    const Sequence last_;
-    const TimePoint deadline_;
-    std::vector<BusEntry> entries_;
-    Completion<std::vector<BusEntry>> done_;
-};
-
 RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
                    SessionOptions session, std::string app)
     : runtime_(runtime),
@@ -307,8 +237,9 @@ void RedisBus::replay(std::string channel, Sequence first, Sequence last, TimePo
     }
     ScriptCall call = script_call(scripts::replay, replay_operation, channel);
     call.keys.resize(2);
-    std::make_shared<Replay>(connection_, std::move(call), first, last, deadline, std::move(done))
-        ->read_page();
+    std::make_shared<LogReplay>(connection_, std::move(call), first, last, deadline,
+                                std::move(done))
+        ->start();
 }
 
 void RedisBus::probe(TimePoint deadline, Completion<void> done) {

@@ -52,7 +52,6 @@ public:
 private:
     class Subscriber;
     class Leases;
-    class Replay;
 
     template <class T>
     void refuse(Error error, Completion<T> done);

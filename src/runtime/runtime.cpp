@@ -13,6 +13,7 @@ Runtime::~Runtime() { stop(); }
 void Runtime::start() {
     assert(!thread_.joinable());
     thread_ = std::thread([this] {
+        thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
         const NodeThreadMark mark;
         loop_.run();
     });
@@ -25,6 +26,8 @@ void Runtime::stop() {
     thread_.join();
 }
 
-bool Runtime::on_thread() const noexcept { return thread_.get_id() == std::this_thread::get_id(); }
+bool Runtime::on_thread() const noexcept {
+    return thread_id_.load(std::memory_order_relaxed) == std::this_thread::get_id();
+}
 
 }  // namespace tutti

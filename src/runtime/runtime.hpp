@@ -7,6 +7,7 @@
 // Thread-safety: `executor()` as Executor; `start` and `stop` from one thread, never the loop's own.
 #pragma once
 
+#include <atomic>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -42,6 +43,8 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     AsioExecutor executor_;
     std::thread thread_;
+    // Written by the thread before it runs anything; whoever else reads it only learns "not me".
+    std::atomic<std::thread::id> thread_id_;
 };
 
 }  // namespace tutti

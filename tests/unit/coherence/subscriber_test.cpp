@@ -292,6 +292,31 @@ TEST_F(Repairing, AGapThatTheLogNoLongerHasFlushesAfterTheReply) {
     EXPECT_TRUE(effective());
 }
 
+TEST_F(Repairing, ALatePushThatClosesTheGapBeforeTheReplayDoesIsNoLostLog) {
+    join(5);
+    push(entry(7));
+    push(entry(6));
+    push(entry(9));
+    log_.clear();
+
+    answer_replay({entry(6)});
+    EXPECT_EQ(log_, Log{"replay 8..8"});
+    answer_replay({entry(8)});
+
+    EXPECT_EQ(log_, (Log{"replay 8..8", "apply k8", "apply k9"}));
+}
+
+TEST_F(Repairing, ALatePushOfAnEpochThatIsOverCountsAsNoLag) {
+    join(5);
+
+    push(entry(900, second_epoch));
+    EXPECT_EQ(subscriber_->lag(), 0U);
+    answer_renewal(at(5));
+    push(entry(6));
+
+    EXPECT_EQ(subscriber_->lag(), 0U);
+}
+
 TEST_F(Repairing, AReplayThatFailedIsAskedForAgainWithTheNextRenewal) {
     join(5);
     push(entry(7));

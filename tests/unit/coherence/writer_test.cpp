@@ -195,6 +195,17 @@ TEST_F(WaitOut, EndsWithTheNode) {
     EXPECT_EQ(executor_.timer_count(), 0U);
 }
 
+TEST_F(WaitOut, DoesNotBeginWhenTheAnswerComesAfterTheEndOfTheNode) {
+    const auto answer = invalidate(key("a"), {.ack = Ack::every_instance});
+    writer_->close();
+
+    take();
+
+    ASSERT_TRUE(answer->has_value());
+    EXPECT_EQ((*answer)->outcome, Outcome::unconfirmed);
+    EXPECT_EQ(executor_.timer_count(), 0U);
+}
+
 TEST_F(Unpublished, IsUnconfirmedAndPublishedAgainUntilTheBusTakesIt) {
     const auto answer = invalidate(key("a"));
     refuse();

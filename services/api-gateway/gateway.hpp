@@ -1,0 +1,80 @@
+// The gateway: the only process that opens the database, and its HTTP API.
+//
+//     auto gateway = Gateway::start(Gateway::Options::from(settings));
+//     if (!gateway) { ... "DATABASE_URL: /data/tutti.db is a folder" ... }
+//     (*gateway)->port();
+//
+// `start` creates or migrates the schema, then listens. More routes come in through
+// `Options::routes`: the process adds GET /metrics and GET /audit there without the gateway knowing
+// what they answer.
+//
+// Thread-safety: all functions may be called from any thread; route handlers run on the server's
+// workers. Shutdown: stop the gateway before what the added routes refer to.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/http/router.hpp"
+#include "common/http/server.hpp"
+#include "common/secret.hpp"
+#include "common/settings.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services {
+
+// Who may call a route. Each level includes the demands of the one before it.
+enum class Access : std::uint8_t {
+    everyone,  // no header needed
+    service,   // X-Service-Auth equals the secret
+    user,      // and X-User-Id is not empty
+    owner,     // service, and X-Owner-Id (or the JSON body's ownerId) equals BOT_OWNER_ID
+};
+
+struct GatewayRoute {
+    Access access = Access::everyone;
+    std::string method = "GET";
+    std::string pattern;  // see Router
+    HttpHandler handler;
+};
+
+class Gateway {
+public:
+    struct Options {
+        std::string address = "127.0.0.1";
+        std::uint16_t port = 0;  // 0 = a free one
+        std::string database_path = "./tutti.db";
+        Secret secret{};                            // empty = refused
+        std::optional<std::string> bot_owner_id{};  // may activate and read everything
+        HttpServer::Limits limits{};
+        std::vector<GatewayRoute> routes{};  // looked at after the gateway's own
+
+        [[nodiscard]] static Options from(const Settings& settings);
+    };
+
+    // Errors: invalid_option (no secret, the path is a folder), refused (no right to write there),
+    // unsupported (not an SQLite file, or written by a newer version), unavailable (port in use).
+    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(Options options);
+
+    // Stops if that was not done.
+    ~Gateway();
+    Gateway(const Gateway&) = delete;
+    Gateway& operator=(const Gateway&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const noexcept;
+
+    // Answers what is in flight, then closes the database. Blocking: see HttpServer::stop.
+    // Idempotent.
+    void stop();
+
+private:
+    struct Impl;
+    explicit Gateway(std::unique_ptr<Impl> impl);
+
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tutti::services

@@ -1,0 +1,37 @@
+// The gateway as a process of its own.
+#include <string>
+#include <utility>
+
+#include "api-gateway/gateway.hpp"
+#include "api-gateway/gateway_node.hpp"
+#include "common/lifecycle.hpp"
+#include "common/logging.hpp"
+#include "common/settings.hpp"
+
+int main() {
+    using namespace tutti::services;
+    Lifecycle lifecycle;
+    setup_logging("api-gateway");
+    const auto settings = Settings::parse(process_environment);
+    if (!settings) {
+        log::error(settings.error().message());
+        return 1;
+    }
+    auto node = start_gateway_node();
+    if (!node) {
+        log::error(node.error().message());
+        return 1;
+    }
+    lifecycle.on_stop("node", [&] { (*node)->stop(); });
+    auto options = Gateway::Options::from(*settings);
+    options.routes = node_routes(**node);
+    auto gateway = Gateway::start(std::move(options));
+    if (!gateway) {
+        log::error(gateway.error().message());
+        return 1;
+    }
+    lifecycle.on_stop("gateway", [&] { (*gateway)->stop(); });
+    log::info("listening on http://" + settings->listen_address + ':' +
+              std::to_string((*gateway)->port()));
+    return lifecycle.wait();
+}

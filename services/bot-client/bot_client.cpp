@@ -1,0 +1,186 @@
+// Puts the parts together. Everything refers to what is declared before it in Impl, and `stop` goes the
+// other way: no new request, then nobody who uses the node, then the node.
+#include "bot-client/bot_client.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "bot-client/channel_commands.hpp"
+#include "bot-client/driver.hpp"
+#include "bot-client/gateway_api.hpp"
+#include "bot-client/message_chain.hpp"
+#include "bot-client/model_replies.hpp"
+#include "common/http/client.hpp"
+#include "common/http/router.hpp"
+#include "common/http/server.hpp"
+#include "common/logging.hpp"
+#include "common/node_routes.hpp"
+#include "tutti/node.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t driver_body_bytes_max = 1U << 20U;
+// More than handlers of the gateway's: some of them wait for a model.
+constexpr std::size_t driver_workers = 16;
+constexpr std::size_t name_length_max = 64;
+
+bool is_instance_name(std::string_view name) {
+    const auto good = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    return !name.empty() && name.size() <= name_length_max && std::ranges::all_of(name, good);
+}
+
+Errc errc_of(GatewayFailure::Kind kind) {
+    switch (kind) {
+    case GatewayFailure::Kind::timeout: return Errc::timeout;
+    case GatewayFailure::Kind::schema: return Errc::protocol;
+    case GatewayFailure::Kind::http: return Errc::load_failed;
+    case GatewayFailure::Kind::network: return Errc::unavailable;
+    }
+    return Errc::unavailable;
+}
+
+Loader<std::string, GetChannelActivationResponse> load_from(GatewayApi& gateway) {
+    return [&gateway](const std::string& channel_id,
+                      LoadContext& context) -> Result<GetChannelActivationResponse> {
+        auto read = gateway.read_activation(channel_id, context.deadline());
+        if (read) return *std::move(read);
+        return fail(errc_of(read.error().kind), "read activation", std::move(read.error().text));
+    };
+}
+
+SendHttp send_with(HttpClient& client) {
+    return [&client](std::string_view url, const HttpRequest& request, TimePoint deadline) {
+        return client.send(url, request, deadline);
+    };
+}
+
+NodeOptions node_options(const BotClient::Options& options) {
+    return {.name = options.name,
+            .service = std::string(bot_client_service),
+            .redis = options.redis_url.value_or(""),
+            .embedded = options.redis_url ? nullptr : options.hub,
+            .app = std::string(app_name),
+            .log = log_of_node};
+}
+
+}  // namespace
+
+struct BotClient::Impl {
+    Impl(std::unique_ptr<Node> connected, const Options& options)
+        : gateway(options.gateway_url, options.secret, send_with(gateway_http)),
+          model({.base_url = options.llm_base_url,
+                 .model = options.llm_model,
+                 .api_key = options.llm_api_key},
+                send_with(model_http)),
+          node(std::move(connected)),
+          activations(
+              declare_channel_activations(*node, options.demonstration, load_from(gateway))),
+          commands(gateway,
+                   [this](const std::string& channel_id, Duration deadline) {
+                       return activations.invalidate(channel_id, deadline);
+                   }),
+          chain(processors()) {
+        router.add("GET", "/health", [this](const HttpRequest&) { return health_response(*node); })
+            .add("GET", "/metrics", [this](const HttpRequest&) { return metrics_response(*node); })
+            .add("GET", "/audit", [this](const HttpRequest&) { return audit_response(*node); });
+        add_driver_routes(router, options.secret, commands, chain);
+    }
+
+    std::vector<std::unique_ptr<MessageProcessor>> processors() {
+        std::vector<std::unique_ptr<MessageProcessor>> found;
+        found.push_back(std::make_unique<BotAuthorFilter>());
+        found.push_back(std::make_unique<EmptyMessageFilter>());
+        found.push_back(std::make_unique<ActivatedChannel>(ActivatedChannel::Parts{
+            .activation =
+                [this](const std::string& channel_id) { return activations.get(channel_id); },
+            .gateway = gateway,
+            .notices = declare_notification_cooldown(*node),
+            .handler = model}));
+        return found;
+    }
+
+    void probe_gateway() {
+        if (const auto well = gateway.probe(Boottime::now() + 2s); !well) {
+            log::warn("the gateway is not well, going on without it: " + well.error().text);
+        }
+    }
+
+    HttpClient gateway_http{{.name = "gateway"}};
+    HttpClient model_http{{.name = "model", .response_bytes_max = 1U << 20U}};
+    HttpGateway gateway;
+    ModelReplies model;
+    std::unique_ptr<Node> node;
+    ChannelActivations activations;
+    ChannelCommands commands;
+    MessageChain chain;
+    Router router;
+    std::unique_ptr<HttpServer> server;
+};
+
+Result<BotClient::Options> BotClient::Options::from(const Settings& settings,
+                                                    const Environment& environment) {
+    const auto demonstration = Demonstration::parse(environment);
+    std::string problems = demonstration ? "" : demonstration.error().cause;
+    std::string name = environment("INSTANCE_NAME").value_or("");
+    if (name.empty()) name = "bot-client-" + std::to_string(::getpid());
+    if (!is_instance_name(name)) {
+        problems += problems.empty() ? "" : "; ";
+        problems += "INSTANCE_NAME must be letters, digits, dots, dashes or underscores, up to " +
+                    std::to_string(name_length_max);
+    }
+    if (!problems.empty()) return fail(Errc::invalid_option, "read settings", problems);
+    return Options{.name = std::move(name),
+                   .address = settings.listen_address,
+                   .port = settings.bot_client_port,
+                   .gateway_url = settings.gateway_url,
+                   .secret = settings.internal_service_secret,
+                   .redis_url = settings.redis_url,
+                   .hub = nullptr,
+                   .llm_base_url = settings.llm_base_url,
+                   .llm_model = settings.llm_model,
+                   .llm_api_key = settings.llm_api_key,
+                   .demonstration = *demonstration};
+}
+
+Result<std::unique_ptr<BotClient>> BotClient::start(const Options& options) {
+    if (options.secret.empty()) {
+        return fail(Errc::invalid_option, "start bot-client", "INTERNAL_SERVICE_SECRET is not set");
+    }
+    auto node = Node::create(node_options(options));
+    if (!node) return fail(std::move(node).error());
+    const HttpServer::Options listen{
+        .address = options.address,
+        .port = options.port,
+        .limits = {.body_bytes_max = driver_body_bytes_max, .workers = driver_workers}};
+
+    auto impl = std::make_unique<Impl>(*std::move(node), options);
+    if (auto started = impl->node->start(); !started) return fail(std::move(started).error());
+    impl->probe_gateway();
+    auto server = HttpServer::start(listen, [&router = impl->router](const HttpRequest& request) {
+        return router.handle(request);
+    });
+    if (!server) return fail(std::move(server).error());
+    impl->server = *std::move(server);
+    return std::unique_ptr<BotClient>(new BotClient(std::move(impl)));
+}
+
+BotClient::BotClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+BotClient::~BotClient() { stop(); }
+std::uint16_t BotClient::port() const noexcept { return impl_->server->port(); }
+
+void BotClient::stop() {
+    impl_->model_http.stop();
+    impl_->server->stop();
+    impl_->node->stop();
+}
+
+}  // namespace tutti::services

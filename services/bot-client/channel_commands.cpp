@@ -1,0 +1,116 @@
+#include "bot-client/channel_commands.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "common/logging.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view activate_command = "channel activate";
+constexpr std::string_view deactivate_command = "channel deactivate";
+
+// Together below the 3 s of Discord.
+constexpr Duration gateway_deadline = 2s;
+constexpr Duration publish_deadline = 500ms;
+
+Reply private_reply(std::string content) {
+    return {.content = std::move(content), .ephemeral = true};
+}
+
+std::optional<std::string> refusal(const Slash& slash) {
+    if (slash.guild_id.empty()) return "This command can only be used in a server.";
+    if (!slash.may_manage_messages) {
+        return "You need the \"Manage Messages\" permission to use this command.";
+    }
+    return std::nullopt;
+}
+
+std::string failure_text(std::string_view verb, const GatewayFailure& failure) {
+    std::string text = "Failed to ";
+    text.append(verb).append(": ");
+    if (failure.kind == GatewayFailure::Kind::http) return text + failure.text;
+    return text + "an unexpected error occurred, please try again.";
+}
+
+std::string quoted(const std::string& slug) { return '"' + slug + '"'; }
+
+std::string activation_failure_text(const std::string& slug, const GatewayFailure& failure) {
+    if (failure.status == 404) return "Personality " + quoted(slug) + " not found.";
+    if (failure.status == 403)
+        return "You do not have access to the personality " + quoted(slug) + '.';
+    return failure_text("activate", failure);
+}
+
+void log_failure(const Slash& slash, const GatewayFailure& failure) {
+    log::warn("/" + slash.command + " in channel " + slash.channel_id + ": " +
+              std::string(to_string(failure.kind)) + ": " + failure.text);
+}
+
+}  // namespace
+
+bool ChannelCommands::knows(std::string_view command) noexcept {
+    return command == activate_command || command == deactivate_command;
+}
+
+ChannelCommands::Outcome ChannelCommands::run(const Slash& slash) const {
+    if (auto text = refusal(slash)) return {.reply = private_reply(*std::move(text))};
+    try {
+        return slash.command == activate_command ? activate(slash) : deactivate(slash);
+    } catch (const std::exception& error) {
+        log::error("/" + slash.command + ": " + error.what());
+        return {.reply = private_reply("An unexpected error occurred, please try again.")};
+    }
+}
+
+ChannelCommands::Outcome ChannelCommands::activate(const Slash& slash) const {
+    const auto done = gateway_.activate({.channel_id = slash.channel_id,
+                                         .personality_slug = slash.personality,
+                                         .guild_id = slash.guild_id},
+                                        slash.user_id, Boottime::now() + gateway_deadline);
+    Outcome outcome;
+    if (!done) {
+        log_failure(slash, done.error());
+        if (done.error().outcome_unknown()) forget(slash.channel_id, outcome);
+        outcome.reply = private_reply(activation_failure_text(slash.personality, done.error()));
+        return outcome;
+    }
+    outcome.accepted_at = Boottime::now();
+    forget(slash.channel_id, outcome);
+    outcome.reply =
+        private_reply("Activated **" + done->activation.personality_name + "** in this channel" +
+                      (done->replaced ? " (replaced previous activation)." : "."));
+    return outcome;
+}
+
+ChannelCommands::Outcome ChannelCommands::deactivate(const Slash& slash) const {
+    const auto done = gateway_.deactivate({.channel_id = slash.channel_id}, slash.user_id,
+                                          Boottime::now() + gateway_deadline);
+    Outcome outcome;
+    if (!done) {
+        log_failure(slash, done.error());
+        if (done.error().outcome_unknown()) forget(slash.channel_id, outcome);
+        outcome.reply = private_reply(failure_text("deactivate", done.error()));
+        return outcome;
+    }
+    outcome.accepted_at = Boottime::now();
+    // Also when nothing was active: somebody may believe otherwise.
+    forget(slash.channel_id, outcome);
+    outcome.reply = private_reply(
+        done->deactivated
+            ? "Deactivated **" + done->personality_name.value_or("the personality") + "**."
+            : "No personality is currently activated in this channel.");
+    return outcome;
+}
+
+void ChannelCommands::forget(const std::string& channel_id, Outcome& outcome) const {
+    outcome.invalidation = invalidate_(channel_id, publish_deadline);
+    if (outcome.invalidation->published()) return;
+    log::warn("channel " + channel_id + ": other instances may go on with the old activation: " +
+              outcome.invalidation->reason);
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,25 @@
+// Stands where Discord's wire will be: the same commands and messages come in over HTTP, and the replies
+// go back in the answer.
+//
+//   POST /driver/command  {"command":"channel activate","options":{"personality":"maestro"},
+//                          "userId":"1","channelId":"2","guildId":"3","permissions":["MANAGE_MESSAGES"]}
+//     -> {"replies":[...],"acceptedAtBoottimeNs":...,"completedAtBoottimeNs":...,"invalidation":"published"}
+//   POST /driver/message  {"authorId":"1","channelId":"2","content":"hello"}
+//     -> {"handled":true,"handledBy":"activated-channel","replies":[...],"tier":"memory",...}
+//
+// Both want X-Service-Auth. Times are those of CLOCK_BOOTTIME, which all processes of a machine share.
+// `acceptedAt` is when the gateway's success arrived, `completedAt` when all was said and published.
+#pragma once
+
+#include "bot-client/channel_commands.hpp"
+#include "bot-client/message_chain.hpp"
+#include "common/http/router.hpp"
+#include "common/secret.hpp"
+
+namespace tutti::services {
+
+// `commands` and `chain` outlive the router.
+void add_driver_routes(Router& router, const Secret& secret, const ChannelCommands& commands,
+                       const MessageChain& chain);
+
+}  // namespace tutti::services

@@ -1,0 +1,104 @@
+#include "bot-client/gateway_api.hpp"
+
+#include <utility>
+
+#include "common/errors.hpp"
+#include "common/json.hpp"
+
+namespace tutti::services {
+namespace {
+
+using Kind = GatewayFailure::Kind;
+
+HttpRequest request_for(std::string method, std::string path) {
+    return {.method = std::move(method), .path = std::move(path)};
+}
+
+HttpRequest with_user(HttpRequest request, const std::string& user_id) {
+    request.headers.set("X-User-Id", user_id);
+    return request;
+}
+
+HttpRequest with_json(HttpRequest request, std::string body) {
+    request.headers.set("Content-Type", "application/json");
+    request.body = std::move(body);
+    return request;
+}
+
+template <class T>
+GatewayResult<T> read_as(GatewayResult<std::string> body) {
+    if (!body) return std::unexpected(std::move(body).error());
+    auto value = json::read<T>(*body);
+    if (!value) return std::unexpected(GatewayFailure{Kind::schema, 200, value.error().cause});
+    return *std::move(value);
+}
+
+Kind kind_of(Errc code) {
+    if (code == Errc::timeout || code == Errc::overloaded) return Kind::timeout;
+    return code == Errc::too_large ? Kind::schema : Kind::network;
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) noexcept {
+    switch (kind) {
+    case Kind::network: return "network";
+    case Kind::timeout: return "timeout";
+    case Kind::http: return "http";
+    case Kind::schema: return "schema";
+    }
+    return "unknown";
+}
+
+GatewayResult<std::string> HttpGateway::call(HttpRequest request, TimePoint deadline) {
+    request.headers.set("X-Service-Auth", secret_.reveal());
+    auto response = send_(base_url_, request, deadline);
+    if (!response) {
+        return std::unexpected(
+            GatewayFailure{kind_of(response.error().code), 0, response.error().message()});
+    }
+    if (!response->ok()) {
+        return std::unexpected(GatewayFailure{Kind::http, response->status, error_text(*response)});
+    }
+    return std::move(response->body);
+}
+
+GatewayResult<GetChannelActivationResponse> HttpGateway::read_activation(
+    const std::string& channel_id, TimePoint deadline) {
+    return read_as<GetChannelActivationResponse>(
+        call(request_for("GET", "/user/channel/" + percent_encode(channel_id)), deadline));
+}
+
+GatewayResult<ActivateChannelResponse> HttpGateway::activate(const ActivateChannelRequest& request,
+                                                             const std::string& user_id,
+                                                             TimePoint deadline) {
+    auto post = with_user(request_for("POST", "/user/channel/activate"), user_id);
+    return read_as<ActivateChannelResponse>(
+        call(with_json(std::move(post), json::write(request)), deadline));
+}
+
+GatewayResult<DeactivateChannelResponse> HttpGateway::deactivate(
+    const DeactivateChannelRequest& request, const std::string& user_id, TimePoint deadline) {
+    auto post = with_user(request_for("DELETE", "/user/channel/deactivate"), user_id);
+    return read_as<DeactivateChannelResponse>(
+        call(with_json(std::move(post), json::write(request)), deadline));
+}
+
+GatewayResult<std::optional<Personality>> HttpGateway::read_personality(const std::string& slug,
+                                                                        const std::string& user_id,
+                                                                        TimePoint deadline) {
+    auto get = with_user(request_for("GET", "/user/personality/" + percent_encode(slug)), user_id);
+    auto body = call(std::move(get), deadline);
+    if (!body && (body.error().status == 404 || body.error().status == 403)) return std::nullopt;
+    auto found = read_as<GetPersonalityResponse>(std::move(body));
+    if (!found) return std::unexpected(std::move(found).error());
+    return std::move(found->personality);
+}
+
+GatewayResult<void> HttpGateway::probe(TimePoint deadline) {
+    auto body = call(request_for("GET", "/health"), deadline);
+    if (!body) return std::unexpected(std::move(body).error());
+    return {};
+}
+
+}  // namespace tutti::services

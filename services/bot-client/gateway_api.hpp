@@ -1,0 +1,91 @@
+// What a bot-client asks of the gateway, as typed calls. Every call has a deadline, and a failure says
+// which kind it is: an answer that refuses is something else than no answer.
+//
+// Thread-safety: all functions may be called from any thread. Blocking: until the deadline at most.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/domain.hpp"
+#include "common/http/message.hpp"
+#include "common/secret.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services {
+
+struct GatewayFailure {
+    enum class Kind : std::uint8_t {
+        network,  // no connection, or it broke
+        timeout,  // no answer within the deadline
+        http,     // the answer is not 2xx
+        schema,   // the answer is 2xx, and its body is not what was agreed
+    };
+
+    Kind kind = Kind::network;
+    int status = 0;    // of the answer; 0 without one
+    std::string text;  // http: the answer's error code; otherwise what went wrong
+
+    // True when the gateway may have done what it was asked for all the same.
+    [[nodiscard]] bool outcome_unknown() const noexcept { return kind != Kind::http; }
+};
+
+[[nodiscard]] std::string_view to_string(GatewayFailure::Kind kind) noexcept;
+
+template <class T>
+using GatewayResult = std::expected<T, GatewayFailure>;
+
+class GatewayApi {
+public:
+    virtual ~GatewayApi() = default;
+
+    [[nodiscard]] virtual GatewayResult<GetChannelActivationResponse> read_activation(
+        const std::string& channel_id, TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<ActivateChannelResponse> activate(
+        const ActivateChannelRequest& request, const std::string& user_id, TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<DeactivateChannelResponse> deactivate(
+        const DeactivateChannelRequest& request, const std::string& user_id,
+        TimePoint deadline) = 0;
+    // Nothing when there is none of that name, or not for this user.
+    [[nodiscard]] virtual GatewayResult<std::optional<Personality>> read_personality(
+        const std::string& slug, const std::string& user_id, TimePoint deadline) = 0;
+};
+
+// As HttpClient::send.
+using SendHttp = std::function<Result<HttpResponse>(std::string_view url, const HttpRequest&,
+                                                    TimePoint deadline)>;
+
+class HttpGateway final : public GatewayApi {
+public:
+    HttpGateway(std::string base_url, Secret secret, SendHttp send)
+        : base_url_(std::move(base_url)), secret_(std::move(secret)), send_(std::move(send)) {}
+
+    [[nodiscard]] GatewayResult<GetChannelActivationResponse> read_activation(
+        const std::string& channel_id, TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<ActivateChannelResponse> activate(
+        const ActivateChannelRequest& request, const std::string& user_id,
+        TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<DeactivateChannelResponse> deactivate(
+        const DeactivateChannelRequest& request, const std::string& user_id,
+        TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::optional<Personality>> read_personality(
+        const std::string& slug, const std::string& user_id, TimePoint deadline) override;
+
+    // Whether the gateway says that it is well.
+    [[nodiscard]] GatewayResult<void> probe(TimePoint deadline);
+
+private:
+    // The body of a 2xx answer.
+    GatewayResult<std::string> call(HttpRequest request, TimePoint deadline);
+
+    std::string base_url_;
+    Secret secret_;
+    SendHttp send_;
+};
+
+}  // namespace tutti::services

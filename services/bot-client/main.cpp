@@ -1,0 +1,31 @@
+#include <string>
+
+#include "bot-client/bot_client.hpp"
+#include "common/lifecycle.hpp"
+#include "common/logging.hpp"
+#include "common/settings.hpp"
+
+int main() {
+    using namespace tutti::services;
+    Lifecycle lifecycle;
+    setup_logging(std::string(bot_client_service));
+    const auto settings = Settings::parse(process_environment);
+    if (!settings) {
+        log::error(settings.error().message());
+        return 1;
+    }
+    const auto options = BotClient::Options::from(*settings, process_environment);
+    if (!options) {
+        log::error(options.error().message());
+        return 1;
+    }
+    auto bot = BotClient::start(*options);
+    if (!bot) {
+        log::error(bot.error().message());
+        return 1;
+    }
+    lifecycle.on_stop("bot-client", [&] { (*bot)->stop(); });
+    log::info(options->name + " listens on http://" + settings->listen_address + ':' +
+              std::to_string((*bot)->port()));
+    return lifecycle.wait();
+}

@@ -1,0 +1,114 @@
+#include "bot-client/message_chain.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "common/logging.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration personality_deadline = 2s;
+
+template <class AnyMessage>
+bool says_something(const AnyMessage& message) {
+    return !message.content.empty() || !message.attachments.empty();
+}
+
+std::string spoken(const Message& message) {
+    if (!message.voice_transcript.empty()) return message.voice_transcript;
+    if (!message.content.empty() || message.forwarded.empty()) return message.content;
+    return message.forwarded.front().content;
+}
+
+void send_or_log(ReplySink& replies, Reply reply) {
+    if (const auto sent = replies.send(std::move(reply)); !sent) log::warn(sent.error().message());
+}
+
+// What a processor throws is a failure of that processor.
+Result<bool> guarded(MessageProcessor& processor, MessageContext& context) {
+    try {
+        return processor.process(context);
+    } catch (const std::exception& error) {
+        return fail(Errc::load_failed, std::string(processor.name()), error.what());
+    }
+}
+
+}  // namespace
+
+Result<bool> BotAuthorFilter::process(MessageContext& context) {
+    return context.message.author_is_bot;
+}
+
+Result<bool> EmptyMessageFilter::process(MessageContext& context) {
+    const Message& message = context.message;
+    return !says_something(message) && message.voice_transcript.empty() &&
+           std::ranges::none_of(message.forwarded, says_something<ForwardedMessage>);
+}
+
+Result<bool> ActivatedChannel::process(MessageContext& context) {
+    const Message& message = context.message;
+    const auto found = parts_.activation(message.channel_id);
+    if (!found) {
+        // Other processors do not need it, and the failure is not cached: the next message asks again.
+        log::warn("channel " + message.channel_id + ": " + found.error().message());
+        return false;
+    }
+    context.activation_tier = found->tier();
+    if (!found->found() || !(*found)->is_activated || !(*found)->activation) return false;
+    const Activation& activation = *(*found)->activation;
+
+    const auto personality = parts_.gateway.read_personality(
+        activation.personality_slug, message.author_id, Boottime::now() + personality_deadline);
+    if (!personality) {
+        return fail(
+            Errc::unavailable, "read personality " + activation.personality_slug,
+            std::string(to_string(personality.error().kind)) + ": " + personality.error().text);
+    }
+    if (!*personality) {
+        say_private(activation, context);
+        return false;
+    }
+    const auto handled = parts_.handler.handle({.message = message,
+                                                .personality = **personality,
+                                                .text = spoken(message),
+                                                .auto_response = true},
+                                               context.replies);
+    if (!handled) return fail(handled.error());
+    return true;
+}
+
+void ActivatedChannel::say_private(const Activation& activation, MessageContext& context) const {
+    const NotificationKey key{context.message.channel_id, context.message.author_id};
+    if (!parts_.notices.try_claim(key)) return;
+    const auto sent = context.replies.send(
+        {.content =
+             "**" + activation.personality_name +
+             "** is a private personality: it is activated in this channel, but not for you.",
+         .mentions_author = false});
+    if (sent) return;
+    log::warn(sent.error().message());
+    parts_.notices.release(key);
+}
+
+MessageChain::Outcome MessageChain::run(const Message& message, ReplySink& replies) const {
+    MessageContext context{.message = message, .replies = replies, .activation_tier = {}};
+    for (const auto& processor : processors_) {
+        const auto handled = guarded(*processor, context);
+        if (handled && !*handled) continue;
+        if (!handled) {
+            log::error(handled.error().message());
+            send_or_log(replies,
+                        {.content = "Sorry, something went wrong on my side. Please try again."});
+        }
+        return {.handled_by = processor->name(),
+                .failed = !handled,
+                .activation_tier = context.activation_tier};
+    }
+    return {.handled_by = {}, .failed = false, .activation_tier = context.activation_tier};
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,93 @@
+// What happens to a message: processors are asked in order, and the first that handles it ends the chain.
+// A processor that fails, by an error or an exception, ends it too, with one apology.
+//
+// The order so far: bot authors are ignored, empty messages are ignored, an activated channel answers.
+//
+// Thread-safety: `run` may be called from any thread, for several messages at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bot-client/discord.hpp"
+#include "bot-client/gateway_api.hpp"
+#include "bot-client/personality_handler.hpp"
+#include "common/catalogue.hpp"
+#include "tutti/error.hpp"
+#include "tutti/lookup.hpp"
+
+namespace tutti::services {
+
+// A message on its way.
+struct MessageContext {
+    const Message& message;
+    ReplySink& replies;
+    std::optional<Tier>
+        activation_tier;  // where the channel's activation came from, once it was asked for
+};
+
+class MessageProcessor {
+public:
+    virtual ~MessageProcessor() = default;
+    [[nodiscard]] virtual std::string_view name() const = 0;
+    // True: handled, the chain ends.
+    virtual Result<bool> process(MessageContext& context) = 0;
+};
+
+class BotAuthorFilter final : public MessageProcessor {
+public:
+    [[nodiscard]] std::string_view name() const override { return "bot-author"; }
+    Result<bool> process(MessageContext& context) override;
+};
+
+// Text or an attachment, in the message or in what it forwards, is needed to go on.
+class EmptyMessageFilter final : public MessageProcessor {
+public:
+    [[nodiscard]] std::string_view name() const override { return "empty-message"; }
+    Result<bool> process(MessageContext& context) override;
+};
+
+class ActivatedChannel final : public MessageProcessor {
+public:
+    struct Parts {
+        // As ChannelActivations::get.
+        std::function<Result<Lookup<GetChannelActivationResponse>>(const std::string& channel_id)>
+            activation;
+        GatewayApi& gateway;
+        Cooldown<NotificationKey> notices;
+        PersonalityHandler& handler;
+    };
+
+    explicit ActivatedChannel(Parts parts) : parts_(std::move(parts)) {}
+
+    [[nodiscard]] std::string_view name() const override { return "activated-channel"; }
+    Result<bool> process(MessageContext& context) override;
+
+private:
+    void say_private(const Activation& activation, MessageContext& context) const;
+
+    Parts parts_;
+};
+
+class MessageChain {
+public:
+    struct Outcome {
+        std::string_view handled_by;  // a processor's name; empty: nobody did
+        bool failed = false;          // that processor failed and apologised
+        std::optional<Tier> activation_tier;
+    };
+
+    explicit MessageChain(std::vector<std::unique_ptr<MessageProcessor>> processors)
+        : processors_(std::move(processors)) {}
+
+    Outcome run(const Message& message, ReplySink& replies) const;
+
+private:
+    std::vector<std::unique_ptr<MessageProcessor>> processors_;
+};
+
+}  // namespace tutti::services

@@ -1,0 +1,108 @@
+#include "bot-client/model_replies.hpp"
+
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include <boost/describe/class.hpp>
+
+#include "common/json.hpp"
+#include "common/logging.hpp"
+
+namespace tutti::services {
+namespace {
+
+constexpr std::size_t discord_characters_max = 2000;
+
+// The endpoint's own spelling.
+struct ChatMessage {
+    std::string role;
+    std::string content;
+};
+BOOST_DESCRIBE_STRUCT(ChatMessage, (), (role, content))
+
+struct ChatRequest {
+    std::string model;
+    std::vector<ChatMessage> messages;
+    double temperature = 0.0;
+    std::int64_t max_tokens = 0;
+};
+BOOST_DESCRIBE_STRUCT(ChatRequest, (), (model, messages, temperature, max_tokens))
+
+struct ChatChoice {
+    ChatMessage message;
+};
+BOOST_DESCRIBE_STRUCT(ChatChoice, (), (message))
+
+struct ChatResponse {
+    std::vector<ChatChoice> choices;
+};
+BOOST_DESCRIBE_STRUCT(ChatResponse, (), (choices))
+
+std::string system_prompt(const Personality& personality) {
+    std::string prompt = personality.system_prompt;
+    for (const std::string* part : {&personality.character_info, &personality.personality_traits}) {
+        if (part->empty()) continue;
+        prompt += prompt.empty() ? "" : "\n\n";
+        prompt += *part;
+    }
+    return prompt;
+}
+
+// Cut at Discord's limit and not inside of a character; Discord counts no less than one per lead byte.
+std::string shortened(std::string text) {
+    std::size_t characters = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool begins_character = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80;
+        if (!begins_character || ++characters <= discord_characters_max) continue;
+        text.resize(i);
+        break;
+    }
+    return text;
+}
+
+}  // namespace
+
+template <>
+inline constexpr json::Naming json::naming<ChatRequest> = json::Naming::as_is;
+
+Result<void> ModelReplies::handle(const Turn& turn, ReplySink& replies) {
+    std::string content = "**" + turn.personality.shown_name() +
+                          "** is here, but no model is configured (LLM_BASE_URL is not set).";
+    if (options_.base_url) {
+        auto answer = ask(turn);
+        if (!answer) return fail(std::move(answer).error());
+        content = *std::move(answer);
+    }
+    const auto sent = replies.send({.content = shortened(std::move(content))});
+    if (!sent) log::warn(sent.error().message());
+    return {};
+}
+
+Result<std::string> ModelReplies::ask(const Turn& turn) const {
+    const Personality& personality = turn.personality;
+    HttpRequest request{.method = "POST", .path = "/chat/completions"};
+    request.headers.set("Content-Type", "application/json");
+    if (options_.api_key)
+        request.headers.set("Authorization", "Bearer " + options_.api_key->reveal());
+    request.body = json::write(ChatRequest{
+        .model = options_.model.value_or(personality.model),
+        .messages = {{.role = "system", .content = system_prompt(personality)},
+                     {.role = "user", .content = turn.text}},
+        .temperature = personality.temperature,
+        .max_tokens = personality.max_tokens,
+    });
+    const auto response = send_(*options_.base_url, request, Boottime::now() + options_.deadline);
+    if (!response) return fail(response.error());
+    if (!response->ok()) {
+        return fail(Errc::load_failed, "ask the model", "HTTP " + std::to_string(response->status));
+    }
+    auto body = json::read<ChatResponse>(response->body);
+    if (!body) return fail(Errc::protocol, "ask the model", body.error().cause);
+    if (body->choices.empty() || body->choices.front().message.content.empty()) {
+        return fail(Errc::protocol, "ask the model", "the answer is empty");
+    }
+    return std::move(body->choices.front().message.content);
+}
+
+}  // namespace tutti::services

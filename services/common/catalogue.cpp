@@ -1,0 +1,127 @@
+// The inventory of the catalogue is asked from a node that is never started, so it cannot differ from
+// what a running bot-client answers.
+#include "common/catalogue.hpp"
+
+#include <charconv>
+#include <system_error>
+#include <utility>
+
+#include "common/logging.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace std::chrono_literals;
+using Value = ChannelActivations::Value;
+
+constexpr std::chrono::milliseconds local_ttl_max = 1h;
+
+CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> load) {
+    return {
+        .name = "channel-activation",
+        .caches = "channel activation status",
+        .stale = Stale::wrong,
+        .ttl = 30s,
+        .bound = entries(1000),
+        .load = std::move(load),
+        .load_deadline = 5s,
+        .channel = "cache:channel-activation-invalidation",
+        .plain = PlainEvent{.type = "channel", .key = "channelId"},
+        .foreign_publishers = true,
+    };
+}
+
+// The same without the bus.
+CacheOptions<std::string, Value> channel_activation_as_audited(Loader<std::string, Value> load,
+                                                               const Demonstration& demonstration) {
+    auto options = channel_activation(std::move(load));
+    options.channel.clear();
+    options.plain.reset();
+    options.foreign_publishers = false;
+    if (demonstration.local_ttl) options.ttl = *demonstration.local_ttl;
+    options.note = "demonstration: declared local by TUTTI_DEMO_CHANNEL_ACTIVATION";
+    return options;
+}
+
+}  // namespace
+
+Result<Demonstration> Demonstration::parse(const Environment& environment) {
+    Demonstration demonstration;
+    std::string problems;
+    const std::string mode = environment("TUTTI_DEMO_CHANNEL_ACTIVATION").value_or("");
+    if (mode == "local") {
+        demonstration.channel_activation = ChannelActivation::local;
+    } else if (!mode.empty() && mode != "coherent") {
+        problems = "TUTTI_DEMO_CHANNEL_ACTIVATION must be local or coherent";
+    }
+    const std::string ttl = environment("TUTTI_DEMO_TTL_MS").value_or("");
+    if (!ttl.empty()) {
+        std::int64_t count = 0;
+        const auto [end, error] = std::from_chars(ttl.data(), ttl.data() + ttl.size(), count);
+        if (error != std::errc{} || end != ttl.data() + ttl.size() || count < 1 ||
+            count > local_ttl_max.count()) {
+            problems += problems.empty() ? "" : "; ";
+            problems += "TUTTI_DEMO_TTL_MS must be a number from 1 to " +
+                        std::to_string(local_ttl_max.count());
+        }
+        demonstration.local_ttl = std::chrono::milliseconds(count);
+    }
+    if (!problems.empty()) return fail(Errc::invalid_option, "read settings", problems);
+    return demonstration;
+}
+
+Result<Lookup<Value>> ChannelActivations::get(const std::string& channel_id,
+                                              GetOptions options) const {
+    return std::visit([&](const auto& cache) { return cache.get(channel_id, options); }, cache_);
+}
+
+Invalidation ChannelActivations::invalidate(const std::string& channel_id,
+                                            Duration deadline) const {
+    if (const auto* coherent = std::get_if<Coherent<std::string, Value>>(&cache_)) {
+        return coherent->invalidate(channel_id, {.deadline = deadline});
+    }
+    std::get<Local<std::string, Value>>(cache_).forget(channel_id);
+    return {.outcome = Invalidation::Outcome::unconfirmed,
+            .position = {},
+            .reason =
+                "channel activation is declared local for a demonstration: the other instances "
+                "were not told"};
+}
+
+ChannelActivations declare_channel_activations(Node& node, const Demonstration& demonstration,
+                                               Loader<std::string, Value> load) {
+    if (demonstration.channel_activation == Demonstration::ChannelActivation::local) {
+        return ChannelActivations(
+            node.local(channel_activation_as_audited(std::move(load), demonstration)));
+    }
+    return ChannelActivations(node.coherent(channel_activation(std::move(load))));
+}
+
+Cooldown<NotificationKey> declare_notification_cooldown(Node& node) {
+    return node.cooldown<NotificationKey>({
+        .name = "notification-cooldown",
+        .caches = "private personality notices per channel and user",
+        .period = 1h,
+        .bound = entries(10'000),
+    });
+}
+
+Inventory catalogue_inventory() {
+    auto demonstration = Demonstration::parse(process_environment);
+    if (!demonstration) log::warn(demonstration.error().message());
+    const auto node =
+        Node::create({.name = "catalogue", .service = std::string(bot_client_service)});
+    if (!node) {
+        log::error(node.error().message());
+        return {};
+    }
+    const auto never_called = [](const std::string&, LoadContext&) { return Value{}; };
+    (void)declare_channel_activations(**node, demonstration.value_or(Demonstration{}),
+                                      never_called);
+    (void)declare_notification_cooldown(**node);
+    auto rows = (*node)->inventory();
+    for (InventoryRow& row : rows) row.node.clear();
+    return rows;
+}
+
+}  // namespace tutti::services

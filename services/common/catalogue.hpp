@@ -1,0 +1,83 @@
+// The catalogue: every cache of the services is declared here and nowhere else. What the audit prints,
+// what the metrics count and what the services do comes from these declarations.
+//
+//     ChannelActivations activations = declare_channel_activations(node, {}, load_over_http);
+//     auto found = activations.get(channel_id);        // Result<Lookup<GetChannelActivationResponse>>
+//     auto sent = activations.invalidate(channel_id);  // after a change: gone here, published for all
+//
+// Thread-safety: declare from one thread and before `Node::start`; the handles from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "common/domain.hpp"
+#include "common/settings.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/node.hpp"
+
+namespace tutti::services {
+
+// What separates this deployment from other applications on one Redis. Every node of it says this.
+inline constexpr std::string_view app_name = "tzurot";
+
+inline constexpr std::string_view bot_client_service = "bot-client";
+
+// Switches that break the catalogue on purpose, to show what the audit warns of. Never set them in a
+// deployment.
+//   TUTTI_DEMO_CHANNEL_ACTIVATION=local  channel activation without the bus, as the audit found it:
+//                                        other instances go on with what they have until the TTL
+//   TUTTI_DEMO_TTL_MS=2000               and with this TTL, so that one need not wait 30 s to see it
+struct Demonstration {
+    enum class ChannelActivation : std::uint8_t { coherent, local };
+
+    ChannelActivation channel_activation = ChannelActivation::coherent;
+    std::optional<std::chrono::milliseconds> local_ttl;
+
+    // Errors: invalid_option, the cause names every variable that is wrong.
+    [[nodiscard]] static Result<Demonstration> parse(const Environment& environment);
+};
+
+// Whether a personality answers every message of a channel, by channel id. "Not activated" is an answer
+// like any other.
+class ChannelActivations {
+public:
+    using Value = GetChannelActivationResponse;
+
+    explicit ChannelActivations(Coherent<std::string, Value> cache) : cache_(std::move(cache)) {}
+    explicit ChannelActivations(Local<std::string, Value> cache) : cache_(std::move(cache)) {}
+
+    // As Coherent::get.
+    [[nodiscard]] Result<Lookup<Value>> get(const std::string& channel_id,
+                                            GetOptions options = {}) const;
+    // As Coherent::invalidate without waiting for anybody. In the demonstration: gone on this instance
+    // alone, and `unconfirmed` says so.
+    [[nodiscard]] Invalidation invalidate(const std::string& channel_id, Duration deadline) const;
+
+private:
+    std::variant<Coherent<std::string, Value>, Local<std::string, Value>> cache_;
+};
+
+[[nodiscard]] ChannelActivations declare_channel_activations(
+    Node& node, const Demonstration& demonstration,
+    Loader<std::string, ChannelActivations::Value> load);
+
+// Who was told what in which channel. The separator cannot be part of a Discord id.
+struct NotificationKey {
+    std::string channel_id;
+    std::string user_id;
+
+    [[nodiscard]] std::string key_text() const { return channel_id + ':' + user_id; }
+};
+
+[[nodiscard]] Cooldown<NotificationKey> declare_notification_cooldown(Node& node);
+
+// All of it as the audit sees it, without a running process: `node` is empty and nothing is counted.
+// Honours the switches of `Demonstration` in the environment; wrong ones are logged and ignored.
+[[nodiscard]] Inventory catalogue_inventory();
+
+}  // namespace tutti::services

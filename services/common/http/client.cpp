@@ -1,0 +1,364 @@
+// A call takes a slot, then a pooled connection or a fresh one, writes the whole request, reads the
+// whole response, and puts the connection back if both sides want to keep it.
+//
+// Invariants: a connection is either in `idle_` or owned by exactly one call; `active_` lists the
+// latter, so that `stop` can cancel them. Lock order: `mutex_` is the only lock, and no I/O happens
+// under it.
+#include "common/http/client.hpp"
+
+#include <algorithm>
+#include <array>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <unordered_set>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include "common/http/transport.hpp"
+#include "common/http/url.hpp"
+#include "common/http/wire.hpp"
+
+namespace tutti::services {
+namespace {
+
+namespace asio = boost::asio;
+namespace http = boost::beast::http;
+using boost::system::error_code;
+using Parser = http::response_parser<http::string_body>;
+
+constexpr std::uint32_t header_bytes_max = 64U << 10U;
+constexpr int interim_responses_max = 8;
+
+bool idempotent(std::string_view method) {
+    constexpr std::array<std::string_view, 5> methods{"GET", "HEAD", "PUT", "DELETE", "OPTIONS"};
+    return std::ranges::find(methods, method) != methods.end();
+}
+
+Result<std::string> target_of(const Url& url, const HttpRequest& request) {
+    std::string target = url.target;
+    if (request.path != "/") {
+        if (target.contains('?')) {
+            return fail(Errc::invalid_option, {},
+                        "the base URL has a query and the request a path");
+        }
+        if (target.ends_with('/')) target.pop_back();
+        target += request.path;
+    }
+    if (!request.query.empty()) target += (target.contains('?') ? '&' : '?') + request.query;
+    if (!wire::is_target(target)) {
+        return fail(Errc::invalid_option, {}, "the path or query is not percent-encoded");
+    }
+    return target;
+}
+
+Result<std::string> to_bytes(const Url& url, const HttpRequest& request) {
+    if (!wire::is_token(request.method))
+        return fail(Errc::invalid_option, {}, "not an HTTP method");
+    const auto target = target_of(url, request);
+    if (!target) return fail(target.error());
+    std::string bytes = request.method + ' ' + *target + " HTTP/1.1\r\n";
+    wire::append_field(bytes, "Host", url.authority());
+    if (!request.headers.find("User-Agent")) wire::append_field(bytes, "User-Agent", "tutti");
+    for (const auto& [name, value] : request.headers) {
+        if (!wire::is_token(name) || !wire::is_field_value(value)) {
+            return fail(Errc::invalid_option, {}, "a header has a name or value that HTTP forbids");
+        }
+        if (!wire::is_managed_field(name)) wire::append_field(bytes, name, value);
+    }
+    if (!request.body.empty() || !idempotent(request.method)) {
+        wire::append_field(bytes, "Content-Length", std::to_string(request.body.size()));
+    }
+    bytes += "\r\n";
+    bytes += request.body;
+    return bytes;
+}
+
+Error to_error(const error_code& error) {
+    if (error == http::error::body_limit || error == http::error::header_limit) {
+        return {Errc::too_large, {}, "the response is over the limit"};
+    }
+    if (error == http::error::partial_message || error == http::error::end_of_stream) {
+        return {
+            Errc::unavailable, {}, "the connection was closed before the response was complete"};
+    }
+    return {Errc::protocol, {}, "not an HTTP response: " + error.message()};
+}
+
+struct Exchange {
+    HttpResponse response;
+    bool keep_alive = false;
+};
+
+// What a failed exchange leaves open: whether another connection may be tried.
+struct Progress {
+    bool request_sent = false;    // all of it, so the server may have acted on it
+    bool response_begun = false;  // the connection was alive
+};
+
+class Reader {
+public:
+    Reader(Transport& transport, std::size_t body_bytes_max, TimePoint deadline)
+        : transport_(transport), body_bytes_max_(body_bytes_max), deadline_(deadline) {}
+
+    // The final response; what precedes it (1xx) is skipped.
+    Result<Exchange> read(std::string_view method, Progress& progress) {
+        for (int i = 0; i < interim_responses_max; ++i) {
+            parser_.emplace();
+            parser_->eager(true);
+            parser_->header_limit(header_bytes_max);
+            parser_->body_limit(body_bytes_max_);
+            parser_->skip(method == "HEAD");
+            if (auto done = read_one(progress); !done) return fail(done.error());
+            if (parser_->get().result_int() >= 200) return take();
+        }
+        return fail(Errc::protocol, {}, "too many interim responses");
+    }
+
+private:
+    Result<void> read_one(Progress& progress) {
+        error_code error;
+        while (true) {
+            const auto consumed = parser_->put(asio::buffer(bytes_), error);
+            bytes_.erase(0, consumed);
+            if (error && error != http::error::need_more) return fail(to_error(error));
+            if (parser_->is_done()) return {};
+            const auto got = transport_.read_some(block_, deadline_);
+            if (!got) return fail(got.error());
+            if (*got == 0) break;
+            progress.response_begun = true;
+            bytes_.append(block_.data(), *got);
+        }
+        // A body without a length ends here. (Beast takes the end before the first byte for a
+        // message.)
+        if (parser_->got_some()) parser_->put_eof(error);
+        if (error || !parser_->is_done()) return fail(to_error(http::error::partial_message));
+        return {};
+    }
+
+    Exchange take() {
+        auto& message = parser_->get();
+        Exchange exchange;
+        exchange.keep_alive = parser_->keep_alive() && bytes_.empty();
+        exchange.response.status = static_cast<int>(message.result_int());
+        for (const auto& field : message) {
+            exchange.response.headers.add(std::string(field.name_string()),
+                                          std::string(field.value()));
+        }
+        exchange.response.body = std::move(message.body());
+        return exchange;
+    }
+
+    Transport& transport_;
+    std::size_t body_bytes_max_;
+    TimePoint deadline_;
+    std::optional<Parser> parser_;
+    std::string bytes_;  // read and not yet parsed
+    std::array<char, 16U << 10U> block_{};
+};
+
+}  // namespace
+
+class HttpClient::Impl {
+public:
+    explicit Impl(Options options) : options_(std::move(options)) {}
+
+    Result<HttpResponse> send(const Url& url, const HttpRequest& request, TimePoint deadline);
+    void stop();
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+private:
+    struct Idle {
+        std::unique_ptr<Transport> transport;
+        TimePoint since;
+    };
+    struct Call {
+        const Url& url;
+        const HttpRequest& request;
+        const std::string& bytes;
+        TimePoint deadline;
+    };
+
+    Result<void> take_slot(TimePoint deadline);
+    void return_slot();
+    std::unique_ptr<Transport> take_idle(const std::string& origin);
+    void keep(const std::string& origin, std::unique_ptr<Transport> transport);
+    Result<std::unique_ptr<Transport>> make(const Url& url);
+    Result<void> connect(Transport& transport, const Call& call);
+    Result<HttpResponse> send_once(const Call& call, std::unique_ptr<Transport> transport,
+                                   Progress& progress);
+    Result<HttpResponse> send_fresh(const Call& call);
+    Result<HttpResponse> send_in_slot(const Call& call);
+    // Lists a connection as active for as long as the guard lives.
+    class Active;
+
+    const Options options_;
+    Resolver resolver_;
+    std::mutex mutex_;
+    std::condition_variable slot_free_;
+    std::size_t in_flight_ = 0;
+    bool stopped_ = false;
+    std::map<std::string, std::deque<Idle>, std::less<>>
+        idle_;  // per origin; the newest is at the back
+    std::unordered_set<Transport*> active_;
+    std::shared_ptr<TlsContext> tls_;
+};
+
+class HttpClient::Impl::Active {
+public:
+    Active(Impl& client, Transport& transport) : client_(client), transport_(transport) {
+        const std::lock_guard lock(client_.mutex_);
+        client_.active_.insert(&transport_);
+        if (client_.stopped_) transport_.cancel();
+    }
+    ~Active() {
+        const std::lock_guard lock(client_.mutex_);
+        client_.active_.erase(&transport_);
+    }
+    Active(const Active&) = delete;
+    Active& operator=(const Active&) = delete;
+
+private:
+    Impl& client_;
+    Transport& transport_;
+};
+
+Result<void> HttpClient::Impl::take_slot(TimePoint deadline) {
+    std::unique_lock lock(mutex_);
+    const bool free = slot_free_.wait_for(lock, deadline - Boottime::now(), [this] {
+        return stopped_ || in_flight_ < options_.concurrent_max;
+    });
+    if (stopped_) return fail(Errc::stopped, {}, "the client was stopped");
+    if (!free) return fail(Errc::overloaded, {}, "all connections are in use");
+    ++in_flight_;
+    return {};
+}
+
+void HttpClient::Impl::return_slot() {
+    const std::lock_guard lock(mutex_);
+    --in_flight_;
+    slot_free_.notify_one();
+}
+
+std::unique_ptr<Transport> HttpClient::Impl::take_idle(const std::string& origin) {
+    const std::lock_guard lock(mutex_);
+    const auto found = idle_.find(origin);
+    if (found == idle_.end()) return nullptr;
+    auto& pool = found->second;
+    const auto oldest = Boottime::now() - options_.idle_timeout;
+    while (!pool.empty() && pool.front().since < oldest) pool.pop_front();
+    while (!pool.empty()) {
+        auto transport = std::move(pool.back().transport);
+        pool.pop_back();
+        if (transport->reusable()) return transport;
+    }
+    return nullptr;
+}
+
+void HttpClient::Impl::keep(const std::string& origin, std::unique_ptr<Transport> transport) {
+    const std::lock_guard lock(mutex_);
+    if (stopped_ || options_.idle_per_origin_max == 0) return;
+    auto& pool = idle_[origin];
+    if (pool.size() >= options_.idle_per_origin_max) pool.pop_front();
+    pool.push_back({std::move(transport), Boottime::now()});
+}
+
+Result<std::unique_ptr<Transport>> HttpClient::Impl::make(const Url& url) {
+    const std::lock_guard lock(mutex_);
+    if (url.scheme == Url::Scheme::https && !tls_) {
+        auto context = load_tls_context(options_.ca_file);
+        if (!context) return fail(context.error());
+        tls_ = std::move(*context);
+    }
+    return make_transport(url, tls_);
+}
+
+Result<void> HttpClient::Impl::connect(Transport& transport, const Call& call) {
+    const auto addresses = resolver_.resolve(call.url.host, call.deadline);
+    if (!addresses) return fail(addresses.error());
+    return transport.connect(*addresses, call.deadline);
+}
+
+Result<HttpResponse> HttpClient::Impl::send_once(const Call& call,
+                                                 std::unique_ptr<Transport> transport,
+                                                 Progress& progress) {
+    std::optional<Exchange> exchange;
+    {
+        const Active active(*this, *transport);
+        if (auto sent = transport->write(call.bytes, call.deadline); !sent)
+            return fail(sent.error());
+        progress.request_sent = true;
+        Reader reader(*transport, options_.response_bytes_max, call.deadline);
+        auto read = reader.read(call.request.method, progress);
+        if (!read) return fail(read.error());
+        exchange = std::move(*read);
+    }
+    if (exchange->keep_alive) keep(call.url.origin(), std::move(transport));
+    return std::move(exchange->response);
+}
+
+Result<HttpResponse> HttpClient::Impl::send_fresh(const Call& call) {
+    auto transport = make(call.url);
+    if (!transport) return fail(transport.error());
+    {
+        const Active active(*this, **transport);
+        if (auto connected = connect(**transport, call); !connected) return fail(connected.error());
+    }
+    Progress progress;
+    return send_once(call, std::move(*transport), progress);
+}
+
+Result<HttpResponse> HttpClient::Impl::send_in_slot(const Call& call) {
+    if (auto pooled = take_idle(call.url.origin())) {
+        Progress progress;
+        auto response = send_once(call, std::move(pooled), progress);
+        const bool stale =
+            !response && response.error().code == Errc::unavailable && !progress.response_begun;
+        if (!stale) return response;
+        if (progress.request_sent && !idempotent(call.request.method)) return response;
+    }
+    return send_fresh(call);
+}
+
+Result<HttpResponse> HttpClient::Impl::send(const Url& url, const HttpRequest& request,
+                                            TimePoint deadline) {
+    const auto bytes = to_bytes(url, request);
+    if (!bytes) return fail(bytes.error());
+    if (auto slot = take_slot(deadline); !slot) return fail(slot.error());
+    auto response = send_in_slot({url, request, *bytes, deadline});
+    return_slot();
+    return response;
+}
+
+void HttpClient::Impl::stop() {
+    resolver_.stop();
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    idle_.clear();
+    for (auto* transport : active_) transport->cancel();
+    slot_free_.notify_all();
+}
+
+HttpClient::HttpClient(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+HttpClient::~HttpClient() { stop(); }
+void HttpClient::stop() { impl_->stop(); }
+
+Result<HttpResponse> HttpClient::send(std::string_view url, const HttpRequest& request,
+                                      TimePoint deadline) {
+    const auto parsed = Url::parse(url);
+    auto response = parsed ? impl_->send(*parsed, request, deadline)
+                           : Result<HttpResponse>(fail(parsed.error()));
+    if (response) return response;
+    Error error = response.error();
+    error.operation = impl_->options().name + ' ' + request.method;
+    if (parsed) error.operation += ' ' + parsed->authority() + request.path;
+    return fail(std::move(error));
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,75 @@
+// A blocking HTTP/1.1 client with a pool of kept-alive connections per origin.
+//
+// Every call has a deadline and holds it: resolving, waiting for a free slot, connecting, the TLS
+// handshake, writing and reading together take no longer. The calling thread does the I/O; the
+// client has one thread of its own, for name resolution only.
+//
+//     HttpClient gateway({.name = "gateway"});
+//     auto got = gateway.send("http://127.0.0.1:3000/user/channel/42",
+//                             {.headers = {{"X-Service-Auth", secret}}}, Boottime::now() + 5s);
+//
+// An answer with any status is a response, not an error. Errors (`Error::code`):
+//   invalid_option  the URL or a header cannot be sent as given
+//   unavailable     network: unknown host, refused, reset, closed before the response was complete
+//   timeout         the deadline passed; the server may still act on the request
+//   protocol        the peer's bytes are not HTTP, or its certificate is not trusted for the host
+//   too_large       the response is over `response_bytes_max`
+//   overloaded      no slot became free before the deadline
+//   stopped         `stop` was called
+// A pooled connection may have been closed by the server meanwhile. Then the request goes once more
+// over a fresh connection, but only if its method is idempotent (GET, HEAD, PUT, DELETE, OPTIONS)
+// or the server cannot have seen all of it.
+//
+// Not offered: redirects, cookies, proxies, compression, streaming.
+//
+// Thread-safety: all functions may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "common/http/message.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services {
+
+class HttpClient {
+public:
+    struct Options {
+        std::string name = "http";                    // begins every error: "gateway GET /health"
+        std::size_t concurrent_max = 64;              // calls in flight over all origins
+        std::size_t idle_per_origin_max = 16;         // connections kept for later
+        std::size_t response_bytes_max = 10U << 20U;  // of a body
+        std::chrono::milliseconds idle_timeout{
+            30'000};            // an older pooled connection is not used again
+        std::string ca_file{};  // PEM of trusted roots; empty = the system's
+    };
+
+    explicit HttpClient(Options options);
+    HttpClient() : HttpClient(Options{}) {}
+    // Stops. Requires: no call of `send` is in progress or begins.
+    ~HttpClient();
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+
+    // Sends `request` to `url` ("http://host:port/path?query"; http or https). The path and query
+    // of the URL are what is sent; those of `request` are appended to it when they are not the
+    // default ("/" and ""), so one may keep a base URL and vary the request. Host, Content-Length,
+    // Connection and User-Agent are set here. Blocking: until `deadline` at most.
+    [[nodiscard]] Result<HttpResponse> send(std::string_view url, const HttpRequest& request,
+                                            TimePoint deadline);
+
+    // Ends calls in progress with `stopped` and refuses new ones. Does not wait for them.
+    // Idempotent.
+    void stop();
+
+private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tutti::services

@@ -1,0 +1,107 @@
+#include "common/http/message.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace tutti::services {
+namespace {
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+bool same_name(std::string_view a, std::string_view b) {
+    return std::ranges::equal(a, b, {}, lower, lower);
+}
+
+constexpr int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    const char small = lower(c);
+    return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
+}
+
+constexpr bool unreserved(char c) {
+    const char small = lower(c);
+    return (small >= 'a' && small <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+           c == '_' || c == '~';
+}
+
+}  // namespace
+
+std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
+    const auto found = std::ranges::find_if(
+        fields_, [&](const Field& field) { return same_name(field.first, name); });
+    if (found == fields_.end()) return std::nullopt;
+    return found->second;
+}
+
+void HttpHeaders::set(std::string_view name, std::string value) {
+    std::erase_if(fields_, [&](const Field& field) { return same_name(field.first, name); });
+    fields_.emplace_back(name, std::move(value));
+}
+
+void HttpHeaders::add(std::string name, std::string value) {
+    fields_.emplace_back(std::move(name), std::move(value));
+}
+
+std::optional<std::string> HttpRequest::query_value(std::string_view name) const {
+    std::string_view rest = query;
+    while (!rest.empty()) {
+        const std::string_view pair = rest.substr(0, rest.find('&'));
+        rest.remove_prefix(std::min(rest.size(), pair.size() + 1));
+        const std::size_t equals = std::min(pair.find('='), pair.size());
+        if (percent_decode(pair.substr(0, equals)) != name) continue;
+        std::string value(pair.substr(std::min(pair.size(), equals + 1)));
+        std::ranges::replace(value, '+', ' ');  // as forms write a space
+        return percent_decode(value);
+    }
+    return std::nullopt;
+}
+
+const std::string& HttpRequest::parameter(std::string_view name) const {
+    const auto found = parameters.find(name);
+    if (found == parameters.end()) throw std::logic_error("the route has no :" + std::string(name));
+    return found->second;
+}
+
+HttpResponse text_response(int status, std::string body, std::string_view content_type) {
+    return {.status = status,
+            .headers = {{"Content-Type", std::string(content_type)}},
+            .body = std::move(body)};
+}
+
+HttpResponse json_response(int status, std::string body) {
+    return text_response(status, std::move(body), "application/json; charset=utf-8");
+}
+
+std::string percent_encode(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        if (unreserved(c)) {
+            encoded += c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        encoded += '%';
+        encoded += digits[byte >> 4U];
+        encoded += digits[byte & 0x0FU];
+    }
+    return encoded;
+}
+
+std::optional<std::string> percent_decode(std::string_view text) {
+    std::string decoded;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            decoded += text[i];
+            continue;
+        }
+        const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+        const int low = high < 0 ? -1 : hex_digit(text[i + 2]);
+        if (low < 0) return std::nullopt;
+        decoded += static_cast<char>(high * 16 + low);
+        i += 2;
+    }
+    return decoded;
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,77 @@
+// What goes over HTTP, as plain values: no library type leaks out of common/http.
+//
+// Text that came from a peer is kept as it came. `path` and `query` are still percent-encoded, so
+// that an encoded slash cannot turn into a separator; the router and `query_value` decode.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tutti::services {
+
+// Header fields in their order; names compare without case. Of a repeated field the first one
+// counts.
+class HttpHeaders {
+public:
+    using Field = std::pair<std::string, std::string>;
+
+    HttpHeaders() = default;
+    HttpHeaders(std::initializer_list<Field> fields) : fields_(fields) {}
+
+    // The value, or nothing when the field is absent. Borrowed from this object.
+    [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+    // Replaces every field of that name.
+    void set(std::string_view name, std::string value);
+    // Appends, also when the name exists.
+    void add(std::string name, std::string value);
+
+    [[nodiscard]] auto begin() const noexcept { return fields_.begin(); }
+    [[nodiscard]] auto end() const noexcept { return fields_.end(); }
+    [[nodiscard]] std::size_t size() const noexcept { return fields_.size(); }
+
+private:
+    std::vector<Field> fields_;
+};
+
+struct HttpRequest {
+    std::string method = "GET";
+    std::string path = "/";
+    std::string query{};  // without the question mark
+    HttpHeaders headers{};
+    std::string body{};
+    // What the `:name` parts of the matched route stand for, decoded. Filled by the router.
+    std::map<std::string, std::string, std::less<>> parameters{};
+
+    // The first value of that name, decoded; nothing when absent or wrongly encoded.
+    [[nodiscard]] std::optional<std::string> query_value(std::string_view name) const;
+    // The matched `:name`. Throws std::logic_error when the route's pattern has none of that name.
+    [[nodiscard]] const std::string& parameter(std::string_view name) const;
+};
+
+struct HttpResponse {
+    int status = 200;
+    HttpHeaders headers{};
+    std::string body{};
+
+    [[nodiscard]] bool ok() const noexcept { return status >= 200 && status < 300; }
+};
+
+[[nodiscard]] HttpResponse text_response(
+    int status, std::string body, std::string_view content_type = "text/plain; charset=utf-8");
+// `body` is JSON already.
+[[nodiscard]] HttpResponse json_response(int status, std::string body);
+
+// Percent-encodes everything but RFC 3986's unreserved characters: for one path segment or query
+// value.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+// Nothing when a percent sign is not followed by two hexadecimal digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+
+}  // namespace tutti::services

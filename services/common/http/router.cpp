@@ -1,0 +1,70 @@
+#include "common/http/router.hpp"
+
+#include <cassert>
+#include <utility>
+
+#include "common/errors.hpp"
+
+namespace tutti::services {
+namespace {
+
+using Parameters = decltype(HttpRequest::parameters);
+
+// "/a/b" -> {"a", "b"}; "/" -> {""}.
+std::vector<std::string> split(std::string_view path) {
+    std::vector<std::string> segments;
+    path.remove_prefix(path.starts_with('/') ? 1 : 0);
+    while (true) {
+        const std::size_t slash = path.find('/');
+        segments.emplace_back(path.substr(0, slash));
+        if (slash == std::string_view::npos) return segments;
+        path.remove_prefix(slash + 1);
+    }
+}
+
+bool matches(const std::vector<std::string>& pattern, const std::vector<std::string>& path,
+             Parameters& parameters) {
+    if (pattern.size() != path.size()) return false;
+    parameters.clear();
+    for (std::size_t i = 0; i < pattern.size(); ++i) {
+        if (!pattern[i].starts_with(':')) {
+            if (pattern[i] != path[i]) return false;
+            continue;
+        }
+        if (path[i].empty()) return false;
+        parameters.emplace(pattern[i].substr(1), path[i]);
+    }
+    return true;
+}
+
+}  // namespace
+
+Router& Router::add(std::string method, std::string_view pattern, HttpHandler handler) {
+    assert(pattern.starts_with('/') && handler);
+    routes_.push_back({std::move(method), split(pattern), std::move(handler)});
+    return *this;
+}
+
+HttpResponse Router::handle(HttpRequest request) const {
+    auto path = split(request.path);
+    for (auto& segment : path) {
+        auto decoded = percent_decode(segment);
+        if (!decoded) {
+            return error_response(ErrorCode::validation_error,
+                                  "The path is wrongly percent-encoded");
+        }
+        segment = std::move(*decoded);
+    }
+    const std::string method = request.method == "HEAD" ? "GET" : request.method;
+    const bool is_path = request.path.starts_with('/');
+    for (const auto& route : routes_) {
+        if (is_path && route.method == method &&
+            matches(route.segments, path, request.parameters)) {
+            return route.handler(request);
+        }
+    }
+    return error_response(ErrorCode::not_found,
+                          "Route " + request.method + " " + request.path + " not found");
+}
+
+}  // namespace tutti::services

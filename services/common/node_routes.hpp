@@ -1,0 +1,20 @@
+// What every process tells about its node over HTTP, without authentication: GET /health (200, or 503 with
+// the reasons), GET /metrics (Prometheus text) and GET /audit (the inventory as JSON).
+#pragma once
+
+#include <string_view>
+
+#include "common/http/message.hpp"
+#include "tutti/log.hpp"
+#include "tutti/node.hpp"
+
+namespace tutti::services {
+
+[[nodiscard]] HttpResponse health_response(const Node& node);
+[[nodiscard]] HttpResponse metrics_response(const Node& node);
+[[nodiscard]] HttpResponse audit_response(const Node& node);
+
+// For NodeOptions::log: the library's lines among those of the service.
+void log_of_node(LogLevel level, std::string_view text);
+
+}  // namespace tutti::services

@@ -1,0 +1,162 @@
+// Each variable is read by one function that either stores a value or adds a problem; nothing
+// returns early, so that one start shows all that is wrong.
+#include "common/settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace tutti::services {
+namespace {
+
+class Parser {
+public:
+    explicit Parser(const Environment& environment) : environment_(environment) {}
+
+    void text(const char* name, std::string& to) {
+        if (auto value = get(name)) to = std::move(*value);
+    }
+    void text(const char* name, std::optional<std::string>& to) { to = get(name); }
+    void secret(const char* name, std::optional<Secret>& to) {
+        if (auto value = get(name)) to.emplace(std::move(*value));
+    }
+    // The contract knows exactly one spelling of "on"; anything else but "false" is a typing error.
+    void flag(const char* name, bool& to) {
+        const auto value = get(name);
+        if (value && *value != "true" && *value != "false") problem(name, "must be true or false");
+        to = value == "true";
+    }
+    template <class T>
+    void number(const char* name, T& to, T min, T max = std::numeric_limits<T>::max()) {
+        const auto value = get(name);
+        if (!value) return;
+        T parsed{};
+        const char* end = value->data() + value->size();
+        const auto [stopped, error] = std::from_chars(value->data(), end, parsed);
+        if (error != std::errc{} || stopped != end || parsed < min || parsed > max) {
+            return problem(name, "must be a number from " + std::to_string(min) + " to " +
+                                     std::to_string(max));
+        }
+        to = parsed;
+    }
+    void http_url(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        if (!value) return;
+        if (!has_host(*value, {"http://", "https://"})) {
+            return problem(name, "must be an http:// or https:// URL with a host");
+        }
+        while (value->ends_with('/')) value->pop_back();
+        to = std::move(value);
+    }
+    void redis_url(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        if (value && !has_host(*value, {"redis://", "rediss://", "unix://"})) {
+            return problem(name,
+                           "must be a redis://, rediss:// or unix:// URL; leave it unset for "
+                           "the embedded store");
+        }
+        to = std::move(value);
+    }
+    void database(const char* name, std::string& path);
+    void discord_id(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+        if (value && (value->size() > 20 || !std::ranges::all_of(*value, digit))) {
+            return problem(name, "must be a Discord id, up to 20 digits");
+        }
+        to = std::move(value);
+    }
+    void required_secret(const char* name, Secret& to) {
+        auto value = get(name);
+        if (!value) return problem(name, "is not set; give all services the same secret");
+        const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+        if (!std::ranges::all_of(*value, printable)) {
+            return problem(name, "must be printable ASCII without spaces: it travels in a header");
+        }
+        to = Secret(std::move(*value));
+    }
+
+    [[nodiscard]] const std::string& problems() const noexcept { return problems_; }
+
+private:
+    [[nodiscard]] std::optional<std::string> get(const char* name) const {
+        auto value = environment_(name);
+        if (value && value->empty()) value.reset();
+        return value;
+    }
+    static bool has_host(std::string_view url, std::initializer_list<std::string_view> schemes) {
+        return std::ranges::any_of(schemes, [&](std::string_view scheme) {
+            return url.starts_with(scheme) && url.size() > scheme.size() &&
+                   url.find_first_of(" \t\r\n") == std::string_view::npos &&
+                   (scheme == "unix://" || url[scheme.size()] != '/');
+        });
+    }
+    void problem(const char* name, std::string_view text) {
+        if (!problems_.empty()) problems_ += "; ";
+        problems_.append(name).append(" ").append(text);
+    }
+
+    const Environment& environment_;
+    std::string problems_;
+};
+
+void Parser::database(const char* name, std::string& path) {
+    const auto value = get(name);
+    if (!value) return;
+    std::string_view rest = *value;
+    if (rest.starts_with("postgres://") || rest.starts_with("postgresql://")) {
+        return problem(name,
+                       "names PostgreSQL, which is not supported yet in this version; use "
+                       "sqlite:<path>");
+    }
+    if (rest.starts_with("sqlite:")) {
+        rest.remove_prefix(std::string_view("sqlite:").size());
+        if (rest.starts_with("//"))
+            rest.remove_prefix(2);  // sqlite:///absolute and sqlite://relative
+    } else if (rest.find("://") != std::string_view::npos) {
+        return problem(name, "must be sqlite:<path> or a path");
+    }
+    if (rest.empty()) return problem(name, "has no path after sqlite:");
+    path = rest;
+}
+
+}  // namespace
+
+std::optional<std::string> process_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Result<Settings> Settings::parse(const Environment& environment) {
+    Settings settings;
+    std::optional<std::string> gateway_url = settings.gateway_url;
+    Parser parser(environment);
+    parser.redis_url("REDIS_URL", settings.redis_url);
+    parser.database("DATABASE_URL", settings.database_path);
+    parser.http_url("GATEWAY_URL", gateway_url);
+    parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
+    parser.text("LISTEN_ADDRESS", settings.listen_address);
+    parser.number<std::uint16_t>("API_GATEWAY_PORT", settings.api_gateway_port, 0);
+    parser.number<std::uint16_t>("BOT_CLIENT_PORT", settings.bot_client_port, 0);
+    parser.number<std::uint16_t>("AI_WORKER_PORT", settings.ai_worker_port, 0);
+    parser.required_secret("INTERNAL_SERVICE_SECRET", settings.internal_service_secret);
+    parser.discord_id("BOT_OWNER_ID", settings.bot_owner_id);
+    parser.text("QUEUE_NAME", settings.queue_name);
+    parser.number<std::uint32_t>("WORKER_CONCURRENCY", settings.worker_concurrency, 1, 1000);
+    parser.secret("DISCORD_TOKEN", settings.discord_token);
+    parser.flag("AUTO_DEPLOY_COMMANDS", settings.auto_deploy_commands);
+    parser.flag("AUTO_TRANSCRIBE_VOICE", settings.auto_transcribe_voice);
+    parser.http_url("LLM_BASE_URL", settings.llm_base_url);
+    parser.text("LLM_MODEL", settings.llm_model);
+    parser.secret("LLM_API_KEY", settings.llm_api_key);
+    if (!parser.problems().empty()) {
+        return fail(Errc::invalid_option, "read settings", parser.problems());
+    }
+    settings.gateway_url = *gateway_url;
+    return settings;
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,57 @@
+// The settings of all services, from environment variables.
+//
+// An empty variable counts as unset. Every problem is reported at once, each with the variable's
+// name and what would be right; the value itself is repeated only where it cannot be a secret.
+//
+//     auto settings = Settings::parse(process_environment);
+//     if (!settings) { log::error(settings.error().message()); return 1; }
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "common/secret.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services {
+
+// The value of a variable, or nothing when it is unset. A test passes a map, the fleet adds a
+// secret.
+using Environment = std::function<std::optional<std::string>(const char* name)>;
+
+[[nodiscard]] std::optional<std::string> process_environment(const char* name);
+
+struct Settings {
+    // REDIS_URL: redis://, rediss:// or unix://; unset = the embedded store and bus. May hold a
+    // password.
+    std::optional<std::string> redis_url;
+    // DATABASE_URL: "sqlite:<path>" or a bare path; unset = "sqlite:./tutti.db".
+    std::string database_path = "./tutti.db";
+
+    std::string gateway_url = "http://localhost:3000";  // GATEWAY_URL, without a trailing slash
+    std::optional<std::string> public_gateway_url;      // PUBLIC_GATEWAY_URL
+    std::string listen_address = "127.0.0.1";  // LISTEN_ADDRESS: numeric; 0.0.0.0 = everywhere
+    std::uint16_t api_gateway_port = 3000;     // API_GATEWAY_PORT; 0 = a free one
+    std::uint16_t bot_client_port = 3001;      // BOT_CLIENT_PORT
+    std::uint16_t ai_worker_port = 3002;       // AI_WORKER_PORT
+
+    Secret internal_service_secret;           // INTERNAL_SERVICE_SECRET; unset = refused
+    std::optional<std::string> bot_owner_id;  // BOT_OWNER_ID: a Discord id
+
+    std::string queue_name = "ai-requests";  // QUEUE_NAME
+    std::uint32_t worker_concurrency = 5;    // WORKER_CONCURRENCY
+    std::optional<Secret> discord_token;     // DISCORD_TOKEN
+    bool auto_deploy_commands = false;       // AUTO_DEPLOY_COMMANDS=true
+    bool auto_transcribe_voice = false;      // AUTO_TRANSCRIBE_VOICE=true
+
+    std::optional<std::string> llm_base_url;  // LLM_BASE_URL: an OpenAI-compatible endpoint
+    std::optional<std::string> llm_model;     // LLM_MODEL: overrides the personality's model
+    std::optional<Secret> llm_api_key;        // LLM_API_KEY
+
+    // Errors: invalid_option, the cause names every variable that is wrong.
+    [[nodiscard]] static Result<Settings> parse(const Environment& environment);
+};
+
+}  // namespace tutti::services

@@ -1,0 +1,76 @@
+#include "fleet/driver_client.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "common/errors.hpp"
+#include "common/json.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration deadline = 70s;  // a model may take its time to reply
+constexpr std::string_view applied_sample =
+    "tutti_channel_applied_timestamp_seconds{channel=\"cache:channel-activation-invalidation\"}";
+
+template <class T>
+Result<T> read_as(Result<std::string> body) {
+    if (!body) return fail(std::move(body).error());
+    return json::read<T>(*body);
+}
+
+}  // namespace
+
+Result<std::string> DriverClient::call(const Instance& instance, std::string method,
+                                       std::string path, std::string body) {
+    const HttpRequest request{
+        .method = std::move(method),
+        .path = std::move(path),
+        .headers = {{"X-Service-Auth", secret_.reveal()}, {"Content-Type", "application/json"}},
+        .body = std::move(body)};
+    auto response = http_.send(instance.url, request, Boottime::now() + deadline);
+    if (!response) return fail(std::move(response).error());
+    if (response->ok()) return std::move(response->body);
+    return fail(Errc::refused, instance.name + ' ' + request.path, error_text(*response));
+}
+
+Result<DriverCommandAnswer> DriverClient::command(const Instance& bot,
+                                                  const DriverCommand& command) {
+    return read_as<DriverCommandAnswer>(call(bot, "POST", "/driver/command", json::write(command)));
+}
+
+Result<DriverMessageAnswer> DriverClient::message(const Instance& bot,
+                                                  const DriverMessage& message) {
+    return read_as<DriverMessageAnswer>(call(bot, "POST", "/driver/message", json::write(message)));
+}
+
+Result<Inventory> DriverClient::inventory(const Instance& instance) {
+    const auto body = call(instance, "GET", "/audit");
+    if (!body) return fail(body.error());
+    return parse_inventory(*body);
+}
+
+Result<TimePoint> DriverClient::applied_at(const Instance& bot) {
+    const auto body = call(bot, "GET", "/metrics");
+    if (!body) return fail(body.error());
+    const auto seconds = find_sample(*body, applied_sample);
+    if (!seconds) return fail(seconds.error());
+    return TimePoint(std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*seconds)));
+}
+
+Result<double> find_sample(std::string_view metrics, std::string_view sample) {
+    const std::string wanted = '\n' + std::string(sample) + ' ';
+    const std::size_t found = metrics.find(wanted);
+    const std::string_view rest =
+        found == std::string_view::npos ? "" : metrics.substr(found + wanted.size());
+    double value = 0;
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+    if (error != std::errc{})
+        return fail(Errc::protocol, "read metrics", "no " + std::string(sample));
+    return value;
+}
+
+}  // namespace tutti::services

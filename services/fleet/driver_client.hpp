@@ -1,0 +1,44 @@
+// How the scenario talks to the services: over HTTP only, as anybody could.
+//
+// Thread-safety: all functions may be called from any thread. Blocking: within a deadline.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "bot-client/driver_wire.hpp"
+#include "common/http/client.hpp"
+#include "common/secret.hpp"
+#include "fleet/fleet.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
+
+namespace tutti::services {
+
+class DriverClient {
+public:
+    explicit DriverClient(Secret secret) : secret_(std::move(secret)) {}
+
+    [[nodiscard]] Result<DriverCommandAnswer> command(const Instance& bot,
+                                                      const DriverCommand& command);
+    [[nodiscard]] Result<DriverMessageAnswer> message(const Instance& bot,
+                                                      const DriverMessage& message);
+    [[nodiscard]] Result<Inventory> inventory(const Instance& instance);
+
+    // When the instance last applied an invalidation of channel activations.
+    // Errors: also protocol, when it has no such metric.
+    [[nodiscard]] Result<TimePoint> applied_at(const Instance& bot);
+
+private:
+    Result<std::string> call(const Instance& instance, std::string method, std::string path,
+                             std::string body = {});
+
+    Secret secret_;
+    HttpClient http_{{.name = "scenario"}};
+};
+
+// The value of a sample in Prometheus text; `sample` is its name with labels as they are written.
+[[nodiscard]] Result<double> find_sample(std::string_view metrics, std::string_view sample);
+
+}  // namespace tutti::services

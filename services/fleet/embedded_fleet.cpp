@@ -1,0 +1,109 @@
+// The fleet in this process: the services share one embedded hub, and talk HTTP as they always do.
+#include <utility>
+
+#include "api-gateway/gateway.hpp"
+#include "api-gateway/gateway_node.hpp"
+#include "bot-client/bot_client.hpp"
+#include "fleet/fleet.hpp"
+
+namespace tutti::services {
+namespace {
+
+class EmbeddedFleet final : public Fleet {
+public:
+    explicit EmbeddedFleet(Plan plan) : plan_(std::move(plan)) {}
+    ~EmbeddedFleet() override { EmbeddedFleet::stop(); }
+
+    [[nodiscard]] std::string description() const override {
+        return "one process, embedded hub, SQLite";
+    }
+
+    Result<void> start() {
+        if (auto started = start_gateway(); !started) return started;
+        for (std::size_t i = 0; i < bot_count; ++i) {
+            auto options =
+                bot_options("bot-client-" + std::to_string(i + 1), plan_.bot_ports[i], {});
+            bots_.push_back(local_instance(options.name, options.port));
+            if (auto started = start_bot(options, bot_clients_); !started) return started;
+        }
+        return {};
+    }
+
+    Result<std::vector<Instance>> start_demonstration(const Demonstration& demonstration) override {
+        std::vector<Instance> instances;
+        for (const std::uint16_t port : plan_.demonstration_ports) {
+            auto options = bot_options("demonstration-" + std::to_string(instances.size() + 1),
+                                       port, demonstration);
+            instances.push_back(local_instance(options.name, port));
+            auto started = start_bot(options, demonstration_);
+            if (!started) return fail(std::move(started).error());
+        }
+        return instances;
+    }
+
+    void stop_demonstration() override { demonstration_.clear(); }
+
+    void stop() override {
+        demonstration_.clear();
+        bot_clients_.clear();
+        api_gateway_.reset();
+        node_.reset();
+    }
+
+private:
+    using BotClients = std::vector<std::unique_ptr<BotClient>>;
+
+    Result<void> start_gateway() {
+        auto node = start_gateway_node();
+        if (!node) return fail(std::move(node).error());
+        node_ = *std::move(node);
+        auto options = Gateway::Options::from(plan_.settings);
+        options.port = plan_.gateway_port;
+        options.routes = node_routes(*node_);
+        auto gateway = Gateway::start(std::move(options));
+        if (!gateway) return fail(std::move(gateway).error());
+        api_gateway_ = *std::move(gateway);
+        gateway_ = local_instance("api-gateway", api_gateway_->port());
+        return {};
+    }
+
+    [[nodiscard]] BotClient::Options bot_options(std::string name, std::uint16_t port,
+                                                 const Demonstration& demonstration) const {
+        const Settings& settings = plan_.settings;
+        return {.name = std::move(name),
+                .address = settings.listen_address,
+                .port = port,
+                .gateway_url = gateway_.url,
+                .secret = settings.internal_service_secret,
+                .redis_url = {},
+                .hub = hub_,
+                .llm_base_url = settings.llm_base_url,
+                .llm_model = settings.llm_model,
+                .llm_api_key = settings.llm_api_key,
+                .demonstration = demonstration};
+    }
+
+    static Result<void> start_bot(const BotClient::Options& options, BotClients& bots) {
+        auto bot = BotClient::start(options);
+        if (!bot) return fail(std::move(bot).error());
+        bots.push_back(*std::move(bot));
+        return {};
+    }
+
+    Plan plan_;
+    std::shared_ptr<EmbeddedHub> hub_ = EmbeddedHub::create();
+    std::unique_ptr<Node> node_;
+    std::unique_ptr<Gateway> api_gateway_;
+    BotClients bot_clients_;
+    BotClients demonstration_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Fleet>> start_embedded_fleet(Plan plan) {
+    auto fleet = std::make_unique<EmbeddedFleet>(std::move(plan));
+    if (auto started = fleet->start(); !started) return fail(std::move(started).error());
+    return fleet;
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,52 @@
+// One api-gateway and three bot-clients, in this process or in processes of their own. The scenario sees
+// only their URLs, so it is the same for both.
+//
+// Thread-safety: none; use from the main thread.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/catalogue.hpp"
+#include "fleet/plan.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services {
+
+struct Instance {
+    std::string name;
+    std::string url;  // "http://127.0.0.1:3001"
+};
+
+class Fleet {
+public:
+    virtual ~Fleet() = default;
+
+    [[nodiscard]] virtual std::string description() const = 0;
+    [[nodiscard]] const Instance& gateway() const noexcept { return gateway_; }
+    [[nodiscard]] const std::vector<Instance>& bots() const noexcept { return bots_; }
+
+    // Two more bot-clients that run the catalogue as the audit found it.
+    [[nodiscard]] virtual Result<std::vector<Instance>> start_demonstration(
+        const Demonstration& demonstration) = 0;
+    virtual void stop_demonstration() = 0;
+
+    // The bot-clients, then the gateway; awaited. Idempotent.
+    virtual void stop() = 0;
+
+protected:
+    Instance gateway_;
+    std::vector<Instance> bots_;
+};
+
+[[nodiscard]] inline Instance local_instance(std::string name, std::uint16_t port) {
+    return {.name = std::move(name), .url = "http://127.0.0.1:" + std::to_string(port)};
+}
+
+// Each service must answer on /health when these return.
+// Errors: what kept a service from starting.
+[[nodiscard]] Result<std::unique_ptr<Fleet>> start_embedded_fleet(Plan plan);
+[[nodiscard]] Result<std::unique_ptr<Fleet>> start_process_fleet(Plan plan);
+
+}  // namespace tutti::services

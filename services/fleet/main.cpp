@@ -1,0 +1,75 @@
+// The fleet as a program: options, start, scenario, and up until it is told to stop.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "common/lifecycle.hpp"
+#include "common/logging.hpp"
+#include "fleet/driver_client.hpp"
+#include "fleet/fleet.hpp"
+#include "fleet/options.hpp"
+#include "fleet/scenario.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace tutti::services;
+
+constexpr int exit_check_failed = 1;
+constexpr int exit_not_started = 2;
+
+int not_started(const std::string& why) {
+    fmt::print(stderr, "fleet: {}\n", why);
+    return exit_not_started;
+}
+
+void print_fleet(const Fleet& fleet) {
+    fmt::print("Tutti fleet: {}\n\n", fleet.description());
+    fmt::print("  {:<14} {}\n", fleet.gateway().name, fleet.gateway().url);
+    for (const Instance& bot : fleet.bots()) fmt::print("  {:<14} {}\n", bot.name, bot.url);
+    std::fflush(stdout);
+}
+
+int run(Lifecycle& lifecycle, const FleetOptions& options) {
+    const auto plan = Plan::make(options, process_environment);
+    if (!plan) return not_started(plan.error().message());
+    auto started = options.redis ? start_process_fleet(*plan) : start_embedded_fleet(*plan);
+    if (!started) return not_started(started.error().message());
+    // Shared with the step that stops it, which runs even when something below throws.
+    const std::shared_ptr<Fleet> owned = *std::move(started);
+    lifecycle.on_stop("fleet", [owned] { owned->stop(); });
+    Fleet& fleet = *owned;
+    print_fleet(fleet);
+
+    DriverClient driver(plan->settings.internal_service_secret);
+    const bool good = play_scenario(fleet, driver);
+    print_audit(fleet, driver);
+    if (options.once) {
+        lifecycle.request_stop();
+    } else {
+        print_directions(fleet, *plan);
+    }
+    const int code = lifecycle.wait();
+    return good ? code : exit_check_failed;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    // The processes of the fleet have 10 s of their own each, the bot-clients first.
+    Lifecycle lifecycle({.stop_bound = 30s});
+    ::setenv("LOG_LEVEL", "error", 0);
+    setup_logging("fleet");
+    const auto parsed = parse_command_line(argc, argv);
+    if (!parsed.options) return parsed.exit_code;
+    try {
+        return run(lifecycle, *parsed.options);
+    } catch (const std::exception& error) {
+        return not_started(error.what());
+    }
+}

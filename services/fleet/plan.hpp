@@ -1,0 +1,49 @@
+// What a fleet is started with: the settings of the environment, completed by what a newcomer has not set
+// (a secret, a database, ports that are free).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/settings.hpp"
+#include "fleet/options.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services {
+
+inline constexpr std::size_t bot_count = 3;
+
+// Gone with everything in it when the object is.
+class TemporaryFolder {
+public:
+    TemporaryFolder();
+    ~TemporaryFolder();
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+    [[nodiscard]] std::filesystem::path file(const char* name) const { return path_ / name; }
+
+private:
+    std::filesystem::path path_;
+};
+
+struct Plan {
+    Settings settings;
+    std::shared_ptr<TemporaryFolder> folder;
+    std::string database_url;  // as a child's DATABASE_URL
+    // Where the secret can be read, for people: a shell word. The secret itself is never printed.
+    std::string secret_in_shell;
+    std::uint16_t gateway_port = 0;
+    std::vector<std::uint16_t> bot_ports;
+    std::vector<std::uint16_t> demonstration_ports;
+
+    // Errors: invalid_option (a variable, the URL), unavailable (a port that was asked for is in use).
+    [[nodiscard]] static Result<Plan> make(const FleetOptions& options,
+                                           const Environment& environment);
+};
+
+}  // namespace tutti::services

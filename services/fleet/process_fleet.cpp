@@ -1,0 +1,154 @@
+// The fleet as it runs for real: a process for each service, found beside this program, on one Redis.
+#include <chrono>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "common/http/client.hpp"
+#include "fleet/child.hpp"
+#include "fleet/fleet.hpp"
+#include "tutti/node.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace std::chrono_literals;
+using Variables = std::map<std::string, std::string>;
+
+constexpr auto start_patience = 20s;
+constexpr auto stop_patience = 12s;  // their own bound is 10 s
+
+std::filesystem::path beside_this_program(const char* name) {
+    return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
+}
+
+// The children would say the same, three times and later.
+Result<void> check_redis(const std::string& url) {
+    auto node =
+        Node::create({.name = "fleet", .redis = url, .app = std::string(app_name), .workers = 1});
+    if (!node) return fail(std::move(node).error());
+    return {};
+}
+
+class ProcessFleet final : public Fleet {
+public:
+    explicit ProcessFleet(Plan plan) : plan_(std::move(plan)) {}
+    ~ProcessFleet() override { ProcessFleet::stop(); }
+
+    [[nodiscard]] std::string description() const override {
+        return std::to_string(1 + bot_count) + " processes, Redis, SQLite";
+    }
+
+    Result<void> start() {
+        if (auto reachable = check_redis(*plan_.settings.redis_url); !reachable) return reachable;
+        gateway_ = local_instance("api-gateway", plan_.gateway_port);
+        if (auto started = run_gateway(); !started) return started;
+        for (std::size_t i = 0; i < bot_count; ++i) {
+            bots_.push_back(
+                local_instance("bot-client-" + std::to_string(i + 1), plan_.bot_ports[i]));
+        }
+        return run_bots(bots_, plan_.bot_ports, {}, bot_clients_);
+    }
+
+    Result<std::vector<Instance>> start_demonstration(const Demonstration& demonstration) override {
+        std::vector<Instance> instances;
+        instances.reserve(plan_.demonstration_ports.size());
+        for (const std::uint16_t port : plan_.demonstration_ports) {
+            instances.push_back(
+                local_instance("demonstration-" + std::to_string(instances.size() + 1), port));
+        }
+        Variables variables{{"TUTTI_DEMO_CHANNEL_ACTIVATION", "local"}};
+        if (demonstration.local_ttl) {
+            variables["TUTTI_DEMO_TTL_MS"] = std::to_string(demonstration.local_ttl->count());
+        }
+        auto started = run_bots(instances, plan_.demonstration_ports, variables, demonstration_);
+        if (!started) return fail(std::move(started).error());
+        return instances;
+    }
+
+    void stop_demonstration() override { stop_children(demonstration_); }
+
+    void stop() override {
+        stop_children(demonstration_);
+        stop_children(bot_clients_);
+        stop_children(api_gateway_);
+    }
+
+private:
+    using Children = std::vector<Child>;
+
+    [[nodiscard]] Variables common_variables() const {
+        return {{"INTERNAL_SERVICE_SECRET", plan_.settings.internal_service_secret.reveal()},
+                {"LISTEN_ADDRESS", plan_.settings.listen_address},
+                {"REDIS_URL", *plan_.settings.redis_url},
+                {"GATEWAY_URL", gateway_.url}};
+    }
+
+    Result<void> run_gateway() {
+        auto variables = common_variables();
+        variables["DATABASE_URL"] = plan_.database_url;
+        variables["API_GATEWAY_PORT"] = std::to_string(plan_.gateway_port);
+        auto child = Child::start(beside_this_program("api-gateway"), variables);
+        if (!child) return fail(std::move(child).error());
+        api_gateway_.push_back(*std::move(child));
+        return await_health(gateway_, api_gateway_.back());
+    }
+
+    // All at once, then awaited.
+    Result<void> run_bots(const std::vector<Instance>& instances,
+                          const std::vector<std::uint16_t>& ports, const Variables& added,
+                          Children& children) {
+        for (std::size_t i = 0; i < instances.size(); ++i) {
+            auto variables = common_variables();
+            // Of the fleet's own environment no switch leaks into the bot-clients that show how it works.
+            variables["TUTTI_DEMO_CHANNEL_ACTIVATION"] = "";
+            variables["TUTTI_DEMO_TTL_MS"] = "";
+            for (const auto& [name, value] : added) variables[name] = value;
+            variables["INSTANCE_NAME"] = instances[i].name;
+            variables["BOT_CLIENT_PORT"] = std::to_string(ports[i]);
+            auto child = Child::start(beside_this_program("bot-client"), variables);
+            if (!child) return fail(std::move(child).error());
+            children.push_back(*std::move(child));
+        }
+        for (std::size_t i = 0; i < instances.size(); ++i) {
+            if (auto well = await_health(instances[i], children[i]); !well) return well;
+        }
+        return {};
+    }
+
+    Result<void> await_health(const Instance& instance, Child& child) {
+        const TimePoint end = Boottime::now() + start_patience;
+        while (Boottime::now() < end) {
+            const auto answer = http_.send(instance.url + "/health", {}, Boottime::now() + 1s);
+            if (answer && answer->ok()) return {};
+            if (const auto how = child.ended()) {
+                return fail(Errc::unavailable, "start " + instance.name,
+                            "it ended with " + *how + "; its own message is above");
+            }
+            std::this_thread::sleep_for(10ms);
+        }
+        return fail(Errc::timeout, "start " + instance.name, "it is not healthy after 20 s");
+    }
+
+    static void stop_children(Children& children) {
+        for (const Child& child : children) child.terminate();
+        for (Child& child : children) child.await(stop_patience);
+        children.clear();
+    }
+
+    Plan plan_;
+    HttpClient http_{{.name = "fleet"}};
+    Children api_gateway_;
+    Children bot_clients_;
+    Children demonstration_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Fleet>> start_process_fleet(Plan plan) {
+    auto fleet = std::make_unique<ProcessFleet>(std::move(plan));
+    if (auto started = fleet->start(); !started) return fail(std::move(started).error());
+    return fleet;
+}
+
+}  // namespace tutti::services

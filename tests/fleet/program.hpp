@@ -1,0 +1,46 @@
+// A program that a test runs: with an environment of its own, its output kept, and gone with the object.
+// Throws std::runtime_error when the program does not end, or does not get well, in time.
+//
+// Thread-safety: none.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace tests {
+
+using Variables = std::map<std::string, std::string>;
+
+class Program {
+public:
+    // Only PATH and TMPDIR are inherited.
+    Program(const std::string& path, const std::vector<std::string>& arguments,
+            const Variables& environment);
+    ~Program();
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    void signal(int number) const;
+    // The exit code, or minus the signal that ended it. How long it took: `took`.
+    int wait(std::chrono::milliseconds patience = std::chrono::seconds{60});
+    [[nodiscard]] std::chrono::milliseconds took() const { return took_; }
+
+    // What it has written so far.
+    [[nodiscard]] std::string out() const;
+    [[nodiscard]] std::string err() const;
+    // Until `err` contains `text`.
+    void await_err(const std::string& text, std::chrono::milliseconds patience) const;
+    void await_out(const std::string& text, std::chrono::milliseconds patience) const;
+
+private:
+    std::filesystem::path folder_;
+    pid_t pid_ = -1;
+    std::chrono::milliseconds took_{};
+};
+
+}  // namespace tests

@@ -1,0 +1,188 @@
+// What the tests of this folder share: a temporary folder, a running gateway, a raw connection for
+// what a well-behaved client would not send, and direct access to the database file.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sqlite3.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "api-gateway/gateway.hpp"
+#include "common/domain.hpp"
+#include "common/http/client.hpp"
+#include "common/json.hpp"
+#include "tutti/clock.hpp"
+
+namespace tutti::services::testing {
+
+using namespace std::chrono_literals;
+
+class TemporaryFolder {
+public:
+    TemporaryFolder() {
+        std::string pattern =
+            (std::filesystem::temp_directory_path() / "tutti-test-XXXXXX").string();
+        path_ = ::mkdtemp(pattern.data());
+    }
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+
+    [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
+
+private:
+    std::filesystem::path path_;
+};
+
+// A TCP connection that sends what it is told. Reading gives up after 5 s.
+class RawConnection {
+public:
+    explicit RawConnection(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        const timeval patience{.tv_sec = 5, .tv_usec = 0};
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        connected_ = ::connect(socket_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    }
+    ~RawConnection() { ::close(socket_); }
+    RawConnection(const RawConnection&) = delete;
+    RawConnection& operator=(const RawConnection&) = delete;
+
+    [[nodiscard]] bool connected() const { return connected_; }
+
+    // False when the peer has gone.
+    bool send(std::string_view bytes) {
+        while (!bytes.empty()) {
+            const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+            if (sent <= 0) return false;
+            bytes.remove_prefix(static_cast<std::size_t>(sent));
+        }
+        return true;
+    }
+
+    // Everything up to and including `end`, or what came before the peer closed or fell silent.
+    std::string read_until(std::string_view end) {
+        while (!received_.contains(end) && receive()) {
+        }
+        const auto at = received_.find(end);
+        const auto length = at == std::string::npos ? received_.size() : at + end.size();
+        std::string text = received_.substr(0, length);
+        received_.erase(0, length);
+        return text;
+    }
+    std::string read_all() {
+        while (receive()) {
+        }
+        return std::exchange(received_, {});
+    }
+
+private:
+    bool receive() {
+        std::array<char, 4096> block{};
+        const auto got = ::recv(socket_, block.data(), block.size(), 0);
+        if (got <= 0) return false;
+        received_.append(block.data(), static_cast<std::size_t>(got));
+        return true;
+    }
+
+    int socket_;
+    bool connected_ = false;
+    std::string received_;
+};
+
+// The database file, past the gateway: for rows that no route makes.
+inline void execute(const std::string& path, const std::string& statement) {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(path.c_str(), &database), SQLITE_OK);
+    sqlite3_busy_timeout(database, 5000);
+    char* error = nullptr;
+    EXPECT_EQ(sqlite3_exec(database, statement.c_str(), nullptr, nullptr, &error), SQLITE_OK)
+        << error;
+    sqlite3_free(error);
+    sqlite3_close(database);
+}
+
+constexpr const char* secret_text = "a-secret-for-tests";
+constexpr const char* owner_of_solo = "100000000000000001";
+constexpr const char* stranger = "100000000000000002";
+constexpr const char* bot_owner = "100000000000000099";
+
+class GatewayTest : public ::testing::Test {
+protected:
+    void SetUp() override { start({}); }
+
+    void start(HttpServer::Limits limits, std::vector<GatewayRoute> routes = {}) {
+        gateway_.reset();
+        auto started = Gateway::start({.database_path = database_path(),
+                                       .secret = Secret(secret_text),
+                                       .bot_owner_id = bot_owner,
+                                       .limits = limits,
+                                       .routes = std::move(routes)});
+        ASSERT_TRUE(started) << started.error().message();
+        gateway_ = std::move(*started);
+    }
+
+    [[nodiscard]] std::string database_path() const { return folder_.file("tutti.db"); }
+    [[nodiscard]] std::string url() const {
+        return "http://127.0.0.1:" + std::to_string(gateway_->port());
+    }
+
+    HttpResponse send(HttpRequest request) {
+        auto response = client_.send(url(), request, Boottime::now() + 20s);
+        EXPECT_TRUE(response) << response.error().message();
+        return response ? std::move(*response) : HttpResponse{.status = 0};
+    }
+    // With the secret and, when given, a user.
+    HttpResponse call(std::string method, std::string path, std::string_view user = {},
+                      std::string body = {}) {
+        HttpRequest request{.method = std::move(method), .body = std::move(body)};
+        const auto mark = std::min(path.find('?'), path.size());
+        request.path = path.substr(0, mark);
+        request.query = path.substr(std::min(path.size(), mark + 1));
+        request.headers.set("X-Service-Auth", secret_text);
+        if (!user.empty()) request.headers.set("X-User-Id", std::string(user));
+        return send(std::move(request));
+    }
+    HttpResponse activate(const std::string& channel, const std::string& slug,
+                          std::string_view user, const std::string& guild = "900") {
+        return call("POST", "/user/channel/activate", user,
+                    json::write(ActivateChannelRequest{channel, slug, guild}));
+    }
+
+    template <class T>
+    T read(const HttpResponse& response) {
+        auto value = json::read<T>(response.body);
+        EXPECT_TRUE(value) << response.status << ' ' << response.body;
+        return value ? std::move(*value) : T{};
+    }
+    GetChannelActivationResponse activation_of(const std::string& channel) {
+        return read<GetChannelActivationResponse>(call("GET", "/user/channel/" + channel));
+    }
+    static void expect_error(const HttpResponse& response, int status, std::string_view code) {
+        EXPECT_EQ(response.status, status) << response.body;
+        const auto body = json::read<ErrorBody>(response.body);
+        ASSERT_TRUE(body) << response.body;
+        EXPECT_EQ(body->error, code);
+        EXPECT_FALSE(body->message.empty());
+    }
+
+    TemporaryFolder folder_;
+    HttpClient client_{{.name = "test"}};
+    std::unique_ptr<Gateway> gateway_;
+};
+
+}  // namespace tutti::services::testing

@@ -1,0 +1,279 @@
+// Deadlines, silence, restarts and limits: every command completes once, whatever the server does.
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "client.hpp"
+#include "redis/command.hpp"
+#include "support/fake_server.hpp"
+#include "support/redis_server.hpp"
+
+namespace tests {
+namespace {
+
+using namespace tutti;
+
+class RedisConnection : public testing::Test {
+protected:
+    RedisServer server;
+    Client client{server.url()};
+};
+
+TEST_F(RedisConnection, ManyThreadsShareItAndEveryCallerGetsItsOwnAnswer) {
+    constexpr int threads = 8;
+    constexpr int rounds = 2000;
+    std::atomic<int> wrong = 0;
+
+    std::vector<std::thread> callers;
+    for (int t = 0; t < threads; ++t) {
+        callers.emplace_back([&, t] {
+            std::promise<void> done;
+            std::atomic<int> left = rounds;
+            for (int i = 0; i < rounds; ++i) {
+                const std::string key = std::to_string(t) + ":" + std::to_string(i);
+                client.store().put(key, key, {.ttl = 60s}, soon(20s), [&](auto) {});
+                client.store().get(key, soon(20s), [&, key](auto value) {
+                    if (!value || *value != key) ++wrong;
+                    if (--left == 0) done.set_value();
+                });
+            }
+            done.get_future().wait();
+        });
+    }
+    for (auto& caller : callers) caller.join();
+
+    EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(RedisConnection, BinaryKeysAndValuesOfAnySizeSurvive) {
+    const std::string bytes("\r\n$-1\r\n\0\xff", 9);
+    const std::string large(5'000'000, '\0');
+
+    EXPECT_EQ(client.put(bytes, bytes), true);
+    EXPECT_EQ(client.get(bytes), bytes);
+    EXPECT_EQ(client.put("large", large), true);
+    EXPECT_EQ(client.get("large", 10s), large);
+    EXPECT_EQ(client.put("", ""), true);
+    EXPECT_EQ(client.get(""), "");
+}
+
+TEST_F(RedisConnection, AValueOverTheLimitIsAnErrorAndTheConnectionStays) {
+    server.command({"SET", "big", std::string(Store::value_bytes_max + 1, 'x')});
+    server.command({"SET", "fits", std::string(Store::value_bytes_max, 'x')});
+
+    const auto big = client.get("big", 10s);
+    const auto fits = client.get("fits", 10s);
+
+    ASSERT_FALSE(big);
+    EXPECT_EQ(big.error().code, Errc::too_large);
+    ASSERT_TRUE(fits) << fits.error().message();
+    EXPECT_EQ((*fits)->size(), Store::value_bytes_max);
+    EXPECT_EQ(client.get("none"), std::nullopt);
+    EXPECT_EQ(client.put("big", std::string(Store::value_bytes_max + 1, 'x')).error().code,
+              Errc::too_large);
+}
+
+TEST_F(RedisConnection, AValueOfAnotherTypeIsAnError) {
+    server.command({"LPUSH", "list", "x"});
+
+    EXPECT_EQ(client.get("list").error().code, Errc::protocol);
+    EXPECT_EQ(client.erase_if_equal("list", "x").error().code, Errc::protocol);
+    EXPECT_EQ(client.erase("list"), true);
+}
+
+TEST_F(RedisConnection, ADeadlineThatPassesWhileTheServerIsPausedIsATimeout) {
+    server.pause();
+    const TimePoint before = Boottime::now();
+    const auto value = client.get("k", 100ms);
+    const Duration took = Boottime::now() - before;
+    server.resume();
+
+    ASSERT_FALSE(value);
+    EXPECT_EQ(value.error().code, Errc::timeout);
+    EXPECT_GE(took, 100ms);
+    EXPECT_LT(took, 600ms);
+}
+
+TEST_F(RedisConnection, TheLateReplyOfATimedOutCommandReachesNobodyElse) {
+    ASSERT_TRUE(client.put("a", "of a"));
+    ASSERT_TRUE(client.put("b", "of b"));
+
+    server.pause();
+    EXPECT_EQ(client.get("a", 50ms).error().code, Errc::timeout);
+    auto later = std::async(std::launch::async, [&] { return client.get("b", 5s); });
+    std::this_thread::sleep_for(50ms);
+    server.resume();
+
+    EXPECT_EQ(later.get(), "of b");
+}
+
+TEST_F(RedisConnection, AServerThatStaysSilentIsGivenUpAndComesBack) {
+    server.pause();
+    const TimePoint before = Boottime::now();
+    const auto outstanding = client.get("k", 15s);
+    const Duration took = Boottime::now() - before;
+    const auto at_once = client.get("k", 15s);
+    const Duration both = Boottime::now() - before;
+    server.resume();
+
+    EXPECT_EQ(outstanding.error().code, Errc::unavailable);
+    EXPECT_GE(took, 900ms);
+    EXPECT_LT(took, 3s);
+    EXPECT_EQ(at_once.error().code, Errc::unavailable);
+    EXPECT_LT(both - took, 500ms) << "a link that is known to be down is not waited for";
+    EXPECT_TRUE(eventually([&] { return client.get("k").has_value(); }));
+}
+
+TEST_F(RedisConnection, AnAnswerThatTakesLongInTheMiddleOfTrafficDoesNotBreakTheLink) {
+    auto sleeping =
+        std::async(std::launch::async, [&] { return server.command({"DEBUG", "SLEEP", "0.5"}); });
+    std::this_thread::sleep_for(100ms);
+    const auto value = client.get("k", 5s);
+
+    EXPECT_TRUE(value) << value.error().message();
+    EXPECT_EQ(client.get("k"), std::nullopt);
+}
+
+TEST_F(RedisConnection, ClientKillFailsWhatIsOutstandingAndTheNextOnesWork) {
+    for (int i = 0; i < 5; ++i) {
+        server.command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+        EXPECT_TRUE(eventually([&] { return client.get("k").has_value(); }));
+    }
+}
+
+TEST_F(RedisConnection, ARestartedServerIsUsedAgain) {
+    ASSERT_TRUE(client.put("k", "v"));
+
+    server.kill();
+    EXPECT_TRUE(eventually([&] {
+        const auto down = client.get("k");
+        return !down && down.error().code == Errc::unavailable &&
+               down.error().cause.find("refused the connection") != std::string::npos;
+    }));
+    server.start();
+
+    EXPECT_TRUE(eventually([&] { return client.get("k").has_value(); }));
+}
+
+TEST_F(RedisConnection, AServerThatBecomesAReplicaIsLeftAndTakenBackLater) {
+    server.command({"REPLICAOF", "127.0.0.1", std::to_string(free_port())});
+    const auto refused = client.put("k", "v");
+    EXPECT_EQ(refused.error().code, Errc::refused) << refused.error().message();
+    EXPECT_TRUE(eventually([&] {
+        const auto put = client.put("k", "v");
+        return put.error().cause.find("read-only replica") != std::string::npos;
+    }));
+
+    server.command({"REPLICAOF", "NO", "ONE"});
+
+    EXPECT_TRUE(eventually([&] { return client.put("k", "v").has_value(); }));
+}
+
+TEST_F(RedisConnection, AScriptOnAServerThatBecameAReplicaIsRefused) {
+    const PublishRequest request{.channel = "cache:x", .changed = {}, .plain_events = {}};
+    ASSERT_TRUE(client.publish(request));
+
+    server.command({"REPLICAOF", "127.0.0.1", std::to_string(free_port())});
+    const auto refused = client.publish(request);
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::refused) << refused.error().message();
+}
+
+TEST_F(RedisConnection, ADeadlineThatHasPassedIsATimeoutAndNothingIsDone) {
+    const auto put = wait_for<bool>([&](auto done) {
+        client.store().put("k", "v", {.ttl = 60s}, Boottime::now() - 1s, std::move(done));
+    });
+
+    EXPECT_EQ(put.error().code, Errc::timeout);
+    EXPECT_EQ(server.command({"EXISTS", "k"}), "0");
+}
+
+TEST_F(RedisConnection, CompletionsRunOnTheExecutorAndNeverInsideTheCall) {
+    std::promise<bool> on_thread;
+    client.runtime().executor().post([&] {
+        auto inside = std::make_shared<bool>(true);
+        client.store().get(std::string(Store::key_bytes_max + 1, 'k'), soon(), [&, inside](auto) {
+            on_thread.set_value(client.runtime().on_thread() && !*inside);
+        });
+        *inside = false;
+    });
+
+    EXPECT_TRUE(on_thread.get_future().get());
+}
+
+TEST_F(RedisConnection, CloseEndsWhatIsOutstandingWithStopped) {
+    server.pause();
+    auto outstanding = std::async(std::launch::async, [&] { return client.get("k", 10s); });
+    std::this_thread::sleep_for(50ms);
+    client.runtime().executor().post([&] { client.pair().store->close(); });
+    const auto ended = outstanding.get();
+    server.resume();
+
+    EXPECT_EQ(ended.error().code, Errc::stopped);
+    EXPECT_EQ(client.get("k").error().code, Errc::stopped);
+}
+
+TEST(RedisCommandConnection, OverTheBoundCommandsAreRefusedAtOnceAndAllComplete) {
+    RedisServer server;
+    Runtime runtime;
+    runtime.start();
+    auto connection = std::make_shared<redis::CommandConnection>(
+        runtime,
+        redis::CommandConnection::Options{.session = {.url = *redis::Url::parse(server.url()),
+                                                      .client_name = "",
+                                                      .connect_timeout = 1s,
+                                                      .limits = {},
+                                                      .random = [] { return std::uint64_t{1}; }},
+                                          .stall_timeout = 10s,
+                                          .commands_max = 100,
+                                          .bytes_max = 100'000});
+    runtime.executor().post([&] { connection->start([](auto) {}); });
+    const auto ping = [&](std::size_t bytes, std::atomic<int>& good, std::atomic<int>& overloaded) {
+        connection->submit({.operation = "test",
+                            .bytes = redis::encode({"PING", std::string(bytes, 'x')}),
+                            .deadline = soon(20s),
+                            .caller = redis::CommandConnection::Caller::store},
+                           [&](Result<redis::Reply> reply) {
+                               if (reply) ++good;
+                               if (!reply && reply.error().code == Errc::overloaded) ++overloaded;
+                           });
+    };
+    std::atomic<int> good = 0;
+    std::atomic<int> overloaded = 0;
+
+    server.pause();
+    for (int i = 0; i < 150; ++i) ping(1, good, overloaded);
+    EXPECT_TRUE(eventually([&] { return overloaded == 50; }));
+    server.resume();
+    EXPECT_TRUE(eventually([&] { return good == 100; }));
+    server.pause();
+    for (int i = 0; i < 15; ++i) ping(9'000, good, overloaded);
+    EXPECT_TRUE(eventually([&] { return overloaded == 54; }));
+    server.resume();
+    EXPECT_TRUE(eventually([&] { return good == 111; }));
+
+    runtime.executor().post([&] {
+        connection->close(redis::CommandConnection::Caller::store);
+        connection->close(redis::CommandConnection::Caller::bus);
+    });
+    runtime.stop();
+}
+
+TEST(RedisCommandConnection, DestroyingAnOpenPairWithoutClosingItIsSafe) {
+    RedisServer server;
+    Runtime runtime;
+    runtime.start();
+    {
+        Recorder recorder;
+        auto pair = redis::open_redis(runtime, {.url = server.url(), .app = "test"}, soon());
+        ASSERT_TRUE(pair);
+        pair->store->get("k", soon(), [](auto) {});
+    }
+    runtime.stop();
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,356 @@
+// The scripts: what they keep in Redis, and what becomes of it when parts are lost.
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client.hpp"
+#include "coherence/wire.hpp"
+#include "support/redis_server.hpp"
+
+namespace tests {
+namespace {
+
+using namespace tutti;
+
+const std::string channel = "cache:x";
+const std::string base = "tutti:{test/0/cache:x}";
+
+class RedisLog : public testing::Test {
+protected:
+    Result<Published> publish(std::vector<std::string> keys) {
+        return client.publish(
+            {.channel = channel, .changed = {.keys = std::move(keys)}, .plain_events = {}});
+    }
+    Result<Renewed> renew(const std::string& member, BusPosition applied, Duration lease = 3s) {
+        return client.renew(
+            {.channel = channel, .member = member, .applied = applied, .lease = lease});
+    }
+    std::string field(const std::string& name) {
+        return server.command({"HGET", base + ":m", name});
+    }
+    std::string applied(const std::string& member) {
+        return server.command({"ZSCORE", base + ":acks", member});
+    }
+
+    RedisServer server;
+    Client client{server.url()};
+};
+
+std::string sha1_16(const std::string& text) {
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    EVP_Digest(text.data(), text.size(), digest, nullptr, EVP_sha1(), nullptr);
+    std::uint64_t number = 0;
+    for (int i = 0; i < 8; ++i) number = number << 8 | digest[i];
+    return wire::hex(number);
+}
+
+TEST_F(RedisLog, SequencesAreDenseAndEachEntryIsChainedToTheOneBefore) {
+    const auto first = publish({"a"});
+    const auto second = publish({"b", "c"});
+
+    ASSERT_TRUE(first) << first.error().message();
+    ASSERT_TRUE(second);
+    const std::string epoch = wire::hex(std::to_underlying(first->position.epoch));
+    const std::string chain1 = sha1_16(epoch + ":1:1:a,");
+    EXPECT_EQ(first->position.sequence, 1U);
+    EXPECT_EQ(wire::hex(std::to_underlying(first->position.chain)), chain1);
+    EXPECT_EQ(second->position.epoch, first->position.epoch);
+    EXPECT_EQ(second->position.sequence, 2U);
+    EXPECT_EQ(wire::hex(std::to_underlying(second->position.chain)),
+              sha1_16(chain1 + ":2:1:b,1:c,"));
+    EXPECT_EQ(field("v"), "1");
+    EXPECT_EQ(field("s"), "2");
+    EXPECT_EQ(server.command({"TTL", base + ":m"}), "-1");
+}
+
+TEST_F(RedisLog, ReplayReturnsWhatWasPublished) {
+    const auto first = publish({"a"});
+    const auto second =
+        client.publish({.channel = channel, .changed = KeySet::everything(), .plain_events = {}});
+    ASSERT_TRUE(publish({}));
+
+    const auto all = client.replay(channel, 1, 100);
+    const auto middle = client.replay(channel, 2, 2);
+    const auto none = client.replay(channel, 4, 9);
+
+    ASSERT_TRUE(all) << all.error().message();
+    ASSERT_EQ(all->size(), 3U);
+    EXPECT_EQ((*all)[0].position, first->position);
+    EXPECT_EQ((*all)[0].changed.keys, std::vector<std::string>{"a"});
+    EXPECT_EQ((*all)[1].position, second->position);
+    EXPECT_EQ((*all)[1].previous, first->position.chain);
+    EXPECT_TRUE((*all)[1].changed.all);
+    EXPECT_EQ((*all)[2].changed, KeySet{});
+    ASSERT_EQ(middle->size(), 1U);
+    EXPECT_EQ(middle->front().position, second->position);
+    EXPECT_TRUE(none->empty());
+    EXPECT_TRUE(client.replay("cache:nobody", 1, 9)->empty());
+}
+
+TEST_F(RedisLog, ReplayReadsALongLogInPages) {
+    ASSERT_TRUE(publish({"0"}));  // so that the server knows the script, and the order is kept
+    std::vector<std::future<Result<Published>>> published;
+    for (int i = 1; i < 2500; ++i) {
+        auto promise = std::make_shared<std::promise<Result<Published>>>();
+        published.push_back(promise->get_future());
+        client.bus().publish(
+            {.channel = channel, .changed = {.keys = {std::to_string(i)}}, .plain_events = {}},
+            soon(10s), [promise](auto result) { promise->set_value(std::move(result)); });
+    }
+    for (auto& one : published) ASSERT_TRUE(one.get());
+
+    const auto entries = client.replay(channel, 1, 2500);
+
+    ASSERT_TRUE(entries);
+    ASSERT_EQ(entries->size(), 2500U);
+    for (std::size_t i = 0; i < entries->size(); ++i) {
+        EXPECT_EQ((*entries)[i].position.sequence, i + 1);
+        EXPECT_EQ((*entries)[i].changed.keys.front(), std::to_string(i));
+    }
+}
+
+TEST_F(RedisLog, TheLogIsBoundedInBytes) {
+    const std::string key(60'000, 'k');
+    constexpr int entries = 1500;  // 90 MB
+
+    for (int i = 0; i < entries; ++i) ASSERT_TRUE(publish({key}));
+
+    const auto kept = std::stoul(server.command({"XLEN", base + ":log"})) * key.size();
+    EXPECT_LE(kept, redis::RedisBus::log_bytes_max);
+    EXPECT_GE(kept, redis::RedisBus::log_bytes_max / 3);
+    EXPECT_EQ(client.replay(channel, entries, entries)->size(), 1U);
+    EXPECT_TRUE(client.replay(channel, 1, 1)->empty());
+}
+
+TEST_F(RedisLog, RenewRegistersAndNeverLowersWhatWasApplied) {
+    const auto position = publish({"a"})->position;
+    ASSERT_EQ(publish({"b"})->position.sequence, 2U);
+
+    ASSERT_TRUE(renew("one", position));
+    EXPECT_EQ(applied("one"), "1");
+    const auto renewed = renew("one", {.epoch = position.epoch, .sequence = 2});
+    EXPECT_EQ(applied("one"), "2");
+    ASSERT_TRUE(renew("one", position));
+
+    EXPECT_EQ(applied("one"), "2");
+    EXPECT_EQ(renewed->position.sequence, 2U);
+    EXPECT_EQ(field("n"), "1");
+    EXPECT_EQ(field("m:one"), "3") << "a new stamp with every renewal";
+}
+
+TEST_F(RedisLog, APositionOfAnotherEpochOrBeyondTheLogCountsAsNothing) {
+    const auto position = publish({"a"})->position;
+
+    ASSERT_TRUE(renew("foreign", {.epoch = Epoch{1}, .sequence = 1}));
+    ASSERT_TRUE(renew("beyond", {.epoch = position.epoch, .sequence = 2}));
+
+    EXPECT_EQ(applied("foreign"), "0");
+    EXPECT_EQ(applied("beyond"), "0");
+}
+
+TEST_F(RedisLog, LeaveForgetsTheMemberOnce) {
+    ASSERT_TRUE(renew("one", {}));
+    ASSERT_TRUE(renew("two", {}));
+    const auto before = renew("two", {})->position;
+
+    ASSERT_TRUE(client.leave(channel, "one"));
+    ASSERT_TRUE(client.leave(channel, "one"));
+    ASSERT_TRUE(client.leave(channel, "never there"));
+
+    EXPECT_EQ(server.command({"ZRANGE", base + ":acks", "0", "-1"}), "two");
+    EXPECT_EQ(field("m:one"), "(nil)");
+    EXPECT_EQ(field("n"), "1");
+    EXPECT_EQ(renew("two", {})->position.epoch, before.epoch);
+}
+
+TEST_F(RedisLog, AWriterLearnsTheLongestLeaseOfAllMembersEvenOfALostEpoch) {
+    Client writer(server.url());
+    const auto lease_of = [&](Client& from) {
+        return from.publish({.channel = channel, .changed = {}, .plain_events = {}})->lease;
+    };
+
+    EXPECT_EQ(lease_of(writer), 0s);
+    ASSERT_TRUE(renew("one", {}, 3s));
+    ASSERT_TRUE(renew("two", {}, 1s));
+    EXPECT_EQ(lease_of(writer), 3s);
+    server.command({"DEL", base + ":acks"});
+    EXPECT_EQ(lease_of(writer), 3s) << "a rotation keeps it";
+    server.command({"FLUSHALL"});
+    EXPECT_EQ(lease_of(writer), 3s) << "this writer remembers";
+    EXPECT_EQ(lease_of(client), 3s) << "and so does who renewed";
+}
+
+class LostPart : public RedisLog, public testing::WithParamInterface<std::vector<std::string>> {};
+
+TEST_P(LostPart, BecomesANewEpochThatStartsEmpty) {
+    ASSERT_TRUE(renew("one", {}));
+    const auto before = publish({"a"})->position;
+
+    server.command(GetParam());
+    const auto renewed = renew("one", before);
+    const auto after = publish({"b"});
+
+    ASSERT_TRUE(renewed) << renewed.error().message();
+    EXPECT_NE(renewed->position.epoch, before.epoch);
+    EXPECT_EQ(renewed->position.sequence, 0U);
+    EXPECT_EQ(std::to_underlying(renewed->position.chain),
+              std::to_underlying(renewed->position.epoch));
+    EXPECT_EQ(applied("one"), "0");
+    ASSERT_TRUE(after);
+    EXPECT_EQ(after->position.epoch, renewed->position.epoch);
+    EXPECT_EQ(after->position.sequence, 1U);
+    EXPECT_EQ(client.replay(channel, 1, 9)->size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Redis, LostPart,
+    testing::Values(std::vector<std::string>{"DEL", base + ":m"},
+                    std::vector<std::string>{"DEL", base + ":acks"},
+                    std::vector<std::string>{"FLUSHALL"},
+                    std::vector<std::string>{"SET", base + ":m", "of another type"},
+                    std::vector<std::string>{"SET", base + ":acks", "of another type"},
+                    std::vector<std::string>{"ZREM", base + ":acks", "one"},
+                    std::vector<std::string>{"HSET", base + ":m", "e", "garbage"},
+                    std::vector<std::string>{"HSET", base + ":m", "s", "garbage"},
+                    std::vector<std::string>{"HDEL", base + ":m", "h"},
+                    std::vector<std::string>{"HSET", base + ":m", "r", std::string(40, 'a')}));
+
+TEST_F(RedisLog, ALostLogAloneIsNoNewEpochAndReplayReturnsNothing) {
+    const auto before = publish({"a"})->position;
+
+    server.command({"DEL", base + ":log"});
+    const auto after = publish({"b"});
+
+    EXPECT_EQ(after->position.epoch, before.epoch);
+    EXPECT_EQ(after->position.sequence, 2U);
+    ASSERT_EQ(client.replay(channel, 1, 2)->size(), 1U);
+    EXPECT_EQ(client.replay(channel, 1, 2)->front().previous, before.chain);
+}
+
+class LogThatRefuses : public RedisLog,
+                       public testing::WithParamInterface<std::vector<std::string>> {};
+
+TEST_P(LogThatRefuses, BecomesANewEpochInTheSamePublication) {
+    const auto before = publish({"a"})->position;
+
+    for (const auto& words : {std::vector<std::string>{"DEL", base + ":log"}, GetParam()})
+        server.command(words);
+    const auto after = publish({"b"});
+
+    ASSERT_TRUE(after) << after.error().message();
+    EXPECT_NE(after->position.epoch, before.epoch);
+    EXPECT_EQ(after->position.sequence, 1U);
+    EXPECT_EQ(client.replay(channel, 1, 9)->size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Redis, LogThatRefuses,
+    testing::Values(std::vector<std::string>{"XADD", base + ":log", "50-0", "p", "x"},
+                    std::vector<std::string>{"XADD", base + ":log", "2-0", "p", "x"},
+                    std::vector<std::string>{"XADD", base + ":log",
+                                             "18446744073709551615-18446744073709551615", "p", "x"},
+                    std::vector<std::string>{"SET", base + ":log", "of another type"}));
+
+TEST_F(RedisLog, AnEntryThatDoesNotDecodeEndsTheReplay) {
+    ASSERT_TRUE(publish({"a"}));
+    server.command({"XADD", base + ":log", "2-0", "garbage", "x"});
+
+    const auto entries = client.replay(channel, 1, 9);
+
+    ASSERT_TRUE(entries);
+    EXPECT_EQ(entries->size(), 1U);
+}
+
+TEST_F(RedisLog, EveryNewEpochIsFreshlyRandom) {
+    std::set<Epoch> epochs;
+
+    for (int i = 0; i < 20; ++i) {
+        epochs.insert(publish({"a"})->position.epoch);
+        server.command({"FLUSHALL"});
+    }
+
+    EXPECT_EQ(epochs.size(), 20U);
+    EXPECT_FALSE(epochs.contains(Epoch::none));
+}
+
+TEST_F(RedisLog, AFormatThatIsNotKnownIsRefusedAndLeftAlone) {
+    ASSERT_TRUE(publish({"a"}));
+    server.command({"HSET", base + ":m", "v", "2"});
+
+    const auto refused = publish({"b"});
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::unsupported);
+    EXPECT_NE(refused.error().cause.find("format 2"), std::string::npos) << refused.error().cause;
+    EXPECT_EQ(field("s"), "1");
+}
+
+TEST_F(RedisLog, ScriptsSurviveScriptFlush) {
+    const auto before = publish({"a"})->position;
+
+    server.command({"SCRIPT", "FLUSH"});
+    const auto after = publish({"b"});
+
+    ASSERT_TRUE(after) << after.error().message();
+    EXPECT_EQ(after->position.epoch, before.epoch);
+    EXPECT_EQ(after->position.sequence, 2U);
+    EXPECT_TRUE(client.renew({.channel = channel, .member = "one", .applied = {}, .lease = 3s}));
+}
+
+TEST_F(RedisLog, PublishingGoesOnWhenMemoryIsFull) {
+    ASSERT_TRUE(publish({"a"}));
+
+    server.command({"CONFIG", "SET", "maxmemory", "1"});
+
+    EXPECT_TRUE(publish({"b"}));
+    EXPECT_TRUE(renew("one", {}));
+    const auto put = client.put("k", "v");
+    ASSERT_FALSE(put);
+    EXPECT_EQ(put.error().code, Errc::unavailable);
+}
+
+TEST_F(RedisLog, OverTheLimitsIsRefusedWithoutSending) {
+    const auto refused = [&](PublishRequest request) {
+        const auto result = client.publish(std::move(request));
+        return !result && result.error().code == Errc::too_large;
+    };
+
+    EXPECT_TRUE(refused({.channel = channel,
+                         .changed = {.keys = std::vector<std::string>(1001, "k")},
+                         .plain_events = {}}));
+    EXPECT_TRUE(refused(
+        {.channel = channel, .changed = {.keys = {std::string(65'536, 'k')}}, .plain_events = {}}));
+    EXPECT_TRUE(
+        refused({.channel = channel, .changed = {}, .plain_events = {std::string(65'537, 'e')}}));
+    EXPECT_TRUE(refused(
+        {.channel = channel, .changed = {}, .plain_events = std::vector<std::string>(1001, "e")}));
+    EXPECT_EQ(server.command({"EXISTS", base + ":m"}), "0");
+    EXPECT_TRUE(publish(std::vector<std::string>(1000, std::string(60, 'k'))));
+    EXPECT_TRUE(publish({std::string(65'000, 'k')}));
+}
+
+TEST_F(RedisLog, AChannelWithBracesIsRefused) {
+    const auto refused = client.publish({.channel = "a}b", .changed = {}, .plain_events = {}});
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::invalid_option);
+}
+
+TEST_F(RedisLog, AppsAndDatabasesHaveLogsOfTheirOwn) {
+    Client other_app({.url = server.url(), .app = "other"});
+    Client other_database({.url = server.url() + "/3", .app = "test"});
+
+    ASSERT_TRUE(publish({"a"}));
+    const PublishRequest request{.channel = channel, .changed = {}, .plain_events = {}};
+
+    EXPECT_EQ(other_app.publish(request)->position.sequence, 1U);
+    EXPECT_EQ(other_database.publish(request)->position.sequence, 1U);
+    EXPECT_EQ(publish({"b"})->position.sequence, 2U);
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,263 @@
+// Every way in which a node can find the wrong server, or none, and what it is told then.
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "client.hpp"
+#include "support/fake_server.hpp"
+#include "support/redis_server.hpp"
+
+namespace tests {
+namespace {
+
+using namespace tutti;
+
+void expect_error(const Client& client, Errc code, const std::string& part) {
+    ASSERT_FALSE(client.is_open());
+    EXPECT_EQ(client.error().code, code) << client.error().message();
+    EXPECT_NE(client.error().message().find(part), std::string::npos) << client.error().message();
+    EXPECT_EQ(client.error().message().find("s3cret"), std::string::npos)
+        << client.error().message();
+}
+
+Client at(const std::string& url, const std::string& login = "") {
+    const std::size_t host = url.find("//") + 2;
+    return Client(redis::OpenOptions{.url = url.substr(0, host) + login + url.substr(host),
+                                     .app = "test",
+                                     .connect_timeout = 300ms});
+}
+
+TEST(RedisOpen, OverTcpAndOverAUnixSocket) {
+    RedisServer server;
+
+    for (const std::string& url : {server.url(), server.unix_url(), server.unix_url() + "?db=2",
+                                   "redis://localhost:" + std::to_string(server.port()) + "/3"}) {
+        Client client(url);
+        ASSERT_TRUE(client.is_open()) << url << ": " << client.error().message();
+        EXPECT_EQ(client.put("key", url), true);
+        EXPECT_EQ(client.get("key"), url);
+        EXPECT_EQ(client.pair().server.eviction_policy, "noeviction");
+        EXPECT_TRUE(client.pair().server.version.starts_with("7."));
+    }
+
+    EXPECT_EQ(server.command({"GET", "key"}), server.unix_url()) << "databases 2 and 3 are others";
+}
+
+TEST(RedisOpen, TheClientNameShowsInTheClientList) {
+    RedisServer server;
+    Client client(redis::OpenOptions{.url = server.url(), .app = "test", .client_name = "bot-1"});
+
+    EXPECT_NE(server.command({"CLIENT", "LIST"}).find("name=bot-1"), std::string::npos);
+}
+
+TEST(RedisOpen, LeavesNothingBehind) {
+    RedisServer server;
+    Client client(server.url());
+
+    EXPECT_EQ(server.command({"DBSIZE"}), "0");
+}
+
+TEST(RedisOpen, WithAPassword) {
+    RedisServer server({.config = {"requirepass s3cret", "user bob on >s3cret%40 ~* &* +@all"},
+                        .password = "s3cret"});
+    const std::string open = "redis://127.0.0.1:" + std::to_string(server.port());
+
+    EXPECT_TRUE(at(open, ":s3cret@").is_open());
+    EXPECT_TRUE(at(open, "default:s3cret@").is_open());
+    EXPECT_TRUE(at(open, "bob:s3cret%2540@").is_open());
+    expect_error(at(open, ":s3cret-not@"), Errc::refused, "check user and password");
+    expect_error(at(open, "bob:s3cret@"), Errc::refused, "check user and password");
+    expect_error(at(open), Errc::refused, "the server wants a password");
+}
+
+TEST(RedisOpen, APasswordThatTheServerDoesNotHave) {
+    RedisServer server;
+
+    expect_error(at(server.url(), ":s3cret@"), Errc::refused, "does it have one at all");
+}
+
+TEST(RedisOpen, ARenamedAuthDoesNotSpillThePassword) {
+    RedisServer server({.config = {"rename-command AUTH \"\""}, .password = ""});
+
+    expect_error(at(server.url(), "bob:s3cret@"), Errc::refused, "user and password");
+}
+
+TEST(RedisOpen, NobodyListens) {
+    expect_error(at("redis://127.0.0.1:" + std::to_string(free_port())), Errc::unavailable,
+                 "refused the connection");
+}
+
+TEST(RedisOpen, ASocketThatDoesNotExist) {
+    expect_error(at("unix:///nowhere/redis.sock"), Errc::unavailable, "does not exist");
+}
+
+TEST(RedisOpen, AHostThatDoesNotExist) {
+    ASSERT_FALSE(at("redis://no-such-host.invalid").is_open());
+}
+
+TEST(RedisOpen, AMalformedUrlOrOption) {
+    expect_error(at("http://127.0.0.1:6379"), Errc::invalid_option, "redis://host:6379");
+    expect_error(at("rediss://127.0.0.1:6379", ":s3cret@"), Errc::invalid_option, "TLS");
+    expect_error(Client(redis::OpenOptions{.url = "redis://127.0.0.1", .app = "a{b"}),
+                 Errc::invalid_option, "app");
+    expect_error(
+        Client(redis::OpenOptions{.url = "redis://127.0.0.1", .app = "a", .client_name = "a b"}),
+        Errc::invalid_option, "client_name");
+}
+
+TEST(RedisOpen, ADatabaseThatTheServerDoesNotHave) {
+    RedisServer server;
+
+    expect_error(at(server.url() + "/99"), Errc::refused, "cannot use database 99");
+}
+
+TEST(RedisOpen, AReplica) {
+    RedisServer server;
+    server.command({"REPLICAOF", "127.0.0.1", std::to_string(free_port())});
+
+    expect_error(at(server.url()), Errc::refused, "read-only replica");
+}
+
+TEST(RedisOpen, AClusterNode) {
+    RedisServer server({.config = {"cluster-enabled yes"}, .password = ""});
+
+    expect_error(at(server.url()), Errc::unsupported, "Redis Cluster");
+}
+
+TEST(RedisOpen, AServerThatIsTooOld) {
+    const FakeServer server("+OK\r\n" + bulk("# Server\r\nredis_version:6.2.14\r\nrole:master\r\n"),
+                            FakeServer::Then::keep_open);
+
+    expect_error(at(server.url()), Errc::unsupported, "Redis 6.2.14; Tutti needs 7.0");
+}
+
+TEST(RedisOpen, AServerThatIsStillLoading) {
+    const FakeServer server(
+        "+OK\r\n" + bulk("redis_version:7.0.15\r\nloading:1\r\nrole:master\r\n"),
+        FakeServer::Then::keep_open);
+
+    expect_error(at(server.url()), Errc::unavailable, "loading");
+}
+
+TEST(RedisOpen, AServerInProtectedModeOrWithTooManyClients) {
+    const FakeServer protected_mode("-DENIED Redis is running in protected mode because...\r\n",
+                                    FakeServer::Then::close);
+    const FakeServer full("-ERR max number of clients reached\r\n", FakeServer::Then::close);
+
+    EXPECT_FALSE(at(protected_mode.url()).is_open());
+    EXPECT_FALSE(at(full.url()).is_open());
+}
+
+TEST(RedisOpen, AnHttpServer) {
+    const FakeServer server("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n",
+                            FakeServer::Then::close);
+
+    expect_error(at(server.url(), ":s3cret@"), Errc::protocol, "does not speak the Redis protocol");
+}
+
+TEST(RedisOpen, SomethingThatTalksTheProtocolAndIsNoRedis) {
+    const FakeServer server("+OK\r\n+OK\r\n", FakeServer::Then::keep_open);
+    const FakeServer other("+OK\r\n" + bulk("hello"), FakeServer::Then::keep_open);
+
+    expect_error(at(server.url()), Errc::protocol, "wrong shape");
+    expect_error(at(other.url()), Errc::unsupported, "not a Redis");
+}
+
+TEST(RedisOpen, ASilentServer) {
+    const FakeServer server("", FakeServer::Then::keep_open);
+
+    expect_error(at(server.url()), Errc::timeout, "did not answer within 300 ms");
+}
+
+TEST(RedisOpen, AServerThatHangsUp) {
+    const FakeServer server("", FakeServer::Then::close);
+
+    ASSERT_FALSE(at(server.url()).is_open());
+}
+
+// The documented rule with something taken out of it.
+class AclOpen : public testing::Test {
+protected:
+    static constexpr const char* commands =
+        "+eval +evalsha +info +subscribe +ping +get +set +del +hget +hmget +hset +hdel +zadd "
+        "+zcard "
+        "+zrem +xadd +xrange +xtrim +publish";
+
+    void set_user(const std::string& rules) {
+        std::vector<std::string> words{"ACL", "SETUSER", "node", "reset", "on", ">s3cret"};
+        std::istringstream each(rules);
+        for (std::string rule; each >> rule;) words.push_back(rule);
+        server.command(words);
+    }
+    std::string everything() const {
+        return std::string(commands) + " ~tutti:* ~k* &tutti:* &cache:*";
+    }
+    Client open() { return at(server.url(), "node:s3cret@"); }
+
+    RedisServer server;
+};
+
+TEST_F(AclOpen, TheDocumentedRuleIsEnoughForEverything) {
+    set_user(everything());
+    Client client = open();
+    ASSERT_TRUE(client.is_open()) << client.error().message();
+
+    EXPECT_TRUE(client.check({{.channel = "cache:x", .plain = true}}));
+    client.subscribe({{.channel = "cache:x", .plain = true}});
+    EXPECT_TRUE(client.put("k", "v"));
+    EXPECT_EQ(client.get("k"), "v");
+    EXPECT_EQ(client.erase_if_equal("k", "v"), true);
+    EXPECT_TRUE(client.erase("k"));
+    EXPECT_TRUE(
+        client.publish({.channel = "cache:x", .changed = {.keys = {"a"}}, .plain_events = {"e"}}));
+    EXPECT_TRUE(client.renew({.channel = "cache:x", .member = "m", .applied = {}, .lease = 1s}));
+    EXPECT_EQ(client.replay("cache:x", 1, 1)->size(), 1U);
+    EXPECT_TRUE(client.leave("cache:x", "m"));
+    EXPECT_TRUE(client.probe());
+}
+
+TEST_F(AclOpen, EveryCommandThatIsMissingIsNamedAndTheRuleShown) {
+    std::istringstream each(commands);
+    for (std::string rule; each >> rule;) {
+        const std::string command = rule.substr(1);
+        set_user(everything() + " -" + command);
+
+        const Client client = open();
+
+        if (command == "ping") continue;  // only asked for later
+        expect_error(client, Errc::refused, command);
+        expect_error(client, Errc::refused, "ACL SETUSER <user> +eval");
+    }
+}
+
+TEST_F(AclOpen, KeysAndChannelsThatAreMissingAreNoticed) {
+    set_user(std::string(commands) + " &tutti:* &cache:*");
+    expect_error(open(), Errc::refused, "~tutti:*");
+    set_user(std::string(commands) + " ~tutti:* &cache:*");
+    expect_error(open(), Errc::refused, "&tutti:*");
+
+    set_user(std::string(commands) + " ~tutti:* &tutti:*");
+    Client client = open();
+    ASSERT_TRUE(client.is_open());
+    EXPECT_TRUE(client.check({{.channel = "cache:x"}}));
+    const auto denied = client.check({{.channel = "cache:x", .plain = true}});
+    ASSERT_FALSE(denied);
+    EXPECT_EQ(denied.error().code, Errc::refused) << denied.error().message();
+    EXPECT_NE(denied.error().cause.find("&cache:*"), std::string::npos);
+}
+
+TEST_F(AclOpen, AKeyOutsideTheRuleIsRefusedWithTheRule) {
+    set_user(everything());
+    Client client = open();
+
+    const auto denied = client.get("elsewhere");
+
+    ASSERT_FALSE(denied);
+    EXPECT_EQ(denied.error().code, Errc::refused);
+    EXPECT_NE(denied.error().cause.find("~<the prefix of your own keys>"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,154 @@
+// Two layers of a simulated node's bus. From the outside in:
+//
+//   ProcessBus   what the process notices: answers and pushes wait until the node's executor runs,
+//                deadlines are measured by the node's clock. A paused process notices nothing.
+//   FaultyBus    the network, which never pauses
+//   WatchedBus   tells the checker which publications took effect at the server, and when
+//   EmbeddedBus  the server
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tutti/bus.hpp"
+#include "tutti/executor.hpp"
+
+namespace tutti::simulation {
+
+class WatchedBus final : public Bus {
+public:
+    using Executed =
+        std::function<void(TimePoint at, const std::string& channel, const KeySet& changed)>;
+
+    // `inner` executes inside the call.
+    WatchedBus(Bus& inner, const Clock& clock, Executed executed)
+        : inner_(inner), clock_(clock), executed_(std::move(executed)) {}
+
+    void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override {
+        inner_.subscribe(std::move(subscriptions), listener);
+    }
+    void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
+        auto watch = [this, at = clock_.now(), channel = request.channel, changed = request.changed,
+                      done = std::move(done)](Result<Published> answer) mutable {
+            if (answer) executed_(at, channel, changed);
+            done(std::move(answer));
+        };
+        inner_.publish(std::move(request), deadline, std::move(watch));
+    }
+    void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override {
+        inner_.renew(std::move(request), deadline, std::move(done));
+    }
+    void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
+                Completion<std::vector<BusEntry>> done) override {
+        inner_.replay(std::move(channel), first, last, deadline, std::move(done));
+    }
+    void leave(std::string channel, std::string member, TimePoint deadline,
+               Completion<void> done) override {
+        inner_.leave(std::move(channel), std::move(member), deadline, std::move(done));
+    }
+    void probe(TimePoint deadline, Completion<void> done) override {
+        inner_.probe(deadline, std::move(done));
+    }
+    void close() override { inner_.close(); }
+
+private:
+    Bus& inner_;
+    const Clock& clock_;
+    const Executed executed_;
+};
+
+class ProcessBus final : public Bus, private BusListener {
+public:
+    ProcessBus(Bus& network, Executor& process) : network_(network), process_(process) {}
+
+    void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override {
+        listener_ = &listener;
+        network_.subscribe(std::move(subscriptions), *this);
+    }
+    void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
+        network_.publish(std::move(request), TimePoint::max(), arriving(deadline, std::move(done)));
+    }
+    void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override {
+        network_.renew(std::move(request), TimePoint::max(), arriving(deadline, std::move(done)));
+    }
+    void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
+                Completion<std::vector<BusEntry>> done) override {
+        network_.replay(std::move(channel), first, last, TimePoint::max(),
+                        arriving(deadline, std::move(done)));
+    }
+    void leave(std::string channel, std::string member, TimePoint deadline,
+               Completion<void> done) override {
+        network_.leave(std::move(channel), std::move(member), TimePoint::max(),
+                       arriving(deadline, std::move(done)));
+    }
+    void probe(TimePoint deadline, Completion<void> done) override {
+        network_.probe(TimePoint::max(), arriving(deadline, std::move(done)));
+    }
+    void close() override {
+        closed_ = true;
+        network_.close();
+    }
+
+private:
+    template <class T>
+    struct Call {
+        Completion<T> done;
+        Executor::TimerId timer = Executor::TimerId::none;
+
+        void settle(Result<T> answer) {
+            if (done) std::exchange(done, nullptr)(std::move(answer));
+        }
+    };
+
+    // Whichever of the answer and the deadline the process notices first.
+    template <class T>
+    Completion<T> arriving(TimePoint deadline, Completion<T> done) {
+        auto call = std::make_shared<Call<T>>(std::move(done));
+        call->timer = process_.run_at(deadline, [call] {
+            call->settle(fail(Errc::timeout, "simulated bus", "no answer before the deadline"));
+        });
+        return [this, call](Result<T> answer) {
+            process_.post([this, call, answer = std::move(answer)]() mutable {
+                process_.cancel(call->timer);
+                call->settle(std::move(answer));
+            });
+        };
+    }
+
+    template <class F>
+    void notice(F call) {
+        process_.post([this, call = std::move(call)]() mutable {
+            if (!closed_) call(*listener_);
+        });
+    }
+
+    void on_subscribed() override {
+        notice([](BusListener& to) { to.on_subscribed(); });
+    }
+    void on_disconnected() override {
+        notice([](BusListener& to) { to.on_disconnected(); });
+    }
+    void on_entry(std::string_view channel, BusEntry entry) override {
+        notice([channel = std::string(channel), entry = std::move(entry)](BusListener& to) {
+            to.on_entry(channel, entry);
+        });
+    }
+    void on_undecodable(std::string_view channel) override {
+        notice([channel = std::string(channel)](BusListener& to) { to.on_undecodable(channel); });
+    }
+    void on_plain(std::string_view channel, std::string_view payload) override {
+        notice([channel = std::string(channel), payload = std::string(payload)](BusListener& to) {
+            to.on_plain(channel, payload);
+        });
+    }
+
+    Bus& network_;
+    Executor& process_;
+    BusListener* listener_ = nullptr;
+    bool closed_ = false;
+};
+
+}  // namespace tutti::simulation

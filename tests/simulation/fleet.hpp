@@ -1,0 +1,209 @@
+// The simulated world: a fleet of processes, one server, one source of truth, and one thread that runs
+// them all in virtual time. Which of those that could run now runs next is the seed's decision.
+//
+// Every read goes through the checker, whoever asks for it; so does every invalidation's outcome. What
+// happens, and when, is decided by whoever drives the fleet: a `Storm` at random, a scripted test step by
+// step. Nothing here sleeps or looks at a real clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulation/checker.hpp"
+#include "simulation/process.hpp"
+#include "simulation/random.hpp"
+#include "simulation/source.hpp"
+#include "simulation/trace.hpp"
+#include "tutti/testing/embedded_server.hpp"
+#include "tutti/testing/manual_clock.hpp"
+
+namespace tutti::simulation {
+
+inline constexpr testing::SeededFaults::Rates good_network{
+    .delayed = 1, .delay_max = std::chrono::milliseconds{2}};
+
+struct FleetOptions {
+    std::uint64_t seed = 1;
+    std::vector<Duration> leases{std::chrono::seconds{1}, std::chrono::seconds{1},
+                                 std::chrono::seconds{1}};  // one node each
+    double drift_max = 0.2;
+    Duration margin = std::chrono::milliseconds{50};
+    testing::SeededFaults::Rates network = good_network;  // once every node has started
+    std::size_t keys = 4;                                 // of each channel
+    bool held_up = true;                                  // executors are late now and then
+    bool calm = false;                                    // no error is excused
+    bool history_survives = false;
+    double load_failures = 0;
+    bool cacheable = true;  // what the loaders say
+    std::vector<int> clock_permilles =
+        {};  // of the true time, one a node; default: the seed's choice
+};
+
+// How one load goes.
+struct LoadPlan {
+    Duration takes{};
+    Duration reads_after{};  // the source; at most `takes`
+    bool fails = false;
+};
+
+struct Counts {
+    std::uint64_t reads = 0;
+    std::uint64_t peeks = 0;
+    std::uint64_t memory_hits = 0;  // of both
+    std::uint64_t suspect_answers = 0;
+    std::uint64_t errors = 0;
+    std::uint64_t loads = 0;
+    std::uint64_t writes = 0;
+    std::uint64_t done = 0;
+    std::uint64_t unconfirmed = 0;
+    std::uint64_t incidents = 0;
+    std::uint64_t steps = 0;
+
+    Counts& operator+=(const Counts& other);
+};
+
+class Fleet {
+public:
+    // The caches that every node declares. `limits` refuses while suspect, `profiles` serves suspect
+    // answers for a while and loads on a worker, `legacy` is written by other programs too.
+    enum CacheIndex : std::size_t { users, profiles, limits, legacy, cache_count };
+    enum ChannelIndex : std::size_t { rows_channel, legacy_channel, channel_count };
+
+    explicit Fleet(FleetOptions options);
+    ~Fleet();
+    Fleet(const Fleet&) = delete;
+    Fleet& operator=(const Fleet&) = delete;
+
+    // Time. `start_all` returns when every node serves.
+    void start_all();
+    void run_for(Duration length);
+    [[nodiscard]] TimePoint now() const noexcept { return truth_.now(); }
+    void after(Duration delay, Task task) { world_.run_at(now() + delay, std::move(task)); }
+
+    [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
+    [[nodiscard]] Process& node(std::size_t place) { return *nodes_.at(place); }
+    [[nodiscard]] testing::EmbeddedServer& server() noexcept { return server_; }
+    [[nodiscard]] Random& random() noexcept { return random_; }
+    [[nodiscard]] Source& source() noexcept { return source_; }
+    [[nodiscard]] Checker& checker() noexcept { return checker_; }
+    [[nodiscard]] const Checker& checker() const noexcept { return checker_; }
+    [[nodiscard]] const Trace& trace() const noexcept { return trace_; }
+    [[nodiscard]] Counts& counts() noexcept { return counts_; }
+    [[nodiscard]] std::size_t row(std::size_t channel, std::size_t key) const {
+        return channel * options_.keys + key;
+    }
+    [[nodiscard]] static std::string_view channel_name(std::size_t channel);
+    [[nodiscard]] static std::size_t channel_of(std::size_t cache);
+
+    // What a load does unless a test says otherwise: 1 ms, and the source is read in the middle.
+    std::function<LoadPlan()> plan_load;
+
+    // Reads. A peek is a `get` that does not load: what the memory tier would answer now.
+    void get(std::size_t place, std::size_t cache, std::size_t row,
+             Duration deadline = std::chrono::seconds{5});
+    std::optional<Version> peek(std::size_t place, std::size_t cache, std::size_t row);
+    void peek_everything(std::size_t place);
+
+    // Writes. The source commits at once, the node invalidates after `lag`.
+    void write(std::size_t place, std::size_t cache, std::size_t row, Ack ack, Duration lag = {});
+    void invalidate_all(std::size_t place, std::size_t cache);
+    void write_foreign(std::size_t row);  // commits, and publishes as other programs do
+
+    // Accidents that end by themselves.
+    enum class Direction : unsigned char { to_server, from_server, both };
+    void pause(std::size_t place, Duration length);
+    void cut(std::size_t place, Direction direction, Duration length);
+    void half_open(std::size_t place, Duration length);
+    void disconnect(std::size_t place, Duration length);
+    void crash(std::size_t place, Duration until_restart);
+    void stop(std::size_t place, Duration until_restart);
+    // To the server; the fleet only writes it down.
+    void note(Event event);
+
+    // The server's machine is set back to an older state and nobody is told. Nothing is promised about
+    // what it forgets; what is published from then on counts.
+    struct Memory {
+        TimePoint taken;
+        testing::EmbeddedSnapshot state;
+    };
+    [[nodiscard]] Memory remember() const { return {now(), server_.snapshot()}; }
+    void set_back(const Memory& memory);
+
+    // Ends every accident and fault, lets time pass, and demands that all is as if nothing had been (A4).
+    void settle();
+
+    [[nodiscard]] bool kept() const { return checker_.violations().empty(); }
+    // What is wrong, each with what led to it; empty: nothing.
+    [[nodiscard]] std::string report() const;
+
+private:
+    struct Waiting {
+        Process* process;
+        std::size_t row;
+        TimePoint since;
+        Duration deadline;  // of the process's clock
+        Duration stalled;
+    };
+
+    void set_network(testing::SeededFaults::Rates network);
+    void start_process(std::size_t place);
+    void start_engine(Process& process);
+    [[nodiscard]] ProcessPlan plan_process(std::size_t place);
+    [[nodiscard]] Process::Surroundings surroundings();
+    void executed(TimePoint at, std::string_view channel, const KeySet& changed);
+    void load(Process& process, std::size_t cache, const std::string& key,
+              std::function<void(Result<Loaded<Version>>)> done);
+    Result<Loaded<Version>> load_now(Process& process, std::size_t cache, const std::string& key);
+    [[nodiscard]] Loaded<Version> read_source(const Process& process, std::size_t row);
+    [[nodiscard]] std::size_t row_of(std::size_t cache, std::string_view key) const;
+    [[nodiscard]] std::string key_of(std::size_t row) const;
+
+    bool step(TimePoint end);
+    void run(Process& process);
+    void resume(Process& process);
+
+    [[nodiscard]] Obligation obligation(Process& process, std::size_t cache, std::size_t row);
+    void judge(Process& process, std::size_t cache, std::size_t row, const Obligation& owed,
+               const Result<Lookup<Version>>& answer);
+    void judge_error(Process& process, std::size_t cache, std::size_t row, const Error& error);
+    void invalidate(Process& process, std::size_t cache, std::optional<std::size_t> row, Ack ack);
+    void outcome(Process& process, std::size_t cache, std::optional<std::size_t> row,
+                 const std::vector<Version>& versions, TimePoint called,
+                 const Invalidation& outcome);
+    std::uint64_t wait(Process& process, std::size_t row, Duration deadline);
+    void answered(std::uint64_t id);
+
+    void demand_channels(Process& process);
+    void demand_publications(Process& process);
+    void demand_truth(std::size_t place);
+    void demand_hits(std::size_t place);
+    void violated(std::string promise, std::string what, std::size_t row = Trace::nobody);
+    void note(Event event, const Process& process, std::size_t row = Trace::nobody,
+              std::uint64_t number = 0);
+
+    const FleetOptions options_;
+    Random random_;
+    testing::ManualClock truth_;
+    std::shared_ptr<EmbeddedHub> hub_;
+    testing::EmbeddedServer server_;
+    Source source_;
+    Checker checker_;
+    Trace trace_;
+    Counts counts_;
+    testing::ManualExecutor world_{static_cast<const Clock&>(truth_)};
+    testing::SeededFaults::Rates network_now_ = good_network;
+    std::vector<int> permilles_;                       // of the nodes' clocks
+    std::vector<Process*> nodes_;                      // by place
+    std::vector<std::unique_ptr<Process>> processes_;  // all that ever were
+    std::vector<Process*> runnable_;
+    std::map<std::uint64_t, Waiting> waiting_;
+    std::uint64_t last_wait_ = 0;
+};
+
+}  // namespace tutti::simulation

@@ -1,0 +1,206 @@
+// What happens to the processes of a fleet, and what is demanded when it is over.
+#include <algorithm>
+#include <utility>
+
+#include "simulation/fleet.hpp"
+
+namespace tutti::simulation {
+
+using namespace std::chrono_literals;
+
+void Fleet::pause(std::size_t place, Duration length) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    note(Event::pause, process);
+    process.pause(length);
+    after(length, [this, &process] { resume(process); });
+}
+
+// The moment that matters: everything has moved on, and no task of the process has run yet.
+void Fleet::resume(Process& process) {
+    if (!process.paused() || process.ended()) return;
+    note(Event::resume, process);
+    process.resume();
+    if (process.serving()) peek_everything(process.plan().place);
+}
+
+void Fleet::cut(std::size_t place, Direction direction, Duration length) {
+    Process& process = node(place);
+    note(Event::cut, process);
+    using enum testing::Link::Direction;
+    if (direction != Direction::from_server) process.link().cut(to_server);
+    if (direction != Direction::to_server) process.link().cut(from_server);
+    after(length, [this, &process] {
+        if (process.ended()) return;
+        note(Event::heal, process);
+        process.link().heal();
+        process.bus().reconnect();
+    });
+}
+
+void Fleet::half_open(std::size_t place, Duration length) {
+    Process& process = node(place);
+    note(Event::half_open, process);
+    process.bus().go_half_open();
+    after(length, [this, &process] {
+        if (process.ended()) return;
+        note(Event::reconnect, process);
+        process.bus().reconnect();
+    });
+}
+
+void Fleet::disconnect(std::size_t place, Duration length) {
+    Process& process = node(place);
+    note(Event::disconnect, process);
+    process.bus().disconnect();
+    after(length, [this, &process] {
+        if (process.ended()) return;
+        note(Event::reconnect, process);
+        process.bus().reconnect();
+    });
+}
+
+void Fleet::crash(std::size_t place, Duration until_restart) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    note(Event::crash, process);
+    process.life = Process::Life::ended;
+    process.link().cut(testing::Link::Direction::to_server);
+    process.link().cut(testing::Link::Direction::from_server);
+    std::erase_if(waiting_, [&](const auto& one) { return one.second.process == &process; });
+    after(until_restart, [this, place] { start_process(place); });
+}
+
+void Fleet::stop(std::size_t place, Duration until_restart) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    note(Event::stop, process);
+    process.life = Process::Life::stopping;
+    const std::uint64_t id = wait(process, Trace::nobody, 700ms);
+    process.engine().stop([this, &process, place, id, until_restart] {
+        answered(id);
+        note(Event::stopped, process);
+        for (std::size_t cache = 0; cache < cache_count; ++cache) {
+            const auto hit = process.raw_cache(cache).hit("k0");
+            if (!hit || *hit) violated("R7: a stopped node serves nothing", "");
+        }
+        // A node's thread runs what was posted before it ends.
+        after(100ms, [this, &process] {
+            process.life = Process::Life::ended;
+            for (const auto& [open, one] : waiting_) {
+                if (one.process == &process)
+                    violated("R7: a stopped node owes no answer",
+                             "since " + std::to_string((now() - one.since) / 1ms) + " ms", one.row);
+            }
+        });
+        after(std::max<Duration>(until_restart, 100ms), [this, place] { start_process(place); });
+    });
+}
+
+void Fleet::set_back(const Memory& memory) {
+    note(Event::restore);
+    server_.rewind_to(memory.state);
+    server_.come_back();
+    checker_.forget_since(memory.taken);
+}
+
+void Fleet::note(Event event) {
+    ++counts_.incidents;
+    trace_.add({now(), event, Trace::nobody, Trace::nobody, 0});
+}
+
+void Fleet::note(Event event, const Process& process, std::size_t row, std::uint64_t number) {
+    trace_.add({now(), event, process.plan().place, row, number});
+}
+
+void Fleet::violated(std::string promise, std::string what, std::size_t row) {
+    trace_.add({now(), Event::violation, Trace::nobody, row, 0});
+    checker_.report(now(), std::move(promise), std::move(what), row);
+}
+
+void Fleet::settle() {
+    if (!kept()) return;
+    note(Event::calm);
+    server_.come_back();
+    set_network(good_network);
+    for (Process* process : nodes_) {
+        if (process->ended()) continue;
+        resume(*process);
+        process->link().heal();
+        process->bus().reconnect();
+    }
+    plan_load = [] { return LoadPlan{.takes = 1ms, .reads_after = 500us}; };
+    // The last accident ends by itself, a node starts, a load is given up, a retry comes.
+    run_for(20s);
+    if (!kept()) return;
+    for (Process* process : nodes_) {
+        demand_channels(*process);
+        demand_publications(*process);
+    }
+    for (std::size_t place = 0; place < size(); ++place) demand_truth(place);
+    for (std::size_t place = 0; place < size(); ++place) demand_hits(place);
+    for (const auto& [id, one] : waiting_) violated("nothing hangs", "", one.row);
+}
+
+void Fleet::demand_channels(Process& process) {
+    if (!process.serving()) return violated("A4: every node serves again", process.plan().member);
+    for (const ChannelStatus& status : process.engine().channels()) {
+        if (!status.effective) violated("A4: every channel is effective again", status.failure);
+        if (status.unpublished > 0) violated("A4: nothing stays unpublished", status.channel);
+        if (status.lag > 0) violated("A4: nothing is left to apply", status.channel);
+        const bool replayable = status.channel == channel_name(rows_channel);
+        if (options_.history_survives && replayable && status.rejoins > 1) {
+            violated("R6: nothing is dropped while the log is there",
+                     std::to_string(status.rejoins));
+        }
+    }
+}
+
+void Fleet::demand_publications(Process& process) {
+    for (const auto& promise : process.invalidated) {
+        if (checker_.executed_since(promise.row, promise.called)) continue;
+        violated("A4: an invalidation of a living node is published", process.plan().member,
+                 promise.row);
+    }
+}
+
+// Every node answers what the source has, unless the writer of the last version died before it published.
+void Fleet::demand_truth(std::size_t place) {
+    for (std::size_t cache = 0; cache < cache_count; ++cache) {
+        for (std::size_t key = 0; key < options_.keys; ++key) {
+            const std::size_t of = row(channel_of(cache), key);
+            const auto seen = peek(place, cache, of);
+            if (!seen) {
+                get(place, cache, of);
+            } else if (*seen < checker_.covered(of)) {
+                violated("A4: memory equals the source", "node " + std::to_string(place), of);
+            }
+        }
+    }
+    run_for(100ms);
+}
+
+// A cache that never answers from memory would keep every other promise.
+void Fleet::demand_hits(std::size_t place) {
+    if (!node(place).serving()) return;
+    for (std::size_t cache = 0; cache < cache_count; ++cache) {
+        for (std::size_t key = 0; key < options_.keys; ++key) {
+            const std::size_t of = row(channel_of(cache), key);
+            if (!peek(place, cache, of)) violated("A7: what was just read is in memory", "", of);
+        }
+    }
+}
+
+std::string Fleet::report() const {
+    std::string text;
+    for (const Violation& violation : checker_.violations()) {
+        text += violation.promise + ": " + violation.what + " (row " +
+                std::to_string(violation.row) + ")\n";
+    }
+    if (!text.empty())
+        text +=
+            trace_.tail(checker_.violations().front().row, 400, checker_.violations().front().at);
+    return text;
+}
+
+}  // namespace tutti::simulation

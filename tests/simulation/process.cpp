@@ -1,0 +1,125 @@
+#include "simulation/process.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tutti::simulation {
+
+using namespace std::chrono_literals;
+
+Process::Process(ProcessPlan plan, Surroundings around)
+    : loading(plan.caches.size(), std::vector<std::deque<TimePoint>>(plan.rows)),
+      plan_(std::move(plan)),
+      around_(std::move(around)),
+      clock_(around_.truth, plan_.clock_start, plan_.clock_permille),
+      faults_(plan_.fault_seed, plan_.network),
+      link_(faults_),
+      server_(around_.hub, around_.world, around_.truth),
+      watched_(server_, around_.truth, around_.executed),
+      network_(watched_, around_.world, around_.truth, link_),
+      workers_(*this),
+      executor_(clock_),
+      engine_(std::make_shared<Engine>(
+          options(), EngineParts{.store = nullptr,
+                                 .bus = std::make_unique<ProcessBus>(network_, executor_),
+                                 .executor = &executor_,
+                                 .workers = &workers_,
+                                 .clock = &clock_,
+                                 .member = plan_.member,
+                                 .keep_alive = nullptr})),
+      own_(plan_.caches.size(), std::vector<Version>(plan_.rows, 0)) {
+    for (std::size_t index = 0; index < plan_.caches.size(); ++index) declare(index);
+}
+
+NodeOptions Process::options() const {
+    return {.name = plan_.member,
+            .lease = plan_.lease,
+            .clock_drift_max = plan_.drift_max,
+            .wait_out_margin = plan_.margin,
+            .command_deadline = 1s};
+}
+
+void Process::declare(std::size_t index) {
+    const CachePlan& cache = plan_.caches[index];
+    CacheOptions<std::string, Version> options{
+        .name = cache.name,
+        .caches = "simulated rows",
+        .stale = Stale::wrong,
+        .ttl = Ttl::never(),
+        .bound = entries(1000),
+        .load_deadline = 5s,
+        .channel = plan_.channels.at(cache.channel),
+        .on_suspect = cache.on_suspect,
+    };
+    if (cache.blocking_loader) {
+        options.load = [this, index](const std::string& key, LoadContext&) {
+            return around_.load_now(*this, index, key);
+        };
+    } else {
+        options.load = [this, index](const std::string& key, LoadContext,
+                                     Completion<Loaded<Version>> done) {
+            auto answer = std::make_shared<Completion<Loaded<Version>>>(std::move(done));
+            around_.load(*this, index, key, [this, answer](Result<Loaded<Version>> loaded) {
+                deliver([answer, loaded = std::move(loaded)]() mutable {
+                    (*answer)(std::move(loaded));
+                });
+            });
+        };
+    }
+    if (cache.foreign_publishers) {
+        options.foreign_publishers = true;
+        options.plain = PlainEvent{.type = "row", .key = "rowId"};
+    }
+    raw_.push_back(engine_->declare(Pattern::coherent, detail::untyped(std::move(options))));
+    handles_.emplace_back(raw_.back());
+}
+
+bool Process::SimulatedWorkers::try_post(Task task) {
+    auto& around = process_.around_;
+    around.world.run_at(around.truth.now() + around.worker_delay(),
+                        [&process = process_, task = std::move(task)]() mutable {
+                            process.deliver(std::move(task));
+                        });
+    return true;
+}
+
+void Process::pause(Duration length) {
+    paused_ = true;
+    stalled_ += length;
+}
+
+void Process::resume() {
+    paused_ = false;
+    // In whatever order with the executor's own tasks.
+    for (Task& task : std::exchange(waiting_, {})) {
+        around_.world.post([this, task = std::move(task)]() mutable { deliver(std::move(task)); });
+    }
+}
+
+void Process::deliver(Task task) {
+    if (ended()) return;
+    if (paused_) {
+        waiting_.push_back(std::move(task));
+    } else {
+        task();
+    }
+}
+
+void Process::hold_up(Duration length) {
+    held_up_until_ = around_.truth.now() + length;
+    stalled_ += length;
+}
+
+bool Process::can_run() const {
+    return !paused_ && !ended() && around_.truth.now() >= held_up_until_ && executor_.ready();
+}
+
+std::optional<TimePoint> Process::runs_next() const {
+    if (paused_ || ended()) return std::nullopt;
+    if (executor_.ready()) return held_up_until_;
+    const auto timer = executor_.next_timer();
+    if (!timer) return std::nullopt;
+    return std::max(clock_.truth_at(*timer), held_up_until_);
+}
+
+}  // namespace tutti::simulation

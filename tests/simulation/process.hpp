@@ -1,0 +1,155 @@
+// One process of the simulated fleet: a whole engine on its own clock, executor and network link. It can
+// stand still while its clock goes on, and it can end without a word; it is then kept, and never runs
+// again.
+//
+// Memory: everything lives as long as the fleet, so nothing here guards against being called late.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/workers.hpp"
+#include "embedded/bus.hpp"
+#include "node/engine.hpp"
+#include "simulation/buses.hpp"
+#include "simulation/drifting_clock.hpp"
+#include "simulation/random.hpp"
+#include "simulation/source.hpp"
+#include "tutti/cache.hpp"
+#include "tutti/testing/fake_executor.hpp"
+#include "tutti/testing/faults.hpp"
+#include "tutti/testing/faulty_bus.hpp"
+
+namespace tutti::simulation {
+
+using SimulatedCache = Coherent<std::string, Version>;
+
+struct CachePlan {
+    std::string name;
+    std::size_t channel;
+    OnSuspect on_suspect = OnSuspect::bypass();
+    bool blocking_loader = false;
+    bool foreign_publishers = false;
+};
+
+struct ProcessPlan {
+    std::size_t place;   // which node of the fleet it is
+    std::string member;  // unique in the fleet and in time
+    Duration lease;
+    Duration margin;
+    double drift_max;
+    int clock_permille;
+    TimePoint clock_start;
+    std::uint64_t fault_seed;
+    testing::SeededFaults::Rates network;
+    std::vector<std::string> channels;
+    std::vector<CachePlan> caches;
+    std::size_t rows;
+};
+
+class Process {
+public:
+    struct Surroundings {
+        testing::ManualExecutor& world;  // runs on true time and never pauses
+        const Clock& truth;
+        std::shared_ptr<EmbeddedHub> hub;
+        WatchedBus::Executed executed;
+        // Asks the source on behalf of a loader; answers on the world's executor.
+        std::function<void(Process&, std::size_t cache, const std::string& key,
+                           std::function<void(Result<Loaded<Version>>)> done)>
+            load;
+        // The same within the call, on a worker.
+        std::function<Result<Loaded<Version>>(Process&, std::size_t cache, const std::string& key)>
+            load_now;
+        std::function<Duration()> worker_delay;
+    };
+
+    Process(ProcessPlan plan, Surroundings around);
+
+    [[nodiscard]] const ProcessPlan& plan() const noexcept { return plan_; }
+    [[nodiscard]] Engine& engine() noexcept { return *engine_; }
+    [[nodiscard]] const SimulatedCache& cache(std::size_t index) const {
+        return handles_.at(index);
+    }
+    [[nodiscard]] detail::Cache& raw_cache(std::size_t index) const { return *raw_.at(index); }
+    [[nodiscard]] testing::FaultyBus& bus() noexcept { return network_; }
+    [[nodiscard]] testing::Link& link() noexcept { return link_; }
+    [[nodiscard]] testing::SeededFaults& faults() noexcept { return faults_; }
+    [[nodiscard]] testing::ManualExecutor& executor() noexcept { return executor_; }
+    [[nodiscard]] TimePoint local_now() const noexcept { return clock_.now(); }
+
+    // In true time: no renewal is in force that was sent longer ago than this.
+    [[nodiscard]] Duration stretched(Duration local) const {
+        return std::chrono::ceil<Duration>(std::chrono::duration<double, std::nano>(
+            static_cast<double>(local.count()) * (1 + plan_.drift_max)));
+    }
+
+    // Life. Only a serving process is given reads and writes.
+    enum class Life : unsigned char { starting, serving, stopping, ended };
+    Life life = Life::starting;
+    [[nodiscard]] bool serving() const { return life == Life::serving && !paused_; }
+    [[nodiscard]] bool ended() const { return life == Life::ended; }
+
+    // Pausing. What arrives for a thread of the process meanwhile waits.
+    [[nodiscard]] bool paused() const noexcept { return paused_; }
+    void pause(Duration length);
+    void resume();
+    void deliver(Task task);
+
+    // The executor's thread is held up, the process is not.
+    void hold_up(Duration length);
+    [[nodiscard]] bool can_run() const;
+    // The next true time at which it can.
+    [[nodiscard]] std::optional<TimePoint> runs_next() const;
+    // For how long it was held up or paused in all, as far as is known now.
+    [[nodiscard]] Duration stalled() const noexcept { return stalled_; }
+
+    // What readers of this process's cache may rely on because it invalidated itself.
+    Version& own(std::size_t cache, std::size_t row) { return own_[cache][row]; }
+    struct Promise {
+        std::size_t row;
+        TimePoint called;
+    };
+    std::vector<Promise> invalidated;  // by this process, to be published sooner or later
+    std::vector<std::vector<std::deque<TimePoint>>> loading;  // by cache and row: when they began
+
+private:
+    class SimulatedWorkers final : public Workers {
+    public:
+        explicit SimulatedWorkers(Process& process) : process_(process) {}
+        bool try_post(Task task) override;
+
+    private:
+        Process& process_;
+    };
+
+    [[nodiscard]] NodeOptions options() const;
+    void declare(std::size_t index);
+
+    const ProcessPlan plan_;
+    const Surroundings around_;
+    DriftingClock clock_;
+    testing::SeededFaults faults_;
+    testing::Link link_;
+    embedded::EmbeddedBus server_;
+    WatchedBus watched_;
+    testing::FaultyBus network_;
+    SimulatedWorkers workers_;
+    testing::ManualExecutor executor_;
+    std::shared_ptr<Engine> engine_;
+    std::vector<SimulatedCache> handles_;
+    std::vector<std::shared_ptr<detail::Cache>> raw_;
+    std::vector<std::vector<Version>> own_;
+
+    bool paused_ = false;
+    std::deque<Task> waiting_;
+    TimePoint held_up_until_;
+    Duration stalled_{};
+};
+
+}  // namespace tutti::simulation

@@ -1,0 +1,149 @@
+#include "simulation/scenario.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "simulation/fleet.hpp"
+
+namespace tutti::simulation {
+
+namespace {
+
+using namespace std::chrono_literals;
+using enum Incident;
+using Rates = testing::SeededFaults::Rates;
+
+Weights weights(std::initializer_list<std::pair<Incident, double>> given) {
+    Weights all{};
+    for (const auto& [incident, weight] : given)
+        all.at(static_cast<std::size_t>(incident)) = weight;
+    return all;
+}
+
+constexpr Rates bad_network{.request_lost = 0.05,
+                            .reply_lost = 0.05,
+                            .request_overtakes = 0.1,
+                            .push_lost = 0.15,
+                            .push_duplicated = 0.15,
+                            .push_overtakes = 0.2,
+                            .delayed = 0.9,
+                            .delay_max = 120ms};
+constexpr Rates shaky_network{.request_lost = 0.01,
+                              .reply_lost = 0.01,
+                              .request_overtakes = 0.02,
+                              .push_lost = 0.03,
+                              .push_duplicated = 0.03,
+                              .push_overtakes = 0.05,
+                              .delayed = 0.9,
+                              .delay_max = 15ms};
+constexpr Rates terrible_network{.request_lost = 0.25,
+                                 .reply_lost = 0.15,
+                                 .request_overtakes = 0.2,
+                                 .push_lost = 0.4,
+                                 .push_duplicated = 0.2,
+                                 .push_overtakes = 0.2,
+                                 .delayed = 0.8,
+                                 .delay_max = 700ms};
+
+std::vector<Scenario> all_scenarios() {
+    return {
+        {.name = "calm", .network = good_network},
+        {.name = "lossy", .network = bad_network, .load_failures = 0.02, .slow_loads = 0.02},
+        {.name = "terrible", .network = terrible_network, .slow_loads = 0.05, .mixed_leases = true},
+        {.name = "partition",
+         .network = good_network,
+         .incident_interval = 700ms,
+         .weights = weights({{cut, 4}, {half_open, 1}, {disconnect, 1}}),
+         .slow_loads = 0.08,
+         .mixed_leases = true},
+        {.name = "pauses",
+         .network = shaky_network,
+         .incident_interval = 500ms,
+         .weights = weights({{pause, 1}}),
+         .slow_loads = 0.05,
+         .mixed_leases = true},
+        {.name = "restart",
+         .network = shaky_network,
+         .incident_interval = 1500ms,
+         .weights = weights({{restart_empty, 2}, {restore, 3}, {outage, 2}, {disconnect, 1}}),
+         .slow_loads = 0.03},
+        {.name = "eviction",
+         .network = shaky_network,
+         .incident_interval = 800ms,
+         .weights = weights({{lose_log, 1},
+                             {trim, 2},
+                             {rotate, 1},
+                             {lose_state, 1},
+                             {lose_members, 1},
+                             {flush_all, 1},
+                             {undecodable, 2},
+                             {cut, 2}}),
+         .slow_loads = 0.03},
+        {.name = "foreign",
+         .network = good_network,
+         .incident_interval = 700ms,
+         .weights = weights({{half_open, 3}, {disconnect, 3}, {cut, 1}, {pause, 1}, {outage, 0.5}}),
+         .slow_loads = 0.03,
+         .foreign = true},
+        {.name = "membership",
+         .network = shaky_network,
+         .incident_interval = 1500ms,
+         .weights = weights({{crash, 1}, {stop, 2}, {pause, 1}, {cut, 1}})},
+        {.name = "everything",
+         .network = bad_network,
+         .incident_interval = 600ms,
+         .weights = weights({{pause, 3},
+                             {cut, 3},
+                             {half_open, 1},
+                             {disconnect, 1},
+                             {outage, 0.5},
+                             {undecodable, 0.5},
+                             {crash, 0.4},
+                             {stop, 0.4},
+                             {restart_empty, 0.4},
+                             {restore, 0.5},
+                             {lose_log, 0.3},
+                             {trim, 0.5},
+                             {rotate, 0.3},
+                             {lose_state, 0.2},
+                             {lose_members, 0.2},
+                             {flush_all, 0.3}}),
+         .load_failures = 0.02,
+         .slow_loads = 0.04,
+         .foreign = true},
+    };
+}
+
+}  // namespace
+
+bool Scenario::calm() const {
+    return incident_interval == Duration::zero() && load_failures == 0 && slow_loads == 0 &&
+           network.request_lost == 0 && network.reply_lost == 0 && network.push_lost == 0;
+}
+
+bool Scenario::history_survives() const {
+    const auto forgets = [&](std::size_t incident) { return weights.at(incident) > 0; };
+    for (auto incident = static_cast<std::size_t>(undecodable); incident < incident_count;
+         ++incident) {
+        if (forgets(incident)) return false;
+    }
+    return true;
+}
+
+std::span<const Scenario> scenarios() {
+    static const std::vector<Scenario> all = all_scenarios();
+    return all;
+}
+
+const Scenario& scenario(std::string_view name) {
+    const auto found = std::ranges::find(scenarios(), name, &Scenario::name);
+    if (found == scenarios().end()) throw std::invalid_argument("no scenario " + std::string(name));
+    return *found;
+}
+
+}  // namespace tutti::simulation

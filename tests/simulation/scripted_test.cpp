@@ -1,0 +1,127 @@
+// Single accidents, step by step, on the same fleet that the storms play with. Each is the cause of a
+// violation that was found once.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+
+#include "simulation/fleet.hpp"
+
+namespace tutti::simulation {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Scripted : public ::testing::Test {
+protected:
+    Scripted() { fleet.start_all(); }
+    void TearDown() override {
+        fleet.settle();
+        EXPECT_EQ(fleet.report(), "");
+    }
+
+    // Every node has it in memory.
+    void warm(std::size_t row) {
+        for (std::size_t place = 0; place < fleet.size(); ++place)
+            fleet.get(place, Fleet::users, row);
+        fleet.run_for(50ms);
+    }
+
+    Fleet fleet{{.held_up = false, .history_survives = true}};
+};
+
+TEST_F(Scripted, PausedNodeServesNothingOldAtItsFirstInstant) {
+    warm(0);
+
+    fleet.pause(0, 5s);
+    fleet.write(1, Fleet::users, 0, Ack::every_instance);
+    fleet.run_for(6s);
+
+    EXPECT_EQ(fleet.counts().done, 1);
+}
+
+TEST_F(Scripted, InvalidationWhoseAnswerComesAfterStopIsAnswered) {
+    fleet.write(0, Fleet::users, 0, Ack::every_instance);
+    fleet.stop(0, 1s);
+
+    fleet.run_for(2s);
+
+    EXPECT_EQ(fleet.counts().unconfirmed, 1);
+}
+
+TEST_F(Scripted, LapsedLeaseDeletesNothing) {
+    warm(0);
+    const std::uint64_t loads = fleet.counts().loads;
+
+    fleet.cut(0, Fleet::Direction::both, 3s);
+    fleet.run_for(2s);
+    EXPECT_FALSE(fleet.peek(0, Fleet::users, 0));
+    fleet.run_for(2s);
+
+    EXPECT_TRUE(fleet.peek(0, Fleet::users, 0));
+    EXPECT_EQ(fleet.counts().loads, loads);
+}
+
+TEST(ScriptedRestart, DoneWaitsForLeasesThatTheServerHasForgotten) {
+    Fleet fleet{{.held_up = false}};
+    fleet.start_all();
+    for (std::size_t place = 0; place < fleet.size(); ++place) fleet.get(place, Fleet::users, 0);
+    fleet.run_for(50ms);
+    fleet.server().restart_empty();
+
+    fleet.write(0, Fleet::users, 0, Ack::every_instance);
+    for (int i = 0; i < 200; ++i) {
+        fleet.run_for(10ms);
+        fleet.peek_everything(1);
+        fleet.peek_everything(2);
+    }
+
+    EXPECT_EQ(fleet.counts().done, 1);
+    EXPECT_EQ(fleet.report(), "");
+}
+
+// The checker must not be content with a cache that never answers.
+TEST(Checker, NoticesACacheThatNeverCaches) {
+    Fleet fleet{{.cacheable = false}};
+    fleet.start_all();
+
+    fleet.settle();
+
+    EXPECT_NE(fleet.report().find("A7"), std::string::npos);
+}
+
+TEST(Checker, BindsAFreshReadToThePublicationsBeforeTheBound) {
+    Source source(1);
+    Checker checker(source, 1);
+    const TimePoint published{10s};
+    source.commit(0);
+    checker.executed(published, 0);
+    const auto judge = [&](TimePoint begins, Version seen) {
+        checker.judge(begins, 0, checker.obligation(0, begins, 1s, 2s, 0), seen,
+                      Checker::Answer::fresh);
+        return checker.violations().size();
+    };
+
+    EXPECT_EQ(judge(published + 1s - 1ns, 0), 0);
+    EXPECT_EQ(judge(published + 1s, 1), 0);
+    EXPECT_EQ(judge(published + 1s, 0), 1);
+}
+
+TEST(Checker, HoldsSuspectAnswersToTheirAgeOnly) {
+    Source source(1);
+    Checker checker(source, 1);
+    const TimePoint published{10s};
+    checker.done(0, source.commit(0));
+    checker.executed(published, 0);
+    const auto judge = [&](TimePoint begins) {
+        checker.judge(begins, 0, checker.obligation(0, begins, 1s, 2s, 0), 0,
+                      Checker::Answer::suspect);
+        return checker.violations().size();
+    };
+
+    EXPECT_EQ(judge(published + 2s - 1ns), 0);
+    EXPECT_EQ(judge(published + 2s), 1);
+}
+
+}  // namespace
+}  // namespace tutti::simulation

@@ -1,0 +1,60 @@
+// Every scenario with a fixed set of seeds and with a fresh one. TUTTI_SEED replays a single seed, as
+// `./test simulation --seed N` sets it.
+#include "simulation/storm.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <ostream>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace tutti::simulation {
+
+void PrintTo(const Scenario& scenario, std::ostream* out) { *out << scenario.name; }
+
+namespace {
+
+constexpr std::uint64_t fixed_seeds = 20;
+
+std::vector<std::uint64_t> seeds() {
+    if (const char* given = std::getenv("TUTTI_SEED")) return {std::strtoull(given, nullptr, 10)};
+    std::vector<std::uint64_t> all;
+    for (std::uint64_t seed = 1; seed <= fixed_seeds; ++seed) all.push_back(seed);
+    all.push_back(std::random_device{}());
+    return all;
+}
+
+class Storms : public ::testing::TestWithParam<Scenario> {};
+
+TEST_P(Storms, KeepEveryPromise) {
+    const auto all = seeds();
+    std::cout << "the last seed is " << all.back() << "\n";
+
+    for (const std::uint64_t seed : all) {
+        const Outcome outcome = simulate(GetParam(), seed);
+
+        ASSERT_TRUE(outcome.kept())
+            << GetParam().name << ", replay with ./test simulation --seed " << seed << "\n"
+            << outcome.report;
+    }
+}
+
+TEST_P(Storms, AreTheSameForTheSameSeed) {
+    const std::uint64_t seed = seeds().back();
+
+    EXPECT_EQ(simulate(GetParam(), seed).hash, simulate(GetParam(), seed).hash)
+        << "seed " << seed << ": something decides that the seed does not";
+}
+
+TEST(Storm, DiffersForAnotherSeed) {
+    EXPECT_NE(simulate(scenario("calm"), 1).hash, simulate(scenario("calm"), 2).hash);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Storms, ::testing::ValuesIn(scenarios().begin(), scenarios().end()),
+                         [](const auto& test) { return std::string(test.param.name); });
+
+}  // namespace
+}  // namespace tutti::simulation
