@@ -21,9 +21,8 @@ int main() {
             .stale = tutti::Stale::wrong,
             .ttl = 30s,
             .bound = tutti::entries(1000),
-            .load = [&](const std::string& channel, tutti::LoadContext&) {
-                return database[channel];
-            },
+            .load = [&](const std::string& channel,
+                        tutti::LoadContext&) { return database[channel]; },
             .channel = "cache:channel-activation-invalidation",
         });
     };

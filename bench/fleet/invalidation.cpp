@@ -28,7 +28,9 @@ using Microseconds = std::vector<double>;
 constexpr int rounds = 300;
 constexpr int turns = 3;
 
-double microseconds(tutti::Duration duration) { return static_cast<double>(duration.count()) / 1000; }
+double microseconds(tutti::Duration duration) {
+    return static_cast<double>(duration.count()) / 1000;
+}
 
 // A node whose channel can be looked into.
 class Instance {
@@ -136,8 +138,8 @@ Microseconds measure_raw(int port, int count) {
     Microseconds took;
     for (int round = 1; round <= rounds; ++round) {
         const auto begun = tutti::Boottime::now();
-        freeReplyObject(redisCommand(publisher, "PUBLISH raw {\"type\":\"channel\",\"channelId\":\"%d\"}",
-                                     round));
+        freeReplyObject(redisCommand(
+            publisher, "PUBLISH raw {\"type\":\"channel\",\"channelId\":\"%d\"}", round));
         tutti::Duration::rep last = 0;
         for (const auto& subscriber : subscribers) {
             while (subscriber->received.load() < round) std::this_thread::sleep_for(200us);
@@ -159,8 +161,8 @@ Microseconds measure_ioredis(tests::LineProcess& peer, int count) {
 
 void print(int count, const char* name, const Microseconds& took, double floor) {
     const double p50 = bench::percentile(took, 0.5);
-    std::printf("%9d  %-8s %10.0f %10.0f %10.2f\n", count, name, p50,
-                bench::percentile(took, 0.99), p50 / floor);
+    std::printf("%9d  %-8s %10.0f %10.0f %10.2f\n", count, name, p50, bench::percentile(took, 0.99),
+                p50 / floor);
 }
 
 }  // namespace

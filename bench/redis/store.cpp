@@ -97,7 +97,8 @@ int main() {
     std::vector<double> ours_serial, theirs_serial, ours_pipelined, theirs_pipelined;
     for (int turn = 0; turn < turns; ++turn) {
         ours_serial.push_back(per_second(serial_gets, [&] { driver.run(serial_gets, 1); }));
-        theirs_serial.push_back(per_second(serial_gets, [&] { hiredis_serial(context, serial_gets); }));
+        theirs_serial.push_back(
+            per_second(serial_gets, [&] { hiredis_serial(context, serial_gets); }));
         ours_pipelined.push_back(
             per_second(pipelined_gets, [&] { driver.run(pipelined_gets, window); }));
         theirs_pipelined.push_back(

@@ -9,15 +9,16 @@
 // supported to cancel a read, its deadline ends it.
 #pragma once
 
+#include <exception>
+#include <memory>
+#include <utility>
+
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <exception>
-#include <memory>
-#include <utility>
 
 #include "tutti/cache.hpp"
 

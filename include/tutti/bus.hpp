@@ -61,7 +61,8 @@ struct PublishRequest {
 
 struct Published {
     BusPosition position;
-    Duration lease{};  // the longest lease that any member may hold: what a wait-out has to wait for
+    Duration
+        lease{};  // the longest lease that any member may hold: what a wait-out has to wait for
 };
 
 struct RenewRequest {
@@ -110,7 +111,8 @@ public:
     virtual void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) = 0;
 
     // Appends to the log and pushes. A retry after a timeout is a new publication.
-    virtual void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) = 0;
+    virtual void publish(PublishRequest request, TimePoint deadline,
+                         Completion<Published> done) = 0;
 
     // Registers the member, records what it has applied (never lowered within an epoch) and its
     // lease, and returns where the log is now.

@@ -148,9 +148,8 @@ public:
 
 private:
     Invalidation send(std::optional<std::string> key, InvalidateOptions options) const {
-        return detail::wait_for<Invalidation>([&](auto done) {
-            this->core().invalidate(std::move(key), options, std::move(done));
-        });
+        return detail::wait_for<Invalidation>(
+            [&](auto done) { this->core().invalidate(std::move(key), options, std::move(done)); });
     }
 };
 

@@ -17,15 +17,15 @@ enum class Errc : std::uint8_t {
     invalid_option = 1,  // the caller's configuration; `cause` names every option that is wrong
     timeout,             // the deadline passed; the work may still happen
     unavailable,         // the other side cannot be reached now; retry later
-    refused,             // the other side answered: not allowed (password, ACL, read-only, wrong role)
-    unsupported,         // the other side is too old or is something else
-    protocol,            // the other side sent what it must not send
-    too_large,           // over a documented size limit
-    overloaded,          // a bounded queue is full; retry later
-    load_failed,         // the user's loader returned an error or threw
-    suspect,             // cannot be proven fresh now, and the cache is declared `fail` for that case
-    not_started,         // used before `Node::start`
-    stopped,             // used during or after `Node::stop`
+    refused,      // the other side answered: not allowed (password, ACL, read-only, wrong role)
+    unsupported,  // the other side is too old or is something else
+    protocol,     // the other side sent what it must not send
+    too_large,    // over a documented size limit
+    overloaded,   // a bounded queue is full; retry later
+    load_failed,  // the user's loader returned an error or threw
+    suspect,      // cannot be proven fresh now, and the cache is declared `fail` for that case
+    not_started,  // used before `Node::start`
+    stopped,      // used during or after `Node::stop`
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Errc code) noexcept {

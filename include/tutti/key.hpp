@@ -61,10 +61,9 @@ struct KeyText<K> {
 };
 
 template <class K>
-    requires(!std::convertible_to<const K&, std::string_view>) &&
-            requires(const K& key) {
-                { key.key_text() } -> std::convertible_to<std::string_view>;
-            }
+    requires(!std::convertible_to<const K&, std::string_view>) && requires(const K& key) {
+        { key.key_text() } -> std::convertible_to<std::string_view>;
+    }
 struct KeyText<K> {
     static decltype(auto) text(const K& key) { return key.key_text(); }
 };

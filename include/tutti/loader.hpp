@@ -81,7 +81,8 @@ private:
         } catch (const std::exception& error) {
             return fail(Errc::load_failed, "load", error.what());
         } catch (...) {
-            return fail(Errc::load_failed, "load", "the loader threw something that is no exception");
+            return fail(Errc::load_failed, "load",
+                        "the loader threw something that is no exception");
         }
     }
 

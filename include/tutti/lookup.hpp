@@ -49,7 +49,9 @@ public:
     explicit operator bool() const noexcept { return found(); }
 
     // Require: found().
-    [[nodiscard]] const V& value() const noexcept { return *static_cast<const V*>(raw_.value.get()); }
+    [[nodiscard]] const V& value() const noexcept {
+        return *static_cast<const V*>(raw_.value.get());
+    }
     const V& operator*() const noexcept { return value(); }
     const V* operator->() const noexcept { return &value(); }
     [[nodiscard]] std::shared_ptr<const V> shared() const noexcept {
@@ -79,7 +81,7 @@ class Loaded {
 public:
     Loaded(V value)  // NOLINT(google-explicit-constructor)
         : value_(std::make_shared<const V>(std::move(value))) {}
-    Loaded(Absent) noexcept {}  // NOLINT(google-explicit-constructor)
+    Loaded(Absent) noexcept {}      // NOLINT(google-explicit-constructor)
     Loaded(std::optional<V> value)  // NOLINT(google-explicit-constructor)
         : value_(value ? std::make_shared<const V>(*std::move(value)) : nullptr) {}
     Loaded(std::shared_ptr<const V> value) noexcept  // NOLINT(google-explicit-constructor)

@@ -15,8 +15,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 #include <utility>
+#include <vector>
 
 #include "tutti/cache.hpp"
 #include "tutti/clock.hpp"
@@ -62,8 +62,8 @@ struct NodeOptions {
 
 // Whether the node does its job, for a health endpoint.
 struct Health {
-    bool live = false;   // started and not stopped
-    bool ready = false;  // every channel is subscribed and its lease is effective
+    bool live = false;                 // started and not stopped
+    bool ready = false;                // every channel is subscribed and its lease is effective
     std::vector<std::string> reasons;  // why it is not ready, one a channel
 };
 

@@ -26,8 +26,8 @@ struct Need {
     Stale stale = Stale::wrong;
     bool expensive_source = false;  // every load costs money, quota or seconds
     bool read_heavy = false;        // the value is in the store already and is read all the time
-    bool rate_limit = false;        // counts or spaces out actions; each instance on its own is right
-    bool once_in_fleet = false;     // an action must happen once, whichever instance is asked
+    bool rate_limit = false;     // counts or spaces out actions; each instance on its own is right
+    bool once_in_fleet = false;  // an action must happen once, whichever instance is asked
 
     friend constexpr bool operator==(const Need&, const Need&) = default;
 };

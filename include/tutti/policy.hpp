@@ -19,7 +19,8 @@ class Ttl {
 public:
     // Implicit, so that options read `.ttl = 30s`. Zero or less is kept, and refused where it is used.
     template <class Rep, class Period>
-    constexpr Ttl(std::chrono::duration<Rep, Period> lifetime)  // NOLINT(google-explicit-constructor)
+    constexpr Ttl(
+        std::chrono::duration<Rep, Period> lifetime)  // NOLINT(google-explicit-constructor)
         : lifetime_(std::chrono::duration_cast<Duration>(lifetime)) {}
 
     [[nodiscard]] static constexpr Ttl never() noexcept { return Ttl{}; }

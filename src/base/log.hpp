@@ -13,7 +13,8 @@ namespace tutti {
 class Log {
 public:
     Log() = default;
-    explicit Log(std::function<void(LogLevel, std::string_view)> write) : write_(std::move(write)) {}
+    explicit Log(std::function<void(LogLevel, std::string_view)> write)
+        : write_(std::move(write)) {}
 
     void operator()(LogLevel level, std::string_view text) const {
         if (write_) write_(level, text);

@@ -12,28 +12,28 @@ namespace tutti {
 
 enum class Rule : std::uint8_t {
     none,
-    poison_running_flights,     // R3: an invalidation poisons the flights of its key
-    poisoned_fill_nothing,      // R3: the value of a poisoned flight is stored nowhere
-    fill_checks_generation,     // R3: a flight from before a flush fills nothing
-    lookup_checks_generation,   // R2: an entry from before a flush is served to nobody
-    capture_generation_first,   // R3a: a flight takes the generation before it reads any tier
-    join_only_under_lease,      // R3b: no joining of a running flight without an effective lease
-    join_only_clean_flights,    // R3b: no joining of a poisoned flight
-    two_loads_of_a_key,         // R3b: further readers wait for one that has not begun
-    own_removal_first,          // `invalidate` removes here before it returns
-    serve_only_under_lease,     // R2
-    suspect_within_age,         // `serve_up_to` counts from the last proof of freshness
-    lease_counts_from_request,  // R1: from before RENEW was sent, not from its reply
-    lease_after_catching_up,    // R1: a renewal counts when everything up to it is applied
-    lease_needs_probe,          // R1: with foreign publishers the subscription must be alive
-    chains_must_match,          // R1, R4: same sequence and another chain is another history
-    gaps_are_replayed,          // R4: entries ahead of the next one wait for the gap
-    lost_gap_rejoins,           // R5: a gap that the log no longer has
-    new_epoch_flushes,          // R5
-    rejoin_takes_position,      // R5: sequence and chain of the new history, not only its epoch
-    rewound_log_flushes,        // R5: RENEW's sequence is below what its request carried
-    flush_after_reply,          // R5: not when the rejoin was decided
-    undecodable_flushes,        // R8
+    poison_running_flights,      // R3: an invalidation poisons the flights of its key
+    poisoned_fill_nothing,       // R3: the value of a poisoned flight is stored nowhere
+    fill_checks_generation,      // R3: a flight from before a flush fills nothing
+    lookup_checks_generation,    // R2: an entry from before a flush is served to nobody
+    capture_generation_first,    // R3a: a flight takes the generation before it reads any tier
+    join_only_under_lease,       // R3b: no joining of a running flight without an effective lease
+    join_only_clean_flights,     // R3b: no joining of a poisoned flight
+    two_loads_of_a_key,          // R3b: further readers wait for one that has not begun
+    own_removal_first,           // `invalidate` removes here before it returns
+    serve_only_under_lease,      // R2
+    suspect_within_age,          // `serve_up_to` counts from the last proof of freshness
+    lease_counts_from_request,   // R1: from before RENEW was sent, not from its reply
+    lease_after_catching_up,     // R1: a renewal counts when everything up to it is applied
+    lease_needs_probe,           // R1: with foreign publishers the subscription must be alive
+    chains_must_match,           // R1, R4: same sequence and another chain is another history
+    gaps_are_replayed,           // R4: entries ahead of the next one wait for the gap
+    lost_gap_rejoins,            // R5: a gap that the log no longer has
+    new_epoch_flushes,           // R5
+    rejoin_takes_position,       // R5: sequence and chain of the new history, not only its epoch
+    rewound_log_flushes,         // R5: RENEW's sequence is below what its request carried
+    flush_after_reply,           // R5: not when the rejoin was decided
+    undecodable_flushes,         // R8
     disconnect_flushes_foreign,  // foreign publishers cannot be replayed
     unpublished_is_retried,      // a failed PUB stays pending
     wait_out_before_done,        // W1

@@ -14,14 +14,14 @@ Channel::Channel(Options options, Bus& bus, Executor& executor, const Clock& clo
       log_(log),
       subscriber_({.lease = options_.lease, .foreign_publishers = options_.foreign_publishers},
                   *this, *options_.lease_end),
-      writer_(std::make_shared<Writer>(
-          Writer::Options{.channel = options_.name,
-                          .shapes = options_.shapes,
-                          .lease = options_.lease,
-                          .clock_drift_max = options_.clock_drift_max,
-                          .margin = options_.wait_out_margin,
-                          .command_deadline = options_.command_deadline},
-          bus, executor, clock, log)) {
+      writer_(
+          std::make_shared<Writer>(Writer::Options{.channel = options_.name,
+                                                   .shapes = options_.shapes,
+                                                   .lease = options_.lease,
+                                                   .clock_drift_max = options_.clock_drift_max,
+                                                   .margin = options_.wait_out_margin,
+                                                   .command_deadline = options_.command_deadline},
+                                   bus, executor, clock, log)) {
     status_.channel = options_.name;
     status_.failure = subscriber_.last_failure();
 }
@@ -57,8 +57,8 @@ void Channel::plain(std::string_view payload) {
     for (const PlainEvent& shape : options_.shapes) {
         if (const auto changed = read_plain_event(shape, payload)) return apply(*changed);
     }
-    log_(LogLevel::warning, "channel " + options_.name +
-                                ": dropped an event of " + std::to_string(payload.size()) +
+    log_(LogLevel::warning, "channel " + options_.name + ": dropped an event of " +
+                                std::to_string(payload.size()) +
                                 " bytes that has none of the declared shapes");
     const std::lock_guard lock(status_mutex_);
     ++status_.dropped_events;
@@ -95,12 +95,11 @@ void Channel::replay(Subscriber::Ticket ticket, Sequence first, Sequence last) {
 }
 
 void Channel::probe(Subscriber::Ticket ticket) {
-    bus_.probe(command_deadline(),
-               [self = shared_from_this(), ticket](const Result<void>& answer) {
-                   if (self->left_) return;
-                   self->subscriber_.probe_answered(ticket, answer, self->clock_.now());
-                   self->publish_status();
-               });
+    bus_.probe(command_deadline(), [self = shared_from_this(), ticket](const Result<void>& answer) {
+        if (self->left_) return;
+        self->subscriber_.probe_answered(ticket, answer, self->clock_.now());
+        self->publish_status();
+    });
 }
 
 void Channel::apply(const KeySet& changed) {

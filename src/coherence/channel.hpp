@@ -25,11 +25,11 @@ namespace tutti {
 // A channel as others see it.
 struct ChannelStatus {
     std::string channel;
-    bool effective = false;       // the lease: caches serve from memory
-    Duration freshness_age{};     // since the request of the renewal in force; meaningless before one
+    bool effective = false;    // the lease: caches serve from memory
+    Duration freshness_age{};  // since the request of the renewal in force; meaningless before one
     Sequence applied = 0;
-    Sequence lag = 0;             // known to exist and not yet applied
-    std::size_t unpublished = 0;  // invalidations that the bus has not taken yet
+    Sequence lag = 0;                  // known to exist and not yet applied
+    std::size_t unpublished = 0;       // invalidations that the bus has not taken yet
     std::uint64_t rejoins = 0;         // times that everything was dropped
     std::uint64_t dropped_events = 0;  // plain events of a wrong shape
     TimePoint applied_at;              // when the last invalidation was applied

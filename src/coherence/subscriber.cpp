@@ -85,9 +85,8 @@ void Subscriber::adopt(const Grant& grant, TimePoint now) {
 void Subscriber::take_grant(const Grant& grant, TimePoint now) {
     grant_ = grant;
     // Late pushes of an epoch that is over would stay for ever.
-    std::erase_if(early_, [&](const auto& ahead) {
-        return ahead.second.position.epoch != applied_.epoch;
-    });
+    std::erase_if(early_,
+                  [&](const auto& ahead) { return ahead.second.position.epoch != applied_.epoch; });
     try_grant(now);
     close_gap();
 }
@@ -126,7 +125,8 @@ void Subscriber::entry(BusEntry entry, TimePoint now) {
 void Subscriber::offer(BusEntry entry, TimePoint now) {
     const Sequence sequence = entry.position.sequence;
     const bool foreign_epoch = entry.position.epoch != applied_.epoch;
-    if (!foreign_epoch && sequence <= applied_.sequence) return check_duplicate(entry.position, now);
+    if (!foreign_epoch && sequence <= applied_.sequence)
+        return check_duplicate(entry.position, now);
     const bool next = !foreign_epoch && sequence == applied_.sequence + 1;
     if (!next) {
         if (!foreign_epoch && !kept(Rule::gaps_are_replayed)) return apply_next(entry);

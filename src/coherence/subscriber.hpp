@@ -113,7 +113,7 @@ private:
     Ticket last_ticket_ = 0;
     Ticket probed_ = 0;  // the newest renewal whose probe was answered
     TimePoint next_renewal_;
-    bool joined_ = false;      // subscribed once: renewals run
+    bool joined_ = false;  // subscribed once: renewals run
     bool connected_ = false;
     std::string last_failure_ = "not yet connected";
 };

@@ -18,8 +18,7 @@ constexpr Duration retry_last = std::chrono::seconds{2};
 constexpr std::size_t key_overhead_bytes = 16;
 
 std::string milliseconds(Duration duration) {
-    return std::to_string(
-               std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
            " ms";
 }
 
@@ -89,14 +88,14 @@ void Writer::send_parts(const PublicationPointer& publication, KeySet changed, D
     auto parts = split(std::move(changed));
     publication->unanswered = parts.size();
     if (parts.empty()) {  // no keys: nothing to say, and that is done
-        executor_.post([self = shared_from_this(), publication] { self->all_answered(publication); });
+        executor_.post(
+            [self = shared_from_this(), publication] { self->all_answered(publication); });
         return;
     }
     const TimePoint until = clock_.now() + deadline;
     for (KeySet& part : parts) {
-        PublishRequest request{.channel = options_.channel,
-                               .changed = part,
-                               .plain_events = plain_events(part)};
+        PublishRequest request{
+            .channel = options_.channel, .changed = part, .plain_events = plain_events(part)};
         bus_.publish(std::move(request), until,
                      [self = shared_from_this(), publication,
                       part = std::move(part)](Result<Published> answer) {
@@ -183,7 +182,12 @@ void Writer::keep_pending(const KeySet& changed) {
     if (!pending_all_) pending_keys_.insert(changed.keys.begin(), changed.keys.end());
     pending_all_ |= pending_keys_.size() > pending_keys_max;
     if (pending_all_) pending_keys_.clear();
-    pending_count_.store(pending_all_ ? pending_keys_max + 1 : pending_keys_.size());
+    count_pending();
+}
+
+// What a retry has under way is not published either.
+void Writer::count_pending() {
+    pending_count_.store(retried_ + (pending_all_ ? pending_keys_max + 1 : pending_keys_.size()));
 }
 
 void Writer::schedule_retry() {
@@ -200,12 +204,13 @@ void Writer::retry_now() {
     if (pending_count_.load() == 0 || retrying_ || closed_) return;
     retrying_ = true;
     KeySet changed{.keys = {pending_keys_.begin(), pending_keys_.end()}, .all = pending_all_};
-    const std::size_t count = pending_count_.load();
+    retried_ = pending_count_.load();
     pending_keys_.clear();
     pending_all_ = false;
-    pending_count_.store(0);
     auto publication = std::make_shared<Publication>();
-    publication->done = [self = shared_from_this(), count](const Invalidation& outcome) {
+    publication->done = [self = shared_from_this()](const Invalidation& outcome) {
+        const std::size_t count = std::exchange(self->retried_, 0);
+        self->count_pending();
         self->retrying_ = false;
         self->schedule_retry();
         if (!outcome.published()) return;

@@ -37,7 +37,7 @@ public:
     struct Options {
         std::string channel;
         std::vector<PlainEvent> shapes;  // how foreign programs are told
-        Duration lease{};  // this node's own: the least that is waited out
+        Duration lease{};                // this node's own: the least that is waited out
         double clock_drift_max = 0;
         Duration margin{};
         Duration command_deadline{};
@@ -69,6 +69,7 @@ private:
     void stop_waiting(const PublicationPointer& publication);
     void conclude(const PublicationPointer& publication, Invalidation outcome);
     void keep_pending(const KeySet& changed);
+    void count_pending();
     void schedule_retry();
     [[nodiscard]] std::vector<std::string> plain_events(const KeySet& part) const;
 
@@ -88,12 +89,14 @@ private:
     std::set<std::string, std::less<>> pending_keys_;
     bool pending_all_ = false;
     bool retrying_ = false;
+    std::size_t retried_ = 0;  // keys of the retry that is under way
     Duration retry_after_;
     Executor::TimerId retry_timer_ = Executor::TimerId::none;
 };
 
 // W1 for the longest lease that any instance holds.
-[[nodiscard]] Duration wait_out_of(Duration lease, double clock_drift_max, Duration margin) noexcept;
+[[nodiscard]] Duration wait_out_of(Duration lease, double clock_drift_max,
+                                   Duration margin) noexcept;
 
 // Parts that the bus takes, in order. Keys that are too long on their own become "all".
 [[nodiscard]] std::vector<KeySet> split(KeySet changed);

@@ -71,16 +71,16 @@ CacheCore::Permission CacheCore::permission() const {
     if (now < end || !kept(Rule::serve_only_under_lease)) {
         return {.effective = true, .suspect = false, .now = now};
     }
-    const bool suspect = spec_.on_suspect.kind() == OnSuspect::Kind::serve_up_to &&
-                         (now - lease_->since() <= spec_.on_suspect.age() ||
-                          !kept(Rule::suspect_within_age));
+    const bool suspect =
+        spec_.on_suspect.kind() == OnSuspect::Kind::serve_up_to &&
+        (now - lease_->since() <= spec_.on_suspect.age() || !kept(Rule::suspect_within_age));
     return {.effective = false, .suspect = suspect, .now = now};
 }
 
 std::string CacheCore::degraded_reason(const Permission& permission) const {
     if (permission.effective) return {};
-    const auto late = std::chrono::duration_cast<std::chrono::milliseconds>(
-        permission.now - lease_->since());
+    const auto late =
+        std::chrono::duration_cast<std::chrono::milliseconds>(permission.now - lease_->since());
     return "the bus has not confirmed freshness for " + std::to_string(late.count()) + " ms";
 }
 
@@ -209,11 +209,11 @@ void CacheCore::launch() {
 void CacheCore::run(const FlightPointer& flight) {
     const LoadContext context(flight->began + spec_.load_deadline, *environment_.clock);
     if (spec_.load.asynchronous) {
-        spec_.load.asynchronous(flight->key, context,
-                                [self = shared_from_this(),
-                                 flight](Result<detail::RawLoaded> loaded) {
-                                    self->land(flight, std::move(loaded));
-                                });
+        spec_.load.asynchronous(
+            flight->key, context,
+            [self = shared_from_this(), flight](Result<detail::RawLoaded> loaded) {
+                self->land(flight, std::move(loaded));
+            });
     } else {
         run_blocking(flight, context);
     }

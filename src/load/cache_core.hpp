@@ -127,7 +127,7 @@ private:
     MemoryCache<std::string, Stored> memory_;
     std::atomic<std::uint64_t> generation_ = 1;  // written under mutex_, read without
 
-    mutable std::mutex mutex_;            // guards all below
+    mutable std::mutex mutex_;  // guards all below
     std::unordered_map<std::string, Slot> slots_;
     std::deque<FlightPointer> taking_off_;  // their turn has not come
     std::size_t running_ = 0;

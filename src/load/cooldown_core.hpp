@@ -22,11 +22,10 @@ public:
     bool try_claim(std::string_view key) override {
         const TimePoint now = clock_.now();
         // The memory tier keeps an entry at exactly its TTL; a claim is free again at that point.
-        const bool claimed =
-            claimed_.update(std::string(key), [&](const TimePoint* last) {
-                const bool free = last == nullptr || now - *last >= *options_.period;
-                return free ? std::optional(now) : std::nullopt;
-            });
+        const bool claimed = claimed_.update(std::string(key), [&](const TimePoint* last) {
+            const bool free = last == nullptr || now - *last >= *options_.period;
+            return free ? std::optional(now) : std::nullopt;
+        });
         (claimed ? counters_.misses : counters_.hits).add();
         return claimed;
     }

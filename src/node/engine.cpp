@@ -38,7 +38,8 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
         lease = drafts_[spec.channel].lease;
         publish = publisher(spec.channel);
     }
-    auto cache = std::make_shared<CacheCore>(std::move(spec), environment, lease, std::move(publish));
+    auto cache =
+        std::make_shared<CacheCore>(std::move(spec), environment, lease, std::move(publish));
     if (lease) {
         Draft& draft = drafts_[cache->spec().channel];
         draft.foreign_publishers |= cache->spec().foreign_publishers;
@@ -109,14 +110,27 @@ void Engine::start_on_executor(Duration deadline, StartDone done) {
     starting_ = std::move(done);
     const bool first = phase_.load() == Phase::declaring;
     phase_.store(Phase::starting);
-    start_timer_ = parts_.executor->run_at(
-        parts_.clock->now() + deadline, [weak = weak_from_this()] {
+    start_timer_ =
+        parts_.executor->run_at(parts_.clock->now() + deadline, [weak = weak_from_this()] {
             const auto self = weak.lock();
             if (!self || !self->starting_) return;
             self->conclude_start(fail(Errc::timeout, "start", self->not_ready()));
         });
-    if (first) open_channels();
+    if (first) {
+        warn_of_critical();
+        open_channels();
+    }
     check_started();
+}
+
+// Such a cache works and is wrong on other instances: it starts, and `tutti audit --check` fails.
+void Engine::warn_of_critical() const {
+    for (const Entry& entry : entries_) {
+        const Grade grade = tutti::grade(entry.declaration);
+        if (grade.risk != Risk::critical) continue;
+        log_(LogLevel::warning, "CRITICAL: cache '" + entry.declaration.name + "': " +
+                                    std::string(grade.reason) + "; " + std::string(grade.remedy));
+    }
 }
 
 void Engine::open_channels() {
@@ -141,9 +155,9 @@ void Engine::open_channels() {
                         if (const auto self = weak.lock()) self->check_started();
                     },
             };
-            channels_.emplace(name,
-                              std::make_shared<Channel>(std::move(options), *parts_.bus,
-                                                        *parts_.executor, *parts_.clock, log_));
+            channels_.emplace(
+                name, std::make_shared<Channel>(std::move(options), *parts_.bus, *parts_.executor,
+                                                *parts_.clock, log_));
         }
     }
     if (!subscriptions.empty()) parts_.bus->subscribe(std::move(subscriptions), *this);
@@ -171,22 +185,22 @@ std::string Engine::not_ready() const {
     std::string reasons;
     for (const ChannelStatus& status : channels()) {
         if (status.effective) continue;
-        reasons += (reasons.empty() ? "channel " : "; channel ") + status.channel + ": " +
-                   status.failure;
+        reasons +=
+            (reasons.empty() ? "channel " : "; channel ") + status.channel + ": " + status.failure;
     }
     return reasons;
 }
 
 void Engine::schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown) {
-    parts_.executor->run_at(
-        parts_.clock->now() + *cooldown->options().period,
-        [weak = weak_from_this(), weak_cooldown = std::weak_ptr(cooldown)] {
-            const auto self = weak.lock();
-            const auto swept = weak_cooldown.lock();
-            if (!self || !swept || self->phase_.load() == Phase::stopped) return;
-            swept->sweep();
-            self->schedule_sweep(swept);
-        });
+    parts_.executor->run_at(parts_.clock->now() + *cooldown->options().period,
+                            [weak = weak_from_this(), weak_cooldown = std::weak_ptr(cooldown)] {
+                                const auto self = weak.lock();
+                                const auto swept = weak_cooldown.lock();
+                                if (!self || !swept || self->phase_.load() == Phase::stopped)
+                                    return;
+                                swept->sweep();
+                                self->schedule_sweep(swept);
+                            });
 }
 
 void Engine::stop(StopDone done) {

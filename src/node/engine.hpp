@@ -87,6 +87,7 @@ private:
     [[nodiscard]] CacheCore::Publish publisher(std::string channel);
     [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
+    void warn_of_critical() const;
     void open_channels();
     void check_started();
     void conclude_start(Result<void> outcome);

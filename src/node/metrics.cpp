@@ -39,9 +39,10 @@ std::string metrics_text(std::span<const InventoryRow> rows,
     for_each_channel(text, channels, "tutti_channel_applied_sequence", Type::gauge,
                      "Position in the log that every cache of the channel has applied.",
                      [](const ChannelStatus& s) { return s.applied; });
-    for_each_channel(text, channels, "tutti_channel_applied_timestamp_seconds", Type::gauge,
-                     "When the last invalidation was applied, in seconds since the machine's boot.",
-                     [](const ChannelStatus& s) { return seconds(s.applied_at.time_since_epoch()); });
+    for_each_channel(
+        text, channels, "tutti_channel_applied_timestamp_seconds", Type::gauge,
+        "When the last invalidation was applied, in seconds since the machine's boot.",
+        [](const ChannelStatus& s) { return seconds(s.applied_at.time_since_epoch()); });
     for_each_channel(text, channels, "tutti_channel_lag", Type::gauge,
                      "Entries of the log that are known and not yet applied.",
                      [](const ChannelStatus& s) { return s.lag; });

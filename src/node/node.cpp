@@ -33,7 +33,8 @@ std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions opt
 }
 
 Result<void> Node::start(Duration deadline) {
-    if (!threads_->running()) return fail(Errc::stopped, "start", "a stopped node does not start again");
+    if (!threads_->running())
+        return fail(Errc::stopped, "start", "a stopped node does not start again");
     return detail::wait_for<Result<void>>(
         [&](auto done) { engine_->start(deadline, std::move(done)); });
 }
@@ -41,9 +42,8 @@ Result<void> Node::start(Duration deadline) {
 void Node::stop() {
     if (!threads_->running()) return;
     struct Stopped {};
-    detail::wait_for<Stopped>([&](auto done) {
-        engine_->stop([done = std::move(done)]() mutable { done(Stopped{}); });
-    });
+    detail::wait_for<Stopped>(
+        [&](auto done) { engine_->stop([done = std::move(done)]() mutable { done(Stopped{}); }); });
     threads_->stop();
 }
 

@@ -9,9 +9,9 @@ namespace tutti::detail {
 
 void require_foreign_thread(const char* operation) noexcept {
     if (!on_node_thread()) return;
-    std::fprintf(stderr,
-                 "tutti: %s on a thread of the node would wait for itself; use the asynchronous form\n",
-                 operation);
+    constexpr const char* last_words =
+        "tutti: %s on a thread of the node would wait for itself; use the asynchronous form\n";
+    std::fprintf(stderr, last_words, operation);
     std::abort();
 }
 

@@ -49,26 +49,30 @@ void CommandConnection::start(std::move_only_function<void(Result<ServerFacts>)>
 }
 
 void CommandConnection::submit(Command command, Handler handler) {
-    bool post = false;
-    bool accepted = false;
-    {
-        const std::lock_guard lock(mutex_);
-        accepted = commands_ < options_.commands_max &&
-                   (bytes_ + command.bytes.size() <= options_.bytes_max || commands_ == 0);
-        if (accepted) {
-            ++commands_;
-            bytes_ += command.bytes.size();
-            inbox_.push_back({std::move(command), std::move(handler)});
-            post = !std::exchange(drain_posted_, true);
-        }
+    Queued queued{.command = std::move(command), .handler = std::move(handler)};
+    switch (enqueue(queued)) {
+    case Inbox::drain_posted: return;
+    case Inbox::was_empty:
+        return runtime_.executor().post([self = shared_from_this()] { self->drain(); });
+    case Inbox::full: break;
     }
-    if (post) runtime_.executor().post([self = shared_from_this()] { self->drain(); });
-    if (accepted) return;
     runtime_.executor().post(
-        [operation = command.operation, handler = std::move(handler)]() mutable {
+        [operation = queued.command.operation, handler = std::move(queued.handler)]() mutable {
             handler(fail(Errc::overloaded, std::string(operation),
                          "too many commands wait for the server's answers"));
         });
+}
+
+// Takes `queued` unless there is no room for it. One command always has room.
+CommandConnection::Inbox CommandConnection::enqueue(Queued& queued) {
+    const std::size_t bytes = queued.command.bytes.size();
+    const std::lock_guard lock(mutex_);
+    const bool room = commands_ < options_.commands_max && bytes_ + bytes <= options_.bytes_max;
+    if (!room && commands_ > 0) return Inbox::full;
+    ++commands_;
+    bytes_ += bytes;
+    inbox_.push_back(std::move(queued));
+    return std::exchange(drain_posted_, true) ? Inbox::drain_posted : Inbox::was_empty;
 }
 
 void CommandConnection::drain() {

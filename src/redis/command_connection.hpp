@@ -85,6 +85,9 @@ private:
     void on_reply(Reply reply) override;
     void on_down(const Error& error) override;
 
+    enum class Inbox : std::uint8_t { was_empty, drain_posted, full };
+
+    Inbox enqueue(Queued& queued);
     void drain();
     void accept(Queued queued, TimePoint now);
     void send(Queued queued, TimePoint now);

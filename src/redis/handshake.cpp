@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <string_view>
-#include <utility>
 
 #include "redis/command.hpp"
 
@@ -85,8 +84,8 @@ Result<void> Handshake::judge_step(Step step, const Reply& reply) const {
         return fail(Errc::refused, operation,
                     "cannot use database " + std::to_string(database_) +
                         ": the server has fewer databases, or the user lacks +select");
-    case Step::set_name: return {};
-    case Step::info: return {};
+    case Step::set_name:
+    case Step::info: break;
     }
     return {};
 }

@@ -1,6 +1,5 @@
 #include "redis/link.hpp"
 
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
@@ -168,7 +167,7 @@ void Link::close() {
     connected_ = false;
     resolver_.cancel();
     error_code ignored;
-    socket_.close(ignored);
+    ignored = socket_.close(ignored);
 }
 
 void Link::fail_with(Errc code, std::string cause) {

@@ -30,7 +30,7 @@ public:
         virtual void on_connected() = 0;
         virtual void on_reply(Reply reply) = 0;
         // The last call. Not after `close`.
-        virtual void on_closed(Error error) = 0;
+        virtual void on_closed(const Error& error) = 0;
 
     protected:
         ~Owner() = default;

@@ -41,14 +41,12 @@ Result<void> check_options(const OpenOptions& options) {
     return {};
 }
 
-// Runs `begin` on the executor with a completion, and waits for that.
+// Hands a completion to `begin`, and waits for it.
 template <class T, class F>
-Result<T> wait(Runtime& runtime, TimePoint deadline, F begin) {
+Result<T> wait(TimePoint deadline, F begin) {
     auto promise = std::make_shared<std::promise<Result<T>>>();
     auto future = promise->get_future();
-    runtime.executor().post([begin = std::move(begin), promise]() mutable {
-        begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
-    });
+    begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
     if (future.wait_for(deadline - Boottime::now()) == std::future_status::ready)
         return future.get();
     return fail(Errc::timeout, operation, "the server did not answer in time");
@@ -75,15 +73,17 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
     subscription.limits.text_bytes_max = 1024UL * 1024;
     RedisPair pair{.store = std::make_unique<RedisStore>(runtime, connection),
                    .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription),
-                                                     std::move(options.app)),
+                                                     options.app),
                    .server = {}};
-    auto facts = wait<ServerFacts>(
-        runtime, deadline, [connection](auto first) { connection->start(std::move(first)); });
-    if (!facts) return fail(facts.error());
-    auto allowed =
-        wait<void>(runtime, deadline, [&bus = *pair.bus, deadline](Completion<void> done) {
-            bus.check({{.channel = check_channel, .plain = false}}, deadline, std::move(done));
+    auto facts = wait<ServerFacts>(deadline, [&](Completion<ServerFacts> first) {
+        runtime.executor().post([connection, first = std::move(first)]() mutable {
+            connection->start(std::move(first));
         });
+    });
+    if (!facts) return fail(facts.error());
+    auto allowed = wait<void>(deadline, [&](Completion<void> done) {
+        pair.bus->check({{.channel = check_channel, .plain = false}}, deadline, std::move(done));
+    });
     if (!allowed) return fail(allowed.error());
     pair.server = std::move(*facts);
     return pair;

@@ -154,11 +154,11 @@ private:
 };
 
 RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-                   SessionOptions session, std::string app)
+                   SessionOptions session, std::string_view app)
     : runtime_(runtime),
       connection_(std::move(connection)),
       session_(std::move(session)),
-      prefix_("tutti:{" + app + "/" + std::to_string(session_.url.database) + "/"),
+      prefix_("tutti:{" + std::string(app) + "/" + std::to_string(session_.url.database) + "/"),
       subscriber_(std::make_shared<Subscriber>()),
       leases_(std::make_shared<Leases>()) {}
 
@@ -170,7 +170,7 @@ void RedisBus::subscribe(std::vector<Subscription> subscriptions, BusListener& l
     }
     auto connection = std::make_shared<SubscriptionConnection>(
         runtime_, SubscriptionConnection::Options{.session = session_, .prefix = prefix_},
-        std::move(subscriptions), *subscriber_);
+        subscriptions, *subscriber_);
     runtime_.executor().post(
         [subscriber = subscriber_, connection = std::move(connection), &listener]() mutable {
             subscriber->start(std::move(connection), listener);

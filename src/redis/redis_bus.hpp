@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "redis/command_connection.hpp"
@@ -27,7 +28,7 @@ public:
     static constexpr std::size_t name_bytes_max = 512;  // of a channel, and of a member
 
     RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-             SessionOptions session, std::string app);
+             SessionOptions session, std::string_view app);
     ~RedisBus() override;  // closes, on the executor: `listener` must outlive that, too
 
     void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override;

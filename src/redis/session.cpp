@@ -39,7 +39,7 @@ void Session::on_reply(Reply reply) {
     if (!facts) {
         Error error = facts.error();
         error.cause.insert(0, options_.url.endpoint() + ": ");
-        return fail_with(std::move(error));
+        return fail_with(error);
     }
     alarm_.cancel();
     up_ = true;
@@ -57,9 +57,9 @@ void Session::on_connect_timeout() {
                                                : " could not be reached" + within)});
 }
 
-void Session::on_closed(Error error) { fail_with(std::move(error)); }
+void Session::on_closed(const Error& error) { fail_with(error); }
 
-void Session::fail_with(Error error) {
+void Session::fail_with(const Error& error) {
     drop_link();
     retry_later();
     owner_->on_down(error);

@@ -54,7 +54,7 @@ public:
     // Requires: up.
     void write(std::string_view bytes) { link_->write(bytes); }
     // Breaks the link, as if the network had. Requires: up.
-    void fail_with(Error error);
+    void fail_with(const Error& error);
     // The owner has seen that this link works: the next failure is again the first.
     void settled() noexcept { backoff_.reset(); }
     // No call of the owner from here on.
@@ -69,7 +69,7 @@ private:
 
     void on_connected() override;
     void on_reply(Reply reply) override;
-    void on_closed(Error error) override;
+    void on_closed(const Error& error) override;
 
     void attempt();
     void retry_later();

@@ -15,7 +15,7 @@ constexpr const char* probe_operation = "redis probe";
 }  // namespace
 
 SubscriptionConnection::SubscriptionConnection(Runtime& runtime, Options options,
-                                               std::vector<Subscription> subscriptions,
+                                               const std::vector<Subscription>& subscriptions,
                                                Owner& owner)
     : options_(std::move(options)),
       owner_(&owner),

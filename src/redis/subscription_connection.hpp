@@ -52,7 +52,7 @@ public:
     };
 
     SubscriptionConnection(Runtime& runtime, Options options,
-                           std::vector<Subscription> subscriptions, Owner& owner);
+                           const std::vector<Subscription>& subscriptions, Owner& owner);
 
     void start();
     // As Bus::probe.

@@ -1,6 +1,6 @@
-#include <cassert>
-
 #include "tutti/testing/fake_executor.hpp"
+
+#include <cassert>
 
 namespace tutti::testing {
 

@@ -15,7 +15,7 @@ namespace {
 constexpr int slowest_permille = 834;  // 1 / 1.2
 constexpr std::size_t loads_of_a_key_max = 2;
 constexpr Duration load_deadline = 5s;
-constexpr std::uint64_t steps_max = 2'000'000;
+constexpr std::uint64_t steps_max = 300'000;
 
 PlainEvent legacy_shape() { return {.type = "row", .key = "rowId"}; }
 

@@ -95,8 +95,8 @@ bool TcpProxy::carry(int from, int to) {
     const auto size = ::recv(from, buffer.data(), buffer.size(), 0);
     if (size <= 0) return false;
     for (ssize_t sent = 0; sent < size;) {
-        const auto more = ::send(to, buffer.data() + sent, static_cast<std::size_t>(size - sent),
-                                 MSG_NOSIGNAL);
+        const auto more =
+            ::send(to, buffer.data() + sent, static_cast<std::size_t>(size - sent), MSG_NOSIGNAL);
         if (more <= 0) return false;
         sent += more;
     }

@@ -2,6 +2,7 @@
 // the doubles for its own tests.
 #include <chrono>
 #include <string>
+
 #include <tutti/memory_cache.hpp>
 #include <tutti/node.hpp>
 #include <tutti/testing/manual_clock.hpp>
@@ -26,9 +27,8 @@ bool node_loads() {
         .stale = tutti::Stale::wrong,
         .ttl = 30s,
         .bound = tutti::entries(10),
-        .load = [](const std::string& word, tutti::LoadContext&) {
-            return static_cast<int>(word.size());
-        },
+        .load = [](const std::string& word,
+                   tutti::LoadContext&) { return static_cast<int>(word.size()); },
         .channel = "cache:lengths-invalidation",
     });
     return node->start() && *lengths.get("four").value() == 4;

@@ -22,7 +22,8 @@ protected:
     InteropTest() {
         EXPECT_EQ(peer_.read(), "ready");
         activations_.emplace(declare("channel-activation", channels, {"channel", "channelId"}));
-        personalities_.emplace(declare("personality", personalities, {"personality", "personalityId"}));
+        personalities_.emplace(
+            declare("personality", personalities, {"personality", "personalityId"}));
         const auto started = node_->start();
         EXPECT_TRUE(started) << started.error().message();
     }
@@ -50,7 +51,8 @@ protected:
         EXPECT_EQ(line, "published 2");
     }
 
-    bool reloads(const tutti::Coherent<std::string, int>& cache, const std::string& key, int before) {
+    bool reloads(const tutti::Coherent<std::string, int>& cache, const std::string& key,
+                 int before) {
         for (int attempt = 0; attempt < 1000; ++attempt) {
             if (cache.get(key)->value() != before) return true;
             std::this_thread::sleep_for(2ms);
@@ -58,7 +60,7 @@ protected:
         return false;
     }
 
-    std::uint64_t counted(const std::string& cache, std::uint64_t tutti::CacheCounters::*what) {
+    std::uint64_t counted(const std::string& cache, std::uint64_t tutti::CacheCounters::* what) {
         for (const auto& row : node_->inventory()) {
             if (row.declaration.name == cache) return row.counters.*what;
         }
@@ -78,7 +80,8 @@ using Interoperability = InteropTest;
 
 TEST_F(Interoperability, AnExistingSubscriberAcceptsWhatWePublish) {
     EXPECT_TRUE(activations_->invalidate("123456789").published());
-    EXPECT_EQ(peer_.read(), "accepted " + channels + R"( {"type":"channel","channelId":"123456789"})");
+    EXPECT_EQ(peer_.read(),
+              "accepted " + channels + R"( {"type":"channel","channelId":"123456789"})");
 
     EXPECT_TRUE(activations_->invalidate_all().published());
     EXPECT_EQ(peer_.read(), "accepted " + channels + R"( {"type":"all"})");
@@ -114,10 +117,10 @@ TEST_F(Interoperability, EachServiceListensToItsOwnChannel) {
 TEST_F(Interoperability, EventsOfAWrongShapeAreDroppedAndCounted) {
     const int seven = *activations_->get("7").value();
 
-    for (const char* wrong : {"garbage", "null", "123", "[]", R"({"type":"unknown"})",
-                              R"({"type":"channel","channelId":7})",
-                              R"({"type":"channel","channelId":"7","extra":true})",
-                              R"({"type":"all","extra":true})"}) {
+    for (const char* wrong :
+         {"garbage", "null", "123", "[]", R"({"type":"unknown"})",
+          R"({"type":"channel","channelId":7})",
+          R"({"type":"channel","channelId":"7","extra":true})", R"({"type":"all","extra":true})"}) {
         peer_publishes(channels, wrong);
     }
     peer_publishes(channels, R"({"type":"channel","channelId":"other"})");

@@ -77,7 +77,8 @@ protected:
     bool newest_is_served_from_memory() {
         return eventually([&] {
             const auto found = read_->get("k");
-            return found && found->value() == source_.load() && found->tier() == tutti::Tier::memory;
+            return found && found->value() == source_.load() &&
+                   found->tier() == tutti::Tier::memory;
         });
     }
 
@@ -136,7 +137,8 @@ TEST_F(Outage, TheReaderIsCutOffForLongerThanItsLease) {
     proxy.cut();
     EXPECT_TRUE(change().published());
     std::this_thread::sleep_for(3s);
-    EXPECT_EQ(read_->get("k")->value(), source_.load()) << "the source is asked when nothing can be proven";
+    EXPECT_EQ(read_->get("k")->value(), source_.load())
+        << "the source is asked when nothing can be proven";
     EXPECT_FALSE(read_->get("k")->degraded().empty());
     EXPECT_FALSE(reader_->health().ready);
     proxy.heal();

@@ -20,7 +20,10 @@ public:
     using Cache = tutti::Coherent<std::string, int>;
 
     StaleWatch(Cache cache, std::string key, tutti::Duration bound)
-        : cache_(std::move(cache)), key_(std::move(key)), bound_(bound), thread_([this] { watch(); }) {}
+        : cache_(std::move(cache)),
+          key_(std::move(key)),
+          bound_(bound),
+          thread_([this] { watch(); }) {}
     ~StaleWatch() { stop(); }
     StaleWatch(const StaleWatch&) = delete;
     StaleWatch& operator=(const StaleWatch&) = delete;

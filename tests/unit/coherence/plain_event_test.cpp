@@ -47,7 +47,8 @@ INSTANTIATE_TEST_SUITE_P(
                       R"({"type":"all"} trailing)"));
 
 TEST(PlainEvent, AHugePayloadIsRefusedUnread) {
-    const std::string huge = R"({"type":"channel","channelId":")" + std::string(100'000, 'x') + "\"}";
+    const std::string huge =
+        R"({"type":"channel","channelId":")" + std::string(100'000, 'x') + "\"}";
 
     EXPECT_EQ(read_plain_event(channel, huge), std::nullopt);
 }

@@ -58,8 +58,8 @@ protected:
     static KeySet key(std::string text) { return {.keys = {std::move(text)}, .all = false}; }
 
     void take(Duration lease = 3s) {
-        bus_.next().done(Published{.position = {.epoch = Epoch{1}, .sequence = ++taken_, .chain = {}},
-                                   .lease = lease});
+        bus_.next().done(Published{
+            .position = {.epoch = Epoch{1}, .sequence = ++taken_, .chain = {}}, .lease = lease});
         executor_.run_ready();
     }
     void refuse() {
@@ -268,6 +268,16 @@ TEST_F(Unpublished, IsReportedAtTheEnd) {
 
     EXPECT_EQ((*late)->outcome, Outcome::unconfirmed);
     EXPECT_TRUE(bus_.held.empty());
+}
+
+TEST_F(Unpublished, IsReportedAtTheEndAlsoWhileARetryIsUnderWay) {
+    invalidate(key("a"));
+    refuse();
+    executor_.advance(100ms);
+    ASSERT_EQ(bus_.held.size(), 1U);
+
+    EXPECT_EQ(writer_->pending(), 1U);
+    EXPECT_EQ(writer_->close(), 1U);
 }
 
 }  // namespace

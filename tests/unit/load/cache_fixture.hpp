@@ -55,23 +55,21 @@ protected:
             .stale = Stale::wrong,
             .ttl = 30s,
             .bound = entries(100),
-            .load =
-                [this](const std::string& key, LoadContext, Completion<Loaded<int>> done) {
-                    loads_.push_back({key, std::move(done)});
-                },
+            .load = [this](
+                        const std::string& key, LoadContext,
+                        Completion<Loaded<int>> done) { loads_.push_back({key, std::move(done)}); },
             .channel = "numbers",
         };
     }
 
     void open(CacheOptions<std::string, int> options) {
         lease_->extend(clock_.now(), clock_.now() + 1h);
-        core_ = std::make_shared<CacheCore>(
-            detail::untyped(std::move(options)),
-            LoadEnvironment{.clock = &clock_,
-                            .executor = &executor_,
-                            .workers = &workers_,
-                            .keep_alive = nullptr},
-            lease_, nullptr);
+        core_ = std::make_shared<CacheCore>(detail::untyped(std::move(options)),
+                                            LoadEnvironment{.clock = &clock_,
+                                                            .executor = &executor_,
+                                                            .workers = &workers_,
+                                                            .keep_alive = nullptr},
+                                            lease_, nullptr);
         core_->open();
         cache_.emplace(core_);
     }

@@ -1,7 +1,6 @@
-#include "load/cooldown_core.hpp"
-
 #include <gtest/gtest.h>
 
+#include "load/cooldown_core.hpp"
 #include "tutti/testing/manual_clock.hpp"
 
 namespace tutti::testing {
@@ -12,8 +11,8 @@ using namespace std::chrono_literals;
 class CooldownTest : public ::testing::Test {
 protected:
     ManualClock clock_;
-    tutti::CooldownCore cooldown_{
-        {.name = "n", .caches = "n", .period = 1h, .bound = entries(3)}, clock_};
+    tutti::CooldownCore cooldown_{{.name = "n", .caches = "n", .period = 1h, .bound = entries(3)},
+                                  clock_};
 };
 
 TEST_F(CooldownTest, IsAllowedAgainAtExactlyOnePeriod) {

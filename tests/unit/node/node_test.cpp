@@ -86,6 +86,23 @@ TEST(Declarations, ANameIsUsedOnce) {
     EXPECT_THAT(node->start().error().cause, HasSubstr("used twice"));
 }
 
+TEST(Declarations, ACriticalOneStartsAndWarns) {
+    std::string warnings;
+    const auto node = Node::create({.name = "node",
+                                    .log =
+                                        [&](LogLevel level, std::string_view text) {
+                                            if (level == LogLevel::warning) warnings += text;
+                                        }})
+                          .value();
+    std::atomic<int> source = 1;
+    auto options = numbers(source);
+    options.channel.clear();
+    const auto cache = node->local<std::string, int>(std::move(options));
+
+    EXPECT_TRUE(node->start().has_value());
+    EXPECT_THAT(warnings, HasSubstr("CRITICAL: cache 'numbers'"));
+}
+
 TEST(NodeLife, ACacheAnswersNotStartedThenValuesThenStopped) {
     std::atomic<int> source = 7;
     auto node = node_on();
@@ -214,7 +231,9 @@ void read_in_a_loader() {
     const auto node = node_on();
     const Coherent<std::string, int>* self = nullptr;
     auto options = numbers(source);
-    options.load = [&](const std::string& key, LoadContext&) { return *self->get(key + "x").value(); };
+    options.load = [&](const std::string& key, LoadContext&) {
+        return *self->get(key + "x").value();
+    };
     const auto cache = node->coherent<std::string, int>(std::move(options));
     self = &cache;
     (void)node->start();

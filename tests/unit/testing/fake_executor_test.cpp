@@ -1,3 +1,5 @@
+#include "tutti/testing/fake_executor.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -5,8 +7,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "tutti/testing/fake_executor.hpp"
 
 namespace tutti::testing {
 namespace {
