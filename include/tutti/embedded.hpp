@@ -46,7 +46,7 @@ public:
 
     // Publishes as a program would that knows nothing of Tutti: every node that declared foreign
     // publishers for `channel` receives the payload. Larger than Bus::plain_event_bytes_max: dropped.
-    void publish_plain(std::string channel, std::string payload);
+    void publish_plain(const std::string& channel, const std::string& payload);
 
     // For the adapters of this library; the type is internal.
     [[nodiscard]] embedded::Server& server() noexcept { return *server_; }

@@ -16,7 +16,7 @@ EmbeddedHub::EmbeddedHub(std::unique_ptr<embedded::Server> server) : server_(std
 
 EmbeddedHub::~EmbeddedHub() = default;
 
-void EmbeddedHub::publish_plain(std::string channel, std::string payload) {
+void EmbeddedHub::publish_plain(const std::string& channel, const std::string& payload) {
     server_->publish_plain(channel, payload);
 }
 
