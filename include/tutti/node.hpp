@@ -75,7 +75,7 @@ public:
     // Connects. Blocking: at most a few command deadlines.
     // Errors: invalid_option (all of them at once), unavailable, refused, unsupported, protocol,
     // timeout; each says what to change.
-    [[nodiscard]] static Result<std::unique_ptr<Node>> create(NodeOptions options);
+    [[nodiscard]] static Result<std::unique_ptr<Node>> create(const NodeOptions& options);
     // Stops. Blocking as `stop`.
     ~Node();
     Node(const Node&) = delete;

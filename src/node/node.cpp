@@ -7,7 +7,7 @@
 
 namespace tutti {
 
-Result<std::unique_ptr<Node>> Node::create(NodeOptions options) {
+Result<std::unique_ptr<Node>> Node::create(const NodeOptions& options) {
     if (auto checked = check(options); !checked) return fail(std::move(checked).error());
     auto threads = std::make_shared<NodeThreads>(options);
     auto parts = make_parts(options, threads);

@@ -117,7 +117,7 @@ private:
         listener_->on_disconnected();
     }
 
-    void push(const PushCall& what, Delivery deliver) {
+    void push(const PushCall& what, const Delivery& deliver) {
         if (connection() != Connection::up) return;
         const PushFate fate = link_.push(what);
         if (!link_.passes(Link::Direction::from_server)) return;
