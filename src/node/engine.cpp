@@ -108,19 +108,30 @@ void Engine::start_on_executor(Duration deadline, StartDone done) {
     }
     if (starting_) return done(fail(Errc::invalid_option, "start", "start is already running"));
     starting_ = std::move(done);
-    const bool first = phase_.load() == Phase::declaring;
-    phase_.store(Phase::starting);
-    start_timer_ =
-        parts_.executor->run_at(parts_.clock->now() + deadline, [weak = weak_from_this()] {
-            const auto self = weak.lock();
-            if (!self || !self->starting_) return;
-            self->conclude_start(fail(Errc::timeout, "start", self->not_ready()));
-        });
-    if (first) {
-        warn_of_critical();
-        open_channels();
+    if (phase_.exchange(Phase::starting) == Phase::declaring) warn_of_critical();
+    const TimePoint until = parts_.clock->now() + deadline;
+    start_timer_ = parts_.executor->run_at(until, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self || !self->starting_) return;
+        self->conclude_start(fail(Errc::timeout, "start", self->not_ready()));
+    });
+    if (opened_) return check_started();
+    if (parts_.check && !drafts_.empty()) return check_permissions(until);
+    open_channels();
+}
+
+void Engine::check_permissions(TimePoint until) {
+    std::vector<Subscription> channels;
+    for (const auto& [name, draft] : drafts_) {
+        channels.push_back({.channel = name, .plain = !draft.shapes.empty()});
     }
-    check_started();
+    parts_.check(std::move(channels), until,
+                 [weak = weak_from_this()](const Result<void>& allowed) {
+                     const auto self = weak.lock();
+                     if (!self || !self->starting_) return;
+                     if (!allowed) return self->conclude_start(fail(allowed.error()));
+                     self->open_channels();
+                 });
 }
 
 // Such a cache works and is wrong on other instances: it starts, and `tutti audit --check` fails.
@@ -134,6 +145,7 @@ void Engine::warn_of_critical() const {
 }
 
 void Engine::open_channels() {
+    opened_ = true;
     std::vector<Subscription> subscriptions;
     {
         const std::lock_guard lock(channels_mutex_);
@@ -164,6 +176,7 @@ void Engine::open_channels() {
     for (const Entry& entry : entries_) {
         if (entry.cooldown) schedule_sweep(entry.cooldown);
     }
+    check_started();
 }
 
 void Engine::check_started() {

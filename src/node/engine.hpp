@@ -9,6 +9,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -37,6 +38,10 @@ struct EngineParts {
     Workers* workers = nullptr;
     const Clock* clock = &system_clock();
     std::string member;  // unique in the fleet and in time
+    // Tries every permission that these channels need, before they are relied on; null: none is needed.
+    // `plain` says here that plain events are read or written.
+    std::function<void(std::vector<Subscription>, TimePoint deadline, Completion<void>)> check =
+        nullptr;
     std::shared_ptr<void> keep_alive;
 };
 
@@ -88,6 +93,7 @@ private:
     [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
     void warn_of_critical() const;
+    void check_permissions(TimePoint until);
     void open_channels();
     void check_started();
     void conclude_start(Result<void> outcome);
@@ -108,6 +114,7 @@ private:
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
     mutable std::mutex channels_mutex_;            // guards the map; it is filled once
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
+    bool opened_ = false;  // the channels
     StartDone starting_;
     Executor::TimerId start_timer_ = Executor::TimerId::none;
 };

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/log.hpp"
 #include "embedded/bus.hpp"
 #include "embedded/store.hpp"
 #include "redis/open.hpp"
@@ -26,6 +27,20 @@ std::string unique_member(std::string_view name) {
         member += hex.data();
     }
     return member;
+}
+
+// What the server is set to and weakens a promise.
+void warn_of(const redis::ServerFacts& server, const Log& log) {
+    if (server.eviction_policy.starts_with("allkeys")) {
+        log(LogLevel::warning, "redis: maxmemory-policy " + server.eviction_policy +
+                                   " may evict the coordination keys, which empties every cache; "
+                                   "use noeviction or a volatile policy");
+    }
+    if (server.replicas > 0) {
+        log(LogLevel::warning,
+            "redis: the server has replicas; what a failover loses is not covered "
+            "by the promises of this version");
+    }
 }
 
 // CLIENT SETNAME takes no blanks.
@@ -87,7 +102,11 @@ Result<EngineParts> make_parts(const NodeOptions& options,
                                          .stall_timeout = options.command_deadline},
                                         Boottime::now() + 5 * options.command_deadline);
         if (!opened) return fail(std::move(opened).error());
+        warn_of(opened->server, Log(options.log));
         parts.store = std::move(opened->store);
+        parts.check = [bus = opened->bus.get()](auto channels, TimePoint until, auto done) {
+            bus->check(std::move(channels), until, std::move(done));
+        };
         parts.bus = std::move(opened->bus);
         return parts;
     }

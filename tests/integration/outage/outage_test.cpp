@@ -200,6 +200,23 @@ TEST_F(Outage, DoneMeansThatTheOtherNodeNeverServesTheOldValueAgain) {
     finish();
 }
 
+TEST_F(Outage, StoppingWhileRedisIsSilentAnswersEverybodyAndEnds) {
+    open(redis_.url());
+    watch_->stop();
+
+    redis_.pause();
+    tutti::Invalidation outcome;
+    std::thread caller([&] { outcome = written_->invalidate("k"); });
+    std::this_thread::sleep_for(50ms);
+    const auto begun = Boottime::now();
+    writer_->stop();
+    caller.join();
+
+    EXPECT_LT(Boottime::now() - begun, 2s);
+    EXPECT_EQ(outcome.outcome, tutti::Invalidation::Outcome::unconfirmed);
+    redis_.resume();
+}
+
 TEST(OutageAtStart, AServerThatIsAwayIsAClearError) {
     const auto created =
         tutti::Node::create({.name = "n", .redis = "redis://127.0.0.1:1", .app = "outage"});
