@@ -122,6 +122,7 @@ void Engine::start_on_executor(Duration deadline, StartDone done) {
 
 void Engine::check_permissions(TimePoint until) {
     std::vector<Subscription> channels;
+    channels.reserve(drafts_.size());
     for (const auto& [name, draft] : drafts_) {
         channels.push_back({.channel = name, .plain = !draft.shapes.empty()});
     }
@@ -147,6 +148,7 @@ void Engine::warn_of_critical() const {
 void Engine::open_channels() {
     opened_ = true;
     std::vector<Subscription> subscriptions;
+    subscriptions.reserve(drafts_.size());
     {
         const std::lock_guard lock(channels_mutex_);
         for (auto& [name, draft] : drafts_) {
