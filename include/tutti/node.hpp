@@ -42,7 +42,8 @@ struct NodeOptions {
 
     // How long an instance may serve from memory after it last proved that it is up to date, and how
     // often it proves it (every third of it). Longer: fewer renewals, more patience with a Redis that
-    // is away, and a longer wait-out for a writer. Instances may differ.
+    // is away, and a longer wait-out for a writer. Instances may differ,
+    // with the limit that docs/coherence.md names under W1.
     Duration lease = std::chrono::seconds{3};
     // The clocks of two machines drift apart by less than this fraction.
     double clock_drift_max = 0.2;

@@ -64,7 +64,6 @@ public:
     [[nodiscard]] std::vector<ChannelStatus> channels() const;
     [[nodiscard]] std::string metrics() const;
     [[nodiscard]] Duration wait_out() const noexcept;
-    [[nodiscard]] Store& store() noexcept { return *parts_.store; }
 
 private:
     enum class Phase : std::uint8_t { declaring, starting, started, stopped };
