@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <future>
+#include <memory>
 #include <utility>
 
 namespace tutti::redis {
@@ -59,8 +60,15 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
     if (auto valid = check_options(options); !valid) return fail(valid.error());
     auto url = Url::parse(options.url);
     if (!url) return fail(url.error());
+    std::shared_ptr<const TlsContext> tls;
+    if (url->tls) {
+        auto loaded = load_tls(*url->tls);
+        if (!loaded) return fail(loaded.error());
+        tls = *std::move(loaded);
+    }
     const SessionOptions session{
         .url = std::move(*url),
+        .tls = std::move(tls),
         .client_name = std::move(options.client_name),
         .connect_timeout = options.connect_timeout,
         .limits = {},
