@@ -1,10 +1,10 @@
 // One connection asks what no node would hear the answer to: the server may be one that a node refuses.
 // Then, as a node does: open, try every permission, and a value under each prefix.
 #include <algorithm>
-#include <array>
+#include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <expected>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>

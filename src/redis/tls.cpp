@@ -73,20 +73,18 @@ Result<std::shared_ptr<const TlsContext>> load_tls(const TlsFiles& files) {
     ssl::context& context = loaded->context;
     error_code error;
     if (files.ca.empty()) {
-        context.set_default_verify_paths(error);
-        if (error) return unusable("the system's trusted authorities cannot be loaded", error);
+        if (context.set_default_verify_paths(error))
+            return unusable("the system's trusted authorities cannot be loaded", error);
     } else {
-        context.load_verify_file(files.ca, error);
-        if (error) return unusable("cannot use " + files.ca + ", which the URL names as ca", error);
+        if (context.load_verify_file(files.ca, error))
+            return unusable("cannot use " + files.ca + ", which the URL names as ca", error);
     }
     if (!files.certificate.empty()) {
-        context.use_certificate_chain_file(files.certificate, error);
-        if (error) {
+        if (context.use_certificate_chain_file(files.certificate, error)) {
             return unusable("cannot use " + files.certificate + ", which the URL names as cert",
                             error);
         }
-        context.use_private_key_file(files.key, ssl::context::pem, error);
-        if (error) {
+        if (context.use_private_key_file(files.key, ssl::context::pem, error)) {
             return unusable(
                 "cannot use " + files.key + ", which the URL names as key, with the certificate",
                 error);
