@@ -86,6 +86,7 @@ private:
     void on_entry(std::string_view channel, BusEntry entry) override;
     void on_undecodable(std::string_view channel) override;
     void on_plain(std::string_view channel, std::string_view payload) override;
+    void on_woken(std::string_view) override {}  // no cache has a store tier yet
 
     void enlist(const Declaration& declaration, bool again);
     [[nodiscard]] CacheCore::Publish publisher(std::string channel);

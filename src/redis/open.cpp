@@ -69,10 +69,11 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
     SessionOptions subscription = session;
     // A push is at most an entry or a plain event; more is nobody that we want to listen to.
     subscription.limits.text_bytes_max = 1024UL * 1024;
-    RedisPair pair{.store = std::make_unique<RedisStore>(runtime, connection),
-                   .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription),
-                                                     options.app),
-                   .server = {}};
+    const Names names(options.app, session.url.database);
+    RedisPair pair{
+        .store = std::make_unique<RedisStore>(runtime, connection, session.random, names),
+        .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription), names),
+        .server = {}};
     auto facts = wait<ServerFacts>(operation, deadline, [&](Completion<ServerFacts> first) {
         runtime.executor().post([connection, first = std::move(first)]() mutable {
             connection->start(std::move(first));

@@ -144,6 +144,9 @@ private:
             to.on_plain(channel, payload);
         });
     }
+    void on_woken(std::string_view store_key) override {
+        notice([key = std::string(store_key)](BusListener& to) { to.on_woken(key); });
+    }
 
     Bus& network_;
     Executor& process_;
