@@ -30,8 +30,8 @@ struct KindLetter {
     Kind kind;
     char letter;
 };
-constexpr std::array kinds{KindLetter{Kind::value, 'v'}, KindLetter{Kind::absent, 'a'},
-                           KindLetter{Kind::failure, 'f'}};
+constexpr std::array kinds{KindLetter{Kind::value, 'v'}, KindLetter{Kind::nothing, 'a'},
+                           KindLetter{Kind::negative, 'f'}};
 
 std::optional<Kind> kind_of(char letter) {
     const auto* found = std::ranges::find(kinds, letter, &KindLetter::letter);
@@ -96,9 +96,9 @@ Result<std::string> unpack(std::string_view bytes, std::size_t size) {
 
 // What the writer refuses and the reader does not believe.
 const char* contradiction(Kind kind, std::size_t bytes) {
-    if (kind == Kind::absent && bytes != 0) return "an absent value has no bytes";
-    if (kind == Kind::failure && bytes == 0) return "a failure has a class";
-    if (kind == Kind::failure && bytes > failure_class_bytes_max) {
+    if (kind == Kind::nothing && bytes != 0) return "an absent value has no bytes";
+    if (kind == Kind::negative && bytes == 0) return "a failure has a class";
+    if (kind == Kind::negative && bytes > category_bytes_max) {
         return "a failure's class is a short name";
     }
     return nullptr;

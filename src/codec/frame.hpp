@@ -24,7 +24,7 @@
 namespace tutti {
 
 struct StoredPayload {
-    enum class Kind : unsigned char { value, absent, failure };
+    enum class Kind : unsigned char { value, nothing, negative };
 
     Kind kind = Kind::value;
     std::string bytes;  // the encoded value, the failure's class, or nothing
@@ -39,7 +39,7 @@ struct FrameOptions {
 };
 
 inline constexpr std::size_t frame_header_bytes = 10;
-inline constexpr std::size_t failure_class_bytes_max = 128;
+inline constexpr std::size_t category_bytes_max = 128;
 
 // Errors: too_large; invalid_option for an absent payload with bytes, or a failure without a class.
 [[nodiscard]] Result<std::string> write_frame(const StoredPayload& payload,

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/rules.hpp"
 #include "coherence/store_rules.hpp"
 
 namespace tutti::embedded {
@@ -50,7 +51,7 @@ Result<Fetched> Coordinated::fetch(const FetchRequest& request) {
 }
 
 bool Coordinated::may_fill(const Place& place, const LoadToken& token) const {
-    if (token.empty()) return true;
+    if (token.empty() || !kept(Rule::fill_needs_claim)) return true;
     const Claim claim = claim_of(store_rules::key_of(place));
     return claim.stands && claim.token == token;
 }
@@ -113,7 +114,7 @@ std::optional<Coordinated::Found> Coordinated::find(const Place& place) const {
 
 std::optional<Coordinated::Found> Coordinated::framed(const std::string& key) const {
     const Values::Value* const value = values_.find(key, now_);
-    if (value == nullptr || !value->label || value->label->tag != tag_) return std::nullopt;
+    if (value == nullptr || !value->label || !current(value->label->tag)) return std::nullopt;
     return aged(*value, value->bytes);
 }
 
@@ -124,7 +125,7 @@ std::optional<Coordinated::Found> Coordinated::raw(const std::string& key,
     if (value == nullptr) return std::nullopt;
     const Values::Value* const beside = values_.find(beside_key(key), now_);
     if (beside != nullptr && beside->label && beside->label->digest == digest_of(*value->bytes)) {
-        if (beside->label->tag != tag_) return std::nullopt;
+        if (!current(beside->label->tag)) return std::nullopt;
         return aged(*beside, value->bytes);
     }
     if (!place.foreign_writers) return std::nullopt;
@@ -143,10 +144,14 @@ Coordinated::Found Coordinated::aged(const Values::Value& beside,
             .rank = label.rank};
 }
 
+bool Coordinated::current(const Tag& tag) const {
+    return tag == tag_ || !kept(Rule::store_checks_epoch);
+}
+
 Coordinated::Claim Coordinated::claim_of(const std::string& key) const {
     const Values::Value* const value = values_.find(claim_key(key), now_);
     if (value == nullptr || !value->label) return {};
-    return {.stands = value->label->tag == tag_,
+    return {.stands = current(value->label->tag),
             .waiting = value->label->waiting,
             .token = *value->bytes,
             .left = value->expires - now_};

@@ -47,6 +47,7 @@ private:
     [[nodiscard]] std::optional<Found> framed(const std::string& key) const;
     [[nodiscard]] std::optional<Found> raw(const std::string& key, const Place& place) const;
     [[nodiscard]] Found aged(const Values::Value& beside, const Values::Bytes& bytes) const;
+    [[nodiscard]] bool current(const Tag& tag) const;
     [[nodiscard]] Claim claim_of(const std::string& key) const;
     void end_claim(const std::string& key, const Claim& claim);
     Values::Put put(const std::string& key, Values::Bytes bytes, Duration life, const Label& label);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/rules.hpp"
 #include "coherence/store_rules.hpp"
 #include "coherence/wire.hpp"
 
@@ -47,7 +48,8 @@ Result<Published> Server::publish(PublishRequest request) {
     const std::lock_guard lock(mutex_);
     if (auto error = away("publish")) return fail(*error);
     Channel& channel = checked(request.channel);
-    const std::vector<std::string> woken = remove_values(channel, request.changed);
+    std::vector<std::string> woken;
+    if (kept(Rule::publication_empties_store)) woken = remove_values(channel, request.changed);
     const Channel::Entry entry = channel.append(std::move(request.changed));
     push_entry(request.channel, entry);
     // Our own nodes subscribe to the channel itself, so to them these events are an echo of the entry.

@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/rules.hpp"
 #include "coherence/store_rules.hpp"
 #include "embedded/server.hpp"
 
@@ -133,7 +134,10 @@ std::vector<std::string> Server::remove_values(Channel& channel, const KeySet& c
     }
     Coordinated values = coordinated(channel);
     for (const std::string& key : changed.keys) {
-        for (const std::string& prefix : channel.prefixes()) values.remove(prefix + key);
+        for (const std::string& prefix : channel.prefixes()) {
+            values.remove(prefix + key);
+            if (!kept(Rule::every_prefix_is_emptied)) break;
+        }
     }
     return values.woken();
 }

@@ -17,6 +17,12 @@ namespace tutti {
 
 namespace {
 
+// std::random_device of libstdc++ asks the processor or the kernel, from any thread.
+std::uint64_t system_random() {
+    std::random_device random;
+    return std::uint64_t{random()} << 32 | random();
+}
+
 // 128 random bits: two processes of one name must never be taken for each other.
 std::string unique_member(std::string_view name) {
     std::random_device random;
@@ -88,6 +94,7 @@ Result<EngineParts> make_parts(const NodeOptions& options,
                       .executor = &executor,
                       .workers = &threads->workers(),
                       .member = unique_member(options.name),
+                      .random = system_random,
                       .keep_alive = threads};
     if (!options.redis.empty()) {
         auto opened = redis::open_redis(threads->runtime(),

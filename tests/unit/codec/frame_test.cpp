@@ -39,7 +39,7 @@ void set_number(std::string& frame, std::size_t at, std::uint32_t number) {
 TEST(Frame, EveryKindComesBack) {
     for (const StoredPayload& payload :
          {StoredPayload{Kind::value, "text"}, StoredPayload{Kind::value, ""},
-          StoredPayload{Kind::absent, ""}, StoredPayload{Kind::failure, "rate limited"}}) {
+          StoredPayload{Kind::nothing, ""}, StoredPayload{Kind::negative, "rate limited"}}) {
         EXPECT_EQ(read_frame(framed(payload), {}), payload);
     }
 }
@@ -151,10 +151,10 @@ TEST(Frame, WhatOtherProgramsStoreIsRefused) {
 }
 
 TEST(Frame, ContradictionsAreNeitherWrittenNorRead) {
-    const std::string long_class(failure_class_bytes_max + 1, 'x');
-    EXPECT_EQ(write_frame({Kind::absent, "x"}, {}).error().code, Errc::invalid_option);
-    EXPECT_EQ(write_frame({Kind::failure, ""}, {}).error().code, Errc::invalid_option);
-    EXPECT_EQ(write_frame({Kind::failure, long_class}, {}).error().code, Errc::invalid_option);
+    const std::string long_class(category_bytes_max + 1, 'x');
+    EXPECT_EQ(write_frame({Kind::nothing, "x"}, {}).error().code, Errc::invalid_option);
+    EXPECT_EQ(write_frame({Kind::negative, ""}, {}).error().code, Errc::invalid_option);
+    EXPECT_EQ(write_frame({Kind::negative, long_class}, {}).error().code, Errc::invalid_option);
 
     std::string with_bytes = framed({Kind::value, "x"});
     with_bytes[0] = 'a';
