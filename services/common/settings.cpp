@@ -42,6 +42,33 @@ public:
         }
         to = parsed;
     }
+    // Part of a Redis key that people type.
+    void key_name(const char* name, std::string& to) {
+        const auto value = get(name);
+        if (!value) return;
+        const auto good = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-' || c == '_' || c == '.' || c == ':';
+        };
+        if (value->size() > 100 || !std::ranges::all_of(*value, good)) {
+            return problem(
+                name, "must be letters, digits, dots, colons, dashes or underscores, up to 100");
+        }
+        to = *value;
+    }
+    void http_url(const char* name, std::string& to) {
+        std::optional<std::string> value;
+        http_url(name, value);
+        if (value) to = std::move(*value);
+    }
+    void pool(const std::string& upstream, HttpPool& to) {
+        const std::string prefix = "HTTP_" + upstream;
+        number<std::uint32_t>((prefix + "_CONCURRENCY").c_str(), to.concurrent_max, 1, 10'000);
+        number<std::uint32_t>((prefix + "_QUEUE").c_str(), to.queued_max, 0, 1'000'000);
+        auto deadline = static_cast<std::uint32_t>(to.deadline.count());
+        number<std::uint32_t>((prefix + "_DEADLINE_MS").c_str(), deadline, 1, 600'000);
+        to.deadline = std::chrono::milliseconds{deadline};
+    }
     void http_url(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
         if (!value) return;
@@ -132,11 +159,10 @@ std::optional<std::string> process_environment(const char* name) {
 
 Result<Settings> Settings::parse(const Environment& environment) {
     Settings settings;
-    std::optional<std::string> gateway_url = settings.gateway_url;
     Parser parser(environment);
     parser.redis_url("REDIS_URL", settings.redis_url);
     parser.database("DATABASE_URL", settings.database_path);
-    parser.http_url("GATEWAY_URL", gateway_url);
+    parser.http_url("GATEWAY_URL", settings.gateway_url);
     parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
     parser.text("LISTEN_ADDRESS", settings.listen_address);
     parser.number<std::uint16_t>("API_GATEWAY_PORT", settings.api_gateway_port, 0);
@@ -144,7 +170,11 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.number<std::uint16_t>("AI_WORKER_PORT", settings.ai_worker_port, 0);
     parser.required_secret("INTERNAL_SERVICE_SECRET", settings.internal_service_secret);
     parser.discord_id("BOT_OWNER_ID", settings.bot_owner_id);
-    parser.text("QUEUE_NAME", settings.queue_name);
+    parser.pool("GATEWAY_INTERACTIVE", settings.gateway_interactive);
+    parser.pool("GATEWAY_BACKGROUND", settings.gateway_background);
+    parser.pool("OPENROUTER", settings.openrouter);
+    parser.http_url("OPENROUTER_BASE_URL", settings.openrouter_base_url);
+    parser.key_name("QUEUE_NAME", settings.queue_name);
     parser.number<std::uint32_t>("WORKER_CONCURRENCY", settings.worker_concurrency, 1, 1000);
     parser.secret("DISCORD_TOKEN", settings.discord_token);
     parser.flag("AUTO_DEPLOY_COMMANDS", settings.auto_deploy_commands);
@@ -155,7 +185,6 @@ Result<Settings> Settings::parse(const Environment& environment) {
     if (!parser.problems().empty()) {
         return fail(Errc::invalid_option, "read settings", parser.problems());
     }
-    settings.gateway_url = *gateway_url;
     return settings;
 }
 

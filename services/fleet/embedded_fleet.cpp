@@ -80,6 +80,8 @@ private:
                 .llm_base_url = settings.llm_base_url,
                 .llm_model = settings.llm_model,
                 .llm_api_key = settings.llm_api_key,
+                .gateway_interactive = settings.gateway_interactive,
+                .gateway_background = settings.gateway_background,
                 .demonstration = demonstration};
     }
 
