@@ -22,6 +22,11 @@ using boost::json::object;
 
 constexpr std::size_t job_id_length_max = 200;
 
+std::string random_uuid() {
+    boost::uuids::random_generator generator;
+    return boost::uuids::to_string(generator());
+}
+
 object queued(const JobIds& ids) {
     return {{"jobId", ids.job_id}, {"requestId", ids.request_id}, {"status", "queued"}};
 }
@@ -113,12 +118,8 @@ HttpResponse confirm_delivery(const AiParts& parts, const HttpRequest& http) {
 
 }  // namespace
 
-std::string random_uuid() {
-    boost::uuids::random_generator generator;
-    return boost::uuids::to_string(generator());
-}
-
 std::vector<GatewayRoute> ai_routes(AiParts parts) {
+    if (!parts.make_request_id) parts.make_request_id = random_uuid;
     const auto route = [&](const char* method, const char* pattern, auto handler) {
         return GatewayRoute{Access::service, method, pattern,
                             [parts, handler](const HttpRequest& r) { return handler(parts, r); }};

@@ -7,6 +7,7 @@
 // Thread-safety: the handlers may be called from any thread. Shutdown: stop the gateway before the parts.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <vector>
@@ -19,13 +20,11 @@
 
 namespace tutti::services {
 
-[[nodiscard]] std::string random_uuid();
-
 struct AiParts {
     JobQueue& queue;
     Deduplicator& deduplicator;
     JobResults& results;
-    std::function<std::string()> make_request_id = random_uuid;
+    std::function<std::string()> make_request_id{};  // empty: random UUIDs
     Duration queue_deadline = std::chrono::seconds{2};
 };
 

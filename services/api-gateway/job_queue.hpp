@@ -50,6 +50,9 @@ struct QueueMetrics {
     std::uint64_t active = 0;   // read by a worker and not acknowledged
 };
 
+// Prometheus text.
+[[nodiscard]] std::string queue_metrics_text(const QueueMetrics& metrics);
+
 inline constexpr std::size_t job_waiting_max = 10'000;
 inline constexpr std::chrono::seconds job_record_ttl{3600};
 

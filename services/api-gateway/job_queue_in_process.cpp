@@ -1,4 +1,4 @@
-#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "api-gateway/job_queue.hpp"
@@ -11,6 +11,18 @@ bool ended(const JobStatus& status) {
 }
 
 }  // namespace
+
+std::string queue_metrics_text(const QueueMetrics& metrics) {
+    std::string text;
+    const auto gauge = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+        text.append("# HELP ").append(name).append(" ").append(help);
+        text.append("\n# TYPE ").append(name).append(" gauge\n").append(name).append(" ");
+        text.append(std::to_string(value)).append("\n");
+    };
+    gauge("tutti_jobs_waiting", "Jobs that wait for a worker.", metrics.waiting);
+    gauge("tutti_jobs_active", "Jobs that a worker has and has not acknowledged.", metrics.active);
+    return text;
+}
 
 InProcessJobQueue::InProcessJobQueue(Options options) : options_(options) {}
 

@@ -231,6 +231,13 @@ TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
     EXPECT_EQ(queue.enqueue(std::vector{job("1")}, soon()).error().code, Errc::unavailable);
 }
 
+TEST(JobQueue, MetricsAreGauges) {
+    const std::string text = queue_metrics_text({.waiting = 3, .active = 1});
+
+    EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_waiting gauge\ntutti_jobs_waiting 3\n"));
+    EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_active gauge\ntutti_jobs_active 1\n"));
+}
+
 TEST(InProcessJobQueue, RecordsAreForgottenAnHourAfterTheEnd) {
     tutti::testing::ManualClock clock;
     InProcessJobQueue queue({.clock = &clock});

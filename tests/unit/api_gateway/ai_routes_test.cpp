@@ -239,9 +239,15 @@ TEST_F(AiRoutes, AllStandBehindTheSecret) {
     for (const auto& route : table.routes()) EXPECT_EQ(route.access, Access::service);
 }
 
-TEST(RandomUuid, HasTheUsualShapeAndIsNew) {
-    EXPECT_EQ(random_uuid().size(), 36U);
-    EXPECT_NE(random_uuid(), random_uuid());
+TEST_F(AiRoutes, RequestsAreUuidsUnlessSaidOtherwise) {
+    const RouteTable usual(
+        ai_routes({.queue = queue, .deduplicator = reservations, .results = results}));
+
+    const auto response = usual.post("/ai/generate", body);
+
+    const std::string id = text_of(response, "requestId");
+    EXPECT_EQ(id.size(), 36U);
+    EXPECT_EQ(text_of(response, "jobId"), "llm-" + id);
 }
 
 }  // namespace
