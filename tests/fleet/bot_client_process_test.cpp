@@ -173,6 +173,10 @@ TEST_F(Processes, EveryProcessIsWatchedTheSameWay) {
         metrics.body,
         AllOf(HasSubstr("tutti_cache_hits_total{"), HasSubstr("tutti_cache_misses_total{"),
               HasSubstr("tutti_cache_loads_total{"), HasSubstr("cache=\"channel-activation\"")));
+    EXPECT_THAT(metrics.body,
+                AllOf(HasSubstr("tutti_http_requests_total{upstream=\"gateway-interactive\"} 1\n"),
+                      HasSubstr("tutti_http_requests_total{upstream=\"gateway-background\"} "),
+                      HasSubstr("tutti_http_requests_total{upstream=\"model\"} 0\n")));
     const auto inventory = parse_inventory(get(bot_port, "/audit").body);
     ASSERT_TRUE(inventory.has_value());
     EXPECT_EQ(inventory->at(0).node, "bot-client-7");

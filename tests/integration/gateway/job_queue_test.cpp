@@ -206,6 +206,25 @@ TEST(RedisJobQueue, EntryAndRecordAreWhatWorkersExpect) {
     EXPECT_LE(ttl, 3600);
 }
 
+// What docs/operations.md tells an operator to grant.
+TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
+    OnRedis world;
+    world.server.command({"ACL", "SETUSER", "gateway", "on", ">pw", "+eval", "+xadd", "+hset",
+                          "+exists", "+expire", "+hgetall", "+time", "+xinfo", "+xlen", "~jobs",
+                          "~jobs:job:*"});
+    const auto redis = *RedisClient::create(
+        {.url = "redis://gateway:pw@127.0.0.1:" + std::to_string(world.server.port())});
+    RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 1});
+
+    EXPECT_TRUE(queue.enqueue(std::vector{job("1")}, soon()));
+    EXPECT_EQ(queue.enqueue(std::vector{job("2")}, soon()).error().code, Errc::overloaded);
+    EXPECT_TRUE(*queue.status("llm-1", soon()));
+    EXPECT_EQ(queue.metrics(soon())->waiting, 1U);
+
+    RedisJobQueue other(*redis, {.queue = "forbidden"});
+    EXPECT_EQ(other.status("llm-1", soon()).error().code, Errc::refused);
+}
+
 TEST(RedisJobQueue, StreamWithoutAGroupCountsWhole) {
     const tests::RedisServer server;
     const auto redis = *RedisClient::create({.url = server.url()});
