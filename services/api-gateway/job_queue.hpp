@@ -5,7 +5,8 @@
 //     <queue>               stream; an entry has the fields jobId, requestId, name, data
 //     <queue>:job:<jobId>   hash: requestId, name, status, progress, timestamp (ms), later result (JSON);
 //                           gone an hour after its last change by the gateway or a worker
-// Workers read through a consumer group, set `status` to active, completed or failed, and acknowledge.
+// Workers read through a consumer group, set `status` to active, completed or failed, and then acknowledge
+// and delete the entry: it holds a conversation and perhaps a user's key, and nobody needs it any more.
 // In this process, for a fleet in one: `InProcessJobQueue`.
 //
 // The queue is full when `waiting_max` jobs wait for a worker; then `enqueue` refuses. No job that waits

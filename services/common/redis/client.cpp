@@ -8,7 +8,6 @@
 
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <cerrno>

@@ -74,8 +74,10 @@ public:
     void finish(const std::string& job_id, const std::string& result) override {
         server.command({"HSET", "jobs:job:" + job_id, "status", "completed", "progress", "100",
                         "result", result});
-        server.command({"XACK", "jobs", "ai-workers", id_});
+        acknowledge();
+        server.command({"XDEL", "jobs", id_});
     }
+    void acknowledge() { server.command({"XACK", "jobs", "ai-workers", id_}); }
     [[nodiscard]] const std::string& entry() const { return entry_; }
 
     tests::RedisServer server;
@@ -204,6 +206,19 @@ TEST(RedisJobQueue, EntryAndRecordAreWhatWorkersExpect) {
     const int ttl = std::stoi(world.server.command({"TTL", "jobs:job:llm-1"}));
     EXPECT_GT(ttl, 3590);
     EXPECT_LE(ttl, 3600);
+}
+
+TEST(RedisJobQueue, WhatIsReadAndNotDeletedTakesNoRoomAndIsTrimmedInTheEnd) {
+    OnRedis world;
+    for (int i = 0; i < 400; ++i) {
+        ASSERT_TRUE(world.queue().enqueue(std::vector{job(std::to_string(i))}, soon())) << i;
+        ASSERT_FALSE(world.take().empty());
+        world.acknowledge();
+    }
+
+    EXPECT_EQ(world.queue().metrics(soon())->waiting, 0U);
+    // Redis trims whole nodes of 100 entries.
+    EXPECT_LT(std::stoi(world.server.command({"XLEN", "jobs"})), 250);
 }
 
 // What docs/operations.md tells an operator to grant.
