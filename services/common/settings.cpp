@@ -2,7 +2,12 @@
 // returns early, so that one start shows all that is wrong.
 #include "common/settings.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -28,6 +33,16 @@ public:
         const auto value = get(name);
         if (value && *value != "true" && *value != "false") problem(name, "must be true or false");
         to = value == "true";
+    }
+    void address(const char* name, std::string& to) {
+        auto value = get(name);
+        if (!value) return;
+        std::array<unsigned char, sizeof(in6_addr)> bytes{};
+        if (::inet_pton(AF_INET, value->c_str(), bytes.data()) != 1 &&
+            ::inet_pton(AF_INET6, value->c_str(), bytes.data()) != 1) {
+            return problem(name, "must be a numeric address; 0.0.0.0 listens everywhere");
+        }
+        to = *std::move(value);
     }
     template <class T>
     void number(const char* name, T& to, T min, T max = std::numeric_limits<T>::max()) {
@@ -164,7 +179,7 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.database("DATABASE_URL", settings.database_path);
     parser.http_url("GATEWAY_URL", settings.gateway_url);
     parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
-    parser.text("LISTEN_ADDRESS", settings.listen_address);
+    parser.address("LISTEN_ADDRESS", settings.listen_address);
     parser.number<std::uint16_t>("API_GATEWAY_PORT", settings.api_gateway_port, 0);
     parser.number<std::uint16_t>("BOT_CLIENT_PORT", settings.bot_client_port, 0);
     parser.number<std::uint16_t>("AI_WORKER_PORT", settings.ai_worker_port, 0);

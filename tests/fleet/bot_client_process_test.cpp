@@ -121,6 +121,19 @@ TEST_F(Processes, BotClientRefusesToStartWithAReason) {
     }
 }
 
+TEST_F(Processes, OneStartShowsAllThatIsWrong) {
+    Program program(BOT_CLIENT_PROGRAM, {},
+                    variables({{"BOT_OWNER_ID", "x"},
+                               {"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "0"},
+                               {"INSTANCE_NAME", "bot client"},
+                               {"TUTTI_DEMO_CHANNEL_ACTIVATION", "maybe"}}));
+
+    EXPECT_EQ(program.wait(20s), 1);
+    EXPECT_THAT(program.err(),
+                AllOf(HasSubstr("BOT_OWNER_ID"), HasSubstr("HTTP_GATEWAY_INTERACTIVE_CONCURRENCY"),
+                      HasSubstr("INSTANCE_NAME"), HasSubstr("TUTTI_DEMO_CHANNEL_ACTIVATION")));
+}
+
 TEST_F(Processes, BotClientRefusesARedisThatIsSomethingElse) {
     const auto web_server = gateway();
 

@@ -85,6 +85,7 @@ TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
                                  {"BOT_OWNER_ID", "hidden"},
                                  {"WORKER_CONCURRENCY", "0"},
                                  {"QUEUE_NAME", "hidden name"},
+                                 {"LISTEN_ADDRESS", "hidden"},
                                  {"OPENROUTER_BASE_URL", "hidden"},
                                  {"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "0"},
                                  {"HTTP_GATEWAY_BACKGROUND_QUEUE", "-1"},
@@ -96,9 +97,9 @@ TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
     for (const char* name :
          {"REDIS_URL", "DATABASE_URL", "GATEWAY_URL", "API_GATEWAY_PORT", "BOT_CLIENT_PORT",
           "AI_WORKER_PORT", "INTERNAL_SERVICE_SECRET", "BOT_OWNER_ID", "WORKER_CONCURRENCY",
-          "AUTO_TRANSCRIBE_VOICE", "LLM_BASE_URL", "QUEUE_NAME", "OPENROUTER_BASE_URL",
-          "HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "HTTP_GATEWAY_BACKGROUND_QUEUE",
-          "HTTP_OPENROUTER_DEADLINE_MS"}) {
+          "AUTO_TRANSCRIBE_VOICE", "LLM_BASE_URL", "LISTEN_ADDRESS", "QUEUE_NAME",
+          "OPENROUTER_BASE_URL", "HTTP_GATEWAY_INTERACTIVE_CONCURRENCY",
+          "HTTP_GATEWAY_BACKGROUND_QUEUE", "HTTP_OPENROUTER_DEADLINE_MS"}) {
         EXPECT_TRUE(settings.error().cause.contains(std::string(name) + ' ')) << name;
     }
     EXPECT_FALSE(settings.error().cause.contains("hidden"));
@@ -109,7 +110,8 @@ TEST(Settings, EachPoolHasItsOwnBounds) {
                                  {"HTTP_GATEWAY_BACKGROUND_QUEUE", "0"},
                                  {"HTTP_OPENROUTER_DEADLINE_MS", "1500"},
                                  {"OPENROUTER_BASE_URL", "http://127.0.0.1:3009/"},
-                                 {"QUEUE_NAME", "ai-requests:test"}});
+                                 {"QUEUE_NAME", "ai-requests:test"},
+                                 {"LISTEN_ADDRESS", "::1"}});
 
     ASSERT_TRUE(settings);
     EXPECT_EQ(settings->gateway_interactive.concurrent_max, 7U);
@@ -118,6 +120,7 @@ TEST(Settings, EachPoolHasItsOwnBounds) {
     EXPECT_EQ(settings->openrouter.deadline, std::chrono::milliseconds(1500));
     EXPECT_EQ(settings->openrouter_base_url, "http://127.0.0.1:3009");
     EXPECT_EQ(settings->queue_name, "ai-requests:test");
+    EXPECT_EQ(settings->listen_address, "::1");
 }
 
 TEST(Settings, ValuesArrive) {
