@@ -347,10 +347,9 @@ TEST_F(GatewayAccess, UserRoutesNeedAUser) {
 
 TEST_F(GatewayAccess, AddedRoutesAreServedAtTheirLevel) {
     const auto ok = [](const HttpRequest&) { return text_response(200, "ok"); };
-    start({},
-          {{Access::everyone, "GET", "/metrics", ok}, {Access::owner, "POST", "/admin/do", ok}});
+    start({}, {{Access::everyone, "GET", "/added", ok}, {Access::owner, "POST", "/admin/do", ok}});
 
-    EXPECT_EQ(send({.path = "/metrics"}).body, "ok");
+    EXPECT_EQ(send({.path = "/added"}).body, "ok");
     expect_error(call("POST", "/admin/do"), 403, "UNAUTHORIZED");
     expect_error(call("POST", "/admin/do", bot_owner), 403, "UNAUTHORIZED");
     EXPECT_EQ(call("POST", "/admin/do", "", R"({"ownerId":"100000000000000099","x":1})").status,
