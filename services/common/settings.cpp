@@ -102,7 +102,7 @@ public:
         }
         to = std::move(value);
     }
-    void database(const char* name, std::string& path);
+    void database(const char* name, std::string& path, std::optional<Secret>& postgres_url);
     void discord_id(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
         const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -129,6 +129,9 @@ private:
         if (value && value->empty()) value.reset();
         return value;
     }
+    static bool is_plain(std::string_view url) {
+        return std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f'; });
+    }
     static bool has_host(std::string_view url, std::initializer_list<std::string_view> schemes) {
         return std::ranges::any_of(schemes, [&](std::string_view scheme) {
             return url.starts_with(scheme) && url.size() > scheme.size() &&
@@ -145,21 +148,21 @@ private:
     std::string problems_;
 };
 
-void Parser::database(const char* name, std::string& path) {
+void Parser::database(const char* name, std::string& path, std::optional<Secret>& postgres_url) {
     const auto value = get(name);
     if (!value) return;
     std::string_view rest = *value;
     if (rest.starts_with("postgres://") || rest.starts_with("postgresql://")) {
-        return problem(name,
-                       "names PostgreSQL, which is not supported yet in this version; use "
-                       "sqlite:<path>");
+        if (!is_plain(rest)) return problem(name, "must be a postgres:// URL without spaces");
+        postgres_url.emplace(*value);
+        return;
     }
     if (rest.starts_with("sqlite:")) {
         rest.remove_prefix(std::string_view("sqlite:").size());
         if (rest.starts_with("//"))
             rest.remove_prefix(2);  // sqlite:///absolute and sqlite://relative
     } else if (rest.find("://") != std::string_view::npos) {
-        return problem(name, "must be sqlite:<path> or a path");
+        return problem(name, "must be postgres://..., sqlite:<path> or a path");
     }
     if (rest.empty()) return problem(name, "has no path after sqlite:");
     path = rest;
@@ -176,7 +179,7 @@ Result<Settings> Settings::parse(const Environment& environment) {
     Settings settings;
     Parser parser(environment);
     parser.redis_url("REDIS_URL", settings.redis_url);
-    parser.database("DATABASE_URL", settings.database_path);
+    parser.database("DATABASE_URL", settings.database_path, settings.postgres_url);
     parser.http_url("GATEWAY_URL", settings.gateway_url);
     parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
     parser.address("LISTEN_ADDRESS", settings.listen_address);

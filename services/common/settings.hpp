@@ -35,8 +35,10 @@ struct Settings {
     // REDIS_URL: redis://, rediss:// or unix://; unset = the embedded store and bus. May hold a
     // password.
     std::optional<std::string> redis_url;
-    // DATABASE_URL: "sqlite:<path>" or a bare path; unset = "sqlite:./tutti.db".
+    // DATABASE_URL: "sqlite:<path>" or a bare path; unset = "sqlite:./tutti.db". Or postgres://...,
+    // which may hold a password and then counts instead of the path.
     std::string database_path = "./tutti.db";
+    std::optional<Secret> postgres_url;
 
     std::string gateway_url = "http://localhost:3000";  // GATEWAY_URL, without a trailing slash
     std::optional<std::string> public_gateway_url;      // PUBLIC_GATEWAY_URL

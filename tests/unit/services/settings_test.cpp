@@ -64,14 +64,18 @@ TEST(Settings, DatabaseMayBeAPathOrAUrlOfSqlite) {
     EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:///var/lib/x.db"}})->database_path, "/var/lib/x.db");
 }
 
-TEST(Settings, PostgresqlIsRefusedByName) {
+TEST(Settings, DatabaseMayBePostgresqlAndItsUrlIsASecret) {
     for (const char* url : {"postgres://u:hidden@h/d", "postgresql://u:hidden@h/d"}) {
         const auto settings = parse({{"DATABASE_URL", url}});
-        ASSERT_FALSE(settings);
-        EXPECT_TRUE(settings.error().cause.contains("DATABASE_URL"));
-        EXPECT_TRUE(settings.error().cause.contains("not supported yet in this version"));
-        EXPECT_FALSE(settings.error().cause.contains("hidden"));
+        ASSERT_TRUE(settings);
+        ASSERT_TRUE(settings->postgres_url);
+        EXPECT_EQ(settings->postgres_url->reveal(), url);
     }
+    EXPECT_FALSE(parse({})->postgres_url);
+    const auto wrong = parse({{"DATABASE_URL", "postgres://u:hidden@h/d x"}});
+    ASSERT_FALSE(wrong);
+    EXPECT_TRUE(wrong.error().cause.contains("DATABASE_URL"));
+    EXPECT_FALSE(wrong.error().cause.contains("hidden"));
 }
 
 TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
