@@ -33,8 +33,9 @@ struct NodeOptions {
     std::string name;          // mandatory: shown in metrics, the audit and Redis' CLIENT LIST
     std::string service = {};  // what the process is, for the audit; default: `name`
 
-    // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db or
-    // unix:///path?db=0): that Redis, 7.0 or newer. Without: the hub, or a hub of its own.
+    // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db, rediss://... for
+    // TLS, with ?ca=FILE unless the system trusts the server's authority, or unix:///path?db=0): that
+    // Redis, 7.0 or newer; doctor.hpp says whether it is fit. Without: the hub, or a hub of its own.
     std::string redis = {};
     std::shared_ptr<EmbeddedHub> embedded = nullptr;
     // Separates applications that share a Redis; mandatory with `redis`.

@@ -12,8 +12,8 @@
 #include "api-gateway/generate_request.hpp"
 #include "api-gateway/job_plan.hpp"
 #include "common/errors.hpp"
-#include "common/json.hpp"
 #include "common/logging.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -19,7 +19,7 @@
 #include "api-gateway/database.hpp"
 #include "api-gateway/sessions.hpp"
 #include "common/logging.hpp"
-#include "common/nullable.hpp"
+#include "tutti/json/nullable.hpp"
 
 namespace tutti::services {
 

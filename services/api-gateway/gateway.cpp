@@ -15,17 +15,17 @@
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
 #include "common/http/router.hpp"
-#include "common/json.hpp"
 #include "common/logging.hpp"
 #include "common/node_routes.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {
 
 struct HealthServices {
     bool database = false;
-    bool bus = false;                   // every channel may serve from memory
+    bool bus = false;                     // every channel may serve from memory
     std::optional<bool> notifications{};  // PostgreSQL only: changes of other programs are heard
 };
 BOOST_DESCRIBE_STRUCT(HealthServices, (), (database, bus, notifications))

@@ -11,7 +11,7 @@
 #include <boost/json/array.hpp>
 
 #include "common/http/url.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {
@@ -160,7 +160,7 @@ private:
         });
     }
 
-    json::Problems problems_;
+    json::Problems problems_{json::depth_only.depth_max};
 };
 
 value sorted(const value& from) {

@@ -6,7 +6,7 @@
 
 #include <boost/json/array.hpp>
 
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

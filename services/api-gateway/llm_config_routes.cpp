@@ -7,8 +7,8 @@
 
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
-#include "common/json.hpp"
 #include "common/llm_config.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -14,8 +14,8 @@
 #include <boost/describe/class.hpp>
 
 #include "common/errors.hpp"
-#include "common/json.hpp"
 #include "common/logging.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

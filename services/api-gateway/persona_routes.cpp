@@ -6,8 +6,8 @@
 
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
-#include "common/json.hpp"
 #include "common/persona.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

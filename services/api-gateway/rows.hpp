@@ -23,7 +23,7 @@
 
 #include <boost/optional/optional.hpp>
 
-#include "common/nullable.hpp"
+#include "tutti/json/nullable.hpp"
 
 namespace tutti::services {
 

@@ -6,7 +6,7 @@
 #include <boost/json/string_view.hpp>
 #include <boost/json/value.hpp>
 
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

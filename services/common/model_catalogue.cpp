@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {
@@ -13,16 +13,21 @@ struct Answer {
 BOOST_DESCRIBE_STRUCT(Answer, (), (data))
 
 }  // namespace
+}  // namespace tutti::services
 
 // Only this file reads and writes these types, so the provider's spelling is known nowhere else.
+namespace tutti::json {
 template <>
-inline constexpr json::Naming json::naming<ModelArchitecture> = json::Naming::as_is;
+inline constexpr auto naming<services::ModelArchitecture> = Naming::as_is;
 template <>
-inline constexpr json::Naming json::naming<ModelPricing> = json::Naming::as_is;
+inline constexpr auto naming<services::ModelPricing> = Naming::as_is;
 template <>
-inline constexpr json::Naming json::naming<ModelProvider> = json::Naming::as_is;
+inline constexpr auto naming<services::ModelProvider> = Naming::as_is;
 template <>
-inline constexpr json::Naming json::naming<CatalogueModel> = json::Naming::as_is;
+inline constexpr auto naming<services::CatalogueModel> = Naming::as_is;
+}  // namespace tutti::json
+
+namespace tutti::services {
 
 Result<ModelCatalogue> read_catalogue(std::string_view text) {
     return json::read<ModelCatalogue>(text);

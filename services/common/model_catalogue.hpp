@@ -15,8 +15,8 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/nullable.hpp"
 #include "tutti/error.hpp"
+#include "tutti/json/nullable.hpp"
 
 namespace tutti::services {
 

@@ -12,8 +12,8 @@
 #include "common/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
-#include "common/json.hpp"
 #include "provider-stand-in/catalogue.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "embedded/bus.hpp"
 #include "embedded/store.hpp"
+#include "redis/doctor.hpp"
 #include "redis/open.hpp"
 
 namespace tutti {
@@ -31,15 +32,10 @@ std::string unique_member(std::string_view name) {
 
 // What the server is set to and weakens a promise.
 void warn_of(const redis::ServerFacts& server, const Log& log) {
-    if (server.eviction_policy.starts_with("allkeys")) {
-        log(LogLevel::warning, "redis: maxmemory-policy " + server.eviction_policy +
-                                   " may evict the coordination keys, which empties every cache; "
-                                   "use noeviction or a volatile policy");
-    }
-    if (server.replicas > 0) {
-        log(LogLevel::warning,
-            "redis: the server has replicas; what a failover loses is not covered "
-            "by the promises of this version");
+    for (const Finding& finding : redis::judge_server(server)) {
+        if (finding.verdict < Verdict::warning) continue;
+        log(LogLevel::warning, "redis: " + finding.subject + " " + finding.found + ": " +
+                                   finding.means + "; " + finding.advice);
     }
 }
 

@@ -24,9 +24,9 @@
 #include "api-gateway/gateway.hpp"
 #include "common/domain.hpp"
 #include "common/http/client.hpp"
-#include "common/json.hpp"
 #include "support/postgres_server.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services::testing {
 

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "api-gateway/gateway.hpp"
 #include "common/http/router.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services::testing {
 
