@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include "common/json.hpp"
-
 namespace tutti::services {
 namespace {
 
