@@ -93,7 +93,7 @@ HttpResponse read_job(const AiParts& parts, const HttpRequest& http) {
     object body{{"jobId", job_id}, {"status", (*found)->status}, {"progress", (*found)->progress}};
     body["result"] = nullptr;
     if ((*found)->result) {
-        auto result = json::parse(*(*found)->result);
+        auto result = json::parse(*(*found)->result, json::depth_only);
         if (result) body["result"] = *std::move(result);
     }
     body["timestamp"] = iso_timestamp();

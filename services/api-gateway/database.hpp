@@ -20,6 +20,7 @@
 #include <variant>
 #include <vector>
 
+#include "api-gateway/job_results.hpp"
 #include "common/domain.hpp"
 #include "common/llm_config.hpp"
 #include "common/persona.hpp"
@@ -150,6 +151,9 @@ public:
     [[nodiscard]] Result<void> note_key(const std::string& discord_id, const std::string& provider);
     [[nodiscard]] Result<bool> forget_key(const std::string& discord_id,
                                           const std::string& provider);
+
+    // Results that wait for delivery. Nothing when there is none of that id.
+    [[nodiscard]] Result<std::optional<Delivery>> confirm_delivery(const std::string& job_id);
 
 private:
     struct Impl;

@@ -193,7 +193,7 @@ Attachment::Kind Attachment::kind() const {
 }
 
 Result<GenerateRequest> GenerateRequest::parse(std::string_view body) {
-    auto parsed = json::parse(body);
+    auto parsed = json::parse(body, json::depth_only);
     if (!parsed) return fail(std::move(parsed).error());
     Reader reader;
     auto request = reader.read(*std::move(parsed));

@@ -101,8 +101,7 @@ TEST_F(AiRoutes, FreshRequestIsReservedAndThenQueued) {
     const auto response = generate();
 
     EXPECT_EQ(response.status, 202);
-    EXPECT_EQ(body_of(response),
-              *json::parse(R"({"jobId":"llm-1","requestId":"1","status":"queued"})"));
+    EXPECT_EQ(body_of(response), as_json(R"({"jobId":"llm-1","requestId":"1","status":"queued"})"));
     EXPECT_THAT(reservations.events, ElementsAre("reserve", "enqueue"));
     EXPECT_TRUE(reservations.held.contains(key));
     EXPECT_EQ(queue.queue.take()->job_id, "llm-1");
@@ -114,7 +113,7 @@ TEST_F(AiRoutes, DuplicateIsAnsweredWithTheFirstJobInBothShapes) {
     const auto response = generate();
 
     EXPECT_EQ(response.status, 200);
-    EXPECT_EQ(body_of(response), *json::parse(R"({"success":true,
+    EXPECT_EQ(body_of(response), as_json(R"({"success":true,
         "data":{"jobId":"llm-1","requestId":"1","status":"queued"},
         "jobId":"llm-1","requestId":"1","status":"queued"})"));
     EXPECT_THAT(reservations.events, ElementsAre("reserve", "enqueue", "reserve"));
@@ -187,7 +186,7 @@ TEST_F(AiRoutes, JobIsReadFromItsRecord) {
 
     const auto completed = table.get("/ai/job/llm-1");
     EXPECT_EQ(text_of(completed, "status"), "completed");
-    EXPECT_EQ(body_of(completed).at("result"), *json::parse(R"({"a":[1]})"));
+    EXPECT_EQ(body_of(completed).at("result"), as_json(R"({"a":[1]})"));
 }
 
 TEST_F(AiRoutes, ResultThatIsNotJsonIsLeftOut) {

@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include "tutti/json.hpp"
-
 namespace tutti::services {
 namespace {
 

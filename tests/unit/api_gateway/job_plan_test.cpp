@@ -5,12 +5,13 @@
 
 #include <string>
 
-#include "tutti/json.hpp"
+#include "json_text.hpp"
 
 namespace tutti::services {
 namespace {
 
 using boost::json::value;
+using testing::as_json;
 using ::testing::ElementsAre;
 
 const JobIds ids{.request_id = "r", .job_id = "llm-r"};
@@ -24,7 +25,7 @@ std::vector<Job> plan(std::string_view context) {
     return plan_jobs(*request, ids);
 }
 
-value data_of(const Job& job) { return *json::parse(job.data); }
+value data_of(const Job& job) { return as_json(job.data); }
 
 std::vector<std::string> names(const std::vector<Job>& jobs) {
     std::vector<std::string> all;
@@ -71,7 +72,7 @@ TEST(JobPlan, ReplyNamesWhatItDependsOn) {
     const auto jobs = plan(",\"attachments\":[" + attachment("image/png") + ']');
 
     const auto dependencies = data_of(jobs.back()).at("dependencies");
-    EXPECT_EQ(dependencies, *json::parse(R"([{"jobId":"image-r-image","type":"image-description",
+    EXPECT_EQ(dependencies, as_json(R"([{"jobId":"image-r-image","type":"image-description",
         "status":"queued","resultKey":"job-result:7:image-r-image"}])"));
 }
 

@@ -103,11 +103,11 @@ TEST_F(ModelRoutes, LimitIs25UnlessSaidOtherwiseAndAtMost100) {
 TEST_F(ModelRoutes, OptionsAreExact) {
     const auto body = body_of(table.get("/models", "search=sonnet"));
 
-    const auto expected = json::parse(R"({"id":"anthropic/claude-sonnet-4",
+    const auto expected = as_json(R"({"id":"anthropic/claude-sonnet-4",
         "name":"Anthropic: Claude Sonnet 4","contextLength":200000,"supportsVision":false,
         "supportsImageGeneration":false,"supportsAudioInput":false,"supportsAudioOutput":false,
         "promptPricePerMillion":3.0,"completionPricePerMillion":15.0})");
-    EXPECT_EQ(body.at("models").at(0), *expected);
+    EXPECT_EQ(body.at("models").at(0), expected);
 }
 
 TEST_F(ModelRoutes, PriceThatIsNoNumberIsZero) {

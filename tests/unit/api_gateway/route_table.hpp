@@ -1,8 +1,6 @@
 // Calls handlers of the gateway as its router would, past the network and the guard.
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -11,7 +9,7 @@
 
 #include "api-gateway/gateway.hpp"
 #include "common/http/router.hpp"
-#include "tutti/json.hpp"
+#include "json_text.hpp"
 
 namespace tutti::services::testing {
 
@@ -37,11 +35,7 @@ private:
     Router router_;
 };
 
-inline boost::json::value body_of(const HttpResponse& response) {
-    auto value = json::parse(response.body);
-    EXPECT_TRUE(value) << response.body;
-    return value ? *std::move(value) : boost::json::value{};
-}
+inline boost::json::value body_of(const HttpResponse& response) { return as_json(response.body); }
 
 // A member of the body as text; "(none)" when it is absent or something else.
 inline std::string text_of(const HttpResponse& response, std::string_view member) {
