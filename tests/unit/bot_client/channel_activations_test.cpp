@@ -26,7 +26,9 @@ protected:
     }
 
     ScriptedPeer peer;
-    HttpGateway gateway{"http://gateway", Secret("s3cret"), peer.send()};
+    HttpGateway gateway{"http://gateway",
+                        Secret("s3cret"),
+                        {.interactive = peer.send(), .background = peer.send()}};
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
     ChannelActivations activations = declare_channel_activations(
         *node, {},
