@@ -47,6 +47,8 @@ private:
 struct PlainEvent {
     std::string type;  // "channel"
     std::string key;   // "channelId"
+
+    friend bool operator==(const PlainEvent&, const PlainEvent&) = default;
 };
 
 template <Key K, class V>
@@ -78,7 +80,9 @@ struct CacheOptions {
     // `coherent` only. The channel is mandatory; caches that name the same one are invalidated
     // together, by the same key text.
     std::string channel = {};
-    std::optional<PlainEvent> plain = std::nullopt;  // also publish in this shape
+    // Also publish in this shape. Caches of one channel may have different ones: each publishes in its
+    // own, and reads those of all of them.
+    std::optional<PlainEvent> plain = std::nullopt;
     // Also apply what other programs publish in that shape. Such events cannot be replayed, so the
     // cache starts empty again after every interruption of the subscription.
     bool foreign_publishers = false;

@@ -25,7 +25,7 @@ namespace {
 
 struct HealthServices {
     bool database = false;
-    bool bus = false;                   // every channel may serve from memory
+    bool bus = false;                     // every channel may serve from memory
     std::optional<bool> notifications{};  // PostgreSQL only: changes of other programs are heard
 };
 BOOST_DESCRIBE_STRUCT(HealthServices, (), (database, bus, notifications))

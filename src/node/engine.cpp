@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "node/declarations.hpp"
@@ -36,14 +38,16 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
     CacheCore::Publish publish;
     if (uses_bus(pattern)) {
         lease = drafts_[spec.channel].lease;
-        publish = publisher(spec.channel);
+        publish = publisher(spec.channel, spec.plain);
     }
     auto cache =
         std::make_shared<CacheCore>(std::move(spec), environment, lease, std::move(publish));
     if (lease) {
         Draft& draft = drafts_[cache->spec().channel];
         draft.foreign_publishers |= cache->spec().foreign_publishers;
-        if (cache->spec().plain) draft.shapes.push_back(*cache->spec().plain);
+        const auto& shape = cache->spec().plain;
+        const bool known = shape && std::ranges::find(draft.shapes, *shape) != draft.shapes.end();
+        if (shape && !known) draft.shapes.push_back(*shape);
         draft.caches.push_back(cache);
     }
     entries_.back().cache = cache;
@@ -73,8 +77,8 @@ void Engine::enlist(const Declaration& declaration, bool again) {
     entries_.push_back({.declaration = declaration, .cache = nullptr, .cooldown = nullptr});
 }
 
-CacheCore::Publish Engine::publisher(std::string channel) {
-    return [weak = weak_from_this(), channel = std::move(channel)](
+CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEvent> shape) {
+    return [weak = weak_from_this(), channel = std::move(channel), shape = std::move(shape)](
                std::optional<std::string> key, InvalidateOptions options, Writer::Done done) {
         const auto self = weak.lock();
         const auto found = self ? self->find(channel) : nullptr;
@@ -85,7 +89,7 @@ CacheCore::Publish Engine::publisher(std::string channel) {
         }
         KeySet changed = KeySet::everything();
         if (key) changed = {.keys = {*std::move(key)}, .all = false};
-        found->invalidate(std::move(changed), options, std::move(done));
+        found->invalidate(std::move(changed), shape, options, std::move(done));
     };
 }
 

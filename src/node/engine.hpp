@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "tutti/bus.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
+#include "tutti/options.hpp"
 #include "tutti/store.hpp"
 
 namespace tutti {
@@ -88,7 +90,8 @@ private:
     void on_plain(std::string_view channel, std::string_view payload) override;
 
     void enlist(const Declaration& declaration, bool again);
-    [[nodiscard]] CacheCore::Publish publisher(std::string channel);
+    [[nodiscard]] CacheCore::Publish publisher(std::string channel,
+                                               std::optional<PlainEvent> shape);
     [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
     void warn_of_critical() const;
