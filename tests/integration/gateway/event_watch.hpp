@@ -26,14 +26,14 @@ public:
     std::vector<std::string> take() {
         std::vector<std::string> heard;
         for (std::size_t i = 0; i < channels.size(); ++i) {
-            redis_.command({"PUBLISH", channels[i], end});
+            redis_.command({"PUBLISH", channels[i], std::string(end)});
             read_until_end(channels[i], watches_[i], heard);
         }
         return heard;
     }
 
 private:
-    static constexpr const char* end = "the end";
+    static constexpr std::string_view end = "the end";
     static constexpr std::array<const char*, 5> channels{
         "cache:invalidation", "cache:channel-activation-invalidation", "cache:api-key-invalidation",
         "cache:llm-config-invalidation", "cache:persona-invalidation"};
@@ -42,10 +42,13 @@ private:
                                std::vector<std::string>& heard) {
         const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{10};
         while (std::chrono::steady_clock::now() < give_up) {
-            for (std::string& payload : watch.take()) {
-                if (payload == end) return;
+            bool ended = false;
+            for (std::string& payload : watch.take()) {  // what came behind the end counts too
+                ended |= payload == end;
+                if (payload == end) continue;
                 heard.push_back(std::string(channel.substr(channel.find(':') + 1)) + ' ' + payload);
             }
+            if (ended) return;
             std::this_thread::sleep_for(std::chrono::milliseconds{1});
         }
         throw std::runtime_error("a subscriber heard nothing");
