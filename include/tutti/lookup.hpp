@@ -39,11 +39,11 @@ namespace detail {
 struct RawLookup {
     std::shared_ptr<const void> value;  // null unless `found`
     Answer answer = Answer::absent;
-    std::string category;  // of a negative answer
+    std::string category = {};  // of a negative answer
     Duration age{};
     Tier tier = Tier::source;
     Freshness freshness = Freshness::fresh;
-    std::string degraded;
+    std::string degraded = {};
 };
 
 }  // namespace detail

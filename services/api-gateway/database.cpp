@@ -159,7 +159,7 @@ std::string iso_time(std::string text) {
     constexpr std::size_t milliseconds_end = 23;
     if (text.size() < seconds_end || text[10] != ' ') return text;
     text[10] = 'T';
-    const std::size_t zone = text.find_last_of("+-");
+    const std::size_t zone = text.find_first_of("+-", seconds_end);
     std::string time = text.substr(0, std::min(zone, milliseconds_end));
     if (time.size() == seconds_end) time += '.';
     time.resize(milliseconds_end, '0');

@@ -17,22 +17,21 @@ namespace {
 
 constexpr std::chrono::milliseconds watch_every{250};
 
-// The socket of a PostgreSQL session, or -1.
-int socket_of(soci::session& sql) {
-    if (sql.get_backend() == nullptr || sql.get_backend_name() != "postgresql") return -1;
-    // The library hides the class's type information: no dynamic_cast.
-    auto* const backend = static_cast<soci::postgresql_session_backend*>(sql.get_backend());
-    return backend->conn_ == nullptr ? -1 : PQsocket(backend->conn_);
+// Null for SQLite. The library hides the class's type information, so there is no dynamic_cast.
+PGconn* connection_of(soci::session& sql) {
+    if (sql.get_backend_name() != "postgresql") return nullptr;
+    return static_cast<soci::postgresql_session_backend*>(sql.get_backend())->conn_;
 }
 
-// An idle connection has nothing to say: if it can be read, it is the server's farewell. Costs no
-// round trip.
+// An idle connection has nothing to say: if it can be read, it is the server's farewell. Unlike SOCI's
+// own is_connected this costs no round trip, and cannot hang on a server that is silent.
 bool is_well(soci::session& sql) {
-    if (sql.get_backend() == nullptr || !sql.is_connected()) return false;
-    const int socket = socket_of(sql);
-    if (socket < 0) return true;
+    if (sql.get_backend() == nullptr) return false;
+    PGconn* const connection = connection_of(sql);
+    if (connection == nullptr) return true;
+    if (PQstatus(connection) != CONNECTION_OK) return false;
     char byte = 0;
-    const ssize_t got = ::recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const ssize_t got = ::recv(PQsocket(connection), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
@@ -90,8 +89,8 @@ void Sessions::cut_off_overdue(TimePoint now) {
         auto& due = due_[position];
         if (!due || *due > now) continue;
         due.reset();
-        const int socket = socket_of(pool_.at(position));
-        if (socket >= 0) ::shutdown(socket, SHUT_RDWR);
+        PGconn* const connection = connection_of(pool_.at(position));
+        if (connection != nullptr) ::shutdown(PQsocket(connection), SHUT_RDWR);
         log::warn("a database session did not answer in time and was cut off");
     }
 }

@@ -38,7 +38,7 @@ std::optional<PersonalityEvent> read_personality_event(std::string_view payload)
 InvalidationService declare_invalidation(Node& node, const InvalidationEvents& events) {
     using Nothing = InvalidationService::Nothing;
     return InvalidationService(node.coherent(CacheOptions<std::string, Nothing>{
-        .name = std::string(events.channel.substr(events.channel.find(':') + 1)),
+        .name = std::string(events.name),
         .caches = "nothing: tells others to forget " + std::string(events.what),
         .stale = Stale::wrong,
         .ttl = 10s,

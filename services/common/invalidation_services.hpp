@@ -24,36 +24,43 @@
 namespace tutti::services {
 
 struct InvalidationEvents {
+    std::string_view name;
     std::string_view channel;
     std::string_view type;
     std::string_view key;
     std::string_view what;  // in words, for the audit
 };
 
-inline constexpr InvalidationEvents personality_events{.channel = "cache:invalidation",
+inline constexpr InvalidationEvents personality_events{.name = "personality-invalidation",
+                                                       .channel = "cache:invalidation",
                                                        .type = "personality",
                                                        .key = "personalityId",
                                                        .what = "personalities"};
 inline constexpr InvalidationEvents channel_activation_events{
+    .name = "channel-activation-invalidation",
     .channel = "cache:channel-activation-invalidation",
     .type = "channel",
     .key = "channelId",
     .what = "channel activation status"};
-inline constexpr InvalidationEvents api_key_events{.channel = "cache:api-key-invalidation",
+inline constexpr InvalidationEvents api_key_events{.name = "api-key-invalidation",
+                                                   .channel = "cache:api-key-invalidation",
                                                    .type = "user",
                                                    .key = "discordId",
                                                    .what = "API keys by user"};
-inline constexpr InvalidationEvents llm_config_events{.channel = "cache:llm-config-invalidation",
+inline constexpr InvalidationEvents llm_config_events{.name = "llm-config-invalidation",
+                                                      .channel = "cache:llm-config-invalidation",
                                                       .type = "user",
                                                       .key = "discordId",
                                                       .what = "model choices by user"};
 // On the same channel: whoever keeps things by configuration.
 inline constexpr InvalidationEvents llm_config_row_events{
+    .name = "llm-config-row-invalidation",
     .channel = "cache:llm-config-invalidation",
     .type = "config",
     .key = "configId",
     .what = "model configurations"};
-inline constexpr InvalidationEvents persona_events{.channel = "cache:persona-invalidation",
+inline constexpr InvalidationEvents persona_events{.name = "persona-invalidation",
+                                                   .channel = "cache:persona-invalidation",
                                                    .type = "user",
                                                    .key = "discordId",
                                                    .what = "personas by user"};

@@ -1,5 +1,6 @@
 #include "coherence/channel.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -91,8 +92,13 @@ void Channel::plain(std::string_view payload) {
     ++status_.dropped_events;
 }
 
-void Channel::invalidate(KeySet changed, InvalidateOptions options, Writer::Done done) {
-    writer_->publish(std::move(changed), options, std::move(done));
+void Channel::invalidate(KeySet changed, const std::optional<PlainEvent>& shape,
+                         InvalidateOptions options, Writer::Done done) {
+    const auto& shapes = options_.shapes;
+    const auto found = shape ? std::ranges::find(shapes, *shape) : shapes.end();
+    Writer::Shape position;
+    if (found != shapes.end()) position = static_cast<std::size_t>(found - shapes.begin());
+    writer_->publish(std::move(changed), position, options, std::move(done));
 }
 
 void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {

@@ -14,11 +14,13 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "api-gateway/gateway.hpp"
@@ -117,6 +119,15 @@ inline void execute(const std::string& path, const std::string& statement) {
         << error;
     sqlite3_free(error);
     sqlite3_close(database);
+}
+
+inline bool eventually(const std::function<bool()>& holds, Duration within = 20s) {
+    const auto give_up = Boottime::now() + within;
+    while (!holds()) {
+        if (Boottime::now() > give_up) return false;
+        std::this_thread::sleep_for(5ms);
+    }
+    return true;
 }
 
 constexpr const char* secret_text = "a-secret-for-tests";

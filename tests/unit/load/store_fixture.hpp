@@ -99,7 +99,7 @@ public:
                                               InvalidateOptions how, auto done) {
                                 KeySet changed = KeySet::everything();
                                 if (key) changed = {.keys = {*std::move(key)}, .all = false};
-                                writer->publish(std::move(changed), how, std::move(done));
+                                writer->publish(std::move(changed), {}, how, std::move(done));
                             }});
         bus.subscribe({{.channel = "numbers", .plain = false}}, *this);
         core->open();
