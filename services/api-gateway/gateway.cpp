@@ -109,7 +109,11 @@ Principal RouteContext::principal(const HttpRequest& request) const {
 void Validation::text(std::string_view name, const std::string& value, std::size_t length_max) {
     if (value.empty()) return add(name, "must not be empty");
     if (value.size() > length_max) {
-        add(name, "must not be longer than " + std::to_string(length_max) + " characters");
+        return add(name, "must not be longer than " + std::to_string(length_max) + " characters");
+    }
+    // PostgreSQL takes neither; SQLite would, and the two would differ.
+    if (value.contains('\0') || json::text_value(value).get_string() != value) {
+        add(name, "must be UTF-8 without NUL");
     }
 }
 

@@ -59,13 +59,9 @@ public:
     }
 
     [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
-        Validation fields;
-        fields.text("idOrName", request.parameter("idOrName"), slug_length_max);
-        if (!fields.ok()) return fields.response();
-        const auto found = find(request);
-        if (!found) return database_failed(found.error());
-        if (!*found) return not_found(request);
-        return json_response(200, json::write(**found));
+        return with_found(request, [](const GetPersonalityResponse& found) {
+            return json_response(200, json::write(found));
+        });
     }
 
     [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
@@ -92,26 +88,24 @@ public:
         Validation fields;
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        const auto found = find(request);
-        if (!found) return database_failed(found.error());
-        if (!*found) return not_found(request);
-        const auto changed = context_.database.update_personality((*found)->personality.id, *edit,
-                                                                  context_.principal(request));
-        if (!changed) return database_failed(changed.error());
-        if (!*changed) return refused(changed->error(), "personality");
-        return show_changed(**changed, 200);
+        return with_found(request, [&](const GetPersonalityResponse& found) {
+            const auto changed = context_.database.update_personality(found.personality.id, *edit,
+                                                                      context_.principal(request));
+            if (!changed) return database_failed(changed.error());
+            if (!*changed) return refused(changed->error(), "personality");
+            return show_changed(**changed, 200);
+        });
     }
 
     [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
-        const auto found = find(request);
-        if (!found) return database_failed(found.error());
-        if (!*found) return not_found(request);
-        const auto changed = context_.database.delete_personality((*found)->personality.id,
-                                                                  context_.principal(request));
-        if (!changed) return database_failed(changed.error());
-        if (!*changed) return refused(changed->error(), "personality");
-        context_.node.tell_personality(**changed);
-        return json_response(200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
+        return with_found(request, [&](const GetPersonalityResponse& found) {
+            const auto changed = context_.database.delete_personality(found.personality.id,
+                                                                      context_.principal(request));
+            if (!changed) return database_failed(changed.error());
+            if (!*changed) return refused(changed->error(), "personality");
+            context_.node.tell_personality(**changed);
+            return json_response(200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
+        });
     }
 
 private:
@@ -135,17 +129,27 @@ private:
         return found;
     }
 
+    template <class Answer>
+    [[nodiscard]] HttpResponse with_found(const HttpRequest& request, const Answer& answer) const {
+        Validation fields;
+        fields.text("idOrName", request.parameter("idOrName"), slug_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto found = find(request);
+        if (!found) return database_failed(found.error());
+        if (!*found) {
+            return error_response(
+                ErrorCode::not_found,
+                "Personality \"" + request.parameter("idOrName") + "\" not found");
+        }
+        return answer(**found);
+    }
+
     [[nodiscard]] HttpResponse show_changed(const PersonalityChange& change, int status) const {
         context_.node.tell_personality(change);
         const auto found = context_.node.personality(change.id);
         if (!found) return database_failed(found.error());
         if (!*found) return error_response(ErrorCode::not_found, "It was deleted meanwhile");
         return json_response(status, json::write(**found));
-    }
-
-    static HttpResponse not_found(const HttpRequest& request) {
-        return error_response(ErrorCode::not_found,
-                              "Personality \"" + request.parameter("idOrName") + "\" not found");
     }
 
     RouteContext context_;

@@ -12,7 +12,6 @@ using namespace tutti::services::testing;
 constexpr const char* second_user_id = "00000000-0000-4000-8000-000000000002";
 constexpr const char* global_config_id = "00000000-0000-4000-8000-00000000000a";
 constexpr const char* own_config_id = "00000000-0000-4000-8000-00000000000b";
-constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
 constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
 
 class ChannelRoutes : public BothDatabases {};
@@ -204,6 +203,20 @@ TEST_P(ChannelRoutes, SqlInAnIdIsJustText) {
     EXPECT_FALSE(activation_of(percent_encode(id)).is_activated);
     EXPECT_EQ(activate(id, "maestro", stranger).status, 201);
     EXPECT_EQ(activation_of(percent_encode(id)).activation->channel_id, id);
+}
+
+TEST_P(ChannelRoutes, TextThatNoDatabaseTakesIsABadRequest) {
+    for (const char* id : {"%ff", "5%00", "%c3%28"}) {
+        expect_error(call("GET", std::string("/user/channel/") + id), 400, "VALIDATION_ERROR");
+        expect_error(call("GET", std::string("/user/personality/") + id, stranger), 400,
+                     "VALIDATION_ERROR");
+        expect_error(call("DELETE", std::string("/user/personality/") + id, stranger), 400,
+                     "VALIDATION_ERROR");
+        expect_error(call("DELETE", std::string("/wallet/") + id, stranger), 400,
+                     "VALIDATION_ERROR");
+    }
+    expect_error(call("POST", "/user/persona", stranger, R"({"name":"a\u0000b","content":"c"})"),
+                 400, "VALIDATION_ERROR");
 }
 
 TEST_P(ChannelRoutes, RowsSurviveARestart) {

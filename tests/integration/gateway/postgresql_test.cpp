@@ -266,6 +266,27 @@ TEST_F(Bridge, HealthIsDegradedWhileOnlyTheListenerIsAway) {
     await_event(R"(invalidation {"type":"all"})");
 }
 
+TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
+    auto second = Gateway::start({.postgres_url = Secret(postgres_->url()),
+                                  .redis_url = redis_url_,
+                                  .secret = Secret(secret_text)});
+    ASSERT_TRUE(second) << second.error().message();
+    const auto seen_by_second = [&] {
+        const std::string here =
+            std::exchange(url_, "http://127.0.0.1:" + std::to_string((*second)->port()));
+        const auto response = call("GET", "/user/personality/maestro", stranger);
+        url_ = here;
+        return read<GetPersonalityResponse>(response).personality.character_info;
+    };
+    EXPECT_EQ(seen_by_second(), "Conducts since the baton was invented.");
+
+    const auto changed =
+        call("PUT", "/user/personality/maestro", owner_of_solo, R"({"characterInfo":"new"})");
+
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    EXPECT_TRUE(eventually([&] { return seen_by_second() == "new"; }));
+}
+
 class Listener : public ::testing::Test {
 protected:
     void start(const std::string& url) {

@@ -152,15 +152,13 @@ protected:
         auto started = Gateway::start(std::move(options));
         ASSERT_TRUE(started) << started.error().message();
         gateway_ = std::move(*started);
+        url_ = "http://127.0.0.1:" + std::to_string(gateway_->port());
     }
 
     [[nodiscard]] std::string database_path() const { return folder_.file("tutti.db"); }
-    [[nodiscard]] std::string url() const {
-        return "http://127.0.0.1:" + std::to_string(gateway_->port());
-    }
 
     HttpResponse send(HttpRequest request) {
-        auto response = client_.send(url(), request, Boottime::now() + 20s);
+        auto response = client_.send(url_, request, Boottime::now() + 20s);
         EXPECT_TRUE(response) << response.error().message();
         return response ? std::move(*response) : HttpResponse{.status = 0};
     }
@@ -221,6 +219,7 @@ protected:
     std::unique_ptr<tests::PostgresServer> postgres_;
     HttpClient client_{{.name = "test"}};
     std::unique_ptr<Gateway> gateway_;
+    std::string url_;  // where `send` goes
 };
 
 enum class DatabaseKind : std::uint8_t { sqlite, postgresql };
