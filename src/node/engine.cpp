@@ -79,8 +79,7 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     return entries_.back().cache;
 }
 
-std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(
-    detail::ReservationSpec spec) {
+std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
     const std::size_t before = problems_.size();
     enlist(declaration, phase_.load() != Phase::declaring);
@@ -266,7 +265,8 @@ void Engine::make_writer(const std::string& channel, const std::shared_ptr<Store
         .command_deadline = options_.command_deadline,
         .gate = gate,
         .acknowledges_nothing =
-            "removed from the store and from this instance; a shared cache has no bus that tells the "
+            "removed from the store and from this instance; a shared cache has no bus that tells "
+            "the "
             "memory of the others, which go on until its TTL: declare it coherent",
     };
     const std::lock_guard lock(channels_mutex_);
