@@ -61,8 +61,8 @@ std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
         .admitted = [this](const void* value) { return admitted(value); },
     };
     return std::make_shared<StoreAccess>(std::move(options), environment_.store,
-                                         *environment_.clock, *environment_.executor, counters_,
-                                         environment_.log);
+                                         *environment_.clock, *environment_.executor,
+                                         *environment_.workers, counters_, environment_.log);
 }
 
 std::shared_ptr<Refresher> CacheCore::make_refresher() {
@@ -271,8 +271,10 @@ bool CacheCore::joinable(const Flight& flight, const Intent& intent,
                          const Permission& permission) const {
     if (!flight.reading) return true;
     if (intent.is_refresh() && kept(Rule::refresh_never_joins)) return false;
+    // Nobody tells this node what changes in a store without a bus: a load that has begun may be older.
+    const bool told = lease_ ? permission.effective : !store_;
     return (clean(flight) || !kept(Rule::join_only_clean_flights)) &&
-           (permission.effective || !kept(Rule::join_only_under_lease));
+           (told || !kept(Rule::join_only_under_lease));
 }
 
 bool CacheCore::clean(const Flight& flight) const {

@@ -106,7 +106,8 @@ void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Reply answ
 void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left) {
     const TimePoint now = environment_.clock->now();
     if (flight->patience == TimePoint{}) {
-        flight->patience = now + store_->options().claim_for;
+        // The claim of one that has died, and of one that has taken over.
+        flight->patience = now + 2 * store_->options().claim_for;
     }
     if (now >= flight->patience) {
         flight->degraded = "another instance has not finished its load; the source was asked";

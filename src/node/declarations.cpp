@@ -189,6 +189,9 @@ std::vector<std::string> problems_with(const Declaration& declaration,
         problems.add("store means nothing for this pattern; declare it shared or coherent");
     }
     if (spec.store) check_store(*spec.store, problems);
+    problems.unless(!spec.store || !spec.store->foreign_writers || spec.stale != Stale::wrong,
+                    "store.foreign_writers needs Stale::acceptable: what a foreign program writes "
+                    "carries no proof of freshness");
     check_resilience(spec, problems);
     const bool has_stale =
         !spec.store || !spec.stale_if_error || spec.ttl || spec.store->raw_prefix.empty();
