@@ -1,0 +1,149 @@
+// What is measured. Each takes a run ({fleet, source, redis, ttl, rounds}) and answers figures; each throws when
+// something happened that the figures could not express.
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const settle = 50; // milliseconds for messages and writes that nobody waits for
+let count = 0;
+const freshKey = (name) => `${name}x${++count}x`;
+
+function expect(condition, what) {
+  if (!condition) throw new Error(what);
+}
+
+export function percentile(values, fraction) {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) * fraction)];
+}
+
+// Process 1 loads for 50 ms; meanwhile the source changes and process 2 invalidates. `between` happens after the
+// invalidation has returned, while that load still runs.
+async function invalidateDuringLoad({ fleet, source }, key, between = async () => {}) {
+  const [first, second] = fleet.processes;
+  const values = { old: `old-${key}`, fresh: `fresh-${key}` };
+  source.set(key, values.old, 50);
+  const reading = source.nextLoad(key);
+  let running = true;
+  const loaded = first.get(key).finally(() => (running = false));
+  await reading;
+  source.set(key, values.fresh, 5);
+  await second.invalidate(key);
+  const invalidatedAt = performance.now();
+  await between(values);
+  // A round in which this process was late proves nothing.
+  const valid = running;
+  await loaded;
+  await sleep(settle);
+  return { ...values, invalidatedAt, valid };
+}
+
+async function countOld(run, { reader, between }) {
+  const figures = { rounds: 0, inRedis: 0, read: 0 };
+  while (figures.rounds < run.rounds) {
+    const key = freshKey('a');
+    const { old, fresh, valid } = await invalidateDuringLoad(run, key, between && between(run, key));
+    const inRedis = await run.redis.holds(key, old);
+    const got = await run.fleet.processes[reader].get(key);
+    expect(got === old || got === fresh, `a reader of ${key} got ${got}`);
+    // What was read must be found where it is looked for: otherwise "not in Redis" would mean nothing.
+    expect(
+      run.storesNothing || (await run.redis.holdsWithin(key, got, 1000)),
+      `${got} was read and is not found in Redis`,
+    );
+    if (!valid) continue;
+    figures.rounds++;
+    figures.inRedis += inRedis;
+    figures.read += got === old;
+  }
+  return figures;
+}
+
+// A1: nobody else reads in between. Process 3 reads when everything has settled.
+export const oldAfterLoad = (run) => countOld(run, { reader: 2 });
+
+// A2: process 3 reads at once after the invalidation and its load of the new value is quicker, so the old value is
+// written last. Process 4 reads when everything has settled.
+export const oldOverFresh = (run) =>
+  countOld(run, {
+    reader: 3,
+    between: ({ fleet }, key) => async ({ fresh }) => {
+      const got = await fleet.processes[2].get(key);
+      expect(got === fresh, `a read that began after the invalidation of ${key} got ${got}`);
+    },
+  });
+
+// For how long process 3, which reads all the time, gets the old value: milliseconds after the invalidation.
+export async function oldFor(run) {
+  const one = async () => {
+    const key = freshKey('t');
+    const { old, invalidatedAt } = await invalidateDuringLoad(run, key);
+    const reader = run.fleet.processes[2];
+    let last = 0;
+    while (performance.now() < invalidatedAt + 2 * run.ttl + 1000) {
+      const begun = performance.now();
+      if ((await reader.get(key)) !== old) return last;
+      last = begun - invalidatedAt;
+      await sleep(20);
+    }
+    return Infinity;
+  };
+  return Math.max(...(await Promise.all(Array.from({ length: 5 }, one))));
+}
+
+// B: 250 readers in each of four processes ask for a key that nobody has.
+export async function missEverywhere({ fleet, source }) {
+  const loads = [];
+  const took = [];
+  for (let n = 0; n < 20; n++) {
+    const key = freshKey('b');
+    source.set(key, `value-${key}`, 100);
+    const begun = performance.now();
+    const answers = await Promise.all(fleet.processes.map((process) => process.burst(key, 250)));
+    took.push(performance.now() - begun);
+    loads.push(source.calls(key));
+    for (const { failed, values } of answers) {
+      expect(failed === 0, `${failed} of 250 readers of ${key} failed`);
+      expect(values.join() === `value-${key}`, `readers of ${key} got ${values}`);
+    }
+  }
+  return { loads, took };
+}
+
+// C: every 10 ms for six seconds process 1 reads one of 100 keys that it has read before and one that nobody has;
+// Redis is killed after one second, and is back, empty, after two more.
+export async function redisIsKilled({ fleet, source, redis }) {
+  const [reader] = fleet.processes;
+  const warm = Array.from({ length: 100 }, () => freshKey('w'));
+  for (const key of warm) source.set(key, `value-${key}`, 5);
+  await Promise.all(warm.map((key) => reader.get(key)));
+
+  const reads = [];
+  let turn = 0;
+  const read = (key) => {
+    source.set(key, `value-${key}`, 5);
+    const begun = performance.now();
+    const done = (failed) => ({ failed, took: performance.now() - begun });
+    const patience = sleep(20_000, undefined, { ref: false }).then(() => done('no answer'));
+    const answer = reader.get(key).then(
+      (got) => done(got === `value-${key}` ? '' : 'a wrong value'),
+      (error) => done(error.message),
+    );
+    reads.push(Promise.race([answer, patience]));
+  };
+  const outage = sleep(1000)
+    .then(() => redis.kill())
+    .then(() => sleep(2000))
+    .then(() => redis.start());
+  for (const begun = performance.now(); performance.now() < begun + 6000; await sleep(10)) {
+    read(warm[turn++ % warm.length]);
+    read(freshKey('c'));
+  }
+  await outage;
+  const all = await Promise.all(reads);
+  const failures = all.filter(({ failed }) => failed);
+  return {
+    reads: all.length,
+    failed: failures.length,
+    why: [...new Set(failures.map(({ failed }) => failed))],
+    worst: Math.max(...all.map(({ took }) => took)),
+  };
+}
