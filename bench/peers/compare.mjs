@@ -10,7 +10,15 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { Fleet, Source } from './contender.mjs';
 import { RedisServer } from './redis_server.mjs';
-import { missEverywhere, oldAfterLoad, oldFor, oldOverFresh, percentile, redisIsKilled } from './scenarios.mjs';
+import {
+  missEverywhere,
+  oldAfterLoad,
+  oldFor,
+  oldOverFresh,
+  ordinaryInvalidation,
+  percentile,
+  redisIsKilled,
+} from './scenarios.mjs';
 
 const here = import.meta.dirname;
 const { values: options, positionals: wanted } = parseArgs({
@@ -29,13 +37,13 @@ const contenders = [
   {
     name: 'control: naive',
     command: script('control', 'naive'),
-    expected: { inRedis: rounds, read: rounds, overFresh: rounds, loads: 1000 },
+    expected: { ordinary: 0, inRedis: rounds, read: rounds, overFresh: rounds, loads: 1000 },
   },
   {
     name: 'control: uncached',
     command: script('control', 'uncached'),
     storesNothing: true,
-    expected: { inRedis: 0, read: 0, overFresh: 0, loads: 1000 },
+    expected: { ordinary: 0, inRedis: 0, read: 0, overFresh: 0, loads: 1000 },
   },
   { name: 'plain ioredis', command: script('plain') },
   { name: 'BentoCache, delete', command: script('bentocache', 'delete') },
@@ -53,6 +61,7 @@ async function measure(contender, redis) {
   const run = { fleet, source, redis, ttl, rounds, storesNothing: contender.storesNothing };
   try {
     const figures = {
+      ordinary: await ordinaryInvalidation(run),
       afterLoad: await oldAfterLoad(run),
       overFresh: await oldOverFresh(run),
       oldFor: await oldFor(run),
@@ -66,9 +75,10 @@ async function measure(contender, redis) {
   }
 }
 
-function check({ name, expected }, { afterLoad, overFresh, miss }) {
+function check({ name, expected }, { ordinary, afterLoad, overFresh, miss }) {
   if (!expected) return;
   const found = {
+    ordinary,
     inRedis: afterLoad.inRedis,
     read: afterLoad.read,
     overFresh: overFresh.inRedis,
@@ -85,6 +95,7 @@ const range = (values) => {
 };
 
 const columns = {
+  'O old read': ({ ordinary }) => `${ordinary} of ${4 * rounds}`,
   'A1 old in Redis': ({ afterLoad }) => `${afterLoad.inRedis} of ${afterLoad.rounds}`,
   'A1 old read': ({ afterLoad }) => `${afterLoad.read} of ${afterLoad.rounds}`,
   'A1 old read for': (figures) => milliseconds(figures.oldFor),
@@ -93,6 +104,7 @@ const columns = {
   'B loads': ({ miss }) => range(miss.loads),
   'B last reader, p50': ({ miss }) => milliseconds(percentile(miss.took, 0.5)),
   'B worst': ({ miss }) => milliseconds(Math.max(...miss.took)),
+  'C loads': ({ killed }) => String(killed.loads),
   'C failed': ({ killed }) => `${killed.failed} of ${killed.reads}`,
   'C worst read': ({ killed }) => milliseconds(killed.worst),
 };

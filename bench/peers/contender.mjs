@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 // Every load of every process ends up here, so loads are counted in one place, and what a load reads and
 // how long it then takes is decided here.
 export class Source {
+  total = 0; // loads of all keys
   #entries = new Map();
   #waiters = new Map();
 
@@ -24,6 +25,7 @@ export class Source {
   async load(key) {
     const entry = this.#entries.get(key);
     entry.calls++;
+    this.total++;
     const { value, takes } = entry;
     this.#waiters.get(key)?.();
     this.#waiters.delete(key);

@@ -15,6 +15,22 @@ export function percentile(values, fraction) {
   return sorted[Math.floor((sorted.length - 1) * fraction)];
 }
 
+// The ordinary case, which a contender that is configured right masters: all four processes have the value, one
+// invalidates, nobody loads meanwhile. Answers how many then still read the old value.
+export async function ordinaryInvalidation({ fleet, source, rounds }) {
+  let old = 0;
+  for (let n = 0; n < rounds; n++) {
+    const key = freshKey('o');
+    source.set(key, 'old', 5);
+    for (const { get } of fleet.processes) expect((await get(key)) === 'old', `${key} is not cached`);
+    source.set(key, 'fresh', 5);
+    await fleet.processes[n % 4].invalidate(key);
+    await sleep(settle);
+    for (const { get } of fleet.processes) old += (await get(key)) === 'old';
+  }
+  return old;
+}
+
 // Process 1 loads for 50 ms; meanwhile the source changes and process 2 invalidates. `between` happens after the
 // invalidation has returned, while that load still runs.
 async function invalidateDuringLoad({ fleet, source }, key, between = async () => {}) {
@@ -116,6 +132,7 @@ export async function redisIsKilled({ fleet, source, redis }) {
   for (const key of warm) source.set(key, `value-${key}`, 5);
   await Promise.all(warm.map((key) => reader.get(key)));
 
+  const loadsBefore = source.total;
   const reads = [];
   let turn = 0;
   const read = (key) => {
@@ -142,6 +159,7 @@ export async function redisIsKilled({ fleet, source, redis }) {
   const failures = all.filter(({ failed }) => failed);
   return {
     reads: all.length,
+    loads: source.total - loadsBefore,
     failed: failures.length,
     why: [...new Set(failures.map(({ failed }) => failed))],
     worst: Math.max(...all.map(({ took }) => took)),
