@@ -25,13 +25,6 @@ std::string audit_url(std::string_view text) {
     return url.ends_with("/audit") ? url : url + "/audit";
 }
 
-// As printed: a user name and password in it are refused by the client and must not be shown.
-std::string without_credentials(const std::string& url) {
-    const std::size_t host = url.find("://") + 3;
-    const std::size_t at = url.substr(0, url.find('/', host)).rfind('@');
-    return at == std::string::npos ? url : url.substr(0, host) + url.substr(at + 1);
-}
-
 struct Answer {
     std::string url;
     Result<Inventory> inventory;

@@ -1,7 +1,9 @@
 // Which options there are, and nothing else.
 #include "cli/cli.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
@@ -100,7 +102,52 @@ void add_advise(CLI::App& app, const Surroundings& around, Action& action) {
     });
 }
 
+void add_doctor(CLI::App& app, const Surroundings& around, Action& action) {
+    struct Parsed {
+        DoctorCommand command;
+        unsigned timeout_seconds = 5;
+    };
+    const auto parsed = std::make_shared<Parsed>();
+    CLI::App* command = app.add_subcommand(
+        "doctor", "Say whether a Redis is fit for a fleet, and what its user must be allowed");
+    command
+        ->add_option("URL", parsed->command.urls,
+                     "As a node is given it: redis://user:password@host:6379, rediss:// for TLS,\n"
+                     "or unix:///path/to.sock")
+        ->type_name("");
+    command
+        ->add_option("--keys", parsed->command.options.key_prefixes,
+                     "What the keys of the values begin with; may be given several times")
+        ->type_name("PREFIX")
+        ->allow_extra_args(false);
+    command->add_flag_callback(
+        "--json", [parsed] { parsed->command.format = Format::json; }, "Print JSON");
+    command->add_option("--timeout", parsed->timeout_seconds, "Seconds that it may take altogether")
+        ->check(CLI::Range(1U, 3600U).description(""))
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    command->footer(
+        "Exit code: 0; 1 when there is a problem, because of which a node does not start or fails\n"
+        "later; 2 when the server cannot be reached or does not let this user in.");
+    command->callback([parsed, around, &action] {
+        action = [parsed, around] {
+            parsed->command.options.timeout = std::chrono::seconds{parsed->timeout_seconds};
+            return doctor(parsed->command, around.out, around.err, around.world);
+        };
+    });
+}
+
 }  // namespace
+
+std::string without_credentials(std::string text) {
+    for (std::size_t at = text.find("://"); at != std::string::npos; at = text.find("://", at)) {
+        at += 3;
+        const std::size_t end = std::min(text.find_first_of(" \n", at), text.size());
+        const std::size_t host = text.substr(at, end - at).rfind('@');
+        if (host != std::string::npos) text.erase(at, host + 1);
+    }
+    return text;
+}
 
 int run(std::span<const std::string> arguments, std::ostream& out, std::ostream& err,
         const World& world) {
@@ -111,6 +158,7 @@ int run(std::span<const std::string> arguments, std::ostream& out, std::ostream&
     Action action;
     add_audit(app, {out, err, world}, action);
     add_advise(app, {out, err, world}, action);
+    add_doctor(app, {out, err, world}, action);
 
     const auto refuse = [&](std::string_view why) {
         err << "tutti: " << why << "\nRun tutti --help, or tutti COMMAND --help.\n";
@@ -120,9 +168,9 @@ int run(std::span<const std::string> arguments, std::ostream& out, std::ostream&
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // from the back
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help, --version
-        return refuse(error.what());
+        return refuse(without_credentials(error.what()));
     }
-    return action ? action() : refuse("a command is missing: audit or advise");
+    return action ? action() : refuse("a command is missing: audit, advise or doctor");
 }
 
 }  // namespace tutti::cli

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tutti/clock.hpp"
+#include "tutti/doctor.hpp"
 #include "tutti/error.hpp"
 #include "tutti/inventory.hpp"
 
@@ -18,12 +19,14 @@ struct World {
     std::function<Inventory()> catalogue;
     // The body of a 200 answer to GET; any other status is an error. Called from several threads.
     std::function<Result<std::string>(const std::string& url, Duration timeout)> fetch;
+    // tutti::diagnose.
+    std::function<Result<Diagnosis>(const std::string& url, const DoctorOptions& options)> diagnose;
 };
 
 // The same for every command.
 inline constexpr int exit_success = 0;
 inline constexpr int exit_refused =
-    1;  // the answer is no: `audit --check` found something CRITICAL
+    1;  // the answer is no: `audit --check` found something CRITICAL, `doctor` a problem
 inline constexpr int exit_failed =
     2;  // the question was wrong, or could not be answered completely
 

@@ -9,6 +9,7 @@
 
 #include "cli/cli.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/doctor.hpp"
 #include "tutti/pattern.hpp"
 
 namespace tutti::cli {
@@ -31,5 +32,17 @@ struct AdviseOptions {
 };
 
 [[nodiscard]] int advise(const AdviseOptions& options, std::ostream& out, std::ostream& err);
+
+struct DoctorCommand {
+    std::vector<std::string> urls;  // one; a second is an error that must not repeat it
+    DoctorOptions options;
+    Format format = Format::text;  // or json
+};
+
+[[nodiscard]] int doctor(const DoctorCommand& command, std::ostream& out, std::ostream& err,
+                         const World& world);
+
+// An argument, or a text that quotes one, without the user names and passwords of its URLs.
+[[nodiscard]] std::string without_credentials(std::string text);
 
 }  // namespace tutti::cli

@@ -9,6 +9,7 @@
 #include "common/catalogue.hpp"
 #include "common/http/client.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/doctor.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::cli {
@@ -30,6 +31,7 @@ int run_process(std::span<const std::string> arguments) {
         .catalogue = services::catalogue_inventory,
         .fetch = [&](const std::string& url,
                      Duration timeout) { return fetch(client, url, timeout); },
+        .diagnose = diagnose,
     };
     const int code = run(arguments, std::cout, std::cerr, world);
     if (!std::cout.flush()) {

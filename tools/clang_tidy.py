@@ -27,7 +27,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tutt
 # reports too, also a source that relies on its own header; version 19 has no option against that.
 MISSING_INCLUDE = "no header providing"
 # A new version of a library may bring a new finding.
-LIBRARIES = ("libboost1.81-dev", "libhiredis-dev", "libstdc++-12-dev", "libspdlog-dev", "libsoci-dev")
+LIBRARIES = ("libboost1.81-dev", "libhiredis-dev", "libzstd-dev", "libstdc++-12-dev", "libspdlog-dev", "libsoci-dev")
 
 
 def ours(path):

@@ -95,6 +95,10 @@ public:
     virtual void on_undecodable(std::string_view channel) = 0;
     // A plain event of another program. The echo of an entry's own plain events is not delivered.
     virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
+    // Somebody waited for the claim of this key of the store, and it has ended: ask again. Empty: of
+    // any key. A hint; it concerns every node and every channel, and what was sent while disconnected
+    // is lost.
+    virtual void on_woken(std::string_view store_key) = 0;
 };
 
 class Bus {
@@ -106,11 +110,14 @@ public:
 
     virtual ~Bus() = default;
 
-    // Once, before anything else. Connects, and reconnects by itself, until `close`. `listener` must
-    // outlive the last task that runs on the executor.
+    // Once, before anything else; without channels only for the sake of `on_woken`. Connects, and
+    // reconnects by itself, until `close`. `listener` must outlive the last task that runs on the
+    // executor.
     virtual void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) = 0;
 
-    // Appends to the log and pushes. A retry after a timeout is a new publication.
+    // Removes the coordinated values of these keys from the store, whoever declared the caches that
+    // keep them there (Store::fetch has told the channel), then appends to the log and pushes; one
+    // step. A retry after a timeout is a new publication.
     virtual void publish(PublishRequest request, TimePoint deadline,
                          Completion<Published> done) = 0;
 

@@ -7,8 +7,15 @@
 // `Ack::every_instance` that no read that begins after `invalidate` returned `done` yields an older
 // value, on any instance. A `Local` cache promises nothing beyond its TTL on this instance.
 //
-// Both: one load per key at a time, however many readers wait; a value whose load began before an
+// A `Shared` cache keeps its values in the store, for all instances, with a TTL; memory in front of it is
+// optional and invalidated on this instance only. A `Near` cache reads what others keep in the store.
+//
+// All: one load per key at a time, however many readers wait; a value whose load began before an
 // invalidation of its key is never stored after it; failed loads are not cached.
+//
+// With a store (`shared`, or `coherent` with CacheOptions::store) there is one load in the whole fleet, and
+// a value from before an invalidation enters the store neither. When the store is away every instance
+// loads on its own, and the lookup says `degraded`.
 //
 // Not promised: freshness of the loader's own source, such as a lagging replica.
 //
@@ -53,7 +60,7 @@ struct AsyncStart<Token, Answer> {
 
 }  // namespace detail
 
-// What `Coherent` and `Local` have in common: reading.
+// What the caches have in common: reading.
 template <Key K, class V>
 class ReadableCache {
 public:
@@ -78,18 +85,36 @@ public:
     }
     template <class Token>
     auto get(const K& key, GetOptions options, Token&& token) const {
-        using Answer = Result<Lookup<V>>;
         // Owns what it needs: with a lazy token it starts after this call has returned.
         auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
             const auto& text = KeyText<K>::text(*key);
-            if (auto hit = core->hit(text)) return done(Answer(typed(*std::move(hit))));
+            if (auto hit = core->hit(text)) return done(typed(*std::move(hit)));
             core->load(std::string(std::string_view(text)), key, options.deadline,
-                       [done = std::move(done)](Result<detail::RawLookup> raw) mutable {
-                           done(Answer(typed(std::move(raw))));
-                       });
+                       typing(std::move(done)));
         };
-        return detail::AsyncStart<std::decay_t<Token>, Answer>::run(std::move(start),
-                                                                    std::forward<Token>(token));
+        return run(std::move(start), std::forward<Token>(token));
+    }
+
+    // Loads now, whatever is cached. Never answered by a load that began before this call; the value
+    // replaces what is there, and when the load fails what is there stays. Meanwhile readers get the
+    // old value. Errors and blocking as `get` on a miss.
+    [[nodiscard]] Result<Lookup<V>> refresh(const K& key, GetOptions options = {}) const {
+        return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
+            core_->refresh(text(key), std::make_shared<const K>(key), options.deadline,
+                           std::move(done));
+        }));
+    }
+    template <class Token>
+        requires(!std::convertible_to<Token, GetOptions>)
+    auto refresh(const K& key, Token&& token) const {
+        return refresh(key, GetOptions{}, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto refresh(const K& key, GetOptions options, Token&& token) const {
+        auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
+            core->refresh(text(*key), key, options.deadline, typing(std::move(done)));
+        };
+        return run(std::move(start), std::forward<Token>(token));
     }
 
 protected:
@@ -108,25 +133,34 @@ private:
         if (!raw) return fail(std::move(raw).error());
         return Lookup<V>(*std::move(raw));
     }
+    template <class Done>
+    static auto typing(Done done) {
+        return [done = std::move(done)](Result<detail::RawLookup> raw) mutable {
+            done(typed(std::move(raw)));
+        };
+    }
+    template <class Start, class Token>
+    static auto run(Start start, Token&& token) {
+        return detail::AsyncStart<std::decay_t<Token>, Result<Lookup<V>>>::run(
+            std::move(start), std::forward<Token>(token));
+    }
 
     std::shared_ptr<detail::Cache> core_;  // never null
 };
 
-// Made by `Node::coherent`. Example: examples/coherent.cpp
+// What `Coherent` and `Shared` have in common: telling others that something changed.
 template <Key K, class V>
-class Coherent : public ReadableCache<K, V> {
+class InvalidatedCache : public ReadableCache<K, V> {
 public:
-    explicit Coherent(std::shared_ptr<detail::Cache> core) noexcept
-        : ReadableCache<K, V>(std::move(core)) {}
-
-    // The data behind `key` changed and the source has committed. Gone on this instance at once: a
-    // read that begins after this call returned never joins an older load.
+    // The data behind `key` changed and the source has committed. Gone on this instance at once, and
+    // when it is published from the store: a read that begins after this call returned never yields
+    // or joins an older load here.
     // Blocking: one round trip with Ack::none, the wait-out with Ack::every_instance, never longer
     // than the deadline. Requires: not on a node's own thread; checked.
     [[nodiscard]] Invalidation invalidate(const K& key, InvalidateOptions options = {}) const {
         return send(this->text(key), options);
     }
-    // Every key of the channel.
+    // Every key of the channel; of a `Shared` cache, its own.
     [[nodiscard]] Invalidation invalidate_all(InvalidateOptions options = {}) const {
         return send(std::nullopt, options);
     }
@@ -139,18 +173,58 @@ public:
     }
     template <class Token>
     auto invalidate(const K& key, InvalidateOptions options, Token&& token) const {
-        auto start = [core = this->core_pointer(), text = this->text(key), options](auto done) {
-            core->invalidate(text, options, std::move(done));
-        };
-        return detail::AsyncStart<std::decay_t<Token>, Invalidation>::run(
-            std::move(start), std::forward<Token>(token));
+        return start(this->text(key), options, std::forward<Token>(token));
     }
+    template <class Token>
+    auto invalidate_all(InvalidateOptions options, Token&& token) const {
+        return start(std::nullopt, options, std::forward<Token>(token));
+    }
+
+    // Stores a value that the caller has come by otherwise, as if it had just been loaded, unless a
+    // better one is there (StoreTier::rank): one step in the store, nothing between look and write.
+    // Errors: unavailable, timeout and their likes of the store; too_large; invalid_option without a
+    // store. Blocking: one round trip. Requires: not on a node's own thread; checked.
+    [[nodiscard]] Result<Filled> offer(const K& key, V value, GetOptions options = {}) const {
+        return detail::wait_for<Result<Filled>>([&](auto done) {
+            this->core().offer(this->text(key), std::make_shared<const V>(std::move(value)),
+                               options.deadline, std::move(done));
+        });
+    }
+
+protected:
+    using ReadableCache<K, V>::ReadableCache;
 
 private:
     Invalidation send(std::optional<std::string> key, InvalidateOptions options) const {
         return detail::wait_for<Invalidation>(
             [&](auto done) { this->core().invalidate(std::move(key), options, std::move(done)); });
     }
+    template <class Token>
+    auto start(std::optional<std::string> key, InvalidateOptions options, Token&& token) const {
+        auto call = [core = this->core_pointer(), key = std::move(key), options](auto done) {
+            core->invalidate(key, options, std::move(done));
+        };
+        return detail::AsyncStart<std::decay_t<Token>, Invalidation>::run(
+            std::move(call), std::forward<Token>(token));
+    }
+};
+
+// Made by `Node::coherent`. Example: examples/coherent.cpp
+template <Key K, class V>
+class Coherent : public InvalidatedCache<K, V> {
+public:
+    explicit Coherent(std::shared_ptr<detail::Cache> core) noexcept
+        : InvalidatedCache<K, V>(std::move(core)) {}
+};
+
+// Made by `Node::shared`. `invalidate` reaches the store and this instance; other instances that have
+// memory in front go on until its TTL, therefore Ack::every_instance is answered `unconfirmed`.
+// Example: examples/shared.cpp
+template <Key K, class V>
+class Shared : public InvalidatedCache<K, V> {
+public:
+    explicit Shared(std::shared_ptr<detail::Cache> core) noexcept
+        : InvalidatedCache<K, V>(std::move(core)) {}
 };
 
 // Made by `Node::local`. Its `forget` concerns this instance alone, hence another name.

@@ -56,6 +56,13 @@ struct CacheCounters {
     std::uint64_t invalidations = 0;  // keys dropped because something changed
     std::uint64_t flushes = 0;        // times that everything was dropped
     std::uint64_t suspect_reads = 0;  // reads while the lease had lapsed
+    std::uint64_t store_hits = 0;     // misses that the store answered
+    std::uint64_t store_failures = 0;  // operations of the store that failed
+    std::uint64_t unreadable = 0;      // stored values that are old, foreign or corrupt
+    std::uint64_t refused = 0;         // loaded or stored values that `admit` refused
+    std::uint64_t stale_served = 0;    // past their TTL, because the source fails
+    std::uint64_t refreshes = 0;       // forced and scheduled
+    std::uint64_t refresh_failures = 0;
     std::uint64_t evictions = 0;
     std::uint64_t entries = 0;  // now
 
@@ -69,6 +76,13 @@ struct CacheCounters {
         invalidations += other.invalidations;
         flushes += other.flushes;
         suspect_reads += other.suspect_reads;
+        store_hits += other.store_hits;
+        store_failures += other.store_failures;
+        unreadable += other.unreadable;
+        refused += other.refused;
+        stale_served += other.stale_served;
+        refreshes += other.refreshes;
+        refresh_failures += other.refresh_failures;
         evictions += other.evictions;
         entries += other.entries;
         return *this;

@@ -73,6 +73,12 @@ public:
         }
     }
 
+    // What `body` returns, untyped; a throw is an error.
+    template <class Body>
+    static Result<detail::RawLoaded> guarded_answer(Body body) {
+        return guarded([&]() -> Result<detail::RawLoaded> { return raw(answer(body())); });
+    }
+
 private:
     template <class Body>
     static auto guarded(Body body) -> decltype(body()) {
@@ -88,8 +94,12 @@ private:
 
     static Result<detail::RawLoaded> raw(Result<Loaded<V>> loaded) {
         if (!loaded) return fail(std::move(loaded).error());
-        return detail::RawLoaded{
-            .value = loaded->value(), .ttl = loaded->ttl(), .cacheable = loaded->cacheable()};
+        return detail::RawLoaded{.value = loaded->value(),
+                                 .answer = loaded->answer(),
+                                 .detail = loaded->detail(),
+                                 .guessed = loaded->guessed(),
+                                 .ttl = loaded->ttl(),
+                                 .cacheable = loaded->cacheable()};
     }
 
     detail::RawLoader raw_;

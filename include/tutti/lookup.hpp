@@ -22,13 +22,24 @@ enum class Tier : unsigned char { memory, store, source };
 enum class Freshness : unsigned char {
     fresh,    // proven, or loaded for this read
     suspect,  // served although the lease lapsed, because the cache is declared `serve_up_to`
+    stale,    // past its TTL and not invalidated: the source fails, and the cache has `stale_if_error`
+};
+
+// What is known about a key. Only `found` comes with a value.
+enum class Answer : unsigned char {
+    found,
+    absent,    // the source has no such thing
+    negative,  // the source fails in a way that is remembered (`tutti::negative`), so it is not asked
+    unknown,   // the source could not tell now; never cached
 };
 
 namespace detail {
 
 // The untyped half of a Lookup: one implementation serves caches of every type.
 struct RawLookup {
-    std::shared_ptr<const void> value;  // null: known absent
+    std::shared_ptr<const void> value;  // null unless `found`
+    Answer answer = Answer::absent;
+    std::string category;  // of a negative answer
     Duration age{};
     Tier tier = Tier::source;
     Freshness freshness = Freshness::fresh;
@@ -44,9 +55,12 @@ class Lookup {
 public:
     explicit Lookup(detail::RawLookup raw) noexcept : raw_(std::move(raw)) {}
 
-    // False: the source is known to have no such thing.
+    [[nodiscard]] Answer answer() const noexcept { return raw_.answer; }
+    // Whether there is a value. Without one it is known absent, unless the loader tells more.
     [[nodiscard]] bool found() const noexcept { return raw_.value != nullptr; }
     explicit operator bool() const noexcept { return found(); }
+    // Of a negative answer, as the loader called it: "rate_limit". Otherwise empty.
+    [[nodiscard]] const std::string& category() const noexcept { return raw_.category; }
 
     // Require: found().
     [[nodiscard]] const V& value() const noexcept {
@@ -74,18 +88,36 @@ private:
 struct Absent {};
 inline constexpr Absent absent{};
 
+// What a loader returns when the source fails in a way that will last: it is not asked again for the
+// time that `CacheOptions::negative` gives to the category. Whether the caller retries is not its matter.
+struct Negative {
+    std::string category;  // "rate_limit"; at most 64 bytes
+};
+[[nodiscard]] inline Negative negative(std::string category) { return {std::move(category)}; }
+
+// What a loader returns when it cannot tell: neither a value nor that there is none. Nothing is cached;
+// a last known good is served where the cache keeps one.
+struct Unknown {
+    std::string reason;  // for people
+};
+[[nodiscard]] inline Unknown unknown(std::string reason) { return {std::move(reason)}; }
+
 // A loader's answer, with what the loader knows about keeping it. Built implicitly from a value, from
-// `absent` and from an optional, so that most loaders never name this type.
+// `absent` and its likes and from an optional, so that most loaders never name this type.
 template <class V>
 class Loaded {
 public:
     Loaded(V value)  // NOLINT(google-explicit-constructor)
-        : value_(std::make_shared<const V>(std::move(value))) {}
+        : value_(std::make_shared<const V>(std::move(value))), answer_(Answer::found) {}
     Loaded(Absent) noexcept {}      // NOLINT(google-explicit-constructor)
     Loaded(std::optional<V> value)  // NOLINT(google-explicit-constructor)
-        : value_(value ? std::make_shared<const V>(*std::move(value)) : nullptr) {}
+        : Loaded(value ? std::make_shared<const V>(*std::move(value)) : nullptr) {}
     Loaded(std::shared_ptr<const V> value) noexcept  // NOLINT(google-explicit-constructor)
-        : value_(std::move(value)) {}
+        : value_(std::move(value)), answer_(value_ ? Answer::found : Answer::absent) {}
+    Loaded(Negative why) noexcept  // NOLINT(google-explicit-constructor)
+        : answer_(Answer::negative), detail_(std::move(why.category)) {}
+    Loaded(Unknown why) noexcept  // NOLINT(google-explicit-constructor)
+        : answer_(Answer::unknown), detail_(std::move(why.reason)), cacheable_(false) {}
 
     // Keep it for this long instead of the cache's TTL. Zero or less: store it nowhere.
     Loaded& keep_for(Ttl ttl) noexcept {
@@ -98,14 +130,29 @@ public:
         return *this;
     }
 
+    // It is not known; this is the best that can be said. Stored nowhere, `reason` is the lookup's
+    // `degraded`, and a last known good goes before it.
+    Loaded& guess(std::string reason) {
+        guessed_ = true;
+        detail_ = std::move(reason);
+        return do_not_cache();
+    }
+
     [[nodiscard]] const std::shared_ptr<const V>& value() const noexcept { return value_; }
+    [[nodiscard]] Answer answer() const noexcept { return answer_; }
+    // The category of a negative answer, the reason of an unknown or guessed one.
+    [[nodiscard]] const std::string& detail() const noexcept { return detail_; }
+    [[nodiscard]] bool guessed() const noexcept { return guessed_; }
     [[nodiscard]] const std::optional<Ttl>& ttl() const noexcept { return ttl_; }
     [[nodiscard]] bool cacheable() const noexcept { return cacheable_; }
 
 private:
     std::shared_ptr<const V> value_;
+    Answer answer_ = Answer::absent;
+    std::string detail_;
     std::optional<Ttl> ttl_;
     bool cacheable_ = true;
+    bool guessed_ = false;
 };
 
 // What a loader is told. Cheap to copy; valid for as long as the load runs.

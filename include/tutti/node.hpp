@@ -25,7 +25,9 @@
 #include "tutti/error.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/log.hpp"
+#include "tutti/near.hpp"
 #include "tutti/options.hpp"
+#include "tutti/reservation.hpp"
 
 namespace tutti {
 
@@ -33,8 +35,9 @@ struct NodeOptions {
     std::string name;          // mandatory: shown in metrics, the audit and Redis' CLIENT LIST
     std::string service = {};  // what the process is, for the audit; default: `name`
 
-    // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db or
-    // unix:///path?db=0): that Redis, 7.0 or newer. Without: the hub, or a hub of its own.
+    // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db, rediss://... for
+    // TLS, with ?ca=FILE unless the system trusts the server's authority, or unix:///path?db=0): that
+    // Redis, 7.0 or newer; doctor.hpp says whether it is fit. Without: the hub, or a hub of its own.
     std::string redis = {};
     std::shared_ptr<EmbeddedHub> embedded = nullptr;
     // Separates applications that share a Redis; mandatory with `redis`.
@@ -91,6 +94,24 @@ public:
     [[nodiscard]] Local<K, V> local(CacheOptions<K, V> options) {
         return Local<K, V>(declare(Pattern::local, detail::untyped(std::move(options))));
     }
+    template <Key K, class V>
+    [[nodiscard]] Shared<K, V> shared(CacheOptions<K, V> options) {
+        return Shared<K, V>(declare(Pattern::shared, detail::untyped(std::move(options))));
+    }
+    template <Key K, class V, class D = V>
+    [[nodiscard]] Near<K, V> near(NearOptions<K, V, D> options) {
+        auto spec = detail::untyped(options);
+        return Near<K, V>(declare_near(std::move(spec), detail::near_spec(options)));
+    }
+    template <Key K, class T = std::string>
+    [[nodiscard]] Reservation<K, T> reservation(ReservationOptions<T> options) {
+        if constexpr (std::same_as<T, std::string>) {
+            if (!options.codec) options.codec = bytes_codec();
+        }
+        Codec<T> codec = options.codec;
+        return Reservation<K, T>(declare_reservation(detail::untyped(std::move(options))),
+                                 std::move(codec));
+    }
     template <Key K>
     [[nodiscard]] Cooldown<K> cooldown(CooldownOptions options) {
         return Cooldown<K>(declare_cooldown(std::move(options)));
@@ -116,6 +137,8 @@ public:
 
 private:
     std::shared_ptr<detail::Cache> declare(Pattern pattern, detail::CacheSpec spec);
+    std::shared_ptr<detail::Cache> declare_near(detail::CacheSpec spec, detail::NearSpec near);
+    std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
     std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
 
     Node(std::shared_ptr<Engine> engine, std::shared_ptr<NodeThreads> threads) noexcept;

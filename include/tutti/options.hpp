@@ -4,15 +4,22 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tutti/clock.hpp"
+#include "tutti/codec.hpp"
 #include "tutti/key.hpp"
 #include "tutti/loader.hpp"
 #include "tutti/pattern.hpp"
 #include "tutti/policy.hpp"
+#include "tutti/resilience.hpp"
 
 namespace tutti {
 
@@ -49,6 +56,29 @@ struct PlainEvent {
     std::string key;   // "channelId"
 };
 
+// The shared tier of a cache: values in the store, loaded once for the whole fleet.
+template <class V>
+struct StoreTier {
+    std::optional<Ttl> ttl = std::nullopt;  // mandatory; not `never`
+    Codec<V> codec = {};                    // mandatory
+    // Of what `codec` writes. A stored value of another version is a miss, and is replaced.
+    std::uint32_t version = 1;
+    // Empty: values are framed, under a name of ours. Otherwise the key is `raw_prefix` + the key's text
+    // and the value exactly what `codec` writes, for programs that know nothing of Tutti; then only
+    // values are stored, no absent and no negative answers.
+    std::string raw_prefix = {};
+    // Raw only: also take what such programs have written there. Until its TTL it counts as fresh.
+    bool foreign_writers = false;
+    // Keep the better one: a value never replaces one of a higher rank, unless that one is older than
+    // `rank_yields_after`. Framed only.
+    std::function<std::int64_t(const V&)> rank = nullptr;
+    Duration rank_yields_after = Duration::max();
+    // Larger values are neither stored nor accepted, before compression and after decompression.
+    std::size_t value_bytes_max = 1024UL * 1024;
+    // Framed values above it are compressed with zstd. Zero: none is.
+    std::size_t compress_above_bytes = 4096;
+};
+
 template <Key K, class V>
 struct CacheOptions {
     std::string name;    // mandatory, unique within the node: metrics and the audit use it
@@ -59,7 +89,7 @@ struct CacheOptions {
     bool expensive_source = false;
     bool read_heavy = false;
 
-    // The memory tier. Both are mandatory.
+    // The memory tier. Both are mandatory; `shared` may go without it by leaving both out.
     std::optional<Ttl> ttl = std::nullopt;
     std::optional<Bound> bound = std::nullopt;
     // How long "the source has no such thing" is kept. Default: `ttl`.
@@ -74,6 +104,16 @@ struct CacheOptions {
     Duration load_deadline = std::chrono::seconds{5};
     // Loads of this cache that run at one time; further ones wait their turn.
     std::size_t loads_max = 64;
+
+    // The store. Mandatory for `shared`, optional for `coherent`.
+    std::optional<StoreTier<V>> store = std::nullopt;
+
+    // A value that it refuses replaces nothing, in no tier: the load counts as failed for a passing
+    // reason. For answers that are well-formed and worthless, such as an empty list.
+    std::function<bool(const V&)> admit = nullptr;
+    std::optional<NegativeTtls> negative = std::nullopt;
+    std::optional<StaleIfError> stale_if_error = std::nullopt;
+    std::optional<Refresh<K>> refresh = std::nullopt;
 
     // `coherent` only. The channel is mandatory; caches that name the same one are invalidated
     // together, by the same key text.
@@ -92,57 +132,6 @@ struct GetOptions {
     Duration deadline = std::chrono::seconds{5};
 };
 
-namespace detail {
-
-// CacheOptions without the types.
-struct CacheSpec {
-    std::string name;
-    std::string caches;
-    std::optional<Stale> stale;
-    bool expensive_source = false;
-    bool read_heavy = false;
-    std::optional<Ttl> ttl;
-    std::optional<Bound> bound;
-    std::optional<Ttl> absent_ttl;
-    std::function<std::size_t(const void*)> weigh;
-    RawLoader load;
-    Duration load_deadline{};
-    std::size_t loads_max = 0;
-    std::string channel;
-    std::optional<PlainEvent> plain;
-    bool foreign_publishers = false;
-    OnSuspect on_suspect = OnSuspect::bypass();
-    std::string note;
-};
-
-template <Key K, class V>
-CacheSpec untyped(CacheOptions<K, V> options) {
-    CacheSpec spec{
-        .name = std::move(options.name),
-        .caches = std::move(options.caches),
-        .stale = options.stale,
-        .expensive_source = options.expensive_source,
-        .read_heavy = options.read_heavy,
-        .ttl = options.ttl,
-        .bound = options.bound,
-        .absent_ttl = options.absent_ttl,
-        .weigh = nullptr,
-        .load = options.load.raw_loader(),
-        .load_deadline = options.load_deadline,
-        .loads_max = options.loads_max,
-        .channel = std::move(options.channel),
-        .plain = std::move(options.plain),
-        .foreign_publishers = options.foreign_publishers,
-        .on_suspect = options.on_suspect,
-        .note = std::move(options.note),
-    };
-    if (options.weigh) {
-        spec.weigh = [weigh = std::move(options.weigh)](const void* value) {
-            return weigh(*static_cast<const V*>(value));
-        };
-    }
-    return spec;
-}
-
-}  // namespace detail
 }  // namespace tutti
+
+#include "tutti/detail/spec.hpp"  // IWYU pragma: export

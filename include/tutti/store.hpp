@@ -1,18 +1,30 @@
 // The shared tier (L2): bytes by key, with a time to live and conditional writes. One contract, two
 // adapters: embedded (in process) and Redis; tests/contract runs against both.
 //
+// Two kinds of operations. Plain ones read and write a key as any program would. Coordinated ones keep
+// two promises that plain ones cannot: of a value that is missing in the whole fleet there is one
+// loader (the claim), and a value that was loaded before an invalidation is never stored after it (a
+// `fill` succeeds only while its claim stands, and an invalidation removes value and claim alike).
+//
+// A coordinated value belongs to a channel of the bus. It carries the channel's epoch and generation,
+// and a value of another one is absent: a server that restarts from an old copy brings nothing back.
+// A cache without a bus has a channel of its own, of which only that is used.
+//
 // Every operation is one round trip and completes exactly once, on the node's executor, never inside
 // the call; when `deadline` passes first, with Errc::timeout, and then the operation may still have
 // happened. Operations of one caller on one key take effect in the order of their calls.
 //
 // Thread-safety: every function may be called from any thread. Blocking: never.
-// Not promised: durability. A restart of the server may lose anything, and may bring back old values.
+// Not promised: durability. A restart of the server may lose anything, and may bring back old values of
+// plain keys.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -23,6 +35,84 @@ namespace tutti {
 // Called once with the outcome of an asynchronous operation.
 template <class T>
 using Completion = std::move_only_function<void(Result<T>)>;
+
+// Where a coordinated value lives.
+struct Place {
+    enum class Form : unsigned char {
+        framed,  // epoch, generation and lifetimes stand in front of the value
+        raw,     // the value as it is, for foreign programs; the rest stands beside it
+    };
+
+    std::string channel;  // whose epoch and generation it carries
+    // The key of the store is `prefix` + `key`; `key` is what the bus calls it. The channel remembers
+    // the prefixes that were used under it (at most `prefixes_max`; one more is Errc::too_large), so
+    // that every publication removes the values of all caches of the channel, also of those that the
+    // publisher does not know.
+    std::string prefix;
+    std::string key;
+    Form form = Form::framed;
+    static constexpr std::size_t prefixes_max = 64;
+    // Raw only: a value that none of our nodes has stored is a foreign program's, and is taken as it
+    // is; it has no epoch, so only a change of its own key removes it. Without it such a value is absent.
+    bool foreign_writers = false;
+};
+
+// A value in the store and how old it is, by the server's clock alone.
+struct StoredValue {
+    std::string bytes;
+    Duration age{};    // since its load was stored; zero when a foreign program has written it
+    Duration fresh{};  // left of its time to live; negative: kept beyond it, as a last known good
+};
+
+// Names one attempt to load: 128 random bits, as text. The same attempt asks again with the same one.
+using LoadToken = std::string;
+inline constexpr std::size_t load_token_bytes_max = 128;
+
+struct FetchRequest {
+    Place place;
+    LoadToken token;
+    Duration claim_for{};  // after this a claim lapses by itself: its loader is dead
+    // A value that is older is not fresh, whatever its time to live says. Zero: none is.
+    Duration age_max = Duration::max();
+    // Take the claim from whoever holds it; its `fill` will fail. For a forced refresh.
+    bool take_over = false;
+};
+
+struct Fetched {
+    enum class Claim : unsigned char {
+        none,    // the value is fresh: there is nothing to load
+        ours,    // load it, then `fill` or `release`
+        theirs,  // another loader is at it; BusListener::on_woken tells when to ask again
+    };
+
+    std::optional<StoredValue> value;  // with `ours` or `theirs`: a last known good, or none
+    Claim claim = Claim::none;
+    Duration claim_left{};  // with `theirs`: ask again after this at the latest
+};
+
+// What keeps the better of two values.
+struct Rank {
+    std::int64_t value = 0;
+    // A stored value of a higher rank yields all the same when it is older than this.
+    Duration yields_after = Duration::max();
+};
+
+struct FillRequest {
+    Place place;
+    LoadToken token;  // of the claim; empty: without one (`offer`)
+    std::string bytes;
+    Duration fresh_for{};  // time to live; resolution of one millisecond, rounded up
+    // How long it is in the store, as a last known good; at least `fresh_for`. A raw value goes with
+    // its time to live, because a foreign program would take it for fresh.
+    Duration keep_for{};
+    std::optional<Rank> rank = std::nullopt;  // framed only
+};
+
+enum class Filled : unsigned char {
+    stored,
+    claim_lost,   // invalidated, taken over or lapsed meanwhile: nothing was stored
+    kept_better,  // a value of a higher rank is there and was left alone; the claim has ended
+};
 
 class Store {
 public:
@@ -53,6 +143,31 @@ public:
     // Compare and delete, atomically. False: another value, or none, was there and was left alone.
     virtual void erase_if_equal(std::string key, std::string expected, TimePoint deadline,
                                 Completion<bool> done) = 0;
+
+    // Compare and replace, atomically; the new value lives for `ttl` from now. False as above.
+    virtual void replace_if_equal(std::string key, std::string expected, std::string value, Ttl ttl,
+                                  TimePoint deadline, Completion<bool> done) = 0;
+
+    // How many keys begin with `prefix`. Not one round trip: reads all names of the store, page by
+    // page, and is right only as far as nothing changes meanwhile. For gauges.
+    virtual void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) = 0;
+
+    // Reads a coordinated value, and claims its load when there is none that is fresh.
+    virtual void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) = 0;
+
+    // Stores what was loaded under a claim and ends the claim, or, without a token, stores a value as
+    // if it had just been loaded and ends whatever claim there is. Wakes who waits.
+    virtual void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) = 0;
+
+    // The load failed: ends the claim if it is still ours and wakes who waits. False: it was not.
+    virtual void release(Place place, LoadToken token, TimePoint deadline,
+                         Completion<bool> done) = 0;
+
+    // Removes the values and claims of these keys under every prefix of the channel and wakes who waits,
+    // as a publication on the bus does; for changes that foreign programs have published. An empty
+    // list: every value of the channel, by way of its generation. At most Bus::keys_max keys.
+    virtual void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
+                      Completion<void> done) = 0;
 };
 
 }  // namespace tutti

@@ -13,9 +13,9 @@
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
 #include "common/http/router.hpp"
-#include "common/json.hpp"
 #include "common/logging.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

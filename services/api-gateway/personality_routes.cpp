@@ -6,7 +6,7 @@
 #include "api-gateway/routes.hpp"
 #include "common/domain.hpp"
 #include "common/errors.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

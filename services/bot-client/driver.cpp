@@ -9,7 +9,7 @@
 
 #include "bot-client/driver_wire.hpp"
 #include "common/errors.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

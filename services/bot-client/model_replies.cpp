@@ -6,8 +6,8 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/json.hpp"
 #include "common/logging.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {
@@ -62,9 +62,13 @@ std::string shortened(std::string text) {
 }
 
 }  // namespace
+}  // namespace tutti::services
 
 template <>
-inline constexpr json::Naming json::naming<ChatRequest> = json::Naming::as_is;
+inline constexpr auto tutti::json::naming<tutti::services::ChatRequest> =
+    tutti::json::Naming::as_is;
+
+namespace tutti::services {
 
 Result<void> ModelReplies::handle(const Turn& turn, ReplySink& replies) {
     std::string content = "**" + turn.personality.shown_name() +

@@ -9,7 +9,7 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/nullable.hpp"
+#include "tutti/json/nullable.hpp"
 
 namespace tutti::services {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "common/domain.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

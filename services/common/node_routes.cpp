@@ -7,9 +7,9 @@
 #include <boost/describe/class.hpp>
 
 #include "common/errors.hpp"
-#include "common/json.hpp"
 #include "common/logging.hpp"
 #include "tutti/inventory.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "common/errors.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -72,7 +72,8 @@ bool keeps_memory(const Declaration& declaration) {
 std::string describe_place(const Declaration& declaration) {
     std::string place = keeps_memory(declaration) ? "memory" : "";
     if (uses_bus(declaration.pattern) && !declaration.channel.empty()) place += " + bus";
-    if (uses_store(declaration.pattern)) place += place.empty() ? "store" : " + store";
+    const bool stores = uses_store(declaration.pattern) || declaration.store_ttl;
+    if (stores) place += place.empty() ? "store" : " + store";
     return place;
 }
 

@@ -162,7 +162,8 @@ void check_unused(const Declaration& declaration, Sentences& wrong) {
     };
     if (!keeps_memory(declaration) && declaration.memory_ttl) means_nothing("ttl");
     if (!keeps_memory(declaration) && declaration.bound) means_nothing("bound");
-    if (!uses_store(declaration.pattern) && declaration.store_ttl) means_nothing("store_ttl");
+    const bool may_store = uses_store(declaration.pattern) || uses_bus(declaration.pattern);
+    if (!may_store && declaration.store_ttl) means_nothing("store_ttl");
 }
 
 void check_channel(const Declaration& declaration, Sentences& wrong) {
@@ -199,7 +200,7 @@ std::vector<std::string> contradictions(const Declaration& declaration) {
     Sentences wrong;
     check_words(declaration, wrong);
     if (keeps_memory(declaration)) check_memory(declaration, wrong);
-    if (uses_store(declaration.pattern)) check_store(declaration, wrong);
+    if (uses_store(declaration.pattern) || declaration.store_ttl) check_store(declaration, wrong);
     check_unused(declaration, wrong);
     check_channel(declaration, wrong);
     return wrong;

@@ -55,6 +55,13 @@ constexpr std::array counter_fields{
     CounterField{"invalidations", &CacheCounters::invalidations},
     CounterField{"flushes", &CacheCounters::flushes},
     CounterField{"suspectReads", &CacheCounters::suspect_reads},
+    CounterField{"storeHits", &CacheCounters::store_hits},
+    CounterField{"storeFailures", &CacheCounters::store_failures},
+    CounterField{"unreadable", &CacheCounters::unreadable},
+    CounterField{"refused", &CacheCounters::refused},
+    CounterField{"staleServed", &CacheCounters::stale_served},
+    CounterField{"refreshes", &CacheCounters::refreshes},
+    CounterField{"refreshFailures", &CacheCounters::refresh_failures},
     CounterField{"evictions", &CacheCounters::evictions},
     CounterField{"entries", &CacheCounters::entries},
 };

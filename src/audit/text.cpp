@@ -109,6 +109,13 @@ std::string describe_counters(const CacheCounters& counters) {
     unless_zero("invalidations", counters.invalidations);
     unless_zero("flushes", counters.flushes);
     unless_zero("suspect reads", counters.suspect_reads);
+    unless_zero("store hits", counters.store_hits);
+    unless_zero("store failures", counters.store_failures);
+    unless_zero("unreadable", counters.unreadable);
+    unless_zero("refused", counters.refused);
+    unless_zero("served stale", counters.stale_served);
+    unless_zero("refreshes", counters.refreshes);
+    unless_zero("failed refreshes", counters.refresh_failures);
     unless_zero("evictions", counters.evictions);
     return text + ", entries " + std::to_string(counters.entries);
 }

@@ -2,9 +2,24 @@
 
 #include <utility>
 
+#include "base/rules.hpp"
 #include "coherence/plain_event.hpp"
 
 namespace tutti {
+
+namespace {
+
+std::shared_ptr<ForeignDrops> foreign_drops(const Channel::Options& options, const Clock& clock,
+                                            Executor& executor, const Log& log) {
+    if (!options.foreign_publishers || !options.store) return nullptr;
+    return std::make_shared<ForeignDrops>(
+        ForeignDrops::Options{.channel = options.name,
+                              .gate = options.gate,
+                              .command_deadline = options.command_deadline},
+        options.store, clock, executor, log);
+}
+
+}  // namespace
 
 Channel::Channel(Options options, Bus& bus, Executor& executor, const Clock& clock, const Log& log)
     : options_(std::move(options)),
@@ -20,20 +35,29 @@ Channel::Channel(Options options, Bus& bus, Executor& executor, const Clock& clo
                                                    .lease = options_.lease,
                                                    .clock_drift_max = options_.clock_drift_max,
                                                    .margin = options_.wait_out_margin,
-                                                   .command_deadline = options_.command_deadline},
-                                   bus, executor, clock, log)) {
+                                                   .command_deadline = options_.command_deadline,
+                                                   .gate = options_.gate},
+                                   bus, executor, clock, log)),
+      foreign_drops_(foreign_drops(options_, clock, executor, log)) {
     status_.channel = options_.name;
     status_.failure = subscriber_.last_failure();
 }
 
 void Channel::subscribed() {
     if (left_) return;
+    // What foreign programs have published meanwhile is not known, and of what they published before this
+    // node began it is not known whether another one has heard it: nothing may come back from the store.
+    if (std::exchange(deaf_, false) && foreign_drops_ &&
+        kept(Rule::disconnect_empties_store)) {
+        foreign_drops_->drop(KeySet::everything());
+    }
     subscriber_.subscribed(clock_.now());
     writer_->retry_now();
     publish_status();
 }
 
 void Channel::disconnected() {
+    deaf_ = true;
     subscriber_.disconnected();
     publish_status();
 }
@@ -55,7 +79,10 @@ void Channel::undecodable() {
 void Channel::plain(std::string_view payload) {
     if (left_) return;
     for (const PlainEvent& shape : options_.shapes) {
-        if (const auto changed = read_plain_event(shape, payload)) return apply(*changed);
+        const auto changed = read_plain_event(shape, payload);
+        if (!changed) continue;
+        if (foreign_drops_) foreign_drops_->drop(*changed);
+        return apply(*changed);
     }
     log_(LogLevel::warning, "channel " + options_.name + ": dropped an event of " +
                                 std::to_string(payload.size()) +
@@ -135,6 +162,7 @@ void Channel::leave(TimePoint deadline, std::move_only_function<void()> done) {
     options_.lease_end->end_now();
     executor_.cancel(timer_);
     writer_->close();
+    if (foreign_drops_) foreign_drops_->close();
     // A renewal that the server processes after LEAVE would enter the member again (R7).
     if (renewing_) {
         after_renewal_ = [self = shared_from_this(), deadline, done = std::move(done)]() mutable {

@@ -14,6 +14,8 @@
 #include "base/cache_sink.hpp"
 #include "base/lease.hpp"
 #include "base/log.hpp"
+#include "base/store_gate.hpp"
+#include "coherence/foreign_drops.hpp"
 #include "coherence/subscriber.hpp"
 #include "coherence/writer.hpp"
 #include "tutti/bus.hpp"
@@ -48,6 +50,8 @@ public:
         bool foreign_publishers = false;
         std::vector<PlainEvent> shapes;
         std::shared_ptr<Lease> lease_end;                // shared with the caches
+        std::shared_ptr<StoreGate> gate;                 // shared with the caches
+        std::shared_ptr<Store> store;  // null when none of the caches uses it
         std::vector<std::shared_ptr<CacheSink>> caches;  // that this channel invalidates
         std::function<void()> changed;                   // the status may have; on the executor
     };
@@ -91,6 +95,8 @@ private:
 
     Subscriber subscriber_;
     const std::shared_ptr<Writer> writer_;
+    const std::shared_ptr<ForeignDrops> foreign_drops_;  // null when nothing needs them
+    bool deaf_ = true;  // plain events were, or may have been, published that did not arrive
     Executor::TimerId timer_ = Executor::TimerId::none;
     bool left_ = false;
     bool renewing_ = false;

@@ -133,6 +133,11 @@ void Writer::all_answered(const PublicationPointer& publication) {
                                       .reason = std::move(publication->failure)});
     }
     if (publication->options.ack == Ack::every_instance) {
+        if (!options_.acknowledges_nothing.empty()) {
+            return conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
+                                          .position = publication->last.position,
+                                          .reason = options_.acknowledges_nothing});
+        }
         // Its answer may come after `close`, when no timer will run any more.
         return closed_ ? stop_waiting(publication) : wait_out(publication);
     }
@@ -188,6 +193,7 @@ void Writer::keep_pending(const KeySet& changed) {
 // What a retry has under way is not published either.
 void Writer::count_pending() {
     pending_count_.store(retried_ + (pending_all_ ? pending_keys_max + 1 : pending_keys_.size()));
+    if (options_.gate) options_.gate->set_unpublished(pending_count_.load() > 0);
 }
 
 void Writer::schedule_retry() {

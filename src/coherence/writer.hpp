@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/store_gate.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/invalidation.hpp"
@@ -41,6 +42,11 @@ public:
         double clock_drift_max = 0;
         Duration margin{};
         Duration command_deadline{};
+        // Closed while something is unpublished; null: nobody needs to know.
+        std::shared_ptr<StoreGate> gate = nullptr;
+        // Outcome of Ack::every_instance when the publication reaches no memory but this node's; empty:
+        // it reaches all.
+        std::string acknowledges_nothing = {};
     };
 
     Writer(Options options, Bus& bus, Executor& executor, const Clock& clock, Log log);

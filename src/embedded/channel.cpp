@@ -65,7 +65,16 @@ void Channel::rotate(Identity identity, Random& random) {
     members_.clear();
     state_ = State{.identity = identity,
                    .position = {.epoch = epoch, .sequence = 0, .chain = initial_chain(epoch)},
-                   .lease = lease};
+                   .lease = lease,
+                   .prefixes = {}};
+}
+
+bool Channel::remember(const std::string& prefix) {
+    std::vector<std::string>& known = state_->prefixes;
+    if (std::ranges::find(known, prefix) != known.end()) return true;
+    if (known.size() >= Place::prefixes_max) return false;
+    known.push_back(prefix);
+    return true;
 }
 
 Channel::Entry Channel::append(KeySet changed) {

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "embedded/values.hpp"
 #include "tutti/bus.hpp"
 
 namespace tutti::embedded {
@@ -35,6 +36,9 @@ public:
         Identity identity{};
         BusPosition position;
         Duration lease{};              // the longest; it outlives the epoch, because the leases do
+        std::uint64_t generation = 0;  // of the coordinated values: earlier ones are absent
+        // In front of the keys that the entries name, where values of this channel have been used.
+        std::vector<std::string> prefixes;
         std::uint64_t stamps = 0;      // given out in the epoch
         std::size_t member_count = 0;  // must equal the number of members
     };
@@ -51,6 +55,13 @@ public:
     // Requires for these: checked.
     [[nodiscard]] const BusPosition& position() const { return state_->position; }
     [[nodiscard]] Duration lease() const { return state_->lease; }
+    [[nodiscard]] Tag tag() const {
+        return {.epoch = state_->position.epoch, .generation = state_->generation};
+    }
+    void next_generation() { ++state_->generation; }
+    // Before a value under this prefix is used. False: there are too many.
+    [[nodiscard]] bool remember(const std::string& prefix);
+    [[nodiscard]] const std::vector<std::string>& prefixes() const { return state_->prefixes; }
     Entry append(KeySet changed);
     void renew(const RenewRequest& request);
     void leave(const std::string& member);

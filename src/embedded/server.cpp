@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/rules.hpp"
+#include "coherence/store_rules.hpp"
 #include "coherence/wire.hpp"
 
 namespace tutti::embedded {
@@ -22,48 +24,13 @@ void deliver(const std::shared_ptr<Session>& session, F call) {
     });
 }
 
-Result<void> check_key(const std::string& key, std::string operation) {
-    if (key.size() <= Store::key_bytes_max) return {};
-    return fail(Errc::too_large, std::move(operation),
-                "the key has " + std::to_string(key.size()) + " bytes, allowed are " +
-                    std::to_string(Store::key_bytes_max));
-}
-
-Result<void> check_put(const std::string& key, const std::string& value,
-                       const Store::PutOptions& options) {
-    if (auto valid = check_key(key, "embedded put"); !valid) return valid;
-    if (value.size() > Store::value_bytes_max) {
-        return fail(Errc::too_large, "embedded put",
-                    "the value has " + std::to_string(value.size()) + " bytes, allowed are " +
-                        std::to_string(Store::value_bytes_max));
-    }
-    if (!options.ttl.valid()) {
-        return fail(Errc::invalid_option, "embedded put",
-                    "ttl must be above zero; Ttl::never() keeps a value for ever");
-    }
-    return {};
-}
-
-// "<number> <what>, allowed are <maximum>: split, or publish `all`"
-std::unexpected<Error> publication_too_large(std::size_t number, const char* what,
-                                             std::size_t maximum) {
-    return fail(Errc::too_large, "embedded publish",
-                std::to_string(number) + " " + what + ", allowed are " + std::to_string(maximum) +
-                    ": split, or publish `all`");
-}
-
 Result<void> check_publication(const PublishRequest& request) {
-    const std::size_t keys = request.changed.keys.size();
-    const std::size_t bytes = wire::encoded_bytes(request.changed);
-    const std::size_t events = request.plain_events.size();
-    if (keys > Bus::keys_max) return publication_too_large(keys, "keys", Bus::keys_max);
-    if (bytes > Bus::key_bytes_max) {
-        return publication_too_large(bytes, "bytes of keys", Bus::key_bytes_max);
+    constexpr const char* operation = "embedded publish";
+    if (auto error = store_rules::check_changed(operation, request.changed)) {
+        return fail(std::move(*error));
     }
-    if (events > wire::plain_events_max) {
-        return publication_too_large(events, "plain events", wire::plain_events_max);
-    }
-    return {};
+    if (request.plain_events.size() <= wire::plain_events_max) return {};
+    return fail(Errc::too_large, operation, "too many plain events: split, or publish `all`");
 }
 
 }  // namespace
@@ -76,51 +43,19 @@ Server::Server(const EmbeddedHub::Options& options)
             .channels = {},
             .values = Values(options.store_bytes_max)} {}
 
-Result<Values::Bytes> Server::get(const std::string& key) {
-    if (auto valid = check_key(key, "embedded get"); !valid) return fail(valid.error());
-    const std::lock_guard lock(mutex_);
-    if (auto error = away("get")) return fail(*error);
-    return data_.values.get(key, clock_.now());
-}
-
-Result<bool> Server::put(const std::string& key, std::string value, Store::PutOptions options) {
-    if (auto valid = check_put(key, value, options); !valid) return fail(valid.error());
-    auto bytes = std::make_shared<const std::string>(std::move(value));
-    const std::lock_guard lock(mutex_);
-    if (auto error = away("put")) return fail(*error);
-    switch (data_.values.put(key, std::move(bytes), options, clock_.now())) {
-    case Values::Put::written: return true;
-    case Values::Put::condition_failed: return false;
-    case Values::Put::full: break;
-    }
-    return fail(Errc::overloaded, "embedded put",
-                "the store holds its " + std::to_string(store_bytes_max_) +
-                    " bytes: raise store_bytes_max, or shorten the TTLs");
-}
-
-Result<bool> Server::erase(const std::string& key) {
-    if (auto valid = check_key(key, "embedded erase"); !valid) return fail(valid.error());
-    const std::lock_guard lock(mutex_);
-    if (auto error = away("erase")) return fail(*error);
-    return data_.values.erase(key, clock_.now());
-}
-
-Result<bool> Server::erase_if_equal(const std::string& key, const std::string& expected) {
-    if (auto valid = check_key(key, "embedded erase_if_equal"); !valid) return fail(valid.error());
-    const std::lock_guard lock(mutex_);
-    if (auto error = away("erase_if_equal")) return fail(*error);
-    return data_.values.erase_if_equal(key, expected, clock_.now());
-}
-
 Result<Published> Server::publish(PublishRequest request) {
     if (auto valid = check_publication(request); !valid) return fail(valid.error());
     const std::lock_guard lock(mutex_);
     if (auto error = away("publish")) return fail(*error);
     Channel& channel = checked(request.channel);
+    std::vector<std::string> woken;
+    if (kept(Rule::publication_empties_store)) woken = remove_values(channel, request.changed);
     const Channel::Entry entry = channel.append(std::move(request.changed));
     push_entry(request.channel, entry);
     // Our own nodes subscribe to the channel itself, so to them these events are an echo of the entry.
     for (const std::string& event : request.plain_events) push_to_watches(request.channel, event);
+    // Last: a load that begins before the entry arrives would count as older than it.
+    wake(woken);
     return Published{.position = entry->position, .lease = channel.lease()};
 }
 
@@ -297,6 +232,15 @@ void Server::push_entry(const std::string& channel, const Channel::Entry& entry)
     for (const auto& session : sessions_) {
         if (!session->connected || !session->channels.contains(channel)) continue;
         deliver(session, [channel, entry](BusListener& to) { to.on_entry(channel, *entry); });
+    }
+}
+
+void Server::wake(const std::vector<std::string>& store_keys) {
+    for (const std::string& key : store_keys) {
+        for (const auto& session : sessions_) {
+            if (!session->connected) continue;
+            deliver(session, [key](BusListener& to) { to.on_woken(key); });
+        }
     }
 }
 

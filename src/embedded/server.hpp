@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "embedded/channel.hpp"
+#include "embedded/coordinated.hpp"
 #include "embedded/values.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/embedded.hpp"
@@ -50,10 +51,18 @@ public:
 
     explicit Server(const EmbeddedHub::Options& options);
 
+    // Of the store: server_store.cpp.
     Result<Values::Bytes> get(const std::string& key);
     Result<bool> put(const std::string& key, std::string value, Store::PutOptions options);
     Result<bool> erase(const std::string& key);
     Result<bool> erase_if_equal(const std::string& key, const std::string& expected);
+    Result<bool> replace_if_equal(const std::string& key, const std::string& expected,
+                                  std::string value, Ttl ttl);
+    Result<std::size_t> count(const std::string& prefix);
+    Result<Fetched> fetch(const FetchRequest& request);
+    Result<Filled> fill(FillRequest request);
+    Result<bool> release(const Place& place, const LoadToken& token);
+    Result<void> drop(const std::string& channel, const KeySet& changed);
 
     // With the longest lease of the channel.
     Result<Published> publish(PublishRequest request);
@@ -105,7 +114,13 @@ private:
     Identity new_identity();
     void connect(const std::shared_ptr<Session>& session);
     void break_subscriptions();
+    Result<bool> put_checked(const char* operation, const std::string& key, std::string value,
+                             Store::PutOptions options);
+    [[nodiscard]] Coordinated coordinated(const Channel& channel);
+    // Returns whom that concerns.
+    std::vector<std::string> remove_values(Channel& channel, const KeySet& changed);
     void push_entry(const std::string& channel, const Channel::Entry& entry);
+    void wake(const std::vector<std::string>& store_keys);
     void push_to_watches(const std::string& channel, const std::string& payload);
 
     const Clock& clock_;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tutti/embedded.hpp"
 #include "tutti/executor.hpp"
@@ -27,9 +28,18 @@ public:
     void erase(std::string key, TimePoint deadline, Completion<bool> done) override;
     void erase_if_equal(std::string key, std::string expected, TimePoint deadline,
                         Completion<bool> done) override;
+    void replace_if_equal(std::string key, std::string expected, std::string value, Ttl ttl,
+                          TimePoint deadline, Completion<bool> done) override;
+    void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) override;
+    void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override;
+    void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override;
+    void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override;
+    void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
+              Completion<void> done) override;
 
 private:
-    [[nodiscard]] bool late(TimePoint deadline) const { return clock_.now() > deadline; }
+    template <class T, class F>
+    void run(const char* name, TimePoint deadline, Completion<T> done, F operation);
 
     std::shared_ptr<EmbeddedHub> hub_;
     Executor& executor_;

@@ -1,5 +1,6 @@
 #include "embedded/values.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <limits>
 
@@ -17,14 +18,25 @@ TimePoint expiry(Ttl ttl, TimePoint now) {
 
 }  // namespace
 
-Values::Bytes Values::get(const std::string& key, TimePoint now) const {
+const Values::Value* Values::find(const std::string& key, TimePoint now) const {
     const auto place = values_.find(key);
     if (place == values_.end() || now > place->second.expires) return nullptr;
-    return place->second.bytes;
+    return &place->second;
+}
+
+Values::Bytes Values::get(const std::string& key, TimePoint now) const {
+    const Value* const value = find(key, now);
+    return value != nullptr ? value->bytes : nullptr;
+}
+
+std::size_t Values::count(std::string_view prefix, TimePoint now) const {
+    return static_cast<std::size_t>(std::ranges::count_if(values_, [&](const auto& entry) {
+        return entry.first.starts_with(prefix) && now <= entry.second.expires;
+    }));
 }
 
 Values::Put Values::put(const std::string& key, Bytes value, Store::PutOptions options,
-                        TimePoint now) {
+                        TimePoint now, std::optional<Label> label) {
     if (options.condition == Store::Condition::if_absent && get(key, now)) {
         return Put::condition_failed;
     }
@@ -36,8 +48,12 @@ Values::Put Values::put(const std::string& key, Bytes value, Store::PutOptions o
     const TimePoint expires = expiry(options.ttl, now);
     bytes_ += key.size() + value->size();
     if (expires != never) expiries_.emplace(expires, key);
-    values_.emplace(key, Value{.bytes = std::move(value), .expires = expires});
+    values_.emplace(key, Value{.bytes = std::move(value), .expires = expires, .label = label});
     return Put::written;
+}
+
+void Values::relabel(const std::string& key, const Label& label) {
+    values_.find(key)->second.label = label;
 }
 
 bool Values::erase(const std::string& key, TimePoint now) {
@@ -57,6 +73,13 @@ void Values::clear() {
     values_.clear();
     expiries_.clear();
     bytes_ = 0;
+}
+
+Error Values::full(std::string operation) const {
+    return {.code = Errc::overloaded,
+            .operation = std::move(operation),
+            .cause = "the store holds its " + std::to_string(bytes_max_) +
+                     " bytes: raise store_bytes_max, or shorten the TTLs"};
 }
 
 bool Values::has_room(const std::string& key, std::size_t value_bytes) const {

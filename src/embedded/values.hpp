@@ -1,4 +1,6 @@
-// The server's values: bytes by key until they expire, within a number of bytes.
+// The server's values: bytes by key until they expire, within a number of bytes. A value may carry a
+// label, which is what a header in front of the bytes is in Redis: who writes the key without one takes
+// it away.
 //
 // Expired values answer nobody; their memory is given back bit by bit, by later puts, because the
 // server has no thread that could sweep.
@@ -8,38 +10,69 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
 
+#include "tutti/bus.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/error.hpp"
 #include "tutti/store.hpp"
 
 namespace tutti::embedded {
 
+// What a coordinated value belongs to; one of another epoch or generation is absent.
+struct Tag {
+    Epoch epoch = Epoch::none;
+    std::uint64_t generation = 0;
+
+    friend bool operator==(const Tag&, const Tag&) = default;
+};
+
+struct Label {
+    Tag tag;
+    Duration fresh_for{};  // of a value
+    Duration kept_for{};
+    std::optional<std::int64_t> rank = std::nullopt;
+    std::uint64_t digest = 0;  // beside a raw value: of its bytes
+    bool waiting = false;      // of a claim: somebody wants to know when it ends
+};
+
 class Values {
 public:
     using Bytes = std::shared_ptr<const std::string>;
+
+    struct Value {
+        Bytes bytes;
+        TimePoint expires;  // alive at this moment, dead after it; max: never
+        std::optional<Label> label;
+    };
 
     enum class Put : unsigned char { written, condition_failed, full };
 
     explicit Values(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
     // nullptr: no such key.
+    [[nodiscard]] const Value* find(const std::string& key, TimePoint now) const;
     [[nodiscard]] Bytes get(const std::string& key, TimePoint now) const;
-    Put put(const std::string& key, Bytes value, Store::PutOptions options, TimePoint now);
+    [[nodiscard]] std::size_t count(std::string_view prefix, TimePoint now) const;
+    Put put(const std::string& key, Bytes value, Store::PutOptions options, TimePoint now,
+            std::optional<Label> label = std::nullopt);
+    // Requires: the value is there.
+    void relabel(const std::string& key, const Label& label);
     bool erase(const std::string& key, TimePoint now);
     bool erase_if_equal(const std::string& key, std::string_view expected, TimePoint now);
     void clear();
 
+    // What `Put::full` means to a caller.
+    [[nodiscard]] Error full(std::string operation) const;
+
 private:
-    struct Value {
-        Bytes bytes;
-        TimePoint expires;  // alive at this moment, dead after it; max: never
-    };
     using Map = std::unordered_map<std::string, Value>;
 
     [[nodiscard]] bool has_room(const std::string& key, std::size_t value_bytes) const;

@@ -12,31 +12,85 @@ namespace {
 // What the bookkeeping of one entry costs beside its key and value, when the bound is in bytes.
 constexpr std::size_t entry_overhead_bytes = 160;
 constexpr std::size_t active_max = 2;  // loads of one key
+constexpr std::size_t resting_max = 10'000;
+
+Ttl with_stale(const Ttl& ttl, Duration stale) {
+    if (ttl.is_never() || ttl.lifetime() > Duration::max() - stale) return Ttl::never();
+    return ttl.lifetime() + stale;
+}
+
+TimePoint end_of(TimePoint begin, const Ttl& ttl) {
+    if (ttl.is_never() || ttl.lifetime() > TimePoint::max() - begin) return TimePoint::max();
+    return begin + ttl.lifetime();
+}
 
 }  // namespace
 
-CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment,
-                     std::shared_ptr<const Lease> lease, Publish publish)
+CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties ties)
     : spec_(std::move(spec)),
       environment_(std::move(environment)),
-      lease_(std::move(lease)),
-      publish_(std::move(publish)),
-      memory_(memory_options(spec_, *environment_.clock)) {}
+      lease_(ties.lease),
+      gate_(ties.gate),
+      publish_(std::move(ties.publish)),
+      memory_(make_memory()),
+      store_(make_store(ties)) {}
 
-MemoryCache<std::string, CacheCore::Stored>::Options CacheCore::memory_options(
-    const detail::CacheSpec& spec, const Clock& clock) {
-    MemoryCache<std::string, Stored>::Options options{
-        .ttl = *spec.ttl, .bound = *spec.bound, .clock = &clock};
-    if (spec.bound->unit() == Bound::Unit::bytes) {
-        options.weigher = [weigh = spec.weigh](const std::string& key, const Stored& stored) {
+std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
+    if (!spec_.ttl) return nullptr;
+    Memory::Options options{
+        .ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
+    if (spec_.bound->unit() == Bound::Unit::bytes) {
+        options.weigher = [weigh = spec_.weigh](const std::string& key, const Stored& stored) {
             return entry_overhead_bytes + key.size() +
                    (stored.value ? weigh(stored.value.get()) : 0);
         };
     }
-    return options;
+    return std::make_unique<Memory>(std::move(options));
 }
 
-void CacheCore::open() { phase_.store(Phase::open); }
+std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
+    if (!spec_.store) return nullptr;
+    StoreAccess::Options options{
+        .spec = *spec_.store,
+        .cache = spec_.name,
+        .channel = ties.channel,
+        .prefix = ties.prefix,
+        // A loader that is alive has filled or released by then.
+        .claim_for = spec_.load_deadline + 2 * environment_.command_deadline,
+        .keep_stale = spec_.stale_if_error ? spec_.stale_if_error->for_up_to : Duration::zero(),
+        .command_deadline = environment_.command_deadline,
+        .admitted = [this](const void* value) { return admitted(value); },
+    };
+    return std::make_shared<StoreAccess>(std::move(options), environment_.store,
+                                         *environment_.clock, *environment_.executor, counters_,
+                                         environment_.log);
+}
+
+std::shared_ptr<Refresher> CacheCore::make_refresher() {
+    const auto load = [weak = weak_from_this()](const Refresher::Entry& entry, const Intent& intent,
+                                                Completion<detail::RawLookup> done) {
+        const auto self = weak.lock();
+        if (!self) return;
+        // The flight has its own deadlines; a refresh has none to add.
+        const Duration patience = 4 * (self->spec_.load_deadline + self->environment_.command_deadline);
+        self->read(entry.text, entry.key, intent, patience, std::move(done));
+    };
+    constexpr double scale = 1.0 / 18446744073709551616.0;  // 2^-64
+    return std::make_shared<Refresher>(
+        Refresher::Options{.spec = *spec_.refresh,
+                           .cache = spec_.name,
+                           .random = [random = environment_.random] {
+                               return random ? static_cast<double>(random()) * scale : 0.5;
+                           }},
+        load, *environment_.clock, *environment_.executor, environment_.log);
+}
+
+void CacheCore::open() {
+    phase_.store(Phase::open);
+    if (!spec_.refresh) return;
+    refresher_ = make_refresher();
+    refresher_->start();
+}
 
 void CacheCore::close() {
     std::vector<std::shared_ptr<Waiter>> waiting;
@@ -58,10 +112,14 @@ void CacheCore::close() {
         taking_off_.clear();
         slots_.clear();
     }
-    for (const auto& waiter : waiting) {
-        environment_.executor->cancel(waiter->timer);
-        waiter->answer(fail(Errc::stopped, "get " + spec_.name, "the node was stopped"));
-    }
+    if (refresher_) refresher_->stop();
+    if (store_) store_->forget_waiting();
+    const Answered stopped = fail(Errc::stopped, "get " + spec_.name, "the node was stopped");
+    answer(waiting, stopped, stopped);
+}
+
+void CacheCore::woken(std::string_view store_key) {
+    if (store_) store_->woken(store_key);
 }
 
 CacheCore::Permission CacheCore::permission() const {
@@ -85,17 +143,25 @@ std::string CacheCore::degraded_reason(const Permission& permission) const {
 }
 
 std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,
-                                                    const Permission& permission) {
-    if (!permission.effective && !permission.suspect) return std::nullopt;
-    auto found = memory_.find(key);
+                                                    const Permission& permission, Past past) {
+    const bool may_serve = permission.effective || permission.suspect ||
+                           (past == Past::allowed && !kept(Rule::last_known_good_under_lease));
+    if (!memory_ || !may_serve) return std::nullopt;
+    auto found = memory_->find(key);
     if (!found) return std::nullopt;
-    const bool current = found->value.generation == generation_.load();
+    Stored& stored = found->value;
+    const bool current = stored.generation == generation_.load();
     if (!current && kept(Rule::lookup_checks_generation)) return std::nullopt;
+    const bool fresh = permission.now <= stored.fresh_until;
+    if (!fresh && past == Past::refused) return std::nullopt;
+    const Freshness proven = permission.effective ? Freshness::fresh : Freshness::suspect;
     return detail::RawLookup{
-        .value = std::move(found->value.value),
-        .age = permission.now - found->value.loaded,
+        .value = std::move(stored.value),
+        .answer = stored.answer,
+        .category = stored.category ? *stored.category : std::string(),
+        .age = permission.now - stored.loaded,
         .tier = Tier::memory,
-        .freshness = permission.effective ? Freshness::fresh : Freshness::suspect,
+        .freshness = fresh ? proven : Freshness::stale,
         .degraded = degraded_reason(permission),
     };
 }
@@ -114,22 +180,50 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
             return fail(Errc::suspect, "get " + spec_.name, degraded_reason(permission));
         }
     }
-    auto found = look_up(key, permission);
+    auto found = look_up(key, permission, Past::refused);
+    if (!found && spec_.stale_if_error && resting(key, permission.now)) {
+        found = look_up(key, permission, Past::allowed);
+        if (found) counters_.stale_served.add();
+    }
     if (!found) return std::nullopt;
     counters_.hits.add();
     return Result<detail::RawLookup>(*std::move(found));
 }
 
+bool CacheCore::resting(std::string_view key, TimePoint now) const {
+    const std::lock_guard lock(mutex_);
+    if (resting_.empty()) return false;
+    const auto found = resting_.find(std::string(key));
+    return found != resting_.end() && now < found->second;
+}
+
 void CacheCore::load(std::string text, std::shared_ptr<const void> key, Duration timeout,
                      Completion<detail::RawLookup> done) {
     counters_.misses.add();
+    read(std::move(text), std::move(key), Intent{}, timeout, std::move(done));
+}
+
+void CacheCore::refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
+                        Completion<detail::RawLookup> done) {
+    if (auto refused = phase_.load() == Phase::open ? std::nullopt : hit(text)) {
+        return done(*std::move(refused));
+    }
+    read(std::move(text), std::move(key), Intent::forced(), timeout, std::move(done));
+}
+
+void CacheCore::read(std::string text, std::shared_ptr<const void> key, const Intent& intent,
+                     Duration timeout, Completion<detail::RawLookup> done) {
+    if (intent.is_refresh()) counters_.refreshes.add();
     const Permission permission = this->permission();
-    auto waiter = std::make_shared<Waiter>(std::move(done), degraded_reason(permission));
-    std::optional<Result<detail::RawLookup>> answer;
+    auto waiter =
+        std::make_shared<Waiter>(std::move(done), degraded_reason(permission), intent.kind);
+    std::optional<Answered> answer;
     {
         const std::lock_guard lock(mutex_);
         // A flight may have landed between the reader's look and this one.
-        if (auto found = look_up(text, permission)) {
+        std::optional<detail::RawLookup> found;
+        if (!intent.is_refresh()) found = look_up(text, permission, Past::refused);
+        if (found) {
             answer.emplace(*std::move(found));
         } else if (phase_.load() != Phase::open) {
             answer.emplace(fail(Errc::stopped, "get " + spec_.name, "the node was stopped"));
@@ -139,7 +233,7 @@ void CacheCore::load(std::string text, std::shared_ptr<const void> key, Duration
                     waiter->answer(fail(Errc::timeout, "get " + name,
                                         "the load was not done within the read's deadline"));
                 });
-            flight_for(text, std::move(key), permission)->waiters.push_back(waiter);
+            flight_for(text, std::move(key), intent, permission)->waiters.push_back(waiter);
         }
     }
     if (answer) {
@@ -151,19 +245,20 @@ void CacheCore::load(std::string text, std::shared_ptr<const void> key, Duration
 
 CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
                                                std::shared_ptr<const void> key,
+                                               const Intent& intent,
                                                const Permission& permission) {
     Slot& slot = slots_[text];
-    if (!slot.active.empty() && joinable(*slot.active.back(), permission)) {
+    const bool active = !slot.active.empty() && joinable(*slot.active.back(), intent, permission);
+    if (active || slot.next) {
+        const FlightPointer& joined = active ? slot.active.back() : slot.next;
+        if (!joined->reading) joined->intent.also(intent);
         counters_.joined.add();
-        return slot.active.back();
-    }
-    if (slot.next) {
-        counters_.joined.add();
-        return slot.next;
+        return joined;
     }
     auto flight = std::make_shared<Flight>();
     flight->text = text;
     flight->key = std::move(key);
+    flight->intent = intent;
     if (slot.active.size() < active_max || !kept(Rule::two_loads_of_a_key)) {
         take_off(slot, flight);
     } else {
@@ -172,118 +267,21 @@ CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
     return flight;
 }
 
-bool CacheCore::joinable(const Flight& flight, const Permission& permission) const {
+bool CacheCore::joinable(const Flight& flight, const Intent& intent,
+                         const Permission& permission) const {
     if (!flight.reading) return true;
-    const bool clean = !flight.poisoned && flight.generation == generation_.load();
-    return (clean || !kept(Rule::join_only_clean_flights)) &&
+    if (intent.is_refresh() && kept(Rule::refresh_never_joins)) return false;
+    return (clean(flight) || !kept(Rule::join_only_clean_flights)) &&
            (permission.effective || !kept(Rule::join_only_under_lease));
+}
+
+bool CacheCore::clean(const Flight& flight) const {
+    return !flight.poisoned && flight.generation == generation_.load();
 }
 
 void CacheCore::take_off(Slot& slot, const FlightPointer& flight) {
     slot.active.push_back(flight);
     taking_off_.push_back(flight);
-}
-
-void CacheCore::launch() {
-    for (;;) {
-        FlightPointer flight;
-        {
-            const std::lock_guard lock(mutex_);
-            if (taking_off_.empty() || running_ >= spec_.loads_max) return;
-            flight = std::move(taking_off_.front());
-            taking_off_.pop_front();
-            ++running_;
-            // From here on it reads: what is invalidated after this line poisons it.
-            flight->reading = true;
-            flight->generation = generation_.load();
-            flight->began = environment_.clock->now();
-            flight->timer = environment_.executor->run_at(
-                flight->began + spec_.load_deadline,
-                [self = shared_from_this(), flight] { self->abandon(flight); });
-        }
-        counters_.loads.add();
-        run(flight);
-    }
-}
-
-void CacheCore::run(const FlightPointer& flight) {
-    const LoadContext context(flight->began + spec_.load_deadline, *environment_.clock);
-    if (spec_.load.asynchronous) {
-        spec_.load.asynchronous(
-            flight->key, context,
-            [self = shared_from_this(), flight](Result<detail::RawLoaded> loaded) {
-                self->land(flight, std::move(loaded));
-            });
-    } else {
-        run_blocking(flight, context);
-    }
-}
-
-void CacheCore::run_blocking(const FlightPointer& flight, LoadContext context) {
-    const bool taken =
-        environment_.workers->try_post([self = shared_from_this(), flight, context]() mutable {
-            self->land(flight, self->spec_.load.blocking(flight->key.get(), context));
-        });
-    if (taken) return;
-    land(flight, fail(Errc::overloaded, "load " + spec_.name,
-                      "every worker is busy and the queue is full: raise NodeOptions::workers or "
-                      "worker_queue_max, or lower loads_max"));
-}
-
-void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> loaded) {
-    if (!loaded) {
-        counters_.load_failures.add();
-        auto error = std::move(loaded).error();
-        error.operation = "load " + spec_.name;
-        finish(flight, fail(std::move(error)));
-        return;
-    }
-    {
-        const std::lock_guard lock(mutex_);
-        if (flight->landed) return;
-        fill(*flight, *loaded);
-    }
-    finish(flight, detail::RawLookup{.value = loaded->value, .degraded = {}});
-}
-
-void CacheCore::fill(const Flight& flight, const detail::RawLoaded& loaded) {
-    if (phase_.load() == Phase::closed || !loaded.cacheable) return;
-    const std::uint64_t generation =
-        kept(Rule::capture_generation_first) ? flight.generation : generation_.load();
-    const bool current = generation == generation_.load();
-    if ((flight.poisoned && kept(Rule::poisoned_fill_nothing)) ||
-        (!current && kept(Rule::fill_checks_generation))) {
-        counters_.poisoned.add();
-        return;
-    }
-    const Ttl usual = loaded.value ? *spec_.ttl : spec_.absent_ttl.value_or(*spec_.ttl);
-    const Ttl ttl = loaded.ttl.value_or(usual);
-    if (!ttl.valid()) return;
-    memory_.put(flight.text, {loaded.value, generation, flight.began}, ttl);
-}
-
-void CacheCore::abandon(const FlightPointer& flight) {
-    const bool late = finish(flight, fail(Errc::timeout, "load " + spec_.name,
-                                          "the loader did not finish within its load_deadline"));
-    if (late) counters_.load_failures.add();
-}
-
-bool CacheCore::finish(const FlightPointer& flight, const Result<detail::RawLookup>& answer) {
-    std::vector<std::shared_ptr<Waiter>> waiting;
-    {
-        const std::lock_guard lock(mutex_);
-        if (std::exchange(flight->landed, true)) return false;
-        --running_;
-        leave_slot(flight);
-        waiting = std::move(flight->waiters);
-    }
-    environment_.executor->cancel(flight->timer);
-    for (const auto& waiter : waiting) {
-        environment_.executor->cancel(waiter->timer);
-        waiter->answer(answer);
-    }
-    launch();
-    return true;
 }
 
 void CacheCore::leave_slot(const FlightPointer& flight) {
@@ -295,11 +293,65 @@ void CacheCore::leave_slot(const FlightPointer& flight) {
     if (slot.active.empty()) slots_.erase(found);
 }
 
+void CacheCore::fill(const Flight& flight, const detail::RawLoaded& loaded, TimePoint began,
+                     Ttl ttl) {
+    if (!memory_ || phase_.load() == Phase::closed) return;
+    const std::uint64_t generation =
+        kept(Rule::capture_generation_first) ? flight.generation : generation_.load();
+    const bool current = generation == generation_.load();
+    if ((flight.poisoned && kept(Rule::poisoned_fill_nothing)) ||
+        (!current && kept(Rule::fill_checks_generation))) {
+        counters_.poisoned.add();
+        return;
+    }
+    if (const auto there = memory_->find(flight.text);
+        there && there->value.generation == generation && there->value.loaded > began &&
+        kept(Rule::older_load_yields)) {
+        return;
+    }
+    resting_.erase(flight.text);
+    const TimePoint now = environment_.clock->now();
+    const bool keeps_stale = spec_.stale_if_error && loaded.answer == Answer::found;
+    auto category = loaded.answer == Answer::negative
+                        ? std::make_shared<const std::string>(loaded.detail)
+                        : nullptr;
+    memory_->put(flight.text,
+                 {.value = loaded.value,
+                  .category = std::move(category),
+                  .answer = loaded.answer,
+                  .generation = generation,
+                  .loaded = began,
+                  .fresh_until = end_of(now, ttl)},
+                 keeps_stale ? with_stale(ttl, spec_.stale_if_error->for_up_to) : ttl);
+}
+
+// Requires `error` to be a passing one. Afterwards the value is served for a while without asking.
+std::optional<detail::RawLookup> CacheCore::last_known_good(const Flight& flight,
+                                                            const Error& error) {
+    const Permission permission = this->permission();
+    auto found = look_up(flight.text, permission, Past::allowed);
+    if (!found && flight.last_good && clean(flight)) found = flight.last_good;
+    if (!found || found->answer != Answer::found) return std::nullopt;
+    if (found->freshness == Freshness::fresh) return found;  // loaded meanwhile
+    found->degraded = error.message();
+    if (resting_.size() >= resting_max) resting_.clear();
+    resting_[flight.text] = permission.now + spec_.stale_if_error->retry_after;
+    counters_.stale_served.add();
+    return found;
+}
+
 void CacheCore::remove(std::string_view key) {
+    const std::string text(key);
     const std::lock_guard lock(mutex_);
     counters_.invalidations.add();
-    memory_.erase(key);
-    const auto found = slots_.find(std::string(key));
+    resting_.erase(text);
+    if (memory_ && kept(Rule::removal_takes_last_known_good)) {
+        memory_->erase(key);
+    } else if (auto found = memory_ ? memory_->find(key) : std::nullopt) {
+        found->value.fresh_until = TimePoint{};
+        memory_->put(text, std::move(found->value), Ttl::never());
+    }
+    const auto found = slots_.find(text);
     if (found == slots_.end() || !kept(Rule::poison_running_flights)) return;
     for (const auto& flight : found->second.active) flight->poisoned |= flight->reading;
 }
@@ -307,11 +359,16 @@ void CacheCore::remove(std::string_view key) {
 void CacheCore::flush() {
     const std::lock_guard lock(mutex_);
     counters_.flushes.add();
+    resting_.clear();
     generation_.fetch_add(1);
 }
 
 void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
                            std::move_only_function<void(Invalidation)> done) {
+    if (publish_) {
+        const std::lock_guard lock(mutex_);
+        ++(key ? publishing_[*key] : publishing_all_);
+    }
     if (kept(Rule::own_removal_first)) {
         if (key) {
             remove(*key);
@@ -319,14 +376,74 @@ void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions opt
             flush();
         }
     }
-    if (publish_) return publish_(std::move(key), options, std::move(done));
-    done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
+    if (!publish_) {
+        return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
+    }
+    auto published = [self = shared_from_this(), key,
+                      done = std::move(done)](Invalidation outcome) mutable {
+        self->publication_ended(key);
+        done(std::move(outcome));
+    };
+    publish_(std::move(key), options, std::move(published));
+}
+
+void CacheCore::publication_ended(const std::optional<std::string>& key) {
+    const std::lock_guard lock(mutex_);
+    if (!key) {
+        --publishing_all_;
+        return;
+    }
+    const auto found = publishing_.find(*key);
+    if (--found->second == 0) publishing_.erase(found);
+}
+
+bool CacheCore::may_use_store(const std::string& text) const {
+    if (!store_ || !gate_->open(environment_.clock->now())) return false;
+    const bool publishing = publishing_all_ > 0 || publishing_.contains(text);
+    return !publishing || !kept(Rule::unpublished_bypasses_store);
+}
+
+void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Duration timeout,
+                      Completion<Filled> done) {
+    const std::string operation = "offer " + spec_.name;
+    if (!store_) return done(fail(Errc::invalid_option, operation, "the cache has no store"));
+    if (phase_.load() != Phase::open) {
+        return done(fail(Errc::not_started, operation, "the node is not started, or was stopped"));
+    }
+    if (!admitted(value.get())) {
+        counters_.refused.add();
+        return done(fail(Errc::refused, operation, "admit refused the value"));
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (!may_use_store(text)) {
+            return done(fail(Errc::unavailable, operation,
+                             "an invalidation of this node is not published yet"));
+        }
+    }
+    // The store has one deadline for all; a shorter one of the caller's ends the wait only.
+    const detail::RawLoaded loaded{.value = std::move(value), .answer = Answer::found, .detail = {}};
+    auto once = std::make_shared<Completion<Filled>>(std::move(done));
+    const auto timer = environment_.executor->run_at(
+        environment_.clock->now() + timeout, [once, operation] {
+            if (*once) std::exchange(*once, nullptr)(fail(Errc::timeout, operation, "no answer"));
+        });
+    store_->fill(text, {}, loaded, spec_.store->ttl->lifetime(),
+                 [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
+                     self->environment_.executor->cancel(timer);
+                     // The next read takes it from the store.
+                     if (filled && *filled == Filled::stored && self->memory_) {
+                         self->memory_->erase(text);
+                     }
+                     if (*once) std::exchange(*once, nullptr)(std::move(filled));
+                 });
 }
 
 CacheCounters CacheCore::counters() const {
     CacheCounters snapshot = counters_.snapshot();
-    snapshot.entries = memory_.size();
-    snapshot.evictions = memory_.evictions();
+    if (!memory_) return snapshot;
+    snapshot.entries = memory_->size();
+    snapshot.evictions = memory_->evictions();
     return snapshot;
 }
 

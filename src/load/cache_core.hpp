@@ -6,6 +6,14 @@
 // section (`remove`); a fill asks "poisoned? generation?" and inserts in one (`land`). `flush` counts
 // the generation up: entries and flights of an older one are dead wherever they are, in O(1).
 //
+// With a store a flight asks it first, and its answer is a value, a claim to load, or that another
+// instance loads, which is waited for. The flight begins before that read, so that an invalidation
+// poisons it, too. A loaded value is given to the readers at once, stored under the claim, and enters
+// memory only when the claim has stood.
+//
+// A last known good is an entry past its TTL. It is found only when a load has failed for a passing
+// reason, by the same rules as any entry; there is no second place that an invalidation could forget.
+//
 // Per key at most two loads run at once, the second only for readers who may not join the first
 // (it was poisoned, or there is no effective lease); whoever may join neither waits for a third that
 // has not begun. Per cache at most `loads_max` run; the others wait their turn in order.
@@ -26,9 +34,13 @@
 
 #include "base/cache_sink.hpp"
 #include "base/lease.hpp"
+#include "base/log.hpp"
+#include "base/store_gate.hpp"
 #include "base/workers.hpp"
 #include "load/counters.hpp"
 #include "load/flight.hpp"
+#include "load/refresher.hpp"
+#include "load/store_access.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/memory_cache.hpp"
 #include "tutti/options.hpp"
@@ -40,8 +52,12 @@ struct LoadEnvironment {
     const Clock* clock = nullptr;
     Executor* executor = nullptr;  // timers
     Workers* workers = nullptr;    // loaders that are plain functions
+    std::shared_ptr<Store> store = nullptr;
+    std::function<std::uint64_t()> random = nullptr;  // for claims and jitter; any thread
+    Duration command_deadline = std::chrono::seconds{1};
+    Log log = {};
     // Owns what the others point to: an asynchronous loader may answer after its node has gone.
-    std::shared_ptr<void> keep_alive;
+    std::shared_ptr<void> keep_alive = nullptr;
 };
 
 class CacheCore final : public detail::Cache,
@@ -52,18 +68,32 @@ public:
     using Publish = std::function<void(std::optional<std::string> key, InvalidateOptions options,
                                        std::move_only_function<void(Invalidation)> done)>;
 
-    // `lease` is null for a cache that needs none. Requires: a spec without contradictions.
-    CacheCore(detail::CacheSpec spec, LoadEnvironment environment,
-              std::shared_ptr<const Lease> lease, Publish publish);
+    // What a cache shares with the channel that it belongs to.
+    struct Ties {
+        std::shared_ptr<const Lease> lease = nullptr;      // null: it needs none
+        std::shared_ptr<const StoreGate> gate = nullptr;   // null without a store
+        std::string channel = {};                          // whose epoch its stored values carry
+        std::string prefix = {};                           // of their keys
+        Publish publish = nullptr;
+    };
+
+    // Requires: a spec without contradictions.
+    CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties ties);
 
     // Until `open` every read answers not_started, after `close` stopped. `close` answers everybody
-    // who waits.
+    // who waits. Both on the executor.
     void open();
     void close();
+    // A claim in the store has ended; empty: any may have. On the executor.
+    void woken(std::string_view store_key);
 
     std::optional<Result<detail::RawLookup>> hit(std::string_view key) override;
     void load(std::string text, std::shared_ptr<const void> key, Duration timeout,
               Completion<detail::RawLookup> done) override;
+    void refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
+                 Completion<detail::RawLookup> done) override;
+    void offer(std::string text, std::shared_ptr<const void> value, Duration timeout,
+               Completion<Filled> done) override;
     void invalidate(std::optional<std::string> key, InvalidateOptions options,
                     std::move_only_function<void(Invalidation)> done) override;
 
@@ -75,11 +105,16 @@ public:
 
 private:
     struct Stored {
-        std::shared_ptr<const void> value;  // null: known absent
+        std::shared_ptr<const void> value;  // null unless `found`
+        std::shared_ptr<const std::string> category;  // of a negative answer
+        Answer answer;
         std::uint64_t generation;
-        TimePoint loaded;  // when its load began
+        TimePoint loaded;       // when its load began
+        TimePoint fresh_until;  // past it: a last known good
     };
+    using Memory = MemoryCache<std::string, Stored>;
     using FlightPointer = std::shared_ptr<Flight>;
+    using Answered = Result<detail::RawLookup>;
     // Flights of one key. Every active one is found here by an invalidation; only the newest may be
     // joined. `next` waits until fewer are active.
     struct Slot {
@@ -87,52 +122,88 @@ private:
         FlightPointer next;
     };
 
-    static MemoryCache<std::string, Stored>::Options memory_options(const detail::CacheSpec& spec,
-                                                                    const Clock& clock);
-
     struct Permission {
         bool effective = false;  // the lease: may serve from memory and join flights
         bool suspect = false;    // may serve from memory all the same, and say so
         TimePoint now;
     };
+    enum class Past : std::uint8_t { refused, allowed };  // of the TTL
+
+    [[nodiscard]] std::unique_ptr<Memory> make_memory() const;
+    [[nodiscard]] std::shared_ptr<StoreAccess> make_store(const Ties& ties);
+    [[nodiscard]] std::shared_ptr<Refresher> make_refresher();
+
     [[nodiscard]] Permission permission() const;
     [[nodiscard]] std::string degraded_reason(const Permission& permission) const;
     [[nodiscard]] std::optional<detail::RawLookup> look_up(std::string_view key,
-                                                           const Permission& permission);
+                                                           const Permission& permission, Past past);
+    void read(std::string text, std::shared_ptr<const void> key, const Intent& intent,
+              Duration timeout, Completion<detail::RawLookup> done);
 
-    // All require mutex_.
+    // These require mutex_.
     FlightPointer flight_for(const std::string& text, std::shared_ptr<const void> key,
-                             const Permission& permission);
-    [[nodiscard]] bool joinable(const Flight& flight, const Permission& permission) const;
+                             const Intent& intent, const Permission& permission);
+    [[nodiscard]] bool joinable(const Flight& flight, const Intent& intent,
+                                const Permission& permission) const;
     void take_off(Slot& slot, const FlightPointer& flight);
     void leave_slot(const FlightPointer& flight);
+    [[nodiscard]] bool clean(const Flight& flight) const;
+    [[nodiscard]] bool may_use_store(const std::string& text) const;
+    [[nodiscard]] bool resting(std::string_view key, TimePoint now) const;
+    void fill(const Flight& flight, const detail::RawLoaded& loaded, TimePoint began, Ttl ttl);
+    [[nodiscard]] std::optional<detail::RawLookup> last_known_good(const Flight& flight,
+                                                                   const Error& error);
 
+    void publication_ended(const std::optional<std::string>& key);
     void launch();  // starts what may start, without the lock held
     void run(const FlightPointer& flight);
-    void run_blocking(const FlightPointer& flight, LoadContext context);
+    void ask_store(const FlightPointer& flight);
+    void store_answered(const FlightPointer& flight, Result<StoreAccess::Reply> answer);
+    void take_stored(const FlightPointer& flight, StoreAccess::Reply answer);
+    void wait_for_claim(const FlightPointer& flight, Duration claim_left);
+    void ask_source(const FlightPointer& flight);
+    void ask_blocking(const FlightPointer& flight, LoadContext context);
     void land(const FlightPointer& flight, Result<detail::RawLoaded> loaded);
+    void settle(const FlightPointer& flight, detail::RawLoaded loaded);
+    void store_filled(const FlightPointer& flight, const detail::RawLoaded& loaded,
+                      const Result<Filled>& filled);
+    void fail_flight(const FlightPointer& flight, const Error& error, const Answered& otherwise);
     void abandon(const FlightPointer& flight);
-    // False: the flight had been answered before.
-    bool finish(const FlightPointer& flight, const Result<detail::RawLookup>& answer);
-    void fill(const Flight& flight, const detail::RawLoaded& loaded);
+    // False: the flight had been answered before. Refreshes get `strict`, other readers `lenient`.
+    bool finish(const FlightPointer& flight, const Answered& strict, const Answered& lenient);
+    void answer(const std::vector<std::shared_ptr<Waiter>>& waiting, const Answered& strict,
+                const Answered& lenient);
+
+    [[nodiscard]] bool admitted(const void* value) const;
+    [[nodiscard]] bool transient(const Error& error) const;
+    [[nodiscard]] std::optional<Ttl> lifetime(const detail::RawLoaded& loaded,
+                                              const Ttl& usual) const;
+    [[nodiscard]] detail::RawLookup lookup_of(const detail::RawLoaded& loaded) const;
 
     const detail::CacheSpec spec_;
     const LoadEnvironment environment_;
     const std::shared_ptr<const Lease> lease_;
+    const std::shared_ptr<const StoreGate> gate_;
     const Publish publish_;
+    LoadCounters counters_;
 
     enum class Phase : std::uint8_t { declared, open, closed };
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
 
-    MemoryCache<std::string, Stored> memory_;
+    const std::unique_ptr<Memory> memory_;      // null without the memory tier
+    const std::shared_ptr<StoreAccess> store_;  // null without the store
+    std::shared_ptr<Refresher> refresher_;      // on the executor
     std::atomic<std::uint64_t> generation_ = 1;  // written under mutex_, read without
 
     mutable std::mutex mutex_;  // guards all below
     std::unordered_map<std::string, Slot> slots_;
     std::deque<FlightPointer> taking_off_;  // their turn has not come
     std::size_t running_ = 0;
-
-    LoadCounters counters_;
+    // Own invalidations whose publication is under way: the store is as it was before them.
+    std::unordered_map<std::string, std::size_t> publishing_;
+    std::size_t publishing_all_ = 0;
+    // Keys whose load has just failed: their last known goods are served without asking.
+    std::unordered_map<std::string, TimePoint> resting_;
 };
 
 }  // namespace tutti

@@ -29,6 +29,13 @@ struct LoadCounters {
     Counter invalidations;
     Counter flushes;
     Counter suspect_reads;
+    Counter store_hits;
+    Counter store_failures;
+    Counter unreadable;
+    Counter refused;
+    Counter stale_served;
+    Counter refreshes;
+    Counter refresh_failures;
 
     [[nodiscard]] CacheCounters snapshot() const {
         return {
@@ -41,6 +48,13 @@ struct LoadCounters {
             .invalidations = invalidations.get(),
             .flushes = flushes.get(),
             .suspect_reads = suspect_reads.get(),
+            .store_hits = store_hits.get(),
+            .store_failures = store_failures.get(),
+            .unreadable = unreadable.get(),
+            .refused = refused.get(),
+            .stale_served = stale_served.get(),
+            .refreshes = refreshes.get(),
+            .refresh_failures = refresh_failures.get(),
         };
     }
 };

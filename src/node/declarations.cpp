@@ -17,6 +17,14 @@ public:
               Completion<detail::RawLookup> done) override {
         done(fail(error_));
     }
+    void refresh(std::string, std::shared_ptr<const void>, Duration,
+                 Completion<detail::RawLookup> done) override {
+        done(fail(error_));
+    }
+    void offer(std::string, std::shared_ptr<const void>, Duration,
+               Completion<Filled> done) override {
+        done(fail(error_));
+    }
     void invalidate(std::optional<std::string>, InvalidateOptions,
                     std::move_only_function<void(Invalidation)> done) override {
         done({.outcome = Invalidation::Outcome::unconfirmed,
@@ -34,11 +42,35 @@ public:
     void release(std::string_view) override {}
 };
 
+class RefusedReservation final : public detail::ReservationCore {
+public:
+    explicit RefusedReservation(std::string why)
+        : error_{Errc::invalid_option, "reservation", std::move(why)} {}
+
+    void reserve(std::string, std::string, Duration,
+                 Completion<detail::RawAttempt> done) override {
+        done(fail(error_));
+    }
+    void confirm(std::string, std::string, Duration, Completion<bool> done) override {
+        done(fail(error_));
+    }
+    void release(std::string, std::string, Duration, Completion<bool> done) override {
+        done(fail(error_));
+    }
+    void count(Duration, Completion<std::size_t> done) override { done(fail(error_)); }
+    std::optional<std::string_view> note_of(std::string_view) const override {
+        return std::nullopt;
+    }
+
+private:
+    const Error error_;
+};
+
 // Collects problems, each with the name of the cache in front.
 class Problems {
 public:
-    explicit Problems(const Declaration& declaration)
-        : prefix_("cache '" + declaration.name + "': ") {
+    explicit Problems(const std::string& name) : prefix_("cache '" + name + "': ") {}
+    explicit Problems(const Declaration& declaration) : Problems(declaration.name) {
         for (const std::string& contradiction : contradictions(declaration)) add(contradiction);
     }
 
@@ -64,7 +96,7 @@ Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec) {
                  .expensive_source = spec.expensive_source,
                  .read_heavy = spec.read_heavy},
         .memory_ttl = spec.ttl,
-        .store_ttl = std::nullopt,
+        .store_ttl = spec.store ? spec.store->ttl : std::nullopt,
         .bound = spec.bound,
         .channel = spec.channel,
         .foreign_publishers = spec.foreign_publishers,
@@ -87,9 +119,82 @@ Declaration declaration_of(const CooldownOptions& options) {
     };
 }
 
+Declaration declaration_of(const detail::ReservationSpec& spec) {
+    return {
+        .name = spec.name,
+        .caches = spec.caches,
+        .pattern = Pattern::reservation,
+        .need = {.stale = Stale::wrong, .once_in_fleet = true},
+        .store_ttl = spec.window,
+        .note = spec.note,
+    };
+}
+
+namespace {
+
+void check_store(const detail::StoreSpec& store, Problems& problems) {
+    problems.unless(!store.ttl || !store.ttl->is_never(),
+                    "store.ttl: must end; Ttl::never() is for memory");
+    problems.unless(store.encode && store.decode,
+                    "store.codec is mandatory: json_codec<V>(), bytes_codec() or a pair of functions");
+    problems.unless(store.value_bytes_max > 0 && store.value_bytes_max <= Store::value_bytes_max,
+                    "store.value_bytes_max must be positive and at most 64 MiB");
+    const bool raw = !store.raw_prefix.empty();
+    problems.unless(raw || !store.foreign_writers, "store.foreign_writers needs a raw_prefix");
+    problems.unless(!raw || !store.rank, "store.rank needs framed values: leave out raw_prefix");
+    problems.unless(store.rank || store.rank_yields_after == Duration::max(),
+                    "store.rank_yields_after means nothing without rank");
+    problems.unless(store.rank_yields_after > Duration::zero(),
+                    "store.rank_yields_after must be positive");
+    problems.unless(store.raw_prefix.size() <= 512, "store.raw_prefix is longer than 512 bytes");
+    problems.unless(!store.raw_prefix.starts_with("tutti:"),
+                    "store.raw_prefix must not begin with tutti: those names are ours");
+}
+
+void check_resilience(const detail::CacheSpec& spec, Problems& problems) {
+    if (spec.negative) {
+        problems.unless(spec.negative->ceiling && spec.negative->ceiling->valid() &&
+                            !spec.negative->ceiling->is_never(),
+                        "negative.ceiling is mandatory, positive and not never: how long may a "
+                        "remembered failure outlive its cause?");
+        for (const auto& [category, ttl] : spec.negative->categories) {
+            problems.unless(ttl.valid() && !category.empty() && category.size() <= 64,
+                            "negative.categories: names have 1 to 64 bytes, and TTLs are positive");
+        }
+        problems.unless(!spec.negative->otherwise || spec.negative->otherwise->valid(),
+                        "negative.otherwise must be positive");
+    }
+    if (spec.stale_if_error) {
+        problems.unless(spec.stale_if_error->for_up_to > Duration::zero(),
+                        "stale_if_error.for_up_to is mandatory and positive");
+        problems.unless(spec.stale_if_error->retry_after >= Duration::zero(),
+                        "stale_if_error.retry_after must not be negative");
+    }
+    if (spec.refresh) {
+        problems.unless(!spec.refresh->keys.empty(), "refresh.keys: names no key");
+        problems.unless(spec.refresh->every > Duration::zero(),
+                        "refresh.every is mandatory and positive");
+        problems.unless(spec.refresh->first >= Duration::zero(),
+                        "refresh.first must not be negative");
+        problems.unless(spec.refresh->signal_after > 0, "refresh.signal_after must be positive");
+    }
+}
+
+}  // namespace
+
 std::vector<std::string> problems_with(const Declaration& declaration,
                                        const detail::CacheSpec& spec) {
     Problems problems(declaration);
+    if (spec.store && !uses_bus(declaration.pattern) && declaration.pattern != Pattern::shared) {
+        problems.add("store means nothing for this pattern; declare it shared or coherent");
+    }
+    if (spec.store) check_store(*spec.store, problems);
+    check_resilience(spec, problems);
+    const bool has_stale = !spec.store || !spec.stale_if_error || spec.ttl ||
+                           spec.store->raw_prefix.empty();
+    problems.unless(has_stale,
+                    "stale_if_error has no place to keep a last known good: give it a memory tier, or "
+                    "framed values");
     problems.unless(spec.stale.has_value(),
                     "stale is mandatory: say Stale::wrong or Stale::acceptable");
     problems.unless(spec.load.blocking || spec.load.asynchronous,
@@ -120,9 +225,41 @@ std::vector<std::string> problems_with(const Declaration& declaration,
     return problems.take();
 }
 
+std::vector<std::string> problems_with(const Declaration& declaration,
+                                       const detail::ReservationSpec& spec) {
+    Problems problems(declaration);
+    problems.unless(spec.window.has_value() && *spec.window >= std::chrono::milliseconds{1},
+                    "window is mandatory, at least 1 ms: how long is a key held?");
+    problems.unless(spec.when_store_fails.has_value(),
+                    "when_store_fails is mandatory: refuse (nothing happens while the store is away) "
+                    "or allow (it may happen twice)");
+    problems.unless(spec.has_codec, "codec is mandatory unless the note is a string");
+    problems.unless(spec.note_bytes_max > 0, "note_bytes_max must be positive");
+    problems.unless(!spec.raw_prefix.starts_with("tutti:"),
+                    "raw_prefix must not begin with tutti: those names are ours");
+    return problems.take();
+}
+
+std::vector<std::string> problems_with(const std::string& name, const detail::NearSpec& near) {
+    Problems problems(name);
+    problems.unless(near.document != nullptr,
+                    "document is mandatory: under which key of the store is it?");
+    problems.unless(near.decode != nullptr, "codec is mandatory: how the document is read");
+    problems.unless(near.project != nullptr,
+                    "project is mandatory: the answer for a key from its document");
+    problems.unless(near.documents_max > 0, "documents_max must be positive");
+    problems.unless(near.document_bytes_max > 0 && near.document_bytes_max <= Store::value_bytes_max,
+                    "document_bytes_max must be positive and at most 64 MiB");
+    return problems.take();
+}
+
 std::shared_ptr<detail::Cache> refused_cache(std::string who, std::string why) {
     return std::make_shared<RefusedCache>(
         Error{Errc::invalid_option, std::move(who), std::move(why)});
+}
+
+std::shared_ptr<detail::ReservationCore> refused_reservation(std::string why) {
+    return std::make_shared<RefusedReservation>(std::move(why));
 }
 
 std::shared_ptr<detail::CooldownCore> refused_cooldown() {

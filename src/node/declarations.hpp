@@ -8,22 +8,31 @@
 #include "tutti/cooldown.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/inventory.hpp"
+#include "tutti/near.hpp"
 #include "tutti/options.hpp"
+#include "tutti/reservation.hpp"
 
 namespace tutti {
 
 [[nodiscard]] Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec);
 [[nodiscard]] Declaration declaration_of(const CooldownOptions& options);
+[[nodiscard]] Declaration declaration_of(const detail::ReservationSpec& spec);
 
 // Every reason why it cannot start, each naming the cache, the option and the remedy.
 [[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
                                                      const detail::CacheSpec& spec);
 [[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
                                                      const CooldownOptions& options);
+[[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
+                                                     const detail::ReservationSpec& spec);
+// Beside those of its CacheSpec.
+[[nodiscard]] std::vector<std::string> problems_with(const std::string& name,
+                                                     const detail::NearSpec& near);
 
 // Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer every
 // call with the reason.
 [[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(std::string who, std::string why);
 [[nodiscard]] std::shared_ptr<detail::CooldownCore> refused_cooldown();
+[[nodiscard]] std::shared_ptr<detail::ReservationCore> refused_reservation(std::string why);
 
 }  // namespace tutti

@@ -6,6 +6,7 @@
 
 #include "node/declarations.hpp"
 #include "node/metrics.hpp"
+#include "node/near_loader.hpp"
 
 namespace tutti {
 
@@ -28,26 +29,88 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
     if (problems_.size() > before) {
         return refused_cache("cache '" + spec.name + "'", problems_.back());
     }
-    const LoadEnvironment environment{.clock = parts_.clock,
-                                      .executor = parts_.executor,
-                                      .workers = parts_.workers,
-                                      .keep_alive = parts_.keep_alive};
-    std::shared_ptr<Lease> lease;
-    CacheCore::Publish publish;
+    CacheCore::Ties ties = this->ties(pattern, spec);
+    auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(ties));
     if (uses_bus(pattern)) {
-        lease = drafts_[spec.channel].lease;
-        publish = publisher(spec.channel);
-    }
-    auto cache =
-        std::make_shared<CacheCore>(std::move(spec), environment, lease, std::move(publish));
-    if (lease) {
         Draft& draft = drafts_[cache->spec().channel];
         draft.foreign_publishers |= cache->spec().foreign_publishers;
         if (cache->spec().plain) draft.shapes.push_back(*cache->spec().plain);
+        if (cache->spec().store) draft.store = parts_.store;
         draft.caches.push_back(cache);
     }
     entries_.back().cache = cache;
     return cache;
+}
+
+LoadEnvironment Engine::environment() const {
+    return {.clock = parts_.clock,
+            .executor = parts_.executor,
+            .workers = parts_.workers,
+            .store = parts_.store,
+            .random = parts_.random,
+            .command_deadline = options_.command_deadline,
+            .log = log_,
+            .keep_alive = parts_.keep_alive};
+}
+
+std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
+    // Its loader is ours; the declaration is checked with a stand-in.
+    spec.load.blocking = [](const void*, LoadContext&) -> Result<detail::RawLoaded> {
+        return fail(Errc::not_started, "load");
+    };
+    const Declaration declaration = declaration_of(Pattern::near, spec);
+    const std::size_t before = problems_.size();
+    enlist(declaration, phase_.load() != Phase::declaring);
+    std::ranges::move(problems_with(declaration, spec), std::back_inserter(problems_));
+    std::ranges::move(problems_with(spec.name, near), std::back_inserter(problems_));
+    if (problems_.size() > before) {
+        return refused_cache("cache '" + spec.name + "'", problems_.back());
+    }
+    auto documents = std::make_shared<CacheCore>(document_spec(spec, near, environment()),
+                                                 environment(), CacheCore::Ties{});
+    spec.load = answer_loader(documents, *spec.ttl, std::move(near));
+    entries_.back().documents = std::move(documents);
+    entries_.back().cache =
+        std::make_shared<CacheCore>(std::move(spec), environment(), CacheCore::Ties{});
+    return entries_.back().cache;
+}
+
+std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(
+    detail::ReservationSpec spec) {
+    const Declaration declaration = declaration_of(spec);
+    const std::size_t before = problems_.size();
+    enlist(declaration, phase_.load() != Phase::declaring);
+    std::ranges::move(problems_with(declaration, spec), std::back_inserter(problems_));
+    if (problems_.size() > before) return refused_reservation(problems_.back());
+    ReservationCore::Environment environment{.store = parts_.store,
+                                             .clock = parts_.clock,
+                                             .random = parts_.random,
+                                             .prefix = prefix(spec.raw_prefix, spec.name),
+                                             .keep_alive = parts_.keep_alive};
+    auto reservation = std::make_shared<ReservationCore>(std::move(spec), std::move(environment));
+    entries_.back().reservation = reservation;
+    return reservation;
+}
+
+std::string Engine::prefix(const std::string& raw, const std::string& name) const {
+    return raw.empty() ? "tutti:cache:" + options_.app + "/" + name + ":" : raw;
+}
+
+CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
+    CacheCore::Ties ties;
+    if (uses_bus(pattern)) {
+        const Draft& draft = drafts_[spec.channel];
+        ties = {.lease = draft.lease,
+                .gate = draft.gate,
+                .channel = spec.channel,
+                .publish = publisher(spec.channel)};
+    } else if (spec.store) {
+        const std::string channel = "shared/" + spec.name;
+        const auto& gate = store_drafts_[channel] = std::make_shared<StoreGate>();
+        ties = {.gate = gate, .channel = channel, .publish = publisher(channel)};
+    }
+    if (spec.store) ties.prefix = prefix(spec.store->raw_prefix, spec.name);
+    return ties;
 }
 
 std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions options) {
@@ -70,7 +133,7 @@ void Engine::enlist(const Declaration& declaration, bool again) {
     if (std::ranges::any_of(entries_, same_name)) {
         problems_.push_back(who + "name is used twice on this node; give each cache its own");
     }
-    entries_.push_back({.declaration = declaration, .cache = nullptr, .cooldown = nullptr});
+    entries_.push_back({.declaration = declaration});
 }
 
 CacheCore::Publish Engine::publisher(std::string channel) {
@@ -78,13 +141,15 @@ CacheCore::Publish Engine::publisher(std::string channel) {
                std::optional<std::string> key, InvalidateOptions options, Writer::Done done) {
         const auto self = weak.lock();
         const auto found = self ? self->find(channel) : nullptr;
-        if (!found) {
+        const auto writer = self && !found ? self->find_writer(channel) : nullptr;
+        if (!found && !writer) {
             return done({.outcome = Invalidation::Outcome::unconfirmed,
                          .position = {},
                          .reason = self ? "call Node::start first" : "the node was stopped"});
         }
         KeySet changed = KeySet::everything();
         if (key) changed = {.keys = {*std::move(key)}, .all = false};
+        if (writer) return writer->publish(std::move(changed), options, std::move(done));
         found->invalidate(std::move(changed), options, std::move(done));
     };
 }
@@ -152,6 +217,7 @@ void Engine::open_channels() {
     {
         const std::lock_guard lock(channels_mutex_);
         for (auto& [name, draft] : drafts_) {
+            if (draft.foreign_publishers) draft.gate->require(draft.lease);
             subscriptions.push_back({.channel = name, .plain = draft.foreign_publishers});
             Channel::Options options{
                 .name = name,
@@ -163,6 +229,8 @@ void Engine::open_channels() {
                 .foreign_publishers = draft.foreign_publishers,
                 .shapes = std::move(draft.shapes),
                 .lease_end = draft.lease,
+                .gate = draft.gate,
+                .store = std::move(draft.store),
                 .caches = std::move(draft.caches),
                 .changed =
                     [weak = weak_from_this()] {
@@ -174,11 +242,37 @@ void Engine::open_channels() {
                                                 *parts_.clock, log_));
         }
     }
-    if (!subscriptions.empty()) parts_.bus->subscribe(std::move(subscriptions), *this);
+    for (const auto& [name, gate] : store_drafts_) make_writer(name, gate);
+    if (!subscriptions.empty() || uses_store()) {
+        parts_.bus->subscribe(std::move(subscriptions), *this);
+    }
     for (const Entry& entry : entries_) {
         if (entry.cooldown) schedule_sweep(entry.cooldown);
     }
     check_started();
+}
+
+void Engine::make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate) {
+    Writer::Options options{
+        .channel = channel,
+        .shapes = {},
+        .lease = options_.lease,
+        .clock_drift_max = options_.clock_drift_max,
+        .margin = options_.wait_out_margin,
+        .command_deadline = options_.command_deadline,
+        .gate = gate,
+        .acknowledges_nothing =
+            "removed from the store and from this instance; a shared cache has no bus that tells the "
+            "memory of the others, which go on until its TTL: declare it coherent",
+    };
+    const std::lock_guard lock(channels_mutex_);
+    writers_.emplace(channel, std::make_shared<Writer>(std::move(options), *parts_.bus,
+                                                       *parts_.executor, *parts_.clock, log_));
+}
+
+bool Engine::uses_store() const {
+    return std::ranges::any_of(
+        entries_, [](const Entry& entry) { return entry.cache && entry.cache->spec().store; });
 }
 
 void Engine::check_started() {
@@ -190,7 +284,9 @@ void Engine::conclude_start(Result<void> outcome) {
     if (outcome) {
         phase_.store(Phase::started);
         for (const Entry& entry : entries_) {
+            if (entry.documents) entry.documents->open();
             if (entry.cache) entry.cache->open();
+            if (entry.reservation) entry.reservation->open();
         }
     }
     std::exchange(starting_, nullptr)(std::move(outcome));
@@ -230,9 +326,14 @@ void Engine::stop_on_executor(StopDone done) {
     if (starting_) conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
     for (const Entry& entry : entries_) {
         if (entry.cache) entry.cache->close();
+        if (entry.documents) entry.documents->close();
+        if (entry.reservation) entry.reservation->close();
     }
     auto shared_done = std::make_shared<StopDone>(std::move(done));
     const TimePoint until = parts_.clock->now() + leave_deadline;
+    for (const auto& [name, writer] : writers_) {
+        if (const std::size_t unpublished = writer->close()) log_unpublished(name, unpublished);
+    }
     auto left = std::make_shared<std::size_t>(channels_.size());
     if (*left == 0) return finish_stop(shared_done);
     // A server that does not answer must not hold up the end.
@@ -250,18 +351,28 @@ void Engine::stop_on_executor(StopDone done) {
 void Engine::finish_stop(const std::shared_ptr<StopDone>& done) {
     if (!*done) return;
     for (const ChannelStatus& status : channels()) {
-        if (status.unpublished == 0) continue;
-        log_(LogLevel::error, "channel " + status.channel + ": stopped with " +
-                                  std::to_string(status.unpublished) +
-                                  " invalidations that the bus never took; other instances may "
-                                  "serve older values until their TTL");
+        if (status.unpublished > 0) log_unpublished(status.channel, status.unpublished);
     }
     parts_.bus->close();
     std::exchange(*done, nullptr)();
 }
 
+void Engine::log_unpublished(const std::string& channel, std::size_t keys) const {
+    log_(LogLevel::error, "channel " + channel + ": stopped with " + std::to_string(keys) +
+                              " invalidations that the bus never took; other instances may "
+                              "serve older values until their TTL");
+}
+
 void Engine::on_subscribed() {
     for (const auto& [name, channel] : channels_) channel->subscribed();
+    for (const auto& [name, writer] : writers_) writer->retry_now();
+    on_woken({});  // whatever was said while nobody listened
+}
+
+void Engine::on_woken(std::string_view store_key) {
+    for (const Entry& entry : entries_) {
+        if (entry.cache) entry.cache->woken(store_key);
+    }
 }
 
 void Engine::on_disconnected() {
@@ -287,6 +398,12 @@ std::shared_ptr<Channel> Engine::find(std::string_view channel) const {
     return found == channels_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<Writer> Engine::find_writer(std::string_view channel) const {
+    const std::lock_guard lock(channels_mutex_);
+    const auto found = writers_.find(channel);
+    return found == writers_.end() ? nullptr : found->second;
+}
+
 Health Engine::health() const {
     Health health{.live = phase_.load() == Phase::started, .ready = false, .reasons = {}};
     if (!health.live) health.reasons.emplace_back("the node is not started");
@@ -305,6 +422,7 @@ Inventory Engine::inventory() const {
         CacheCounters counters;
         if (entry.cache) counters = entry.cache->counters();
         if (entry.cooldown) counters = entry.cooldown->counters();
+        if (entry.reservation) counters = entry.reservation->counters();
         rows.push_back({.service = options_.service.empty() ? options_.name : options_.service,
                         .node = options_.name,
                         .declaration = entry.declaration,

@@ -22,6 +22,7 @@
 #include "coherence/channel.hpp"
 #include "load/cache_core.hpp"
 #include "load/cooldown_core.hpp"
+#include "load/reservation_core.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
@@ -32,7 +33,7 @@ namespace tutti {
 // What an engine works with. Everything referred to outlives the engine; caches that users still hold
 // keep `keep_alive`, which owns the executor, the workers and the clock.
 struct EngineParts {
-    std::unique_ptr<Store> store;
+    std::shared_ptr<Store> store;
     std::unique_ptr<Bus> bus;
     Executor* executor = nullptr;
     Workers* workers = nullptr;
@@ -42,6 +43,8 @@ struct EngineParts {
     // `plain` says here that plain events are read or written.
     std::function<void(std::vector<Subscription>, TimePoint deadline, Completion<void>)> check =
         nullptr;
+    // For claims in the store; from any thread. Null: the system's.
+    std::function<std::uint64_t()> random = nullptr;
     std::shared_ptr<void> keep_alive;
 };
 
@@ -54,6 +57,8 @@ public:
     ~Engine() override;
 
     std::shared_ptr<detail::Cache> declare(Pattern pattern, detail::CacheSpec spec);
+    std::shared_ptr<detail::Cache> declare_near(detail::CacheSpec spec, detail::NearSpec near);
+    std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
     std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
 
     void start(Duration deadline, StartDone done);
@@ -70,14 +75,18 @@ private:
 
     struct Entry {  // one declaration, with whichever kind of cache it made; none if it is refused
         Declaration declaration;
-        std::shared_ptr<CacheCore> cache;
-        std::shared_ptr<CooldownCore> cooldown;
+        std::shared_ptr<CacheCore> cache = nullptr;
+        std::shared_ptr<CacheCore> documents = nullptr;  // that a `near` cache projects from
+        std::shared_ptr<CooldownCore> cooldown = nullptr;
+        std::shared_ptr<ReservationCore> reservation = nullptr;
     };
     // What is known about a channel before the last declaration.
     struct Draft {
         bool foreign_publishers = false;
         std::vector<PlainEvent> shapes;
         std::shared_ptr<Lease> lease = std::make_shared<Lease>();
+        std::shared_ptr<StoreGate> gate = std::make_shared<StoreGate>();
+        std::shared_ptr<Store> store;  // when one of the caches uses it
         std::vector<std::shared_ptr<CacheSink>> caches;
     };
 
@@ -86,9 +95,15 @@ private:
     void on_entry(std::string_view channel, BusEntry entry) override;
     void on_undecodable(std::string_view channel) override;
     void on_plain(std::string_view channel, std::string_view payload) override;
+    void on_woken(std::string_view store_key) override;
 
+    [[nodiscard]] LoadEnvironment environment() const;
     void enlist(const Declaration& declaration, bool again);
+    [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
     [[nodiscard]] CacheCore::Publish publisher(std::string channel);
+    void make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate);
+    [[nodiscard]] bool uses_store() const;
+    [[nodiscard]] std::string prefix(const std::string& raw, const std::string& name) const;
     [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
     void warn_of_critical() const;
@@ -98,8 +113,10 @@ private:
     void conclude_start(Result<void> outcome);
     void stop_on_executor(StopDone done);
     void finish_stop(const std::shared_ptr<StopDone>& done);
+    void log_unpublished(const std::string& channel, std::size_t keys) const;
     void schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown);
     [[nodiscard]] std::shared_ptr<Channel> find(std::string_view channel) const;
+    [[nodiscard]] std::shared_ptr<Writer> find_writer(std::string_view channel) const;
     [[nodiscard]] std::string not_ready() const;
 
     const NodeOptions options_;
@@ -113,6 +130,9 @@ private:
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
     mutable std::mutex channels_mutex_;            // guards the map; it is filled once
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
+    // Of caches whose values are in the store and whose memory nobody invalidates; filled once, too.
+    std::map<std::string, std::shared_ptr<Writer>, std::less<>> writers_;
+    std::map<std::string, std::shared_ptr<StoreGate>, std::less<>> store_drafts_;
     bool opened_ = false;  // the channels
     StartDone starting_;
     Executor::TimerId start_timer_ = Executor::TimerId::none;

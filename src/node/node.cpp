@@ -28,6 +28,14 @@ std::shared_ptr<detail::Cache> Node::declare(Pattern pattern, detail::CacheSpec 
     return engine_->declare(pattern, std::move(spec));
 }
 
+std::shared_ptr<detail::Cache> Node::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
+    return engine_->declare_near(std::move(spec), std::move(near));
+}
+
+std::shared_ptr<detail::ReservationCore> Node::declare_reservation(detail::ReservationSpec spec) {
+    return engine_->declare_reservation(std::move(spec));
+}
+
 std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions options) {
     return engine_->declare_cooldown(std::move(options));
 }

@@ -10,11 +10,18 @@
 #include "base/log.hpp"
 #include "embedded/bus.hpp"
 #include "embedded/store.hpp"
+#include "redis/doctor.hpp"
 #include "redis/open.hpp"
 
 namespace tutti {
 
 namespace {
+
+// std::random_device of libstdc++ asks the processor or the kernel, from any thread.
+std::uint64_t system_random() {
+    std::random_device random;
+    return std::uint64_t{random()} << 32 | random();
+}
 
 // 128 random bits: two processes of one name must never be taken for each other.
 std::string unique_member(std::string_view name) {
@@ -31,15 +38,10 @@ std::string unique_member(std::string_view name) {
 
 // What the server is set to and weakens a promise.
 void warn_of(const redis::ServerFacts& server, const Log& log) {
-    if (server.eviction_policy.starts_with("allkeys")) {
-        log(LogLevel::warning, "redis: maxmemory-policy " + server.eviction_policy +
-                                   " may evict the coordination keys, which empties every cache; "
-                                   "use noeviction or a volatile policy");
-    }
-    if (server.replicas > 0) {
-        log(LogLevel::warning,
-            "redis: the server has replicas; what a failover loses is not covered "
-            "by the promises of this version");
+    for (const Finding& finding : redis::judge_server(server)) {
+        if (finding.verdict < Verdict::warning) continue;
+        log(LogLevel::warning, "redis: " + finding.subject + " " + finding.found + ": " +
+                                   finding.means + "; " + finding.advice);
     }
 }
 
@@ -92,6 +94,7 @@ Result<EngineParts> make_parts(const NodeOptions& options,
                       .executor = &executor,
                       .workers = &threads->workers(),
                       .member = unique_member(options.name),
+                      .random = system_random,
                       .keep_alive = threads};
     if (!options.redis.empty()) {
         auto opened = redis::open_redis(threads->runtime(),

@@ -28,7 +28,7 @@ void ChannelCheck::start(TimePoint deadline) {
     untried_ = channels_.size();
     if (untried_ == 0) return subscribe();
     for (const Subscription& channel : channels_) {
-        const std::string name = options_.prefix + channel.channel + "}:check";
+        const std::string name = options_.names.channel(channel.channel) + ":check";
         run(connection_,
             {.script = scripts::check, .operation = operation, .keys = {name}, .args = {name}},
             deadline,

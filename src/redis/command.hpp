@@ -17,9 +17,10 @@ namespace tutti::redis {
 
 // What a Tutti node must be allowed to do, as the operator has to type it.
 inline constexpr std::string_view acl_rule =
-    "ACL SETUSER <user> +eval +evalsha +info +subscribe +ping +get +set +del +hget +hmget +hset "
-    "+hdel "
-    "+zadd +zcard +zrem +xadd +xrange +xtrim +publish ~tutti:* &tutti:* &cache:* "
+    "ACL SETUSER <user> +eval +evalsha +info +subscribe +ping +get +mget +set +strlen +pttl +del "
+    "+unlink "
+    "+scan +hget +hmget +hset +hdel +zadd +zcard +zrem +xadd +xrange +xtrim +publish "
+    "~tutti:* &tutti:* &cache:* "
     "~<the prefix of your own keys>*";
 
 // The error of a reply that is one. Never quotes what was sent.

@@ -36,6 +36,13 @@ std::string plain_version(std::string_view version) {
         version.substr(0, std::min(version.find_first_not_of("0123456789."), bytes_max)));
 }
 
+ServerFacts::Kind kind_of(std::string_view info) {
+    if (info_field(info, "redis_mode") == "sentinel") return ServerFacts::Kind::sentinel;
+    if (info_field(info, "cluster_enabled") == "1") return ServerFacts::Kind::cluster;
+    return info_field(info, "role") == "master" ? ServerFacts::Kind::primary
+                                                : ServerFacts::Kind::replica;
+}
+
 }  // namespace
 
 Handshake::Handshake(const Url& url, std::string_view client_name)
@@ -57,11 +64,18 @@ Handshake::Handshake(const Url& url, std::string_view client_name)
     steps_.push_back(Step::info);
 }
 
-Result<ServerFacts> Handshake::judge(const std::vector<Reply>& replies) const {
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-        if (auto good = judge_step(steps_[i], replies[i]); !good) return fail(good.error());
+Result<void> Handshake::judge_login(const std::vector<Reply>& replies) const {
+    for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+        if (auto good = judge_step(steps_[i], replies[i]); !good) return good;
     }
-    return judge_info(replies.back().text);
+    return {};
+}
+
+Result<ServerFacts> Handshake::judge(const std::vector<Reply>& replies) const {
+    if (auto good = judge_login(replies); !good) return fail(good.error());
+    const Reply& info = replies[steps_.size() - 1];
+    if (auto good = judge_step(Step::info, info); !good) return fail(good.error());
+    return judge_info(info.text);
 }
 
 Result<void> Handshake::judge_step(Step step, const Reply& reply) const {
@@ -90,29 +104,48 @@ Result<void> Handshake::judge_step(Step step, const Reply& reply) const {
     return {};
 }
 
-Result<ServerFacts> judge_info(std::string_view info) {
-    ServerFacts facts{.version = plain_version(info_field(info, "redis_version")),
-                      .eviction_policy = std::string(info_field(info, "maxmemory_policy")),
-                      .replicas = leading_number(info_field(info, "connected_slaves"))};
+bool ServerFacts::is_old() const { return leading_number(version) < major_version_min; }
+
+Result<ServerFacts> read_info(std::string_view info) {
+    const auto number = [&](std::string_view name) {
+        return leading_number(info_field(info, name));
+    };
+    const auto failed = [&](std::string_view name) { return info_field(info, name) == "err"; };
+    ServerFacts facts{
+        .version = plain_version(info_field(info, "redis_version")),
+        .eviction_policy = std::string(info_field(info, "maxmemory_policy")),
+        .replicas = number("connected_slaves"),
+        .kind = kind_of(info),
+        .loading = info_field(info, "loading") == "1",
+        .memory_bytes = number("used_memory"),
+        .memory_bytes_max = number("maxmemory"),
+        .appends_only_file = info_field(info, "aof_enabled") == "1",
+        .cannot_persist = failed("rdb_last_bgsave_status") || failed("aof_last_write_status")};
     if (facts.version.empty()) {
         return fail(Errc::unsupported, operation,
                     "the server is not a Redis: INFO has no redis_version");
     }
-    if (leading_number(facts.version) < major_version_min) {
+    return facts;
+}
+
+Result<ServerFacts> judge_info(std::string_view info) {
+    auto facts = read_info(info);
+    if (!facts) return facts;
+    if (facts->is_old()) {
         return fail(Errc::unsupported, operation,
-                    "the server is Redis " + facts.version + "; Tutti needs 7.0 or newer");
+                    "the server is Redis " + facts->version + "; Tutti needs 7.0 or newer");
     }
-    if (info_field(info, "loading") == "1") {
+    if (facts->loading) {
         return fail(Errc::unavailable, operation, "the server is still loading its data");
     }
-    if (info_field(info, "redis_mode") == "sentinel") {
+    switch (facts->kind) {
+    case ServerFacts::Kind::primary: break;
+    case ServerFacts::Kind::sentinel:
         return fail(Errc::unsupported, operation,
                     "this is a Sentinel: the URL must name the primary itself");
-    }
-    if (info_field(info, "cluster_enabled") == "1") {
+    case ServerFacts::Kind::cluster:
         return fail(Errc::unsupported, operation, "Redis Cluster is not supported in this version");
-    }
-    if (info_field(info, "role") != "master") {
+    case ServerFacts::Kind::replica:
         return fail(Errc::refused, operation,
                     "this is a read-only replica: the URL must name the primary");
     }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "redis/reply.hpp"
@@ -16,10 +17,19 @@
 
 namespace tutti::redis {
 
+// What INFO says.
 struct ServerFacts {
     std::string version;
     std::string eviction_policy;  // "noeviction"; keys of the log must not be evicted
-    std::uint64_t replicas = 0;
+    std::uint64_t replicas = 0;   // that are connected
+    enum class Kind : std::uint8_t { primary, replica, cluster, sentinel } kind = Kind::primary;
+    bool loading = false;
+    std::uint64_t memory_bytes = 0;
+    std::uint64_t memory_bytes_max = 0;  // 0: no limit
+    bool appends_only_file = false;      // appendonly
+    bool cannot_persist = false;         // the last save or write of the file failed
+
+    [[nodiscard]] bool is_old() const;  // too old for a node
 };
 
 class Handshake {
@@ -30,7 +40,9 @@ public:
     [[nodiscard]] const std::string& request() const noexcept { return request_; }
     // How many replies answer the request.
     [[nodiscard]] std::size_t replies() const noexcept { return steps_.size(); }
-    // Requires: so many replies, in order.
+    // What was answered before INFO. Requires: so many replies, in order.
+    [[nodiscard]] Result<void> judge_login(const std::vector<Reply>& replies) const;
+    // Of all. Requires: so many replies, in order.
     [[nodiscard]] Result<ServerFacts> judge(const std::vector<Reply>& replies) const;
 
 private:
@@ -44,7 +56,9 @@ private:
     bool default_user_;
 };
 
-// The INFO text of a server that a node can use.
+// Whatever the server is. Errors: unsupported, when it is no Redis.
+[[nodiscard]] Result<ServerFacts> read_info(std::string_view info);
+// The same of a server that a node can use.
 [[nodiscard]] Result<ServerFacts> judge_info(std::string_view info);
 
 }  // namespace tutti::redis

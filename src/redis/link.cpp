@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -34,8 +35,17 @@ void keep_alive(Socket& socket) {
     set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
+// A TLS server answers what it does not understand with an alert record.
+bool is_tls_alert(std::string_view bytes) { return bytes.starts_with("\x15\x03"); }
+
+bool is_hanging_up(const error_code& error) {
+    return is_end(error) || error == asio::error::connection_reset ||
+           error == asio::error::broken_pipe;
+}
+
 std::string describe(const Url& url, const error_code& error) {
     const std::string where = url.endpoint();
+    if (is_hanging_up(error)) return where + " closed the connection";
     if (error == asio::error::connection_refused) {
         return where + " refused the connection: does a Redis listen there?";
     }
@@ -50,13 +60,17 @@ std::string describe(const Url& url, const error_code& error) {
 
 }  // namespace
 
-Link::Link(asio::io_context& loop, Url url, ReplyLimits limits, Owner& owner)
+Link::Link(asio::io_context& loop, Url url, std::shared_ptr<const TlsContext> tls,
+           ReplyLimits limits, Owner& owner)
     : url_(std::move(url)),
+      context_(std::move(tls)),
       owner_(&owner),
       resolver_(loop),
       socket_(loop),
       reader_(limits),
       last_progress_(Boottime::now()) {}
+
+Link::~Link() = default;
 
 void Link::connect() {
     if (url_.is_unix()) return connect_to({asio::local::stream_protocol::endpoint(url_.path)});
@@ -90,15 +104,24 @@ void Link::connect_to(std::vector<Endpoint> endpoints) {
         socket_, *kept,
         [self = shared_from_this(), kept](const error_code& error, const Endpoint&) {
             if (self->owner_ == nullptr) return;
-            if (error) {
-                return self->fail_with(Errc::unavailable, describe(self->url_, error));
-            }
-            self->start();
+            if (error) return self->fail_with(error);
+            if (!self->url_.is_unix()) keep_alive(self->socket_);
+            self->context_ ? self->secure() : self->start();
         });
 }
 
+void Link::secure() {
+    stage_ = Stage::securing;
+    tls_ = std::make_unique<TlsStream>(socket_, context_, url_.host);
+    tls_->handshake([self = shared_from_this()](const error_code& error) {
+        if (self->owner_ == nullptr) return;
+        if (error) return self->fail_with(error);
+        self->start();
+    });
+}
+
 void Link::start() {
-    if (!url_.is_unix()) keep_alive(socket_);
+    stage_ = Stage::silent;
     connected_ = true;
     last_progress_ = Boottime::now();
     read();
@@ -106,22 +129,22 @@ void Link::start() {
 }
 
 void Link::read() {
-    socket_.async_read_some(
-        asio::buffer(received_),
-        [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-            if (self->owner_ == nullptr) return;
-            if (error == asio::error::eof) {
-                return self->fail_with(Errc::unavailable,
-                                       self->url_.endpoint() + " closed the connection");
-            }
-            if (error) return self->fail_with(Errc::unavailable, describe(self->url_, error));
-            self->last_progress_ = Boottime::now();
-            self->on_bytes({self->received_.data(), bytes});
-            if (self->owner_ != nullptr) self->read();
-        });
+    auto done = [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+        if (self->owner_ == nullptr) return;
+        if (error) return self->fail_with(error);
+        self->last_progress_ = Boottime::now();
+        self->on_bytes({self->received_.data(), bytes});
+        if (self->owner_ != nullptr) self->read();
+    };
+    if (tls_) return tls_->read_some(received_, std::move(done));
+    socket_.async_read_some(asio::buffer(received_), std::move(done));
 }
 
 void Link::on_bytes(std::string_view bytes) {
+    if (std::exchange(stage_, Stage::talking) == Stage::silent && is_tls_alert(bytes)) {
+        return fail_with(Errc::protocol,
+                         url_.endpoint() + " expects TLS: the URL must begin with rediss://");
+    }
     reader_.feed(bytes);
     while (owner_ != nullptr) {
         auto reply = reader_.next();
@@ -147,19 +170,38 @@ void Link::flush() {
 }
 
 void Link::write_rest() {
-    socket_.async_write_some(
-        asio::buffer(writing_) + written_,
-        [self = shared_from_this()](const error_code& error, std::size_t bytes) {
-            if (self->owner_ == nullptr) return;
-            if (error) return self->fail_with(Errc::unavailable, describe(self->url_, error));
-            if (self->written_ > 0) self->last_progress_ = Boottime::now();
-            self->written_ += bytes;
-            if (self->written_ < self->writing_.size()) return self->write_rest();
-            self->written_ = 0;
-            self->writing_.clear();
-            if (self->writing_.capacity() > kept_bytes_max) self->writing_.shrink_to_fit();
-            self->flush();
-        });
+    auto done = [self = shared_from_this()](const error_code& error, std::size_t bytes) {
+        if (self->owner_ == nullptr) return;
+        if (error) return self->fail_with(error);
+        if (self->written_ > 0) self->last_progress_ = Boottime::now();
+        self->written_ += bytes;
+        if (self->written_ < self->writing_.size()) return self->write_rest();
+        self->written_ = 0;
+        self->writing_.clear();
+        if (self->writing_.capacity() > kept_bytes_max) self->writing_.shrink_to_fit();
+        self->flush();
+    };
+    const std::string_view rest = std::string_view(writing_).substr(written_);
+    if (tls_) return tls_->write_some(rest, std::move(done));
+    socket_.async_write_some(asio::buffer(rest), std::move(done));
+}
+
+Error Link::timed_out(Duration within) const {
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(within);
+    const std::string time = " within " + std::to_string(ms.count()) + " ms";
+    std::string cause = url_.endpoint();
+    switch (stage_) {
+    case Stage::reaching: cause += " could not be reached" + time; break;
+    case Stage::securing:
+        cause += " accepted the connection and did not answer the TLS handshake" + time +
+                 ": if it is a plain server, the URL must begin with redis://";
+        break;
+    case Stage::silent:
+    case Stage::talking:
+        cause += " accepted the connection and did not answer" + time +
+                 ": is it a Redis, and does it run?";
+    }
+    return {.code = Errc::timeout, .operation = operation, .cause = std::move(cause)};
 }
 
 void Link::close() {
@@ -168,6 +210,20 @@ void Link::close() {
     resolver_.cancel();
     error_code ignored;
     ignored = socket_.close(ignored);
+}
+
+void Link::fail_with(const error_code& error) {
+    if (tls_ && is_tls_error(error)) {
+        return fail_with(Errc::refused, url_.endpoint() + ": " + tls_->describe(error, *url_.tls));
+    }
+    std::string cause = describe(url_, error);
+    if (stage_ == Stage::silent && !tls_ && is_hanging_up(error)) {
+        cause += " before it answered: if it expects TLS, the URL must begin with rediss://";
+    }
+    if (stage_ == Stage::securing && is_hanging_up(error)) {
+        cause += " during the TLS handshake: does it speak TLS on this port?";
+    }
+    fail_with(Errc::unavailable, std::move(cause));
 }
 
 void Link::fail_with(Errc code, std::string cause) {

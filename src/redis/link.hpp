@@ -1,5 +1,6 @@
 // One connection to a server, from the resolver to the last byte; made for one attempt and never used
-// again. It knows bytes and replies and nothing of commands.
+// again. It knows bytes and replies and nothing of commands. With a TLS context the connection is not
+// `connected` before the server has proven who it is; nothing of ours is sent until then.
 //
 // Writes coalesce: what is written while an earlier write is under way leaves as one. Everything,
 // construction included, happens on the event loop's thread.
@@ -7,6 +8,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,8 +17,10 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/system/error_code.hpp>
 
 #include "redis/reply.hpp"
+#include "redis/tls.hpp"
 #include "redis/url.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -36,7 +40,10 @@ public:
         ~Owner() = default;
     };
 
-    Link(boost::asio::io_context& loop, Url url, ReplyLimits limits, Owner& owner);
+    // `tls` is what Url::tls was loaded into; null for a plain connection.
+    Link(boost::asio::io_context& loop, Url url, std::shared_ptr<const TlsContext> tls,
+         ReplyLimits limits, Owner& owner);
+    ~Link();
 
     void connect();
     void write(std::string_view bytes);
@@ -47,6 +54,8 @@ public:
     // When the peer last showed that it lives: it sent something, or took more of a write that had
     // been blocked.
     [[nodiscard]] TimePoint last_progress() const noexcept { return last_progress_; }
+    // What to say when the owner's patience is at its end.
+    [[nodiscard]] Error timed_out(Duration within) const;
 
 private:
     using Socket = boost::asio::generic::stream_protocol::socket;
@@ -54,23 +63,30 @@ private:
 
     void resolve();
     void connect_to(std::vector<Endpoint> endpoints);
+    void secure();
     void start();
     void read();
     void on_bytes(std::string_view bytes);
     void flush();
     void write_rest();
     void fail_with(Errc code, std::string cause);
+    void fail_with(const boost::system::error_code& error);
+
+    enum class Stage : std::uint8_t { reaching, securing, silent, talking };
 
     Url url_;
+    std::shared_ptr<const TlsContext> context_;
     Owner* owner_;
     boost::asio::ip::tcp::resolver resolver_;
     Socket socket_;
+    std::unique_ptr<TlsStream> tls_;  // on socket_; null for a plain connection
     ReplyReader reader_;
     std::array<char, 16UL * 1024> received_;
     std::string pending_;
     std::string writing_;
     std::size_t written_ = 0;  // of writing_
     bool connected_ = false;
+    Stage stage_ = Stage::reaching;  // how far it came, for messages
     TimePoint last_progress_;
 };
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cassert>
-#include <future>
+#include <memory>
 #include <utility>
+
+#include "redis/blocking.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -41,17 +43,6 @@ Result<void> check_options(const OpenOptions& options) {
     return {};
 }
 
-// Hands a completion to `begin`, and waits for it.
-template <class T, class F>
-Result<T> wait(TimePoint deadline, F begin) {
-    auto promise = std::make_shared<std::promise<Result<T>>>();
-    auto future = promise->get_future();
-    begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
-    if (future.wait_for(deadline - Boottime::now()) == std::future_status::ready)
-        return future.get();
-    return fail(Errc::timeout, operation, "the server did not answer in time");
-}
-
 }  // namespace
 
 Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint deadline) {
@@ -59,8 +50,15 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
     if (auto valid = check_options(options); !valid) return fail(valid.error());
     auto url = Url::parse(options.url);
     if (!url) return fail(url.error());
+    std::shared_ptr<const TlsContext> tls;
+    if (url->tls) {
+        auto loaded = load_tls(*url->tls);
+        if (!loaded) return fail(loaded.error());
+        tls = *std::move(loaded);
+    }
     const SessionOptions session{
         .url = std::move(*url),
+        .tls = std::move(tls),
         .client_name = std::move(options.client_name),
         .connect_timeout = options.connect_timeout,
         .limits = {},
@@ -71,17 +69,18 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
     SessionOptions subscription = session;
     // A push is at most an entry or a plain event; more is nobody that we want to listen to.
     subscription.limits.text_bytes_max = 1024UL * 1024;
-    RedisPair pair{.store = std::make_unique<RedisStore>(runtime, connection),
-                   .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription),
-                                                     options.app),
-                   .server = {}};
-    auto facts = wait<ServerFacts>(deadline, [&](Completion<ServerFacts> first) {
+    const Names names(options.app, session.url.database);
+    RedisPair pair{
+        .store = std::make_unique<RedisStore>(runtime, connection, session.random, names),
+        .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription), names),
+        .server = {}};
+    auto facts = wait<ServerFacts>(operation, deadline, [&](Completion<ServerFacts> first) {
         runtime.executor().post([connection, first = std::move(first)]() mutable {
             connection->start(std::move(first));
         });
     });
     if (!facts) return fail(facts.error());
-    auto allowed = wait<void>(deadline, [&](Completion<void> done) {
+    auto allowed = wait<void>(operation, deadline, [&](Completion<void> done) {
         pair.bus->check({{.channel = check_channel, .plain = false}}, deadline, std::move(done));
     });
     if (!allowed) return fail(allowed.error());

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include "coherence/store_rules.hpp"
 #include "coherence/wire.hpp"
 #include "redis/channel_check.hpp"
 #include "redis/command.hpp"
@@ -15,6 +16,8 @@
 
 namespace tutti::redis {
 namespace {
+
+using store_rules::check_name;
 
 constexpr const char* publish_operation = "redis publish";
 constexpr const char* renew_operation = "redis renew";
@@ -25,29 +28,9 @@ Error too_large(std::string cause) {
     return {.code = Errc::too_large, .operation = publish_operation, .cause = std::move(cause)};
 }
 
-// A channel is part of the names of keys, whose braces have a meaning in Redis.
-std::optional<Error> check_name(const char* operation, const char* what, std::string_view name) {
-    if (!name.empty() && name.size() <= RedisBus::name_bytes_max &&
-        name.find_first_of("{}") == std::string_view::npos) {
-        return std::nullopt;
-    }
-    return Error{.code = Errc::invalid_option,
-                 .operation = operation,
-                 .cause = std::string(what) + " must have 1 to " +
-                          std::to_string(RedisBus::name_bytes_max) + " bytes and no braces"};
-}
-
 std::optional<Error> check_publication(const PublishRequest& request) {
     if (auto error = check_name(publish_operation, "the channel", request.channel)) return error;
-    if (request.changed.keys.size() > Bus::keys_max) {
-        return too_large(std::to_string(request.changed.keys.size()) + " keys, allowed are " +
-                         std::to_string(Bus::keys_max) + ": split, or publish `all`");
-    }
-    const std::size_t bytes = wire::encoded_bytes(request.changed);
-    if (bytes > Bus::key_bytes_max) {
-        return too_large("the keys have " + std::to_string(bytes) + " bytes, allowed are " +
-                         std::to_string(Bus::key_bytes_max) + ": split, or publish `all`");
-    }
+    if (auto error = store_rules::check_changed(publish_operation, request.changed)) return error;
     std::size_t plain_bytes = 0;
     for (const std::string& event : request.plain_events) {
         plain_bytes += event.size();
@@ -122,6 +105,7 @@ private:
     void on_plain(std::string_view channel, std::string_view payload) override {
         listener_->on_plain(channel, payload);
     }
+    void on_woken(std::string_view store_key) override { listener_->on_woken(store_key); }
     void set_error(std::optional<Error> error) {
         const std::lock_guard lock(mutex_);
         error_ = std::move(error);
@@ -154,11 +138,11 @@ private:
 };
 
 RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-                   SessionOptions session, std::string_view app)
+                   SessionOptions session, Names names)
     : runtime_(runtime),
       connection_(std::move(connection)),
       session_(std::move(session)),
-      prefix_("tutti:{" + std::string(app) + "/" + std::to_string(session_.url.database) + "/"),
+      names_(std::move(names)),
       subscriber_(std::make_shared<Subscriber>()),
       leases_(std::make_shared<Leases>()) {}
 
@@ -169,7 +153,7 @@ void RedisBus::subscribe(std::vector<Subscription> subscriptions, BusListener& l
         assert(!check_name("redis subscribe", "the channel", subscription.channel));
     }
     auto connection = std::make_shared<SubscriptionConnection>(
-        runtime_, SubscriptionConnection::Options{.session = session_, .prefix = prefix_},
+        runtime_, SubscriptionConnection::Options{.session = session_, .names = names_},
         subscriptions, *subscriber_);
     runtime_.executor().post(
         [subscriber = subscriber_, connection = std::move(connection), &listener]() mutable {
@@ -181,8 +165,9 @@ void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Pu
     if (auto error = check_publication(request)) return refuse(std::move(*error), std::move(done));
     ScriptCall call = script_call(scripts::publish, publish_operation, request.channel);
     call.candidate = session_.random;
-    call.args = {wire::encode_keys(request.changed), prefix_ + request.channel + "}",
-                 request.channel, std::to_string(log_entries_max), std::to_string(log_bytes_max)};
+    call.args = {
+        wire::encode_keys(request.changed), names_.channel(request.channel), request.channel,
+        std::to_string(log_entries_max),    std::to_string(log_bytes_max),   names_.wake()};
     for (std::string& event : request.plain_events) call.args.push_back(std::move(event));
     run(connection_, std::move(call), deadline,
         [leases = leases_, channel = std::move(request.channel),
@@ -269,8 +254,8 @@ void RedisBus::check(std::vector<Subscription> channels, TimePoint deadline,
     }
     auto job = std::make_shared<ChannelCheck>(
         runtime_, connection_,
-        SubscriptionConnection::Options{.session = session_, .prefix = prefix_},
-        std::move(channels), std::move(done));
+        SubscriptionConnection::Options{.session = session_, .names = names_}, std::move(channels),
+        std::move(done));
     runtime_.executor().post([job = std::move(job), deadline] { job->start(deadline); });
 }
 
@@ -285,11 +270,8 @@ void RedisBus::refuse(Error error, Completion<T> done) {
 
 ScriptCall RedisBus::script_call(const Script& script, std::string_view operation,
                                  const std::string& channel) const {
-    const std::string name = prefix_ + channel + "}";
-    return {.script = script,
-            .operation = operation,
-            .keys = {name + ":m", name + ":log", name + ":acks"},
-            .args = {}};
+    return {
+        .script = script, .operation = operation, .keys = names_.state_keys(channel), .args = {}};
 }
 
 }  // namespace tutti::redis

@@ -1,10 +1,6 @@
 // Bus over Redis: the scripts beside this file on the shared command connection, and one subscription
-// connection. docs/coherence.md names the keys and what each script promises.
-//
-// Names, for the channel `cache:x` of the app `shop` in database 0:
-//     tutti:{shop/0/cache:x}:m, :log, :acks    state, log and members
-//     tutti:{shop/0/cache:x}                   where entries are pushed
-//     cache:x                                  plain events
+// connection. docs/coherence.md names the keys and what each script promises. Plain events go by the
+// channel's own name, everything else by redis/names.hpp.
 #pragma once
 
 #include <memory>
@@ -14,6 +10,7 @@
 #include <vector>
 
 #include "redis/command_connection.hpp"
+#include "redis/names.hpp"
 #include "redis/script_runner.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/bus.hpp"
@@ -25,10 +22,9 @@ public:
     static constexpr std::size_t log_entries_max = 10'000;  // about
     static constexpr std::size_t log_bytes_max = 32UL * 1024 * 1024;
     static constexpr std::size_t plain_bytes_max = 4UL * 1024 * 1024;  // of one publication
-    static constexpr std::size_t name_bytes_max = 512;  // of a channel, and of a member
 
     RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-             SessionOptions session, std::string_view app);
+             SessionOptions session, Names names);
     ~RedisBus() override;  // closes, on the executor: `listener` must outlive that, too
 
     void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override;
@@ -62,7 +58,7 @@ private:
     Runtime& runtime_;
     std::shared_ptr<CommandConnection> connection_;
     const SessionOptions session_;
-    const std::string prefix_;  // "tutti:{app/db/"
+    const Names names_;
     std::shared_ptr<Subscriber> subscriber_;
     std::shared_ptr<Leases> leases_;
 };

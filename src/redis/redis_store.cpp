@@ -1,11 +1,13 @@
 #include "redis/redis_store.hpp"
 
-#include <chrono>
 #include <utility>
 #include <vector>
 
+#include "coherence/store_rules.hpp"
+#include "coherence/wire.hpp"
 #include "redis/command.hpp"
-#include "redis/scripts.hpp"
+#include "redis/key_count.hpp"
+#include "redis/value_reply.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -14,30 +16,25 @@ constexpr const char* get_operation = "redis GET";
 constexpr const char* put_operation = "redis SET";
 constexpr const char* erase_operation = "redis DEL";
 constexpr const char* erase_if_equal_operation = "redis compare-and-delete";
+constexpr const char* replace_if_equal_operation = "redis compare-and-set";
+constexpr const char* count_operation = "redis count";
+constexpr const char* fetch_operation = "redis fetch";
+constexpr const char* fill_operation = "redis fill";
+constexpr const char* release_operation = "redis release";
+constexpr const char* drop_operation = "redis drop";
 
-Error too_large(const char* operation, const char* what, std::size_t bytes, std::size_t bytes_max) {
-    return {.code = Errc::too_large,
-            .operation = operation,
-            .cause = std::string("the ") + what + " has " + std::to_string(bytes) +
-                     " bytes, allowed are " + std::to_string(bytes_max)};
-}
-
+// What GET, SET and the compares are given.
 std::optional<Error> check(const char* operation, std::string_view key,
                            std::string_view value = {}) {
-    if (key.size() > Store::key_bytes_max) {
-        return too_large(operation, "key", key.size(), Store::key_bytes_max);
-    }
-    if (value.size() > Store::value_bytes_max) {
-        return too_large(operation, "value", value.size(), Store::value_bytes_max);
-    }
-    return std::nullopt;
+    if (auto error = store_rules::check_key(operation, key)) return error;
+    return store_rules::check_value(operation, value);
 }
 
-// Redis refuses what would overflow its clock in milliseconds; nobody means more than a century.
-std::string milliseconds_up(Duration lifetime) {
-    constexpr auto longest = std::chrono::milliseconds(std::chrono::years(100));
-    return std::to_string(
-        std::min(std::chrono::ceil<std::chrono::milliseconds>(lifetime), longest).count());
+std::string text(store_rules::Milliseconds time) { return std::to_string(time.count()); }
+
+// Nothing: for ever.
+std::string lifetime(Ttl ttl) {
+    return ttl.is_never() ? std::string() : text(store_rules::rounded_up(ttl.lifetime()));
 }
 
 Result<std::optional<std::string>> to_value(Result<Reply> reply) {
@@ -60,7 +57,7 @@ Result<bool> to_written(Result<Reply> reply) {
     return fail(unexpected_reply(put_operation, *reply));
 }
 
-Result<bool> to_erased(const char* operation, Result<Reply> reply) {
+Result<bool> to_flag(const char* operation, Result<Reply> reply) {
     if (!reply) return fail(std::move(reply).error());
     if (!reply->is(Reply::Type::integer)) return fail(unexpected_reply(operation, *reply));
     return reply->integer > 0;
@@ -68,8 +65,12 @@ Result<bool> to_erased(const char* operation, Result<Reply> reply) {
 
 }  // namespace
 
-RedisStore::RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> connection)
-    : runtime_(runtime), connection_(std::move(connection)) {}
+RedisStore::RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
+                       RandomSource random, Names names)
+    : runtime_(runtime),
+      connection_(std::move(connection)),
+      random_(std::move(random)),
+      names_(std::move(names)) {}
 
 RedisStore::~RedisStore() {
     runtime_.executor().post(
@@ -106,18 +107,11 @@ void RedisStore::get(std::string key, TimePoint deadline,
 void RedisStore::put(std::string key, std::string value, PutOptions options, TimePoint deadline,
                      Completion<bool> done) {
     auto error = check(put_operation, key, value);
-    if (!error && !options.ttl.valid()) {
-        error = Error{.code = Errc::invalid_option,
-                      .operation = put_operation,
-                      .cause = "ttl must be above zero; Ttl::never() keeps a value for ever"};
-    }
+    if (!error) error = store_rules::check_ttl(put_operation, options.ttl);
     if (error) return refuse(std::move(*error), std::move(done));
-    std::string lifetime;
+    const std::string expiry = lifetime(options.ttl);
     std::vector<std::string_view> words{"SET", key, value};
-    if (!options.ttl.is_never()) {
-        lifetime = milliseconds_up(options.ttl.lifetime());
-        words.insert(words.end(), {"PX", lifetime});
-    }
+    if (!expiry.empty()) words.insert(words.end(), {"PX", expiry});
     if (options.condition == Condition::if_absent) words.push_back("NX");
     send(put_operation, encode(words), deadline,
          [done = std::move(done)](Result<Reply> reply) mutable {
@@ -129,7 +123,7 @@ void RedisStore::erase(std::string key, TimePoint deadline, Completion<bool> don
     if (auto error = check(erase_operation, key)) return refuse(std::move(*error), std::move(done));
     send(erase_operation, encode({"DEL", key}), deadline,
          [done = std::move(done)](Result<Reply> reply) mutable {
-             done(to_erased(erase_operation, std::move(reply)));
+             done(to_flag(erase_operation, std::move(reply)));
          });
 }
 
@@ -141,8 +135,115 @@ void RedisStore::erase_if_equal(std::string key, std::string expected, TimePoint
     send(erase_if_equal_operation,
          encode({"EVAL", scripts::erase_if_equal.text, "1", key, expected}), deadline,
          [done = std::move(done)](Result<Reply> reply) mutable {
-             done(to_erased(erase_if_equal_operation, std::move(reply)));
+             done(to_flag(erase_if_equal_operation, std::move(reply)));
          });
+}
+
+void RedisStore::replace_if_equal(std::string key, std::string expected, std::string value, Ttl ttl,
+                                  TimePoint deadline, Completion<bool> done) {
+    auto error = check(replace_if_equal_operation, key, expected);
+    if (!error) error = store_rules::check_value(replace_if_equal_operation, value);
+    if (!error) error = store_rules::check_ttl(replace_if_equal_operation, ttl);
+    if (error) return refuse(std::move(*error), std::move(done));
+    send(replace_if_equal_operation,
+         encode({"EVAL", scripts::replace_if_equal.text, "1", key, expected, value, lifetime(ttl)}),
+         deadline, [done = std::move(done)](Result<Reply> reply) mutable {
+             done(to_flag(replace_if_equal_operation, std::move(reply)));
+         });
+}
+
+void RedisStore::count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) {
+    if (auto error = check(count_operation, prefix))
+        return refuse(std::move(*error), std::move(done));
+    std::make_shared<KeyCount>(connection_, count_operation, prefix, deadline, std::move(done))
+        ->start();
+}
+
+void RedisStore::fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) {
+    if (auto error = store_rules::check(fetch_operation, request)) {
+        return refuse(std::move(*error), std::move(done));
+    }
+    Place& place = request.place;
+    ScriptCall call = script_call(scripts::fetch, fetch_operation, place.channel, ScriptBy::digest);
+    call.keys.push_back(store_rules::key_of(place));
+    call.args = {form_word(place.form),
+                 place.foreign_writers ? "foreign" : "",
+                 std::move(request.token),
+                 text(store_rules::rounded_up(request.claim_for)),
+                 text(store_rules::rounded_down(request.age_max)),
+                 request.take_over ? "take_over" : "",
+                 std::to_string(value_bytes_max),
+                 std::move(place.prefix)};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](Result<Reply> reply) mutable {
+            done(to_fetched(fetch_operation, std::move(reply)));
+        });
+}
+
+void RedisStore::fill(FillRequest request, TimePoint deadline, Completion<Filled> done) {
+    if (auto error = store_rules::check(fill_operation, request)) {
+        return refuse(std::move(*error), std::move(done));
+    }
+    ScriptCall call = script_call(scripts::fill, fill_operation, request.place.channel,
+                                  request.token.empty() ? ScriptBy::text : ScriptBy::digest);
+    const std::string fresh = text(store_rules::rounded_up(request.fresh_for));
+    const std::string kept = text(store_rules::kept_for(request));
+    const Rank rank = request.rank.value_or(Rank{});
+    call.keys.push_back(store_rules::key_of(request.place));
+    call.args = {form_word(request.place.form),
+                 std::move(request.token),
+                 std::move(request.bytes),
+                 fresh,
+                 kept,
+                 request.rank ? rank_word(rank.value) : "-",
+                 text(store_rules::rounded_down(rank.yields_after)),
+                 names_.wake(),
+                 std::move(request.place.prefix)};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](Result<Reply> reply) mutable {
+            done(to_filled(fill_operation, std::move(reply)));
+        });
+}
+
+void RedisStore::release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) {
+    if (auto error = store_rules::check_release(release_operation, place, token)) {
+        return refuse(std::move(*error), std::move(done));
+    }
+    ScriptCall call =
+        script_call(scripts::release, release_operation, place.channel, ScriptBy::digest);
+    call.keys.push_back(store_rules::key_of(place));
+    call.args = {std::move(token), names_.wake()};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](Result<Reply> reply) mutable {
+            done(to_flag(release_operation, std::move(reply)));
+        });
+}
+
+void RedisStore::drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
+                      Completion<void> done) {
+    const KeySet dropped{.keys = keys, .all = keys.empty()};
+    auto error = store_rules::check_name(drop_operation, "the channel", channel);
+    if (!error) error = store_rules::check_changed(drop_operation, dropped);
+    if (error) return refuse(std::move(*error), std::move(done));
+    ScriptCall call = script_call(scripts::drop, drop_operation, channel, ScriptBy::text);
+    call.args = {wire::encode_keys(dropped), names_.wake()};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](Result<Reply> reply) mutable {
+            const auto answer = to_flag(drop_operation, std::move(reply));
+            if (!answer) return done(fail(answer.error()));
+            done({});
+        });
+}
+
+ScriptCall RedisStore::script_call(const Script& script, std::string_view operation,
+                                   const std::string& channel, ScriptBy by) const {
+    return {.script = script,
+            .operation = operation,
+            .keys = names_.state_keys(channel),
+            .args = {},
+            .candidate = random_,
+            .caller = CommandConnection::Caller::store,
+            .by = by};
 }
 
 }  // namespace tutti::redis

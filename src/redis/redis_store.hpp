@@ -1,12 +1,16 @@
-// Store over Redis: GET, SET with PX and NX, DEL, and compare-and-delete as a script.
+// Store over Redis: GET, SET with PX and NX, DEL, SCAN, and scripts for the rest. docs/coherence.md names
+// the keys and what each script promises.
 //
-// That script goes by EVAL, never by EVALSHA: a script that the server has forgotten would have to be
-// sent again, behind later commands of the same caller on the same key.
+// A script that the server has forgotten (SCRIPT FLUSH, a restart) has to be sent again, and then comes
+// behind later commands of the same caller on the same key. Those that are harmless there, because a
+// claim guards them, go by EVALSHA; the compares, `drop` and a `fill` without a token always go by EVAL.
 #pragma once
 
 #include <memory>
 
 #include "redis/command_connection.hpp"
+#include "redis/names.hpp"
+#include "redis/script_runner.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/store.hpp"
 
@@ -14,7 +18,8 @@ namespace tutti::redis {
 
 class RedisStore final : public Store {
 public:
-    RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> connection);
+    RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> connection, RandomSource random,
+               Names names);
     ~RedisStore() override;  // as `close`, but later, on the executor
 
     void get(std::string key, TimePoint deadline,
@@ -24,6 +29,14 @@ public:
     void erase(std::string key, TimePoint deadline, Completion<bool> done) override;
     void erase_if_equal(std::string key, std::string expected, TimePoint deadline,
                         Completion<bool> done) override;
+    void replace_if_equal(std::string key, std::string expected, std::string value, Ttl ttl,
+                          TimePoint deadline, Completion<bool> done) override;
+    void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) override;
+    void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override;
+    void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override;
+    void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override;
+    void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
+              Completion<void> done) override;
 
     // On the executor: outstanding operations fail with Errc::stopped, and so do all later ones.
     void close();
@@ -33,9 +46,13 @@ private:
     void refuse(Error error, Completion<T> done);
     void send(std::string_view operation, std::string bytes, TimePoint deadline,
               CommandConnection::Handler handler);
+    [[nodiscard]] ScriptCall script_call(const Script& script, std::string_view operation,
+                                         const std::string& channel, ScriptBy by) const;
 
     Runtime& runtime_;
     std::shared_ptr<CommandConnection> connection_;
+    const RandomSource random_;
+    const Names names_;
 };
 
 }  // namespace tutti::redis

@@ -8,15 +8,13 @@
 namespace tutti::redis {
 namespace {
 
-enum class By : std::uint8_t { digest, text };
-
-std::string command(const ScriptCall& call, By by) {
+std::string command(const ScriptCall& call, ScriptBy by) {
     const std::string key_count = std::to_string(call.keys.size());
     const std::string candidate = call.candidate ? wire::hex(call.candidate() | 1U) : "";
     std::vector<std::string_view> words;
     words.reserve(4 + call.keys.size() + call.args.size());
-    words.push_back(by == By::digest ? "EVALSHA" : "EVAL");
-    words.push_back(by == By::digest ? call.script.sha1 : call.script.text);
+    words.push_back(by == ScriptBy::digest ? "EVALSHA" : "EVAL");
+    words.push_back(by == ScriptBy::digest ? call.script.sha1 : call.script.text);
     words.push_back(key_count);
     words.insert(words.end(), call.keys.begin(), call.keys.end());
     if (call.candidate) words.push_back(candidate);
@@ -36,20 +34,27 @@ void finish(std::string_view operation, Result<Reply> reply, CommandConnection::
 void run(const std::shared_ptr<CommandConnection>& connection, ScriptCall call, TimePoint deadline,
          CommandConnection::Handler handler) {
     const std::string_view operation = call.operation;
-    const auto to_send = [=](std::string bytes) {
+    const auto to_send = [operation, deadline, caller = call.caller](std::string bytes) {
         return CommandConnection::Command{.operation = operation,
                                           .bytes = std::move(bytes),
                                           .deadline = deadline,
-                                          .caller = CommandConnection::Caller::bus};
+                                          .caller = caller};
     };
-    std::string bytes = command(call, By::digest);
+    std::string bytes = command(call, call.by);
+    if (call.by == ScriptBy::text) {
+        return connection->submit(
+            to_send(std::move(bytes)),
+            [operation, handler = std::move(handler)](Result<Reply> reply) mutable {
+                finish(operation, std::move(reply), handler);
+            });
+    }
     connection->submit(
         to_send(std::move(bytes)), [connection, call = std::move(call), to_send,
                                     handler = std::move(handler)](Result<Reply> reply) mutable {
             if (!reply || !reply->is_error("NOSCRIPT")) {
                 return finish(call.operation, std::move(reply), handler);
             }
-            connection->submit(to_send(command(call, By::text)),
+            connection->submit(to_send(command(call, ScriptBy::text)),
                                [operation = call.operation,
                                 handler = std::move(handler)](Result<Reply> second) mutable {
                                    finish(operation, std::move(second), handler);

@@ -5,6 +5,7 @@
 // Thread-safety: `run` from any thread.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,6 +16,11 @@
 
 namespace tutti::redis {
 
+enum class ScriptBy : std::uint8_t {
+    digest,
+    text,  // always: larger, but it never has to be sent again, so it keeps its place in the order
+};
+
 struct ScriptCall {
     Script script;
     std::string_view operation;  // a literal: "redis publish"
@@ -23,6 +29,8 @@ struct ScriptCall {
     // The first argument is a candidate for a new epoch: a fresh random number for every send. A retry
     // that came with the same one could recreate an epoch that was lost in between.
     RandomSource candidate = nullptr;
+    CommandConnection::Caller caller = CommandConnection::Caller::bus;
+    ScriptBy by = ScriptBy::digest;
 };
 
 // The handler gets an Error for an error reply, too.

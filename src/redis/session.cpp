@@ -1,6 +1,5 @@
 #include "redis/session.hpp"
 
-#include <chrono>
 #include <utility>
 
 namespace tutti::redis {
@@ -16,7 +15,7 @@ void Session::start() { attempt(); }
 
 void Session::attempt() {
     handshake_replies_.clear();
-    link_ = std::make_shared<Link>(loop_, options_.url, options_.limits,
+    link_ = std::make_shared<Link>(loop_, options_.url, options_.tls, options_.limits,
                                    static_cast<Link::Owner&>(*this));
     alarm_.expires_after(options_.connect_timeout);
     alarm_.async_wait(
@@ -46,16 +45,7 @@ void Session::on_reply(Reply reply) {
     owner_->on_up(*facts);
 }
 
-void Session::on_connect_timeout() {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(options_.connect_timeout);
-    const std::string within = " within " + std::to_string(ms.count()) + " ms";
-    fail_with({.code = Errc::timeout,
-               .operation = "redis connect",
-               .cause = options_.url.endpoint() +
-                        (link_->is_connected() ? " accepted the connection and did not answer" +
-                                                     within + ": is it a Redis, and does it run?"
-                                               : " could not be reached" + within)});
-}
+void Session::on_connect_timeout() { fail_with(link_->timed_out(options_.connect_timeout)); }
 
 void Session::on_closed(const Error& error) { fail_with(error); }
 

@@ -20,6 +20,7 @@
 #include "redis/backoff.hpp"
 #include "redis/handshake.hpp"
 #include "redis/link.hpp"
+#include "redis/tls.hpp"
 #include "redis/url.hpp"
 
 namespace tutti::redis {
@@ -29,6 +30,7 @@ using RandomSource = std::function<std::uint64_t()>;
 
 struct SessionOptions {
     Url url;
+    std::shared_ptr<const TlsContext> tls = nullptr;  // loaded from url.tls; null for a plain one
     std::string client_name;
     Duration connect_timeout;
     ReplyLimits limits;

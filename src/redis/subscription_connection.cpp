@@ -22,12 +22,15 @@ SubscriptionConnection::SubscriptionConnection(Runtime& runtime, Options options
       session_(std::make_shared<Session>(runtime.event_loop(), options_.session,
                                          static_cast<Session::Owner&>(*this))),
       alarm_(runtime.event_loop()) {
+    using enum Target::Carries;
+    const Names& names = options_.names;
+    targets_.emplace(names.wake(), Target{.channel = {}, .carries = wakings});
     for (const Subscription& subscription : subscriptions) {
-        targets_.emplace(options_.prefix + subscription.channel + "}",
-                         Target{.channel = subscription.channel, .plain = false});
+        targets_.emplace(names.channel(subscription.channel),
+                         Target{.channel = subscription.channel, .carries = entries});
         if (!subscription.plain) continue;
         targets_.emplace(subscription.channel,
-                         Target{.channel = subscription.channel, .plain = true});
+                         Target{.channel = subscription.channel, .carries = plain_events});
     }
 }
 
@@ -37,7 +40,6 @@ void SubscriptionConnection::on_up(const ServerFacts&) {
     unconfirmed_ = targets_.size();
     echoes_ = 0;
     check_at(Boottime::now() + options_.silence_max);
-    if (targets_.empty()) return subscribed();
     std::vector<std::string_view> words{"SUBSCRIBE"};
     for (auto& [wire_channel, target] : targets_) {
         target.confirmed = false;
@@ -55,8 +57,7 @@ void SubscriptionConnection::on_reply(Reply reply) {
     if (is("message", 3)) return on_push(items[1].text, items[2].text);
     echoes_ = 0;
     if (is("subscribe", 3)) return on_confirmation(items[1].text);
-    // A PING is answered with an array, or as everywhere when nothing is subscribed.
-    if (is("pong", 2) || reply.is(Reply::Type::status)) return on_pong();
+    if (is("pong", 2)) return on_pong();
     if (reply.is(Reply::Type::error)) return session_->fail_with(to_error(operation, reply));
     broken("the server pushed something of the wrong shape");
 }
@@ -80,8 +81,16 @@ void SubscriptionConnection::on_push(std::string_view wire_channel, std::string_
     if (place == targets_.end())
         return broken("the server pushed on a channel that was not asked for");
     const Target& target = place->second;
-    if (target.plain) return on_plain_push(target, payload);
-    on_entry_push(target, payload);
+    switch (target.carries) {
+    case Target::Carries::entries: return on_entry_push(target, payload);
+    case Target::Carries::plain_events: return on_plain_push(target, payload);
+    case Target::Carries::wakings: return on_waking(payload);
+    }
+}
+
+void SubscriptionConnection::on_waking(std::string_view store_key) {
+    echoes_ = 0;
+    if (store_key.size() <= Store::key_bytes_max) owner_->on_woken(store_key);
 }
 
 void SubscriptionConnection::on_entry_push(const Target& target, std::string_view payload) {

@@ -1,5 +1,5 @@
-// The one connection of a node on which the server pushes: all channels in one SUBSCRIBE, confirmed
-// when the server has confirmed every one of them, and again after every reconnect.
+// The one connection of a node on which the server pushes: all channels, and always that of ended
+// claims, in one SUBSCRIBE, confirmed when the server has confirmed every one of them, and again after every reconnect.
 //
 // Liveness: a silent connection is asked with a PING, and given up when nothing at all comes back; a
 // half-open one is so noticed within `ping_every` + `silence_max`.
@@ -22,6 +22,7 @@
 
 #include <boost/asio/basic_waitable_timer.hpp>
 
+#include "redis/names.hpp"
 #include "redis/session.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/bus.hpp"
@@ -33,7 +34,7 @@ class SubscriptionConnection final : public std::enable_shared_from_this<Subscri
 public:
     struct Options {
         SessionOptions session;
-        std::string prefix;  // of entry channels: "tutti:{app/0/", closed by "}"
+        Names names;
         Duration ping_every = std::chrono::seconds(2);
         Duration silence_max = std::chrono::seconds(1);  // once something was asked
     };
@@ -46,6 +47,7 @@ public:
         virtual void on_entry(std::string_view channel, BusEntry entry) = 0;
         virtual void on_undecodable(std::string_view channel) = 0;
         virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
+        virtual void on_woken(std::string_view store_key) = 0;
 
     protected:
         ~Owner() = default;
@@ -62,8 +64,10 @@ public:
 
 private:
     struct Target {
+        enum class Carries : std::uint8_t { entries, plain_events, wakings };
+
         std::string channel;
-        bool plain;
+        Carries carries;
         bool confirmed = false;
     };
     struct Ping {
@@ -80,6 +84,7 @@ private:
     void on_push(std::string_view wire_channel, std::string_view payload);
     void on_entry_push(const Target& target, std::string_view payload);
     void on_plain_push(const Target& target, std::string_view payload);
+    void on_waking(std::string_view store_key);
     void on_pong();
     void subscribed();
     void broken(std::string cause);

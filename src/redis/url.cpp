@@ -6,6 +6,7 @@
 #include <charconv>
 #include <limits>
 #include <optional>
+#include <utility>
 
 namespace tutti::redis {
 namespace {
@@ -101,10 +102,39 @@ Result<void> parse_database(std::string_view digits, Url& url) {
     return {};
 }
 
+// "ca=/path/ca.pem&cert=/path/c.pem&key=/path/k.pem"
+Result<TlsFiles> parse_tls(std::string_view options) {
+    TlsFiles files;
+    while (!options.empty()) {
+        const std::string_view option = options.substr(0, options.find('&'));
+        options.remove_prefix(std::min(option.size() + 1, options.size()));
+        const std::size_t equals = std::min(option.find('='), option.size());
+        const std::string_view name = option.substr(0, equals);
+        std::string* const file = name == "ca"     ? &files.ca
+                                  : name == "cert" ? &files.certificate
+                                  : name == "key"  ? &files.key
+                                                   : nullptr;
+        if (file == nullptr) {
+            return malformed(
+                "behind the '?' there may be ca=FILE, cert=FILE and key=FILE, with '&' between "
+                "them; in a password write '?' as %3F");
+        }
+        const auto path = percent_decoded(option.substr(std::min(equals + 1, option.size())));
+        if (!path || path->empty() || path->find('\0') != std::string::npos || !file->empty()) {
+            return malformed("each of ca, cert and key names one file, once");
+        }
+        *file = *path;
+    }
+    if (files.certificate.empty() != files.key.empty()) {
+        return malformed("cert and key go together: the certificate of this client and its key");
+    }
+    return files;
+}
+
 Result<Url> parse_tcp(std::string_view rest) {
     if (rest.find_first_of("?#") != std::string_view::npos) {
         return malformed(
-            "there are no options behind the database; "
+            "there are no options behind the database, but of rediss:// (TLS); "
             "in a password write '?' as %3F and '#' as %23");
     }
     Url url;
@@ -119,6 +149,16 @@ Result<Url> parse_tcp(std::string_view rest) {
     if (auto address = parse_address(authority, url); !address) return fail(address.error());
     if (database.empty()) return url;
     if (auto parsed = parse_database(database, url); !parsed) return fail(parsed.error());
+    return url;
+}
+
+Result<Url> parse_tcp_with_tls(std::string_view rest) {
+    const std::size_t query = std::min(rest.find('?'), rest.size());
+    auto url = parse_tcp(rest.substr(0, query));
+    if (!url) return url;
+    auto files = parse_tls(rest.substr(std::min(query + 1, rest.size())));
+    if (!files) return fail(std::move(files).error());
+    url->tls = *std::move(files);
     return url;
 }
 
@@ -159,10 +199,9 @@ Result<Url> Url::parse(std::string_view text) {
         colon == std::string_view::npos ? std::string_view() : text.substr(colon + 3);
     if (scheme == "redis" && !rest.empty()) return parse_tcp(rest);
     if ((scheme == "unix" || scheme == "redis+unix") && !rest.empty()) return parse_unix(rest);
-    if (scheme == "rediss") {
-        return malformed("TLS is not supported in this version: use redis://, or a TLS tunnel");
-    }
-    return malformed("it must look like redis://host:6379 or unix:///path/to.sock");
+    if (scheme == "rediss" && !rest.empty()) return parse_tcp_with_tls(rest);
+    return malformed(
+        "it must look like redis://host:6379, rediss://host:6379 (TLS) or unix:///path/to.sock");
 }
 
 std::string Url::endpoint() const {
@@ -175,7 +214,8 @@ std::string Url::redacted() const {
     const std::string login = password.empty() ? "" : user + ":***@";
     const std::string number = database == 0 ? "" : std::to_string(database);
     if (is_unix()) return "unix://" + login + path + (number.empty() ? "" : "?db=" + number);
-    return "redis://" + login + endpoint() + (number.empty() ? "" : "/" + number);
+    return (tls ? "rediss://" : "redis://") + login + endpoint() +
+           (number.empty() ? "" : "/" + number);
 }
 
 }  // namespace tutti::redis

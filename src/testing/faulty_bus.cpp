@@ -92,6 +92,11 @@ public:
              });
     }
 
+    void on_woken(std::string_view store_key) override {
+        push({.channel = {}, .plain = false},
+             [key = std::string(store_key)](BusListener& to) { to.on_woken(key); });
+    }
+
     Bus& inner;
     const std::shared_ptr<FaultyCalls> calls;
     const std::shared_ptr<Lane> pushes;

@@ -45,6 +45,9 @@ public:
     virtual void trim_log(const std::string& channel, std::size_t entries) = 0;
     virtual void lose_members(const std::string& channel) = 0;
     virtual void lose_state(const std::string& channel) = 0;
+    virtual void lose_everything() = 0;  // and the server runs on
+    // What the server holds ages by so much at once.
+    virtual void age(Duration by) = 0;
     virtual void push_undecodable(const std::string& channel) = 0;
 
     // What the server holds for that member.

@@ -60,6 +60,15 @@ public:
     }
     void lose_members(const std::string& channel) override { server_.lose_members(channel); }
     void lose_state(const std::string& channel) override { server_.lose_state(channel); }
+    void lose_everything() override {
+        for (const char* channel : {"c", "d"}) {
+            server_.lose_state(channel);
+            server_.lose_log(channel);
+            server_.lose_members(channel);
+        }
+        server_.drop_store();
+    }
+    void age(Duration by) override { executor_.advance(by); }
     void push_undecodable(const std::string& channel) override {
         server_.push_undecodable(channel);
     }

@@ -106,6 +106,16 @@ public:
     void lose_state(const std::string& channel) override {
         server_.command({"DEL", name(channel) + ":m"});
     }
+    void lose_everything() override { server_.command({"FLUSHALL"}); }
+    void age(Duration by) override {
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(by).count();
+        server_.command({"EVAL",
+                         "for _, key in ipairs(redis.call('KEYS', '*')) do "
+                         "local left = redis.call('PTTL', key) "
+                         "if left >= 0 then redis.call('PEXPIRE', key, left - ARGV[1]) end end "
+                         "return 1",
+                         "0", std::to_string(ms)});
+    }
     void push_undecodable(const std::string& channel) override {
         server_.command({"PUBLISH", name(channel), "not an entry"});
     }

@@ -9,10 +9,10 @@
 
 #include "bot-client/driver_wire.hpp"
 #include "common/http/client.hpp"
-#include "common/json.hpp"
 #include "fleet/program.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/inventory.hpp"
+#include "tutti/json.hpp"
 
 namespace tests {
 namespace {

@@ -10,6 +10,7 @@
 
 #include "redis/handshake.hpp"
 #include "redis/reply.hpp"
+#include "redis/value_reply.hpp"
 
 namespace {
 
@@ -38,6 +39,8 @@ Outcome read(std::string_view bytes, std::size_t piece) {
             outcome.failed = !reply;
             if (!reply || !*reply) break;
             describe(**reply, outcome.replies);
+            (void)tutti::redis::to_fetched("fuzz", **reply);
+            (void)tutti::redis::to_filled("fuzz", **reply);
         }
     }
     return outcome;

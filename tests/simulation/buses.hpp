@@ -1,20 +1,23 @@
-// Two layers of a simulated node's bus. From the outside in:
+// Layers of a simulated node's bus and store. From the outside in:
 //
-//   ProcessBus   what the process notices: answers and pushes wait until the node's executor runs,
-//                deadlines are measured by the node's clock. A paused process notices nothing.
-//   FaultyBus    the network, which never pauses
-//   WatchedBus   tells the checker which publications took effect at the server, and when
-//   EmbeddedBus  the server
+//   ProcessBus, ProcessStore    what the process notices: answers and pushes wait until the node's
+//                               executor runs, deadlines are measured by the node's clock. A paused
+//                               process notices nothing.
+//   FaultyBus, FaultyStore      the network, which never pauses
+//   WatchedBus                  tells the checker which publications took effect at the server, and when
+//   EmbeddedBus, EmbeddedStore  the server
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "tutti/bus.hpp"
 #include "tutti/executor.hpp"
+#include "tutti/store.hpp"
 
 namespace tutti::simulation {
 
@@ -60,41 +63,30 @@ private:
     const Executed executed_;
 };
 
-class ProcessBus final : public Bus, private BusListener {
+// Answers that a process notices when it runs, or gives up by its own clock.
+class Arrivals {
 public:
-    ProcessBus(Bus& network, Executor& process) : network_(network), process_(process) {}
+    explicit Arrivals(Executor& process) : process_(process) {}
 
-    void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override {
-        listener_ = &listener;
-        network_.subscribe(std::move(subscriptions), *this);
-    }
-    void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
-        network_.publish(std::move(request), TimePoint::max(), arriving(deadline, std::move(done)));
-    }
-    void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override {
-        network_.renew(std::move(request), TimePoint::max(), arriving(deadline, std::move(done)));
-    }
-    void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
-                Completion<std::vector<BusEntry>> done) override {
-        network_.replay(std::move(channel), first, last, TimePoint::max(),
-                        arriving(deadline, std::move(done)));
-    }
-    void leave(std::string channel, std::string member, TimePoint deadline,
-               Completion<void> done) override {
-        network_.leave(std::move(channel), std::move(member), TimePoint::max(),
-                       arriving(deadline, std::move(done)));
-    }
-    void probe(TimePoint deadline, Completion<void> done) override {
-        network_.probe(TimePoint::max(), arriving(deadline, std::move(done)));
-    }
-    void close() override {
-        closed_ = true;
-        network_.close();
+    // Whichever of the answer and the deadline the process notices first.
+    template <class T>
+    Completion<T> at(TimePoint deadline, Completion<T> done) {
+        auto call = std::make_shared<Call<T>>(std::move(done));
+        call->timer = process_.run_at(deadline, [call] {
+            call->settle(fail(Errc::timeout, "simulated call", "no answer before the deadline"));
+        });
+        return [&process = process_, call](Result<T> answer) {
+            process.post([&process, call, answer = std::move(answer)]() mutable {
+                process.cancel(call->timer);
+                call->settle(std::move(answer));
+            });
+        };
     }
 
 private:
     template <class T>
     struct Call {
+        explicit Call(Completion<T> to_call) : done(std::move(to_call)) {}
         Completion<T> done;
         Executor::TimerId timer = Executor::TimerId::none;
 
@@ -103,21 +95,97 @@ private:
         }
     };
 
-    // Whichever of the answer and the deadline the process notices first.
-    template <class T>
-    Completion<T> arriving(TimePoint deadline, Completion<T> done) {
-        auto call = std::make_shared<Call<T>>(std::move(done));
-        call->timer = process_.run_at(deadline, [call] {
-            call->settle(fail(Errc::timeout, "simulated bus", "no answer before the deadline"));
-        });
-        return [this, call](Result<T> answer) {
-            process_.post([this, call, answer = std::move(answer)]() mutable {
-                process_.cancel(call->timer);
-                call->settle(std::move(answer));
-            });
-        };
+    Executor& process_;
+};
+
+class ProcessStore final : public Store {
+public:
+    ProcessStore(Store& network, Executor& process) : network_(network), arrivals_(process) {}
+
+    void get(std::string key, TimePoint deadline,
+             Completion<std::optional<std::string>> done) override {
+        network_.get(std::move(key), TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+    }
+    void put(std::string key, std::string value, PutOptions options, TimePoint deadline,
+             Completion<bool> done) override {
+        network_.put(std::move(key), std::move(value), options, TimePoint::max(),
+                     arrivals_.at(deadline, std::move(done)));
+    }
+    void erase(std::string key, TimePoint deadline, Completion<bool> done) override {
+        network_.erase(std::move(key), TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+    }
+    void erase_if_equal(std::string key, std::string expected, TimePoint deadline,
+                        Completion<bool> done) override {
+        network_.erase_if_equal(std::move(key), std::move(expected), TimePoint::max(),
+                                arrivals_.at(deadline, std::move(done)));
+    }
+    void replace_if_equal(std::string key, std::string expected, std::string value, Ttl ttl,
+                          TimePoint deadline, Completion<bool> done) override {
+        network_.replace_if_equal(std::move(key), std::move(expected), std::move(value), ttl,
+                                  TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+    }
+    void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) override {
+        network_.count(std::move(prefix), TimePoint::max(),
+                       arrivals_.at(deadline, std::move(done)));
+    }
+    void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override {
+        network_.fetch(std::move(request), TimePoint::max(),
+                       arrivals_.at(deadline, std::move(done)));
+    }
+    void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override {
+        network_.fill(std::move(request), TimePoint::max(),
+                      arrivals_.at(deadline, std::move(done)));
+    }
+    void release(Place place, LoadToken token, TimePoint deadline,
+                 Completion<bool> done) override {
+        network_.release(std::move(place), std::move(token), TimePoint::max(),
+                         arrivals_.at(deadline, std::move(done)));
+    }
+    void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
+              Completion<void> done) override {
+        network_.drop(std::move(channel), std::move(keys), TimePoint::max(),
+                      arrivals_.at(deadline, std::move(done)));
     }
 
+private:
+    Store& network_;
+    Arrivals arrivals_;
+};
+
+class ProcessBus final : public Bus, private BusListener {
+public:
+    ProcessBus(Bus& network, Executor& process)
+        : network_(network), process_(process), arrivals_(process) {}
+
+    void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override {
+        listener_ = &listener;
+        network_.subscribe(std::move(subscriptions), *this);
+    }
+    void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
+        network_.publish(std::move(request), TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+    }
+    void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override {
+        network_.renew(std::move(request), TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+    }
+    void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
+                Completion<std::vector<BusEntry>> done) override {
+        network_.replay(std::move(channel), first, last, TimePoint::max(),
+                        arrivals_.at(deadline, std::move(done)));
+    }
+    void leave(std::string channel, std::string member, TimePoint deadline,
+               Completion<void> done) override {
+        network_.leave(std::move(channel), std::move(member), TimePoint::max(),
+                       arrivals_.at(deadline, std::move(done)));
+    }
+    void probe(TimePoint deadline, Completion<void> done) override {
+        network_.probe(TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+    }
+    void close() override {
+        closed_ = true;
+        network_.close();
+    }
+
+private:
     template <class F>
     void notice(F call) {
         process_.post([this, call = std::move(call)]() mutable {
@@ -144,9 +212,13 @@ private:
             to.on_plain(channel, payload);
         });
     }
+    void on_woken(std::string_view store_key) override {
+        notice([store_key = std::string(store_key)](BusListener& to) { to.on_woken(store_key); });
+    }
 
     Bus& network_;
     Executor& process_;
+    Arrivals arrivals_;
     BusListener* listener_ = nullptr;
     bool closed_ = false;
 };

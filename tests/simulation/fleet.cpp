@@ -15,6 +15,7 @@ namespace {
 constexpr int slowest_permille = 834;  // 1 / 1.2
 constexpr std::size_t loads_of_a_key_max = 2;
 constexpr Duration load_deadline = 5s;
+constexpr Duration oldest_flight = 2 * load_deadline + 5s;
 constexpr std::uint64_t steps_max = 300'000;
 
 PlainEvent legacy_shape() { return {.type = "row", .key = "rowId"}; }
@@ -26,6 +27,9 @@ Counts& Counts::operator+=(const Counts& other) {
     peeks += other.peeks;
     memory_hits += other.memory_hits;
     suspect_answers += other.suspect_answers;
+    store_hits += other.store_hits;
+    stale_answers += other.stale_answers;
+    refreshes += other.refreshes;
     errors += other.errors;
     loads += other.loads;
     writes += other.writes;
@@ -56,10 +60,12 @@ Fleet::Fleet(FleetOptions options)
 Fleet::~Fleet() = default;
 
 std::string_view Fleet::channel_name(std::size_t channel) {
-    return channel == rows_channel ? "rows" : "legacy";
+    constexpr std::array<std::string_view, channel_count> names{"rows", "legacy", "shared/ledger"};
+    return names.at(channel);
 }
 std::size_t Fleet::channel_of(std::size_t cache) {
-    return cache == legacy ? legacy_channel : rows_channel;
+    if (cache == ledger) return ledger_channel;
+    return cache == legacy || cache == archive ? legacy_channel : rows_channel;
 }
 std::string Fleet::key_of(std::size_t row) const {
     return "k" + std::to_string(row % options_.keys);
@@ -88,7 +94,22 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
                     .on_suspect = OnSuspect::serve_up_to(age),
                     .blocking_loader = true},
                    {.name = "limits", .channel = rows_channel, .on_suspect = OnSuspect::fail()},
-                   {.name = "legacy", .channel = legacy_channel, .foreign_publishers = true}},
+                   {.name = "legacy", .channel = legacy_channel, .foreign_publishers = true},
+                   {.name = "stored",
+                    .channel = rows_channel,
+                    .memory_ttl = 2s,
+                    .store_ttl = 5s,
+                    .stale_for = 3s},
+                   {.name = "archive",
+                    .channel = legacy_channel,
+                    .foreign_publishers = true,
+                    .memory_ttl = 2s,
+                    .store_ttl = 5s,
+                    .stale_for = 3s},
+                   {.name = "ledger",
+                    .channel = ledger_channel,
+                    .pattern = Pattern::shared,
+                    .store_ttl = 5s}},
         .rows = channel_count * options_.keys,
     };
 }
@@ -195,7 +216,8 @@ void Fleet::run(Process& process) {
 }
 
 void Fleet::executed(TimePoint at, std::string_view channel, const KeySet& changed) {
-    const std::size_t index = channel == channel_name(rows_channel) ? rows_channel : legacy_channel;
+    std::size_t index = rows_channel;
+    while (channel != channel_name(index)) ++index;
     for (std::size_t key = 0; key < options_.keys; ++key) {
         const std::size_t changed_row = row(index, key);
         if (!changed.all &&
@@ -248,17 +270,46 @@ void Fleet::load(Process& process, std::size_t cache, const std::string& key,
 
 Obligation Fleet::obligation(Process& process, std::size_t cache, std::size_t row) {
     const ProcessPlan& plan = process.plan();
-    return checker_.obligation(row, now(), process.stretched(plan.lease),
+    // Without a lease only what is stored is bound, not the load that a reader joins: it may have waited
+    // for another instance's claim, for the store, and for its source.
+    const Duration bound = has_memory(cache) ? plan.lease : oldest_flight;
+    return checker_.obligation(row, now(), process.stretched(bound),
                                process.stretched(plan.caches[cache].on_suspect.age()),
                                process.own(cache, row));
 }
 
 void Fleet::get(std::size_t place, std::size_t cache, std::size_t row, Duration deadline) {
+    read(place, cache, row, obligation(node(place), cache, row), deadline);
+}
+
+void Fleet::get_at_least(std::size_t place, std::size_t cache, std::size_t row, Version least) {
+    Obligation owed = obligation(node(place), cache, row);
+    owed.own = std::max(owed.own, least);
+    read(place, cache, row, owed, 5s);
+}
+
+void Fleet::refresh(std::size_t place, std::size_t cache, std::size_t row) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    ++counts_.refreshes;
+    note(Event::refresh, process, row, cache);
+    Obligation owed = obligation(process, cache, row);
+    owed.own = std::max(owed.own, source_.read(row));
+    constexpr Duration deadline = 5s;
+    const std::uint64_t id = wait(process, row, deadline);
+    process.cache(cache).refresh(key_of(row), GetOptions{.deadline = deadline},
+                                 [=, this, &process](const Result<Lookup<Version>>& answer) {
+                                     answered(id);
+                                     judge(process, cache, row, owed, answer);
+                                 });
+}
+
+void Fleet::read(std::size_t place, std::size_t cache, std::size_t row, const Obligation& owed,
+                 Duration deadline) {
     Process& process = node(place);
     if (!process.serving()) return;
     ++counts_.reads;
     note(Event::get, process, row, cache);
-    const Obligation owed = obligation(process, cache, row);
     const std::uint64_t id = wait(process, row, deadline);
     process.cache(cache).get(key_of(row), GetOptions{.deadline = deadline},
                              [=, this, &process](const Result<Lookup<Version>>& answer) {
@@ -298,6 +349,8 @@ void Fleet::judge(Process& process, std::size_t cache, std::size_t row, const Ob
     const Version seen = *answer ? **answer : source_.newest_absent(row);
     const bool suspect = answer->freshness() == Freshness::suspect;
     if (answer->tier() == Tier::memory) ++counts_.memory_hits;
+    if (answer->tier() == Tier::store) ++counts_.store_hits;
+    if (answer->freshness() == Freshness::stale) ++counts_.stale_answers;
     if (suspect) ++counts_.suspect_answers;
     note(Event::got, process, row, seen * 10 + cache);
     const std::size_t before = checker_.violations().size();

@@ -57,6 +57,9 @@ struct Counts {
     std::uint64_t peeks = 0;
     std::uint64_t memory_hits = 0;  // of both
     std::uint64_t suspect_answers = 0;
+    std::uint64_t store_hits = 0;
+    std::uint64_t stale_answers = 0;  // last known goods
+    std::uint64_t refreshes = 0;
     std::uint64_t errors = 0;
     std::uint64_t loads = 0;
     std::uint64_t writes = 0;
@@ -71,9 +74,20 @@ struct Counts {
 class Fleet {
 public:
     // The caches that every node declares. `limits` refuses while suspect, `profiles` serves suspect
-    // answers for a while and loads on a worker, `legacy` is written by other programs too.
-    enum CacheIndex : std::size_t { users, profiles, limits, legacy, cache_count };
-    enum ChannelIndex : std::size_t { rows_channel, legacy_channel, channel_count };
+    // answers for a while and loads on a worker, `legacy` is written by other programs too. `stored` and
+    // `archive` are as `users` and `legacy`, with the store behind a memory that forgets soon and last
+    // known goods; `ledger` is in the store alone.
+    enum CacheIndex : std::size_t {
+        users,
+        profiles,
+        limits,
+        legacy,
+        stored,
+        archive,
+        ledger,
+        cache_count
+    };
+    enum ChannelIndex : std::size_t { rows_channel, legacy_channel, ledger_channel, channel_count };
 
     explicit Fleet(FleetOptions options);
     ~Fleet();
@@ -100,6 +114,7 @@ public:
     }
     [[nodiscard]] static std::string_view channel_name(std::size_t channel);
     [[nodiscard]] static std::size_t channel_of(std::size_t cache);
+    [[nodiscard]] static bool has_memory(std::size_t cache) { return cache != ledger; }
 
     // What a load does unless a test says otherwise: 1 ms, and the source is read in the middle.
     std::function<LoadPlan()> plan_load;
@@ -108,6 +123,8 @@ public:
     void get(std::size_t place, std::size_t cache, std::size_t row,
              Duration deadline = std::chrono::seconds{5});
     std::optional<Version> peek(std::size_t place, std::size_t cache, std::size_t row);
+    // Must bring at least what the source has now.
+    void refresh(std::size_t place, std::size_t cache, std::size_t row);
     void peek_everything(std::size_t place);
 
     // Writes. The source commits at once, the node invalidates after `lag`.
@@ -169,6 +186,9 @@ private:
     void resume(Process& process);
 
     [[nodiscard]] Obligation obligation(Process& process, std::size_t cache, std::size_t row);
+    void read(std::size_t place, std::size_t cache, std::size_t row, const Obligation& owed,
+              Duration deadline);
+    void get_at_least(std::size_t place, std::size_t cache, std::size_t row, Version least);
     void judge(Process& process, std::size_t cache, std::size_t row, const Obligation& owed,
                const Result<Lookup<Version>>& answer);
     void judge_error(Process& process, std::size_t cache, std::size_t row, const Error& error);

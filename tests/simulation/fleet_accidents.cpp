@@ -171,7 +171,7 @@ void Fleet::demand_truth(std::size_t place) {
             const std::size_t of = row(channel_of(cache), key);
             const auto seen = peek(place, cache, of);
             if (!seen) {
-                get(place, cache, of);
+                get_at_least(place, cache, of, checker_.covered(of));
             } else if (*seen < checker_.covered(of)) {
                 violated("A4: memory equals the source", "node " + std::to_string(place), of);
             }
@@ -184,6 +184,7 @@ void Fleet::demand_truth(std::size_t place) {
 void Fleet::demand_hits(std::size_t place) {
     if (!node(place).serving()) return;
     for (std::size_t cache = 0; cache < cache_count; ++cache) {
+        if (!has_memory(cache)) continue;
         for (std::size_t key = 0; key < options_.keys; ++key) {
             const std::size_t of = row(channel_of(cache), key);
             if (!peek(place, cache, of)) violated("A7: what was just read is in memory", "", of);

@@ -17,15 +17,19 @@ Process::Process(ProcessPlan plan, Surroundings around)
       server_(around_.hub, around_.world, around_.truth),
       watched_(server_, around_.truth, around_.executed),
       network_(watched_, around_.world, around_.truth, link_),
+      stored_(around_.hub, around_.world, around_.truth),
+      store_network_(stored_, around_.world, around_.truth, link_),
+      tokens_(plan_.fault_seed),
       workers_(*this),
       executor_(clock_),
       engine_(std::make_shared<Engine>(
-          options(), EngineParts{.store = nullptr,
+          options(), EngineParts{.store = std::make_shared<ProcessStore>(store_network_, executor_),
                                  .bus = std::make_unique<ProcessBus>(network_, executor_),
                                  .executor = &executor_,
                                  .workers = &workers_,
                                  .clock = &clock_,
                                  .member = plan_.member,
+                                 .random = [this] { return tokens_(); },
                                  .keep_alive = nullptr})),
       own_(plan_.caches.size(), std::vector<Version>(plan_.rows, 0)) {
     for (std::size_t index = 0; index < plan_.caches.size(); ++index) declare(index);
@@ -39,18 +43,45 @@ NodeOptions Process::options() const {
             .command_deadline = 1s};
 }
 
-void Process::declare(std::size_t index) {
-    const CachePlan& cache = plan_.caches[index];
+namespace {
+
+Codec<Version> version_codec() {
+    return {.encode = [](const Version& version) -> Result<std::string> {
+                return std::to_string(version);
+            },
+            .decode = [](std::string_view text) -> Result<Version> {
+                return std::stoull(std::string(text));
+            },
+            .name = "version"};
+}
+
+CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
     CacheOptions<std::string, Version> options{
         .name = cache.name,
         .caches = "simulated rows",
         .stale = Stale::wrong,
-        .ttl = Ttl::never(),
-        .bound = entries(1000),
         .load_deadline = 5s,
-        .channel = plan_.channels.at(cache.channel),
         .on_suspect = cache.on_suspect,
     };
+    if (cache.pattern == Pattern::coherent) {
+        options.ttl = cache.memory_ttl;
+        options.bound = entries(1000);
+    }
+    if (cache.store_ttl) {
+        options.store = StoreTier<Version>{.ttl = cache.store_ttl, .codec = version_codec()};
+    }
+    if (cache.stale_for > Duration::zero()) {
+        options.stale_if_error = StaleIfError{.for_up_to = cache.stale_for, .retry_after = 20ms};
+    }
+    return options;
+}
+
+}  // namespace
+
+void Process::declare(std::size_t index) {
+    const CachePlan& cache = plan_.caches[index];
+    CacheOptions<std::string, Version> options = options_of(cache);
+    if (cache.pattern == Pattern::coherent) options.channel = plan_.channels.at(cache.channel);
     if (cache.blocking_loader) {
         options.load = [this, index](const std::string& key, LoadContext&) {
             return around_.load_now(*this, index, key);
@@ -70,7 +101,7 @@ void Process::declare(std::size_t index) {
         options.foreign_publishers = true;
         options.plain = PlainEvent{.type = "row", .key = "rowId"};
     }
-    raw_.push_back(engine_->declare(Pattern::coherent, detail::untyped(std::move(options))));
+    raw_.push_back(engine_->declare(cache.pattern, detail::untyped(std::move(options))));
     handles_.emplace_back(raw_.back());
 }
 

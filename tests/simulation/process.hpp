@@ -10,11 +10,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
 #include "base/workers.hpp"
 #include "embedded/bus.hpp"
+#include "embedded/store.hpp"
 #include "node/engine.hpp"
 #include "simulation/buses.hpp"
 #include "simulation/drifting_clock.hpp"
@@ -24,9 +26,11 @@
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/faults.hpp"
 #include "tutti/testing/faulty_bus.hpp"
+#include "tutti/testing/faulty_store.hpp"
 
 namespace tutti::simulation {
 
+// `Shared` has the same functions.
 using SimulatedCache = Coherent<std::string, Version>;
 
 struct CachePlan {
@@ -35,6 +39,11 @@ struct CachePlan {
     OnSuspect on_suspect = OnSuspect::bypass();
     bool blocking_loader = false;
     bool foreign_publishers = false;
+    // Coherent: memory and bus, and the store when there is a TTL for it. Shared: the store alone.
+    Pattern pattern = Pattern::coherent;
+    Ttl memory_ttl = Ttl::never();
+    std::optional<Ttl> store_ttl = std::nullopt;
+    Duration stale_for{};  // while loads fail
 };
 
 struct ProcessPlan {
@@ -139,6 +148,9 @@ private:
     embedded::EmbeddedBus server_;
     WatchedBus watched_;
     testing::FaultyBus network_;
+    embedded::EmbeddedStore stored_;
+    testing::FaultyStore store_network_;
+    std::mt19937_64 tokens_;
     SimulatedWorkers workers_;
     testing::ManualExecutor executor_;
     std::shared_ptr<Engine> engine_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <random>
 
 #include "tutti/clock.hpp"
@@ -36,7 +37,7 @@ public:
     // Requires: not empty.
     template <class Range>
     auto& pick(Range& from) {
-        return from[below(from.size())];
+        return from[below(std::size(from))];
     }
 
 private:

@@ -37,6 +37,7 @@ enum class Event : std::uint8_t {
     flush_all,
     undecodable,
     get,
+    refresh,
     got,
     failed,
     peek,

@@ -16,8 +16,11 @@
 namespace tutti::detail {
 
 struct RawLoaded {
-    std::shared_ptr<const void> value;  // null: known absent
-    std::optional<Ttl> ttl;
+    std::shared_ptr<const void> value;  // null unless `found`
+    Answer answer = Answer::absent;
+    std::string detail;  // the category of a negative answer, the reason of an unknown or guessed one
+    bool guessed = false;
+    std::optional<Ttl> ttl = std::nullopt;
     bool cacheable = true;
 };
 
@@ -41,6 +44,14 @@ public:
     // and `text` its text. Looks into memory once more first.
     virtual void load(std::string text, std::shared_ptr<const void> key, Duration timeout,
                       Completion<RawLookup> done) = 0;
+
+    // As `load`, and never answered by a load that began before: the value replaces what is there.
+    virtual void refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
+                         Completion<RawLookup> done) = 0;
+
+    // Stores a value that the caller has come by, as if it had been loaded now. Only with a store.
+    virtual void offer(std::string text, std::shared_ptr<const void> value, Duration timeout,
+                       Completion<Filled> done) = 0;
 
     // Drops the key (all keys for nullopt) here at once, then everywhere by way of the bus, if the
     // cache has one. `done` runs once, on the node's executor or on this thread.

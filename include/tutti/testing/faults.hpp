@@ -26,6 +26,12 @@ enum class Operation : unsigned char {
     put,
     erase,
     erase_if_equal,
+    replace_if_equal,
+    count,
+    fetch,
+    fill,
+    release,
+    drop,
     publish,
     renew,
     replay,
@@ -57,7 +63,7 @@ struct OperationCall {
 };
 
 struct PushCall {
-    std::string_view channel;
+    std::string_view channel;  // empty: of an ended claim, which concerns all
     bool plain;
 };
 

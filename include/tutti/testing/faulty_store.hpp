@@ -8,6 +8,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tutti/executor.hpp"
 #include "tutti/store.hpp"
@@ -29,8 +31,21 @@ public:
     void erase(std::string key, TimePoint deadline, Completion<bool> done) override;
     void erase_if_equal(std::string key, std::string expected, TimePoint deadline,
                         Completion<bool> done) override;
+    void replace_if_equal(std::string key, std::string expected, std::string value, Ttl ttl,
+                          TimePoint deadline, Completion<bool> done) override;
+    void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) override;
+    void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override;
+    void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override;
+    void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override;
+    void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
+              Completion<void> done) override;
 
 private:
+    // `send(inner, replied)` is the operation when it arrives at the store inside.
+    template <class T, class F>
+    void run(Operation operation, std::string_view subject, TimePoint deadline, Completion<T> done,
+             F send);
+
     Store& inner_;
     std::shared_ptr<FaultyCalls> calls_;
 };

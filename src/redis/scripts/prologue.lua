@@ -1,9 +1,9 @@
--- The front of publish, renew and leave. KEYS are the channel's hash, log and acks; ARGV[1] is a fresh
--- random epoch, to be used if this very call has to begin a new one.
+-- The front of every script that uses a channel. KEYS are the channel's hash, log and acks; ARGV[1] is
+-- a fresh random epoch, to be used if this very call has to begin a new one.
 --
--- Afterwards epoch, seq, chain, members, stamps and lease hold the state of the channel, and it is
--- valid under the identity that the server has now. A part that was lost, evicted, or restored with an
--- older copy of the server has become a new epoch.
+-- Afterwards epoch, seq, chain, generation, members, stamps and lease hold the state of the channel,
+-- and it is valid under the identity that the server has now. A part that was lost, evicted, or restored
+-- with an older copy of the server has become a new epoch.
 local state_key, log_key, acks_key = KEYS[1], KEYS[2], KEYS[3]
 
 local info = redis.call('INFO', 'replication')
@@ -22,11 +22,24 @@ end
 local function is_error(reply)
     return type(reply) == 'table' and reply.err and not is_wrong_type(reply)
 end
+-- Nil: they are none.
+local function netstrings(text)
+    local found, at = {}, 1
+    while at <= #text do
+        local length, from = string.match(text, '^(%d+):()', at)
+        if not length then return nil end
+        at = from + length + 1
+        if string.sub(text, at - 1, at - 1) ~= ',' then return nil end
+        table.insert(found, string.sub(text, from, at - 2))
+    end
+    return found
+end
 local function is_hex(text)
     return text and #text == 16 and not string.find(text, '[^0-9a-f]')
 end
 
-local state = redis.pcall('HMGET', state_key, 'v', 'e', 's', 'h', 'n', 'r', 'c', 't', 'b', 'w')
+local state = redis.pcall('HMGET', state_key, 'v', 'e', 's', 'h', 'n', 'r', 'c', 't', 'b', 'w',
+    'g', 'p')
 if is_error(state) then return state end
 if is_wrong_type(state) then state = {} end
 if state[1] and state[1] ~= '1' then
@@ -41,17 +54,23 @@ local members, stamps = tonumber(state[5]), tonumber(state[7])
 local lease = tonumber(state[8]) or 0
 -- The log is trimmed in two generations: `bytes` were appended since sequence `mark`.
 local bytes, mark = tonumber(state[9]) or 0, tonumber(state[10]) or 0
+-- Of the coordinated values: one of an earlier generation is absent.
+local generation = tonumber(state[11])
+-- In front of the keys that the entries name, where values of this channel have been used: netstrings.
+-- They are lost with the epoch only, or an entry would leave a value behind.
+local prefixes = state[12] and netstrings(state[12])
 
 local function rotate()
     redis.call('DEL', state_key, log_key, acks_key)
     epoch, seq, chain = ARGV[1], 0, ARGV[1]
-    members, stamps, bytes, mark = 0, 0, 0, 0
+    members, stamps, bytes, mark, generation, prefixes = 0, 0, 0, 0, 0, {}
     redis.call('HSET', state_key, 'v', 1, 'e', epoch, 's', 0, 'h', chain, 'n', 0, 'r', identity,
-        'c', 0, 't', lease, 'b', 0, 'w', 0)
+        'c', 0, 't', lease, 'b', 0, 'w', 0, 'g', 0,
+        'p', '')
 end
 
-if not (is_hex(epoch) and seq and is_hex(chain) and members and stamps and state[6] == identity
-        and members == acks_count) then
+if not (is_hex(epoch) and seq and is_hex(chain) and members and stamps and generation
+        and prefixes and state[6] == identity and members == acks_count) then
     rotate()
 end
 

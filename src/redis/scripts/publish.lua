@@ -1,6 +1,12 @@
--- Appends one entry and pushes it. ARGV: 2 payload, 3 channel of the entries, 4 plain channel, 5 and 6
--- how many entries and bytes the log keeps, from 7 the plain events. Returns the new position.
+-- Appends one entry, removes the values that it names, and pushes. ARGV: 2 payload, 3 channel of the
+-- entries, 4 plain channel, 5 and 6 how many entries and bytes the log keeps, 7 channel of the wakings,
+-- from 8 the plain events. Returns the new position.
+--
+-- The values go first: if one must not be touched, nothing has been appended. Who waits for a claim is
+-- woken last: a load that begins before the entry arrives would count as older than it, and nothing may
+-- come between an entry and its plain events.
 local payload = ARGV[2]
+local woken = remove(payload)
 
 local function append()
     local linked = redis.sha1hex(chain .. ':' .. decimal(seq + 1) .. ':' .. payload)
@@ -33,8 +39,9 @@ if bytes > tonumber(ARGV[6]) / 2 then
 end
 redis.call('HSET', state_key, 's', decimal(seq), 'h', chain, 'b', decimal(bytes), 'w', decimal(mark))
 
-local plain_events = #ARGV - 6
+local plain_events = #ARGV - 7
 redis.call('PUBLISH', ARGV[3], table.concat({'1', epoch, decimal(seq), previous, chain,
     plain_events}, ' ') .. '\n' .. payload)
-for i = 7, #ARGV do redis.call('PUBLISH', ARGV[4], ARGV[i]) end
+for i = 8, #ARGV do redis.call('PUBLISH', ARGV[4], ARGV[i]) end
+wake(ARGV[7], woken)
 return position()

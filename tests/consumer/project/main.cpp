@@ -3,6 +3,9 @@
 #include <chrono>
 #include <string>
 
+#include <boost/describe/class.hpp>
+#include <tutti/canonical.hpp>
+#include <tutti/json.hpp>
 #include <tutti/memory_cache.hpp>
 #include <tutti/node.hpp>
 #include <tutti/testing/manual_clock.hpp>
@@ -34,4 +37,14 @@ bool node_loads() {
     return node->start() && *lengths.get("four").value() == 4;
 }
 
-int main() { return memory_tier_forgets() && node_loads() ? 0 : 1; }
+struct Page {
+    std::string title;
+};
+BOOST_DESCRIBE_STRUCT(Page, (), (title))
+
+bool values_become_text() {
+    const auto text = tutti::json_codec<Page>().encode({.title = tutti::composite("a", 1)});
+    return text && *text == R"({"title":"a:1"})";
+}
+
+int main() { return memory_tier_forgets() && node_loads() && values_become_text() ? 0 : 1; }

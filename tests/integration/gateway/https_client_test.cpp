@@ -1,54 +1,27 @@
 // The client over TLS, against a server whose certificate is made here.
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <csignal>
-#include <cstdio>
 #include <memory>
 #include <string>
 
 #include "scripted_server.hpp"
 #include "support.hpp"
+#include "support/certificates.hpp"
 
 namespace tutti::services {
 namespace {
 
 using namespace tutti::services::testing;
 
-template <auto release>
-struct Release {
-    template <class T>
-    void operator()(T* object) const {
-        release(object);
-    }
+struct FreeContext {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
-using Context = std::unique_ptr<SSL_CTX, Release<SSL_CTX_free>>;
-using Connection = std::unique_ptr<SSL, Release<SSL_free>>;
-
-// Self-signed, valid for a day.
-Certificate make_certificate(EVP_PKEY* key, const std::string& host) {
-    Certificate certificate(X509_new());
-    X509* x = certificate.get();
-    X509_set_version(x, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x), -60);
-    X509_gmtime_adj(X509_getm_notAfter(x), 86'400);
-    X509_set_pubkey(x, key);
-    const auto* name = reinterpret_cast<const unsigned char*>(host.c_str());
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, name, -1, -1, 0);
-    X509_set_issuer_name(x, X509_get_subject_name(x));
-    const std::string names = "DNS:" + host;
-    X509_EXTENSION* extension =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-    X509_add_ext(x, extension, -1);
-    X509_EXTENSION_free(extension);
-    X509_sign(x, key, EVP_sha256());
-    return certificate;
-}
+struct FreeConnection {
+    void operator()(SSL* connection) const { SSL_free(connection); }
+};
+using Context = std::unique_ptr<SSL_CTX, FreeContext>;
+using Connection = std::unique_ptr<SSL, FreeConnection>;
 
 class Https : public ::testing::Test {
 protected:
@@ -56,14 +29,10 @@ protected:
     void SetUp() override { std::signal(SIGPIPE, SIG_IGN); }
 
     void serve_as(const std::string& host) {
-        const Key key(EVP_EC_gen("P-256"));
-        const Certificate certificate = make_certificate(key.get(), host);
+        const auto files = authority_.issue("server", "DNS:" + host);
         context_.reset(SSL_CTX_new(TLS_server_method()));
-        SSL_CTX_use_PrivateKey(context_.get(), key.get());
-        SSL_CTX_use_certificate(context_.get(), certificate.get());
-        std::FILE* file = std::fopen(ca_file().c_str(), "w");
-        PEM_write_X509(file, certificate.get());
-        std::fclose(file);
+        SSL_CTX_use_PrivateKey_file(context_.get(), files.key.c_str(), SSL_FILETYPE_PEM);
+        SSL_CTX_use_certificate_file(context_.get(), files.certificate.c_str(), SSL_FILETYPE_PEM);
         server_ = std::make_unique<ScriptedServer>([this](int socket, int) { talk(socket); });
     }
     // Answers each request of a connection with its number.
@@ -78,7 +47,7 @@ protected:
             SSL_write(tls.get(), answer.data(), static_cast<int>(answer.size()));
         }
     }
-    [[nodiscard]] std::string ca_file() const { return folder_.file("ca.pem"); }
+    [[nodiscard]] const std::string& ca_file() const { return authority_.file(); }
     [[nodiscard]] std::string url() const {
         const std::string http = server_->url();
         return "https://localhost" + http.substr(http.rfind(':'));
@@ -86,6 +55,7 @@ protected:
     static TimePoint soon() { return Boottime::now() + 5s; }
 
     TemporaryFolder folder_;
+    tests::CertificateAuthority authority_{folder_.file("")};
     Context context_;
     std::unique_ptr<ScriptedServer> server_;
 };

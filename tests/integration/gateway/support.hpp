@@ -22,8 +22,8 @@
 #include "api-gateway/gateway.hpp"
 #include "common/domain.hpp"
 #include "common/http/client.hpp"
-#include "common/json.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services::testing {
 

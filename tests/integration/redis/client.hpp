@@ -54,9 +54,9 @@ tutti::Result<T> wait_for(const std::function<void(tutti::Completion<T>)>& begin
 class Recorder final : public tutti::BusListener {
 public:
     struct Event {
-        std::string what;  // subscribed, disconnected, entry, undecodable, plain
+        std::string what;  // subscribed, disconnected, entry, undecodable, plain, woken
         std::string channel;
-        std::string payload;      // of a plain event
+        std::string payload;      // of a plain event; the key that was woken
         tutti::BusEntry entry{};  // of an entry
     };
 
@@ -73,6 +73,9 @@ public:
     }
     void on_plain(std::string_view channel, std::string_view payload) override {
         add({.what = "plain", .channel = std::string(channel), .payload = std::string(payload)});
+    }
+    void on_woken(std::string_view store_key) override {
+        add({.what = "woken", .channel = "", .payload = std::string(store_key)});
     }
 
     [[nodiscard]] std::vector<Event> events() const {
@@ -148,6 +151,32 @@ public:
     tutti::Result<bool> erase_if_equal(const std::string& key, const std::string& expected) {
         return wait_for<bool>(
             [&](auto done) { store().erase_if_equal(key, expected, soon(), std::move(done)); });
+    }
+    tutti::Result<bool> replace_if_equal(const std::string& key, const std::string& expected,
+                                         const std::string& value) {
+        return wait_for<bool>([&](auto done) {
+            store().replace_if_equal(key, expected, value, 60s, soon(), std::move(done));
+        });
+    }
+    tutti::Result<std::size_t> count(const std::string& prefix) {
+        return wait_for<std::size_t>(
+            [&](auto done) { store().count(prefix, soon(), std::move(done)); });
+    }
+    tutti::Result<tutti::Fetched> fetch(tutti::FetchRequest request) {
+        return wait_for<tutti::Fetched>(
+            [&](auto done) { store().fetch(std::move(request), soon(), std::move(done)); });
+    }
+    tutti::Result<tutti::Filled> fill(tutti::FillRequest request) {
+        return wait_for<tutti::Filled>(
+            [&](auto done) { store().fill(std::move(request), soon(), std::move(done)); });
+    }
+    tutti::Result<bool> release(const tutti::Place& place, const tutti::LoadToken& token) {
+        return wait_for<bool>(
+            [&](auto done) { store().release(place, token, soon(), std::move(done)); });
+    }
+    tutti::Result<void> drop(const std::string& channel, std::vector<std::string> keys) {
+        return wait_for<void>(
+            [&](auto done) { store().drop(channel, std::move(keys), soon(), std::move(done)); });
     }
     tutti::Result<tutti::Published> publish(tutti::PublishRequest request) {
         return wait_for<tutti::Published>(

@@ -16,7 +16,7 @@
 #include "bot-client/gateway_api.hpp"
 #include "common/errors.hpp"
 #include "common/http/message.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services::bot_client_test {
 

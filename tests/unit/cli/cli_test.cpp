@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tutti/clock.hpp"
+#include "tutti/doctor.hpp"
 #include "tutti/error.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/pattern.hpp"
@@ -38,6 +39,8 @@ class Fleet {
 public:
     Inventory catalogue{row(channel_activation()), row(autocomplete())};
     std::map<std::string, Result<std::string>> answers;
+    mutable DoctorOptions asked;  // what the last diagnosis was asked for
+    Result<Diagnosis> diagnosis = fail(Errc::unavailable, "redis doctor", "nobody there");
 
     [[nodiscard]] Ended run(const std::vector<std::string>& arguments) const {
         const World world{
@@ -47,6 +50,11 @@ public:
                 if (found != answers.end()) return found->second;
                 return fail(Errc::unavailable, "http GET", "connection refused");
             },
+            .diagnose =
+                [this](const std::string&, const DoctorOptions& options) {
+                    asked = options;
+                    return diagnosis;
+                },
         };
         std::ostringstream out;
         std::ostringstream err;
@@ -254,6 +262,85 @@ TEST(Advise, AsksForStaleUnlessItDoesNotMatter) {
 
     EXPECT_THAT(Fleet().run({"advise", "--once-in-fleet"}).out,
                 StartsWith("Pattern: reservation\n"));
+}
+
+Finding finding(Verdict verdict) {
+    return {.subject = "maxmemory-policy",
+            .found = "allkeys-lru",
+            .verdict = verdict,
+            .means = "it may evict",
+            .advice = "set noeviction"};
+}
+
+TEST(CliDoctor, TheExitCodeIsOneForAProblemOnly) {
+    Fleet fleet;
+    for (const auto& [verdict, code] :
+         {std::pair{Verdict::ok, 0}, std::pair{Verdict::unknown, 0}, std::pair{Verdict::warning, 0},
+          std::pair{Verdict::problem, 1}}) {
+        fleet.diagnosis = Diagnosis{.server = "redis://h",
+                                    .acl_rule = "ACL SETUSER <user> +get",
+                                    .findings = {finding(Verdict::ok), finding(verdict)}};
+        EXPECT_EQ(fleet.run({"doctor", "redis://h"}).code, code);
+        EXPECT_EQ(fleet.run({"doctor", "redis://h", "--json"}).code, code);
+    }
+}
+
+TEST(CliDoctor, PrintsTheRuleAndEachFinding) {
+    Fleet fleet;
+    fleet.diagnosis = Diagnosis{.server = "redis://h:6379",
+                                .acl_rule = "ACL SETUSER <user> +get",
+                                .findings = {finding(Verdict::warning)}};
+
+    EXPECT_EQ(fleet.run({"doctor", "redis://h"}).out,
+              "redis://h:6379\n\n"
+              "What the user of a node must be allowed:\n\n"
+              "  ACL SETUSER <user> +get\n\n"
+              "  warning  maxmemory-policy  allkeys-lru\n"
+              "           it may evict\n"
+              "           -> set noeviction\n");
+    EXPECT_EQ(fleet.run({"doctor", "redis://h", "--json"}).out,
+              R"({"server":"redis://h:6379","aclRule":"ACL SETUSER <user> +get","worst":"warning",)"
+              R"("findings":[{"subject":"maxmemory-policy","found":"allkeys-lru",)"
+              R"("verdict":"warning","means":"it may evict","advice":"set noeviction"}]})"
+              "\n");
+}
+
+TEST(CliDoctor, OptionsReachTheDiagnosis) {
+    const Fleet fleet;
+
+    (void)fleet.run({"doctor", "--keys", "a:", "redis://h", "--keys", "b:", "--timeout", "9"});
+
+    EXPECT_EQ(fleet.asked.key_prefixes, (std::vector<std::string>{"a:", "b:"}));
+    EXPECT_EQ(fleet.asked.timeout, std::chrono::seconds{9});
+}
+
+TEST(CliDoctor, AServerThatCannotBeAskedIsExitCodeTwo) {
+    const Fleet fleet;
+
+    const Ended ended = fleet.run({"doctor", "redis://h"});
+
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("nobody there"));
+}
+
+TEST(CliDoctor, NoMistakeShowsThePassword) {
+    const Fleet fleet;
+    const std::string url = "redis://bot:s3cret@h";
+
+    for (const std::vector<std::string>& mistake :
+         std::vector<std::vector<std::string>>{{url},
+                                               {"doctor"},
+                                               {"doctor", url, url},
+                                               {"doctor", "x", url},
+                                               {"doctor", url, "--timeout", url},
+                                               {"doctor", url, "--unknown=" + url},
+                                               {"audit", "--format", url},
+                                               {"advise", url},
+                                               {"redis://bot:s3cret/s3cret@h"}}) {
+        const Ended ended = fleet.run(mistake);
+        EXPECT_EQ(ended.code, 2);
+        EXPECT_THAT(ended.out + ended.err, Not(HasSubstr("s3cret")));
+    }
 }
 
 }  // namespace

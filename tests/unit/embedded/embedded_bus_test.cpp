@@ -176,8 +176,9 @@ TEST_F(EmbeddedBusTest, ErrorsNameTheWayOut) {
 
     const auto refused = publish(bus, keys);
 
-    EXPECT_EQ(refused.error().message(),
-              "embedded publish: too large: 1001 keys, allowed are 1000: split, or publish `all`");
+    EXPECT_EQ(
+        refused.error().message(),
+        "embedded publish: too large: there are 1001 keys, allowed are 1000: split, or take `all`");
 }
 
 TEST_F(EmbeddedBusTest, PublishersOnManyThreadsAreHeardByAllInOneOrder) {

@@ -30,6 +30,9 @@ public:
     void on_plain(std::string_view, std::string_view payload) override {
         heard.push_back("plain " + std::string(payload));
     }
+    void on_woken(std::string_view store_key) override {
+        heard.push_back("woken " + std::string(store_key));
+    }
 
     std::vector<std::string> heard;
     std::vector<BusEntry> entries;

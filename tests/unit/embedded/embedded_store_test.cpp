@@ -21,6 +21,29 @@ protected:
             .value();
     }
 
+    Result<Fetched> fetch(Place place, Duration claim_for = std::chrono::seconds{60}) {
+        return answer<Fetched>([&](auto done) {
+            store.fetch({.place = std::move(place), .token = "a", .claim_for = claim_for}, whenever,
+                        std::move(done));
+        });
+    }
+    Result<Filled> fill(Place place, std::string bytes, Duration fresh_for = milliseconds{10}) {
+        return answer<Filled>([&](auto done) {
+            store.fill({.place = std::move(place),
+                        .token = "",
+                        .bytes = std::move(bytes),
+                        .fresh_for = fresh_for,
+                        .keep_for = std::chrono::seconds{60}},
+                       whenever, std::move(done));
+        });
+    }
+    const Place framed{.channel = "c", .prefix = "f:", .key = "k"};
+    const Place foreign{.channel = "c",
+                        .prefix = "r:",
+                        .key = "k",
+                        .form = Place::Form::raw,
+                        .foreign_writers = true};
+
     std::shared_ptr<EmbeddedHub> hub =
         EmbeddedHub::create({.seed = 1, .clock = clock, .store_bytes_max = 1000});
     testing::EmbeddedServer server{hub};
@@ -63,6 +86,51 @@ TEST_F(EmbeddedStoreTest, FullStoreRefusesUntilThereIsRoom) {
 
     server.drop_store();
     EXPECT_TRUE(put("b", std::string(600, 'x')));
+}
+
+TEST_F(EmbeddedStoreTest, CoordinatedValueIsFreshAtExactlyItsTimeToLiveAndOldAfterIt) {
+    ASSERT_TRUE(fill(framed, "value"));
+
+    clock.advance(milliseconds{10});
+    EXPECT_EQ(fetch(framed)->claim, Fetched::Claim::none);
+    clock.advance(Duration{1});
+    const auto old = fetch(framed);
+
+    EXPECT_EQ(old->claim, Fetched::Claim::ours);
+    EXPECT_EQ(old->value->bytes, "value");
+    EXPECT_EQ(old->value->age, milliseconds{10} + Duration{1});
+    EXPECT_EQ(old->value->fresh, -Duration{1});
+}
+
+TEST_F(EmbeddedStoreTest, ClaimStandsUntilItsTimeIsOver) {
+    ASSERT_EQ(fetch(framed, milliseconds{10})->claim, Fetched::Claim::ours);
+    const auto fill_late = [&] {
+        return answer<Filled>([&](auto done) {
+            store.fill({.place = framed, .token = "a", .bytes = "v", .fresh_for = milliseconds{1}},
+                       whenever, std::move(done));
+        });
+    };
+
+    clock.advance(milliseconds{10});
+    EXPECT_EQ(fill_late(), Filled::stored);
+    clock.advance(milliseconds{10});
+    ASSERT_EQ(fetch(framed, milliseconds{10})->claim, Fetched::Claim::ours);
+    clock.advance(milliseconds{10} + Duration{1});
+    EXPECT_EQ(fill_late(), Filled::claim_lost);
+}
+
+TEST_F(EmbeddedStoreTest, FullStoreRefusesClaimsAndCoordinatedValues) {
+    ASSERT_TRUE(fill(foreign, "old"));
+    ASSERT_TRUE(put("large", std::string(900, 'x')));
+
+    EXPECT_EQ(fill(framed, std::string(200, 'x')).error().code, Errc::overloaded);
+    const auto refused = fill(foreign, std::string(200, 'x'));
+    EXPECT_EQ(refused.error().code, Errc::overloaded);
+    EXPECT_NE(refused.error().cause.find("store_bytes_max"), std::string::npos);
+    EXPECT_EQ(get("r:k"), std::nullopt) << "it would pass for a foreign program's";
+
+    ASSERT_TRUE(put("large", std::string(990, 'x')));
+    EXPECT_EQ(fetch(framed).error().code, Errc::overloaded);
 }
 
 TEST_F(EmbeddedStoreTest, ExpiredValuesMakeRoom) {

@@ -64,12 +64,11 @@ protected:
 
     void open(CacheOptions<std::string, int> options) {
         lease_->extend(clock_.now(), clock_.now() + 1h);
-        core_ = std::make_shared<CacheCore>(detail::untyped(std::move(options)),
-                                            LoadEnvironment{.clock = &clock_,
-                                                            .executor = &executor_,
-                                                            .workers = &workers_,
-                                                            .keep_alive = nullptr},
-                                            lease_, nullptr);
+        core_ = std::make_shared<CacheCore>(
+            detail::untyped(std::move(options)),
+            LoadEnvironment{
+                .clock = &clock_, .executor = &executor_, .workers = &workers_, .log = {}},
+            CacheCore::Ties{.lease = lease_});
         core_->open();
         cache_.emplace(core_);
     }

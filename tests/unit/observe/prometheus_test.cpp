@@ -159,6 +159,13 @@ constexpr CacheCounters every_one_different{.hits = 1,
                                             .invalidations = 7,
                                             .flushes = 8,
                                             .suspect_reads = 9,
+                                            .store_hits = 12,
+                                            .store_failures = 13,
+                                            .unreadable = 14,
+                                            .refused = 15,
+                                            .stale_served = 16,
+                                            .refreshes = 17,
+                                            .refresh_failures = 18,
                                             .evictions = 10,
                                             .entries = 11};
 
@@ -179,6 +186,13 @@ TEST(Prometheus, EveryCounterOfEveryCacheIsASeries) {
         {"tutti_cache_suspect_reads_total", "9"},
         {"tutti_cache_evictions_total", "10"},
         {"tutti_cache_entries", "11"},
+        {"tutti_cache_store_hits_total", "12"},
+        {"tutti_cache_store_failures_total", "13"},
+        {"tutti_cache_unreadable_total", "14"},
+        {"tutti_cache_refused_total", "15"},
+        {"tutti_cache_stale_served_total", "16"},
+        {"tutti_cache_refreshes_total", "17"},
+        {"tutti_cache_refresh_failures_total", "18"},
     };
     for (const auto& [name, value] : expected) {
         const auto sample = found.samples.find(name + "{cache=\"channel-activation\"}");

@@ -84,15 +84,26 @@ INSTANTIATE_TEST_SUITE_P(
                     "redis://u:s3cret%4@h", "redis://u:s3cret%zz@h", "redis://u:s3/cret@h",
                     "redis://:s3?cret@h", "redis://:s3cret@", "redis://:s3cret@h:port",
                     "redis://h ost", "redis://h\n", "redis://[::1", "redis://[::1]x", "redis://[]",
-                    "redis://::1", "rediss://:s3cret@h", "unix://", "unix://s3cret",
-                    "unix://relative/path", "unix:///p?db=x", "unix:///p?x=1", "unix:///p?db=",
-                    "unix:///p%00q", "unix:///p%", "unix:///" + std::string(200, 'p')));
+                    "redis://::1", "rediss://", "redis://h?ca=/ca.pem", "rediss://:s3?cret@h",
+                    "rediss://h?ca", "rediss://h?ca=", "rediss://h?ca=%", "rediss://h?ca=/a&ca=/b",
+                    "rediss://h?cert=/c", "rediss://h?key=/k", "rediss://h?verify=s3cret",
+                    "rediss://h?&", "rediss://h?ca=/a%00b", "unix:///p?ca=/a", "unix://",
+                    "unix://s3cret", "unix://relative/path", "unix:///p?db=x", "unix:///p?x=1",
+                    "unix:///p?db=", "unix:///p%00q", "unix:///p%",
+                    "unix:///" + std::string(200, 'p')));
 
-TEST(RedisUrl, TlsIsRefusedByName) {
-    const auto url = Url::parse("rediss://h");
+TEST(RedisUrl, TlsHasASchemeAndFiles) {
+    const auto bare = Url::parse("rediss://u:p@h:6380/3");
+    const auto full = Url::parse("rediss://h?ca=/etc/my%20ca.pem&cert=/c.pem&key=k%26.pem");
 
-    ASSERT_FALSE(url);
-    EXPECT_NE(url.error().cause.find("TLS is not supported in this version"), std::string::npos);
+    ASSERT_TRUE(bare);
+    EXPECT_EQ(bare->tls, TlsFiles{});
+    EXPECT_EQ(bare->user, "u");
+    EXPECT_EQ(bare->database, 3U);
+    EXPECT_EQ(bare->redacted(), "rediss://u:***@h:6380/3");
+    ASSERT_TRUE(full);
+    EXPECT_EQ(full->tls, (TlsFiles{"/etc/my ca.pem", "/c.pem", "k&.pem"}));
+    EXPECT_FALSE(Url::parse("redis://h")->tls);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "common/domain.hpp"
-#include "common/json.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "embedded/bus.hpp"
+#include "embedded/store.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/testing/embedded_server.hpp"
 #include "tutti/testing/fake_executor.hpp"
@@ -29,6 +30,9 @@ public:
     void on_undecodable(std::string_view) override { heard.emplace_back("undecodable"); }
     void on_plain(std::string_view, std::string_view payload) override {
         heard.emplace_back(payload);
+    }
+    void on_woken(std::string_view store_key) override {
+        heard.push_back("woken " + std::string(store_key));
     }
     Words take() { return std::exchange(heard, {}); }
 
@@ -219,6 +223,23 @@ TEST_F(FaultyBusTest, ServerThatBreaksAHalfOpenConnectionIsNotHeard) {
     bus.reconnect();
     executor.run_ready();
     EXPECT_EQ(listener.take(), (Words{"disconnected", "subscribed"}));
+}
+
+TEST_F(FaultyBusTest, WakingsAreLostAsPushesAre) {
+    embedded::EmbeddedStore store(hub, executor, clock);
+    const auto drop_all = [&] {
+        store.drop("elsewhere", {}, TimePoint::max(), [](auto) {});
+        executor.run_ready();
+    };
+
+    faults.next_push({.copies = 0});
+    drop_all();
+    EXPECT_EQ(listener.take(), Words{});
+    drop_all();
+    EXPECT_EQ(listener.take(), Words{"woken "});
+    bus.go_half_open();
+    drop_all();
+    EXPECT_EQ(listener.take(), Words{});
 }
 
 TEST_F(FaultyBusTest, ServersDisconnectionsPassThrough) {

@@ -69,6 +69,67 @@ TEST_F(FaultyStoreTest, WithoutFaultsItIsTheStoreInside) {
     EXPECT_EQ(executor.timer_count(), 0U) << "deadlines of answered operations are cancelled";
 }
 
+TEST_F(FaultyStoreTest, CoordinatedOperationsPassThrough) {
+    const Place place{.channel = "c", .prefix = "p:", .key = "k"};
+    Outcome<Fetched> fetched;
+    Outcome<Filled> filled;
+    Outcome<bool> released, replaced;
+    Outcome<void> dropped;
+    Outcome<std::size_t> counted;
+    const TimePoint deadline = clock.now() + patience;
+    store.fetch({.place = place, .token = "a", .claim_for = patience}, deadline, into(fetched));
+    store.fill({.place = place, .token = "a", .bytes = "v", .fresh_for = patience}, deadline,
+               into(filled));
+    store.release(place, "a", deadline, into(released));
+    store.replace_if_equal("p:k", "v", "w", patience, deadline, into(replaced));
+    store.count("p:", deadline, into(counted));
+    store.drop("c", {"k"}, deadline, into(dropped));
+    executor.run_ready();
+
+    EXPECT_EQ(fetched.result->value().claim, Fetched::Claim::ours);
+    EXPECT_EQ(filled.result->value(), Filled::stored);
+    EXPECT_EQ(released.result->value(), false);
+    EXPECT_EQ(replaced.result->value(), true);
+    EXPECT_EQ(counted.result->value(), 1U);
+    EXPECT_TRUE(dropped.result->has_value());
+    EXPECT_EQ(executor.timer_count(), 0U);
+}
+
+TEST_F(FaultyStoreTest, CoordinatedOperationsAreLostAsTheOthersAre) {
+    using enum Operation;
+    const Place place{.channel = "c", .prefix = "p:", .key = "k"};
+    faults.next(fetch, {.reply_lost = true});
+    faults.next(fill, {.request_lost = true});
+    faults.next(drop, {.request_lost = true});
+    faults.next(release, {.reply_lost = true});
+    faults.next(count, {.request_lost = true});
+    faults.next(replace_if_equal, {.request_lost = true});
+    const TimePoint deadline = clock.now() + patience;
+    Outcome<Fetched> fetched, after;
+    Outcome<Filled> filled;
+    Outcome<bool> released, replaced;
+    Outcome<void> dropped;
+    Outcome<std::size_t> counted;
+    store.fetch({.place = place, .token = "a", .claim_for = patience}, deadline, into(fetched));
+    store.fill({.place = place, .token = "a", .bytes = "v", .fresh_for = patience}, deadline,
+               into(filled));
+    store.drop("c", {"k"}, deadline, into(dropped));
+    store.release(place, "a", deadline, into(released));
+    store.count("", deadline, into(counted));
+    store.replace_if_equal("p:k", "", "w", patience, deadline, into(replaced));
+    store.fetch({.place = place, .token = "b", .claim_for = patience}, deadline, into(after));
+    executor.advance(patience);
+
+    EXPECT_EQ(fetched.result->error().code, Errc::timeout);
+    EXPECT_EQ(filled.result->error().code, Errc::timeout);
+    EXPECT_EQ(dropped.result->error().code, Errc::timeout);
+    EXPECT_EQ(released.result->error().code, Errc::timeout);
+    EXPECT_EQ(counted.result->error().code, Errc::timeout);
+    EXPECT_EQ(replaced.result->error().code, Errc::timeout);
+    EXPECT_EQ(after.result->value().claim, Fetched::Claim::ours) << "released, and nothing stored";
+    EXPECT_FALSE(after.result->value().value);
+}
+
 TEST_F(FaultyStoreTest, LostRequestTimesOutAndDidNothing) {
     faults.next(Operation::put, {.request_lost = true});
     Outcome<bool> lost, second;

@@ -5,7 +5,7 @@
 
 #include <optional>
 
-namespace tutti::services::json {
+namespace tutti::json {
 
 template <class T>
 struct Nullable : std::optional<T> {
@@ -19,4 +19,4 @@ bool operator==(const Nullable<T>& a, const Nullable<T>& b) {
     return a.has_value() == b.has_value() && (!a || *a == *b);
 }
 
-}  // namespace tutti::services::json
+}  // namespace tutti::json

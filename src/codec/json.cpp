@@ -1,18 +1,23 @@
 // The parts of the reader and writer that do not depend on a type.
-#include "common/json.hpp"
-
+#include <algorithm>
+#include <cstddef>
+#include <expected>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <boost/json/kind.hpp>
-#include <boost/json/parse_options.hpp>
-#include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
 
-namespace tutti::services::json {
+#include "tutti/detail/json_text.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::json {
 namespace {
 
-constexpr std::size_t depth_max = 32;
 constexpr std::size_t problems_max = 8;
+constexpr std::size_t shown_key_bytes_max = 32;
 
 std::string_view kind_name(boost::json::kind kind) {
     switch (kind) {
@@ -55,6 +60,12 @@ void Problems::enter(std::string_view member) {
     path_ += member;
 }
 
+void Problems::enter_key(std::string_view key) {
+    std::string shown(key.substr(0, shown_key_bytes_max));
+    std::ranges::replace_if(shown, [](char c) { return c < ' ' || c > '~'; }, '?');
+    enter(shown);
+}
+
 void Problems::enter(std::size_t index) {
     ends_.push_back(path_.size());
     path_ += '[' + std::to_string(index) + ']';
@@ -81,21 +92,17 @@ void Problems::expected(std::string_view kind, const boost::json::value& found) 
     add(std::string("expected ").append(kind).append(", found ").append(kind_name(found.kind())));
 }
 
-Result<boost::json::value> parse(std::string_view text) {
-    boost::json::parse_options options;
-    options.max_depth = depth_max;
-    boost::json::parser parser({}, options);
-    boost::json::error_code error;
-    const std::size_t consumed = parser.write_some(text.data(), text.size(), error);
-    if (!error) {
-        if (text.find_first_not_of(" \t\r\n", consumed) != std::string_view::npos) {
-            return fail(Errc::protocol, "read json",
-                        "more text after the JSON at byte " + std::to_string(consumed));
-        }
-        return parser.release();
-    }
-    return fail(Errc::protocol, "read json",
-                "not JSON at byte " + std::to_string(consumed) + ": " + error.message());
+bool Problems::too_deep() {
+    const bool deep = ends_.size() >= depth_max_;
+    if (deep) add("nested more than " + std::to_string(depth_max_) + " deep");
+    return deep;
+}
+
+std::unexpected<Error> too_large(std::string operation, std::size_t bytes,
+                                 const JsonLimits& limits) {
+    return fail(Errc::too_large, std::move(operation),
+                std::to_string(bytes) + " bytes of JSON, at most " +
+                    std::to_string(limits.bytes_max) + " (JsonLimits::bytes_max)");
 }
 
 std::string serialize(const boost::json::value& value) { return boost::json::serialize(value); }
@@ -115,15 +122,18 @@ std::string camel_case(std::string_view member) {
     return name;
 }
 
-boost::json::value text_value(std::string_view text) {
+std::string utf8_text(std::string_view text, Problems& problems) {
     std::string clean;
     clean.reserve(text.size());
+    bool replaced = false;
     while (!text.empty()) {
         const std::size_t length = utf8_sequence(text);
         length == 0 ? clean += '?' : clean.append(text.substr(0, length));
+        replaced = replaced || length == 0;
         text.remove_prefix(length == 0 ? 1 : length);
     }
-    return boost::json::value(clean);
+    if (replaced) problems.add("not UTF-8");
+    return clean;
 }
 
-}  // namespace tutti::services::json
+}  // namespace tutti::json

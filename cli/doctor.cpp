@@ -1,0 +1,90 @@
+// `tutti doctor`: what is to be thought of a Redis, and the rule that its user needs.
+#include "tutti/doctor.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/describe/class.hpp>
+#include <boost/describe/enum.hpp>
+
+#include "cli/cli.hpp"
+#include "cli/commands.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti {
+
+BOOST_DESCRIBE_ENUM(Verdict, ok, unknown, warning, problem)
+BOOST_DESCRIBE_STRUCT(Finding, (), (subject, found, verdict, means, advice))
+
+namespace cli {
+namespace {
+
+struct Report {
+    std::string server;
+    std::string acl_rule;
+    Verdict worst = Verdict::ok;
+    std::vector<Finding> findings;
+};
+BOOST_DESCRIBE_STRUCT(Report, (), (server, acl_rule, worst, findings))
+
+std::string_view to_string(Verdict verdict) {
+    switch (verdict) {
+    case Verdict::ok: return "ok";
+    case Verdict::unknown: return "unknown";
+    case Verdict::warning: return "warning";
+    case Verdict::problem: return "problem";
+    }
+    return "";
+}
+
+std::string padded(std::string_view text, std::size_t width) {
+    return std::string(text).append(width - std::min(width, text.size()), ' ');
+}
+
+void print(std::ostream& out, const Diagnosis& diagnosis) {
+    constexpr std::size_t verdict_width = 9;
+    std::size_t subject_width = 0;
+    for (const Finding& finding : diagnosis.findings) {
+        subject_width = std::max(subject_width, finding.subject.size() + 2);
+    }
+    const std::string indent(2 + verdict_width, ' ');
+    out << diagnosis.server << "\n\nWhat the user of a node must be allowed:\n\n  "
+        << diagnosis.acl_rule << "\n\n";
+    for (const auto& [subject, found, verdict, means, advice] : diagnosis.findings) {
+        out << "  " << padded(to_string(verdict), verdict_width)
+            << padded(subject, found.empty() ? 0 : subject_width) << found << '\n';
+        if (!means.empty()) out << indent << means << '\n';
+        if (!advice.empty()) out << indent << "-> " << advice << '\n';
+    }
+}
+
+}  // namespace
+
+int doctor(const DoctorCommand& command, std::ostream& out, std::ostream& err, const World& world) {
+    if (command.urls.size() != 1) {
+        err << "tutti doctor: name one URL, such as redis://user:password@host:6379\n";
+        return exit_failed;
+    }
+    const auto diagnosis = world.diagnose(command.urls.front(), command.options);
+    if (!diagnosis) {
+        err << "tutti doctor: " << diagnosis.error().message() << '\n';
+        return exit_failed;
+    }
+    if (command.format == Format::json) {
+        out << json::write(Report{.server = diagnosis->server,
+                                  .acl_rule = diagnosis->acl_rule,
+                                  .worst = diagnosis->worst(),
+                                  .findings = diagnosis->findings})
+            << '\n';
+    } else {
+        print(out, *diagnosis);
+    }
+    return diagnosis->worst() == Verdict::problem ? exit_refused : exit_success;
+}
+
+}  // namespace cli
+}  // namespace tutti

@@ -1,0 +1,191 @@
+// At most once per key and window in the whole fleet: a request that arrives twice is handled once.
+//
+//     auto dedup = node->reservation<std::string>({.name = "request-dedup", .caches = "request hashes",
+//         .window = 5s, .when_store_fails = tutti::WhenStoreFails::refuse});
+//     auto attempt = dedup.reserve(key, job_id);        // before the action
+//     if (!attempt) return unavailable();               // the store cannot say
+//     if (!attempt->granted()) return attempt->held();  // the job id of whoever came first
+//     if (!enqueue(job_id)) dedup.release(*attempt);    // not done after all: free again
+//
+// Reserve *before* the action: a process that dies in between blocks the key for one window, and never
+// does the action twice. `release` and `confirm` compare what is stored with what this attempt has
+// stored, so a late one never touches a reservation that another attempt holds by now.
+//
+// Not promised: once for ever. After the window, after a restart of the store that lost it, or when
+// WhenStoreFails::allow let it through, the same key is granted again.
+//
+// Thread-safety: every function from any thread. Blocking: one round trip, two when the key is held; at
+// most the deadline. Requires: not on a node's own thread; checked.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "tutti/codec.hpp"
+#include "tutti/detail/cache.hpp"
+#include "tutti/key.hpp"
+#include "tutti/policy.hpp"
+
+namespace tutti {
+
+// What `reserve` answers while the store cannot be asked. There is no right default.
+enum class WhenStoreFails : unsigned char {
+    refuse,  // an error: the action does not happen (fail closed)
+    allow,   // granted, and marked as not guarded: it may happen twice (fail open)
+};
+
+// T: the note that a holder leaves for those who come second, such as the id of the job.
+template <class T>
+struct ReservationOptions {
+    std::string name;    // mandatory
+    std::string caches;  // mandatory
+
+    std::optional<Duration> window = std::nullopt;  // mandatory; at least 1 ms
+    std::optional<WhenStoreFails> when_store_fails = std::nullopt;  // mandatory
+
+    Codec<T> codec = {};  // mandatory unless T is std::string
+    std::size_t note_bytes_max = 4096;
+    // Empty: under a name of ours, with a token of ours in front of the note. Otherwise the key is
+    // `raw_prefix` + the key's text and the value exactly the note, for programs that know nothing of
+    // Tutti; then each attempt's note must be unique, because it is what tells its owner.
+    std::string raw_prefix = {};
+
+    std::string note = {};  // printed by the audit
+};
+
+namespace detail {
+
+struct ReservationSpec {
+    std::string name;
+    std::string caches;
+    std::optional<Duration> window;
+    std::optional<WhenStoreFails> when_store_fails;
+    std::size_t note_bytes_max = 0;
+    std::string raw_prefix;
+    bool has_codec = false;
+    std::string note;
+};
+
+template <class T>
+ReservationSpec untyped(ReservationOptions<T> options) {
+    return {.name = std::move(options.name),
+            .caches = std::move(options.caches),
+            .window = options.window,
+            .when_store_fails = options.when_store_fails,
+            .note_bytes_max = options.note_bytes_max,
+            .raw_prefix = std::move(options.raw_prefix),
+            .has_codec = static_cast<bool>(options.codec),
+            .note = std::move(options.note)};
+}
+
+struct RawAttempt {
+    bool granted = false;
+    bool guarded = true;
+    std::string stored;    // by this attempt, or by the holder
+    std::string degraded;  // why it is not guarded
+};
+
+class ReservationCore {
+public:
+    virtual ~ReservationCore() = default;
+    virtual void reserve(std::string key, std::string note, Duration timeout,
+                         Completion<RawAttempt> done) = 0;
+    virtual void confirm(std::string key, std::string stored, Duration timeout,
+                         Completion<bool> done) = 0;
+    virtual void release(std::string key, std::string stored, Duration timeout,
+                         Completion<bool> done) = 0;
+    virtual void count(Duration timeout, Completion<std::size_t> done) = 0;
+    // The note in what is stored; nullopt: not ours.
+    [[nodiscard]] virtual std::optional<std::string_view> note_of(
+        std::string_view stored) const = 0;
+};
+
+}  // namespace detail
+
+// The outcome of one `reserve`.
+template <class T>
+class Attempt {
+public:
+    Attempt(std::string key, detail::RawAttempt raw, std::optional<T> held) noexcept
+        : key_(std::move(key)), raw_(std::move(raw)), held_(std::move(held)) {}
+
+    [[nodiscard]] bool granted() const noexcept { return raw_.granted; }
+    // Not granted: the holder's note; empty when it cannot be read, which is held all the same.
+    [[nodiscard]] const std::optional<T>& held() const noexcept { return held_; }
+    // False: granted because the store failed and the declaration allows it.
+    [[nodiscard]] bool guarded() const noexcept { return raw_.guarded; }
+    [[nodiscard]] const std::string& degraded() const noexcept { return raw_.degraded; }
+
+private:
+    template <Key K, class U>
+    friend class Reservation;
+
+    std::string key_;
+    detail::RawAttempt raw_;
+    std::optional<T> held_;
+};
+
+// Made by `Node::reservation`. Example: examples/reservation.cpp
+template <Key K, class T = std::string>
+class Reservation {
+public:
+    Reservation(std::shared_ptr<detail::ReservationCore> core, Codec<T> codec) noexcept
+        : core_(std::move(core)), codec_(std::move(codec)) {}
+
+    // Errors: unavailable, timeout and their likes of the store, with WhenStoreFails::refuse; too_large
+    // and what the codec says; not_started, stopped. After an error nothing may be assumed: the key may
+    // be reserved for one window.
+    [[nodiscard]] Result<Attempt<T>> reserve(const K& key, const T& note,
+                                             Duration deadline = std::chrono::seconds{2}) const {
+        auto bytes = codec_.encode(note);
+        if (!bytes) return fail(std::move(bytes).error());
+        std::string text(std::string_view(KeyText<K>::text(key)));
+        auto raw = detail::wait_for<Result<detail::RawAttempt>>([&](auto done) {
+            core_->reserve(text, *std::move(bytes), deadline, std::move(done));
+        });
+        if (!raw) return fail(std::move(raw).error());
+        std::optional<T> held;
+        const auto found = raw->granted ? std::nullopt : core_->note_of(raw->stored);
+        if (auto decoded = found ? codec_.decode(*found) : Result<T>(fail(Errc::protocol, {}))) {
+            held = *std::move(decoded);
+        }
+        return Attempt<T>(std::move(text), *std::move(raw), std::move(held));
+    }
+
+    // The window begins anew: the action is under way. False: it is not ours any more.
+    // Errors: of the store; the reservation then ends with its window.
+    [[nodiscard]] Result<bool> confirm(const Attempt<T>& attempt,
+                                       Duration deadline = std::chrono::seconds{2}) const {
+        if (!attempt.granted() || !attempt.guarded()) return attempt.granted();
+        return detail::wait_for<Result<bool>>([&](auto done) {
+            core_->confirm(attempt.key_, attempt.raw_.stored, deadline, std::move(done));
+        });
+    }
+
+    // The action has not happened: free for the next attempt. False: it was not ours any more, and
+    // was left alone. Errors as above.
+    Result<bool> release(const Attempt<T>& attempt,
+                         Duration deadline = std::chrono::seconds{2}) const {
+        if (!attempt.granted() || !attempt.guarded()) return attempt.granted();
+        return detail::wait_for<Result<bool>>([&](auto done) {
+            core_->release(attempt.key_, attempt.raw_.stored, deadline, std::move(done));
+        });
+    }
+
+    // How many are held now, in the whole fleet. Reads all names of the store: for a gauge.
+    [[nodiscard]] Result<std::size_t> count(Duration deadline = std::chrono::seconds{2}) const {
+        return detail::wait_for<Result<std::size_t>>(
+            [&](auto done) { core_->count(deadline, std::move(done)); });
+    }
+
+private:
+    std::shared_ptr<detail::ReservationCore> core_;  // never null
+    Codec<T> codec_;
+};
+
+}  // namespace tutti

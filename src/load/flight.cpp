@@ -1,0 +1,331 @@
+// How a flight goes: the store, the source, and where its value lands.
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "base/rules.hpp"
+#include "load/cache_core.hpp"
+#include "load/token.hpp"
+
+namespace tutti {
+
+namespace {
+
+constexpr Duration wait_least = std::chrono::milliseconds{1};
+
+const Ttl& shorter(const Ttl& left, const Ttl& right) {
+    if (left.is_never()) return right;
+    if (right.is_never()) return left;
+    return left.lifetime() < right.lifetime() ? left : right;
+}
+
+}  // namespace
+
+void CacheCore::launch() {
+    for (;;) {
+        FlightPointer flight;
+        {
+            const std::lock_guard lock(mutex_);
+            if (taking_off_.empty() || running_ >= spec_.loads_max) return;
+            flight = std::move(taking_off_.front());
+            taking_off_.pop_front();
+            ++running_;
+            // From here on it reads: what is invalidated after this line poisons it.
+            flight->reading = true;
+            flight->generation = generation_.load();
+            flight->began = environment_.clock->now();
+            if (may_use_store(flight->text)) {
+                flight->token = random_token(environment_.random);
+            } else if (store_) {
+                flight->degraded = "the store has not heard of a change yet; the source was asked";
+            }
+        }
+        run(flight);
+    }
+}
+
+void CacheCore::run(const FlightPointer& flight) {
+    if (flight->token.empty()) {
+        ask_source(flight);
+    } else {
+        ask_store(flight);
+    }
+}
+
+void CacheCore::ask_store(const FlightPointer& flight) {
+    store_->fetch(flight->text, flight->token, flight->intent,
+                  [self = shared_from_this(), flight](Result<StoreAccess::Reply> answer) {
+                      self->store_answered(flight, std::move(answer));
+                  });
+}
+
+void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::Reply> answer) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed || phase_.load() == Phase::closed) return;
+        if (!kept(Rule::flight_covers_store_read)) {
+            flight->poisoned = false;
+            flight->generation = generation_.load();
+        }
+        if (!answer) {
+            // Whether the claim was taken is not known, nor when: it must not cover what is loaded
+            // from now on.
+            flight->degraded = answer.error().message();
+            store_->release(flight->text, flight->token);
+            if (kept(Rule::claim_before_load)) flight->token.clear();
+        } else if (answer->value && answer->claim != Fetched::Claim::none &&
+                   answer->value->answer == Answer::found) {
+            flight->last_good = lookup_of(*answer->value);
+            flight->last_good->age = answer->age;
+            flight->last_good->tier = Tier::store;
+            flight->last_good->freshness = Freshness::stale;
+        }
+    }
+    if (!answer || answer->claim == Fetched::Claim::ours) return ask_source(flight);
+    if (answer->claim == Fetched::Claim::theirs) return wait_for_claim(flight, answer->claim_left);
+    take_stored(flight, *std::move(answer));
+}
+
+void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Reply answer) {
+    counters_.store_hits.add();
+    detail::RawLookup lookup = lookup_of(*answer.value);
+    lookup.age = answer.age;
+    lookup.tier = Tier::store;
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed) return;
+        const auto usual = spec_.ttl ? lifetime(*answer.value, *spec_.ttl) : std::nullopt;
+        if (usual && answer.fresh > Duration::zero()) {
+            const TimePoint began = environment_.clock->now() - answer.age;
+            fill(*flight, *answer.value, began, shorter(*usual, answer.fresh));
+        }
+    }
+    finish(flight, lookup, lookup);
+}
+
+void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left) {
+    const TimePoint now = environment_.clock->now();
+    if (flight->patience == TimePoint{}) {
+        flight->patience = now + store_->options().claim_for;
+    }
+    if (now >= flight->patience) {
+        flight->degraded = "another instance has not finished its load; the source was asked";
+        flight->token.clear();
+        return ask_source(flight);
+    }
+    const TimePoint until = std::min(now + std::max(claim_left, wait_least), flight->patience);
+    store_->wait(flight->text, until, [self = shared_from_this(), flight] {
+        const bool store = [&] {
+            const std::lock_guard lock(self->mutex_);
+            return self->may_use_store(flight->text);
+        }();
+        if (!store) flight->token.clear();
+        self->run(flight);
+    });
+}
+
+void CacheCore::ask_source(const FlightPointer& flight) {
+    const TimePoint deadline = environment_.clock->now() + spec_.load_deadline;
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed || phase_.load() == Phase::closed) return;
+        flight->timer = environment_.executor->run_at(
+            deadline, [self = shared_from_this(), flight] { self->abandon(flight); });
+    }
+    counters_.loads.add();
+    const LoadContext context(deadline, *environment_.clock);
+    if (spec_.load.asynchronous) {
+        spec_.load.asynchronous(
+            flight->key, context,
+            [self = shared_from_this(), flight](Result<detail::RawLoaded> loaded) {
+                self->land(flight, std::move(loaded));
+            });
+    } else {
+        ask_blocking(flight, context);
+    }
+}
+
+void CacheCore::ask_blocking(const FlightPointer& flight, LoadContext context) {
+    const bool taken =
+        environment_.workers->try_post([self = shared_from_this(), flight, context]() mutable {
+            self->land(flight, self->spec_.load.blocking(flight->key.get(), context));
+        });
+    if (taken) return;
+    land(flight, fail(Errc::overloaded, "load " + spec_.name,
+                      "every worker is busy and the queue is full: raise NodeOptions::workers or "
+                      "worker_queue_max, or lower loads_max"));
+}
+
+void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> loaded) {
+    const std::string operation = "load " + spec_.name;
+    if (!loaded) {
+        auto error = std::move(loaded).error();
+        error.operation = operation;
+        return fail_flight(flight, error, fail(error));
+    }
+    if (loaded->answer == Answer::unknown || loaded->guessed) {
+        detail::RawLookup unknown = lookup_of(*loaded);
+        unknown.degraded = loaded->detail;
+        const Error error{Errc::unavailable, operation, loaded->detail};
+        return fail_flight(flight, error, unknown);
+    }
+    if (loaded->value && !admitted(loaded->value.get())) {
+        counters_.refused.add();
+        const Error error{Errc::load_failed, operation, "admit refused the loaded value"};
+        return fail_flight(flight, error, fail(error));
+    }
+    settle(flight, *std::move(loaded));
+}
+
+// The readers have their answer at once; the flight goes on until the store has answered, because
+// memory may keep the value only when the claim has stood.
+void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
+    detail::RawLookup lookup = lookup_of(loaded);
+    LoadToken token;
+    std::optional<Ttl> store_ttl;
+    std::vector<std::shared_ptr<Waiter>> waiting;
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed) return;
+        lookup.degraded = flight->degraded;
+        if (phase_.load() == Phase::open) token = flight->token;
+        if (!token.empty() && clean(*flight) && store_->holds(loaded)) {
+            store_ttl = lifetime(loaded, *spec_.store->ttl);
+        }
+        if (store_ttl) {
+            waiting = std::exchange(flight->waiters, {});
+            environment_.executor->cancel(flight->timer);
+        } else if (const auto ttl = spec_.ttl ? lifetime(loaded, *spec_.ttl) : std::nullopt) {
+            fill(*flight, loaded, flight->began, *ttl);
+        }
+    }
+    if (!store_ttl) {
+        if (!token.empty()) store_->release(flight->text, std::move(token));
+        finish(flight, lookup, lookup);
+        return;
+    }
+    answer(waiting, lookup, lookup);
+    const Duration fresh_for =
+        (store_ttl->is_never() ? *spec_.store->ttl : *store_ttl).lifetime();
+    store_->fill(flight->text, std::move(token), loaded, fresh_for,
+                 [self = shared_from_this(), flight, loaded](const Result<Filled>& filled) {
+                     self->store_filled(flight, loaded, filled);
+                 });
+}
+
+void CacheCore::store_filled(const FlightPointer& flight, const detail::RawLoaded& loaded,
+                             const Result<Filled>& filled) {
+    const bool lost = filled && *filled == Filled::claim_lost;
+    const bool better = filled && *filled == Filled::kept_better;
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed) return;
+        if (lost) counters_.poisoned.add();
+        if (better && memory_) memory_->erase(flight->text);
+        const auto ttl = spec_.ttl ? lifetime(loaded, *spec_.ttl) : std::nullopt;
+        const bool keep = !better && (!lost || !kept(Rule::lost_claim_fills_nothing));
+        if (ttl && keep) fill(*flight, loaded, flight->began, *ttl);
+    }
+    const detail::RawLookup lookup = lookup_of(loaded);
+    finish(flight, lookup, lookup);
+}
+
+// `otherwise` is for readers when there is no last known good; a refresh gets it in any case.
+void CacheCore::fail_flight(const FlightPointer& flight, const Error& error,
+                            const Answered& otherwise) {
+    const bool unknown = otherwise.has_value();
+    const bool passing = spec_.stale_if_error && (unknown || transient(error));
+    LoadToken token;
+    Answered lenient = otherwise;
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed) return;
+        if (phase_.load() == Phase::open) token = flight->token;
+        if (passing) {
+            if (auto good = last_known_good(*flight, error)) lenient = *std::move(good);
+        }
+    }
+    counters_.load_failures.add();
+    if (flight->intent.is_refresh()) counters_.refresh_failures.add();
+    if (!token.empty()) store_->release(flight->text, std::move(token));
+    finish(flight, otherwise, lenient);
+}
+
+void CacheCore::abandon(const FlightPointer& flight) {
+    const Error late{Errc::timeout, "load " + spec_.name,
+                     "the loader did not finish within its load_deadline"};
+    fail_flight(flight, late, fail(late));
+}
+
+bool CacheCore::finish(const FlightPointer& flight, const Answered& strict,
+                       const Answered& lenient) {
+    std::vector<std::shared_ptr<Waiter>> waiting;
+    {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(flight->landed, true)) return false;
+        --running_;
+        leave_slot(flight);
+        waiting = std::move(flight->waiters);
+    }
+    environment_.executor->cancel(flight->timer);
+    answer(waiting, strict, lenient);
+    launch();
+    return true;
+}
+
+void CacheCore::answer(const std::vector<std::shared_ptr<Waiter>>& waiting, const Answered& strict,
+                       const Answered& lenient) {
+    for (const auto& waiter : waiting) {
+        environment_.executor->cancel(waiter->timer);
+        waiter->answer(waiter->wants() == Intent::Kind::refresh ? strict : lenient);
+    }
+}
+
+bool CacheCore::admitted(const void* value) const {
+    if (!spec_.admit) return true;
+    try {
+        return spec_.admit(value);
+    } catch (const std::exception& error) {
+        environment_.log(LogLevel::error, "cache " + spec_.name + ": admit threw: " + error.what());
+        return false;
+    }
+}
+
+bool CacheCore::transient(const Error& error) const {
+    const auto& classify = spec_.stale_if_error->transient;
+    if (!classify) return error.retryable();
+    try {
+        return classify(error);
+    } catch (const std::exception& thrown) {
+        environment_.log(LogLevel::error,
+                         "cache " + spec_.name + ": transient threw: " + thrown.what());
+        return false;
+    }
+}
+
+// How long a tier with this usual TTL keeps the answer; nullopt: not at all.
+std::optional<Ttl> CacheCore::lifetime(const detail::RawLoaded& loaded, const Ttl& usual) const {
+    if (!loaded.cacheable) return std::nullopt;
+    std::optional<Ttl> ttl = usual;
+    if (loaded.answer == Answer::absent) ttl = spec_.absent_ttl.value_or(usual);
+    if (loaded.answer == Answer::unknown) return std::nullopt;
+    if (loaded.answer == Answer::negative) {
+        if (!spec_.negative) return std::nullopt;
+        const auto& categories = spec_.negative->categories;
+        const auto found = categories.find(loaded.detail);
+        ttl = found != categories.end() ? std::optional(found->second) : spec_.negative->otherwise;
+    }
+    if (loaded.ttl) ttl = *loaded.ttl;
+    if (!ttl || !ttl->valid()) return std::nullopt;
+    if (loaded.answer == Answer::negative) return shorter(*ttl, *spec_.negative->ceiling);
+    return ttl;
+}
+
+detail::RawLookup CacheCore::lookup_of(const detail::RawLoaded& loaded) const {
+    return {.value = loaded.value,
+            .answer = loaded.answer,
+            .category = loaded.answer == Answer::negative ? loaded.detail : std::string(),
+            .degraded = {}};
+}
+
+}  // namespace tutti

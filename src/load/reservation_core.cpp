@@ -1,0 +1,110 @@
+#include "load/reservation_core.hpp"
+
+#include <utility>
+
+#include "load/token.hpp"
+
+namespace tutti {
+
+struct ReservationCore::Try {
+    std::string key;
+    std::string stored;
+    TimePoint deadline;
+    Completion<detail::RawAttempt> done;
+    bool again = false;
+};
+
+std::optional<Error> ReservationCore::refused(const std::string& operation) const {
+    const Phase phase = phase_.load();
+    if (phase == Phase::open) return std::nullopt;
+    const bool closed = phase == Phase::closed;
+    return Error{closed ? Errc::stopped : Errc::not_started, operation + " " + spec_.name,
+                 closed ? "the node was stopped" : "call Node::start first"};
+}
+
+void ReservationCore::reserve(std::string key, std::string note, Duration timeout,
+                              Completion<detail::RawAttempt> done) {
+    if (auto error = refused("reserve")) return done(fail(*std::move(error)));
+    if (note.size() > spec_.note_bytes_max) {
+        return done(fail(Errc::too_large, "reserve " + spec_.name,
+                         "the note has " + std::to_string(note.size()) + " bytes, allowed are " +
+                             std::to_string(spec_.note_bytes_max) +
+                             ": raise ReservationOptions::note_bytes_max"));
+    }
+    std::string stored = is_raw() ? std::move(note) : random_token(environment_.random) + note;
+    put(std::make_shared<Try>(Try{.key = environment_.prefix + key,
+                                  .stored = std::move(stored),
+                                  .deadline = environment_.clock->now() + timeout,
+                                  .done = std::move(done)}));
+}
+
+void ReservationCore::put(std::shared_ptr<Try> attempt) {
+    const Store::PutOptions how{.ttl = *spec_.window, .condition = Store::Condition::if_absent};
+    environment_.store->put(
+        attempt->key, attempt->stored, how, attempt->deadline,
+        [self = shared_from_this(), attempt](const Result<bool>& written) {
+            if (!written) return self->cannot_say(*attempt, written.error());
+            if (!*written) return self->look(attempt);
+            self->counters_.misses.add();
+            attempt->done(detail::RawAttempt{
+                .granted = true, .stored = std::move(attempt->stored), .degraded = {}});
+        });
+}
+
+void ReservationCore::look(std::shared_ptr<Try> attempt) {
+    environment_.store->get(
+        attempt->key, attempt->deadline,
+        [self = shared_from_this(), attempt](Result<std::optional<std::string>> found) {
+            // Something is there; that it cannot be read does not make it free.
+            const bool unreadable = !found && found.error().code == Errc::too_large;
+            if (!found && !unreadable) return self->cannot_say(*attempt, found.error());
+            if (!unreadable && !*found) {
+                if (!std::exchange(attempt->again, true)) return self->put(attempt);
+                return self->cannot_say(*attempt, {Errc::unavailable, "reserve " + self->spec_.name,
+                                                   "the holder vanished twice"});
+            }
+            self->counters_.hits.add();
+            attempt->done(detail::RawAttempt{.granted = false,
+                                             .stored = unreadable ? std::string() : **std::move(found),
+                                             .degraded = {}});
+        });
+}
+
+void ReservationCore::cannot_say(Try& attempt, const Error& error) {
+    counters_.store_failures.add();
+    if (*spec_.when_store_fails == WhenStoreFails::refuse || error.code == Errc::stopped) {
+        return attempt.done(fail(error));
+    }
+    attempt.done(detail::RawAttempt{
+        .granted = true, .guarded = false, .stored = {}, .degraded = error.message()});
+}
+
+void ReservationCore::confirm(std::string key, std::string stored, Duration timeout,
+                              Completion<bool> done) {
+    if (auto error = refused("confirm")) return done(fail(*std::move(error)));
+    std::string same = stored;
+    environment_.store->replace_if_equal(environment_.prefix + key, std::move(stored),
+                                         std::move(same), *spec_.window,
+                                         environment_.clock->now() + timeout, std::move(done));
+}
+
+void ReservationCore::release(std::string key, std::string stored, Duration timeout,
+                              Completion<bool> done) {
+    if (auto error = refused("release")) return done(fail(*std::move(error)));
+    environment_.store->erase_if_equal(environment_.prefix + key, std::move(stored),
+                                       environment_.clock->now() + timeout, std::move(done));
+}
+
+void ReservationCore::count(Duration timeout, Completion<std::size_t> done) {
+    if (auto error = refused("count")) return done(fail(*std::move(error)));
+    environment_.store->count(environment_.prefix, environment_.clock->now() + timeout,
+                              std::move(done));
+}
+
+std::optional<std::string_view> ReservationCore::note_of(std::string_view stored) const {
+    if (is_raw()) return stored;
+    if (stored.size() < token_bytes) return std::nullopt;
+    return stored.substr(token_bytes);
+}
+
+}  // namespace tutti

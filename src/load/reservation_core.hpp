@@ -1,0 +1,66 @@
+// The reservation pattern on the store: put if absent, compare and replace, compare and delete.
+//
+// A key that vanishes between a refused put and the look at its holder is tried once more; when that happens
+// twice nobody can say who holds it, which is a failure of the store.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "load/counters.hpp"
+#include "tutti/reservation.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+class ReservationCore final : public detail::ReservationCore,
+                              public std::enable_shared_from_this<ReservationCore> {
+public:
+    struct Environment {
+        std::shared_ptr<Store> store;
+        const Clock* clock = nullptr;
+        std::function<std::uint64_t()> random;
+        std::string prefix;  // of its keys
+        std::shared_ptr<void> keep_alive;
+    };
+
+    // Requires: a spec without contradictions.
+    ReservationCore(detail::ReservationSpec spec, Environment environment)
+        : spec_(std::move(spec)), environment_(std::move(environment)) {}
+
+    void open() { phase_.store(Phase::open); }
+    void close() { phase_.store(Phase::closed); }
+
+    void reserve(std::string key, std::string note, Duration timeout,
+                 Completion<detail::RawAttempt> done) override;
+    void confirm(std::string key, std::string stored, Duration timeout,
+                 Completion<bool> done) override;
+    void release(std::string key, std::string stored, Duration timeout,
+                 Completion<bool> done) override;
+    void count(Duration timeout, Completion<std::size_t> done) override;
+    [[nodiscard]] std::optional<std::string_view> note_of(std::string_view stored) const override;
+
+    // A hit is a key that was held, a miss a granted one.
+    [[nodiscard]] CacheCounters counters() const { return counters_.snapshot(); }
+
+private:
+    struct Try;
+    enum class Phase : std::uint8_t { declared, open, closed };
+
+    [[nodiscard]] std::optional<Error> refused(const std::string& operation) const;
+    [[nodiscard]] bool is_raw() const noexcept { return !spec_.raw_prefix.empty(); }
+    void put(std::shared_ptr<Try> attempt);
+    void look(std::shared_ptr<Try> attempt);
+    void cannot_say(Try& attempt, const Error& error);
+
+    const detail::ReservationSpec spec_;
+    const Environment environment_;
+    std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
+    LoadCounters counters_;
+};
+
+}  // namespace tutti

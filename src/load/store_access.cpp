@@ -1,0 +1,252 @@
+#include "load/store_access.hpp"
+
+#include <utility>
+
+#include "base/rules.hpp"
+#include "codec/frame.hpp"
+
+namespace tutti {
+
+namespace {
+
+FrameOptions frame_options(const detail::StoreSpec& spec) {
+    return {.version = spec.version,
+            .compress_above = spec.compress_above_bytes,
+            .bytes_max = spec.value_bytes_max};
+}
+
+bool is_raw(const detail::StoreSpec& spec) { return !spec.raw_prefix.empty(); }
+
+}  // namespace
+
+StoreAccess::StoreAccess(Options options, std::shared_ptr<Store> store, const Clock& clock,
+                         Executor& executor, LoadCounters& counters, Log log)
+    : options_(std::move(options)),
+      store_(std::move(store)),
+      clock_(clock),
+      executor_(executor),
+      counters_(counters),
+      log_(std::move(log)) {}
+
+Place StoreAccess::place(const std::string& text) const {
+    return {.channel = options_.channel,
+            .prefix = options_.prefix,
+            .key = text,
+            .form = is_raw(options_.spec) ? Place::Form::raw : Place::Form::framed,
+            .foreign_writers = options_.spec.foreign_writers};
+}
+
+bool StoreAccess::holds(const detail::RawLoaded& loaded) const noexcept {
+    return loaded.cacheable && (loaded.answer == Answer::found || !is_raw(options_.spec));
+}
+
+void StoreAccess::fetch(const std::string& text, const LoadToken& token, const Intent& intent,
+                        Completion<Reply> done) {
+    FetchRequest request{.place = place(text),
+                         .token = token,
+                         .claim_for = options_.claim_for,
+                         .age_max = intent.age_max,
+                         .take_over = intent.take_over};
+    ask(text, request,
+        [self = shared_from_this(), text, request,
+         done = std::move(done)](Result<Fetched> answer) mutable {
+            self->fetched(text, request, std::move(answer), std::move(done));
+        });
+}
+
+void StoreAccess::ask(const std::string& text, FetchRequest request, Completion<Fetched> done) {
+    const std::string store_key = options_.prefix + text;
+    begin_asking(store_key);
+    auto answered = [self = shared_from_this(), store_key,
+                     done = std::move(done)](Result<Fetched> answer) mutable {
+        const bool woken = self->end_asking(store_key);
+        // Nothing is left to wait for.
+        if (woken && answer) answer->claim_left = Duration::zero();
+        done(std::move(answer));
+    };
+    store_->fetch(std::move(request), deadline(), std::move(answered));
+}
+
+void StoreAccess::begin_asking(const std::string& store_key) {
+    const std::lock_guard lock(asking_mutex_);
+    ++asking_[store_key].questions;
+}
+
+bool StoreAccess::end_asking(const std::string& store_key) {
+    const std::lock_guard lock(asking_mutex_);
+    const auto found = asking_.find(store_key);
+    const bool woken = found->second.woken;
+    if (--found->second.questions == 0) asking_.erase(found);
+    return woken;
+}
+
+void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
+                          Result<Fetched> answer, Completion<Reply> done) {
+    if (!answer) {
+        counters_.store_failures.add();
+        return done(fail(std::move(answer).error()));
+    }
+    StoreAccess::Reply found{.value = std::nullopt,
+                              .age = {},
+                              .fresh = {},
+                              .claim = answer->claim,
+                              .claim_left = answer->claim_left};
+    if (answer->value) {
+        auto value = read(answer->value->bytes);
+        if (value) {
+            found.value = *std::move(value);
+            found.age = answer->value->age;
+            found.fresh = answer->value->fresh;
+        } else {
+            unreadable(text, value.error());
+        }
+    }
+    if (found.value || found.claim != Fetched::Claim::none) return done(std::move(found));
+    // The store takes what is there for fresh: ask once more, for a claim.
+    FetchRequest again = request;
+    again.age_max = Duration::zero();
+    ask(text, again, [done = std::move(done)](Result<Fetched> second) mutable {
+        if (!second) return done(fail(std::move(second).error()));
+        done(StoreAccess::Reply{.value = std::nullopt,
+                                 .age = {},
+                                 .fresh = {},
+                                 .claim = second->claim,
+                                 .claim_left = second->claim_left});
+    });
+}
+
+Result<detail::RawLoaded> StoreAccess::read(const std::string& bytes) const {
+    StoredPayload payload;
+    if (is_raw(options_.spec)) {
+        if (bytes.empty() || bytes.size() > options_.spec.value_bytes_max) {
+            return fail(Errc::too_large, "read stored value",
+                        std::to_string(bytes.size()) + " bytes, allowed are 1 to " +
+                            std::to_string(options_.spec.value_bytes_max));
+        }
+        payload.bytes = bytes;
+    } else {
+        auto framed = read_frame(bytes, frame_options(options_.spec));
+        if (!framed) return fail(std::move(framed).error());
+        payload = *std::move(framed);
+    }
+    switch (payload.kind) {
+    case StoredPayload::Kind::nothing: return detail::RawLoaded{.value = nullptr, .detail = {}};
+    case StoredPayload::Kind::negative:
+        return detail::RawLoaded{
+            .value = nullptr, .answer = Answer::negative, .detail = std::move(payload.bytes)};
+    case StoredPayload::Kind::value: break;
+    }
+    auto value = options_.spec.decode(payload.bytes);
+    if (!value) return fail(std::move(value).error());
+    if (!options_.admitted(value->get())) {
+        counters_.refused.add();
+        return fail(Errc::refused, "read stored value", "admit refused it");
+    }
+    return detail::RawLoaded{
+        .value = *std::move(value), .answer = Answer::found, .detail = {}};
+}
+
+Result<std::string> StoreAccess::write(const detail::RawLoaded& loaded) const {
+    StoredPayload payload{.kind = StoredPayload::Kind::nothing, .bytes = {}};
+    if (loaded.answer == Answer::negative) {
+        payload = {.kind = StoredPayload::Kind::negative, .bytes = loaded.detail};
+    } else if (loaded.value) {
+        auto bytes = options_.spec.encode(loaded.value.get());
+        if (!bytes) return bytes;
+        if (bytes->size() > options_.spec.value_bytes_max) {
+            return fail(Errc::too_large, "store value",
+                        std::to_string(bytes->size()) + " bytes, allowed are " +
+                            std::to_string(options_.spec.value_bytes_max) +
+                            ": raise StoreTier::value_bytes_max");
+        }
+        if (is_raw(options_.spec)) return bytes;
+        payload = {.kind = StoredPayload::Kind::value, .bytes = *std::move(bytes)};
+    }
+    return write_frame(payload, frame_options(options_.spec));
+}
+
+void StoreAccess::fill(const std::string& text, LoadToken token, const detail::RawLoaded& loaded,
+                       Duration fresh_for, Completion<Filled> done) {
+    auto bytes = write(loaded);
+    if (!bytes) {
+        log_(LogLevel::warning, "cache " + options_.cache + ": not stored: " +
+                                    bytes.error().message());
+        if (!token.empty()) release(text, std::move(token));
+        executor_.post([done = std::move(done), error = std::move(bytes).error()]() mutable {
+            done(fail(std::move(error)));
+        });
+        return;
+    }
+    const bool keeps_stale = loaded.answer == Answer::found && !is_raw(options_.spec);
+    FillRequest request{.place = place(text),
+                        .token = std::move(token),
+                        .bytes = *std::move(bytes),
+                        .fresh_for = fresh_for,
+                        .keep_for = fresh_for + (keeps_stale ? options_.keep_stale : Duration{})};
+    if (options_.spec.rank && loaded.value) {
+        request.rank = Rank{.value = options_.spec.rank(loaded.value.get()),
+                            .yields_after = options_.spec.rank_yields_after};
+    }
+    store_->fill(std::move(request), deadline(),
+                 [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
+                     if (!filled) self->counters_.store_failures.add();
+                     done(std::move(filled));
+                 });
+}
+
+void StoreAccess::release(const std::string& text, LoadToken token) {
+    store_->release(place(text), std::move(token), deadline(), [](const Result<bool>&) {});
+}
+
+void StoreAccess::unreadable(const std::string& text, const Error& error) const {
+    counters_.unreadable.add();
+    log_(LogLevel::warning, "cache " + options_.cache + ": the stored value of '" + text +
+                                "' counts as a miss: " + error.message());
+}
+
+void StoreAccess::wait(const std::string& text, TimePoint until, Task again) {
+    const std::string store_key = options_.prefix + text;
+    auto task = std::make_shared<Task>(std::move(again));
+    const auto timer = executor_.run_at(until, [self = shared_from_this(), store_key, task] {
+        const auto found = self->waiting_.find(store_key);
+        if (found != self->waiting_.end()) {
+            std::erase_if(found->second, [&](const Waiting& one) { return one.again == task; });
+            if (found->second.empty()) self->waiting_.erase(found);
+        }
+        (*task)();
+    });
+    waiting_[store_key].push_back({.timer = timer, .again = std::move(task)});
+}
+
+void StoreAccess::woken(std::string_view store_key) {
+    {
+        const std::lock_guard lock(asking_mutex_);
+        for (auto& [key, asking] : asking_) {
+            asking.woken |= store_key.empty() || key == store_key;
+        }
+    }
+    std::vector<Waiting> ready;
+    const auto collect = [&](std::vector<Waiting>& some) {
+        for (Waiting& one : some) ready.push_back(std::move(one));
+    };
+    if (store_key.empty()) {
+        for (auto& [key, some] : waiting_) collect(some);
+        waiting_.clear();
+    } else if (const auto found = waiting_.find(std::string(store_key)); found != waiting_.end()) {
+        collect(found->second);
+        waiting_.erase(found);
+    }
+    for (const Waiting& one : ready) {
+        executor_.cancel(one.timer);
+        (*one.again)();
+    }
+}
+
+void StoreAccess::forget_waiting() {
+    for (const auto& [key, some] : waiting_) {
+        for (const Waiting& one : some) executor_.cancel(one.timer);
+    }
+    waiting_.clear();
+}
+
+}  // namespace tutti

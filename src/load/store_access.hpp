@@ -1,0 +1,107 @@
+// The store as one cache uses it: values of the cache's type by key text, claims, and the loads that wait
+// for a claim of another instance.
+//
+// What cannot be read (another version, another program, damage) or is not wanted (`admit`) counts as
+// absent: it is counted, logged, and claimed like any missing value.
+//
+// A wake-up may overtake the answer that says whom to wait for: they come on different connections. So one
+// that arrives while a key is being asked for is remembered, and the answer is asked for again.
+//
+// Thread-safety: `fetch`, `fill` and `release` from any thread; the rest on the node's executor, where
+// every completion runs too.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/log.hpp"
+#include "load/counters.hpp"
+#include "load/flight.hpp"
+#include "tutti/executor.hpp"
+#include "tutti/options.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+class StoreAccess : public std::enable_shared_from_this<StoreAccess> {
+public:
+    struct Options {
+        detail::StoreSpec spec;
+        std::string cache;    // its name, for the log
+        std::string channel;  // whose epoch the values carry
+        std::string prefix;
+        Duration claim_for{};
+        Duration keep_stale{};  // past their TTL, as last known goods
+        Duration command_deadline{};
+        std::function<bool(const void*)> admitted;
+    };
+
+    struct Reply {
+        std::optional<detail::RawLoaded> value;  // fresh without a claim, else a last known good
+        Duration age{};
+        Duration fresh{};
+        Fetched::Claim claim = Fetched::Claim::none;
+        Duration claim_left{};
+    };
+
+    StoreAccess(Options options, std::shared_ptr<Store> store, const Clock& clock,
+                Executor& executor, LoadCounters& counters, Log log);
+
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+
+    void fetch(const std::string& text, const LoadToken& token, const Intent& intent,
+               Completion<Reply> done);
+    // With an empty token as an offer. Requires: an answer that the store can hold (`holds`).
+    void fill(const std::string& text, LoadToken token, const detail::RawLoaded& loaded,
+              Duration fresh_for, Completion<Filled> done);
+    void release(const std::string& text, LoadToken token);
+    [[nodiscard]] bool holds(const detail::RawLoaded& loaded) const noexcept;
+
+    // Runs `again` once: when the claim of `text` has ended, or at `until`.
+    void wait(const std::string& text, TimePoint until, Task again);
+    // The key of the store whose claim has ended; empty: any may have.
+    void woken(std::string_view store_key);
+    void forget_waiting();
+
+private:
+    struct Waiting {
+        Executor::TimerId timer;
+        std::shared_ptr<Task> again;
+    };
+
+    // What is being asked for now.
+    struct Asking {
+        std::size_t questions = 0;
+        bool woken = false;
+    };
+
+    void ask(const std::string& text, FetchRequest request, Completion<Fetched> done);
+    void begin_asking(const std::string& store_key);
+    // Whether a wake-up came meanwhile.
+    bool end_asking(const std::string& store_key);
+    [[nodiscard]] Place place(const std::string& text) const;
+    [[nodiscard]] TimePoint deadline() const { return clock_.now() + options_.command_deadline; }
+    void fetched(const std::string& text, const FetchRequest& request, Result<Fetched> answer,
+                 Completion<Reply> done);
+    [[nodiscard]] Result<detail::RawLoaded> read(const std::string& bytes) const;
+    [[nodiscard]] Result<std::string> write(const detail::RawLoaded& loaded) const;
+    void unreadable(const std::string& text, const Error& error) const;
+
+    const Options options_;
+    const std::shared_ptr<Store> store_;
+    const Clock& clock_;
+    Executor& executor_;
+    LoadCounters& counters_;
+    const Log log_;
+    std::unordered_map<std::string, std::vector<Waiting>> waiting_;  // by key of the store
+    std::mutex asking_mutex_;                                        // guards asking_
+    std::unordered_map<std::string, Asking> asking_;
+};
+
+}  // namespace tutti

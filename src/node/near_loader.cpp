@@ -1,0 +1,107 @@
+#include "node/near_loader.hpp"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace tutti {
+
+namespace {
+
+detail::RawLoaded cannot_tell(std::string reason) {
+    return {.value = nullptr,
+            .answer = Answer::unknown,
+            .detail = std::move(reason),
+            .cacheable = false};
+}
+
+Result<detail::RawLoaded> parsed(const detail::NearSpec& near, const std::string& key,
+                                 const std::string& bytes) {
+    if (bytes.size() > near.document_bytes_max) {
+        return cannot_tell("the document " + key + " has " + std::to_string(bytes.size()) +
+                       " bytes, allowed are " + std::to_string(near.document_bytes_max));
+    }
+    auto document = near.decode(bytes);
+    if (!document) {
+        return cannot_tell("the document " + key + " is unreadable: " + document.error().message());
+    }
+    return detail::RawLoaded{
+        .value = *std::move(document), .answer = Answer::found, .detail = {}};
+}
+
+// The answer for a key when its document, if there is one, says so.
+Result<detail::RawLoaded> project(const detail::NearSpec& near, const void* key, Ttl ttl,
+                                  const Result<detail::RawLookup>& document) {
+    if (document && document->value) {
+        auto answer = near.project(key, document->value.get());
+        // As old as the document already is.
+        const bool ages = answer && !answer->ttl && !ttl.is_never();
+        if (ages) answer->ttl = ttl.lifetime() - document->age;
+        return answer;
+    }
+    std::string reason = document ? document->degraded : document.error().message();
+    if (!near.otherwise) return cannot_tell(std::move(reason));
+    auto guess = near.otherwise(key);
+    if (!guess) return guess;
+    guess->guessed = true;
+    guess->cacheable = false;
+    guess->detail = std::move(reason);
+    return guess;
+}
+
+}  // namespace
+
+detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::NearSpec& near,
+                                const LoadEnvironment& environment) {
+    detail::CacheSpec spec{.name = answers.name + "-documents",
+                           .caches = "documents of " + answers.name,
+                           .stale = answers.stale,
+                           .ttl = answers.ttl,
+                           .bound = entries(near.documents_max),
+                           .load_deadline = answers.load_deadline,
+                           .loads_max = answers.loads_max};
+    spec.load.asynchronous = [near, environment, name = answers.name](
+                                 const std::shared_ptr<const void>& key, const LoadContext& context,
+                                 Completion<detail::RawLoaded> done) {
+        const std::string& text = *static_cast<const std::string*>(key.get());
+        environment.store->get(
+            text, context.deadline(),
+            [near, environment, name, text,
+             done = std::move(done)](Result<std::optional<std::string>> found) mutable {
+                if (!found) return done(cannot_tell(found.error().message()));
+                if (!*found) return done(cannot_tell("the store has no document " + text));
+                auto shared = std::make_shared<Completion<detail::RawLoaded>>(std::move(done));
+                // Parsing may take long: not on the thread that renews leases.
+                const bool taken = environment.workers->try_post(
+                    [near, text, shared, bytes = **std::move(found)] {
+                        (*shared)(parsed(near, text, bytes));
+                    });
+                if (!taken) {
+                    (*shared)(fail(Errc::overloaded, "load " + name,
+                                   "every worker is busy and the queue is full"));
+                }
+            });
+    };
+    return spec;
+}
+
+detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
+                                detail::NearSpec near) {
+    detail::RawLoader loader;
+    loader.asynchronous = [documents = std::move(documents), ttl, near = std::move(near)](
+                              std::shared_ptr<const void> key, const LoadContext& context,
+                              Completion<detail::RawLoaded> done) {
+        const auto text = std::make_shared<const std::string>(near.document(key.get()));
+        if (auto hit = documents->hit(*text)) {
+            return done(project(near, key.get(), ttl, *hit));
+        }
+        documents->load(*text, text, context.remaining(),
+                        [near, key, ttl, done = std::move(done)](
+                            const Result<detail::RawLookup>& document) mutable {
+                            done(project(near, key.get(), ttl, document));
+                        });
+    };
+    return loader;
+}
+
+}  // namespace tutti

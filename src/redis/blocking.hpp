@@ -1,0 +1,26 @@
+// For the few functions that block although everything below is asynchronous. Never on the event loop's
+// thread: nobody would complete the operation.
+#pragma once
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::redis {
+
+// Hands a completion to `begin`, and waits for it.
+template <class T, class F>
+Result<T> wait(const char* operation, TimePoint deadline, F begin) {
+    auto promise = std::make_shared<std::promise<Result<T>>>();
+    auto future = promise->get_future();
+    begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
+    if (future.wait_for(deadline - Boottime::now()) == std::future_status::ready)
+        return future.get();
+    return fail(Errc::timeout, operation, "the server did not answer in time");
+}
+
+}  // namespace tutti::redis

@@ -1,0 +1,245 @@
+// One connection asks what no node would hear the answer to: the server may be one that a node refuses.
+// Then, as a node does: open, try every permission, and a value under each prefix.
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <expected>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "redis/blocking.hpp"
+#include "redis/command.hpp"
+#include "redis/doctor.hpp"
+#include "redis/handshake.hpp"
+#include "redis/link.hpp"
+#include "redis/open.hpp"
+#include "redis/tls.hpp"
+#include "redis/url.hpp"
+#include "runtime/runtime.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/doctor.hpp"
+#include "tutti/error.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+namespace redis {
+namespace {
+
+constexpr const char* operation = "redis doctor";
+constexpr const char* app = "tutti-doctor";
+constexpr std::size_t prefix_bytes_max = 128;
+constexpr std::size_t reply_bytes_max = 1UL << 20U;
+
+struct Answers {
+    Reply info;
+    ServerSettings settings;
+};
+
+// Everything on the event loop's thread. Lives until its completion, which is called once.
+class Probe final : public std::enable_shared_from_this<Probe>, private Link::Owner {
+public:
+    Probe(Runtime& runtime, const Url& url, std::shared_ptr<const TlsContext> tls,
+          Completion<Answers> done)
+        : runtime_(runtime),
+          url_(url),
+          handshake_(url, "tutti-doctor"),
+          link_(std::make_shared<Link>(runtime.event_loop(), url, std::move(tls),
+                                       ReplyLimits{.text_bytes_max = reply_bytes_max},
+                                       static_cast<Link::Owner&>(*this))),
+          done_(std::move(done)) {}
+
+    void start(TimePoint deadline, Duration timeout) {
+        self_ = shared_from_this();
+        timer_ = runtime_.executor().run_at(deadline, [self = self_, timeout] {
+            if (self->done_) self->finish(fail(self->link_->timed_out(timeout)));
+        });
+        link_->connect();
+    }
+
+private:
+    void on_connected() override {
+        link_->write(handshake_.request());
+        link_->write(encode({"CONFIG", "GET", "client-output-buffer-limit"}));
+        link_->write(encode({"CONFIG", "GET", "save"}));
+    }
+    void on_reply(Reply reply) override {
+        replies_.push_back(std::move(reply));
+        if (replies_.size() == handshake_.replies() + 2) finish(answers());
+    }
+    void on_closed(const Error& error) override { finish(fail(error)); }
+
+    Result<Answers> answers() {
+        if (auto good = handshake_.judge_login(replies_); !good) return fail(good.error());
+        const std::size_t at = handshake_.replies();
+        return Answers{.info = std::move(replies_[at - 1]),
+                       .settings = {.output_buffers = setting(replies_[at]),
+                                    .save = setting(replies_[at + 1])}};
+    }
+    static std::optional<std::string> setting(const Reply& reply) {
+        if (!reply.is(Reply::Type::array) || reply.items.size() != 2) return std::nullopt;
+        return reply.items[1].text;
+    }
+    void finish(Result<Answers> result) {
+        const auto keep = std::exchange(self_, nullptr);
+        runtime_.executor().cancel(timer_);
+        link_->close();
+        if (!result) result.error().operation = operation;
+        std::exchange(done_, nullptr)(std::move(result));
+    }
+
+    Runtime& runtime_;
+    const Url url_;
+    Handshake handshake_;
+    std::shared_ptr<Link> link_;
+    std::vector<Reply> replies_;
+    Completion<Answers> done_;
+    std::shared_ptr<Probe> self_;  // while the link knows this as its owner
+    Executor::TimerId timer_ = Executor::TimerId::none;
+};
+
+Result<Answers> ask(Runtime& runtime, const Url& url, TimePoint deadline, Duration timeout) {
+    std::shared_ptr<const TlsContext> tls;
+    if (url.tls) {
+        auto loaded = load_tls(*url.tls);
+        if (!loaded) return fail(std::move(loaded).error());
+        tls = *std::move(loaded);
+    }
+    return wait<Answers>(
+        operation, deadline + std::chrono::seconds(1), [&](Completion<Answers> done) {
+            runtime.executor().post(
+                [&runtime, url, tls, deadline, timeout, done = std::move(done)]() mutable {
+                    std::make_shared<Probe>(runtime, url, std::move(tls), std::move(done))
+                        ->start(deadline, timeout);
+                });
+        });
+}
+
+// Puts, reads and removes a value that nobody else knows.
+Result<void> try_values(Store& store, const std::string& prefix, TimePoint deadline) {
+    const std::string key =
+        prefix + "tutti-doctor:" + std::to_string(deadline.time_since_epoch().count());
+    const auto put = wait<bool>(operation, deadline, [&](Completion<bool> done) {
+        store.put(key, "x",
+                  {.ttl = std::chrono::seconds(1), .condition = Store::Condition::if_absent},
+                  deadline, std::move(done));
+    });
+    if (!put) return fail(put.error());
+    const auto got = wait<std::optional<std::string>>(
+        operation, deadline, [&](auto done) { store.get(key, deadline, std::move(done)); });
+    if (!got) return fail(got.error());
+    const auto compared = wait<bool>(operation, deadline, [&](Completion<bool> done) {
+        store.erase_if_equal(key, "x", deadline, std::move(done));
+    });
+    if (!compared) return fail(compared.error());
+    const auto erased = wait<bool>(operation, deadline, [&](Completion<bool> done) {
+        store.erase(key, deadline, std::move(done));
+    });
+    if (!erased) return fail(erased.error());
+    return {};
+}
+
+Result<void> try_everything(Runtime& runtime, const std::string& url, const DoctorOptions& options,
+                            TimePoint deadline) {
+    auto opened = open_redis(
+        runtime,
+        {.url = url, .app = app, .client_name = "tutti-doctor", .connect_timeout = options.timeout},
+        deadline);
+    if (!opened) return fail(std::move(opened).error());
+    auto allowed = wait<void>(operation, deadline, [&](Completion<void> done) {
+        opened->bus->check({{.channel = "cache:tutti-doctor", .plain = true}}, deadline,
+                           std::move(done));
+    });
+    for (const std::string& prefix : options.key_prefixes) {
+        if (allowed) allowed = try_values(*opened->store, prefix, deadline);
+    }
+    return allowed;
+}
+
+Finding judge_permissions(const Result<void>& tried) {
+    if (tried) {
+        return {.subject = "permissions",
+                .found = "complete",
+                .verdict = Verdict::ok,
+                .means = "this user may do everything that a node does",
+                .advice = {}};
+    }
+    const bool refused = tried.error().code == Errc::refused;
+    std::string cause = tried.error().cause;
+    // The general rule; the one of this database and these prefixes stands above.
+    if (const auto rule = cause.find(acl_rule); rule != std::string::npos) {
+        cause.resize(cause.rfind(';', rule));
+    }
+    return {.subject = "permissions",
+            .found = refused ? "incomplete" : "not tried to the end",
+            .verdict = Verdict::problem,
+            .means = "a node does not start, or fails later: " + cause,
+            .advice = refused ? "run the rule above" : "see the server's log"};
+}
+
+Result<void> check(const DoctorOptions& options) {
+    for (const std::string& prefix : options.key_prefixes) {
+        const bool odd = std::ranges::any_of(prefix, [](char c) { return c <= ' ' || c > '~'; }) ||
+                         prefix.find_first_of("*?[]\\^{}\"'<>") != std::string::npos;
+        if (prefix.empty() || prefix.size() > prefix_bytes_max || odd) {
+            return fail(Errc::invalid_option, operation,
+                        "key_prefixes: a prefix has 1 to 128 printable bytes, without blanks, "
+                        "quotes, brackets and wildcards");
+        }
+    }
+    if (options.timeout <= Duration::zero()) {
+        return fail(Errc::invalid_option, operation, "timeout must be above zero");
+    }
+    return {};
+}
+
+void append(std::vector<Finding>& to, std::vector<Finding> more) {
+    std::ranges::move(more, std::back_inserter(to));
+}
+
+Result<Diagnosis> examine(Runtime& runtime, const std::string& text, const Url& url,
+                          const DoctorOptions& options) {
+    const TimePoint deadline = Boottime::now() + options.timeout;
+    const auto answers = ask(runtime, url, deadline, options.timeout);
+    if (!answers) return fail(answers.error());
+    Diagnosis diagnosis{.server = url.redacted(),
+                        .acl_rule = acl_rule_for(url, options.key_prefixes),
+                        .findings = judge_url(url)};
+    if (answers->info.is_error("NOPERM")) {
+        diagnosis.findings.push_back(
+            judge_permissions(fail(unexpected_reply(operation, answers->info))));
+        return diagnosis;
+    }
+    if (!answers->info.is(Reply::Type::text)) {
+        return fail(unexpected_reply(operation, answers->info));
+    }
+    const auto facts = read_info(answers->info.text);
+    if (!facts) return fail(facts.error());
+    append(diagnosis.findings, judge_server(*facts));
+    append(diagnosis.findings, judge_settings(*facts, answers->settings));
+    // What a node would refuse needs no permissions.
+    if (!judge_info(answers->info.text)) return diagnosis;
+    diagnosis.findings.push_back(
+        judge_permissions(try_everything(runtime, text, options, deadline)));
+    return diagnosis;
+}
+
+}  // namespace
+}  // namespace redis
+
+Result<Diagnosis> diagnose(const std::string& url, const DoctorOptions& options) {
+    if (auto valid = redis::check(options); !valid) return fail(valid.error());
+    const auto parsed = redis::Url::parse(url);
+    if (!parsed) return fail(parsed.error());
+    Runtime runtime;
+    runtime.start();
+    auto diagnosis = redis::examine(runtime, url, *parsed, options);
+    runtime.stop();
+    return diagnosis;
+}
+
+}  // namespace tutti

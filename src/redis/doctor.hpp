@@ -1,0 +1,39 @@
+// What is to be thought of a server: from what it says about itself to findings. The same judgement
+// for `diagnose` and for the warnings of a node that starts.
+//
+// No I/O. Thread-safety: functions of their arguments.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redis/handshake.hpp"
+#include "redis/url.hpp"
+#include "tutti/doctor.hpp"
+
+namespace tutti::redis {
+
+// CONFIG GET; absent when this user may not ask.
+struct ServerSettings {
+    std::optional<std::string> output_buffers;  // client-output-buffer-limit
+    std::optional<std::string> save;            // "" or "3600 1 300 100"
+};
+
+// From INFO: version, mode, role, replicas, eviction, memory, and whether it can still write.
+[[nodiscard]] std::vector<Finding> judge_server(const ServerFacts& facts);
+// What CONFIG GET adds.
+[[nodiscard]] std::vector<Finding> judge_settings(const ServerFacts& facts,
+                                                  const ServerSettings& settings);
+// TLS and login.
+[[nodiscard]] std::vector<Finding> judge_url(const Url& url);
+
+// `acl_rule` for this database and these prefixes.
+[[nodiscard]] std::string acl_rule_for(const Url& url,
+                                       const std::vector<std::string>& key_prefixes);
+
+// Text of the server's for a terminal: printable ASCII, and not much.
+[[nodiscard]] std::string shown(std::string_view text);
+
+}  // namespace tutti::redis

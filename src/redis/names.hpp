@@ -1,0 +1,35 @@
+// What one application's things are called in Redis. For the channel `cache:x` of the app `shop` in
+// database 0:
+//     tutti:{shop/0/cache:x}:m, :log, :acks    state, log and members
+//     tutti:{shop/0/cache:x}                   where entries are pushed
+//     tutti:{shop/0}:wake                      where ended claims are pushed
+//     tutti:claim:<key>, tutti:value:<key>     beside a value of the store: its claim, and its tag
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tutti::redis {
+
+class Names {
+public:
+    Names(std::string_view app, std::uint32_t database)
+        : root_("tutti:{" + std::string(app) + "/" + std::to_string(database)) {}
+
+    [[nodiscard]] std::string channel(std::string_view name) const {
+        return root_ + "/" + std::string(name) + "}";
+    }
+    [[nodiscard]] std::string wake() const { return root_ + "}:wake"; }
+    // What every script that uses a channel begins its KEYS with.
+    [[nodiscard]] std::vector<std::string> state_keys(std::string_view name) const {
+        const std::string base = channel(name);
+        return {base + ":m", base + ":log", base + ":acks"};
+    }
+
+private:
+    std::string root_;
+};
+
+}  // namespace tutti::redis

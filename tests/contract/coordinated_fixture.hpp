@@ -1,0 +1,109 @@
+// The verbs of the tests about coordinated values. `a` and `b` are attempts to load.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "contract/contract_fixture.hpp"
+
+namespace tutti::contract {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using enum Fetched::Claim;
+using enum Filled;
+using Found = std::optional<std::string>;
+using Words = std::vector<std::string>;
+
+class CoordinatedContract : public Contract {
+protected:
+    static constexpr auto long_enough = seconds{60};
+
+    static Place framed(const std::string& key = "key") {
+        return {.channel = "c", .prefix = "p:", .key = key};
+    }
+    static Place raw(const std::string& key = "key") {
+        return {.channel = "c", .prefix = "raw:", .key = key, .form = Place::Form::raw};
+    }
+    static Place foreign(const std::string& key = "key") {
+        Place place = raw(key);
+        place.foreign_writers = true;
+        return place;
+    }
+
+    Result<Fetched> try_fetch(FetchRequest request) {
+        return wait_for<Fetched>([&](auto done) {
+            world().store(0).fetch(std::move(request), deadline(), std::move(done));
+        });
+    }
+    Fetched fetch(FetchRequest request) {
+        const auto fetched = try_fetch(std::move(request));
+        EXPECT_TRUE(fetched) << (fetched ? "" : fetched.error().message());
+        return fetched.value_or(Fetched{});
+    }
+    Fetched fetch(const Place& place, const LoadToken& token = "a") {
+        return fetch({.place = place, .token = token, .claim_for = long_enough});
+    }
+    // What a cache would serve: the value when it is fresh, nothing when it would have to load.
+    Found fresh(const Place& place) {
+        Fetched fetched = fetch(place, "reader");
+        if (fetched.claim == ours) release(place, "reader");
+        if (fetched.claim != none) return std::nullopt;
+        return std::move(fetched.value->bytes);
+    }
+    // What is there, fresh or not.
+    static Found kept(const Fetched& fetched) {
+        if (!fetched.value) return std::nullopt;
+        return fetched.value->bytes;
+    }
+
+    Result<Filled> try_fill(FillRequest request) {
+        return wait_for<Filled>([&](auto done) {
+            world().store(0).fill(std::move(request), deadline(), std::move(done));
+        });
+    }
+    std::optional<Filled> fill(FillRequest request) {
+        const auto filled = try_fill(std::move(request));
+        EXPECT_TRUE(filled) << (filled ? "" : filled.error().message());
+        if (!filled) return std::nullopt;
+        return *filled;
+    }
+    std::optional<Filled> fill(const Place& place, const LoadToken& token,
+                               const std::string& bytes) {
+        return fill({.place = place, .token = token, .bytes = bytes, .fresh_for = long_enough});
+    }
+    std::optional<Filled> offer(const Place& place, const std::string& bytes) {
+        return fill(place, "", bytes);
+    }
+    bool release(const Place& place, const LoadToken& token) {
+        const auto released = wait_for<bool>([&](auto done) {
+            world().store(0).release(place, token, deadline(), std::move(done));
+        });
+        EXPECT_TRUE(released) << (released ? "" : released.error().message());
+        return released.value_or(false);
+    }
+    Result<void> drop(const std::string& channel, Words keys) {
+        return wait_for<void>([&](auto done) {
+            world().store(0).drop(channel, std::move(keys), deadline(), std::move(done));
+        });
+    }
+    Result<std::size_t> count(const std::string& prefix) {
+        return wait_for<std::size_t>(
+            [&](auto done) { world().store(0).count(prefix, deadline(), std::move(done)); });
+    }
+    Result<bool> replace_if_equal(const std::string& key, const std::string& expected,
+                                  const std::string& value, Ttl ttl = Ttl::never()) {
+        return wait_for<bool>([&](auto done) {
+            world().store(0).replace_if_equal(key, expected, value, ttl, deadline(),
+                                              std::move(done));
+        });
+    }
+    bool hears(const Recorder& recorder, const Words& woken) {
+        return world().run_until([&] { return recorder.heard().woken == woken; });
+    }
+};
+
+}  // namespace tutti::contract

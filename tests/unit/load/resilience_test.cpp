@@ -1,0 +1,251 @@
+#include "store_fixture.hpp"
+
+namespace tutti::testing {
+namespace {
+
+class Resilience : public StoreTest {
+protected:
+    static Options in_memory() {
+        Options options = StoreTest::options();
+        options.store.reset();
+        return options;
+    }
+    static Options forgiving() {
+        Options options = in_memory();
+        options.stale_if_error = StaleIfError{.for_up_to = 10min, .retry_after = 1s};
+        return options;
+    }
+};
+
+TEST_F(Resilience, ANegativeAnswerLivesAsLongAsItsCategorySays) {
+    Options options = in_memory();
+    options.negative = NegativeTtls{.ceiling = 1h, .categories = {{"rate_limit", 10min}}};
+    TestNode& one = node(options);
+    source = Loaded<int>(negative("rate_limit"));
+
+    const auto first = one.get("a");
+    clock_.advance(10min);
+    const auto second = one.get("a");
+
+    EXPECT_EQ(lookup(first).answer(), Answer::negative);
+    EXPECT_EQ(lookup(second).category(), "rate_limit");
+    EXPECT_EQ(lookup(second).tier(), Tier::memory);
+    EXPECT_EQ(one.loads, 1U);
+    clock_.advance(1s);
+    one.get("a");
+    EXPECT_EQ(one.loads, 2U);
+}
+
+TEST_F(Resilience, NothingOutlivesTheCeilingOfNegativeAnswers) {
+    Options options = in_memory();
+    options.negative = NegativeTtls{.ceiling = 1min, .categories = {{"auth", 1h}}};
+    TestNode& one = node(options);
+    source = Loaded<int>(negative("auth")).keep_for(2h);
+
+    one.get("a");
+    clock_.advance(61s);
+    one.get("a");
+
+    EXPECT_EQ(one.loads, 2U);
+}
+
+TEST_F(Resilience, ACategoryThatIsNotInTheTableIsNotRemembered) {
+    Options options = in_memory();
+    options.negative = NegativeTtls{.ceiling = 1h, .categories = {{"auth", 1h}}};
+    TestNode& one = node(options);
+    source = Loaded<int>(negative("weather"));
+
+    one.get("a");
+    const auto again = one.get("a");
+
+    EXPECT_EQ(one.loads, 2U);
+    EXPECT_EQ(lookup(again).category(), "weather") << "its readers are told all the same";
+}
+
+TEST_F(Resilience, ANegativeAnswerIsSharedByTheStoreAndInvalidated) {
+    Options options = StoreTest::options();
+    options.negative = NegativeTtls{.ceiling = 1h, .otherwise = 10min};
+    TestNode& one = node(options);
+    TestNode& two = node(options);
+    source = Loaded<int>(negative("auth"));
+    one.get("a");
+
+    EXPECT_EQ(lookup(two.get("a")).category(), "auth");
+    EXPECT_EQ(two.loads, 0U);
+    source = 5;
+    one.invalidate("a");
+
+    EXPECT_EQ(value(two.get("a")), 5);
+}
+
+TEST_F(Resilience, AnUnknownAnswerIsNeitherAValueNorAbsenceAndIsNotCached) {
+    TestNode& one = node(in_memory());
+    source = Loaded<int>(unknown("the catalogue cannot be read"));
+
+    const auto first = one.get("a");
+    source = 3;
+
+    EXPECT_EQ(lookup(first).answer(), Answer::unknown);
+    EXPECT_FALSE(lookup(first).found());
+    EXPECT_EQ(lookup(first).degraded(), "the catalogue cannot be read");
+    EXPECT_EQ(value(one.get("a")), 3);
+}
+
+TEST_F(Resilience, AGuessIsAnsweredAndNotCached) {
+    TestNode& one = node(in_memory());
+    source = Loaded<int>(9).guess("nobody knows");
+
+    const auto first = one.get("a");
+    source = 3;
+
+    EXPECT_EQ(value(first), 9);
+    EXPECT_EQ(lookup(first).degraded(), "nobody knows");
+    EXPECT_EQ(value(one.get("a")), 3);
+}
+
+TEST_F(Resilience, APassingFailureServesTheLastKnownGoodWithinItsBound) {
+    TestNode& one = node(forgiving());
+    one.get("a");
+    source = fail(broken());
+
+    clock_.advance(31s);
+    const auto stale = one.get("a");
+    clock_.advance(10min);
+    const auto too_old = one.get("a");
+
+    EXPECT_EQ(value(stale), 1);
+    EXPECT_EQ(lookup(stale).freshness(), Freshness::stale);
+    EXPECT_NE(lookup(stale).degraded().find("is down"), std::string::npos);
+    EXPECT_EQ(error(too_old), Errc::unavailable);
+}
+
+TEST_F(Resilience, APermanentFailureNeverServesTheLastKnownGood) {
+    TestNode& one = node(forgiving());
+    one.get("a");
+    source = fail(Errc::refused, "source", "access was revoked");
+
+    clock_.advance(31s);
+
+    EXPECT_EQ(error(one.get("a")), Errc::refused);
+}
+
+TEST_F(Resilience, TheClassifierOfTheDeclarationDecides) {
+    Options options = forgiving();
+    options.stale_if_error->transient = [](const Error& error) {
+        return error.code == Errc::refused;
+    };
+    TestNode& one = node(options);
+    one.get("a");
+    source = fail(Errc::refused, "source");
+
+    clock_.advance(31s);
+
+    EXPECT_EQ(value(one.get("a")), 1);
+}
+
+TEST_F(Resilience, AnInvalidatedValueIsNoLastKnownGood) {
+    TestNode& one = node(forgiving());
+    one.get("a");
+    source = fail(broken());
+
+    one.invalidate("a");
+
+    EXPECT_EQ(error(one.get("a")), Errc::unavailable);
+}
+
+TEST_F(Resilience, AFlushedValueIsNoLastKnownGood) {
+    TestNode& one = node(forgiving());
+    one.get("a");
+    source = fail(broken());
+
+    one.core->flush();
+
+    EXPECT_EQ(error(one.get("a")), Errc::unavailable);
+}
+
+TEST_F(Resilience, WithoutALeaseThereIsNoLastKnownGood) {
+    TestNode& one = node(forgiving());
+    one.get("a");
+    source = fail(broken());
+    clock_.advance(31s);
+
+    one.lease->end_now();
+
+    EXPECT_EQ(error(one.get("a")), Errc::unavailable);
+}
+
+TEST_F(Resilience, WhileTheSourceFailsItIsAskedOnlyNowAndThen) {
+    TestNode& one = node(forgiving());
+    one.get("a");
+    source = fail(broken());
+    clock_.advance(31s);
+
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(value(one.get("a")), 1);
+    EXPECT_EQ(one.loads, 2U);
+    clock_.advance(1s);
+    one.get("a");
+    EXPECT_EQ(one.loads, 3U);
+    source = 2;
+    clock_.advance(1s);
+
+    EXPECT_EQ(value(one.get("a")), 2) << "back to normal";
+    EXPECT_EQ(lookup(one.get("a")).freshness(), Freshness::fresh);
+}
+
+TEST_F(Resilience, TheStoreKeepsALastKnownGoodForANodeThatHasJustStarted) {
+    Options options = StoreTest::options();
+    options.store->ttl = 1min;
+    options.stale_if_error = StaleIfError{.for_up_to = 10min};
+    node(options).get("a");
+    clock_.advance(2min);
+    source = fail(broken());
+
+    const auto answer = node(options).get("a");
+
+    EXPECT_EQ(value(answer), 1);
+    EXPECT_EQ(lookup(answer).freshness(), Freshness::stale);
+    EXPECT_EQ(lookup(answer).age(), 2min);
+}
+
+TEST_F(Resilience, ARefusedValueReplacesNothing) {
+    Options options = forgiving();
+    options.admit = [](const int& number) { return number > 0; };
+    TestNode& one = node(options);
+    one.get("a");
+    source = 0;
+
+    clock_.advance(31s);
+    const auto answer = one.get("a");
+
+    EXPECT_EQ(value(answer), 1);
+    EXPECT_EQ(lookup(answer).freshness(), Freshness::stale);
+    EXPECT_EQ(one.core->counters().refused, 1U);
+}
+
+TEST_F(Resilience, ARefusedValueIsAFailureWhenThereIsNothingElse) {
+    Options options = StoreTest::options();
+    options.admit = [](const int& number) { return number > 0; };
+    TestNode& one = node(options);
+    TestNode& two = node(options);
+    source = 0;
+
+    EXPECT_EQ(error(one.get("a")), Errc::load_failed);
+    source = 4;
+
+    EXPECT_EQ(value(two.get("a")), 4) << "neither value nor claim is in the store";
+}
+
+TEST_F(Resilience, AStoredValueThatIsNotAdmittedIsAMiss) {
+    node().get("a");
+    Options picky = StoreTest::options();
+    picky.admit = [](const int& number) { return number > 1; };
+    source = 2;
+
+    TestNode& two = node(picky);
+
+    EXPECT_EQ(value(two.get("a")), 2);
+    EXPECT_EQ(two.core->counters().refused, 1U);
+}
+
+}  // namespace
+}  // namespace tutti::testing

@@ -1,0 +1,218 @@
+// Several nodes with one cache each, on one embedded hub, one executor and a clock that stands still. The
+// source is a number that a test sets; a load answers at once unless a test holds loads back.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "coherence/writer.hpp"
+#include "embedded/bus.hpp"
+#include "embedded/store.hpp"
+#include "load/cache_core.hpp"
+#include "tutti/cache.hpp"
+#include "tutti/testing/embedded_server.hpp"
+#include "tutti/testing/fake_executor.hpp"
+#include "tutti/testing/manual_clock.hpp"
+
+namespace tutti::testing {
+
+using namespace std::chrono_literals;
+
+inline Codec<int> number_codec() {
+    return {.encode = [](const int& number) -> Result<std::string> { return std::to_string(number); },
+            .decode = [](std::string_view text) -> Result<int> {
+                int number = 0;
+                const auto [end, error] =
+                    std::from_chars(text.data(), text.data() + text.size(), number);
+                if (error != std::errc{} || end != text.data() + text.size()) {
+                    return fail(Errc::protocol, "decode", "not a number");
+                }
+                return number;
+            },
+            .name = "number"};
+}
+
+class InlineWorkers final : public Workers {
+public:
+    explicit InlineWorkers(Executor& executor) : executor_(executor) {}
+    bool try_post(Task task) override {
+        executor_.post(std::move(task));
+        return true;
+    }
+
+private:
+    Executor& executor_;
+};
+
+using Answered = std::shared_ptr<std::optional<Result<Lookup<int>>>>;
+using Options = CacheOptions<std::string, int>;
+
+// A node: its connections, its cache, and what its loader was asked.
+class TestNode final : public BusListener {
+public:
+    struct Load {
+        std::string key;
+        Completion<Loaded<int>> done;
+    };
+
+    TestNode(const std::shared_ptr<EmbeddedHub>& hub, ManualExecutor& executor, ManualClock& clock,
+             Options options)
+        : executor_(executor),
+          bus(hub, executor, clock),
+          store(std::make_shared<embedded::EmbeddedStore>(hub, executor, clock)),
+          workers_(executor) {
+        options.load = [this](const std::string& key, LoadContext, Completion<Loaded<int>> done) {
+            ++loads;
+            if (!hold_loads && answer) return done(answer());
+            held.push_back({key, std::move(done)});
+        };
+        lease->extend(clock.now(), clock.now() + 10h);
+        Writer::Options writing{.channel = "numbers",
+                                .shapes = {},
+                                .lease = 3s,
+                                .margin = 50ms,
+                                .command_deadline = 1s,
+                                .gate = gate};
+        writer = std::make_shared<Writer>(std::move(writing), bus, executor, clock, Log{});
+        core = std::make_shared<CacheCore>(
+            detail::untyped(std::move(options)),
+            LoadEnvironment{.clock = &clock,
+                            .executor = &executor,
+                            .workers = &workers_,
+                            .store = store,
+                            .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
+                            .log = Log([this](LogLevel, std::string_view text) {
+                                log.emplace_back(text);
+                            })},
+            CacheCore::Ties{.lease = lease,
+                            .gate = gate,
+                            .channel = "numbers",
+                            .prefix = "n:",
+                            .publish = [this](std::optional<std::string> key,
+                                              InvalidateOptions how, auto done) {
+                                KeySet changed = KeySet::everything();
+                                if (key) changed = {.keys = {*std::move(key)}, .all = false};
+                                writer->publish(std::move(changed), how, std::move(done));
+                            }});
+        bus.subscribe({{.channel = "numbers", .plain = false}}, *this);
+        core->open();
+        cache.emplace(core);
+    }
+    ~TestNode() override {
+        core->close();
+        writer->close();
+        bus.close();
+    }
+
+    Answered get(const std::string& key, GetOptions how = {}) {
+        auto answered = std::make_shared<std::optional<Result<Lookup<int>>>>();
+        cache->get(key, how, [answered](Result<Lookup<int>> given) { answered->emplace(given); });
+        executor_.run_ready();
+        return answered;
+    }
+    Answered refresh(const std::string& key) {
+        auto answered = std::make_shared<std::optional<Result<Lookup<int>>>>();
+        cache->refresh(key, [answered](Result<Lookup<int>> given) { answered->emplace(given); });
+        executor_.run_ready();
+        return answered;
+    }
+    void finish(std::size_t load, Result<Loaded<int>> with) {
+        std::exchange(held.at(load).done, nullptr)(std::move(with));
+        executor_.run_ready();
+    }
+    Invalidation invalidate(std::optional<std::string> key) {
+        std::optional<Invalidation> outcome;
+        core->invalidate(std::move(key), {},
+                         [&](Invalidation given) { outcome.emplace(std::move(given)); });
+        executor_.run_ready();
+        return outcome.value_or(Invalidation{});
+    }
+    Result<Filled> offer(const std::string& key, int value) {
+        std::optional<Result<Filled>> filled;
+        core->offer(key, std::make_shared<const int>(value), 1s,
+                    [&](Result<Filled> given) { filled.emplace(std::move(given)); });
+        executor_.run_ready();
+        return filled.value_or(fail(Errc::timeout, "offer"));
+    }
+
+    void on_subscribed() override { core->woken({}); }
+    void on_disconnected() override {}
+    void on_entry(std::string_view, BusEntry entry) override {
+        if (deaf) return;
+        if (entry.changed.all) core->flush();
+        for (const std::string& key : entry.changed.keys) core->remove(key);
+    }
+    void on_undecodable(std::string_view) override {}
+    void on_plain(std::string_view, std::string_view) override {}
+    void on_woken(std::string_view store_key) override { core->woken(store_key); }
+
+private:
+    ManualExecutor& executor_;
+    std::uint64_t random_ = reinterpret_cast<std::uintptr_t>(this);
+
+public:
+    embedded::EmbeddedBus bus;
+    std::shared_ptr<embedded::EmbeddedStore> store;
+    std::shared_ptr<Lease> lease = std::make_shared<Lease>();
+    std::shared_ptr<StoreGate> gate = std::make_shared<StoreGate>();
+    std::shared_ptr<Writer> writer;
+    std::vector<std::string> log;
+    std::size_t loads = 0;
+    std::vector<Load> held;
+    std::function<Result<Loaded<int>>()> answer;
+    bool hold_loads = false;
+    bool deaf = false;  // to pushes
+
+private:
+    InlineWorkers workers_;
+
+public:
+    std::shared_ptr<CacheCore> core;
+    std::optional<Coherent<std::string, int>> cache;
+};
+
+class StoreTest : public ::testing::Test {
+protected:
+    static Options options() {
+        Options options{.name = "numbers",
+                        .caches = "numbers",
+                        .stale = Stale::wrong,
+                        .ttl = 30s,
+                        .bound = entries(100),
+                        .channel = "numbers"};
+        options.store = StoreTier<int>{.ttl = 10min, .codec = number_codec()};
+        return options;
+    }
+
+    TestNode& node(Options options) {
+        nodes_.push_back(std::make_unique<TestNode>(hub_, executor_, clock_, std::move(options)));
+        nodes_.back()->answer = [this] { return source; };
+        executor_.run_ready();
+        return *nodes_.back();
+    }
+    TestNode& node() { return node(options()); }
+
+    static int value(const Answered& answered) {
+        if (!answered->has_value() || !(*answered)->has_value()) return -1;
+        return (**answered)->found() ? *(**answered).value() : -2;
+    }
+    static const Lookup<int>& lookup(const Answered& answered) { return (*answered)->value(); }
+    static Errc error(const Answered& answered) { return (*answered)->error().code; }
+    static Error broken() { return {Errc::unavailable, "source", "is down"}; }
+
+    ManualClock clock_;
+    ManualExecutor executor_{clock_};
+    std::shared_ptr<EmbeddedHub> hub_ = EmbeddedHub::create({.seed = 1, .clock = clock_});
+    EmbeddedServer server_{hub_};
+    std::vector<std::unique_ptr<TestNode>> nodes_;
+    Result<Loaded<int>> source{Loaded<int>(1)};
+};
+
+}  // namespace tutti::testing

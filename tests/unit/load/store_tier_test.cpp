@@ -1,0 +1,280 @@
+#include "store_fixture.hpp"
+
+namespace tutti::testing {
+namespace {
+
+using StoreTier = StoreTest;
+
+TEST_F(StoreTier, WhatOneNodeHasLoadedTheNextTakesFromTheStore) {
+    TestNode& one = node();
+    TestNode& two = node();
+
+    const auto first = one.get("a");
+    const auto second = two.get("a");
+
+    EXPECT_EQ(lookup(first).tier(), Tier::source);
+    EXPECT_EQ(value(second), 1);
+    EXPECT_EQ(lookup(second).tier(), Tier::store);
+    EXPECT_EQ(two.loads, 0U);
+    EXPECT_EQ(lookup(two.get("a")).tier(), Tier::memory);
+    EXPECT_EQ(two.core->counters().store_hits, 1U);
+}
+
+TEST_F(StoreTier, ConcurrentMissesOfAFleetMakeOneLoad) {
+    TestNode& one = node();
+    one.hold_loads = true;
+    std::vector<Answered> answers;
+    for (int i = 0; i < 3; ++i) node();
+
+    const auto first = one.get("a");
+    for (std::size_t i = 1; i < nodes_.size(); ++i) {
+        for (int reader = 0; reader < 5; ++reader) answers.push_back(nodes_[i]->get("a"));
+    }
+    for (const auto& answer : answers) EXPECT_FALSE(answer->has_value());
+    one.finish(0, 7);
+
+    EXPECT_EQ(value(first), 7);
+    for (const auto& answer : answers) EXPECT_EQ(value(answer), 7);
+    for (std::size_t i = 1; i < nodes_.size(); ++i) EXPECT_EQ(nodes_[i]->loads, 0U);
+}
+
+TEST_F(StoreTier, AValueFromBeforeAnInvalidationEntersNoTier) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.hold_loads = one.deaf = true;
+    const auto reader = one.get("a");
+
+    two.invalidate("a");
+    one.finish(0, 1);
+    source = 2;
+
+    EXPECT_EQ(value(reader), 1) << "it had joined before";
+    EXPECT_EQ(one.core->counters().poisoned, 1U) << "the store said so; the push was lost";
+    one.hold_loads = false;
+    EXPECT_EQ(value(one.get("a")), 2);
+    EXPECT_EQ(value(two.get("a")), 2);
+}
+
+TEST_F(StoreTier, AnInvalidationEmptiesTheStoreForEveryNode) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.get("a");
+    two.get("a");
+
+    source = 2;
+    EXPECT_TRUE(one.invalidate("a").published());
+
+    EXPECT_EQ(value(two.get("a")), 2);
+    EXPECT_EQ(value(one.get("a")), 2);
+    EXPECT_EQ(one.loads + two.loads, 2U);
+}
+
+TEST_F(StoreTier, InvalidatingEverythingEmptiesTheStoreToo) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.get("a");
+    one.get("b");
+
+    source = 2;
+    two.invalidate(std::nullopt);
+
+    EXPECT_EQ(value(two.get("a")), 2);
+    EXPECT_EQ(value(one.get("b")), 2);
+}
+
+TEST_F(StoreTier, AFailedLoadHandsTheClaimToWhoWaits) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.hold_loads = true;
+    const auto first = one.get("a");
+    const auto second = two.get("a");
+
+    one.finish(0, fail(broken()));
+
+    EXPECT_EQ(error(first), Errc::unavailable);
+    EXPECT_EQ(value(second), 1);
+    EXPECT_EQ(two.loads, 1U);
+}
+
+TEST_F(StoreTier, ADeadLoadersClaimLapsesAndTheNextTakesOver) {
+    TestNode& two = node();
+    {
+        TestNode dead(hub_, executor_, clock_, options());
+        dead.hold_loads = true;
+        dead.get("a");
+    }
+    const auto waiting = two.get("a", {.deadline = 1min});
+
+    EXPECT_FALSE(waiting->has_value());
+    executor_.advance(8s);
+
+    EXPECT_EQ(value(waiting), 1);
+    EXPECT_EQ(two.loads, 1U);
+}
+
+TEST_F(StoreTier, WithTheStoreAwayEachNodeGoesAloneAndSaysSo) {
+    TestNode& one = node();
+    TestNode& two = node();
+    server_.go_away();
+
+    const auto first = one.get("a");
+    const auto second = two.get("a");
+
+    EXPECT_EQ(value(first), 1);
+    EXPECT_EQ(value(second), 1);
+    EXPECT_NE(lookup(first).degraded(), "");
+    EXPECT_EQ(one.loads + two.loads, 2U);
+    EXPECT_GT(one.core->counters().store_failures, 0U);
+}
+
+TEST_F(StoreTier, WhatOwnInvalidationsCouldNotPublishIsNotReadFromTheStore) {
+    TestNode& one = node();
+    one.get("a");
+    server_.go_away();
+    EXPECT_FALSE(one.invalidate("a").published());
+    source = 2;
+
+    server_.come_back();
+    const auto before_retry = one.get("a");
+
+    EXPECT_EQ(value(before_retry), 2);
+    EXPECT_EQ(lookup(before_retry).tier(), Tier::source);
+    EXPECT_NE(lookup(before_retry).degraded(), "");
+    executor_.advance(5s);
+    EXPECT_EQ(one.writer->pending(), 0U);
+    EXPECT_EQ(value(node().get("a")), 2);
+}
+
+TEST_F(StoreTier, AnUnreadableValueIsACountedMissWithALogLine) {
+    TestNode& one = node();
+    one.get("a");
+    Options newer = options();
+    newer.store->version = 2;
+    TestNode& two = node(std::move(newer));
+    source = 2;
+
+    const auto answer = two.get("a");
+
+    EXPECT_EQ(value(answer), 2);
+    EXPECT_EQ(two.core->counters().unreadable, 1U);
+    ASSERT_EQ(two.log.size(), 1U);
+    EXPECT_NE(two.log[0].find("version"), std::string::npos);
+    EXPECT_EQ(two.core->counters().store_failures, 0U);
+}
+
+TEST_F(StoreTier, AbsenceIsSharedLikeAValue) {
+    TestNode& one = node();
+    TestNode& two = node();
+    source = Loaded<int>(absent);
+
+    one.get("a");
+    const auto second = two.get("a");
+
+    EXPECT_EQ(lookup(second).answer(), Answer::absent);
+    EXPECT_EQ(lookup(second).tier(), Tier::store);
+    EXPECT_EQ(two.loads, 0U);
+}
+
+TEST_F(StoreTier, MemoryKeepsAValueNoLongerThanTheStore) {
+    Options brief = options();
+    brief.store->ttl = 20s;
+    TestNode& one = node(brief);
+    TestNode& two = node(brief);
+    one.get("a");
+
+    clock_.advance(15s);
+    EXPECT_EQ(lookup(two.get("a")).age(), 15s);
+    clock_.advance(6s);
+    source = 2;
+
+    EXPECT_EQ(value(two.get("a")), 2) << "the memory TTL alone would be 30 s";
+}
+
+TEST_F(StoreTier, WithoutMemoryEveryReadAsksTheStore) {
+    Options plain = options();
+    plain.ttl.reset();
+    plain.bound.reset();
+    TestNode& one = node(plain);
+
+    EXPECT_EQ(lookup(one.get("a")).tier(), Tier::source);
+    EXPECT_EQ(lookup(one.get("a")).tier(), Tier::store);
+    EXPECT_EQ(lookup(one.get("a")).tier(), Tier::store);
+    EXPECT_EQ(one.loads, 1U);
+}
+
+TEST_F(StoreTier, RawValuesAreExactlyWhatTheCodecWrites) {
+    Options raw = options();
+    raw.store->raw_prefix = "n:";
+    TestNode& one = node(raw);
+
+    one.get("a");
+
+    std::optional<Result<std::optional<std::string>>> found;
+    one.store->get("n:a", TimePoint::max(), [&](auto given) { found = std::move(given); });
+    executor_.run_ready();
+    EXPECT_EQ(found->value(), "1");
+}
+
+TEST_F(StoreTier, AForeignProgramsValueIsTakenOnlyWhereItIsDeclared) {
+    Options raw = options();
+    raw.store->raw_prefix = "n:";
+    Options shared = raw;
+    shared.store->foreign_writers = true;
+    TestNode& strict = node(raw);
+    TestNode& open = node(shared);
+    strict.store->put("n:a", "42", {.ttl = 1min}, TimePoint::max(), [](auto) {});
+    executor_.run_ready();
+
+    EXPECT_EQ(value(open.get("a")), 42);
+    EXPECT_EQ(value(strict.get("a")), 1);
+}
+
+TEST_F(StoreTier, TheBetterOfTwoOfferedValuesStays) {
+    Options ranked = options();
+    ranked.store->rank = [](const int& number) { return std::int64_t{number / 100}; };
+    ranked.store->rank_yields_after = 1min;
+    TestNode& one = node(ranked);
+    TestNode& two = node(ranked);
+
+    EXPECT_EQ(one.offer("a", 205).value(), Filled::stored);
+    EXPECT_EQ(two.offer("a", 110).value(), Filled::kept_better);
+    EXPECT_EQ(value(two.get("a")), 205);
+    EXPECT_EQ(two.offer("a", 299).value(), Filled::stored) << "as good as the old one";
+    clock_.advance(61s);
+
+    EXPECT_EQ(two.offer("a", 111).value(), Filled::stored) << "the better one is too old";
+    EXPECT_EQ(value(one.get("a")), 111);
+}
+
+TEST_F(StoreTier, AWaitingLoadIsNotHeldUpByALostWakeUp) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.hold_loads = true;
+    one.get("a");
+    const auto waiting = two.get("a", {.deadline = 1min});
+
+    server_.disconnect();
+    one.finish(0, 7);
+    EXPECT_FALSE(waiting->has_value());
+    server_.reconnect();
+    executor_.run_ready();
+
+    EXPECT_EQ(value(waiting), 7);
+}
+
+TEST_F(StoreTier, ARestartFromAnOlderCopyBringsNothingBack) {
+    TestNode& one = node();
+    one.get("a");
+    const auto copy = server_.snapshot();
+    one.invalidate("a");
+    source = 2;
+
+    server_.restart_from(copy);
+    server_.reconnect();
+    executor_.run_ready();
+
+    EXPECT_EQ(value(one.get("a")), 2);
+}
+
+}  // namespace
+}  // namespace tutti::testing

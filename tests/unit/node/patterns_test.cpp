@@ -1,0 +1,308 @@
+// The patterns with a store, as a user declares them, on nodes with their threads over one embedded hub.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tutti/node.hpp"
+#include "tutti/testing/embedded_server.hpp"
+
+namespace tutti {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+class Patterns : public ::testing::Test {
+protected:
+    std::unique_ptr<Node> node(const std::string& name) {
+        return Node::create({.name = name, .embedded = hub_, .lease = 1s}).value();
+    }
+
+    std::shared_ptr<EmbeddedHub> hub_ = EmbeddedHub::create();
+    testing::EmbeddedServer server_{hub_};
+};
+
+CacheOptions<std::string, std::string> descriptions(std::atomic<int>& calls) {
+    return {
+        .name = "descriptions",
+        .caches = "descriptions",
+        .stale = Stale::acceptable,
+        .load = [&](const std::string& key,
+                    LoadContext&) { return key + " " + std::to_string(++calls); },
+        .store = StoreTier<std::string>{.ttl = 1h, .codec = bytes_codec()},
+    };
+}
+
+TEST_F(Patterns, ManyReadersOnManyNodesMakeOneLoad) {
+    std::atomic<int> calls = 0;
+    std::vector<std::unique_ptr<Node>> nodes;
+    std::vector<Shared<std::string, std::string>> caches;
+    for (int i = 0; i < 4; ++i) {
+        nodes.push_back(node("node-" + std::to_string(i)));
+        caches.push_back(nodes.back()->shared(descriptions(calls)));
+        ASSERT_TRUE(nodes.back()->start());
+    }
+
+    std::vector<std::thread> readers;
+    for (int reader = 0; reader < 40; ++reader) {
+        readers.emplace_back([&caches, reader] {
+            for (int i = 0; i < 25; ++i) {
+                const auto found = caches[static_cast<std::size_t>(reader) % 4].get("cat");
+                ASSERT_TRUE(found) << found.error().message();
+                EXPECT_EQ(**found, "cat 1");
+            }
+        });
+    }
+    for (std::thread& reader : readers) reader.join();
+
+    EXPECT_EQ(calls, 1);
+}
+
+TEST_F(Patterns, ASharedCacheInvalidatesTheStoreForAll) {
+    std::atomic<int> calls = 0;
+    const auto one = node("one");
+    const auto two = node("two");
+    const auto of_one = one->shared(descriptions(calls));
+    const auto of_two = two->shared(descriptions(calls));
+    ASSERT_TRUE(one->start());
+    ASSERT_TRUE(two->start());
+    ASSERT_TRUE(of_one.get("cat"));
+
+    EXPECT_TRUE(of_two.invalidate("cat").published());
+
+    EXPECT_EQ(**of_one.get("cat"), "cat 2");
+    EXPECT_EQ(**of_two.get("cat"), "cat 2");
+    const auto wanted_more = of_two.invalidate("cat", {.ack = Ack::every_instance});
+    EXPECT_EQ(wanted_more.outcome, Invalidation::Outcome::unconfirmed);
+    EXPECT_THAT(wanted_more.reason, HasSubstr("coherent"));
+}
+
+TEST_F(Patterns, ACoherentCacheWithAStoreIsCoherentInBoth) {
+    std::atomic<int> source = 1;
+    const auto options = [&] {
+        return CacheOptions<std::string, std::string>{
+            .name = "rows",
+            .caches = "rows",
+            .stale = Stale::wrong,
+            .ttl = 30s,
+            .bound = entries(10),
+            .load = [&](const std::string&, LoadContext&) { return std::to_string(source); },
+            .store = StoreTier<std::string>{.ttl = 1h, .codec = bytes_codec()},
+            .channel = "rows",
+        };
+    };
+    const auto one = node("one");
+    const auto two = node("two");
+    const auto of_one = one->coherent(options());
+    const auto of_two = two->coherent(options());
+    ASSERT_TRUE(one->start());
+    ASSERT_TRUE(two->start());
+    ASSERT_EQ(**of_one.get("a"), "1");
+    ASSERT_EQ(of_two.get("a")->tier(), Tier::store);
+
+    source = 2;
+    EXPECT_TRUE(of_one.invalidate("a", {.ack = Ack::every_instance}).done());
+
+    EXPECT_EQ(**of_two.get("a"), "2");
+    EXPECT_EQ(describe_tiers(one->inventory()[0].declaration), "memory (30 s) + store (1 h)");
+    EXPECT_EQ(one->inventory()[0].counters.loads + two->inventory()[0].counters.loads, 2U);
+}
+
+NearOptions<std::string, int, std::string> lengths(std::atomic<int>& parsed) {
+    return {
+        .name = "lengths",
+        .caches = "where a word stands",
+        .stale = Stale::acceptable,
+        .ttl = 5min,
+        .bound = entries(100),
+        .document = [](const std::string&) { return "words"; },
+        .codec = {.encode = nullptr,
+                  .decode = [&](std::string_view text) -> Result<std::string> {
+                      ++parsed;
+                      if (text == "broken") return fail(Errc::protocol, "decode", "is broken");
+                      return std::string(text);
+                  },
+                  .name = "text"},
+        .project = [](const std::string& word, const std::string& text) -> Loaded<int> {
+            const auto at = text.find(word);
+            if (at == std::string::npos) return absent;
+            return static_cast<int>(at);
+        },
+    };
+}
+
+void keep(Node& gateway_node, Shared<std::string, std::string>& words) {
+    (void)gateway_node;
+    ASSERT_TRUE(words.get("words"));
+}
+
+TEST_F(Patterns, ANearCacheParsesADocumentOnceForManyKeys) {
+    std::atomic<int> parsed = 0;
+    std::string document = "one two three";
+    const auto gateway = node("gateway");
+    auto words = gateway->shared<std::string, std::string>(
+        {.name = "words",
+         .caches = "words",
+         .stale = Stale::acceptable,
+         .load = [&](const std::string&, LoadContext&) { return document; },
+         .store = StoreTier<std::string>{.ttl = 1h, .codec = bytes_codec(), .raw_prefix = "w"}});
+    const auto worker = node("worker");
+    auto options = lengths(parsed);
+    options.document = [](const std::string&) { return "wwords"; };
+    const auto near = worker->near(std::move(options));
+    ASSERT_TRUE(gateway->start());
+    ASSERT_TRUE(worker->start());
+    keep(*gateway, words);
+
+    EXPECT_EQ(**near.get("two"), 4);
+    EXPECT_EQ(**near.get("three"), 8);
+    EXPECT_EQ(near.get("four")->answer(), Answer::absent);
+    EXPECT_EQ(near.get("two")->tier(), Tier::memory);
+
+    EXPECT_EQ(parsed, 1);
+}
+
+TEST_F(Patterns, AMissingDocumentIsUnknownAndGuessedOnlyWhileItIsMissing) {
+    std::atomic<int> parsed = 0;
+    const auto worker = node("worker");
+    auto options = lengths(parsed);
+    options.otherwise = [](const std::string&) -> Loaded<int> { return -1; };
+    const auto guessing = worker->near(std::move(options));
+    auto silent_options = lengths(parsed);
+    silent_options.name = "silent";
+    const auto silent = worker->near(std::move(silent_options));
+    ASSERT_TRUE(worker->start());
+
+    const auto guess = guessing.get("two");
+    EXPECT_EQ(**guess, -1);
+    EXPECT_THAT(guess->degraded(), HasSubstr("no document words"));
+    EXPECT_EQ(silent.get("two")->answer(), Answer::unknown);
+    EXPECT_EQ(guessing.get("two")->tier(), Tier::source) << "a guess is not cached";
+}
+
+TEST_F(Patterns, AReservationIsGrantedOnceInTheFleet) {
+    const auto one = node("one");
+    const auto two = node("two");
+    const auto options = [] {
+        return ReservationOptions<std::string>{.name = "dedup",
+                                               .caches = "requests",
+                                               .window = 1min,
+                                               .when_store_fails = WhenStoreFails::refuse};
+    };
+    const auto of_one = one->reservation<std::string>(options());
+    const auto of_two = two->reservation<std::string>(options());
+    ASSERT_TRUE(one->start());
+    ASSERT_TRUE(two->start());
+
+    const auto first = of_one.reserve("a", "job-1").value();
+    const auto second = of_two.reserve("a", "job-2").value();
+
+    EXPECT_TRUE(first.granted());
+    EXPECT_FALSE(second.granted());
+    EXPECT_EQ(second.held(), "job-1");
+    EXPECT_TRUE(of_one.confirm(first).value());
+    EXPECT_FALSE(of_two.confirm(second).value());
+    EXPECT_EQ(of_two.count().value(), 1U);
+    EXPECT_TRUE(of_one.release(first).value());
+    EXPECT_FALSE(of_one.release(first).value());
+    EXPECT_TRUE(of_two.reserve("a", "job-2").value().granted());
+}
+
+TEST_F(Patterns, ALateReleaseLeavesAnotherOwnersReservationAlone) {
+    const auto one = node("one");
+    const auto dedup = one->reservation<std::string>(
+        ReservationOptions<std::string>{.name = "dedup",
+                                        .caches = "requests",
+                                        .window = 1min,
+                                        .when_store_fails = WhenStoreFails::refuse});
+    ASSERT_TRUE(one->start());
+    const auto first = dedup.reserve("a", "same note").value();
+    server_.drop_store();
+    const auto second = dedup.reserve("a", "same note").value();
+
+    EXPECT_FALSE(dedup.release(first).value());
+
+    EXPECT_TRUE(second.granted());
+    EXPECT_FALSE(dedup.reserve("a", "same note").value().granted());
+}
+
+TEST_F(Patterns, WhatAReservationDoesWithoutTheStoreIsDeclared) {
+    const auto one = node("one");
+    const auto closed = one->reservation<std::string>(
+        ReservationOptions<std::string>{.name = "closed",
+                                        .caches = "requests",
+                                        .window = 1min,
+                                        .when_store_fails = WhenStoreFails::refuse});
+    const auto open = one->reservation<std::string>(
+        ReservationOptions<std::string>{.name = "open",
+                                        .caches = "requests",
+                                        .window = 1min,
+                                        .when_store_fails = WhenStoreFails::allow});
+    ASSERT_TRUE(one->start());
+    server_.go_away();
+
+    const auto refused = closed.reserve("a", "job-1");
+    const auto allowed = open.reserve("a", "job-1");
+
+    EXPECT_EQ(refused.error().code, Errc::unavailable);
+    EXPECT_TRUE(allowed->granted());
+    EXPECT_FALSE(allowed->guarded());
+    EXPECT_NE(allowed->degraded(), "");
+    EXPECT_TRUE(open.release(*allowed).value());
+}
+
+TEST_F(Patterns, AnEntryThatCannotBeReadCountsAsHeld) {
+    const auto one = node("one");
+    Codec<int> numbers{.encode = [](const int& n) -> Result<std::string> { return std::to_string(n); },
+                       .decode = [](std::string_view) -> Result<int> {
+                           return fail(Errc::protocol, "decode", "never readable");
+                       },
+                       .name = "number"};
+    const auto dedup = one->reservation<std::string, int>(
+        ReservationOptions<int>{.name = "dedup",
+                                .caches = "requests",
+                                .window = 1min,
+                                .when_store_fails = WhenStoreFails::refuse,
+                                .codec = numbers});
+    ASSERT_TRUE(one->start());
+    ASSERT_TRUE(dedup.reserve("a", 1)->granted());
+
+    const auto second = dedup.reserve("a", 2).value();
+
+    EXPECT_FALSE(second.granted());
+    EXPECT_FALSE(second.held().has_value());
+}
+
+TEST_F(Patterns, StartNamesWhatIsWrongWithStoresReservationsAndSchedules) {
+    const auto one = node("one");
+    std::atomic<int> calls = 0;
+    auto broken = descriptions(calls);
+    broken.store->ttl = Ttl::never();
+    broken.store->codec = {};
+    broken.store->foreign_writers = true;
+    broken.negative = NegativeTtls{};
+    broken.stale_if_error = StaleIfError{};
+    broken.refresh = Refresh<std::string>{};
+    const auto shared = one->shared(std::move(broken));
+    const auto dedup = one->reservation<std::string>({.name = "dedup", .caches = "requests"});
+
+    const auto started = one->start();
+
+    ASSERT_FALSE(started);
+    for (const char* part :
+         {"store.ttl", "store.codec", "foreign_writers", "negative.ceiling",
+          "stale_if_error.for_up_to", "refresh.keys", "refresh.every", "'dedup'", "window",
+          "when_store_fails"}) {
+        EXPECT_THAT(started.error().cause, HasSubstr(part));
+    }
+    EXPECT_FALSE(shared.get("a"));
+    EXPECT_FALSE(dedup.reserve("a", "b"));
+}
+
+}  // namespace
+}  // namespace tutti

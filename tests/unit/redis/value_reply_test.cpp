@@ -1,0 +1,117 @@
+// A server may answer anything; only what the scripts answer is taken for an answer.
+#include "redis/value_reply.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "redis/reply.hpp"
+
+namespace tutti::redis {
+namespace {
+
+using std::chrono::milliseconds;
+
+Reply text(std::string bytes) {
+    Reply reply;
+    reply.type = Reply::Type::text;
+    reply.text = std::move(bytes);
+    return reply;
+}
+Reply number(std::int64_t value) {
+    Reply reply;
+    reply.type = Reply::Type::integer;
+    reply.integer = value;
+    return reply;
+}
+Reply array(std::vector<Reply> items) {
+    Reply reply;
+    reply.type = Reply::Type::array;
+    reply.items = std::move(items);
+    return reply;
+}
+
+Errc error_of(Reply reply) {
+    const auto fetched = to_fetched("test", std::move(reply));
+    EXPECT_FALSE(fetched);
+    return fetched ? Errc{} : fetched.error().code;
+}
+
+TEST(ValueReply, AFreshValueWithItsTimes) {
+    const auto fetched =
+        to_fetched("test", array({text("none"), number(0), text("value"), number(7), number(93)}));
+
+    ASSERT_TRUE(fetched) << fetched.error().message();
+    EXPECT_EQ(fetched->claim, Fetched::Claim::none);
+    EXPECT_EQ(fetched->value->bytes, "value");
+    EXPECT_EQ(fetched->value->age, milliseconds{7});
+    EXPECT_EQ(fetched->value->fresh, milliseconds{93});
+}
+
+TEST(ValueReply, AClaimWithoutAValueAndOneWithALastKnownGood) {
+    const auto ours =
+        to_fetched("test", array({text("ours"), number(0), Reply{}, number(0), number(0)}));
+    const auto theirs = to_fetched(
+        "test", array({text("theirs"), number(50), text("old"), number(100), number(-20)}));
+
+    ASSERT_TRUE(ours);
+    EXPECT_EQ(ours->claim, Fetched::Claim::ours);
+    EXPECT_FALSE(ours->value);
+    ASSERT_TRUE(theirs);
+    EXPECT_EQ(theirs->claim, Fetched::Claim::theirs);
+    EXPECT_EQ(theirs->claim_left, milliseconds{50});
+    EXPECT_EQ(theirs->value->fresh, milliseconds{-20});
+}
+
+TEST(ValueReply, AnythingElseIsAProtocolError) {
+    const auto with = [](Reply claim, Reply left, Reply value, Reply age, Reply fresh) {
+        return error_of(array({std::move(claim), std::move(left), std::move(value), std::move(age),
+                               std::move(fresh)}));
+    };
+    constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+    constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+
+    EXPECT_EQ(error_of({}), Errc::protocol);
+    EXPECT_EQ(error_of(text("none")), Errc::protocol);
+    EXPECT_EQ(error_of(array({text("ours"), number(0)})), Errc::protocol);
+    EXPECT_EQ(with(text("mine"), number(0), Reply{}, number(0), number(0)), Errc::protocol);
+    EXPECT_EQ(with(number(1), number(0), Reply{}, number(0), number(0)), Errc::protocol);
+    EXPECT_EQ(with(text("none"), number(0), Reply{}, number(0), number(0)), Errc::protocol);
+    EXPECT_EQ(with(text("ours"), number(-1), Reply{}, number(0), number(0)), Errc::protocol);
+    EXPECT_EQ(with(text("ours"), number(highest), Reply{}, number(0), number(0)), Errc::protocol);
+    EXPECT_EQ(with(text("ours"), number(0), number(1), number(0), number(0)), Errc::protocol);
+    EXPECT_EQ(with(text("ours"), number(0), Reply{}, number(-1), number(0)), Errc::protocol);
+    EXPECT_EQ(with(text("ours"), number(0), Reply{}, text("0"), number(0)), Errc::protocol);
+    EXPECT_EQ(with(text("ours"), number(0), Reply{}, number(0), number(lowest)), Errc::protocol);
+}
+
+TEST(ValueReply, WhatIsTooMuchHasItsOwnError) {
+    EXPECT_EQ(error_of(array({text("large")})), Errc::too_large);
+    EXPECT_EQ(error_of(array({text("prefixes")})), Errc::too_large);
+    EXPECT_EQ(to_filled("test", text("prefixes")).error().code, Errc::too_large);
+}
+
+TEST(ValueReply, OfAFill) {
+    EXPECT_EQ(to_filled("test", text("stored")).value(), Filled::stored);
+    EXPECT_EQ(to_filled("test", text("claim_lost")).value(), Filled::claim_lost);
+    EXPECT_EQ(to_filled("test", text("kept_better")).value(), Filled::kept_better);
+    EXPECT_EQ(to_filled("test", text("")).error().code, Errc::protocol);
+    EXPECT_EQ(to_filled("test", number(1)).error().code, Errc::protocol);
+}
+
+TEST(ValueReply, RanksOrderAsTheirWordsDo) {
+    constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+    constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+
+    EXPECT_EQ(rank_word(lowest), "0000000000000000");
+    EXPECT_EQ(rank_word(0), "8000000000000000");
+    EXPECT_EQ(rank_word(highest), "ffffffffffffffff");
+    EXPECT_LT(rank_word(-2), rank_word(-1));
+    EXPECT_LT(rank_word(-1), rank_word(0));
+}
+
+}  // namespace
+}  // namespace tutti::redis
