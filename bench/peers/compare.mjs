@@ -11,6 +11,7 @@ import { parseArgs } from 'node:util';
 import { Fleet, Source } from './contender.mjs';
 import { RedisServer } from './redis_server.mjs';
 import {
+  invalidateWhileRedisIsAway,
   missEverywhere,
   oldAfterLoad,
   oldFor,
@@ -67,6 +68,7 @@ async function measure(contender, redis) {
       oldFor: await oldFor(run),
       miss: await missEverywhere(run),
       killed: await redisIsKilled(run),
+      away: await invalidateWhileRedisIsAway(run),
     };
     check(contender, figures);
     return figures;
@@ -107,6 +109,8 @@ const columns = {
   'C loads': ({ killed }) => String(killed.loads),
   'C failed': ({ killed }) => `${killed.failed} of ${killed.reads}`,
   'C worst read': ({ killed }) => milliseconds(killed.worst),
+  'D old read': ({ away }) => `${away.old} of ${away.reads}`,
+  'D success claimed': ({ away }) => `${away.claimed} of 20`,
 };
 
 const row = (cells) => `| ${cells.join(' | ')} |`;

@@ -164,3 +164,26 @@ export async function redisIsKilled({ fleet, source, redis }) {
     worst: Math.max(...all.map(({ took }) => took)),
   };
 }
+
+// D: all four processes have 20 values, Redis is killed, the source changes, process 2 invalidates them; one second
+// after the kill Redis is back, empty. Three seconds later all four read. Answers how many reads got an old value,
+// and how many invalidations had claimed success; one that says nothing within 1.5 s has not.
+export async function invalidateWhileRedisIsAway({ fleet, source, redis }) {
+  const keys = Array.from({ length: 20 }, () => freshKey('d'));
+  const readAll = () => Promise.all(fleet.processes.flatMap(({ get }) => keys.map(get)));
+  for (const key of keys) source.set(key, 'old', 5);
+  const before = await readAll();
+  expect(before.every((value) => value === 'old'), 'not every process has the value');
+  await redis.kill();
+  for (const key of keys) source.set(key, 'fresh', 5);
+  const claims = keys.map((key) => {
+    const patience = sleep(1500, false, { ref: false });
+    return Promise.race([fleet.processes[1].invalidate(key).then(() => true, () => false), patience]);
+  });
+  await sleep(1000);
+  await redis.start();
+  await sleep(3000);
+  const after = await readAll();
+  const claimed = (await Promise.all(claims)).filter(Boolean).length;
+  return { reads: after.length, old: after.filter((value) => value === 'old').length, claimed };
+}
