@@ -68,6 +68,8 @@ public:
         if constexpr (requires { given.has_value(), given.error(); }) {
             if (!given.has_value()) return fail(std::forward<Answer>(given).error());
             return Loaded<V>(*std::forward<Answer>(given));
+        } else if constexpr (std::convertible_to<Answer, V>) {
+            return Loaded<V>(static_cast<V>(std::forward<Answer>(given)));
         } else {
             return Loaded<V>(std::forward<Answer>(given));
         }

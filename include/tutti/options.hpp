@@ -54,6 +54,8 @@ private:
 struct PlainEvent {
     std::string type;  // "channel"
     std::string key;   // "channelId"
+
+    friend bool operator==(const PlainEvent&, const PlainEvent&) = default;
 };
 
 // The shared tier of a cache: values in the store, loaded once for the whole fleet.
@@ -118,7 +120,9 @@ struct CacheOptions {
     // `coherent` only. The channel is mandatory; caches that name the same one are invalidated
     // together, by the same key text.
     std::string channel = {};
-    std::optional<PlainEvent> plain = std::nullopt;  // also publish in this shape
+    // Also publish in this shape. Caches of one channel may have different ones: each publishes in its
+    // own, and reads those of all of them.
+    std::optional<PlainEvent> plain = std::nullopt;
     // Also apply what other programs publish in that shape. Such events cannot be replayed, so the
     // cache starts empty again after every interruption of the subscription.
     bool foreign_publishers = false;

@@ -11,17 +11,13 @@
 namespace tutti::services {
 namespace {
 
-HttpResponse invalid(const Error& error) {
-    return error_response(ErrorCode::validation_error, error.cause);
-}
-
 class ChannelRoutes {
 public:
     explicit ChannelRoutes(RouteContext context) : context_(std::move(context)) {}
 
     [[nodiscard]] HttpResponse activate(const HttpRequest& request) const {
         const auto body = json::read<ActivateChannelRequest>(request.body);
-        if (!body) return invalid(body.error());
+        if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
         fields.text("personalitySlug", body->personality_slug, slug_length_max);
@@ -43,7 +39,7 @@ public:
 
     [[nodiscard]] HttpResponse deactivate(const HttpRequest& request) const {
         const auto body = json::read<DeactivateChannelRequest>(request.body);
-        if (!body) return invalid(body.error());
+        if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
         if (!fields.ok()) return fields.response();
@@ -65,7 +61,7 @@ public:
 
     [[nodiscard]] HttpResponse update_guild(const HttpRequest& request) const {
         const auto body = json::read<UpdateChannelGuildRequest>(request.body);
-        if (!body) return invalid(body.error());
+        if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
         fields.text("guildId", body->guild_id, discord_id_length_max);

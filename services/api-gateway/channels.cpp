@@ -22,6 +22,7 @@ struct Row {
     [[nodiscard]] Activation take() {
         activation.guild_id = to_nullable(guild_id);
         activation.activated_by = to_nullable(activated_by);
+        activation.created_at = iso_time(std::move(activation.created_at));
         return std::move(activation);
     }
 };
@@ -113,6 +114,7 @@ Result<Database::Activated> Database::activate(const ActivateChannelRequest& req
                                                const Principal& principal) {
     return impl_->run("activate channel", [&](soci::session& sql) -> Activated {
         Transaction transaction(sql);
+        transaction.lock("channel:" + request.channel_id);
         const std::string user_id = ensure_user(sql, principal.discord_id);
         const auto target = find_target(sql, request.personality_slug, user_id, principal);
         if (!target) return UnknownPersonality{};
@@ -128,6 +130,7 @@ Result<Database::Activated> Database::activate(const ActivateChannelRequest& req
 Result<std::optional<std::string>> Database::deactivate(const std::string& channel_id) {
     return impl_->run("deactivate channel", [&](soci::session& sql) -> std::optional<std::string> {
         Transaction transaction(sql);
+        transaction.lock("channel:" + channel_id);
         const auto found = find(sql, channel_id);
         if (!found) return std::nullopt;
         sql << "DELETE FROM activated_channels WHERE channel_id = :channel_id",

@@ -1,13 +1,21 @@
 #include "api-gateway/database.hpp"
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <boost/uuid/name_generator_sha1.hpp>
+#include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid.hpp>
 #include <boost/uuid/uuid_io.hpp>
+#include <libpq-fe.h>
+#include <soci/postgresql/soci-postgresql.h>
+#include <soci/sqlite3/soci-sqlite3.h>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/migrations.hpp"
@@ -18,8 +26,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uintmax_t checked_bytes_max = 64U
-                                             << 20U;  // a full check of more would delay the start
+constexpr std::size_t sqlite_sessions = 4;
+constexpr std::size_t postgresql_sessions = 8;
+// A full check of more would delay the start.
+constexpr std::uintmax_t checked_bytes_max = 64U << 20U;
 
 // What SQLite would answer less clearly.
 Result<void> check_path(const fs::path& path) {
@@ -40,7 +50,7 @@ Result<void> check_path(const fs::path& path) {
     return {};
 }
 
-void open_session(soci::session& sql, const std::string& path) {
+void open_sqlite(soci::session& sql, const std::string& path) {
     sql.open(soci::sqlite3, "db=\"" + path + "\"");
     sql << "PRAGMA busy_timeout = 5000";
     sql << "PRAGMA foreign_keys = ON";
@@ -80,17 +90,80 @@ Error open_error(const soci::sqlite3_soci_error& error, const std::string& path)
     return result;
 }
 
+void open_postgresql(soci::session& sql, const std::string& url, Duration statement_deadline) {
+    sql.open(soci::postgresql, url);
+    const auto limit =
+        std::chrono::duration_cast<std::chrono::milliseconds>(statement_deadline).count();
+    sql << "SET statement_timeout = " + std::to_string(limit);
+    sql << "SET idle_in_transaction_session_timeout = 30000";
+    sql << "SET TIME ZONE 'UTC'";
+    sql << "SET client_min_messages = 'warning'";  // libpq prints notices on stderr
+}
+
+// Messages of libpq name host, port, user and database, and never the password.
+Error open_error(const soci::soci_error& error) {
+    Error result = to_error(error, "open database");
+    result.cause = "DATABASE_URL: " + result.cause;
+    return result;
+}
+
+// Of the SQLSTATEs those that call for another action than "try again later".
+Errc code_of(const std::string& state) {
+    if (state == "57014") return Errc::timeout;  // statement_timeout
+    const std::string_view family = std::string_view(state).substr(0, 2);
+    if (family == "28" || state == "42501" || state == "3D000") return Errc::refused;
+    if (state == "42P07") return Errc::unsupported;  // a table that is not ours
+    return Errc::unavailable;
+}
+
+std::string without_line_ends(std::string text) {
+    while (text.ends_with('\n')) text.pop_back();
+    for (char& c : text) c = c == '\n' ? ' ' : c;
+    return text;
+}
+
 }  // namespace
 
-Error to_error(const soci::sqlite3_soci_error& error, std::string operation) {
-    const int code = error.result() & 0xFF;
-    const bool broken = code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
-    return {broken ? Errc::unsupported : Errc::unavailable, std::move(operation), error.what()};
+bool is_postgresql(soci::session& sql) { return sql.get_backend_name() == "postgresql"; }
+
+void Transaction::lock(std::string_view name) {
+    if (!is_postgresql(sql_)) return;
+    const std::string text(name);
+    std::string nothing;
+    sql_ << "SELECT CAST(pg_advisory_xact_lock(hashtextextended(:name, 0)) AS TEXT)",
+        soci::use(text), soci::into(nothing);
+}
+
+// `get_error_message` and not `what`: the latter repeats the values of the statement.
+Error to_error(const soci::soci_error& error, std::string operation) {
+    Error result{Errc::unavailable, std::move(operation),
+                 without_line_ends(error.get_error_message())};
+    if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
+        const int code = sqlite->result() & 0xFF;
+        if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) result.code = Errc::unsupported;
+    } else if (const auto* postgresql = dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
+        result.code = code_of(postgresql->sqlstate());
+    }
+    return result;
 }
 
 std::string name_uuid(const std::string& name) {
     boost::uuids::name_generator_sha1 generate(boost::uuids::ns::dns());
     return to_string(generate(name));
+}
+
+std::string random_uuid() { return to_string(boost::uuids::random_generator()()); }
+
+std::string iso_time(std::string text) {
+    constexpr std::size_t seconds_end = 19;  // "2026-01-02 03:04:05"
+    constexpr std::size_t milliseconds_end = 23;
+    if (text.size() < seconds_end || text[10] != ' ') return text;
+    text[10] = 'T';
+    const std::size_t zone = text.find_first_of("+-", seconds_end);
+    std::string time = text.substr(0, std::min(zone, milliseconds_end));
+    if (time.size() == seconds_end) time += '.';
+    time.resize(milliseconds_end, '0');
+    return time + 'Z';
 }
 
 std::string ensure_user(soci::session& sql, const std::string& discord_id) {
@@ -106,20 +179,71 @@ std::string ensure_user(soci::session& sql, const std::string& discord_id) {
     return found;
 }
 
-Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+Result<std::unique_ptr<Database>> Database::open(const Options& options) {
+    return options.postgres_url
+               ? open_server(options.postgres_url->reveal(), options.statement_deadline)
+               : open_file(options.sqlite_path);
+}
+
+Result<std::unique_ptr<Database>> Database::open_file(const std::string& path) {
     if (auto checked = check_path(path); !checked) return fail(checked.error());
-    auto impl = std::make_unique<Impl>();
+    auto impl = std::make_unique<Impl>(Sessions::Options{
+        .count = sqlite_sessions, .open = [path](soci::session& sql) { open_sqlite(sql, path); }});
     try {
-        for (std::size_t i = 0; i < Impl::sessions; ++i) open_session(impl->pool.at(i), path);
-        soci::session& first = impl->pool.at(0);
-        if (auto sound = check_content(first, path); !sound) return fail(sound.error());
-        if (auto migrated = migrate(first); !migrated) return fail(migrated.error());
+        const auto lease = impl->sessions.lease();
+        if (!lease) return fail(lease.error());
+        soci::session& sql = lease->session();
+        if (auto sound = check_content(sql, path); !sound) return fail(sound.error());
+        if (auto migrated = migrate(sql); !migrated) return fail(migrated.error());
     } catch (const soci::sqlite3_soci_error& error) {
         return fail(open_error(error, path));
     } catch (const soci::soci_error& error) {
-        return fail(Errc::unavailable, "open database", path + ": " + error.what());
+        return fail(to_error(error, "open database"));
     }
     return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+Result<std::unique_ptr<Database>> Database::open_server(const std::string& url,
+                                                        Duration statement_deadline) {
+    const auto connection = with_limits(url);
+    if (!connection) return fail(connection.error());
+    auto impl = std::make_unique<Impl>(Sessions::Options{
+        .count = postgresql_sessions,
+        .open = [connection = *connection, statement_deadline](
+                    soci::session& sql) { open_postgresql(sql, connection, statement_deadline); },
+        .use_max = statement_deadline * 2});
+    try {
+        const auto lease = impl->sessions.lease();
+        if (!lease) return fail(lease.error());
+        if (auto migrated = migrate(lease->session()); !migrated) return fail(migrated.error());
+    } catch (const soci::soci_error& error) {
+        return fail(open_error(error));
+    }
+    return std::unique_ptr<Database>(new Database(std::move(impl)));
+}
+
+// libpq knows no limits of its own: a connect and a dead peer would take minutes.
+Result<std::string> with_limits(const std::string& url) {
+    char* text = nullptr;
+    PQconninfoOption* const options = PQconninfoParse(url.c_str(), &text);
+    PQfreemem(text);  // not shown: it may repeat a part of the URL
+    if (options == nullptr) {
+        return fail(Errc::invalid_option, "open database",
+                    "DATABASE_URL is not a PostgreSQL URL: "
+                    "postgres://user:password@host:port/database");
+    }
+    PQconninfoFree(options);
+    std::string limited = url;
+    const auto add = [&](std::string_view name, std::string_view value) {
+        if (url.contains(std::string(name) + '=')) return;
+        limited += limited.contains('?') ? '&' : '?';
+        limited.append(name).append("=").append(value);
+    };
+    add("connect_timeout", "5");
+    add("tcp_user_timeout", "10000");
+    add("keepalives_idle", "15");
+    add("application_name", "tutti-api-gateway");
+    return limited;
 }
 
 Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

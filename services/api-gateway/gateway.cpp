@@ -9,11 +9,14 @@
 
 #include <boost/describe/class.hpp>
 
+#include "api-gateway/change_listener.hpp"
 #include "api-gateway/database.hpp"
+#include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/logging.hpp"
+#include "common/node_routes.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
@@ -22,16 +25,19 @@ namespace {
 
 struct HealthServices {
     bool database = false;
+    bool bus = false;                     // every channel may serve from memory
+    std::optional<bool> notifications{};  // PostgreSQL only: changes of other programs are heard
 };
-BOOST_DESCRIBE_STRUCT(HealthServices, (), (database))
+BOOST_DESCRIBE_STRUCT(HealthServices, (), (database, bus, notifications))
 
-struct Health {
-    std::string status;
-    HealthServices services;
-    std::string timestamp;
+struct HealthBody {
+    std::string status{};  // healthy, degraded (works, with the reasons why not fully), unhealthy
+    HealthServices services{};
+    std::vector<std::string> reasons{};
+    std::string timestamp{};
     std::int64_t uptime = 0;  // milliseconds
 };
-BOOST_DESCRIBE_STRUCT(Health, (), (status, services, timestamp, uptime))
+BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, services, reasons, timestamp, uptime))
 
 struct OwnerInBody {
     std::optional<std::string> owner_id;
@@ -80,17 +86,6 @@ private:
     std::optional<std::string> bot_owner_id_;
 };
 
-HttpResponse health(Database& database, TimePoint started) {
-    const bool alive = database.ping().has_value();
-    const auto uptime =
-        std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started);
-    return json_response(alive ? 200 : 503,
-                         json::write(Health{.status = alive ? "healthy" : "unhealthy",
-                                            .services = {.database = alive},
-                                            .timestamp = iso_timestamp(),
-                                            .uptime = uptime.count()}));
-}
-
 Router make_router(std::vector<GatewayRoute> routes, const Guard& guard) {
     Router router;
     for (auto& route : routes) {
@@ -112,11 +107,34 @@ Principal RouteContext::principal(const HttpRequest& request) const {
 }
 
 void Validation::text(std::string_view name, const std::string& value, std::size_t length_max) {
-    if (!value.empty() && value.size() <= length_max) return;
+    if (value.empty()) return add(name, "must not be empty");
+    if (value.size() > length_max) {
+        return add(name, "must not be longer than " + std::to_string(length_max) + " characters");
+    }
+    // PostgreSQL takes neither; SQLite would, and the two would differ.
+    if (value.contains('\0') || !json::write_exactly(value)) {
+        add(name, "must be UTF-8 without NUL");
+    }
+}
+
+void Validation::required(std::string_view name, const std::optional<std::string>& value,
+                          std::size_t length_max) {
+    value ? text(name, *value, length_max) : add(name, "is missing");
+}
+
+void Validation::if_there(std::string_view name, const std::optional<std::string>& value,
+                          std::size_t length_max) {
+    if (value) text(name, *value, length_max);
+}
+
+void Validation::clearable(std::string_view name, const std::optional<std::string>& value,
+                           std::size_t length_max) {
+    if (value && !value->empty()) text(name, *value, length_max);
+}
+
+void Validation::add(std::string_view name, std::string_view problem) {
     if (!problems_.empty()) problems_ += "; ";
-    problems_.append(name).append(value.empty() ? ": must not be empty"
-                                                : ": must not be longer than ");
-    if (!value.empty()) problems_ += std::to_string(length_max) + " characters";
+    problems_.append(name).append(": ").append(problem);
 }
 
 HttpResponse Validation::response() const {
@@ -128,15 +146,108 @@ HttpResponse database_failed(const Error& error) {
     return error_response(ErrorCode::internal_error, "The database did not answer");
 }
 
+HttpResponse invalid_body(const Error& error) {
+    return error_response(ErrorCode::validation_error, error.cause);
+}
+
+HttpResponse refused(Refusal refusal, std::string_view what) {
+    const std::string text(what);
+    switch (refusal) {
+    case Refusal::not_found: return error_response(ErrorCode::not_found, text + " not found");
+    case Refusal::no_access:
+        return error_response(ErrorCode::unauthorized, "You may not change this " + text);
+    case Refusal::conflict: return error_response(ErrorCode::conflict, text + ": conflict");
+    }
+    return error_response(ErrorCode::internal_error, text);
+}
+
+// Everything refers to what is declared before it; `stop` goes the other way.
 struct Gateway::Impl {
     std::unique_ptr<Database> database;
-    std::unique_ptr<HttpServer> server;  // stopped before the database closes
+    std::unique_ptr<GatewayNode> node;
+    std::unique_ptr<ChangeListener> listener;  // PostgreSQL only
+    std::unique_ptr<HttpServer> server;
+    TimePoint started = Boottime::now();
+
+    Result<void> open(const Options& options);
+    Result<void> listen(Options options);
+    [[nodiscard]] HttpResponse health() const;
 };
+
+Result<void> Gateway::Impl::open(const Options& options) {
+    auto opened = Database::open(
+        {.sqlite_path = options.database_path, .postgres_url = options.postgres_url});
+    if (!opened) return fail(std::move(opened).error());
+    database = *std::move(opened);
+    auto joined = GatewayNode::start(
+        {.redis_url = options.redis_url.value_or(""), .hub = options.hub}, *database);
+    if (!joined) return fail(std::move(joined).error());
+    node = *std::move(joined);
+    if (!options.postgres_url) return {};
+    auto listening = ChangeListener::start(
+        {.url = *options.postgres_url},
+        [&told = *node](const PersonalityEvent& event) { told.tell_personality(event); });
+    if (!listening) return fail(std::move(listening).error());
+    listener = *std::move(listening);
+    return {};
+}
+
+Result<void> Gateway::Impl::listen(Options options) {
+    const RouteContext context{*database, *node, options.bot_owner_id};
+    std::vector<GatewayRoute> routes;
+    const auto add = [&](std::string pattern, HttpHandler handler) {
+        routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler)});
+    };
+    add("/health", [this](const HttpRequest&) { return health(); });
+    add("/metrics", [this](const HttpRequest&) { return metrics_response(node->node()); });
+    add("/audit", [this](const HttpRequest&) { return audit_response(node->node()); });
+    add_channel_routes(routes, context);
+    add_personality_routes(routes, context);
+    add_persona_routes(routes, context);
+    add_llm_config_routes(routes, context);
+    add_user_setting_routes(routes, context);
+    add_cache_routes(routes, context);
+    std::ranges::move(options.routes, std::back_inserter(routes));
+    auto router = make_router(std::move(routes), Guard(options.secret, options.bot_owner_id));
+
+    auto listening = HttpServer::start(
+        {.address = options.address, .port = options.port, .limits = options.limits},
+        [router = std::move(router)](const HttpRequest& request) {
+            return router.handle(request);
+        });
+    if (!listening) return fail(std::move(listening).error());
+    server = *std::move(listening);
+    return {};
+}
+
+HttpResponse Gateway::Impl::health() const {
+    auto bus = node->node().health();
+    HealthBody body{
+        .services = {.database = database->ping().has_value(), .bus = bus.live && bus.ready},
+        .reasons = std::move(bus.reasons),
+        .timestamp = iso_timestamp()};
+    if (!body.services.database) body.reasons.emplace_back("the database does not answer");
+    if (listener) {
+        const std::string failure = listener->failure();
+        body.services.notifications = failure.empty();
+        if (!failure.empty()) {
+            body.reasons.emplace_back("database changes of other programs are not heard");
+        }
+    }
+    body.status = !body.services.database ? "unhealthy"
+                  : body.reasons.empty()  ? "healthy"
+                                          : "degraded";
+    body.uptime =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started).count();
+    return json_response(body.services.database ? 200 : 503, json::write(body));
+}
 
 Gateway::Options Gateway::Options::from(const Settings& settings) {
     return {.address = settings.listen_address,
             .port = settings.api_gateway_port,
             .database_path = settings.database_path,
+            .postgres_url = settings.postgres_url,
+            .redis_url = settings.redis_url,
             .secret = settings.internal_service_secret,
             .bot_owner_id = settings.bot_owner_id};
 }
@@ -145,29 +256,11 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options) {
     if (options.secret.empty()) {
         return fail(Errc::invalid_option, "start gateway", "INTERNAL_SERVICE_SECRET is not set");
     }
-    auto database = Database::open(options.database_path);
-    if (!database) return fail(database.error());
     auto impl = std::make_unique<Impl>();
-    impl->database = std::move(*database);
-
-    const RouteContext context{*impl->database, options.bot_owner_id};
-    std::vector<GatewayRoute> routes;
-    routes.push_back({Access::everyone, "GET", "/health",
-                      [&store = *impl->database, started = Boottime::now()](const HttpRequest&) {
-                          return health(store, started);
-                      }});
-    add_channel_routes(routes, context);
-    add_personality_routes(routes, context);
-    std::ranges::move(options.routes, std::back_inserter(routes));
-    auto router = make_router(std::move(routes), Guard(options.secret, options.bot_owner_id));
-
-    auto server = HttpServer::start(
-        {.address = options.address, .port = options.port, .limits = options.limits},
-        [router = std::move(router)](const HttpRequest& request) {
-            return router.handle(request);
-        });
-    if (!server) return fail(server.error());
-    impl->server = std::move(*server);
+    if (auto opened = impl->open(options); !opened) return fail(std::move(opened).error());
+    if (auto listening = impl->listen(std::move(options)); !listening) {
+        return fail(std::move(listening).error());
+    }
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
@@ -177,6 +270,8 @@ std::uint16_t Gateway::port() const noexcept { return impl_->server->port(); }
 
 void Gateway::stop() {
     impl_->server->stop();
+    impl_->listener.reset();
+    impl_->node->stop();
     impl_->database.reset();
 }
 

@@ -4,9 +4,8 @@
 //     if (!gateway) { ... "DATABASE_URL: /data/tutti.db is a folder" ... }
 //     (*gateway)->port();
 //
-// `start` creates or migrates the schema, then listens. More routes come in through
-// `Options::routes`: the process adds GET /metrics and GET /audit there without the gateway knowing
-// what they answer.
+// `start` creates or migrates the schema, starts the node, then listens. Whoever holds a gateway in a
+// process may add routes by `Options::routes`.
 //
 // Thread-safety: all functions may be called from any thread; route handlers run on the server's
 // workers. Shutdown: stop the gateway before what the added routes refer to.
@@ -22,6 +21,7 @@
 #include "common/http/server.hpp"
 #include "common/secret.hpp"
 #include "common/settings.hpp"
+#include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services {
@@ -45,8 +45,11 @@ class Gateway {
 public:
     struct Options {
         std::string address = "127.0.0.1";
-        std::uint16_t port = 0;  // 0 = a free one
-        std::string database_path = "./tutti.db";
+        std::uint16_t port = 0;                    // 0 = a free one
+        std::string database_path = "./tutti.db";  // an SQLite file; used without a postgres_url
+        std::optional<Secret> postgres_url{};
+        std::optional<std::string> redis_url{};  // none: the hub, or no other process
+        std::shared_ptr<EmbeddedHub> hub = nullptr;
         Secret secret{};                            // empty = refused
         std::optional<std::string> bot_owner_id{};  // may activate and read everything
         HttpServer::Limits limits{};
@@ -55,8 +58,8 @@ public:
         [[nodiscard]] static Options from(const Settings& settings);
     };
 
-    // Errors: invalid_option (no secret, the path is a folder), refused (no right to write there),
-    // unsupported (not an SQLite file, or written by a newer version), unavailable (port in use).
+    // Errors: those of Database::open and Node::start; invalid_option (no secret), unavailable (port in
+    // use).
     [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(Options options);
 
     // Stops if that was not done.
@@ -66,7 +69,7 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept;
 
-    // Answers what is in flight, then closes the database. Blocking: see HttpServer::stop.
+    // Answers what is in flight, then stops the node and closes the database. Blocking: see HttpServer::stop.
     // Idempotent.
     void stop();
 

@@ -3,30 +3,105 @@
 #include <string>
 #include <utility>
 
-#include "common/catalogue.hpp"
+#include "common/logging.hpp"
 #include "common/node_routes.hpp"
+#include "tutti/invalidation.hpp"
+#include "tutti/loader.hpp"
 
 namespace tutti::services {
+namespace {
 
-Result<std::unique_ptr<Node>> start_gateway_node() {
-    auto node = Node::create(
-        {.name = "api-gateway", .app = std::string(app_name), .workers = 1, .log = log_of_node});
-    if (!node) return fail(std::move(node).error());
-    if (auto started = (*node)->start(); !started) return fail(std::move(started).error());
-    return node;
+// A change that concerns more channels than this says "all".
+constexpr std::size_t channels_max = 50;
+
+Loader<std::string, GetPersonalityResponse> load_from(Database& database) {
+    using Answer = Loaded<GetPersonalityResponse>;
+    return [&database](const std::string& id, LoadContext&) -> Result<Answer> {
+        auto found = database.load_personality(id);
+        if (!found) return fail(found.error());
+        if (*found) return Answer(**std::move(found));
+        // Not kept: whoever makes one need not tell.
+        Answer nothing(absent);
+        nothing.do_not_cache();
+        return nothing;
+    };
 }
 
-std::vector<GatewayRoute> node_routes(const Node& node) {
-    return {
-        {.access = Access::everyone,
-         .method = "GET",
-         .pattern = "/metrics",
-         .handler = [&node](const HttpRequest&) { return metrics_response(node); }},
-        {.access = Access::everyone,
-         .method = "GET",
-         .pattern = "/audit",
-         .handler = [&node](const HttpRequest&) { return audit_response(node); }},
-    };
+bool published(const Invalidation& outcome, std::string_view what) {
+    if (outcome.published()) return true;
+    log::warn("the other instances were not told yet about changed " + std::string(what) + ": " +
+              outcome.reason);
+    return false;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
+                                                        Database& database) {
+    auto node = Node::create({.name = options.name,
+                              .service = std::string(api_gateway_service),
+                              .redis = options.redis_url,
+                              .embedded = options.redis_url.empty() ? options.hub : nullptr,
+                              .app = std::string(app_name),
+                              .workers = 4,
+                              .log = log_of_node});
+    if (!node) return fail(std::move(node).error());
+    std::unique_ptr<GatewayNode> gateway(new GatewayNode(*std::move(node), database));
+    if (auto started = gateway->node_->start(); !started) return fail(std::move(started).error());
+    return gateway;
+}
+
+GatewayNode::GatewayNode(std::unique_ptr<Node> node, Database& database)
+    : node_(std::move(node)),
+      personalities_(declare_personalities(*node_, load_from(database))),
+      channel_activations_(declare_invalidation(*node_, channel_activation_events)),
+      api_keys_(declare_invalidation(*node_, api_key_events)),
+      llm_configs_(declare_invalidation(*node_, llm_config_events)),
+      personas_(declare_invalidation(*node_, persona_events)) {}
+
+Result<std::optional<GetPersonalityResponse>> GatewayNode::personality(
+    const std::string& id) const {
+    const auto found = personalities_.get(id);
+    if (!found) return fail(found.error());
+    if (!found->found()) return std::optional<GetPersonalityResponse>();
+    return **found;
+}
+
+bool GatewayNode::tell_personality(const PersonalityEvent& event) const {
+    const InvalidateOptions options{.deadline = InvalidationService::deadline_default};
+    const auto outcome = event.personality_id
+                             ? personalities_.invalidate(*event.personality_id, options)
+                             : personalities_.invalidate_all(options);
+    return published(outcome, personality_events.what);
+}
+
+bool GatewayNode::tell_personality(const PersonalityChange& change) const {
+    bool told = tell_personality(PersonalityEvent{.personality_id = change.id});
+    if (change.channel_ids.size() > channels_max) {
+        return published(channel_activations_.invalidate_all(), channel_activation_events.what) &&
+               told;
+    }
+    for (const std::string& id : change.channel_ids) {
+        told &= published(channel_activations_.invalidate(id), channel_activation_events.what);
+    }
+    return told;
+}
+
+bool GatewayNode::tell_model_user(const std::string& discord_id) const {
+    return published(llm_configs_.invalidate(discord_id), llm_config_events.what);
+}
+
+bool GatewayNode::tell_all_models() const {
+    const bool told = published(llm_configs_.invalidate_all(), llm_config_events.what);
+    return tell_personality(PersonalityEvent{}) && told;
+}
+
+bool GatewayNode::tell_persona(const std::string& discord_id) const {
+    return published(personas_.invalidate(discord_id), persona_events.what);
+}
+
+bool GatewayNode::tell_api_key(const std::string& discord_id) const {
+    return published(api_keys_.invalidate(discord_id), api_key_events.what);
 }
 
 }  // namespace tutti::services

@@ -1,21 +1,62 @@
-// The gateway's node, and the routes by which it is watched: GET /metrics and GET /audit.
+// The gateway's node: the one cache that it reads, and the channels on which it tells the others what has
+// changed.
 //
-// The catalogue declares no cache of the gateway yet, so the node has nothing to share: it is embedded,
-// and its inventory is empty.
+// Thread-safety: all functions may be called from any thread. `tell` publishes after a commit; what the
+// bus does not take at once is logged and retried in the background, so no change fails because of it.
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <vector>
+#include <optional>
+#include <string>
+#include <string_view>
 
-#include "api-gateway/gateway.hpp"
+#include "api-gateway/database.hpp"
+#include "common/catalogue.hpp"
+#include "common/invalidation_services.hpp"
+#include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti::services {
 
-[[nodiscard]] Result<std::unique_ptr<Node>> start_gateway_node();
+class GatewayNode {
+public:
+    struct Options {
+        std::string name = "api-gateway";
+        std::string redis_url{};  // empty: the hub, or none but this process
+        std::shared_ptr<EmbeddedHub> hub = nullptr;
+    };
 
-// For Gateway::Options::routes. `node` outlives the gateway.
-[[nodiscard]] std::vector<GatewayRoute> node_routes(const Node& node);
+    // Connects, declares, and waits until every channel may serve. Errors: as Node::create and start.
+    // `database` outlives the node.
+    [[nodiscard]] static Result<std::unique_ptr<GatewayNode>> start(const Options& options,
+                                                                    Database& database);
+
+    [[nodiscard]] const Node& node() const noexcept { return *node_; }
+    void stop() { node_->stop(); }
+
+    // By id, for whoever asks: see `may_use`. Nothing: there is none.
+    [[nodiscard]] Result<std::optional<GetPersonalityResponse>> personality(
+        const std::string& id) const;
+
+    // True when it is published.
+    bool tell_personality(const PersonalityEvent& event) const;
+    bool tell_personality(const PersonalityChange& change) const;
+    bool tell_model_user(const std::string& discord_id) const;
+    bool tell_all_models() const;  // and all personalities, which have a configuration merged in
+    bool tell_persona(const std::string& discord_id) const;
+    bool tell_api_key(const std::string& discord_id) const;
+
+private:
+    GatewayNode(std::unique_ptr<Node> node, Database& database);
+
+    std::unique_ptr<Node> node_;
+    Personalities personalities_;
+    InvalidationService channel_activations_;
+    InvalidationService api_keys_;
+    InvalidationService llm_configs_;
+    InvalidationService personas_;
+};
 
 }  // namespace tutti::services

@@ -1,9 +1,7 @@
 // The gateway as a process of its own.
 #include <string>
-#include <utility>
 
 #include "api-gateway/gateway.hpp"
-#include "api-gateway/gateway_node.hpp"
 #include "common/lifecycle.hpp"
 #include "common/logging.hpp"
 #include "common/settings.hpp"
@@ -17,15 +15,7 @@ int main() {
         log::error(settings.error().message());
         return 1;
     }
-    auto node = start_gateway_node();
-    if (!node) {
-        log::error(node.error().message());
-        return 1;
-    }
-    lifecycle.on_stop("node", [&] { (*node)->stop(); });
-    auto options = Gateway::Options::from(*settings);
-    options.routes = node_routes(**node);
-    auto gateway = Gateway::start(std::move(options));
+    auto gateway = Gateway::start(Gateway::Options::from(*settings));
     if (!gateway) {
         log::error(gateway.error().message());
         return 1;

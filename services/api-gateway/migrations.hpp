@@ -8,7 +8,7 @@
 
 namespace tutti::services {
 
-// Errors: unsupported, when the file was written by a newer version. Throws what SOCI throws.
+// Errors: unsupported, when the database was written by a newer version. Throws what SOCI throws.
 [[nodiscard]] Result<void> migrate(soci::session& sql);
 
 }  // namespace tutti::services

@@ -1,10 +1,12 @@
 // Personalities, as the one who asks may see them.
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "api-gateway/database_impl.hpp"
+#include "api-gateway/rows.hpp"
 
 namespace tutti::services {
 namespace {
@@ -12,16 +14,19 @@ namespace {
 // Used where neither the personality's configuration nor the global one says anything.
 constexpr std::string_view default_model = "anthropic/claude-haiku-4.5";
 constexpr double default_temperature = 0.7;
-constexpr long long default_max_tokens = 4096;
-constexpr long long default_context_window_tokens = 131'072;
+constexpr std::int64_t default_max_tokens = 4096;
+constexpr std::int64_t default_context_window_tokens = 131'072;
 
-// Parameters: the bot owner's flag as 0 or 1, then the Discord id twice. A user without a row owns
-// nothing.
-constexpr const char* may_use =
-    "(:is_bot_owner = 1 OR p.is_public "
+// Parameters: see `access_of`. A user without a row owns nothing.
+constexpr const char* allowed =
+    "(:is_bot_owner = '1' OR p.is_public "
     "OR p.owner_id = (SELECT u.id FROM users u WHERE u.discord_id = :owner) "
     "OR EXISTS (SELECT 1 FROM personality_owners o JOIN users u ON u.id = o.user_id "
     "WHERE o.personality_id = p.id AND u.discord_id = :co_owner)) ";
+
+std::vector<std::string> access_of(const Principal& principal) {
+    return {principal.is_bot_owner ? "1" : "0", principal.discord_id, principal.discord_id};
+}
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
     for (std::size_t at = text.find(from); at != std::string::npos;
@@ -38,63 +43,141 @@ void fill_placeholders(std::string& text, std::string_view name) {
     for (const auto placeholder : self) replace_all(text, placeholder, name);
 }
 
-struct Row {
-    Personality personality;
-    boost::optional<std::string> display_name;
-    boost::optional<std::string> owner_id;
-    boost::optional<std::string> system_prompt;
-    int is_public = 0;
-    boost::optional<std::string> model;
-    boost::optional<double> temperature;
-    boost::optional<long long> max_tokens;
-    boost::optional<long long> context_window_tokens;
+// The global default counts only for a personality without a configuration of its own.
+constexpr const char* select_personality =
+    "SELECT p.id, p.name, p.display_name, p.slug, p.is_public, p.owner_id, s.content, "
+    "p.character_info, p.personality_traits, p.personality_tone, p.personality_age, "
+    "p.personality_appearance, p.personality_likes, p.personality_dislikes, "
+    "p.conversational_goals, p.conversational_examples, p.error_message, "
+    "c.model, c.temperature, c.max_tokens, c.context_window_tokens, c.vision_model, c.top_p, "
+    "c.top_k, c.frequency_penalty, c.presence_penalty, c.repetition_penalty, "
+    "c.memory_score_threshold, c.memory_limit "
+    "FROM personalities p LEFT JOIN system_prompts s ON s.id = p.system_prompt_id "
+    "LEFT JOIN llm_configs c ON c.id = COALESCE("
+    "(SELECT d.llm_config_id FROM personality_default_configs d WHERE d.personality_id = p.id), "
+    "(SELECT g.id FROM llm_configs g WHERE g.is_global AND g.is_default LIMIT 1)) "
+    "WHERE p.id = :id";
+constexpr std::size_t personality_columns = 29;
 
-    [[nodiscard]] Personality take() {
-        auto& p = personality;
-        p.display_name = to_nullable(display_name);
-        p.owner_id = to_nullable(owner_id);
-        p.system_prompt = system_prompt.value_or("");
-        p.is_public = is_public != 0;
-        p.model = model.value_or(std::string(default_model));
-        p.temperature = temperature.value_or(default_temperature);
-        p.max_tokens = max_tokens.value_or(default_max_tokens);
-        p.context_window_tokens = context_window_tokens.value_or(default_context_window_tokens);
-        fill_placeholders(p.system_prompt, p.name);
-        fill_placeholders(p.character_info, p.name);
-        fill_placeholders(p.personality_traits, p.name);
-        return std::move(p);
+void read_texts(RowReader& row, Personality& p) {
+    p.id = row.text();
+    p.name = row.text();
+    p.display_name = row.nullable_text();
+    p.slug = row.text();
+    p.is_public = row.flag();
+    p.owner_id = row.nullable_text();
+    p.system_prompt = row.text();
+    p.character_info = row.text();
+    p.personality_traits = row.text();
+    for (std::string* text : {&p.system_prompt, &p.character_info, &p.personality_traits}) {
+        fill_placeholders(*text, p.name);
     }
-};
+    for (auto* text :
+         {&p.personality_tone, &p.personality_age, &p.personality_appearance, &p.personality_likes,
+          &p.personality_dislikes, &p.conversational_goals, &p.conversational_examples}) {
+        *text = row.optional_text();
+        if (*text) fill_placeholders(**text, p.name);
+    }
+    p.error_message = row.optional_text();
+    if (p.error_message) fill_placeholders(*p.error_message, p.name);
+}
+
+void read_configuration(RowReader& row, Personality& p) {
+    p.model = row.optional_text().value_or(std::string(default_model));
+    p.temperature = row.number().value_or(default_temperature);
+    p.max_tokens = row.integer().value_or(default_max_tokens);
+    p.context_window_tokens = row.integer().value_or(default_context_window_tokens);
+    p.vision_model = row.optional_text();
+    p.top_p = row.number();
+    p.top_k = row.integer();
+    p.frequency_penalty = row.number();
+    p.presence_penalty = row.number();
+    p.repetition_penalty = row.number();
+    p.memory_score_threshold = row.number();
+    p.memory_limit = row.integer();
+}
+
+std::vector<std::string> owners_of(soci::session& sql, const std::string& id) {
+    std::vector<std::string> owners;
+    for (RowReader& row : select(sql,
+                                 "SELECT u.discord_id FROM personalities p "
+                                 "JOIN users u ON u.id = p.owner_id WHERE p.id = :id "
+                                 "UNION SELECT u.discord_id FROM personality_owners o "
+                                 "JOIN users u ON u.id = o.user_id WHERE o.personality_id = :same "
+                                 "ORDER BY 1",
+                                 1, {id, id})) {
+        owners.push_back(row.text());
+    }
+    return owners;
+}
+
+std::optional<std::string> first_id(soci::session& sql, const std::string& query,
+                                    const std::vector<std::string>& parameters) {
+    auto row = select_one(sql, query, 1, parameters);
+    if (!row) return std::nullopt;
+    return row->text();
+}
+
+std::optional<std::string> resolve(soci::session& sql, const std::string& text,
+                                   const Principal& principal) {
+    static const std::string of_personalities =
+        std::string("SELECT p.id FROM personalities p WHERE ") + allowed;
+    const auto with = [&](std::initializer_list<std::string> more) {
+        auto parameters = access_of(principal);
+        parameters.insert(parameters.end(), more);
+        return parameters;
+    };
+    if (is_uuid(text)) {
+        if (auto id = first_id(sql, of_personalities + "AND p.id = :id", with({text}))) return id;
+    }
+    static const std::string by_name =
+        of_personalities +
+        "AND (LOWER(p.name) = LOWER(:name) OR p.slug = LOWER(:slug)) "
+        "ORDER BY CASE WHEN LOWER(p.name) = LOWER(:same) THEN 0 ELSE 1 END, p.created_at, p.id "
+        "LIMIT 1";
+    if (auto id = first_id(sql, by_name, with({text, text, text}))) return id;
+    static const std::string by_alias =
+        of_personalities +
+        "AND EXISTS (SELECT 1 FROM personality_aliases a WHERE a.personality_id = p.id "
+        "AND LOWER(a.alias) = LOWER(:alias)) ORDER BY p.created_at, p.id LIMIT 1";
+    return first_id(sql, by_alias, with({text}));
+}
 
 }  // namespace
 
-Result<std::optional<Personality>> Database::find_personality(const std::string& slug,
-                                                              const Principal& principal) {
-    // The global default counts only for a personality without a configuration of its own.
-    static const std::string query =
-        std::string(
-            "SELECT p.id, p.name, p.display_name, p.slug, "
-            "CASE WHEN p.is_public THEN 1 ELSE 0 END, p.owner_id, s.content, p.character_info, "
-            "p.personality_traits, c.model, c.temperature, c.max_tokens, c.context_window_tokens "
-            "FROM personalities p LEFT JOIN system_prompts s ON s.id = p.system_prompt_id "
-            "LEFT JOIN llm_configs c ON c.id = COALESCE("
-            "(SELECT d.llm_config_id FROM personality_default_configs d "
-            "WHERE d.personality_id = p.id), "
-            "(SELECT g.id FROM llm_configs g WHERE g.is_global AND g.is_default LIMIT 1)) "
-            "WHERE ") +
-        may_use + "AND p.slug = :slug";
-    return impl_->run("find personality", [&](soci::session& sql) -> std::optional<Personality> {
-        Row row;
-        auto& p = row.personality;
-        const int is_bot_owner = principal.is_bot_owner ? 1 : 0;
-        sql << query, soci::use(is_bot_owner), soci::use(principal.discord_id),
-            soci::use(principal.discord_id), soci::use(slug), soci::into(p.id), soci::into(p.name),
-            soci::into(row.display_name), soci::into(p.slug), soci::into(row.is_public),
-            soci::into(row.owner_id), soci::into(row.system_prompt), soci::into(p.character_info),
-            soci::into(p.personality_traits), soci::into(row.model), soci::into(row.temperature),
-            soci::into(row.max_tokens), soci::into(row.context_window_tokens);
-        if (!sql.got_data()) return std::nullopt;
-        return row.take();
+bool is_uuid(std::string_view text) {
+    constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    const auto fits = [](char c, char wanted) {
+        const bool hexadecimal =
+            (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+        return wanted == '-' ? c == '-' : hexadecimal;
+    };
+    return std::ranges::equal(text, form, fits);
+}
+
+bool may_use(const GetPersonalityResponse& found, const Principal& principal) {
+    if (found.personality.is_public || principal.is_bot_owner) return true;
+    const auto& owners = found.owner_discord_ids;
+    return owners && std::ranges::find(*owners, principal.discord_id) != owners->end();
+}
+
+Result<std::optional<std::string>> Database::resolve_personality(const std::string& text,
+                                                                 const Principal& principal) {
+    return impl_->run("resolve personality",
+                      [&](soci::session& sql) { return resolve(sql, text, principal); });
+}
+
+Result<std::optional<GetPersonalityResponse>> Database::load_personality(const std::string& id) {
+    using Found = std::optional<GetPersonalityResponse>;
+    if (!is_uuid(id)) return Found();
+    return impl_->run("load personality", [&](soci::session& sql) -> Found {
+        auto row = select_one(sql, select_personality, personality_columns, {id});
+        if (!row) return std::nullopt;
+        GetPersonalityResponse found;
+        read_texts(*row, found.personality);
+        read_configuration(*row, found.personality);
+        found.owner_discord_ids = owners_of(sql, id);
+        return found;
     });
 }
 
@@ -105,29 +188,21 @@ Result<std::vector<PersonalitySummary>> Database::list_personalities(const Princ
             "SELECT p.id, p.name, p.display_name, p.slug, "
             "CASE WHEN p.is_public THEN 1 ELSE 0 END AS shown_first, p.owner_id, w.discord_id "
             "FROM personalities p LEFT JOIN users w ON w.id = p.owner_id WHERE ") +
-        may_use + "ORDER BY shown_first DESC, p.name, p.slug";
+        allowed + "ORDER BY shown_first DESC, p.name, p.slug";
+    constexpr std::size_t columns = 7;
     return impl_->run("list personalities", [&](soci::session& sql) {
-        PersonalitySummary summary;
-        boost::optional<std::string> display_name;
-        boost::optional<std::string> owner_id;
-        boost::optional<std::string> owner_discord_id;
-        int is_public = 0;
-        const int is_bot_owner = principal.is_bot_owner ? 1 : 0;
-        soci::statement statement =
-            (sql.prepare << query, soci::use(is_bot_owner), soci::use(principal.discord_id),
-             soci::use(principal.discord_id), soci::into(summary.id), soci::into(summary.name),
-             soci::into(display_name), soci::into(summary.slug), soci::into(is_public),
-             soci::into(owner_id), soci::into(owner_discord_id));
-        statement.execute();
         std::vector<PersonalitySummary> found;
-        while (statement.fetch()) {
-            summary.display_name = to_nullable(display_name);
-            summary.owner_id = to_nullable(owner_id);
-            summary.owner_discord_id = to_nullable(owner_discord_id);
-            summary.is_public = is_public != 0;
-            summary.is_owned = principal.is_bot_owner ||
-                               (owner_discord_id && *owner_discord_id == principal.discord_id);
-            found.push_back(summary);
+        for (RowReader& row : select(sql, query, columns, access_of(principal))) {
+            PersonalitySummary& summary = found.emplace_back();
+            summary.id = row.text();
+            summary.name = row.text();
+            summary.display_name = row.nullable_text();
+            summary.slug = row.text();
+            summary.is_public = row.flag();
+            summary.owner_id = row.nullable_text();
+            summary.owner_discord_id = row.nullable_text();
+            summary.is_owned =
+                principal.is_bot_owner || summary.owner_discord_id == principal.discord_id;
         }
         return found;
     });

@@ -1,7 +1,10 @@
-// /user/personality: what a user may talk to. Denied and absent look the same.
+// /user/personality: what a user may talk to, and who makes it. Denied and absent look the same to those
+// who read.
 #include <algorithm>
 #include <string>
 #include <utility>
+
+#include <boost/describe/class.hpp>
 
 #include "api-gateway/routes.hpp"
 #include "common/domain.hpp"
@@ -11,35 +14,162 @@
 namespace tutti::services {
 namespace {
 
+struct DeletePersonalityResponse {
+    bool deleted = false;
+    std::string id;
+};
+BOOST_DESCRIBE_STRUCT(DeletePersonalityResponse, (), (deleted, id))
+
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-HttpResponse list_personalities(const RouteContext& context, const HttpRequest& request) {
-    auto found = context.database.list_personalities(context.principal(request));
-    if (!found) return database_failed(found.error());
-    return json_response(200, json::write(ListPersonalitiesResponse{std::move(*found)}));
+bool is_slug(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
 }
 
-HttpResponse read_personality(const RouteContext& context, const HttpRequest& request) {
-    std::string slug = request.parameter("slug");
-    Validation fields;
-    fields.text("slug", slug, slug_length_max);
-    if (!fields.ok()) return fields.response();
-    std::ranges::transform(slug, slug.begin(), lower);
-    auto found = context.database.find_personality(slug, context.principal(request));
-    if (!found) return database_failed(found.error());
-    if (!*found) {
-        return error_response(ErrorCode::not_found, "Personality \"" + slug + "\" not found");
+void check(Validation& fields, const PersonalityEdit& edit) {
+    fields.if_there("name", edit.name, name_length_max);
+    fields.if_there("slug", edit.slug, slug_length_max);
+    if (edit.slug && !is_slug(*edit.slug)) {
+        fields.add("slug", "must be lower-case letters, digits, dashes and underscores");
     }
-    return json_response(200, json::write(GetPersonalityResponse{std::move(**found)}));
+    fields.clearable("displayName", edit.display_name, name_length_max);
+    fields.if_there("systemPrompt", edit.system_prompt, long_text_length_max);
+    fields.clearable("characterInfo", edit.character_info, long_text_length_max);
+    fields.clearable("personalityTraits", edit.personality_traits, long_text_length_max);
+    fields.clearable("personalityTone", edit.personality_tone, long_text_length_max);
+    fields.clearable("personalityAge", edit.personality_age, long_text_length_max);
+    fields.clearable("personalityAppearance", edit.personality_appearance, long_text_length_max);
+    fields.clearable("personalityLikes", edit.personality_likes, long_text_length_max);
+    fields.clearable("personalityDislikes", edit.personality_dislikes, long_text_length_max);
+    fields.clearable("conversationalGoals", edit.conversational_goals, long_text_length_max);
+    fields.clearable("conversationalExamples", edit.conversational_examples, long_text_length_max);
+    fields.clearable("errorMessage", edit.error_message, long_text_length_max);
 }
+
+class PersonalityRoutes {
+public:
+    explicit PersonalityRoutes(RouteContext context) : context_(std::move(context)) {}
+
+    [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
+        auto found = context_.database.list_personalities(context_.principal(request));
+        if (!found) return database_failed(found.error());
+        return json_response(200, json::write(ListPersonalitiesResponse{std::move(*found)}));
+    }
+
+    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+        return with_found(request, [](const GetPersonalityResponse& found) {
+            return json_response(200, json::write(found));
+        });
+    }
+
+    [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
+        const auto edit = json::read<PersonalityEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        if (!edit->name) fields.add("name", "is missing");
+        if (!edit->slug) fields.add("slug", "is missing");
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        const auto principal = context_.principal(request);
+        const auto changed = context_.database.create_personality(*edit, principal);
+        if (!changed) return database_failed(changed.error());
+        if (!*changed) {
+            return error_response(ErrorCode::conflict,
+                                  "There is a personality \"" + *edit->slug + "\" already");
+        }
+        return show_changed(**changed, 201);
+    }
+
+    [[nodiscard]] HttpResponse update(const HttpRequest& request) const {
+        const auto edit = json::read<PersonalityEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        return with_found(request, [&](const GetPersonalityResponse& found) {
+            const auto changed = context_.database.update_personality(found.personality.id, *edit,
+                                                                      context_.principal(request));
+            if (!changed) return database_failed(changed.error());
+            if (!*changed) return refused(changed->error(), "personality");
+            return show_changed(**changed, 200);
+        });
+    }
+
+    [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
+        return with_found(request, [&](const GetPersonalityResponse& found) {
+            const auto changed = context_.database.delete_personality(found.personality.id,
+                                                                      context_.principal(request));
+            if (!changed) return database_failed(changed.error());
+            if (!*changed) return refused(changed->error(), "personality");
+            context_.node.tell_personality(**changed);
+            return json_response(200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
+        });
+    }
+
+private:
+    using Found = std::optional<GetPersonalityResponse>;
+
+    // What this user means by it and may use. Known ids need no query while they are in memory.
+    [[nodiscard]] Result<Found> find(const HttpRequest& request) const {
+        const auto principal = context_.principal(request);
+        std::string text = request.parameter("idOrName");
+        if (is_uuid(text)) {
+            std::ranges::transform(text, text.begin(), lower);
+            auto found = context_.node.personality(text);
+            if (!found) return found;
+            if (*found && may_use(**found, principal)) return found;
+        }
+        const auto id = context_.database.resolve_personality(text, principal);
+        if (!id) return fail(id.error());
+        if (!*id) return Found();
+        auto found = context_.node.personality(**id);
+        if (found && *found && !may_use(**found, principal)) return Found();
+        return found;
+    }
+
+    template <class Answer>
+    [[nodiscard]] HttpResponse with_found(const HttpRequest& request, const Answer& answer) const {
+        Validation fields;
+        fields.text("idOrName", request.parameter("idOrName"), slug_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto found = find(request);
+        if (!found) return database_failed(found.error());
+        if (!*found) {
+            return error_response(
+                ErrorCode::not_found,
+                "Personality \"" + request.parameter("idOrName") + "\" not found");
+        }
+        return answer(**found);
+    }
+
+    [[nodiscard]] HttpResponse show_changed(const PersonalityChange& change, int status) const {
+        context_.node.tell_personality(change);
+        const auto found = context_.node.personality(change.id);
+        if (!found) return database_failed(found.error());
+        if (!*found) return error_response(ErrorCode::not_found, "It was deleted meanwhile");
+        return json_response(status, json::write(**found));
+    }
+
+    RouteContext context_;
+};
 
 }  // namespace
 
 void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    routes.push_back({Access::user, "GET", "/user/personality",
-                      [context](const HttpRequest& r) { return list_personalities(context, r); }});
-    routes.push_back({Access::user, "GET", "/user/personality/:slug",
-                      [context](const HttpRequest& r) { return read_personality(context, r); }});
+    const PersonalityRoutes personalities(context);
+    const auto add = [&](std::string method, const char* pattern, auto handler) {
+        routes.push_back({Access::user, std::move(method), pattern,
+                          [personalities, handler](const HttpRequest& r) {
+                              return (personalities.*handler)(r);
+                          }});
+    };
+    add("GET", "/user/personality", &PersonalityRoutes::list);
+    add("POST", "/user/personality", &PersonalityRoutes::create);
+    add("GET", "/user/personality/:idOrName", &PersonalityRoutes::read);
+    add("PUT", "/user/personality/:idOrName", &PersonalityRoutes::update);
+    add("DELETE", "/user/personality/:idOrName", &PersonalityRoutes::remove);
 }
 
 }  // namespace tutti::services

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,8 @@ bool is_instance_name(std::string_view name) {
 Errc errc_of(GatewayFailure::Kind kind) {
     switch (kind) {
     case GatewayFailure::Kind::timeout: return Errc::timeout;
+    case GatewayFailure::Kind::overloaded: return Errc::overloaded;
+    case GatewayFailure::Kind::too_large: return Errc::too_large;
     case GatewayFailure::Kind::schema: return Errc::protocol;
     case GatewayFailure::Kind::http: return Errc::load_failed;
     case GatewayFailure::Kind::network: return Errc::unavailable;
@@ -55,6 +58,14 @@ Loader<std::string, GetChannelActivationResponse> load_from(GatewayApi& gateway)
         if (read) return *std::move(read);
         return fail(errc_of(read.error().kind), "read activation", std::move(read.error().text));
     };
+}
+
+HttpClient::Options pool_of(std::string upstream, const HttpPool& pool) {
+    return {.name = std::move(upstream),
+            .concurrent_max = pool.concurrent_max,
+            .queued_max = pool.queued_max,
+            .call_timeout = pool.deadline,
+            .idle_max = pool.concurrent_max};
 }
 
 SendHttp send_with(HttpClient& client) {
@@ -76,7 +87,11 @@ NodeOptions node_options(const BotClient::Options& options) {
 
 struct BotClient::Impl {
     Impl(std::unique_ptr<Node> connected, const Options& options)
-        : gateway(options.gateway_url, options.secret, send_with(gateway_http)),
+        : interactive_http(pool_of("gateway-interactive", options.gateway_interactive)),
+          background_http(pool_of("gateway-background", options.gateway_background)),
+          gateway(options.gateway_url, options.secret,
+                  {.interactive = send_with(interactive_http),
+                   .background = send_with(background_http)}),
           model({.base_url = options.llm_base_url,
                  .model = options.llm_model,
                  .api_key = options.llm_api_key},
@@ -90,7 +105,7 @@ struct BotClient::Impl {
                    }),
           chain(processors()) {
         router.add("GET", "/health", [this](const HttpRequest&) { return health_response(*node); })
-            .add("GET", "/metrics", [this](const HttpRequest&) { return metrics_response(*node); })
+            .add("GET", "/metrics", [this](const HttpRequest&) { return metrics(); })
             .add("GET", "/audit", [this](const HttpRequest&) { return audit_response(*node); });
         add_driver_routes(router, options.secret, commands, chain);
     }
@@ -108,13 +123,20 @@ struct BotClient::Impl {
         return found;
     }
 
+    HttpResponse metrics() {
+        const std::array upstreams{interactive_http.metrics(), background_http.metrics(),
+                                   model_http.metrics()};
+        return metrics_response(*node, upstreams);
+    }
+
     void probe_gateway() {
         if (const auto well = gateway.probe(Boottime::now() + 2s); !well) {
             log::warn("the gateway is not well, going on without it: " + well.error().text);
         }
     }
 
-    HttpClient gateway_http{{.name = "gateway"}};
+    HttpClient interactive_http;
+    HttpClient background_http;
     HttpClient model_http{{.name = "model", .response_bytes_max = 1U << 20U}};
     HttpGateway gateway;
     ModelReplies model;
@@ -148,6 +170,8 @@ Result<BotClient::Options> BotClient::Options::from(const Settings& settings,
                    .llm_base_url = settings.llm_base_url,
                    .llm_model = settings.llm_model,
                    .llm_api_key = settings.llm_api_key,
+                   .gateway_interactive = settings.gateway_interactive,
+                   .gateway_background = settings.gateway_background,
                    .demonstration = *demonstration};
 }
 

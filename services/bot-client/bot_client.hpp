@@ -36,6 +36,8 @@ public:
         std::optional<std::string> llm_base_url;
         std::optional<std::string> llm_model;
         std::optional<Secret> llm_api_key;
+        HttpPool gateway_interactive = Settings{}.gateway_interactive;
+        HttpPool gateway_background = Settings{}.gateway_background;
         Demonstration demonstration;
 
         // Also reads INSTANCE_NAME (default: bot-client-<process id>) and the switches of Demonstration.

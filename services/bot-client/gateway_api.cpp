@@ -34,8 +34,12 @@ GatewayResult<T> read_as(GatewayResult<std::string> body) {
 }
 
 Kind kind_of(Errc code) {
-    if (code == Errc::timeout || code == Errc::overloaded) return Kind::timeout;
-    return code == Errc::too_large ? Kind::schema : Kind::network;
+    switch (code) {
+    case Errc::timeout: return Kind::timeout;
+    case Errc::overloaded: return Kind::overloaded;
+    case Errc::too_large: return Kind::too_large;
+    default: return Kind::network;
+    }
 }
 
 }  // namespace
@@ -44,15 +48,18 @@ std::string_view to_string(Kind kind) noexcept {
     switch (kind) {
     case Kind::network: return "network";
     case Kind::timeout: return "timeout";
+    case Kind::overloaded: return "overloaded";
+    case Kind::too_large: return "too_large";
     case Kind::http: return "http";
     case Kind::schema: return "schema";
     }
     return "unknown";
 }
 
-GatewayResult<std::string> HttpGateway::call(HttpRequest request, TimePoint deadline) {
+GatewayResult<std::string> HttpGateway::call(const SendHttp& send, HttpRequest request,
+                                             TimePoint deadline) {
     request.headers.set("X-Service-Auth", secret_.reveal());
-    auto response = send_(base_url_, request, deadline);
+    auto response = send(base_url_, request, deadline);
     if (!response) {
         return std::unexpected(
             GatewayFailure{kind_of(response.error().code), 0, response.error().message()});
@@ -66,7 +73,8 @@ GatewayResult<std::string> HttpGateway::call(HttpRequest request, TimePoint dead
 GatewayResult<GetChannelActivationResponse> HttpGateway::read_activation(
     const std::string& channel_id, TimePoint deadline) {
     return read_as<GetChannelActivationResponse>(
-        call(request_for("GET", "/user/channel/" + percent_encode(channel_id)), deadline));
+        call(pools_.interactive, request_for("GET", "/user/channel/" + percent_encode(channel_id)),
+             deadline));
 }
 
 GatewayResult<ActivateChannelResponse> HttpGateway::activate(const ActivateChannelRequest& request,
@@ -74,21 +82,21 @@ GatewayResult<ActivateChannelResponse> HttpGateway::activate(const ActivateChann
                                                              TimePoint deadline) {
     auto post = with_user(request_for("POST", "/user/channel/activate"), user_id);
     return read_as<ActivateChannelResponse>(
-        call(with_json(std::move(post), json::write(request)), deadline));
+        call(pools_.background, with_json(std::move(post), json::write(request)), deadline));
 }
 
 GatewayResult<DeactivateChannelResponse> HttpGateway::deactivate(
     const DeactivateChannelRequest& request, const std::string& user_id, TimePoint deadline) {
     auto post = with_user(request_for("DELETE", "/user/channel/deactivate"), user_id);
     return read_as<DeactivateChannelResponse>(
-        call(with_json(std::move(post), json::write(request)), deadline));
+        call(pools_.background, with_json(std::move(post), json::write(request)), deadline));
 }
 
 GatewayResult<std::optional<Personality>> HttpGateway::read_personality(const std::string& slug,
                                                                         const std::string& user_id,
                                                                         TimePoint deadline) {
     auto get = with_user(request_for("GET", "/user/personality/" + percent_encode(slug)), user_id);
-    auto body = call(std::move(get), deadline);
+    auto body = call(pools_.background, std::move(get), deadline);
     if (!body && (body.error().status == 404 || body.error().status == 403)) return std::nullopt;
     auto found = read_as<GetPersonalityResponse>(std::move(body));
     if (!found) return std::unexpected(std::move(found).error());
@@ -96,7 +104,7 @@ GatewayResult<std::optional<Personality>> HttpGateway::read_personality(const st
 }
 
 GatewayResult<void> HttpGateway::probe(TimePoint deadline) {
-    auto body = call(request_for("GET", "/health"), deadline);
+    auto body = call(pools_.background, request_for("GET", "/health"), deadline);
     if (!body) return std::unexpected(std::move(body).error());
     return {};
 }

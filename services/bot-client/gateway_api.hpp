@@ -1,6 +1,9 @@
 // What a bot-client asks of the gateway, as typed calls. Every call has a deadline, and a failure says
 // which kind it is: an answer that refuses is something else than no answer.
 //
+// What a user waits for, the lookups of activations and autocomplete lists, goes through a pool of
+// connections of its own, and everything else through another: neither can hold up the other.
+//
 // Thread-safety: all functions may be called from any thread. Blocking: until the deadline at most.
 #pragma once
 
@@ -21,10 +24,12 @@ namespace tutti::services {
 
 struct GatewayFailure {
     enum class Kind : std::uint8_t {
-        network,  // no connection, or it broke
-        timeout,  // no answer within the deadline
-        http,     // the answer is not 2xx
-        schema,   // the answer is 2xx, and its body is not what was agreed
+        network,     // no connection, or it broke
+        timeout,     // no answer within the deadline
+        overloaded,  // not sent: the pool of connections was full
+        http,        // the answer is not 2xx
+        too_large,   // the answer is over the limit
+        schema,      // the answer is 2xx, and its body is not what was agreed
     };
 
     Kind kind = Kind::network;
@@ -32,7 +37,9 @@ struct GatewayFailure {
     std::string text;  // http: the answer's error code; otherwise what went wrong
 
     // True when the gateway may have done what it was asked for all the same.
-    [[nodiscard]] bool outcome_unknown() const noexcept { return kind != Kind::http; }
+    [[nodiscard]] bool outcome_unknown() const noexcept {
+        return kind != Kind::http && kind != Kind::overloaded;
+    }
 };
 
 [[nodiscard]] std::string_view to_string(GatewayFailure::Kind kind) noexcept;
@@ -62,8 +69,13 @@ using SendHttp = std::function<Result<HttpResponse>(std::string_view url, const 
 
 class HttpGateway final : public GatewayApi {
 public:
-    HttpGateway(std::string base_url, Secret secret, SendHttp send)
-        : base_url_(std::move(base_url)), secret_(std::move(secret)), send_(std::move(send)) {}
+    struct Pools {
+        SendHttp interactive;
+        SendHttp background;
+    };
+
+    HttpGateway(std::string base_url, Secret secret, Pools pools)
+        : base_url_(std::move(base_url)), secret_(std::move(secret)), pools_(std::move(pools)) {}
 
     [[nodiscard]] GatewayResult<GetChannelActivationResponse> read_activation(
         const std::string& channel_id, TimePoint deadline) override;
@@ -81,11 +93,11 @@ public:
 
 private:
     // The body of a 2xx answer.
-    GatewayResult<std::string> call(HttpRequest request, TimePoint deadline);
+    GatewayResult<std::string> call(const SendHttp& send, HttpRequest request, TimePoint deadline);
 
     std::string base_url_;
     Secret secret_;
-    SendHttp send_;
+    Pools pools_;
 };
 
 }  // namespace tutti::services

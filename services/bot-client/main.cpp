@@ -10,15 +10,12 @@ int main() {
     Lifecycle lifecycle;
     setup_logging(std::string(bot_client_service));
     const auto settings = Settings::parse(process_environment);
-    if (!settings) {
-        log::error(settings.error().message());
-        return 1;
-    }
-    const auto options = BotClient::Options::from(*settings, process_environment);
-    if (!options) {
-        log::error(options.error().message());
-        return 1;
-    }
+    const auto options =
+        BotClient::Options::from(settings ? *settings : Settings{}, process_environment);
+    // Both, so that one start shows all that is wrong.
+    if (!settings) log::error(settings.error().message());
+    if (!options) log::error(options.error().message());
+    if (!settings || !options) return 1;
     auto bot = BotClient::start(*options);
     if (!bot) {
         log::error(bot.error().message());

@@ -1,11 +1,15 @@
-// The inventory of the catalogue is asked from a node that is never started, so it cannot differ from
-// what a running bot-client answers.
+// The inventory of the catalogue is asked from nodes that are never started, so it cannot differ from
+// what running services answer.
 #include "common/catalogue.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <functional>
+#include <iterator>
 #include <system_error>
 #include <utility>
 
+#include "common/invalidation_services.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -106,21 +110,58 @@ Cooldown<NotificationKey> declare_notification_cooldown(Node& node) {
     });
 }
 
-Inventory catalogue_inventory() {
-    auto demonstration = Demonstration::parse(process_environment);
-    if (!demonstration) log::warn(demonstration.error().message());
-    const auto node =
-        Node::create({.name = "catalogue", .service = std::string(bot_client_service)});
+Personalities declare_personalities(Node& node, Loader<std::string, GetPersonalityResponse> load) {
+    return node.coherent(
+        subscribed_to(personality_events, CacheOptions<std::string, GetPersonalityResponse>{
+                                              .name = "personality",
+                                              .caches = "personalities, configuration merged in",
+                                              .stale = Stale::wrong,
+                                              .ttl = 5min,
+                                              .bound = entries(100),
+                                              .load = std::move(load),
+                                          }));
+}
+
+namespace {
+
+// What a node of `service` declares, without a running process.
+Inventory inventory_of(std::string_view service, const std::function<void(Node&)>& declare) {
+    const auto node = Node::create({.name = "catalogue", .service = std::string(service)});
     if (!node) {
         log::error(node.error().message());
         return {};
     }
-    const auto never_called = [](const std::string&, LoadContext&) { return Value{}; };
-    (void)declare_channel_activations(**node, demonstration.value_or(Demonstration{}),
-                                      never_called);
-    (void)declare_notification_cooldown(**node);
+    declare(**node);
     auto rows = (*node)->inventory();
     for (InventoryRow& row : rows) row.node.clear();
+    return rows;
+}
+
+void declare_for_bot_client(Node& node) {
+    auto demonstration = Demonstration::parse(process_environment);
+    if (!demonstration) log::warn(demonstration.error().message());
+    const auto never_called = [](const std::string&, LoadContext&) { return Value{}; };
+    (void)declare_channel_activations(node, demonstration.value_or(Demonstration{}), never_called);
+    (void)declare_notification_cooldown(node);
+}
+
+void declare_for_api_gateway(Node& node) {
+    const auto never_called = [](const std::string&, LoadContext&) {
+        return GetPersonalityResponse{};
+    };
+    (void)declare_personalities(node, never_called);
+    for (const auto& events :
+         {channel_activation_events, api_key_events, llm_config_events, persona_events}) {
+        (void)declare_invalidation(node, events);
+    }
+}
+
+}  // namespace
+
+Inventory catalogue_inventory() {
+    Inventory rows = inventory_of(bot_client_service, declare_for_bot_client);
+    std::ranges::move(inventory_of(api_gateway_service, declare_for_api_gateway),
+                      std::back_inserter(rows));
     return rows;
 }
 

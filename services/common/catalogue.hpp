@@ -26,6 +26,7 @@ namespace tutti::services {
 inline constexpr std::string_view app_name = "tzurot";
 
 inline constexpr std::string_view bot_client_service = "bot-client";
+inline constexpr std::string_view api_gateway_service = "api-gateway";
 
 // Switches that break the catalogue on purpose, to show what the audit warns of. Never set them in a
 // deployment.
@@ -75,6 +76,13 @@ struct NotificationKey {
 };
 
 [[nodiscard]] Cooldown<NotificationKey> declare_notification_cooldown(Node& node);
+
+// Personalities with their configuration merged in, by id. Access is checked after the hit, so that all
+// users share an entry.
+using Personalities = Coherent<std::string, GetPersonalityResponse>;
+
+[[nodiscard]] Personalities declare_personalities(Node& node,
+                                                  Loader<std::string, GetPersonalityResponse> load);
 
 // All of it as the audit sees it, without a running process: `node` is empty and nothing is counted.
 // Honours the switches of `Demonstration` in the environment; wrong ones are logged and ignored.

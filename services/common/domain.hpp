@@ -103,7 +103,8 @@ struct ListPersonalitiesResponse {
 };
 BOOST_DESCRIBE_STRUCT(ListPersonalitiesResponse, (), (personalities))
 
-// GET /user/personality/:slug: a personality with its model configuration merged in.
+// GET /user/personality/:idOrName: a personality with its model configuration merged in. What the
+// configurations leave open is left out.
 struct Personality {
     std::string id;
     std::string name;
@@ -118,6 +119,22 @@ struct Personality {
     double temperature = 0.0;
     std::int64_t max_tokens = 0;
     std::int64_t context_window_tokens = 0;
+    std::optional<std::string> vision_model{};
+    std::optional<double> top_p{};
+    std::optional<std::int64_t> top_k{};
+    std::optional<double> frequency_penalty{};
+    std::optional<double> presence_penalty{};
+    std::optional<double> repetition_penalty{};
+    std::optional<double> memory_score_threshold{};
+    std::optional<std::int64_t> memory_limit{};
+    std::optional<std::string> personality_tone{};
+    std::optional<std::string> personality_age{};
+    std::optional<std::string> personality_appearance{};
+    std::optional<std::string> personality_likes{};
+    std::optional<std::string> personality_dislikes{};
+    std::optional<std::string> conversational_goals{};
+    std::optional<std::string> conversational_examples{};
+    std::optional<std::string> error_message{};
 
     [[nodiscard]] const std::string& shown_name() const {
         return display_name ? *display_name : name;
@@ -128,12 +145,46 @@ struct Personality {
 BOOST_DESCRIBE_STRUCT(Personality, (),
                       (id, name, display_name, slug, is_public, owner_id, system_prompt,
                        character_info, personality_traits, model, temperature, max_tokens,
-                       context_window_tokens))
+                       context_window_tokens, vision_model, top_p, top_k, frequency_penalty,
+                       presence_penalty, repetition_penalty, memory_score_threshold, memory_limit,
+                       personality_tone, personality_age, personality_appearance, personality_likes,
+                       personality_dislikes, conversational_goals, conversational_examples,
+                       error_message))
 
 struct GetPersonalityResponse {
     Personality personality;
+    // Who may use it besides everybody (when it is public) and the bot's owner: its owner and its
+    // co-owners. Whoever caches the personality can check the access of the next user by it.
+    std::optional<std::vector<std::string>> owner_discord_ids{};
+
+    friend bool operator==(const GetPersonalityResponse&, const GetPersonalityResponse&) = default;
 };
-BOOST_DESCRIBE_STRUCT(GetPersonalityResponse, (), (personality))
+BOOST_DESCRIBE_STRUCT(GetPersonalityResponse, (), (personality, owner_discord_ids))
+
+// POST /user/personality and PUT /user/personality/:idOrName. What is missing stays as it is; an empty
+// text takes an optional field away. `name` and `slug` are required for a new one.
+struct PersonalityEdit {
+    std::optional<std::string> name;
+    std::optional<std::string> slug;
+    std::optional<std::string> display_name;
+    std::optional<bool> is_public;
+    std::optional<std::string> system_prompt;
+    std::optional<std::string> character_info;
+    std::optional<std::string> personality_traits;
+    std::optional<std::string> personality_tone;
+    std::optional<std::string> personality_age;
+    std::optional<std::string> personality_appearance;
+    std::optional<std::string> personality_likes;
+    std::optional<std::string> personality_dislikes;
+    std::optional<std::string> conversational_goals;
+    std::optional<std::string> conversational_examples;
+    std::optional<std::string> error_message;
+};
+BOOST_DESCRIBE_STRUCT(PersonalityEdit, (),
+                      (name, slug, display_name, is_public, system_prompt, character_info,
+                       personality_traits, personality_tone, personality_age,
+                       personality_appearance, personality_likes, personality_dislikes,
+                       conversational_goals, conversational_examples, error_message))
 
 // The body of every answer that is not 2xx.
 struct ErrorBody {

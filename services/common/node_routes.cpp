@@ -37,8 +37,9 @@ HttpResponse health_response(const Node& node) {
                                            }));
 }
 
-HttpResponse metrics_response(const Node& node) {
-    return text_response(200, node.metrics(), "text/plain; version=0.0.4; charset=utf-8");
+HttpResponse metrics_response(const Node& node, std::span<const HttpMetrics> upstreams) {
+    return text_response(200, node.metrics() + http_metrics_text(upstreams),
+                         "text/plain; version=0.0.4; charset=utf-8");
 }
 
 HttpResponse audit_response(const Node& node) {

@@ -2,16 +2,20 @@
 // the reasons), GET /metrics (Prometheus text) and GET /audit (the inventory as JSON).
 #pragma once
 
+#include <span>
 #include <string_view>
 
 #include "common/http/message.hpp"
+#include "common/http/metrics.hpp"
 #include "tutti/log.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti::services {
 
 [[nodiscard]] HttpResponse health_response(const Node& node);
-[[nodiscard]] HttpResponse metrics_response(const Node& node);
+// Prometheus text: the node's metrics, and those of the upstreams' pools.
+[[nodiscard]] HttpResponse metrics_response(const Node& node,
+                                            std::span<const HttpMetrics> upstreams = {});
 [[nodiscard]] HttpResponse audit_response(const Node& node);
 
 // For NodeOptions::log: the library's lines among those of the service.

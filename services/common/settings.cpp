@@ -2,7 +2,12 @@
 // returns early, so that one start shows all that is wrong.
 #include "common/settings.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -29,6 +34,16 @@ public:
         if (value && *value != "true" && *value != "false") problem(name, "must be true or false");
         to = value == "true";
     }
+    void address(const char* name, std::string& to) {
+        auto value = get(name);
+        if (!value) return;
+        std::array<unsigned char, sizeof(in6_addr)> bytes{};
+        if (::inet_pton(AF_INET, value->c_str(), bytes.data()) != 1 &&
+            ::inet_pton(AF_INET6, value->c_str(), bytes.data()) != 1) {
+            return problem(name, "must be a numeric address; 0.0.0.0 listens everywhere");
+        }
+        to = *std::move(value);
+    }
     template <class T>
     void number(const char* name, T& to, T min, T max = std::numeric_limits<T>::max()) {
         const auto value = get(name);
@@ -41,6 +56,33 @@ public:
                                      std::to_string(max));
         }
         to = parsed;
+    }
+    // Part of a Redis key that people type.
+    void key_name(const char* name, std::string& to) {
+        const auto value = get(name);
+        if (!value) return;
+        const auto good = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-' || c == '_' || c == '.' || c == ':';
+        };
+        if (value->size() > 100 || !std::ranges::all_of(*value, good)) {
+            return problem(
+                name, "must be letters, digits, dots, colons, dashes or underscores, up to 100");
+        }
+        to = *value;
+    }
+    void http_url(const char* name, std::string& to) {
+        std::optional<std::string> value;
+        http_url(name, value);
+        if (value) to = std::move(*value);
+    }
+    void pool(const std::string& upstream, HttpPool& to) {
+        const std::string prefix = "HTTP_" + upstream;
+        number<std::uint32_t>((prefix + "_CONCURRENCY").c_str(), to.concurrent_max, 1, 10'000);
+        number<std::uint32_t>((prefix + "_QUEUE").c_str(), to.queued_max, 0, 1'000'000);
+        auto deadline = static_cast<std::uint32_t>(to.deadline.count());
+        number<std::uint32_t>((prefix + "_DEADLINE_MS").c_str(), deadline, 1, 600'000);
+        to.deadline = std::chrono::milliseconds{deadline};
     }
     void http_url(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
@@ -60,7 +102,7 @@ public:
         }
         to = std::move(value);
     }
-    void database(const char* name, std::string& path);
+    void database(const char* name, std::string& path, std::optional<Secret>& postgres_url);
     void discord_id(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
         const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -87,6 +129,9 @@ private:
         if (value && value->empty()) value.reset();
         return value;
     }
+    static bool is_plain(std::string_view url) {
+        return std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f'; });
+    }
     static bool has_host(std::string_view url, std::initializer_list<std::string_view> schemes) {
         return std::ranges::any_of(schemes, [&](std::string_view scheme) {
             return url.starts_with(scheme) && url.size() > scheme.size() &&
@@ -103,21 +148,21 @@ private:
     std::string problems_;
 };
 
-void Parser::database(const char* name, std::string& path) {
+void Parser::database(const char* name, std::string& path, std::optional<Secret>& postgres_url) {
     const auto value = get(name);
     if (!value) return;
     std::string_view rest = *value;
     if (rest.starts_with("postgres://") || rest.starts_with("postgresql://")) {
-        return problem(name,
-                       "names PostgreSQL, which is not supported yet in this version; use "
-                       "sqlite:<path>");
+        if (!is_plain(rest)) return problem(name, "must be a postgres:// URL without spaces");
+        postgres_url.emplace(*value);
+        return;
     }
     if (rest.starts_with("sqlite:")) {
         rest.remove_prefix(std::string_view("sqlite:").size());
         if (rest.starts_with("//"))
             rest.remove_prefix(2);  // sqlite:///absolute and sqlite://relative
     } else if (rest.find("://") != std::string_view::npos) {
-        return problem(name, "must be sqlite:<path> or a path");
+        return problem(name, "must be postgres://..., sqlite:<path> or a path");
     }
     if (rest.empty()) return problem(name, "has no path after sqlite:");
     path = rest;
@@ -132,19 +177,22 @@ std::optional<std::string> process_environment(const char* name) {
 
 Result<Settings> Settings::parse(const Environment& environment) {
     Settings settings;
-    std::optional<std::string> gateway_url = settings.gateway_url;
     Parser parser(environment);
     parser.redis_url("REDIS_URL", settings.redis_url);
-    parser.database("DATABASE_URL", settings.database_path);
-    parser.http_url("GATEWAY_URL", gateway_url);
+    parser.database("DATABASE_URL", settings.database_path, settings.postgres_url);
+    parser.http_url("GATEWAY_URL", settings.gateway_url);
     parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
-    parser.text("LISTEN_ADDRESS", settings.listen_address);
+    parser.address("LISTEN_ADDRESS", settings.listen_address);
     parser.number<std::uint16_t>("API_GATEWAY_PORT", settings.api_gateway_port, 0);
     parser.number<std::uint16_t>("BOT_CLIENT_PORT", settings.bot_client_port, 0);
     parser.number<std::uint16_t>("AI_WORKER_PORT", settings.ai_worker_port, 0);
     parser.required_secret("INTERNAL_SERVICE_SECRET", settings.internal_service_secret);
     parser.discord_id("BOT_OWNER_ID", settings.bot_owner_id);
-    parser.text("QUEUE_NAME", settings.queue_name);
+    parser.pool("GATEWAY_INTERACTIVE", settings.gateway_interactive);
+    parser.pool("GATEWAY_BACKGROUND", settings.gateway_background);
+    parser.pool("OPENROUTER", settings.openrouter);
+    parser.http_url("OPENROUTER_BASE_URL", settings.openrouter_base_url);
+    parser.key_name("QUEUE_NAME", settings.queue_name);
     parser.number<std::uint32_t>("WORKER_CONCURRENCY", settings.worker_concurrency, 1, 1000);
     parser.secret("DISCORD_TOKEN", settings.discord_token);
     parser.flag("AUTO_DEPLOY_COMMANDS", settings.auto_deploy_commands);
@@ -155,7 +203,6 @@ Result<Settings> Settings::parse(const Environment& environment) {
     if (!parser.problems().empty()) {
         return fail(Errc::invalid_option, "read settings", parser.problems());
     }
-    settings.gateway_url = *gateway_url;
     return settings;
 }
 

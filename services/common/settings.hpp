@@ -7,6 +7,7 @@
 //     if (!settings) { log::error(settings.error().message()); return 1; }
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -23,12 +24,21 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 
 [[nodiscard]] std::optional<std::string> process_environment(const char* name);
 
+// The bounds of the connection pool to one upstream; see HttpClient::Options.
+struct HttpPool {
+    std::uint32_t concurrent_max;
+    std::uint32_t queued_max;
+    std::chrono::milliseconds deadline;  // of a call, the wait in the queue included
+};
+
 struct Settings {
     // REDIS_URL: redis://, rediss:// or unix://; unset = the embedded store and bus. May hold a
     // password.
     std::optional<std::string> redis_url;
-    // DATABASE_URL: "sqlite:<path>" or a bare path; unset = "sqlite:./tutti.db".
+    // DATABASE_URL: "sqlite:<path>" or a bare path; unset = "sqlite:./tutti.db". Or postgres://...,
+    // which may hold a password and then counts instead of the path.
     std::string database_path = "./tutti.db";
+    std::optional<Secret> postgres_url;
 
     std::string gateway_url = "http://localhost:3000";  // GATEWAY_URL, without a trailing slash
     std::optional<std::string> public_gateway_url;      // PUBLIC_GATEWAY_URL
@@ -40,7 +50,17 @@ struct Settings {
     Secret internal_service_secret;           // INTERNAL_SERVICE_SECRET; unset = refused
     std::optional<std::string> bot_owner_id;  // BOT_OWNER_ID: a Discord id
 
-    std::string queue_name = "ai-requests";  // QUEUE_NAME
+    // HTTP_<UPSTREAM>_CONCURRENCY, _QUEUE and _DEADLINE_MS, by the names of these members. An interactive
+    // call is one that a user waits for.
+    HttpPool gateway_interactive{
+        .concurrent_max = 32, .queued_max = 256, .deadline = std::chrono::seconds{5}};
+    HttpPool gateway_background{
+        .concurrent_max = 16, .queued_max = 256, .deadline = std::chrono::seconds{10}};
+    // Few: each call that waits for it holds one of the gateway's own workers.
+    HttpPool openrouter{.concurrent_max = 2, .queued_max = 2, .deadline = std::chrono::seconds{30}};
+    std::string openrouter_base_url = "https://openrouter.ai";  // OPENROUTER_BASE_URL
+
+    std::string queue_name = "ai-requests";  // QUEUE_NAME: also a Redis key
     std::uint32_t worker_concurrency = 5;    // WORKER_CONCURRENCY
     std::optional<Secret> discord_token;     // DISCORD_TOKEN
     bool auto_deploy_commands = false;       // AUTO_DEPLOY_COMMANDS=true

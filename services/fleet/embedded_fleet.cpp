@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "api-gateway/gateway.hpp"
-#include "api-gateway/gateway_node.hpp"
 #include "bot-client/bot_client.hpp"
 #include "fleet/fleet.hpp"
 
@@ -47,19 +46,15 @@ public:
         demonstration_.clear();
         bot_clients_.clear();
         api_gateway_.reset();
-        node_.reset();
     }
 
 private:
     using BotClients = std::vector<std::unique_ptr<BotClient>>;
 
     Result<void> start_gateway() {
-        auto node = start_gateway_node();
-        if (!node) return fail(std::move(node).error());
-        node_ = *std::move(node);
         auto options = Gateway::Options::from(plan_.settings);
         options.port = plan_.gateway_port;
-        options.routes = node_routes(*node_);
+        options.hub = hub_;
         auto gateway = Gateway::start(std::move(options));
         if (!gateway) return fail(std::move(gateway).error());
         api_gateway_ = *std::move(gateway);
@@ -80,6 +75,8 @@ private:
                 .llm_base_url = settings.llm_base_url,
                 .llm_model = settings.llm_model,
                 .llm_api_key = settings.llm_api_key,
+                .gateway_interactive = settings.gateway_interactive,
+                .gateway_background = settings.gateway_background,
                 .demonstration = demonstration};
     }
 
@@ -92,7 +89,6 @@ private:
 
     Plan plan_;
     std::shared_ptr<EmbeddedHub> hub_ = EmbeddedHub::create();
-    std::unique_ptr<Node> node_;
     std::unique_ptr<Gateway> api_gateway_;
     BotClients bot_clients_;
     BotClients demonstration_;

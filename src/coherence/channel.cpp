@@ -1,5 +1,6 @@
 #include "coherence/channel.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -47,8 +48,7 @@ void Channel::subscribed() {
     if (left_) return;
     // What foreign programs have published meanwhile is not known, and of what they published before this
     // node began it is not known whether another one has heard it: nothing may come back from the store.
-    if (std::exchange(deaf_, false) && foreign_drops_ &&
-        kept(Rule::disconnect_empties_store)) {
+    if (std::exchange(deaf_, false) && foreign_drops_ && kept(Rule::disconnect_empties_store)) {
         foreign_drops_->drop(KeySet::everything());
     }
     subscriber_.subscribed(clock_.now());
@@ -91,8 +91,13 @@ void Channel::plain(std::string_view payload) {
     ++status_.dropped_events;
 }
 
-void Channel::invalidate(KeySet changed, InvalidateOptions options, Writer::Done done) {
-    writer_->publish(std::move(changed), options, std::move(done));
+void Channel::invalidate(KeySet changed, const std::optional<PlainEvent>& shape,
+                         InvalidateOptions options, Writer::Done done) {
+    const auto& shapes = options_.shapes;
+    const auto found = shape ? std::ranges::find(shapes, *shape) : shapes.end();
+    Writer::Shape position;
+    if (found != shapes.end()) position = static_cast<std::size_t>(found - shapes.begin());
+    writer_->publish(std::move(changed), position, options, std::move(done));
 }
 
 void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {

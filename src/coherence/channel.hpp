@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,10 +49,10 @@ public:
         Duration wait_out_margin{};
         Duration command_deadline{};
         bool foreign_publishers = false;
-        std::vector<PlainEvent> shapes;
+        std::vector<PlainEvent> shapes;                  // each once
         std::shared_ptr<Lease> lease_end;                // shared with the caches
         std::shared_ptr<StoreGate> gate;                 // shared with the caches
-        std::shared_ptr<Store> store;  // null when none of the caches uses it
+        std::shared_ptr<Store> store;                    // null when none of the caches uses it
         std::vector<std::shared_ptr<CacheSink>> caches;  // that this channel invalidates
         std::function<void()> changed;                   // the status may have; on the executor
     };
@@ -67,7 +68,9 @@ public:
     void undecodable();
     void plain(std::string_view payload);
 
-    void invalidate(KeySet changed, InvalidateOptions options, Writer::Done done);
+    // `shape`: that of the cache, if it has one; see Writer.
+    void invalidate(KeySet changed, const std::optional<PlainEvent>& shape,
+                    InvalidateOptions options, Writer::Done done);
 
     // Stops serving and renewing, answers who waits, and leaves the channel; `done` runs once, by
     // about `deadline`.

@@ -68,7 +68,7 @@ Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock
       log_(std::move(log)),
       retry_after_(retry_first) {}
 
-void Writer::publish(KeySet changed, InvalidateOptions options, Done done) {
+void Writer::publish(KeySet changed, Shape shape, InvalidateOptions options, Done done) {
     std::unique_lock gate(gate_);
     if (closed_) {
         gate.unlock();
@@ -80,12 +80,19 @@ void Writer::publish(KeySet changed, InvalidateOptions options, Done done) {
     publication->options = options;
     publication->done = std::move(done);
     publication->deadline = clock_.now() + options.deadline;
-    send_parts(publication, std::move(changed),
-               std::min(options.deadline, options_.command_deadline));
+    std::vector<Change> changes;
+    changes.push_back({std::move(changed), shape});
+    send(publication, std::move(changes), std::min(options.deadline, options_.command_deadline));
 }
 
-void Writer::send_parts(const PublicationPointer& publication, KeySet changed, Duration deadline) {
-    auto parts = split(std::move(changed));
+void Writer::send(const PublicationPointer& publication, std::vector<Change> changes,
+                  Duration deadline) {
+    std::vector<Change> parts;
+    for (Change& change : changes) {
+        for (KeySet& keys : split(std::move(change.keys))) {
+            parts.push_back({std::move(keys), change.shape});
+        }
+    }
     publication->unanswered = parts.size();
     if (parts.empty()) {  // no keys: nothing to say, and that is done
         executor_.post(
@@ -93,9 +100,9 @@ void Writer::send_parts(const PublicationPointer& publication, KeySet changed, D
         return;
     }
     const TimePoint until = clock_.now() + deadline;
-    for (KeySet& part : parts) {
+    for (Change& part : parts) {
         PublishRequest request{
-            .channel = options_.channel, .changed = part, .plain_events = plain_events(part)};
+            .channel = options_.channel, .changed = part.keys, .plain_events = plain_events(part)};
         bus_.publish(std::move(request), until,
                      [self = shared_from_this(), publication,
                       part = std::move(part)](Result<Published> answer) {
@@ -104,16 +111,18 @@ void Writer::send_parts(const PublicationPointer& publication, KeySet changed, D
     }
 }
 
-std::vector<std::string> Writer::plain_events(const KeySet& part) const {
+std::vector<std::string> Writer::plain_events(const Change& part) const {
     std::vector<std::string> events;
-    for (const PlainEvent& shape : options_.shapes) {
-        std::ranges::move(write_plain_events(shape, part), std::back_inserter(events));
-        if (part.all) break;  // one "all" speaks for every shape
+    for (std::size_t shape = 0; shape < options_.shapes.size(); ++shape) {
+        if (part.shape && *part.shape != shape) continue;
+        std::ranges::move(write_plain_events(options_.shapes[shape], part.keys),
+                          std::back_inserter(events));
+        if (part.keys.all) break;  // one "all" speaks for every shape
     }
     return events;
 }
 
-void Writer::part_answered(const PublicationPointer& publication, const KeySet& part,
+void Writer::part_answered(const PublicationPointer& publication, const Change& part,
                            Result<Published> answer) {
     if (answer) {
         publication->last = *answer;
@@ -182,9 +191,11 @@ void Writer::conclude(const PublicationPointer& publication, Invalidation outcom
     if (publication->done) std::exchange(publication->done, nullptr)(std::move(outcome));
 }
 
-void Writer::keep_pending(const KeySet& changed) {
-    pending_all_ |= changed.all;
-    if (!pending_all_) pending_keys_.insert(changed.keys.begin(), changed.keys.end());
+void Writer::keep_pending(const Change& change) {
+    pending_all_ |= change.keys.all;
+    if (!pending_all_) {
+        for (const std::string& key : change.keys.keys) pending_keys_.emplace(change.shape, key);
+    }
     pending_all_ |= pending_keys_.size() > pending_keys_max;
     if (pending_all_) pending_keys_.clear();
     count_pending();
@@ -206,13 +217,22 @@ void Writer::schedule_retry() {
     retry_after_ = std::min(retry_after_ * 2, retry_last);
 }
 
+// The keys are ordered by shape.
+std::vector<Writer::Change> Writer::take_pending() {
+    std::vector<Change> changes;
+    if (std::exchange(pending_all_, false)) changes.push_back({KeySet::everything(), {}});
+    for (const auto& [shape, key] : std::exchange(pending_keys_, {})) {
+        if (changes.empty() || changes.back().shape != shape) changes.push_back({{}, shape});
+        changes.back().keys.keys.push_back(key);
+    }
+    return changes;
+}
+
 void Writer::retry_now() {
     if (pending_count_.load() == 0 || retrying_ || closed_) return;
     retrying_ = true;
-    KeySet changed{.keys = {pending_keys_.begin(), pending_keys_.end()}, .all = pending_all_};
     retried_ = pending_count_.load();
-    pending_keys_.clear();
-    pending_all_ = false;
+    auto changes = take_pending();
     auto publication = std::make_shared<Publication>();
     publication->done = [self = shared_from_this()](const Invalidation& outcome) {
         const std::size_t count = std::exchange(self->retried_, 0);
@@ -225,7 +245,7 @@ void Writer::retry_now() {
                                        std::to_string(count) +
                                        " invalidations that had failed are published now");
     };
-    send_parts(publication, std::move(changed), options_.command_deadline);
+    send(publication, std::move(changes), options_.command_deadline);
 }
 
 std::size_t Writer::close() {

@@ -18,8 +18,10 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/log.hpp"
@@ -51,8 +53,12 @@ public:
 
     Writer(Options options, Bus& bus, Executor& executor, const Clock& clock, Log log);
 
+    // In which of the shapes foreign programs are told: of the cache that was invalidated, or in all,
+    // when that has none of its own and shares the channel with caches that do.
+    using Shape = std::optional<std::size_t>;  // a position in Options::shapes
+
     // `done` runs once, on the executor; at once on this thread after `close`.
-    void publish(KeySet changed, InvalidateOptions options, Done done);
+    void publish(KeySet changed, Shape shape, InvalidateOptions options, Done done);
 
     // Tries what is pending now: the bus has just become reachable.
     void retry_now();
@@ -67,17 +73,25 @@ private:
     struct Publication;
     using PublicationPointer = std::shared_ptr<Publication>;
 
-    void send_parts(const PublicationPointer& publication, KeySet changed, Duration deadline);
-    void part_answered(const PublicationPointer& publication, const KeySet& part,
+    // What is published in one shape.
+    struct Change {
+        KeySet keys;
+        Shape shape;
+    };
+
+    void send(const PublicationPointer& publication, std::vector<Change> changes,
+              Duration deadline);
+    void part_answered(const PublicationPointer& publication, const Change& part,
                        Result<Published> answer);
     void all_answered(const PublicationPointer& publication);
     void wait_out(const PublicationPointer& publication);
     void stop_waiting(const PublicationPointer& publication);
     void conclude(const PublicationPointer& publication, Invalidation outcome);
-    void keep_pending(const KeySet& changed);
+    void keep_pending(const Change& change);
+    [[nodiscard]] std::vector<Change> take_pending();
     void count_pending();
     void schedule_retry();
-    [[nodiscard]] std::vector<std::string> plain_events(const KeySet& part) const;
+    [[nodiscard]] std::vector<std::string> plain_events(const Change& part) const;
 
     const Options options_;
     Bus& bus_;
@@ -92,7 +106,7 @@ private:
     std::atomic<std::size_t> pending_count_ = 0;  // for readers on other threads
 
     std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that says `done`
-    std::set<std::string, std::less<>> pending_keys_;
+    std::set<std::pair<Shape, std::string>> pending_keys_;
     bool pending_all_ = false;
     bool retrying_ = false;
     std::size_t retried_ = 0;  // keys of the retry that is under way

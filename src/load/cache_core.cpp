@@ -37,8 +37,7 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
 
 std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
     if (!spec_.ttl) return nullptr;
-    Memory::Options options{
-        .ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
+    Memory::Options options{.ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
     if (spec_.bound->unit() == Bound::Unit::bytes) {
         options.weigher = [weigh = spec_.weigh](const std::string& key, const Stored& stored) {
             return entry_overhead_bytes + key.size() +
@@ -72,16 +71,18 @@ std::shared_ptr<Refresher> CacheCore::make_refresher() {
         const auto self = weak.lock();
         if (!self) return;
         // The flight has its own deadlines; a refresh has none to add.
-        const Duration patience = 4 * (self->spec_.load_deadline + self->environment_.command_deadline);
+        const Duration patience =
+            4 * (self->spec_.load_deadline + self->environment_.command_deadline);
         self->read(entry.text, entry.key, intent, patience, std::move(done));
     };
     constexpr double scale = 1.0 / 18446744073709551616.0;  // 2^-64
     return std::make_shared<Refresher>(
         Refresher::Options{.spec = *spec_.refresh,
                            .cache = spec_.name,
-                           .random = [random = environment_.random] {
-                               return random ? static_cast<double>(random()) * scale : 0.5;
-                           }},
+                           .random =
+                               [random = environment_.random] {
+                                   return random ? static_cast<double>(random()) * scale : 0.5;
+                               }},
         load, *environment_.clock, *environment_.executor, environment_.log);
 }
 
@@ -245,8 +246,7 @@ void CacheCore::read(std::string text, std::shared_ptr<const void> key, const In
 
 CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
                                                std::shared_ptr<const void> key,
-                                               const Intent& intent,
-                                               const Permission& permission) {
+                                               const Intent& intent, const Permission& permission) {
     Slot& slot = slots_[text];
     const bool active = !slot.active.empty() && joinable(*slot.active.back(), intent, permission);
     if (active || slot.next) {
@@ -422,10 +422,11 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
         }
     }
     // The store has one deadline for all; a shorter one of the caller's ends the wait only.
-    const detail::RawLoaded loaded{.value = std::move(value), .answer = Answer::found, .detail = {}};
+    const detail::RawLoaded loaded{
+        .value = std::move(value), .answer = Answer::found, .detail = {}};
     auto once = std::make_shared<Completion<Filled>>(std::move(done));
-    const auto timer = environment_.executor->run_at(
-        environment_.clock->now() + timeout, [once, operation] {
+    const auto timer =
+        environment_.executor->run_at(environment_.clock->now() + timeout, [once, operation] {
             if (*once) std::exchange(*once, nullptr)(fail(Errc::timeout, operation, "no answer"));
         });
     store_->fill(text, {}, loaded, spec_.store->ttl->lifetime(),

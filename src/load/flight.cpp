@@ -205,8 +205,7 @@ void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
         return;
     }
     answer(waiting, lookup, lookup);
-    const Duration fresh_for =
-        (store_ttl->is_never() ? *spec_.store->ttl : *store_ttl).lifetime();
+    const Duration fresh_for = (store_ttl->is_never() ? *spec_.store->ttl : *store_ttl).lifetime();
     store_->fill(flight->text, std::move(token), loaded, fresh_for,
                  [self = shared_from_this(), flight, loaded](const Result<Filled>& filled) {
                      self->store_filled(flight, loaded, filled);

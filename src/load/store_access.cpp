@@ -87,10 +87,10 @@ void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
         return done(fail(std::move(answer).error()));
     }
     StoreAccess::Reply found{.value = std::nullopt,
-                              .age = {},
-                              .fresh = {},
-                              .claim = answer->claim,
-                              .claim_left = answer->claim_left};
+                             .age = {},
+                             .fresh = {},
+                             .claim = answer->claim,
+                             .claim_left = answer->claim_left};
     if (answer->value) {
         auto value = read(answer->value->bytes);
         if (value) {
@@ -108,10 +108,10 @@ void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
     ask(text, again, [done = std::move(done)](Result<Fetched> second) mutable {
         if (!second) return done(fail(std::move(second).error()));
         done(StoreAccess::Reply{.value = std::nullopt,
-                                 .age = {},
-                                 .fresh = {},
-                                 .claim = second->claim,
-                                 .claim_left = second->claim_left});
+                                .age = {},
+                                .fresh = {},
+                                .claim = second->claim,
+                                .claim_left = second->claim_left});
     });
 }
 
@@ -142,8 +142,7 @@ Result<detail::RawLoaded> StoreAccess::read(const std::string& bytes) const {
         counters_.refused.add();
         return fail(Errc::refused, "read stored value", "admit refused it");
     }
-    return detail::RawLoaded{
-        .value = *std::move(value), .answer = Answer::found, .detail = {}};
+    return detail::RawLoaded{.value = *std::move(value), .answer = Answer::found, .detail = {}};
 }
 
 Result<std::string> StoreAccess::write(const detail::RawLoaded& loaded) const {
@@ -169,8 +168,8 @@ void StoreAccess::fill(const std::string& text, LoadToken token, const detail::R
                        Duration fresh_for, Completion<Filled> done) {
     auto bytes = write(loaded);
     if (!bytes) {
-        log_(LogLevel::warning, "cache " + options_.cache + ": not stored: " +
-                                    bytes.error().message());
+        log_(LogLevel::warning,
+             "cache " + options_.cache + ": not stored: " + bytes.error().message());
         if (!token.empty()) release(text, std::move(token));
         executor_.post([done = std::move(done), error = std::move(bytes).error()]() mutable {
             done(fail(std::move(error)));
@@ -187,11 +186,12 @@ void StoreAccess::fill(const std::string& text, LoadToken token, const detail::R
         request.rank = Rank{.value = options_.spec.rank(loaded.value.get()),
                             .yields_after = options_.spec.rank_yields_after};
     }
-    store_->fill(std::move(request), deadline(),
-                 [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
-                     if (!filled) self->counters_.store_failures.add();
-                     done(std::move(filled));
-                 });
+    store_->fill(
+        std::move(request), deadline(),
+        [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
+            if (!filled) self->counters_.store_failures.add();
+            done(std::move(filled));
+        });
 }
 
 void StoreAccess::release(const std::string& text, LoadToken token) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "node/declarations.hpp"
@@ -34,7 +36,9 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
     if (uses_bus(pattern)) {
         Draft& draft = drafts_[cache->spec().channel];
         draft.foreign_publishers |= cache->spec().foreign_publishers;
-        if (cache->spec().plain) draft.shapes.push_back(*cache->spec().plain);
+        const auto& shape = cache->spec().plain;
+        const bool known = shape && std::ranges::find(draft.shapes, *shape) != draft.shapes.end();
+        if (shape && !known) draft.shapes.push_back(*shape);
         if (cache->spec().store) draft.store = parts_.store;
         draft.caches.push_back(cache);
     }
@@ -75,8 +79,7 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     return entries_.back().cache;
 }
 
-std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(
-    detail::ReservationSpec spec) {
+std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
     const std::size_t before = problems_.size();
     enlist(declaration, phase_.load() != Phase::declaring);
@@ -103,11 +106,11 @@ CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
         ties = {.lease = draft.lease,
                 .gate = draft.gate,
                 .channel = spec.channel,
-                .publish = publisher(spec.channel)};
+                .publish = publisher(spec.channel, spec.plain)};
     } else if (spec.store) {
         const std::string channel = "shared/" + spec.name;
         const auto& gate = store_drafts_[channel] = std::make_shared<StoreGate>();
-        ties = {.gate = gate, .channel = channel, .publish = publisher(channel)};
+        ties = {.gate = gate, .channel = channel, .publish = publisher(channel, std::nullopt)};
     }
     if (spec.store) ties.prefix = prefix(spec.store->raw_prefix, spec.name);
     return ties;
@@ -136,8 +139,8 @@ void Engine::enlist(const Declaration& declaration, bool again) {
     entries_.push_back({.declaration = declaration});
 }
 
-CacheCore::Publish Engine::publisher(std::string channel) {
-    return [weak = weak_from_this(), channel = std::move(channel)](
+CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEvent> shape) {
+    return [weak = weak_from_this(), channel = std::move(channel), shape = std::move(shape)](
                std::optional<std::string> key, InvalidateOptions options, Writer::Done done) {
         const auto self = weak.lock();
         const auto found = self ? self->find(channel) : nullptr;
@@ -149,8 +152,8 @@ CacheCore::Publish Engine::publisher(std::string channel) {
         }
         KeySet changed = KeySet::everything();
         if (key) changed = {.keys = {*std::move(key)}, .all = false};
-        if (writer) return writer->publish(std::move(changed), options, std::move(done));
-        found->invalidate(std::move(changed), options, std::move(done));
+        if (writer) return writer->publish(std::move(changed), {}, options, std::move(done));
+        found->invalidate(std::move(changed), shape, options, std::move(done));
     };
 }
 
@@ -262,7 +265,8 @@ void Engine::make_writer(const std::string& channel, const std::shared_ptr<Store
         .command_deadline = options_.command_deadline,
         .gate = gate,
         .acknowledges_nothing =
-            "removed from the store and from this instance; a shared cache has no bus that tells the "
+            "removed from the store and from this instance; a shared cache has no bus that tells "
+            "the "
             "memory of the others, which go on until its TTL: declare it coherent",
     };
     const std::lock_guard lock(channels_mutex_);

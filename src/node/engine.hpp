@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,7 @@
 #include "tutti/bus.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
+#include "tutti/options.hpp"
 #include "tutti/store.hpp"
 
 namespace tutti {
@@ -100,10 +102,11 @@ private:
     [[nodiscard]] LoadEnvironment environment() const;
     void enlist(const Declaration& declaration, bool again);
     [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
-    [[nodiscard]] CacheCore::Publish publisher(std::string channel);
     void make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate);
     [[nodiscard]] bool uses_store() const;
     [[nodiscard]] std::string prefix(const std::string& raw, const std::string& name) const;
+    [[nodiscard]] CacheCore::Publish publisher(std::string channel,
+                                               std::optional<PlainEvent> shape);
     [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
     void warn_of_critical() const;

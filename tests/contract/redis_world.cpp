@@ -6,9 +6,9 @@
 #include <string>
 
 #include "contract/contract_world.hpp"
-#include "contract/plain_watch.hpp"
 #include "redis/open.hpp"
 #include "runtime/runtime.hpp"
+#include "support/plain_watch.hpp"
 #include "support/redis_server.hpp"
 
 namespace tutti::contract {
@@ -150,7 +150,7 @@ private:
 
     tests::RedisServer server_;
     Runtime runtime_;  // the world's own, for waiting
-    std::map<std::string, PlainWatch> watches_;
+    std::map<std::string, tests::PlainWatch> watches_;
     std::map<std::size_t, std::unique_ptr<RedisNode>> nodes_;
 };
 

@@ -121,6 +121,19 @@ TEST_F(Processes, BotClientRefusesToStartWithAReason) {
     }
 }
 
+TEST_F(Processes, OneStartShowsAllThatIsWrong) {
+    Program program(BOT_CLIENT_PROGRAM, {},
+                    variables({{"BOT_OWNER_ID", "x"},
+                               {"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "0"},
+                               {"INSTANCE_NAME", "bot client"},
+                               {"TUTTI_DEMO_CHANNEL_ACTIVATION", "maybe"}}));
+
+    EXPECT_EQ(program.wait(20s), 1);
+    EXPECT_THAT(program.err(),
+                AllOf(HasSubstr("BOT_OWNER_ID"), HasSubstr("HTTP_GATEWAY_INTERACTIVE_CONCURRENCY"),
+                      HasSubstr("INSTANCE_NAME"), HasSubstr("TUTTI_DEMO_CHANNEL_ACTIVATION")));
+}
+
 TEST_F(Processes, BotClientRefusesARedisThatIsSomethingElse) {
     const auto web_server = gateway();
 
@@ -173,12 +186,18 @@ TEST_F(Processes, EveryProcessIsWatchedTheSameWay) {
         metrics.body,
         AllOf(HasSubstr("tutti_cache_hits_total{"), HasSubstr("tutti_cache_misses_total{"),
               HasSubstr("tutti_cache_loads_total{"), HasSubstr("cache=\"channel-activation\"")));
+    EXPECT_THAT(metrics.body,
+                AllOf(HasSubstr("tutti_http_requests_total{upstream=\"gateway-interactive\"} 1\n"),
+                      HasSubstr("tutti_http_requests_total{upstream=\"gateway-background\"} "),
+                      HasSubstr("tutti_http_requests_total{upstream=\"model\"} 0\n")));
     const auto inventory = parse_inventory(get(bot_port, "/audit").body);
     ASSERT_TRUE(inventory.has_value());
     EXPECT_EQ(inventory->at(0).node, "bot-client-7");
     EXPECT_EQ(inventory->at(0).counters.hits, 1U);
     EXPECT_EQ(get(gateway_port, "/metrics").status, 200);
-    EXPECT_EQ(parse_inventory(get(gateway_port, "/audit").body)->size(), 0U);
+    const auto of_gateway = parse_inventory(get(gateway_port, "/audit").body);
+    ASSERT_TRUE(of_gateway.has_value());
+    EXPECT_EQ(of_gateway->at(0).declaration.name, "personality");
 }
 
 TEST_F(Processes, PrivatePersonalityAnswersItsOwnerAndTellsOthersOnce) {

@@ -2,13 +2,12 @@
 // whole response, and puts the connection back if both sides want to keep it.
 //
 // Invariants: a connection is either in `idle_` or owned by exactly one call; `active_` lists the
-// latter, so that `stop` can cancel them. Lock order: `mutex_` is the only lock, and no I/O happens
-// under it.
+// latter, so that `stop` can cancel them. Locks: `mutex_`, that of `slots_` and `meter_mutex_` are
+// never held together, and no I/O happens under one.
 #include "common/http/client.hpp"
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -24,6 +23,7 @@
 #include "common/http/transport.hpp"
 #include "common/http/url.hpp"
 #include "common/http/wire.hpp"
+#include "common/slots.hpp"
 
 namespace tutti::services {
 namespace {
@@ -167,11 +167,13 @@ private:
 
 class HttpClient::Impl {
 public:
-    explicit Impl(Options options) : options_(std::move(options)) {}
+    explicit Impl(Options options)
+        : options_(std::move(options)),
+          slots_({.concurrent_max = options_.concurrent_max, .queued_max = options_.queued_max}) {}
 
-    Result<HttpResponse> send(const Url& url, const HttpRequest& request, TimePoint deadline);
+    Result<HttpResponse> send(std::string_view url, const HttpRequest& request, TimePoint deadline);
     void stop();
-    [[nodiscard]] const Options& options() const noexcept { return options_; }
+    [[nodiscard]] HttpMetrics metrics() const;
 
 private:
     struct Idle {
@@ -185,8 +187,8 @@ private:
         TimePoint deadline;
     };
 
-    Result<void> take_slot(TimePoint deadline);
-    void return_slot();
+    void count(const Result<HttpResponse>& response, Duration taken);
+    Result<HttpResponse> send_to(const Url& url, const HttpRequest& request, TimePoint deadline);
     std::unique_ptr<Transport> take_idle(const std::string& origin);
     void keep(const std::string& origin, std::unique_ptr<Transport> transport);
     Result<std::unique_ptr<Transport>> make(const Url& url);
@@ -200,9 +202,10 @@ private:
 
     const Options options_;
     Resolver resolver_;
-    std::mutex mutex_;
-    std::condition_variable slot_free_;
-    std::size_t in_flight_ = 0;
+    Slots slots_;
+    mutable std::mutex meter_mutex_;
+    HttpMetrics meter_;  // what only grows; the rest is looked up when it is asked for
+    mutable std::mutex mutex_;
     bool stopped_ = false;
     std::map<std::string, std::deque<Idle>, std::less<>>
         idle_;  // per origin; the newest is at the back
@@ -229,23 +232,6 @@ private:
     Transport& transport_;
 };
 
-Result<void> HttpClient::Impl::take_slot(TimePoint deadline) {
-    std::unique_lock lock(mutex_);
-    const bool free = slot_free_.wait_for(lock, deadline - Boottime::now(), [this] {
-        return stopped_ || in_flight_ < options_.concurrent_max;
-    });
-    if (stopped_) return fail(Errc::stopped, {}, "the client was stopped");
-    if (!free) return fail(Errc::overloaded, {}, "all connections are in use");
-    ++in_flight_;
-    return {};
-}
-
-void HttpClient::Impl::return_slot() {
-    const std::lock_guard lock(mutex_);
-    --in_flight_;
-    slot_free_.notify_one();
-}
-
 std::unique_ptr<Transport> HttpClient::Impl::take_idle(const std::string& origin) {
     const std::lock_guard lock(mutex_);
     const auto found = idle_.find(origin);
@@ -263,9 +249,9 @@ std::unique_ptr<Transport> HttpClient::Impl::take_idle(const std::string& origin
 
 void HttpClient::Impl::keep(const std::string& origin, std::unique_ptr<Transport> transport) {
     const std::lock_guard lock(mutex_);
-    if (stopped_ || options_.idle_per_origin_max == 0) return;
+    if (stopped_ || options_.idle_max == 0) return;
     auto& pool = idle_[origin];
-    if (pool.size() >= options_.idle_per_origin_max) pool.pop_front();
+    if (pool.size() >= options_.idle_max) pool.pop_front();
     pool.push_back({std::move(transport), Boottime::now()});
 }
 
@@ -326,39 +312,74 @@ Result<HttpResponse> HttpClient::Impl::send_in_slot(const Call& call) {
     return send_fresh(call);
 }
 
-Result<HttpResponse> HttpClient::Impl::send(const Url& url, const HttpRequest& request,
-                                            TimePoint deadline) {
+Result<HttpResponse> HttpClient::Impl::send_to(const Url& url, const HttpRequest& request,
+                                               TimePoint deadline) {
     const auto bytes = to_bytes(url, request);
     if (!bytes) return fail(bytes.error());
-    if (auto slot = take_slot(deadline); !slot) return fail(slot.error());
-    auto response = send_in_slot({url, request, *bytes, deadline});
-    return_slot();
-    return response;
+    const auto slot = slots_.take(deadline);
+    if (!slot) return fail(slot.error());
+    return send_in_slot({url, request, *bytes, deadline});
+}
+
+Result<HttpResponse> HttpClient::Impl::send(std::string_view url, const HttpRequest& request,
+                                            TimePoint deadline) {
+    const TimePoint begun = Boottime::now();
+    {
+        const std::lock_guard lock(meter_mutex_);
+        ++meter_.requests;
+    }
+    const auto parsed = Url::parse(url);
+    auto response =
+        parsed ? send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout))
+               : Result<HttpResponse>(fail(parsed.error()));
+    count(response, Boottime::now() - begun);
+    if (response) return response;
+    Error error = std::move(response).error();
+    error.operation = options_.name + ' ' + request.method;
+    if (parsed) error.operation += ' ' + parsed->authority() + request.path;
+    return fail(std::move(error));
+}
+
+void HttpClient::Impl::count(const Result<HttpResponse>& response, Duration taken) {
+    const auto kind = failure_of(response);
+    const std::lock_guard lock(meter_mutex_);
+    ++meter_.finished;
+    meter_.taken += taken;
+    if (kind) ++meter_.failures[std::to_underlying(*kind)];
+}
+
+HttpMetrics HttpClient::Impl::metrics() const {
+    HttpMetrics found;
+    {
+        const std::lock_guard lock(meter_mutex_);
+        found = meter_;
+    }
+    found.upstream = options_.name;
+    const auto load = slots_.load();
+    found.in_flight = load.in_use;
+    found.queued = load.queued;
+    const std::lock_guard lock(mutex_);
+    for (const auto& [origin, kept] : idle_) found.idle += kept.size();
+    return found;
 }
 
 void HttpClient::Impl::stop() {
     resolver_.stop();
+    slots_.stop();
     const std::lock_guard lock(mutex_);
     stopped_ = true;
     idle_.clear();
     for (auto* transport : active_) transport->cancel();
-    slot_free_.notify_all();
 }
 
 HttpClient::HttpClient(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 HttpClient::~HttpClient() { stop(); }
 void HttpClient::stop() { impl_->stop(); }
+HttpMetrics HttpClient::metrics() const { return impl_->metrics(); }
 
 Result<HttpResponse> HttpClient::send(std::string_view url, const HttpRequest& request,
                                       TimePoint deadline) {
-    const auto parsed = Url::parse(url);
-    auto response = parsed ? impl_->send(*parsed, request, deadline)
-                           : Result<HttpResponse>(fail(parsed.error()));
-    if (response) return response;
-    Error error = response.error();
-    error.operation = impl_->options().name + ' ' + request.method;
-    if (parsed) error.operation += ' ' + parsed->authority() + request.path;
-    return fail(std::move(error));
+    return impl_->send(url, request, deadline);
 }
 
 }  // namespace tutti::services

@@ -1,10 +1,13 @@
-// A blocking HTTP/1.1 client with a pool of kept-alive connections per origin.
+// A blocking HTTP/1.1 client for one upstream: a bounded pool of kept-alive connections.
 //
-// Every call has a deadline and holds it: resolving, waiting for a free slot, connecting, the TLS
+// A process has one client for each upstream, so that a slow one fills its own pool and nobody else's:
+// calls over `concurrent_max` wait in a bounded queue, and over that they are refused at once.
+//
+// Every call has a deadline and holds it: waiting for a free slot, resolving, connecting, the TLS
 // handshake, writing and reading together take no longer. The calling thread does the I/O; the
 // client has one thread of its own, for name resolution only.
 //
-//     HttpClient gateway({.name = "gateway"});
+//     HttpClient gateway({.name = "gateway-interactive", .concurrent_max = 32});
 //     auto got = gateway.send("http://127.0.0.1:3000/user/channel/42",
 //                             {.headers = {{"X-Service-Auth", secret}}}, Boottime::now() + 5s);
 //
@@ -14,7 +17,7 @@
 //   timeout         the deadline passed; the server may still act on the request
 //   protocol        the peer's bytes are not HTTP, or its certificate is not trusted for the host
 //   too_large       the response is over `response_bytes_max`
-//   overloaded      no slot became free before the deadline
+//   overloaded      not sent: the queue is full, or no slot became free before the deadline
 //   stopped         `stop` was called
 // A pooled connection may have been closed by the server meanwhile. Then the request goes once more
 // over a fresh connection, but only if its method is idempotent (GET, HEAD, PUT, DELETE, OPTIONS)
@@ -32,6 +35,7 @@
 #include <string_view>
 
 #include "common/http/message.hpp"
+#include "common/http/metrics.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
@@ -40,12 +44,16 @@ namespace tutti::services {
 class HttpClient {
 public:
     struct Options {
-        std::string name = "http";                    // begins every error: "gateway GET /health"
-        std::size_t concurrent_max = 64;              // calls in flight over all origins
-        std::size_t idle_per_origin_max = 16;         // connections kept for later
+        // The upstream: begins every error ("gateway GET /health") and labels the metrics.
+        std::string name = "http";
+        std::size_t concurrent_max = 64;  // calls in flight; zero: none
+        std::size_t queued_max = 256;     // calls that wait for a slot; above: overloaded, at once
+        // No call takes longer, whatever its deadline; the wait for a slot counts.
+        std::chrono::milliseconds call_timeout{60'000};
+        std::size_t idle_max = 16;                    // connections kept for later, per origin
         std::size_t response_bytes_max = 10U << 20U;  // of a body
         std::chrono::milliseconds idle_timeout{
-            30'000};            // an older pooled connection is not used again
+            30'000};            // an older kept connection is not used again
         std::string ca_file{};  // PEM of trusted roots; empty = the system's
     };
 
@@ -59,9 +67,12 @@ public:
     // Sends `request` to `url` ("http://host:port/path?query"; http or https). The path and query
     // of the URL are what is sent; those of `request` are appended to it when they are not the
     // default ("/" and ""), so one may keep a base URL and vary the request. Host, Content-Length,
-    // Connection and User-Agent are set here. Blocking: until `deadline` at most.
+    // Connection and User-Agent are set here. Blocking: until `deadline`, or for `call_timeout`, at
+    // most.
     [[nodiscard]] Result<HttpResponse> send(std::string_view url, const HttpRequest& request,
                                             TimePoint deadline);
+
+    [[nodiscard]] HttpMetrics metrics() const;
 
     // Ends calls in progress with `stopped` and refuses new ones. Does not wait for them.
     // Idempotent.

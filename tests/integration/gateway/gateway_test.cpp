@@ -1,4 +1,4 @@
-// Every route over real HTTP and a real file.
+// Every route over real HTTP and a real database.
 #include <future>
 #include <vector>
 
@@ -9,11 +9,15 @@ namespace {
 
 using namespace tutti::services::testing;
 
+constexpr const char* second_user_id = "00000000-0000-4000-8000-000000000002";
+constexpr const char* global_config_id = "00000000-0000-4000-8000-00000000000a";
+constexpr const char* own_config_id = "00000000-0000-4000-8000-00000000000b";
 constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
 
-class ChannelRoutes : public GatewayTest {};
+class ChannelRoutes : public BothDatabases {};
+TUTTI_ON_BOTH_DATABASES(ChannelRoutes);
 
-TEST_F(ChannelRoutes, PublicPersonalityIsActivated) {
+TEST_P(ChannelRoutes, PublicPersonalityIsActivated) {
     const auto response = activate("500", "maestro", stranger);
 
     ASSERT_EQ(response.status, 201) << response.body;
@@ -28,21 +32,21 @@ TEST_F(ChannelRoutes, PublicPersonalityIsActivated) {
     EXPECT_EQ(activation_of("500"), (GetChannelActivationResponse{true, body.activation}));
 }
 
-TEST_F(ChannelRoutes, ActivationIdIsDerivedFromChannelAndPersonality) {
+TEST_P(ChannelRoutes, ActivationIdIsDerivedFromChannelAndPersonality) {
     const auto body = read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
 
     // uuid5(NAMESPACE_DNS, "activated_channel:500:7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02")
     EXPECT_EQ(body.activation.id, "95d17ff0-c1cb-5a1e-b85b-e776a7d57a30");
 }
 
-TEST_F(ChannelRoutes, InactiveChannelIsAnAnswerOfItsOwn) {
+TEST_P(ChannelRoutes, InactiveChannelIsAnAnswerOfItsOwn) {
     const auto response = call("GET", "/user/channel/501");
 
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, R"({"isActivated":false})");
 }
 
-TEST_F(ChannelRoutes, SecondActivationReplacesTheFirst) {
+TEST_P(ChannelRoutes, SecondActivationReplacesTheFirst) {
     activate("500", "maestro", owner_of_solo);
 
     const auto other = read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
@@ -56,14 +60,14 @@ TEST_F(ChannelRoutes, SecondActivationReplacesTheFirst) {
               1U);
 }
 
-TEST_F(ChannelRoutes, NullDisplayNameIsShownAsTheName) {
+TEST_P(ChannelRoutes, NullDisplayNameIsShownAsTheName) {
     const auto response = activate("500", "solo", owner_of_solo);
 
     ASSERT_EQ(response.status, 201) << response.body;
     EXPECT_EQ(read<ActivateChannelResponse>(response).activation.personality_name, "Solo");
 }
 
-TEST_F(ChannelRoutes, UnknownPersonalityIsNotFoundAndNamed) {
+TEST_P(ChannelRoutes, UnknownPersonalityIsNotFoundAndNamed) {
     const auto response = activate("500", "nobody", stranger);
 
     expect_error(response, 404, "NOT_FOUND");
@@ -71,19 +75,18 @@ TEST_F(ChannelRoutes, UnknownPersonalityIsNotFoundAndNamed) {
     EXPECT_FALSE(activation_of("500").is_activated);
 }
 
-TEST_F(ChannelRoutes, PrivatePersonalityIsForItsOwnerCoOwnersAndTheBotOwner) {
+TEST_P(ChannelRoutes, PrivatePersonalityIsForItsOwnerCoOwnersAndTheBotOwner) {
     expect_error(activate("500", "solo", stranger), 403, "UNAUTHORIZED");
     EXPECT_EQ(activate("500", "solo", owner_of_solo).status, 201);
     EXPECT_EQ(activate("501", "solo", bot_owner).status, 201);
 
     activate("502", "maestro", stranger);  // makes the stranger's row
-    execute(database_path(), "INSERT INTO personality_owners (personality_id, user_id) SELECT '" +
-                                 std::string(solo_id) + "', id FROM users WHERE discord_id = '" +
-                                 stranger + "'");
+    execute("INSERT INTO personality_owners (personality_id, user_id) SELECT '" +
+            std::string(solo_id) + "', id FROM users WHERE discord_id = '" + stranger + "'");
     EXPECT_EQ(activate("502", "solo", stranger).status, 201);
 }
 
-TEST_F(ChannelRoutes, RefusedActivationLeavesTheOldOneInPlace) {
+TEST_P(ChannelRoutes, RefusedActivationLeavesTheOldOneInPlace) {
     activate("500", "maestro", stranger);
 
     expect_error(activate("500", "solo", stranger), 403, "UNAUTHORIZED");
@@ -91,7 +94,7 @@ TEST_F(ChannelRoutes, RefusedActivationLeavesTheOldOneInPlace) {
     EXPECT_EQ(activation_of("500").activation->personality_slug, "maestro");
 }
 
-TEST_F(ChannelRoutes, InvalidActivationNamesEveryField) {
+TEST_P(ChannelRoutes, InvalidActivationNamesEveryField) {
     const auto empty = activate("", "", stranger, "");
     const auto missing = call("POST", "/user/channel/activate", stranger, R"({"channelId":7})");
     const auto lengthy = activate(std::string(21, '1'), "maestro", stranger);
@@ -105,7 +108,7 @@ TEST_F(ChannelRoutes, InvalidActivationNamesEveryField) {
     }
 }
 
-TEST_F(ChannelRoutes, DeactivationNamesThePersonalityOnce) {
+TEST_P(ChannelRoutes, DeactivationNamesThePersonalityOnce) {
     activate("500", "maestro", stranger);
 
     const auto first =
@@ -120,7 +123,7 @@ TEST_F(ChannelRoutes, DeactivationNamesThePersonalityOnce) {
     EXPECT_FALSE(activation_of("500").is_activated);
 }
 
-TEST_F(ChannelRoutes, InvalidDeactivationIsRefused) {
+TEST_P(ChannelRoutes, InvalidDeactivationIsRefused) {
     expect_error(call("DELETE", "/user/channel/deactivate", stranger, R"({"channelId":""})"), 400,
                  "VALIDATION_ERROR");
     expect_error(call("DELETE", "/user/channel/deactivate", stranger, "{}"), 400,
@@ -128,13 +131,17 @@ TEST_F(ChannelRoutes, InvalidDeactivationIsRefused) {
     expect_error(call("DELETE", "/user/channel/deactivate", stranger), 400, "VALIDATION_ERROR");
 }
 
-TEST_F(ChannelRoutes, ListIsNewestFirstAndFilteredByGuildOrUnknownGuild) {
+TEST_P(ChannelRoutes, ListIsNewestFirstAndFilteredByGuildOrUnknownGuild) {
     activate("500", "maestro", stranger, "900");
     activate("501", "maestro", stranger, "901");
     activate("502", "maestro", stranger, "900");
-    execute(database_path(),
-            "UPDATE activated_channels SET guild_id = NULL WHERE channel_id = '501';"
-            "UPDATE activated_channels SET created_at = '2020' || channel_id");
+    execute(
+        "UPDATE activated_channels SET guild_id = NULL WHERE channel_id = '501';"
+        "UPDATE activated_channels SET created_at = '2020-01-01T00:00:00.500Z';"
+        "UPDATE activated_channels SET created_at = '2020-01-01T00:00:00.501Z' "
+        "WHERE channel_id = '501';"
+        "UPDATE activated_channels SET created_at = '2020-01-01T00:00:00.502Z' "
+        "WHERE channel_id = '502'");
     activate("503", "maestro", stranger, "902");
 
     const auto channels = [&](const std::string& path) {
@@ -151,18 +158,18 @@ TEST_F(ChannelRoutes, ListIsNewestFirstAndFilteredByGuildOrUnknownGuild) {
     EXPECT_EQ(channels("/user/channel/list?guildId=902"), "503 501 ");
 }
 
-TEST_F(ChannelRoutes, EmptyListIsAnEmptyArray) {
+TEST_P(ChannelRoutes, EmptyListIsAnEmptyArray) {
     EXPECT_EQ(call("GET", "/user/channel/list", stranger).body, R"({"activations":[]})");
 }
 
-TEST_F(ChannelRoutes, GuildIsFilledInOnlyWhereItIsUnknown) {
+TEST_P(ChannelRoutes, GuildIsFilledInOnlyWhereItIsUnknown) {
     activate("500", "maestro", stranger, "900");
     const auto update = [&](const char* body) {
         return call("PATCH", "/user/channel/update-guild", stranger, body);
     };
 
     EXPECT_EQ(update(R"({"channelId":"500","guildId":"901"})").body, R"({"updated":false})");
-    execute(database_path(), "UPDATE activated_channels SET guild_id = NULL");
+    execute("UPDATE activated_channels SET guild_id = NULL");
     EXPECT_EQ(update(R"({"channelId":"500","guildId":"901"})").body, R"({"updated":true})");
     EXPECT_EQ(activation_of("500").activation->guild_id, "901");
     EXPECT_EQ(update(R"({"channelId":"599","guildId":"901"})").body, R"({"updated":false})");
@@ -170,7 +177,7 @@ TEST_F(ChannelRoutes, GuildIsFilledInOnlyWhereItIsUnknown) {
     expect_error(update("{}"), 400, "VALIDATION_ERROR");
 }
 
-TEST_F(ChannelRoutes, ActivationsAtTheSameTimeLeaveExactlyOne) {
+TEST_P(ChannelRoutes, ActivationsAtTheSameTimeLeaveExactlyOne) {
     std::vector<std::future<void>> calls;
     for (int i = 0; i < 16; ++i) {
         calls.push_back(std::async(std::launch::async, [&, i] {
@@ -184,12 +191,12 @@ TEST_F(ChannelRoutes, ActivationsAtTheSameTimeLeaveExactlyOne) {
               1U);
 }
 
-TEST_F(ChannelRoutes, EmptyAndOverlongChannelIdsAreBadRequests) {
+TEST_P(ChannelRoutes, EmptyAndOverlongChannelIdsAreBadRequests) {
     expect_error(call("GET", "/user/channel/"), 400, "VALIDATION_ERROR");
     expect_error(call("GET", "/user/channel/" + std::string(21, '1')), 400, "VALIDATION_ERROR");
 }
 
-TEST_F(ChannelRoutes, SqlInAnIdIsJustText) {
+TEST_P(ChannelRoutes, SqlInAnIdIsJustText) {
     const std::string id = "x' OR '1'='1";
     activate("500", "maestro", stranger);
 
@@ -198,7 +205,21 @@ TEST_F(ChannelRoutes, SqlInAnIdIsJustText) {
     EXPECT_EQ(activation_of(percent_encode(id)).activation->channel_id, id);
 }
 
-TEST_F(ChannelRoutes, RowsSurviveARestart) {
+TEST_P(ChannelRoutes, TextThatNoDatabaseTakesIsABadRequest) {
+    for (const char* id : {"%ff", "5%00", "%c3%28"}) {
+        expect_error(call("GET", std::string("/user/channel/") + id), 400, "VALIDATION_ERROR");
+        expect_error(call("GET", std::string("/user/personality/") + id, stranger), 400,
+                     "VALIDATION_ERROR");
+        expect_error(call("DELETE", std::string("/user/personality/") + id, stranger), 400,
+                     "VALIDATION_ERROR");
+        expect_error(call("DELETE", std::string("/wallet/") + id, stranger), 400,
+                     "VALIDATION_ERROR");
+    }
+    expect_error(call("POST", "/user/persona", stranger, R"({"name":"a\u0000b","content":"c"})"),
+                 400, "VALIDATION_ERROR");
+}
+
+TEST_P(ChannelRoutes, RowsSurviveARestart) {
     activate("500", "maestro", stranger);
 
     start({});
@@ -206,7 +227,7 @@ TEST_F(ChannelRoutes, RowsSurviveARestart) {
     EXPECT_TRUE(activation_of("500").is_activated);
 }
 
-class PersonalityRoutes : public GatewayTest {
+class PersonalityRoutes : public BothDatabases {
 protected:
     std::string slugs(std::string_view user) {
         std::string text;
@@ -218,13 +239,13 @@ protected:
     }
 };
 
-TEST_F(PersonalityRoutes, ListHoldsPublicOnesThenOwnPrivateOnes) {
+TEST_P(PersonalityRoutes, ListHoldsPublicOnesThenOwnPrivateOnes) {
     EXPECT_EQ(slugs(stranger), "maestro ");
     EXPECT_EQ(slugs(owner_of_solo), "maestro(own) solo(own) ");
     EXPECT_EQ(slugs(bot_owner), "maestro(own) solo(own) ");
 }
 
-TEST_F(PersonalityRoutes, ListItemsHaveAllFields) {
+TEST_P(PersonalityRoutes, ListItemsHaveAllFields) {
     const auto list =
         read<ListPersonalitiesResponse>(call("GET", "/user/personality", owner_of_solo));
 
@@ -237,7 +258,7 @@ TEST_F(PersonalityRoutes, ListItemsHaveAllFields) {
     EXPECT_EQ(solo.owner_discord_id, owner_of_solo);
 }
 
-TEST_F(PersonalityRoutes, PersonalityCarriesWhatTheBotNeeds) {
+TEST_P(PersonalityRoutes, PersonalityCarriesWhatTheBotNeeds) {
     const auto response = call("GET", "/user/personality/MAESTRO", stranger);
 
     ASSERT_EQ(response.status, 200) << response.body;
@@ -253,14 +274,14 @@ TEST_F(PersonalityRoutes, PersonalityCarriesWhatTheBotNeeds) {
     EXPECT_EQ(maestro.context_window_tokens, 131'072);
 }
 
-TEST_F(PersonalityRoutes, NullDisplayNameIsNullOnTheWire) {
+TEST_P(PersonalityRoutes, NullDisplayNameIsNullOnTheWire) {
     const auto response = call("GET", "/user/personality/solo", owner_of_solo);
 
     EXPECT_TRUE(response.body.contains(R"("displayName":null)")) << response.body;
     EXPECT_EQ(read<GetPersonalityResponse>(response).personality.shown_name(), "Solo");
 }
 
-TEST_F(PersonalityRoutes, DeniedAndUnknownLookTheSame) {
+TEST_P(PersonalityRoutes, DeniedAndUnknownLookTheSame) {
     const auto denied = call("GET", "/user/personality/solo", stranger);
     const auto unknown = call("GET", "/user/personality/oslo", stranger);
 
@@ -270,26 +291,27 @@ TEST_F(PersonalityRoutes, DeniedAndUnknownLookTheSame) {
     EXPECT_EQ(call("GET", "/user/personality/solo", bot_owner).status, 200);
 }
 
-TEST_F(PersonalityRoutes, CoOwnerMaySpeakAndSeesItInTheList) {
-    execute(database_path(),
-            "INSERT INTO users VALUES ('u2', '" + std::string(stranger) +
-                "', 'x', '', '');"
-                "INSERT INTO personality_owners (personality_id, user_id) VALUES ('" +
-                solo_id + "', 'u2')");
+TEST_P(PersonalityRoutes, CoOwnerMaySpeakAndSeesItInTheList) {
+    execute("INSERT INTO users (id, discord_id, username, created_at, updated_at) VALUES ('" +
+            std::string(second_user_id) + "', '" + stranger +
+            "', 'x', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z');"
+            "INSERT INTO personality_owners (personality_id, user_id) VALUES ('" +
+            solo_id + "', '" + second_user_id + "')");
 
     EXPECT_EQ(call("GET", "/user/personality/solo", stranger).status, 200);
     EXPECT_EQ(slugs(stranger), "maestro solo ");
 }
 
-TEST_F(PersonalityRoutes, OwnConfigurationWinsOverTheGlobalOne) {
+TEST_P(PersonalityRoutes, OwnConfigurationWinsOverTheGlobalOne) {
+    const std::string now = "', '2026-01-01T00:00:00Z')";
     execute(
-        database_path(),
-        "INSERT INTO llm_configs (id, name, is_global, is_default, model, temperature, updated_at) "
-        "VALUES ('g', 'global', TRUE, TRUE, 'model/global', 0.25, '');"
-        "INSERT INTO llm_configs (id, name, model, max_tokens, updated_at) "
-        "VALUES ('o', 'own', 'model/own', 99, '');"
-        "INSERT INTO personality_default_configs VALUES ('" +
-            std::string(solo_id) + "', 'o', '')");
+        std::string("INSERT INTO llm_configs (name, is_global, is_default, model, temperature, id, "
+                    "updated_at) VALUES ('global', TRUE, TRUE, 'model/global', 0.25, '") +
+        global_config_id + now +
+        ";INSERT INTO llm_configs (name, model, max_tokens, id, updated_at) VALUES ('own', "
+        "'model/own', 99, '" +
+        own_config_id + now + ";INSERT INTO personality_default_configs VALUES ('" + solo_id +
+        "', '" + own_config_id + now);
 
     const auto own =
         read<GetPersonalityResponse>(call("GET", "/user/personality/solo", owner_of_solo))
@@ -305,6 +327,8 @@ TEST_F(PersonalityRoutes, OwnConfigurationWinsOverTheGlobalOne) {
     EXPECT_DOUBLE_EQ(global.temperature, 0.25);
     EXPECT_EQ(global.max_tokens, 4096);
 }
+
+TUTTI_ON_BOTH_DATABASES(PersonalityRoutes);
 
 class GatewayAccess : public GatewayTest {
 protected:
@@ -336,10 +360,9 @@ TEST_F(GatewayAccess, UserRoutesNeedAUser) {
 
 TEST_F(GatewayAccess, AddedRoutesAreServedAtTheirLevel) {
     const auto ok = [](const HttpRequest&) { return text_response(200, "ok"); };
-    start({},
-          {{Access::everyone, "GET", "/metrics", ok}, {Access::owner, "POST", "/admin/do", ok}});
+    start({}, {{Access::everyone, "GET", "/added", ok}, {Access::owner, "POST", "/admin/do", ok}});
 
-    EXPECT_EQ(send({.path = "/metrics"}).body, "ok");
+    EXPECT_EQ(send({.path = "/added"}).body, "ok");
     expect_error(call("POST", "/admin/do"), 403, "UNAUTHORIZED");
     expect_error(call("POST", "/admin/do", bot_owner), 403, "UNAUTHORIZED");
     EXPECT_EQ(call("POST", "/admin/do", "", R"({"ownerId":"100000000000000099","x":1})").status,
@@ -370,7 +393,7 @@ TEST_F(GatewayAccess, HealthNeedsNoSecretAndNamesTheDatabase) {
 }
 
 TEST_F(GatewayAccess, HealthSaysWhenTheDatabaseIsBroken) {
-    execute(database_path(), "DROP TABLE schema_migrations");
+    execute("DROP TABLE schema_migrations");
 
     const auto response = send({.path = "/health"});
 
@@ -379,7 +402,7 @@ TEST_F(GatewayAccess, HealthSaysWhenTheDatabaseIsBroken) {
 }
 
 TEST_F(GatewayAccess, BrokenDatabaseIsAnInternalErrorWithoutItsDetails) {
-    execute(database_path(), "PRAGMA foreign_keys = OFF; DROP TABLE activated_channels");
+    execute("PRAGMA foreign_keys = OFF; DROP TABLE activated_channels");
 
     const auto response = call("GET", "/user/channel/500");
 

@@ -211,6 +211,54 @@ TEST(HttpClient, CallsOverTheCapWaitForASlotUntilTheirDeadline) {
     EXPECT_EQ(code_of(first.get()), Errc::timeout);
 }
 
+TEST(HttpClient, NoCallOutlivesTheTimeoutOfItsPool) {
+    ScriptedServer server([](int socket, int) { ScriptedServer::wait_for_end(socket); });
+    HttpClient client({.call_timeout = 50ms});
+
+    EXPECT_EQ(code_of(client.send(server.url(), {}, Boottime::now() + 24h)), Errc::timeout);
+}
+
+TEST(HttpClient, IdleConnectionsAreKeptUpToTheirLimit) {
+    const auto server =
+        HttpServer::start({}, [](const HttpRequest&) { return text_response(200, "hi"); });
+    const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
+    HttpClient keeping({.idle_max = 1});
+    HttpClient closing({.idle_max = 0});
+
+    ASSERT_TRUE(keeping.send(url, {}, soon()));
+    ASSERT_TRUE(closing.send(url, {}, soon()));
+
+    EXPECT_EQ(keeping.metrics().idle, 1U);
+    EXPECT_EQ(closing.metrics().idle, 0U);
+}
+
+TEST(HttpClient, CountsHowItsCallsEnded) {
+    ScriptedServer server([](int socket, int connection) {
+        ScriptedServer::read_request(socket);
+        if (connection == 0) {
+            ScriptedServer::send(socket, "HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n");
+        }
+        if (connection == 1) ScriptedServer::wait_for_end(socket);
+    });
+    HttpClient client({.name = "scripted"});
+
+    EXPECT_TRUE(client.send(server.url(), {.method = "POST"}, soon()));
+    EXPECT_FALSE(client.send(server.url(), {.method = "POST"}, Boottime::now() + 50ms));
+    EXPECT_FALSE(client.send(server.url(), {.method = "POST"}, soon()));
+    EXPECT_FALSE(client.send("nonsense", {}, soon()));
+
+    const auto metrics = client.metrics();
+    EXPECT_EQ(metrics.upstream, "scripted");
+    EXPECT_EQ(metrics.requests, 4U);
+    EXPECT_EQ(metrics.finished, 4U);
+    EXPECT_EQ(metrics.failed(HttpFailure::http), 1U);
+    EXPECT_EQ(metrics.failed(HttpFailure::timeout), 1U);
+    EXPECT_EQ(metrics.failed(HttpFailure::network), 1U);
+    EXPECT_EQ(metrics.failed(HttpFailure::invalid), 1U);
+    EXPECT_GE(metrics.taken, 50ms);
+    EXPECT_EQ(metrics.in_flight, 0U);
+}
+
 TEST(HttpClient, StopEndsCallsInProgress) {
     ScriptedServer server([](int socket, int) { ScriptedServer::wait_for_end(socket); });
     HttpClient client;

@@ -14,14 +14,19 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "api-gateway/gateway.hpp"
 #include "common/domain.hpp"
 #include "common/http/client.hpp"
+#include "support/postgres_server.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
@@ -116,33 +121,44 @@ inline void execute(const std::string& path, const std::string& statement) {
     sqlite3_close(database);
 }
 
+inline bool eventually(const std::function<bool()>& holds, Duration within = 20s) {
+    const auto give_up = Boottime::now() + within;
+    while (!holds()) {
+        if (Boottime::now() > give_up) return false;
+        std::this_thread::sleep_for(5ms);
+    }
+    return true;
+}
+
 constexpr const char* secret_text = "a-secret-for-tests";
 constexpr const char* owner_of_solo = "100000000000000001";
 constexpr const char* stranger = "100000000000000002";
 constexpr const char* bot_owner = "100000000000000099";
 
+// On SQLite; `BothDatabases` below runs its tests on PostgreSQL too.
 class GatewayTest : public ::testing::Test {
 protected:
     void SetUp() override { start({}); }
 
     void start(HttpServer::Limits limits, std::vector<GatewayRoute> routes = {}) {
         gateway_.reset();
-        auto started = Gateway::start({.database_path = database_path(),
-                                       .secret = Secret(secret_text),
-                                       .bot_owner_id = bot_owner,
-                                       .limits = limits,
-                                       .routes = std::move(routes)});
+        Gateway::Options options{.database_path = database_path(),
+                                 .redis_url = redis_url_,
+                                 .secret = Secret(secret_text),
+                                 .bot_owner_id = bot_owner,
+                                 .limits = limits,
+                                 .routes = std::move(routes)};
+        if (postgres_) options.postgres_url = Secret(postgres_->url());
+        auto started = Gateway::start(std::move(options));
         ASSERT_TRUE(started) << started.error().message();
         gateway_ = std::move(*started);
+        url_ = "http://127.0.0.1:" + std::to_string(gateway_->port());
     }
 
     [[nodiscard]] std::string database_path() const { return folder_.file("tutti.db"); }
-    [[nodiscard]] std::string url() const {
-        return "http://127.0.0.1:" + std::to_string(gateway_->port());
-    }
 
     HttpResponse send(HttpRequest request) {
-        auto response = client_.send(url(), request, Boottime::now() + 20s);
+        auto response = client_.send(url_, request, Boottime::now() + 20s);
         EXPECT_TRUE(response) << response.error().message();
         return response ? std::move(*response) : HttpResponse{.status = 0};
     }
@@ -180,9 +196,52 @@ protected:
         EXPECT_FALSE(body->message.empty());
     }
 
+    // Past the gateway: for rows that no route makes.
+    void execute(const std::string& statement) {
+        if (postgres_) {
+            postgres_->query(statement);
+        } else {
+            testing::execute(database_path(), statement);
+        }
+    }
+
+    // With the secret, as the bot's owner.
+    HttpResponse call_as_owner(std::string method, std::string path, std::string body = {}) {
+        HttpRequest request{
+            .method = std::move(method), .path = std::move(path), .body = std::move(body)};
+        request.headers.set("X-Service-Auth", secret_text);
+        request.headers.set("X-Owner-Id", bot_owner);
+        return send(std::move(request));
+    }
+
     TemporaryFolder folder_;
+    std::optional<std::string> redis_url_;
+    std::unique_ptr<tests::PostgresServer> postgres_;
     HttpClient client_{{.name = "test"}};
     std::unique_ptr<Gateway> gateway_;
+    std::string url_;  // where `send` goes
 };
+
+enum class DatabaseKind : std::uint8_t { sqlite, postgresql };
+
+inline void PrintTo(DatabaseKind kind, std::ostream* out) {
+    *out << (kind == DatabaseKind::sqlite ? "sqlite" : "postgresql");
+}
+
+// The contract of both databases, over the gateway's routes.
+class BothDatabases : public GatewayTest, public ::testing::WithParamInterface<DatabaseKind> {
+protected:
+    void SetUp() override {
+        if (GetParam() == DatabaseKind::postgresql) {
+            postgres_ = std::make_unique<tests::PostgresServer>();
+        }
+        start({});
+    }
+};
+
+#define TUTTI_ON_BOTH_DATABASES(suite)                                                          \
+    INSTANTIATE_TEST_SUITE_P(, suite,                                                           \
+                             ::testing::Values(DatabaseKind::sqlite, DatabaseKind::postgresql), \
+                             ::testing::PrintToStringParamName())
 
 }  // namespace tutti::services::testing

@@ -26,7 +26,9 @@ protected:
     }
 
     ScriptedPeer peer;
-    HttpGateway gateway{"http://gateway", Secret("s3cret"), peer.send()};
+    HttpGateway gateway{"http://gateway",
+                        Secret("s3cret"),
+                        {.interactive = peer.send(), .background = peer.send()}};
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
     ChannelActivations activations = declare_channel_activations(
         *node, {},
@@ -129,8 +131,13 @@ TEST(Catalogue, DeclaresWhatTheAuditAsksFor) {
     EXPECT_EQ(notices.pattern, Pattern::cooldown);
     EXPECT_EQ(notices.memory_ttl, Ttl(1h));
     EXPECT_TRUE(notices.bound.has_value());
+    const Declaration& personalities = declared(inventory, "personality");
+    EXPECT_EQ(personalities.memory_ttl, Ttl(5min));
+    EXPECT_EQ(personalities.bound, entries(100));
+    EXPECT_EQ(personalities.channel, "cache:invalidation");
+    EXPECT_EQ(grade(personalities).risk, Risk::none);
     for (const InventoryRow& row : inventory) {
-        EXPECT_EQ(row.service, "bot-client");
+        EXPECT_TRUE(row.service == "bot-client" || row.service == "api-gateway") << row.service;
         EXPECT_EQ(row.node, "");
     }
 }

@@ -34,7 +34,9 @@ protected:
                 .channel_id = "500",
                 .guild_id = "900",
                 .may_manage_messages = true};
-    HttpGateway gateway{"http://gateway:3000", Secret("s3cret"), peer.send()};
+    HttpGateway gateway{"http://gateway:3000",
+                        Secret("s3cret"),
+                        {.interactive = peer.send(), .background = peer.send()}};
     ChannelCommands commands{gateway, [this](const std::string& channel_id, Duration deadline) {
                                  invalidated.push_back(channel_id);
                                  requests_before_invalidation = peer.requests.size();

@@ -34,7 +34,9 @@ protected:
     }
 
     ScriptedPeer peer;
-    HttpGateway gateway{"http://gateway", Secret("s3cret"), peer.send()};
+    HttpGateway gateway{"http://gateway",
+                        Secret("s3cret"),
+                        {.interactive = peer.send(), .background = peer.send()}};
     ChannelCommands commands{gateway, [](const std::string&, Duration) {
                                  return Invalidation{.outcome = Invalidation::Outcome::published,
                                                      .position = {},

@@ -71,11 +71,11 @@ protected:
     static std::unique_ptr<Node> make_node() { return Node::create({.name = "bot"}).value(); }
 
     std::unique_ptr<ScriptedPeer> peer;
+    SendHttp send = [this](std::string_view url, const HttpRequest& request, TimePoint deadline) {
+        return peer->send()(url, request, deadline);
+    };
     HttpGateway gateway{
-        "http://gateway", Secret("s3cret"),
-        [this](std::string_view url, const HttpRequest& request, TimePoint deadline) {
-            return peer->send()(url, request, deadline);
-        }};
+        "http://gateway", Secret("s3cret"), {.interactive = send, .background = send}};
     RecordedTurns turns;
     RecordedReplies replies;
     std::unique_ptr<Node> node = make_node();

@@ -48,9 +48,9 @@ protected:
     using Outcome = Invalidation::Outcome;
     using Answer = std::shared_ptr<std::optional<Invalidation>>;
 
-    Answer invalidate(KeySet changed, InvalidateOptions options = {}) {
+    Answer invalidate(KeySet changed, InvalidateOptions options = {}, Writer::Shape shape = {}) {
         auto answer = std::make_shared<std::optional<Invalidation>>();
-        writer_->publish(std::move(changed), options,
+        writer_->publish(std::move(changed), shape, options,
                          [answer](Invalidation given) { answer->emplace(std::move(given)); });
         executor_.run_ready();
         return answer;
@@ -102,6 +102,67 @@ TEST_F(Publishing, TellsForeignProgramsInTheirShape) {
     EXPECT_EQ(bus_.next().request.plain_events,
               std::vector<std::string>{R"({"type":"channel","channelId":"42"})"});
     EXPECT_EQ(bus_.next().request.plain_events, std::vector<std::string>{R"({"type":"all"})"});
+}
+
+class Shapes : public WriterTest {
+protected:
+    Shapes() {
+        writer_ = std::make_shared<Writer>(
+            Writer::Options{.channel = "c",
+                            .shapes = {{.type = "user", .key = "discordId"},
+                                       {.type = "config", .key = "configId"}},
+                            .lease = 2s,
+                            .clock_drift_max = 0.2,
+                            .margin = 50ms,
+                            .command_deadline = 1s},
+            bus_, executor_, clock_, Log{});
+    }
+    std::vector<std::string> next_events() {
+        auto events = bus_.held.front().request.plain_events;
+        take();
+        return events;
+    }
+
+    const std::string user_a_ = R"({"type":"user","discordId":"a"})";
+    const std::string config_a_ = R"({"type":"config","configId":"a"})";
+    const std::string config_b_ = R"({"type":"config","configId":"b"})";
+};
+
+TEST_F(Shapes, EachCachePublishesInItsOwn) {
+    invalidate(key("a"), {}, 0);
+    EXPECT_EQ(next_events(), std::vector{user_a_});
+
+    invalidate(key("a"), {}, 1);
+    EXPECT_EQ(next_events(), std::vector{config_a_});
+}
+
+TEST_F(Shapes, CacheWithoutAShapeTellsInAll) {
+    invalidate(key("a"));
+
+    EXPECT_EQ(next_events(), (std::vector{user_a_, config_a_}));
+}
+
+TEST_F(Shapes, AllIsToldOnce) {
+    invalidate(KeySet::everything(), {}, 1);
+
+    EXPECT_EQ(next_events(), std::vector<std::string>{R"({"type":"all"})"});
+}
+
+TEST_F(Shapes, WhatIsPublishedAgainKeepsItsOwn) {
+    invalidate(key("b"), {}, 1);
+    refuse();
+    invalidate(key("a"), {}, 0);
+    refuse();
+    invalidate(key("a"), {}, 1);
+    refuse();
+    EXPECT_EQ(writer_->pending(), 3U);
+
+    executor_.advance(100ms);
+
+    ASSERT_EQ(bus_.held.size(), 2U);
+    EXPECT_EQ(next_events(), std::vector{user_a_});
+    EXPECT_EQ(next_events(), (std::vector{config_a_, config_b_}));
+    EXPECT_EQ(writer_->pending(), 0U);
 }
 
 TEST_F(Publishing, SplitsWhatIsTooMuchForOnePublication) {

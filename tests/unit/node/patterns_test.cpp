@@ -258,11 +258,12 @@ TEST_F(Patterns, WhatAReservationDoesWithoutTheStoreIsDeclared) {
 
 TEST_F(Patterns, AnEntryThatCannotBeReadCountsAsHeld) {
     const auto one = node("one");
-    Codec<int> numbers{.encode = [](const int& n) -> Result<std::string> { return std::to_string(n); },
-                       .decode = [](std::string_view) -> Result<int> {
-                           return fail(Errc::protocol, "decode", "never readable");
-                       },
-                       .name = "number"};
+    Codec<int> numbers{
+        .encode = [](const int& n) -> Result<std::string> { return std::to_string(n); },
+        .decode = [](std::string_view) -> Result<int> {
+            return fail(Errc::protocol, "decode", "never readable");
+        },
+        .name = "number"};
     const auto dedup = one->reservation<std::string, int>(
         ReservationOptions<int>{.name = "dedup",
                                 .caches = "requests",
@@ -294,10 +295,9 @@ TEST_F(Patterns, StartNamesWhatIsWrongWithStoresReservationsAndSchedules) {
     const auto started = one->start();
 
     ASSERT_FALSE(started);
-    for (const char* part :
-         {"store.ttl", "store.codec", "foreign_writers", "negative.ceiling",
-          "stale_if_error.for_up_to", "refresh.keys", "refresh.every", "'dedup'", "window",
-          "when_store_fails"}) {
+    for (const char* part : {"store.ttl", "store.codec", "foreign_writers", "negative.ceiling",
+                             "stale_if_error.for_up_to", "refresh.keys", "refresh.every", "'dedup'",
+                             "window", "when_store_fails"}) {
         EXPECT_THAT(started.error().cause, HasSubstr(part));
     }
     EXPECT_FALSE(shared.get("a"));

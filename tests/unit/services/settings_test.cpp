@@ -30,6 +30,10 @@ TEST(Settings, DefaultsNeedOnlyASecret) {
     EXPECT_EQ(settings->bot_client_port, 3001);
     EXPECT_EQ(settings->ai_worker_port, 3002);
     EXPECT_EQ(settings->queue_name, "ai-requests");
+    EXPECT_EQ(settings->openrouter_base_url, "https://openrouter.ai");
+    EXPECT_EQ(settings->gateway_interactive.deadline, std::chrono::seconds(5));
+    EXPECT_EQ(settings->gateway_background.deadline, std::chrono::seconds(10));
+    EXPECT_EQ(settings->openrouter.deadline, std::chrono::seconds(30));
     EXPECT_EQ(settings->worker_concurrency, 5U);
     EXPECT_FALSE(settings->auto_transcribe_voice);
     EXPECT_FALSE(settings->llm_base_url);
@@ -60,14 +64,18 @@ TEST(Settings, DatabaseMayBeAPathOrAUrlOfSqlite) {
     EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:///var/lib/x.db"}})->database_path, "/var/lib/x.db");
 }
 
-TEST(Settings, PostgresqlIsRefusedByName) {
+TEST(Settings, DatabaseMayBePostgresqlAndItsUrlIsASecret) {
     for (const char* url : {"postgres://u:hidden@h/d", "postgresql://u:hidden@h/d"}) {
         const auto settings = parse({{"DATABASE_URL", url}});
-        ASSERT_FALSE(settings);
-        EXPECT_TRUE(settings.error().cause.contains("DATABASE_URL"));
-        EXPECT_TRUE(settings.error().cause.contains("not supported yet in this version"));
-        EXPECT_FALSE(settings.error().cause.contains("hidden"));
+        ASSERT_TRUE(settings);
+        ASSERT_TRUE(settings->postgres_url);
+        EXPECT_EQ(settings->postgres_url->reveal(), url);
     }
+    EXPECT_FALSE(parse({})->postgres_url);
+    const auto wrong = parse({{"DATABASE_URL", "postgres://u:hidden@h/d x"}});
+    ASSERT_FALSE(wrong);
+    EXPECT_TRUE(wrong.error().cause.contains("DATABASE_URL"));
+    EXPECT_FALSE(wrong.error().cause.contains("hidden"));
 }
 
 TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
@@ -80,6 +88,12 @@ TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
                                  {"INTERNAL_SERVICE_SECRET", "hidden secret"},
                                  {"BOT_OWNER_ID", "hidden"},
                                  {"WORKER_CONCURRENCY", "0"},
+                                 {"QUEUE_NAME", "hidden name"},
+                                 {"LISTEN_ADDRESS", "hidden"},
+                                 {"OPENROUTER_BASE_URL", "hidden"},
+                                 {"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "0"},
+                                 {"HTTP_GATEWAY_BACKGROUND_QUEUE", "-1"},
+                                 {"HTTP_OPENROUTER_DEADLINE_MS", "0"},
                                  {"AUTO_TRANSCRIBE_VOICE", "yes"},
                                  {"LLM_BASE_URL", "hidden"}});
 
@@ -87,10 +101,30 @@ TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
     for (const char* name :
          {"REDIS_URL", "DATABASE_URL", "GATEWAY_URL", "API_GATEWAY_PORT", "BOT_CLIENT_PORT",
           "AI_WORKER_PORT", "INTERNAL_SERVICE_SECRET", "BOT_OWNER_ID", "WORKER_CONCURRENCY",
-          "AUTO_TRANSCRIBE_VOICE", "LLM_BASE_URL"}) {
+          "AUTO_TRANSCRIBE_VOICE", "LLM_BASE_URL", "LISTEN_ADDRESS", "QUEUE_NAME",
+          "OPENROUTER_BASE_URL", "HTTP_GATEWAY_INTERACTIVE_CONCURRENCY",
+          "HTTP_GATEWAY_BACKGROUND_QUEUE", "HTTP_OPENROUTER_DEADLINE_MS"}) {
         EXPECT_TRUE(settings.error().cause.contains(std::string(name) + ' ')) << name;
     }
     EXPECT_FALSE(settings.error().cause.contains("hidden"));
+}
+
+TEST(Settings, EachPoolHasItsOwnBounds) {
+    const auto settings = parse({{"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "7"},
+                                 {"HTTP_GATEWAY_BACKGROUND_QUEUE", "0"},
+                                 {"HTTP_OPENROUTER_DEADLINE_MS", "1500"},
+                                 {"OPENROUTER_BASE_URL", "http://127.0.0.1:3009/"},
+                                 {"QUEUE_NAME", "ai-requests:test"},
+                                 {"LISTEN_ADDRESS", "::1"}});
+
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->gateway_interactive.concurrent_max, 7U);
+    EXPECT_EQ(settings->gateway_background.concurrent_max, 16U);
+    EXPECT_EQ(settings->gateway_background.queued_max, 0U);
+    EXPECT_EQ(settings->openrouter.deadline, std::chrono::milliseconds(1500));
+    EXPECT_EQ(settings->openrouter_base_url, "http://127.0.0.1:3009");
+    EXPECT_EQ(settings->queue_name, "ai-requests:test");
+    EXPECT_EQ(settings->listen_address, "::1");
 }
 
 TEST(Settings, ValuesArrive) {

@@ -1,11 +1,11 @@
-#include "contract/plain_watch.hpp"
+#include "support/plain_watch.hpp"
 
 #include <hiredis/hiredis.h>
 #include <poll.h>
 
 #include <stdexcept>
 
-namespace tutti::contract {
+namespace tests {
 
 struct PlainWatch::Connection {
     struct Free {
@@ -53,4 +53,4 @@ std::vector<std::string> PlainWatch::take() {
     }
 }
 
-}  // namespace tutti::contract
+}  // namespace tests

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace tutti::contract {
+namespace tests {
 
 class PlainWatch {
 public:
@@ -24,4 +24,4 @@ private:
     std::unique_ptr<Connection> connection_;
 };
 
-}  // namespace tutti::contract
+}  // namespace tests

@@ -1,0 +1,33 @@
+// The routes /ai: submitting a request, following its job, confirming the delivery of its result.
+//
+// A request is checked, then reserved, then enqueued, in this order: what cannot be reserved is not
+// enqueued (503), and what was not enqueued gives its reservation back. When the queue cannot say whether
+// it took the jobs, the reservation stays until it lapses: paying twice is worse than waiting.
+//
+// Thread-safety: the handlers may be called from any thread. Shutdown: stop the gateway before the parts.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "api-gateway/deduplicator.hpp"
+#include "api-gateway/gateway.hpp"
+#include "api-gateway/job_queue.hpp"
+#include "api-gateway/job_results.hpp"
+#include "tutti/clock.hpp"
+
+namespace tutti::services {
+
+struct AiParts {
+    JobQueue& queue;
+    Deduplicator& deduplicator;
+    JobResults& results;
+    std::function<std::string()> make_request_id{};  // empty: random UUIDs
+    Duration queue_deadline = std::chrono::seconds{2};
+};
+
+[[nodiscard]] std::vector<GatewayRoute> ai_routes(AiParts parts);
+
+}  // namespace tutti::services

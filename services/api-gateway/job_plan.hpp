@@ -1,0 +1,27 @@
+// Which jobs a request needs: one that writes the reply, and before it those that turn its attachments
+// into text. The order is that of the queue; the last job names the others and where their results are.
+//
+//     llm-<req>                        the reply; its `dependencies` are the jobs below
+//     audio-<req>-audio-<i>            for each recording of the message
+//     image-<req>-image                for all its images together
+//     audio-<req>-ref<n>-audio-<i>     the same for referenced message n
+//     image-<req>-ref<n>-image
+//
+// Pure: no I/O, no clock.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api-gateway/deduplicator.hpp"
+#include "api-gateway/generate_request.hpp"
+#include "api-gateway/job_queue.hpp"
+
+namespace tutti::services {
+
+// A worker leaves the result of a job that others depend on there, for an hour.
+[[nodiscard]] std::string job_result_key(const std::string& user_id, const std::string& job_id);
+
+[[nodiscard]] std::vector<Job> plan_jobs(const GenerateRequest& request, const JobIds& ids);
+
+}  // namespace tutti::services

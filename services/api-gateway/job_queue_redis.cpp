@@ -1,0 +1,120 @@
+// One script for each operation that must not be torn apart: two gateways and any number of workers use
+// the same stream. What counts as waiting is what no group has read yet; the length of the stream says
+// less, because it also holds what is read and not trimmed.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+#include <vector>
+
+#include "api-gateway/job_queue.hpp"
+
+namespace tutti::services {
+namespace {
+
+// Answers {waiting, active}. A group's lag is nil when entries were deleted before it read them; then
+// the whole stream counts.
+const std::string load_function = R"(
+local function load(stream)
+  local length = redis.call('XLEN', stream)
+  if length == 0 then return {0, 0} end
+  local waiting, active = 0, 0
+  local groups = redis.call('XINFO', 'GROUPS', stream)
+  for _, group in ipairs(groups) do
+    local lag = length
+    for i = 1, #group, 2 do
+      if group[i] == 'lag' and group[i + 1] then lag = group[i + 1] end
+      if group[i] == 'pending' then active = active + group[i + 1] end
+    end
+    waiting = math.max(waiting, lag)
+  end
+  if #groups == 0 then waiting = length end
+  return {waiting, active}
+end
+)";
+
+const std::string load_script = load_function + "return load(KEYS[1])";
+
+// KEYS: the stream, then a record for each job. ARGV: waiting_max, stream_max, ttl (s), then jobId,
+// requestId, name and data of each job.
+const std::string enqueue_script = load_function + R"(
+if redis.call('EXISTS', KEYS[2]) == 1 then return 'KNOWN' end
+local jobs = #KEYS - 1
+if redis.call('XLEN', KEYS[1]) + jobs > tonumber(ARGV[1])
+    and load(KEYS[1])[1] + jobs > tonumber(ARGV[1]) then
+  return 'FULL'
+end
+local time = redis.call('TIME')
+local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
+for i = 1, jobs do
+  local job = 4 * i
+  redis.call('HSET', KEYS[i + 1], 'requestId', ARGV[job + 1], 'name', ARGV[job + 2],
+      'status', 'waiting', 'progress', '0', 'timestamp', now)
+  redis.call('EXPIRE', KEYS[i + 1], ARGV[3])
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'jobId', ARGV[job],
+      'requestId', ARGV[job + 1], 'name', ARGV[job + 2], 'data', ARGV[job + 3])
+end
+return 'ADDED'
+)";
+
+JobStatus read_record(const std::vector<RedisReply>& fields) {
+    JobStatus status;
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+        const std::string& value = fields[i + 1].text;
+        if (fields[i].text == "status") status.status = value;
+        if (fields[i].text == "result") status.result = value;
+        if (fields[i].text == "progress") {
+            std::from_chars(value.data(), value.data() + value.size(), status.progress);
+        }
+    }
+    status.progress = std::clamp(status.progress, 0, 100);
+    return status;
+}
+
+std::uint64_t count_of(const RedisReply& reply) {
+    return reply.integer < 0 ? 0 : static_cast<std::uint64_t>(reply.integer);
+}
+
+}  // namespace
+
+RedisJobQueue::RedisJobQueue(RedisClient& redis, Options options)
+    : redis_(redis), options_(std::move(options)) {}
+
+std::string RedisJobQueue::record_key(const std::string& job_id) const {
+    return options_.queue + ":job:" + job_id;
+}
+
+Result<void> RedisJobQueue::enqueue(std::span<const Job> jobs, TimePoint deadline) {
+    std::vector<std::string> words{"EVAL", enqueue_script, std::to_string(jobs.size() + 1),
+                                   options_.queue};
+    for (const Job& job : jobs) words.push_back(record_key(job.job_id));
+    words.push_back(std::to_string(options_.waiting_max));
+    // Twice what may wait, so that what is trimmed has been read.
+    words.push_back(std::to_string(2 * options_.waiting_max));
+    words.push_back(std::to_string(options_.record_ttl.count()));
+    for (const Job& job : jobs) {
+        words.insert(words.end(), {job.job_id, job.request_id, job.name, job.data});
+    }
+    const auto reply = redis_.command(words, deadline);
+    if (!reply) return fail(reply.error());
+    if (!reply->is_text("FULL")) return {};
+    return fail(Errc::overloaded, "enqueue",
+                std::to_string(options_.waiting_max) + " jobs wait for a worker");
+}
+
+Result<std::optional<JobStatus>> RedisJobQueue::status(const std::string& job_id,
+                                                       TimePoint deadline) {
+    const auto reply = redis_.command({"HGETALL", record_key(job_id)}, deadline);
+    if (!reply) return fail(reply.error());
+    if (reply->elements.empty()) return std::nullopt;
+    return read_record(reply->elements);
+}
+
+Result<QueueMetrics> RedisJobQueue::metrics(TimePoint deadline) {
+    const auto reply = redis_.command({"EVAL", load_script, "1", options_.queue}, deadline);
+    if (!reply) return fail(reply.error());
+    if (reply->elements.size() != 2) return fail(Errc::protocol, "count jobs", "not two numbers");
+    return QueueMetrics{.waiting = count_of(reply->elements[0]),
+                        .active = count_of(reply->elements[1])};
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,78 @@
+// provider-stand-in as a process: what a script that starts it relies on.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "common/http/client.hpp"
+#include "common/model_catalogue.hpp"
+#include "fleet/program.hpp"
+#include "support/redis_server.hpp"
+
+namespace tests {
+namespace {
+
+using namespace std::chrono_literals;
+using namespace tutti;
+using namespace tutti::services;
+using testing::HasSubstr;
+
+struct StandIn : testing::Test {
+    HttpResponse get(const std::string& path) {
+        auto response = http.send("http://127.0.0.1:" + std::to_string(port), {.path = path},
+                                  Boottime::now() + 20s);
+        if (!response) return {.status = 0, .headers = {}, .body = response.error().message()};
+        return *std::move(response);
+    }
+    std::unique_ptr<Program> start(std::vector<std::string> arguments) {
+        arguments.insert(arguments.end(), {"--port", std::to_string(port)});
+        auto program = std::make_unique<Program>(PROVIDER_STAND_IN_PROGRAM, arguments, Variables{});
+        program->await_err("listening on http://127.0.0.1:" + std::to_string(port), 20s);
+        return program;
+    }
+
+    std::uint16_t port = free_port();
+    HttpClient http;
+};
+
+TEST_F(StandIn, AnswersCountsAndStopsAtATerm) {
+    const auto program = start({"--models", "10"});
+
+    const auto models = read_catalogue_answer(get("/api/v1/models").body);
+    ASSERT_TRUE(models) << models.error().message();
+    EXPECT_EQ(models->size(), 10U);
+    EXPECT_EQ(get("/calls").body, R"({"models":1})");
+    program->signal(SIGTERM);
+
+    EXPECT_EQ(program->wait(), 0);
+}
+
+TEST_F(StandIn, StopsWhileAnAnswerIsDelayed) {
+    const auto program = start({"--delay-ms", "600000"});
+    const auto late = http.send("http://127.0.0.1:" + std::to_string(port),
+                                {.path = "/api/v1/models"}, Boottime::now() + 100ms);
+    EXPECT_FALSE(late);
+
+    program->signal(SIGTERM);
+
+    EXPECT_EQ(program->wait(), 0);
+}
+
+TEST_F(StandIn, FailsAndIsEmptyAsTold) {
+    {
+        const auto program = start({"--status", "503"});
+        EXPECT_EQ(get("/api/v1/models").status, 503);
+    }
+    const auto program = start({"--empty"});
+    EXPECT_EQ(get("/api/v1/models").body, R"({"data":[]})");
+}
+
+TEST_F(StandIn, OptionsOutOfRangeAreNamed) {
+    Program program(PROVIDER_STAND_IN_PROGRAM, {"--status", "99", "--delay-ms", "-1"}, Variables{});
+
+    EXPECT_EQ(program.wait(), 1);
+    EXPECT_THAT(program.err(), HasSubstr("delay must be"));
+    EXPECT_THAT(program.err(), HasSubstr("status must be"));
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,290 @@
+// What the gateway may rely on, of the queue in this process and of the one on a real Redis; there the
+// test plays the worker with plain commands, as any worker would.
+#include "api-gateway/job_queue.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <sstream>
+#include <thread>
+#include <vector>
+
+#include "support.hpp"
+#include "support/redis_server.hpp"
+#include "tutti/testing/manual_clock.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace tutti::services::testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr std::size_t waiting_max = 5;
+
+TimePoint soon() { return Boottime::now() + 10s; }
+
+Job job(const std::string& id) {
+    return {
+        .job_id = "llm-" + id, .request_id = id, .name = "llm-generation", .data = R"({"a":1})"};
+}
+
+class World {
+public:
+    virtual ~World() = default;
+    virtual JobQueue& queue() = 0;
+    virtual std::string take() = 0;  // the id of the next job; empty when none waits
+    virtual void finish(const std::string& job_id, const std::string& result) = 0;
+};
+
+class InProcess final : public World {
+public:
+    JobQueue& queue() override { return queue_; }
+    std::string take() override {
+        const auto taken = queue_.take();
+        return taken ? taken->job_id : "";
+    }
+    void finish(const std::string& job_id, const std::string& result) override {
+        queue_.finish(job_id, {.status = "completed", .progress = 100, .result = result});
+    }
+
+private:
+    InProcessJobQueue queue_{{.waiting_max = waiting_max}};
+};
+
+class OnRedis final : public World {
+public:
+    OnRedis() { server.command({"XGROUP", "CREATE", "jobs", "ai-workers", "0", "MKSTREAM"}); }
+
+    JobQueue& queue() override { return queue_; }
+    std::string take() override {
+        entry_ = server.command(
+            {"XREADGROUP", "GROUP", "ai-workers", "w", "COUNT", "1", "STREAMS", "jobs", ">"});
+        if (entry_ == "(nil)") return "";
+        // stream, id, then fields and values, a line each
+        std::istringstream lines(entry_);
+        std::string line;
+        std::getline(lines, line);
+        std::getline(lines, id_);
+        while (std::getline(lines, line) && line != "jobId") {
+        }
+        std::getline(lines, line);
+        return line;
+    }
+    void finish(const std::string& job_id, const std::string& result) override {
+        server.command({"HSET", "jobs:job:" + job_id, "status", "completed", "progress", "100",
+                        "result", result});
+        acknowledge();
+        server.command({"XDEL", "jobs", id_});
+    }
+    void acknowledge() { server.command({"XACK", "jobs", "ai-workers", id_}); }
+    [[nodiscard]] const std::string& entry() const { return entry_; }
+
+    tests::RedisServer server;
+
+private:
+    std::unique_ptr<RedisClient> redis_ = *RedisClient::create({.url = server.url()});
+    RedisJobQueue queue_{*redis_, {.queue = "jobs", .waiting_max = waiting_max}};
+    std::string entry_;
+    std::string id_;
+};
+
+class Queue : public ::testing::TestWithParam<const char*> {
+protected:
+    Result<void> enqueue(const std::vector<Job>& jobs) { return queue.enqueue(jobs, soon()); }
+    std::string status(const std::string& id) {
+        const auto found = queue.status(id, soon());
+        EXPECT_TRUE(found);
+        return found && *found ? (*found)->status : "(none)";
+    }
+    std::vector<std::string> take_all() {
+        std::vector<std::string> ids;
+        for (auto id = world->take(); !id.empty(); id = world->take()) ids.push_back(id);
+        return ids;
+    }
+
+    static std::unique_ptr<World> make() {
+        if (std::string_view(GetParam()) == "redis") return std::make_unique<OnRedis>();
+        return std::make_unique<InProcess>();
+    }
+    std::unique_ptr<World> world = make();
+    JobQueue& queue = world->queue();
+};
+
+TEST_P(Queue, HandsOutJobsInTheirOrder) {
+    ASSERT_TRUE(enqueue({job("1"), job("2")}));
+    ASSERT_TRUE(enqueue({job("3")}));
+
+    EXPECT_THAT(take_all(), ElementsAre("llm-1", "llm-2", "llm-3"));
+}
+
+TEST_P(Queue, EnqueuingAgainDoesNothing) {
+    ASSERT_TRUE(enqueue({job("1"), job("2")}));
+    EXPECT_TRUE(enqueue({job("1"), job("2")}));
+
+    EXPECT_THAT(take_all(), ElementsAre("llm-1", "llm-2"));
+    EXPECT_TRUE(enqueue({job("1"), job("2")}));
+    EXPECT_THAT(take_all(), ElementsAre());
+}
+
+TEST_P(Queue, JobHasARecordFromTheBeginningToTheEnd) {
+    EXPECT_EQ(status("llm-1"), "(none)");
+    ASSERT_TRUE(enqueue({job("1")}));
+    EXPECT_EQ(status("llm-1"), "waiting");
+
+    world->finish(world->take(), R"({"content":"hi"})");
+
+    const auto record = *queue.status("llm-1", soon());
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->status, "completed");
+    EXPECT_EQ(record->progress, 100);
+    EXPECT_EQ(record->result, R"({"content":"hi"})");
+}
+
+TEST_P(Queue, FullQueueTakesAllOrNone) {
+    ASSERT_TRUE(enqueue({job("1"), job("2"), job("3"), job("4")}));
+
+    const auto refused = enqueue({job("5"), job("6")});
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::overloaded);
+    EXPECT_EQ(status("llm-5"), "(none)");
+    EXPECT_TRUE(enqueue({job("7")}));
+    EXPECT_FALSE(enqueue({job("8")}));
+    EXPECT_THAT(take_all(), ElementsAre("llm-1", "llm-2", "llm-3", "llm-4", "llm-7"));
+}
+
+TEST_P(Queue, WhatWorkersHaveTakenMakesRoom) {
+    for (int i = 0; i < 30; ++i) {
+        ASSERT_TRUE(enqueue({job(std::to_string(i))})) << i;
+        if (i >= 3) world->finish(world->take(), "{}");
+    }
+
+    EXPECT_EQ(queue.metrics(soon())->waiting, 3U);
+}
+
+TEST_P(Queue, CountsWhatWaitsAndWhatIsActive) {
+    EXPECT_EQ(queue.metrics(soon())->waiting, 0U);
+    ASSERT_TRUE(enqueue({job("1"), job("2"), job("3")}));
+    const auto first = world->take();
+    EXPECT_EQ(queue.metrics(soon())->waiting, 2U);
+    EXPECT_EQ(queue.metrics(soon())->active, 1U);
+
+    world->finish(first, "{}");
+
+    EXPECT_EQ(queue.metrics(soon())->active, 0U);
+}
+
+TEST_P(Queue, ManyThreadsEnqueueWithinTheBound) {
+    std::atomic<int> accepted{0};
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < 10; ++i) {
+                accepted += enqueue({job(std::to_string(t * 100 + i))}) ? 1 : 0;
+            }
+        });
+    }
+    threads.clear();
+
+    EXPECT_EQ(accepted, static_cast<int>(waiting_max));
+    EXPECT_EQ(take_all().size(), waiting_max);
+}
+
+INSTANTIATE_TEST_SUITE_P(Jobs, Queue, ::testing::Values("in_process", "redis"),
+                         [](const auto& world) { return std::string(world.param); });
+
+TEST(RedisJobQueue, EntryAndRecordAreWhatWorkersExpect) {
+    OnRedis world;
+    ASSERT_TRUE(world.queue().enqueue(std::vector{job("1")}, soon()));
+
+    EXPECT_EQ(world.take(), "llm-1");
+
+    EXPECT_THAT(world.entry(),
+                HasSubstr("jobId\nllm-1\nrequestId\n1\nname\nllm-generation\ndata\n{\"a\":1}"));
+    EXPECT_EQ(world.server.command({"HGET", "jobs:job:llm-1", "name"}), "llm-generation");
+    const int ttl = std::stoi(world.server.command({"TTL", "jobs:job:llm-1"}));
+    EXPECT_GT(ttl, 3590);
+    EXPECT_LE(ttl, 3600);
+}
+
+TEST(RedisJobQueue, WhatIsReadAndNotDeletedTakesNoRoomAndIsTrimmedInTheEnd) {
+    OnRedis world;
+    for (int i = 0; i < 400; ++i) {
+        ASSERT_TRUE(world.queue().enqueue(std::vector{job(std::to_string(i))}, soon())) << i;
+        ASSERT_FALSE(world.take().empty());
+        world.acknowledge();
+    }
+
+    EXPECT_EQ(world.queue().metrics(soon())->waiting, 0U);
+    // Redis trims whole nodes of 100 entries.
+    EXPECT_LT(std::stoi(world.server.command({"XLEN", "jobs"})), 250);
+}
+
+// What docs/operations.md tells an operator to grant.
+TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
+    OnRedis world;
+    world.server.command({"ACL", "SETUSER", "gateway", "on", ">pw", "+eval", "+xadd", "+hset",
+                          "+exists", "+expire", "+hgetall", "+time", "+xinfo", "+xlen", "~jobs",
+                          "~jobs:job:*"});
+    const auto redis = *RedisClient::create(
+        {.url = "redis://gateway:pw@127.0.0.1:" + std::to_string(world.server.port())});
+    RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 1});
+
+    EXPECT_TRUE(queue.enqueue(std::vector{job("1")}, soon()));
+    EXPECT_EQ(queue.enqueue(std::vector{job("2")}, soon()).error().code, Errc::overloaded);
+    EXPECT_TRUE(*queue.status("llm-1", soon()));
+    EXPECT_EQ(queue.metrics(soon())->waiting, 1U);
+
+    RedisJobQueue other(*redis, {.queue = "forbidden"});
+    EXPECT_EQ(other.status("llm-1", soon()).error().code, Errc::refused);
+}
+
+TEST(RedisJobQueue, StreamWithoutAGroupCountsWhole) {
+    const tests::RedisServer server;
+    const auto redis = *RedisClient::create({.url = server.url()});
+    RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 2});
+
+    ASSERT_TRUE(queue.enqueue(std::vector{job("1"), job("2")}, soon()));
+
+    EXPECT_EQ(queue.metrics(soon())->waiting, 2U);
+    EXPECT_FALSE(queue.enqueue(std::vector{job("3")}, soon()));
+}
+
+TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
+    tests::RedisServer server;
+    const auto redis = *RedisClient::create(
+        {.url = server.url(), .command_timeout = std::chrono::milliseconds(50)});
+    RedisJobQueue queue(*redis, {.queue = "jobs"});
+    ASSERT_TRUE(queue.metrics(soon()));
+
+    server.pause();
+    EXPECT_EQ(queue.enqueue(std::vector{job("1")}, soon()).error().code, Errc::timeout);
+    server.resume();
+    server.kill();
+    EXPECT_EQ(queue.enqueue(std::vector{job("1")}, soon()).error().code, Errc::unavailable);
+}
+
+TEST(JobQueue, MetricsAreGauges) {
+    const std::string text = queue_metrics_text({.waiting = 3, .active = 1});
+
+    EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_waiting gauge\ntutti_jobs_waiting 3\n"));
+    EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_active gauge\ntutti_jobs_active 1\n"));
+}
+
+TEST(InProcessJobQueue, RecordsAreForgottenAnHourAfterTheEnd) {
+    tutti::testing::ManualClock clock;
+    InProcessJobQueue queue({.clock = &clock});
+    ASSERT_TRUE(queue.enqueue(std::vector{job("1")}, soon()));
+    ASSERT_TRUE(queue.take());
+    clock.advance(30min);
+    queue.finish("llm-1", {.status = "failed", .progress = 0, .result = {}});
+
+    clock.advance(59min);
+    EXPECT_TRUE(*queue.status("llm-1", soon()));
+    clock.advance(1min);
+    EXPECT_FALSE(*queue.status("llm-1", soon()));
+}
+
+}  // namespace
+}  // namespace tutti::services

@@ -1,0 +1,446 @@
+// What only PostgreSQL does: it tells what changed, it goes away and comes back, and it says no.
+#include <gmock/gmock.h>
+#include <poll.h>
+
+#include <future>
+#include <iostream>
+#include <sstream>
+
+#include <libpq-fe.h>
+
+#include "api-gateway/change_listener.hpp"
+#include "api-gateway/database.hpp"
+#include "event_watch.hpp"
+#include "support.hpp"
+#include "support/tcp_proxy.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace tutti::services::testing;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
+constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
+
+std::string told(const std::string& id) {
+    return R"({"type" : "personality", "personalityId" : ")" + id + "\"}";
+}
+constexpr const char* told_all = R"({"type" : "all"})";
+
+// A session of another program that listens as the gateway does.
+class Notifications {
+public:
+    explicit Notifications(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
+        PQclear(PQexec(connection_, "LISTEN cache_invalidation"));
+    }
+    ~Notifications() { PQfinish(connection_); }
+    Notifications(const Notifications&) = delete;
+    Notifications& operator=(const Notifications&) = delete;
+
+    // What was committed since the last call: notifications of others arrive before the answer to a
+    // query that was sent later.
+    std::vector<std::string> take() {
+        PQclear(PQexec(connection_, "SELECT 1"));
+        std::vector<std::string> payloads;
+        while (PGnotify* const notification = PQnotifies(connection_)) {
+            payloads.emplace_back(notification->extra);
+            PQfreemem(notification);
+        }
+        return payloads;
+    }
+
+private:
+    PGconn* connection_;
+};
+
+class Triggers : public ::testing::Test {
+protected:
+    void SetUp() override {
+        auto opened = Database::open({.postgres_url = Secret(server_.url())});
+        ASSERT_TRUE(opened) << opened.error().message();
+        database_ = *std::move(opened);
+        notifications_ = std::make_unique<Notifications>(server_.url());
+    }
+
+    std::vector<std::string> heard_after(const std::string& sql) {
+        server_.query(sql);
+        return notifications_->take();
+    }
+    void make_configs(int count) {
+        heard_after(
+            "INSERT INTO llm_configs (id, name, model, updated_at) SELECT "
+            "gen_random_uuid(), 'c' || n, 'm', now() FROM generate_series(1, " +
+            std::to_string(count) + ") n");
+    }
+
+    tests::PostgresServer server_;
+    std::unique_ptr<Database> database_;
+    std::unique_ptr<Notifications> notifications_;
+};
+
+TEST_F(Triggers, UpdatedPersonalityIsToldInThisSpelling) {
+    EXPECT_THAT(heard_after(std::string("UPDATE personalities SET character_info = 'x', "
+                                        "updated_at = now() WHERE id = '") +
+                            maestro_id + "'"),
+                ElementsAre(R"({"type" : "personality", "personalityId" : )"
+                            R"("7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01"})"));
+}
+
+TEST_F(Triggers, UpdateThatLeavesUpdatedAtAloneIsSilent) {
+    make_configs(1);
+
+    EXPECT_THAT(heard_after("UPDATE personalities SET character_info = 'x'"), IsEmpty());
+    EXPECT_THAT(heard_after("UPDATE llm_configs SET model = 'x'"), IsEmpty());
+}
+
+TEST_F(Triggers, ConfigurationsOfOneTransactionAreOneEvent) {
+    make_configs(5);
+
+    EXPECT_THAT(heard_after("UPDATE llm_configs SET updated_at = now() + interval '1 second'"),
+                ElementsAre(told_all));
+}
+
+TEST_F(Triggers, DefaultConfigurationTellsItsPersonalityAlsoWhenTheConfigurationGoes) {
+    make_configs(1);
+
+    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_default_configs SELECT '") +
+                            solo_id + "', id, now() FROM llm_configs"),
+                ElementsAre(told(solo_id)));
+    EXPECT_THAT(heard_after("UPDATE personality_default_configs SET updated_at = now()"),
+                ElementsAre(told(solo_id)));
+    EXPECT_THAT(heard_after("DELETE FROM llm_configs"), ElementsAre(told(solo_id)));
+}
+
+TEST_F(Triggers, RowThatMovesTellsBothPersonalities) {
+    make_configs(1);
+    heard_after(std::string("INSERT INTO personality_default_configs SELECT '") + solo_id +
+                "', id, now() FROM llm_configs");
+
+    EXPECT_THAT(
+        heard_after(std::string("UPDATE personality_default_configs SET personality_id = '") +
+                    maestro_id + "'"),
+        UnorderedElementsAre(told(solo_id), told(maestro_id)));
+}
+
+TEST_F(Triggers, GlobalDefaultIsToldWhenItComesAndGoes) {
+    EXPECT_THAT(heard_after("INSERT INTO llm_configs (id, name, model, is_global, is_default, "
+                            "updated_at) VALUES (gen_random_uuid(), 'g', 'm', TRUE, TRUE, now())"),
+                ElementsAre(told_all));
+    EXPECT_THAT(heard_after("DELETE FROM llm_configs"), ElementsAre(told_all));
+}
+
+TEST_F(Triggers, PersonalityIsToldWhenItGoesAndWithWhateverBelongsToIt) {
+    EXPECT_THAT(heard_after("UPDATE system_prompts SET content = content || '!'"),
+                UnorderedElementsAre(told(maestro_id), told(solo_id)));
+    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_owners SELECT '") + solo_id +
+                            "', id FROM users"),
+                ElementsAre(told(solo_id)));
+    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_aliases VALUES ('boss', '") +
+                            maestro_id + "')"),
+                ElementsAre(told(maestro_id)));
+    EXPECT_THAT(heard_after(std::string("DELETE FROM personalities WHERE id = '") + solo_id + "'"),
+                ElementsAre(told(solo_id)));
+}
+
+TEST_F(Triggers, RolledBackChangeIsSilent) {
+    EXPECT_THAT(heard_after("BEGIN; UPDATE personalities SET updated_at = now(); ROLLBACK"),
+                IsEmpty());
+}
+
+// A gateway between a real PostgreSQL and a real Redis.
+class Bridge : public GatewayTest {
+protected:
+    void SetUp() override {
+        postgres_ = std::make_unique<tests::PostgresServer>();
+        redis_url_ = redis_.url();
+        start({});
+        await_event(R"(invalidation {"type":"all"})");  // of the listener's start
+        heard_.clear();
+    }
+
+    void await_event(const std::string& event) {
+        EXPECT_TRUE(eventually([&] {
+            for (auto& each : watch_.take()) heard_.push_back(std::move(each));
+            return std::ranges::find(heard_, event) != heard_.end();
+        })) << ::testing::PrintToString(heard_);
+    }
+    bool notifications_heard() {
+        return send({.path = "/health"}).body.contains(R"("notifications":true)");
+    }
+
+    tests::RedisServer redis_;
+    EventWatch watch_{redis_};
+    std::vector<std::string> heard_;
+};
+
+TEST_F(Bridge, ChangeOfAnotherProgramIsPublishedCompactly) {
+    execute(std::string("UPDATE personalities SET updated_at = now() WHERE id = '") + solo_id +
+            "'");
+
+    await_event(std::string(R"(invalidation {"type":"personality","personalityId":")") + solo_id +
+                "\"}");
+    EXPECT_EQ(heard_.size(), 1U) << ::testing::PrintToString(heard_);
+}
+
+TEST_F(Bridge, GatewayServesWhatAnotherProgramWrote) {
+    const auto info = [&] {
+        return read<GetPersonalityResponse>(call("GET", "/user/personality/maestro", stranger))
+            .personality.character_info;
+    };
+    EXPECT_EQ(info(), "Conducts since the baton was invented.");
+
+    execute("UPDATE personalities SET character_info = 'new', updated_at = now()");
+
+    EXPECT_TRUE(eventually([&] { return info() == "new"; }));
+}
+
+TEST_F(Bridge, WhatIsNoEventIsDropped) {
+    for (const char* payload :
+         {"", "nonsense", "null", "[]", "7", R"({"type":"other"})", R"({"type":"personality"})",
+          R"({"type":"personality","personalityId":7})", R"({"type":"all","x":1})",
+          R"({"type":"personality","personalityId":"a","x":1})"}) {
+        execute(std::string("NOTIFY cache_invalidation, '") + payload + "'");
+    }
+    execute(R"(NOTIFY other_channel, '{"type":"all"}')");
+    execute(R"(NOTIFY cache_invalidation, '{"type" : "personality", "personalityId" : "last"}')");
+
+    await_event(R"(invalidation {"type":"personality","personalityId":"last"})");
+    EXPECT_EQ(heard_.size(), 1U) << ::testing::PrintToString(heard_);
+}
+
+TEST_F(Bridge, StormOfChangesBecomesAll) {
+    execute(
+        "DO $$ BEGIN FOR n IN 1..500 LOOP PERFORM pg_notify('cache_invalidation', "
+        "'{\"type\":\"personality\",\"personalityId\":\"' || n || '\"}'); END LOOP; END $$");
+    execute(R"(NOTIFY cache_invalidation, '{"type":"personality","personalityId":"last"}')");
+
+    EXPECT_TRUE(eventually([&] {
+        for (auto& each : watch_.take()) heard_.push_back(std::move(each));
+        return std::ranges::any_of(heard_, [](const std::string& each) {
+            return each.contains("last") || each.contains(R"("all")");
+        });
+    }));
+    EXPECT_LT(heard_.size(), 501U);
+}
+
+TEST_F(Bridge, AfterARestartOfTheServerAllIsToldAndRequestsWorkAtOnce) {
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(call("GET", "/user/persona", stranger).status, 200);
+    postgres_->kill();
+    EXPECT_TRUE(eventually([&] {
+        const auto response = send({.path = "/health"});
+        return response.status == 503 && response.body.contains(R"("notifications":false)");
+    }));
+    expect_error(call("GET", "/user/persona", stranger), 500, "INTERNAL_ERROR");
+    EXPECT_THAT(heard_, IsEmpty());
+
+    postgres_->start();
+
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(call("GET", "/user/persona", stranger).status, 200);
+    await_event(R"(invalidation {"type":"all"})");
+    EXPECT_TRUE(eventually([&] { return notifications_heard(); }));
+    EXPECT_EQ(send({.path = "/health"}).status, 200);
+}
+
+TEST_F(Bridge, RestartThatNobodyNoticedCostsNoRequest) {
+    for (int i = 0; i < 4; ++i) EXPECT_EQ(call("GET", "/user/persona", stranger).status, 200);
+
+    postgres_->restart();
+
+    EXPECT_EQ(call("GET", "/user/persona", stranger).status, 200);
+}
+
+TEST_F(Bridge, HealthIsDegradedWhileOnlyTheListenerIsAway) {
+    EXPECT_TRUE(eventually([&] { return notifications_heard(); }));
+
+    execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'");
+
+    EXPECT_TRUE(eventually([&] {
+        const auto response = send({.path = "/health"});
+        return response.status == 200 && response.body.contains(R"("status":"degraded")") &&
+               response.body.contains("changes of other programs are not heard");
+    }));
+    await_event(R"(invalidation {"type":"all"})");
+}
+
+TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
+    auto second = Gateway::start({.postgres_url = Secret(postgres_->url()),
+                                  .redis_url = redis_url_,
+                                  .secret = Secret(secret_text)});
+    ASSERT_TRUE(second) << second.error().message();
+    const auto seen_by_second = [&] {
+        const std::string here =
+            std::exchange(url_, "http://127.0.0.1:" + std::to_string((*second)->port()));
+        const auto response = call("GET", "/user/personality/maestro", stranger);
+        url_ = here;
+        return read<GetPersonalityResponse>(response).personality.character_info;
+    };
+    EXPECT_EQ(seen_by_second(), "Conducts since the baton was invented.");
+
+    const auto changed =
+        call("PUT", "/user/personality/maestro", owner_of_solo, R"({"characterInfo":"new"})");
+
+    EXPECT_EQ(changed.status, 200) << changed.body;
+    EXPECT_TRUE(eventually([&] { return seen_by_second() == "new"; }));
+}
+
+class Listener : public ::testing::Test {
+protected:
+    void start(const std::string& url) {
+        auto started = ChangeListener::start(
+            {.url = Secret(url),
+             .connect_deadline = 500ms,
+             .retry_first = 20ms,
+             .retry_last = 100ms,
+             .probe_every = 100ms,
+             .probe_deadline = 200ms},
+            [this](const PersonalityEvent& event) { events_ += event.personality_id ? 0 : 1; });
+        ASSERT_TRUE(started) << started.error().message();
+        listener_ = *std::move(started);
+    }
+
+    tests::PostgresServer server_;
+    std::atomic<int> events_ = 0;
+    std::unique_ptr<ChangeListener> listener_;
+};
+
+TEST_F(Listener, ConnectionThatDiesSilentlyIsNoticedAndReplaced) {
+    tests::TcpProxy proxy(server_.port());
+    start(tests::PostgresServer::url(proxy.port()));
+    EXPECT_TRUE(eventually([&] { return events_ == 1 && listener_->failure().empty(); }));
+
+    proxy.cut();
+    EXPECT_TRUE(eventually([&] { return !listener_->failure().empty(); }));
+    EXPECT_EQ(events_, 1);
+    proxy.heal();
+
+    EXPECT_TRUE(eventually([&] { return events_ == 2 && listener_->failure().empty(); }));
+}
+
+TEST_F(Listener, GoesOnTryingAndStopsAtOnce) {
+    server_.kill();
+    start(server_.url());
+    EXPECT_TRUE(eventually([&] { return listener_->failure().contains("refused"); }));
+    EXPECT_FALSE(listener_->failure().contains(tests::PostgresServer::password));
+    server_.start();
+    EXPECT_TRUE(eventually([&] { return events_ == 1; }));
+
+    const auto before = Boottime::now();
+    listener_.reset();
+    EXPECT_LT(Boottime::now() - before, 1s);
+}
+
+class PostgresqlStart : public ::testing::Test {
+protected:
+    Error error_for(const std::string& url) {
+        const auto opened = Database::open({.postgres_url = Secret(url)});
+        EXPECT_FALSE(opened);
+        return opened ? Error{} : opened.error();
+    }
+
+    tests::PostgresServer server_;
+};
+
+TEST_F(PostgresqlStart, ManyAtTheSameTimeMigrateOnce) {
+    std::vector<std::future<bool>> starts;
+    for (int i = 0; i < 6; ++i) {
+        starts.push_back(std::async(std::launch::async, [&] {
+            const auto opened = Database::open({.postgres_url = Secret(server_.url())});
+            return opened.has_value();
+        }));
+    }
+    for (auto& started : starts) EXPECT_TRUE(started.get());
+
+    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "4|4");
+    EXPECT_EQ(server_.query("SELECT COUNT(*) FROM personalities"), "2");
+}
+
+TEST_F(PostgresqlStart, ColumnsHaveNativeTypes) {
+    ASSERT_TRUE(Database::open({.postgres_url = Secret(server_.url())}));
+
+    EXPECT_EQ(server_.query("SELECT data_type FROM information_schema.columns WHERE table_name = "
+                            "'personalities' AND column_name IN ('id', 'updated_at', 'is_public') "
+                            "ORDER BY column_name"),
+              "uuid\nboolean\ntimestamp with time zone");
+    EXPECT_EQ(server_.query("SELECT data_type FROM information_schema.columns WHERE table_name = "
+                            "'job_results' AND column_name = 'result'"),
+              "jsonb");
+}
+
+TEST_F(PostgresqlStart, WhatIsWrongIsNamedWithoutThePassword) {
+    std::string wrong = server_.url();
+    wrong.replace(wrong.find(tests::PostgresServer::password),
+                  std::string_view(tests::PostgresServer::password).size(), "not-it");
+
+    const auto refused = error_for(wrong);
+    const auto unreachable = error_for(tests::PostgresServer::url(tests::free_port()));
+    const auto no_url = error_for("postgres://u:hidden@[/x?nonsense=1");
+
+    EXPECT_TRUE(refused.message().contains("password authentication failed"));
+    EXPECT_FALSE(refused.message().contains("not-it")) << refused.message();
+    EXPECT_EQ(unreachable.code, Errc::unavailable) << unreachable.message();
+    EXPECT_TRUE(unreachable.message().contains("DATABASE_URL")) << unreachable.message();
+    EXPECT_FALSE(unreachable.message().contains(tests::PostgresServer::password));
+    EXPECT_EQ(no_url.code, Errc::invalid_option);
+    EXPECT_FALSE(no_url.message().contains("hidden")) << no_url.message();
+}
+
+TEST_F(PostgresqlStart, TablesOfSomebodyElseAreLeftAlone) {
+    server_.query("CREATE TABLE users (id INTEGER)");
+
+    const auto error = error_for(server_.url());
+
+    EXPECT_EQ(error.code, Errc::unsupported) << error.message();
+    EXPECT_TRUE(error.message().contains("users")) << error.message();
+    EXPECT_EQ(server_.query("SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'"), "1");
+}
+
+TEST_F(PostgresqlStart, NewerSchemaIsRefused) {
+    ASSERT_TRUE(Database::open({.postgres_url = Secret(server_.url())}));
+    server_.query("INSERT INTO schema_migrations VALUES (1000, now())");
+
+    const auto error = error_for(server_.url());
+
+    EXPECT_EQ(error.code, Errc::unsupported);
+    EXPECT_TRUE(error.cause.contains("version 1000")) << error.cause;
+}
+
+TEST_F(PostgresqlStart, StatementEndsAtItsDeadline) {
+    auto database =
+        Database::open({.postgres_url = Secret(server_.url()), .statement_deadline = 200ms});
+    ASSERT_TRUE(database) << database.error().message();
+    PGconn* const blocker = PQconnectdb(server_.url().c_str());
+    PQclear(PQexec(blocker, "BEGIN; LOCK TABLE activated_channels"));
+
+    const auto found = (*database)->find_activation("500");
+    PQfinish(blocker);
+
+    ASSERT_FALSE(found);
+    EXPECT_EQ(found.error().code, Errc::timeout) << found.error().message();
+    EXPECT_TRUE((*database)->find_activation("500"));
+}
+
+TEST_F(PostgresqlStart, ServerThatFallsSilentHoldsNobodyForLong) {
+    tests::TcpProxy proxy(server_.port());
+    auto database =
+        Database::open({.postgres_url = Secret(tests::PostgresServer::url(proxy.port())),
+                        .statement_deadline = 300ms});
+    ASSERT_TRUE(database) << database.error().message();
+    EXPECT_TRUE((*database)->find_activation("500"));
+
+    proxy.cut();
+    const auto before = Boottime::now();
+    const auto found = (*database)->find_activation("500");
+    const auto took = Boottime::now() - before;
+    proxy.heal();
+
+    EXPECT_FALSE(found);
+    EXPECT_LT(took, 3s);
+    EXPECT_TRUE((*database)->find_activation("500"));
+}
+
+}  // namespace
+}  // namespace tutti::services

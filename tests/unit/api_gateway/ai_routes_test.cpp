@@ -1,0 +1,253 @@
+#include "api-gateway/ai_routes.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <set>
+
+#include "route_table.hpp"
+
+namespace tutti::services {
+namespace {
+
+using namespace tutti::services::testing;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr const char* body =
+    R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7","channelId":"500"}})";
+constexpr const char* key = "dedup:maestro:7-500:2cf24dba5fb0a30e";
+
+// Keeps reservations until they are released, or cannot say.
+class Reservations final : public Deduplicator {
+public:
+    Reservation reserve(const std::string& key_text, const JobIds& ids) override {
+        events.push_back("reserve");
+        if (away) return {.outcome = Reservation::Outcome::unavailable};
+        const auto [found, granted] = held.try_emplace(key_text, ids);
+        if (granted) return {.outcome = Reservation::Outcome::granted};
+        return {.outcome = Reservation::Outcome::duplicate, .holder = found->second};
+    }
+    void release(const std::string& key_text, const JobIds& ids) override {
+        events.push_back("release");
+        const auto found = held.find(key_text);
+        if (found != held.end() && found->second == ids) held.erase(found);
+    }
+
+    bool away = false;
+    std::map<std::string, JobIds> held;
+    std::vector<std::string> events;
+};
+
+// The queue in this process, with failures and a look at the order of things.
+class ScriptedQueue final : public JobQueue {
+public:
+    explicit ScriptedQueue(Reservations& reservations) : reservations_(reservations) {}
+
+    Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) override {
+        reservations_.events.push_back("enqueue");
+        if (failure != Errc{}) return fail(failure, "enqueue", "scripted");
+        return queue.enqueue(jobs, deadline);
+    }
+    Result<std::optional<JobStatus>> status(const std::string& id, TimePoint deadline) override {
+        ++lookups;
+        if (failure != Errc{}) return fail(failure, "status", "scripted");
+        return queue.status(id, deadline);
+    }
+    Result<QueueMetrics> metrics(TimePoint deadline) override { return queue.metrics(deadline); }
+
+    InProcessJobQueue queue;
+    Errc failure{};
+    int lookups = 0;
+
+private:
+    Reservations& reservations_;
+};
+
+class Results final : public JobResults {
+public:
+    Result<std::optional<Delivery>> confirm(const std::string& job_id) override {
+        if (broken) return fail(Errc::unavailable, "confirm", "a table of ours");
+        if (!stored.contains(job_id)) return std::nullopt;
+        return Delivery{.status = "DELIVERED", .repeated = !delivered.insert(job_id).second};
+    }
+
+    bool broken = false;
+    std::set<std::string> stored{"llm-1"};
+    std::set<std::string> delivered;
+};
+
+struct AiRoutes : ::testing::Test {
+    [[nodiscard]] HttpResponse generate(const char* text = body) const {
+        return table.post("/ai/generate", text);
+    }
+    void expect_error(const HttpResponse& response, int status, const char* code) const {
+        EXPECT_EQ(response.status, status) << response.body;
+        EXPECT_EQ(text_of(response, "error"), code);
+    }
+
+    int requests = 0;
+    Reservations reservations;
+    ScriptedQueue queue{reservations};
+    Results results;
+    RouteTable table{ai_routes({.queue = queue,
+                                .deduplicator = reservations,
+                                .results = results,
+                                .make_request_id = [this] { return std::to_string(++requests); }})};
+};
+
+TEST_F(AiRoutes, FreshRequestIsReservedAndThenQueued) {
+    const auto response = generate();
+
+    EXPECT_EQ(response.status, 202);
+    EXPECT_EQ(body_of(response), as_json(R"({"jobId":"llm-1","requestId":"1","status":"queued"})"));
+    EXPECT_THAT(reservations.events, ElementsAre("reserve", "enqueue"));
+    EXPECT_TRUE(reservations.held.contains(key));
+    EXPECT_EQ(queue.queue.take()->job_id, "llm-1");
+}
+
+TEST_F(AiRoutes, DuplicateIsAnsweredWithTheFirstJobInBothShapes) {
+    (void)generate();
+
+    const auto response = generate();
+
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(body_of(response), as_json(R"({"success":true,
+        "data":{"jobId":"llm-1","requestId":"1","status":"queued"},
+        "jobId":"llm-1","requestId":"1","status":"queued"})"));
+    EXPECT_THAT(reservations.events, ElementsAre("reserve", "enqueue", "reserve"));
+}
+
+TEST_F(AiRoutes, OtherRequestIsNoDuplicate) {
+    EXPECT_EQ(generate().status, 202);
+    EXPECT_EQ(
+        generate(
+            R"({"personality":{"name":"maestro"},"message":"hello!","context":{"userId":"7","channelId":"500"}})")
+            .status,
+        202);
+}
+
+TEST_F(AiRoutes, NothingIsQueuedWhenNobodyCanSay) {
+    reservations.away = true;
+
+    expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
+
+    EXPECT_THAT(reservations.events, ElementsAre("reserve"));
+}
+
+TEST_F(AiRoutes, FailedEnqueueGivesTheReservationBack) {
+    for (const auto& [failure, status] :
+         {std::pair{Errc::unavailable, 500}, {Errc::overloaded, 503}, {Errc::protocol, 500}}) {
+        queue.failure = failure;
+        const auto response = generate();
+
+        EXPECT_EQ(response.status, status);
+        EXPECT_NE(text_of(response, "requestId"), "(none)");
+        EXPECT_FALSE(response.body.contains("scripted"));
+        EXPECT_EQ(reservations.events.back(), "release");
+        EXPECT_THAT(reservations.held, IsEmpty());
+    }
+    queue.failure = {};
+    EXPECT_EQ(generate().status, 202);
+}
+
+TEST_F(AiRoutes, ReservationStaysWhenTheJobMayBeInTheQueue) {
+    queue.failure = Errc::timeout;
+    expect_error(generate(), 500, "INTERNAL_ERROR");
+    queue.failure = {};
+
+    const auto again = generate();
+
+    EXPECT_EQ(again.status, 200);
+    EXPECT_EQ(text_of(again, "jobId"), "llm-1");
+    EXPECT_FALSE(queue.queue.take());
+}
+
+TEST_F(AiRoutes, InvalidRequestTouchesNothing) {
+    const auto response = generate(R"({"message":5})");
+
+    expect_error(response, 400, "VALIDATION_ERROR");
+    EXPECT_THAT(text_of(response, "message"), HasSubstr("personality: missing"));
+    EXPECT_THAT(reservations.events, IsEmpty());
+}
+
+TEST_F(AiRoutes, JobIsReadFromItsRecord) {
+    (void)generate();
+    const auto waiting = table.get("/ai/job/llm-1");
+    EXPECT_EQ(waiting.status, 200);
+    EXPECT_EQ(text_of(waiting, "status"), "waiting");
+    EXPECT_TRUE(body_of(waiting).at("result").is_null());
+    EXPECT_EQ(body_of(waiting).at("progress"), 0);
+    EXPECT_NE(text_of(waiting, "timestamp"), "(none)");
+
+    (void)queue.queue.take();
+    queue.queue.finish("llm-1", {.status = "completed", .progress = 100, .result = R"({"a":[1]})"});
+
+    const auto completed = table.get("/ai/job/llm-1");
+    EXPECT_EQ(text_of(completed, "status"), "completed");
+    EXPECT_EQ(body_of(completed).at("result"), as_json(R"({"a":[1]})"));
+}
+
+TEST_F(AiRoutes, ResultThatIsNotJsonIsLeftOut) {
+    (void)generate();
+    (void)queue.queue.take();
+    queue.queue.finish("llm-1", {.status = "completed", .progress = 100, .result = "oops"});
+
+    EXPECT_TRUE(body_of(table.get("/ai/job/llm-1")).at("result").is_null());
+}
+
+TEST_F(AiRoutes, UnknownJobIsNotFoundAndNonsenseIsNotLookedUp) {
+    expect_error(table.get("/ai/job/llm-9"), 404, "JOB_NOT_FOUND");
+    EXPECT_EQ(queue.lookups, 1);
+
+    expect_error(table.get("/ai/job/a%2Ab"), 404, "JOB_NOT_FOUND");
+    expect_error(table.get("/ai/job/" + std::string(201, 'a')), 404, "JOB_NOT_FOUND");
+    EXPECT_EQ(queue.lookups, 1);
+}
+
+TEST_F(AiRoutes, QueueThatDoesNotAnswerIsA500) {
+    queue.failure = Errc::timeout;
+
+    expect_error(table.get("/ai/job/llm-1"), 500, "INTERNAL_ERROR");
+}
+
+TEST_F(AiRoutes, DeliveryIsConfirmedOnceAndRepeatedHarmlessly) {
+    const auto first = table.post("/ai/job/llm-1/confirm-delivery", "");
+    const auto second = table.post("/ai/job/llm-1/confirm-delivery", "");
+
+    for (const auto* response : {&first, &second}) {
+        EXPECT_EQ(response->status, 200);
+        EXPECT_EQ(text_of(*response, "jobId"), "llm-1");
+        EXPECT_EQ(text_of(*response, "status"), "DELIVERED");
+    }
+    EXPECT_NE(text_of(first, "message"), text_of(second, "message"));
+    expect_error(table.post("/ai/job/llm-9/confirm-delivery", ""), 404, "JOB_NOT_FOUND");
+}
+
+TEST_F(AiRoutes, DatabaseThatFailsIsA500WithoutItsCause) {
+    results.broken = true;
+
+    const auto response = table.post("/ai/job/llm-1/confirm-delivery", "");
+
+    expect_error(response, 500, "INTERNAL_ERROR");
+    EXPECT_FALSE(response.body.contains("table"));
+}
+
+TEST_F(AiRoutes, AllStandBehindTheSecret) {
+    for (const auto& route : table.routes()) EXPECT_EQ(route.access, Access::service);
+}
+
+TEST_F(AiRoutes, RequestsAreUuidsUnlessSaidOtherwise) {
+    const RouteTable usual(
+        ai_routes({.queue = queue, .deduplicator = reservations, .results = results}));
+
+    const auto response = usual.post("/ai/generate", body);
+
+    const std::string id = text_of(response, "requestId");
+    EXPECT_EQ(id.size(), 36U);
+    EXPECT_EQ(text_of(response, "jobId"), "llm-" + id);
+}
+
+}  // namespace
+}  // namespace tutti::services

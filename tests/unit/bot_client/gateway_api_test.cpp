@@ -1,0 +1,68 @@
+// Which pool a call of the gateway takes, and what a failure of it is called.
+#include "bot-client/gateway_api.hpp"
+
+#include <chrono>
+
+#include "stubs.hpp"
+
+namespace tutti::services::bot_client_test {
+namespace {
+
+struct GatewayCalls : ::testing::Test {
+    ScriptedPeer interactive;
+    ScriptedPeer background;
+    HttpGateway gateway{"http://gateway",
+                        Secret("s3cret"),
+                        {.interactive = interactive.send(), .background = background.send()}};
+    TimePoint deadline = Boottime::now() + std::chrono::seconds(1);
+};
+
+TEST_F(GatewayCalls, LookupsOfActivationsAreInteractive) {
+    interactive.answer(200, R"({"isActivated":false})");
+
+    EXPECT_TRUE(gateway.read_activation("500", deadline));
+
+    EXPECT_EQ(interactive.requests.size(), 1U);
+    EXPECT_TRUE(background.requests.empty());
+}
+
+TEST_F(GatewayCalls, EverythingElseIsInTheBackground) {
+    background.answer(ErrorCode::not_found);
+
+    EXPECT_FALSE(gateway.activate({"500", "maestro", "900"}, "1", deadline));
+    EXPECT_FALSE(gateway.deactivate({"500"}, "1", deadline));
+    EXPECT_TRUE(gateway.read_personality("maestro", "1", deadline));
+    EXPECT_FALSE(gateway.probe(deadline));
+
+    EXPECT_EQ(background.requests.size(), 4U);
+    EXPECT_TRUE(interactive.requests.empty());
+}
+
+TEST_F(GatewayCalls, FailuresAreTagged) {
+    using Kind = GatewayFailure::Kind;
+    struct Case {
+        Errc code;
+        Kind kind;
+        bool outcome_unknown;
+    };
+    for (const auto& [code, kind, unknown] :
+         {Case{Errc::unavailable, Kind::network, true}, Case{Errc::timeout, Kind::timeout, true},
+          Case{Errc::overloaded, Kind::overloaded, false},
+          Case{Errc::too_large, Kind::too_large, true},
+          Case{Errc::protocol, Kind::network, true}}) {
+        ScriptedPeer peer;
+        peer.fail_with(code);
+        HttpGateway failing{
+            "http://gateway", Secret("s3cret"), {.interactive = {}, .background = peer.send()}};
+
+        const auto done = failing.deactivate({"500"}, "1", deadline);
+
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().kind, kind);
+        EXPECT_EQ(done.error().outcome_unknown(), unknown) << to_string(kind);
+        EXPECT_EQ(done.error().status, 0);
+    }
+}
+
+}  // namespace
+}  // namespace tutti::services::bot_client_test
