@@ -5,6 +5,7 @@
 #include <boost/describe/class.hpp>
 
 #include "api-gateway/routes.hpp"
+#include "common/errors.hpp"
 #include "common/json.hpp"
 #include "common/persona.hpp"
 
