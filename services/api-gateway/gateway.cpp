@@ -13,7 +13,6 @@
 #include "api-gateway/database.hpp"
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes.hpp"
-#include "api-gateway/text.hpp"
 #include "common/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/json.hpp"
@@ -113,7 +112,7 @@ void Validation::text(std::string_view name, const std::string& value, std::size
         return add(name, "must not be longer than " + std::to_string(length_max) + " characters");
     }
     // PostgreSQL takes neither; SQLite would, and the two would differ.
-    if (value.contains('\0') || !is_utf8(value)) {
+    if (value.contains('\0') || json::text_value(value).get_string() != value) {
         add(name, "must be UTF-8 without NUL");
     }
 }

@@ -4,7 +4,6 @@
 #include "api-gateway/database.hpp"
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"
-#include "api-gateway/text.hpp"
 
 namespace tutti::services {
 namespace {
@@ -20,17 +19,6 @@ TEST(IsoTime, WhatIsIsoOrNoTimeStaysAsItIs) {
     EXPECT_EQ(iso_time("2026-01-02T03:04:05.678Z"), "2026-01-02T03:04:05.678Z");
     EXPECT_EQ(iso_time(""), "");
     EXPECT_EQ(iso_time("x"), "x");
-}
-
-TEST(Text, IsUtf8OrNot) {
-    for (const char* good :
-         {"", "a", "\"quoted\" \\ \n", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80"}) {
-        EXPECT_TRUE(is_utf8(good)) << good;
-    }
-    for (const char* wrong :
-         {"\xff", "\xc3\x28", "\xc0\xaf", "\xed\xa0\x80", "\xf5\x80\x80\x80", "a\xe2\x82"}) {
-        EXPECT_FALSE(is_utf8(wrong)) << wrong;
-    }
 }
 
 TEST(Uuid, HasExactlyOneForm) {
