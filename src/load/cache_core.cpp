@@ -184,7 +184,10 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
     auto found = look_up(key, permission, Past::refused);
     if (!found && spec_.stale_if_error && resting(key, permission.now)) {
         found = look_up(key, permission, Past::allowed);
-        if (found) counters_.stale_served.add();
+        if (found) {
+            counters_.stale_served.add();
+            if (found->degraded.empty()) found->degraded = "the source failed a moment ago";
+        }
     }
     if (!found) return std::nullopt;
     counters_.hits.add();

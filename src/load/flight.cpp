@@ -178,8 +178,9 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
     settle(flight, *std::move(loaded));
 }
 
-// The readers have their answer at once; the flight goes on until the store has answered, because
-// memory may keep the value only when the claim has stood.
+// The flight goes on until the store has answered, because memory may keep the value only when the claim
+// has stood. Readers of a cache with a bus have their answer at once; those of a shared cache when the
+// store has it too: what one instance has read the others can read.
 void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
     detail::RawLookup lookup = lookup_of(loaded);
     LoadToken token;
@@ -194,7 +195,7 @@ void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
             store_ttl = lifetime(loaded, *spec_.store->ttl);
         }
         if (store_ttl) {
-            waiting = std::exchange(flight->waiters, {});
+            if (lease_) waiting = std::exchange(flight->waiters, {});
             environment_.executor->cancel(flight->timer);
         } else if (const auto ttl = spec_.ttl ? lifetime(loaded, *spec_.ttl) : std::nullopt) {
             fill(*flight, loaded, flight->began, *ttl);
@@ -226,7 +227,8 @@ void CacheCore::store_filled(const FlightPointer& flight, const detail::RawLoade
         const bool keep = !better && (!lost || !kept(Rule::lost_claim_fills_nothing));
         if (ttl && keep) fill(*flight, loaded, flight->began, *ttl);
     }
-    const detail::RawLookup lookup = lookup_of(loaded);
+    detail::RawLookup lookup = lookup_of(loaded);
+    if (!filled) lookup.degraded = filled.error().message();
     finish(flight, lookup, lookup);
 }
 

@@ -82,6 +82,29 @@ TEST_F(Patterns, ASharedCacheInvalidatesTheStoreForAll) {
     EXPECT_THAT(wanted_more.reason, HasSubstr("coherent"));
 }
 
+TEST_F(Patterns, WhatASharedCacheCouldNotPublishIsReportedAndPublishedLater) {
+    std::atomic<int> calls = 0;
+    const auto one = node("one");
+    const auto cache = one->shared(descriptions(calls));
+    ASSERT_TRUE(one->start());
+    ASSERT_TRUE(cache.get("cat"));
+    server_.go_away();
+
+    const auto sent = cache.invalidate("cat");
+
+    EXPECT_EQ(sent.outcome, Invalidation::Outcome::unconfirmed);
+    EXPECT_THAT(one->metrics(),
+                HasSubstr("tutti_channel_unpublished{channel=\"shared/descriptions\"} 1"));
+    EXPECT_FALSE(one->health().ready);
+    server_.come_back();
+    server_.reconnect();
+    while (
+        !one->metrics().contains("tutti_channel_unpublished{channel=\"shared/descriptions\"} 0")) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(**cache.get("cat"), "cat 2");
+}
+
 TEST_F(Patterns, ACoherentCacheWithAStoreIsCoherentInBoth) {
     std::atomic<int> source = 1;
     const auto options = [&] {
