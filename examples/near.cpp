@@ -1,10 +1,11 @@
 // A catalogue that another service keeps in the store, and a question about one entry of it.
+#include "tutti/near.hpp"
+
 #include <iostream>
 #include <sstream>
 #include <string>
 #include <vector>
 
-#include "tutti/near.hpp"
 #include "tutti/node.hpp"
 
 using namespace std::chrono_literals;
@@ -38,8 +39,9 @@ int main() {
         .caches = "models",
         .stale = tutti::Stale::acceptable,
         .load = [](const std::string&, tutti::LoadContext&) { return "gpt-4o\nqwen-vl\n"; },
-        .store = tutti::StoreTier<std::string>{
-            .ttl = 24h, .codec = tutti::bytes_codec(), .raw_prefix = "openrouter:"},
+        .store =
+            tutti::StoreTier<std::string>{
+                .ttl = 24h, .codec = tutti::bytes_codec(), .raw_prefix = "openrouter:"},
     });
     // The worker reads it, parses it once, and asks it by id.
     const auto can_see = worker->near<std::string, bool, Catalogue>({

@@ -20,8 +20,8 @@ int main() {
             .caches = "image descriptions",
             .stale = tutti::Stale::acceptable,
             .expensive_source = true,
-            .load = [&](const std::string& image, tutti::LoadContext&)
-                -> tutti::Result<tutti::Loaded<std::string>> {
+            .load = [&](const std::string& image,
+                        tutti::LoadContext&) -> tutti::Result<tutti::Loaded<std::string>> {
                 if (++paid > 2) return tutti::negative("rate_limit");
                 return "a picture of " + image;
             },

@@ -217,8 +217,9 @@ public:
         : InvalidatedCache<K, V>(std::move(core)) {}
 };
 
-// Made by `Node::shared`. `invalidate` reaches the store and this instance; other instances that have
-// memory in front go on until its TTL, therefore Ack::every_instance is answered `unconfirmed`.
+// Made by `Node::shared`. Without memory in front, no read on any instance that begins after `invalidate`
+// was `published` yields an older value. With it, `invalidate` reaches the store and this instance, and the
+// others go on until its TTL; therefore Ack::every_instance is answered `unconfirmed`.
 // Example: examples/shared.cpp
 template <Key K, class V>
 class Shared : public InvalidatedCache<K, V> {

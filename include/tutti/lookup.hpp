@@ -22,7 +22,7 @@ enum class Tier : unsigned char { memory, store, source };
 enum class Freshness : unsigned char {
     fresh,    // proven, or loaded for this read
     suspect,  // served although the lease lapsed, because the cache is declared `serve_up_to`
-    stale,    // past its TTL and not invalidated: the source fails, and the cache has `stale_if_error`
+    stale,  // past its TTL and not invalidated: the source fails, and the cache has `stale_if_error`
 };
 
 // What is known about a key. Only `found` comes with a value.
@@ -30,7 +30,7 @@ enum class Answer : unsigned char {
     found,
     absent,    // the source has no such thing
     negative,  // the source fails in a way that is remembered (`tutti::negative`), so it is not asked
-    unknown,   // the source could not tell now; never cached
+    unknown,  // the source could not tell now; never cached
 };
 
 namespace detail {

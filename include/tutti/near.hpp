@@ -65,7 +65,8 @@ template <Key K, class V, class D>
 NearSpec near_spec(NearOptions<K, V, D>& options) {
     using Raw = Loader<K, V>;
     if constexpr (std::same_as<V, D>) {
-        if (!options.project) options.project = [](const K&, const D& document) { return document; };
+        if (!options.project)
+            options.project = [](const K&, const D& document) { return document; };
     }
     NearSpec spec{.documents_max = options.documents_max,
                   .document_bytes_max = options.document_bytes_max,
@@ -74,7 +75,8 @@ NearSpec near_spec(NearOptions<K, V, D>& options) {
                   .project = nullptr,
                   .otherwise = nullptr};
     if (options.project) {
-        spec.project = [project = std::move(options.project)](const void* key, const void* document) {
+        spec.project = [project = std::move(options.project)](const void* key,
+                                                              const void* document) {
             return Raw::guarded_answer([&] {
                 return project(*static_cast<const K*>(key), *static_cast<const D*>(document));
             });

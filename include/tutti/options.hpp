@@ -75,7 +75,8 @@ struct StoreTier {
     // and the value exactly what `codec` writes, for programs that know nothing of Tutti; then only
     // values are stored, no absent and no negative answers.
     std::string raw_prefix = {};
-    // Raw only: also take what such programs have written there. Until its TTL it counts as fresh.
+    // Raw only: also take what such programs have written there. Until its TTL it counts as fresh, so
+    // it is refused together with Stale::wrong.
     bool foreign_writers = false;
     // Keep the better one: a value never replaces one of a higher rank, unless that one is older than
     // `rank_yields_after`. Framed only.

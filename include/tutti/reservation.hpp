@@ -45,7 +45,7 @@ struct ReservationOptions {
     std::string name;    // mandatory
     std::string caches;  // mandatory
 
-    std::optional<Duration> window = std::nullopt;  // mandatory; at least 1 ms
+    std::optional<Duration> window = std::nullopt;                  // mandatory; at least 1 ms
     std::optional<WhenStoreFails> when_store_fails = std::nullopt;  // mandatory
 
     Codec<T> codec = {};  // mandatory unless T is std::string
@@ -145,9 +145,8 @@ public:
         auto bytes = codec_.encode(note);
         if (!bytes) return fail(std::move(bytes).error());
         std::string text(std::string_view(KeyText<K>::text(key)));
-        auto raw = detail::wait_for<Result<detail::RawAttempt>>([&](auto done) {
-            core_->reserve(text, *std::move(bytes), deadline, std::move(done));
-        });
+        auto raw = detail::wait_for<Result<detail::RawAttempt>>(
+            [&](auto done) { core_->reserve(text, *std::move(bytes), deadline, std::move(done)); });
         if (!raw) return fail(std::move(raw).error());
         std::optional<T> held;
         const auto found = raw->granted ? std::nullopt : core_->note_of(raw->stored);

@@ -112,7 +112,7 @@ void Validation::text(std::string_view name, const std::string& value, std::size
         return add(name, "must not be longer than " + std::to_string(length_max) + " characters");
     }
     // PostgreSQL takes neither; SQLite would, and the two would differ.
-    if (value.contains('\0') || json::text_value(value).get_string() != value) {
+    if (value.contains('\0') || !json::write_exactly(value)) {
         add(name, "must be UTF-8 without NUL");
     }
 }

@@ -3,7 +3,6 @@
 #include <array>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"

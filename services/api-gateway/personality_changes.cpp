@@ -1,6 +1,5 @@
 // Making, changing and removing personalities: for their owner and the bot's owner.
 #include <string>
-#include <utility>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"

@@ -1,6 +1,5 @@
 // Personas. Every query names the owner, so nobody reaches another user's.
 #include <string>
-#include <utility>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"

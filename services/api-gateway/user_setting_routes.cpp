@@ -120,7 +120,7 @@ public:
     }
 
     [[nodiscard]] HttpResponse remove_key(const HttpRequest& request) const {
-        const std::string provider = request.parameter("provider");
+        const std::string& provider = request.parameter("provider");
         Validation fields;
         check_provider(fields, provider);
         if (!fields.ok()) return fields.response();

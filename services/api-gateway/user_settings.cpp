@@ -1,6 +1,5 @@
 // What users have chosen for themselves: models, and that they have keys.
 #include <string>
-#include <utility>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"

@@ -1,7 +1,5 @@
 #include "common/invalidation_services.hpp"
 
-#include <chrono>
-
 #include <boost/json/object.hpp>
 #include <boost/json/string_view.hpp>
 #include <boost/json/value.hpp>

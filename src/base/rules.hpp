@@ -41,21 +41,21 @@ enum class Rule : std::uint8_t {
     wait_out_for_longest_lease,  // W1: the members' leases, not only the writer's own
 
     // The store tier.
-    fill_needs_claim,               // S1: a value is stored only while its claim stands
-    publication_empties_store,      // S1: PUB removes value and claim
-    store_checks_epoch,             // S2: what carries another epoch or generation is absent
+    fill_needs_claim,               // S1, S2: a value is stored only while its claim stands
+    publication_empties_store,      // S2: PUB removes value and claim
+    store_checks_epoch,             // the tag: what carries another epoch or generation is absent
     every_prefix_is_emptied,        // S3: PUB removes the values of caches that it does not know
-    flight_covers_store_read,       // R3a: a flight begins before it reads the store
-    claim_before_load,              // S4: a load whose claim was not confirmed before fills nothing
-    unpublished_bypasses_store,     // S5: own changes that the bus has not taken
-    foreign_bypasses_store,         // S6: foreign changes until they are dropped from the store
-    foreign_needs_lease_for_store,  // S6: a deaf node does not know what the store should have lost
-    disconnect_empties_store,       // S6: what was missed meanwhile
-    lost_claim_fills_nothing,       // S7: not memory either
-    older_load_yields,              // S8: a value from a load that began earlier replaces nothing
-    refresh_never_joins,            // S8
-    removal_takes_last_known_good,  // S9
-    last_known_good_under_lease,    // S9
+    flight_covers_store_read,       // S5: a flight begins before it reads the store
+    claim_before_load,              // S6: a load whose claim was not confirmed before fills nothing
+    unpublished_bypasses_store,     // S7: own changes that the bus has not taken
+    foreign_bypasses_store,         // S8: foreign changes until they are dropped from the store
+    foreign_needs_lease_for_store,  // S8: a deaf node does not know what the store should have lost
+    disconnect_empties_store,       // S8: what was missed meanwhile, or before the node joined
+    lost_claim_fills_nothing,       // S9: not memory either
+    older_load_yields,              // S10: a value from a load that began earlier replaces nothing
+    refresh_never_joins,            // S10
+    removal_takes_last_known_good,  // S11
+    last_known_good_under_lease,    // S11
 };
 
 #ifdef TUTTI_MUTANTS

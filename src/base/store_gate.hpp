@@ -19,8 +19,8 @@ namespace tutti {
 class StoreGate {
 public:
     [[nodiscard]] bool open(TimePoint now) const noexcept {
-        const bool published =
-            !unpublished_.load(std::memory_order_acquire) || !kept(Rule::unpublished_bypasses_store);
+        const bool published = !unpublished_.load(std::memory_order_acquire) ||
+                               !kept(Rule::unpublished_bypasses_store);
         const bool dropped =
             !dropping_.load(std::memory_order_acquire) || !kept(Rule::foreign_bypasses_store);
         const bool hearing =

@@ -52,7 +52,7 @@ public:
         std::vector<PlainEvent> shapes;                  // each once
         std::shared_ptr<Lease> lease_end;                // shared with the caches
         std::shared_ptr<StoreGate> gate;                 // shared with the caches
-        std::shared_ptr<Store> store;  // null when none of the caches uses it
+        std::shared_ptr<Store> store;                    // null when none of the caches uses it
         std::vector<std::shared_ptr<CacheSink>> caches;  // that this channel invalidates
         std::function<void()> changed;                   // the status may have; on the executor
     };

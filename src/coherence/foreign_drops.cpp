@@ -34,8 +34,9 @@ void ForeignDrops::drop(const KeySet& changed) {
 void ForeignDrops::send() {
     sending_ = true;
     const KeySet changed = std::exchange(pending_, {});
-    store_->drop(options_.channel, changed.keys, clock_.now() + options_.command_deadline,
-                 [self = shared_from_this()](const Result<void>& answer) { self->answered(answer); });
+    store_->drop(
+        options_.channel, changed.keys, clock_.now() + options_.command_deadline,
+        [self = shared_from_this()](const Result<void>& answer) { self->answered(answer); });
 }
 
 void ForeignDrops::answered(const Result<void>& answer) {

@@ -37,8 +37,7 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
 
 std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
     if (!spec_.ttl) return nullptr;
-    Memory::Options options{
-        .ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
+    Memory::Options options{.ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
     if (spec_.bound->unit() == Bound::Unit::bytes) {
         options.weigher = [weigh = spec_.weigh](const std::string& key, const Stored& stored) {
             return entry_overhead_bytes + key.size() +
@@ -62,8 +61,8 @@ std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
         .admitted = [this](const void* value) { return admitted(value); },
     };
     return std::make_shared<StoreAccess>(std::move(options), environment_.store,
-                                         *environment_.clock, *environment_.executor, counters_,
-                                         environment_.log);
+                                         *environment_.clock, *environment_.executor,
+                                         *environment_.workers, counters_, environment_.log);
 }
 
 std::shared_ptr<Refresher> CacheCore::make_refresher() {
@@ -72,16 +71,18 @@ std::shared_ptr<Refresher> CacheCore::make_refresher() {
         const auto self = weak.lock();
         if (!self) return;
         // The flight has its own deadlines; a refresh has none to add.
-        const Duration patience = 4 * (self->spec_.load_deadline + self->environment_.command_deadline);
+        const Duration patience =
+            4 * (self->spec_.load_deadline + self->environment_.command_deadline);
         self->read(entry.text, entry.key, intent, patience, std::move(done));
     };
     constexpr double scale = 1.0 / 18446744073709551616.0;  // 2^-64
     return std::make_shared<Refresher>(
         Refresher::Options{.spec = *spec_.refresh,
                            .cache = spec_.name,
-                           .random = [random = environment_.random] {
-                               return random ? static_cast<double>(random()) * scale : 0.5;
-                           }},
+                           .random =
+                               [random = environment_.random] {
+                                   return random ? static_cast<double>(random()) * scale : 0.5;
+                               }},
         load, *environment_.clock, *environment_.executor, environment_.log);
 }
 
@@ -183,7 +184,10 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
     auto found = look_up(key, permission, Past::refused);
     if (!found && spec_.stale_if_error && resting(key, permission.now)) {
         found = look_up(key, permission, Past::allowed);
-        if (found) counters_.stale_served.add();
+        if (found) {
+            counters_.stale_served.add();
+            if (found->degraded.empty()) found->degraded = "the source failed a moment ago";
+        }
     }
     if (!found) return std::nullopt;
     counters_.hits.add();
@@ -245,8 +249,7 @@ void CacheCore::read(std::string text, std::shared_ptr<const void> key, const In
 
 CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
                                                std::shared_ptr<const void> key,
-                                               const Intent& intent,
-                                               const Permission& permission) {
+                                               const Intent& intent, const Permission& permission) {
     Slot& slot = slots_[text];
     const bool active = !slot.active.empty() && joinable(*slot.active.back(), intent, permission);
     if (active || slot.next) {
@@ -271,8 +274,10 @@ bool CacheCore::joinable(const Flight& flight, const Intent& intent,
                          const Permission& permission) const {
     if (!flight.reading) return true;
     if (intent.is_refresh() && kept(Rule::refresh_never_joins)) return false;
+    // Nobody tells this node what changes in a store without a bus: a load that has begun may be older.
+    const bool told = lease_ ? permission.effective : !store_;
     return (clean(flight) || !kept(Rule::join_only_clean_flights)) &&
-           (permission.effective || !kept(Rule::join_only_under_lease));
+           (told || !kept(Rule::join_only_under_lease));
 }
 
 bool CacheCore::clean(const Flight& flight) const {
@@ -423,10 +428,11 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
         }
     }
     // The store has one deadline for all; a shorter one of the caller's ends the wait only.
-    const detail::RawLoaded loaded{.value = std::move(value), .answer = Answer::found, .detail = {}};
+    const detail::RawLoaded loaded{
+        .value = std::move(value), .answer = Answer::found, .detail = {}};
     auto once = std::make_shared<Completion<Filled>>(std::move(done));
-    const auto timer = environment_.executor->run_at(
-        environment_.clock->now() + timeout, [once, operation] {
+    const auto timer =
+        environment_.executor->run_at(environment_.clock->now() + timeout, [once, operation] {
             if (*once) std::exchange(*once, nullptr)(fail(Errc::timeout, operation, "no answer"));
         });
     store_->fill(text, {}, loaded, spec_.store->ttl->lifetime(),

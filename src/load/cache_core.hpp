@@ -70,10 +70,10 @@ public:
 
     // What a cache shares with the channel that it belongs to.
     struct Ties {
-        std::shared_ptr<const Lease> lease = nullptr;      // null: it needs none
-        std::shared_ptr<const StoreGate> gate = nullptr;   // null without a store
-        std::string channel = {};                          // whose epoch its stored values carry
-        std::string prefix = {};                           // of their keys
+        std::shared_ptr<const Lease> lease = nullptr;     // null: it needs none
+        std::shared_ptr<const StoreGate> gate = nullptr;  // null without a store
+        std::string channel = {};                         // whose epoch its stored values carry
+        std::string prefix = {};                          // of their keys
         Publish publish = nullptr;
     };
 
@@ -105,7 +105,7 @@ public:
 
 private:
     struct Stored {
-        std::shared_ptr<const void> value;  // null unless `found`
+        std::shared_ptr<const void> value;            // null unless `found`
         std::shared_ptr<const std::string> category;  // of a negative answer
         Answer answer;
         std::uint64_t generation;
@@ -190,9 +190,9 @@ private:
     enum class Phase : std::uint8_t { declared, open, closed };
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
 
-    const std::unique_ptr<Memory> memory_;      // null without the memory tier
-    const std::shared_ptr<StoreAccess> store_;  // null without the store
-    std::shared_ptr<Refresher> refresher_;      // on the executor
+    const std::unique_ptr<Memory> memory_;       // null without the memory tier
+    const std::shared_ptr<StoreAccess> store_;   // null without the store
+    std::shared_ptr<Refresher> refresher_;       // on the executor
     std::atomic<std::uint64_t> generation_ = 1;  // written under mutex_, read without
 
     mutable std::mutex mutex_;  // guards all below

@@ -106,7 +106,8 @@ void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Reply answ
 void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left) {
     const TimePoint now = environment_.clock->now();
     if (flight->patience == TimePoint{}) {
-        flight->patience = now + store_->options().claim_for;
+        // The claim of one that has died, and of one that has taken over.
+        flight->patience = now + 2 * store_->options().claim_for;
     }
     if (now >= flight->patience) {
         flight->degraded = "another instance has not finished its load; the source was asked";
@@ -177,8 +178,9 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
     settle(flight, *std::move(loaded));
 }
 
-// The readers have their answer at once; the flight goes on until the store has answered, because
-// memory may keep the value only when the claim has stood.
+// The flight goes on until the store has answered, because memory may keep the value only when the claim
+// has stood. Readers of a cache with a bus have their answer at once; those of a shared cache when the
+// store has it too: what one instance has read the others can read.
 void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
     detail::RawLookup lookup = lookup_of(loaded);
     LoadToken token;
@@ -193,7 +195,7 @@ void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
             store_ttl = lifetime(loaded, *spec_.store->ttl);
         }
         if (store_ttl) {
-            waiting = std::exchange(flight->waiters, {});
+            if (lease_) waiting = std::exchange(flight->waiters, {});
             environment_.executor->cancel(flight->timer);
         } else if (const auto ttl = spec_.ttl ? lifetime(loaded, *spec_.ttl) : std::nullopt) {
             fill(*flight, loaded, flight->began, *ttl);
@@ -205,8 +207,7 @@ void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
         return;
     }
     answer(waiting, lookup, lookup);
-    const Duration fresh_for =
-        (store_ttl->is_never() ? *spec_.store->ttl : *store_ttl).lifetime();
+    const Duration fresh_for = (store_ttl->is_never() ? *spec_.store->ttl : *store_ttl).lifetime();
     store_->fill(flight->text, std::move(token), loaded, fresh_for,
                  [self = shared_from_this(), flight, loaded](const Result<Filled>& filled) {
                      self->store_filled(flight, loaded, filled);
@@ -226,7 +227,8 @@ void CacheCore::store_filled(const FlightPointer& flight, const detail::RawLoade
         const bool keep = !better && (!lost || !kept(Rule::lost_claim_fills_nothing));
         if (ttl && keep) fill(*flight, loaded, flight->began, *ttl);
     }
-    const detail::RawLookup lookup = lookup_of(loaded);
+    detail::RawLookup lookup = lookup_of(loaded);
+    if (!filled) lookup.degraded = filled.error().message();
     finish(flight, lookup, lookup);
 }
 

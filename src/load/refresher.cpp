@@ -57,12 +57,12 @@ void Refresher::answered(Job& job, const Result<detail::RawLookup>& answer) {
         return schedule(job, after_failure(job.failures));
     }
     if (std::exchange(job.failures, 0) >= options_.spec.signal_after) {
-        log_(LogLevel::info, "cache " + options_.cache + ": the refresh of '" + job.entry.text +
-                                 "' works again");
+        log_(LogLevel::info,
+             "cache " + options_.cache + ": the refresh of '" + job.entry.text + "' works again");
         if (options_.spec.failing) options_.spec.failing(job.entry.text, 0, Error{});
     }
-    const Duration spread = std::chrono::duration_cast<Duration>(
-        options_.spec.every * (jitter * options_.random()));
+    const Duration spread =
+        std::chrono::duration_cast<Duration>(options_.spec.every * (jitter * options_.random()));
     schedule(job, options_.spec.every - spread);
 }
 

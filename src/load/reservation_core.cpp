@@ -64,9 +64,10 @@ void ReservationCore::look(std::shared_ptr<Try> attempt) {
                                                    "the holder vanished twice"});
             }
             self->counters_.hits.add();
-            attempt->done(detail::RawAttempt{.granted = false,
-                                             .stored = unreadable ? std::string() : **std::move(found),
-                                             .degraded = {}});
+            attempt->done(
+                detail::RawAttempt{.granted = false,
+                                   .stored = unreadable ? std::string() : **std::move(found),
+                                   .degraded = {}});
         });
 }
 

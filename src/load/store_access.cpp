@@ -9,6 +9,8 @@ namespace tutti {
 
 namespace {
 
+constexpr std::size_t read_inline_bytes_max = 32UL * 1024;
+
 FrameOptions frame_options(const detail::StoreSpec& spec) {
     return {.version = spec.version,
             .compress_above = spec.compress_above_bytes,
@@ -20,11 +22,12 @@ bool is_raw(const detail::StoreSpec& spec) { return !spec.raw_prefix.empty(); }
 }  // namespace
 
 StoreAccess::StoreAccess(Options options, std::shared_ptr<Store> store, const Clock& clock,
-                         Executor& executor, LoadCounters& counters, Log log)
+                         Executor& executor, Workers& workers, LoadCounters& counters, Log log)
     : options_(std::move(options)),
       store_(std::move(store)),
       clock_(clock),
       executor_(executor),
+      workers_(workers),
       counters_(counters),
       log_(std::move(log)) {}
 
@@ -86,20 +89,43 @@ void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
         counters_.store_failures.add();
         return done(fail(std::move(answer).error()));
     }
+    read_then(*std::move(answer),
+              [self = shared_from_this(), text, request, done = std::move(done)](
+                  const Fetched& fetched, Value value) mutable {
+                  self->interpreted(text, request, fetched, std::move(value), std::move(done));
+              });
+}
+
+void StoreAccess::read_then(Fetched answer, std::move_only_function<void(Fetched, Value)> next) {
+    if (!answer.value) return next(std::move(answer), std::nullopt);
+    auto shared =
+        std::make_shared<std::pair<Fetched, decltype(next)>>(std::move(answer), std::move(next));
+    const auto read_here = [self = shared_from_this(), shared] {
+        return Value(self->read(shared->first.value->bytes));
+    };
+    const auto on_worker = [self = shared_from_this(), shared, read_here] {
+        self->executor_.post([shared, value = read_here()]() mutable {
+            shared->second(std::move(shared->first), std::move(value));
+        });
+    };
+    const bool large = shared->first.value->bytes.size() > read_inline_bytes_max;
+    if (large && workers_.try_post(on_worker)) return;
+    shared->second(std::move(shared->first), read_here());
+}
+
+void StoreAccess::interpreted(const std::string& text, const FetchRequest& request,
+                              const Fetched& answer, Value value, Completion<Reply> done) {
     StoreAccess::Reply found{.value = std::nullopt,
-                              .age = {},
-                              .fresh = {},
-                              .claim = answer->claim,
-                              .claim_left = answer->claim_left};
-    if (answer->value) {
-        auto value = read(answer->value->bytes);
-        if (value) {
-            found.value = *std::move(value);
-            found.age = answer->value->age;
-            found.fresh = answer->value->fresh;
-        } else {
-            unreadable(text, value.error());
-        }
+                             .age = {},
+                             .fresh = {},
+                             .claim = answer.claim,
+                             .claim_left = answer.claim_left};
+    if (value && *value) {
+        found.value = **std::move(value);
+        found.age = answer.value->age;
+        found.fresh = answer.value->fresh;
+    } else if (value) {
+        unreadable(text, value->error());
     }
     if (found.value || found.claim != Fetched::Claim::none) return done(std::move(found));
     // The store takes what is there for fresh: ask once more, for a claim.
@@ -108,10 +134,10 @@ void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
     ask(text, again, [done = std::move(done)](Result<Fetched> second) mutable {
         if (!second) return done(fail(std::move(second).error()));
         done(StoreAccess::Reply{.value = std::nullopt,
-                                 .age = {},
-                                 .fresh = {},
-                                 .claim = second->claim,
-                                 .claim_left = second->claim_left});
+                                .age = {},
+                                .fresh = {},
+                                .claim = second->claim,
+                                .claim_left = second->claim_left});
     });
 }
 
@@ -142,8 +168,7 @@ Result<detail::RawLoaded> StoreAccess::read(const std::string& bytes) const {
         counters_.refused.add();
         return fail(Errc::refused, "read stored value", "admit refused it");
     }
-    return detail::RawLoaded{
-        .value = *std::move(value), .answer = Answer::found, .detail = {}};
+    return detail::RawLoaded{.value = *std::move(value), .answer = Answer::found, .detail = {}};
 }
 
 Result<std::string> StoreAccess::write(const detail::RawLoaded& loaded) const {
@@ -169,8 +194,8 @@ void StoreAccess::fill(const std::string& text, LoadToken token, const detail::R
                        Duration fresh_for, Completion<Filled> done) {
     auto bytes = write(loaded);
     if (!bytes) {
-        log_(LogLevel::warning, "cache " + options_.cache + ": not stored: " +
-                                    bytes.error().message());
+        log_(LogLevel::warning,
+             "cache " + options_.cache + ": not stored: " + bytes.error().message());
         if (!token.empty()) release(text, std::move(token));
         executor_.post([done = std::move(done), error = std::move(bytes).error()]() mutable {
             done(fail(std::move(error)));
@@ -187,11 +212,12 @@ void StoreAccess::fill(const std::string& text, LoadToken token, const detail::R
         request.rank = Rank{.value = options_.spec.rank(loaded.value.get()),
                             .yields_after = options_.spec.rank_yields_after};
     }
-    store_->fill(std::move(request), deadline(),
-                 [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
-                     if (!filled) self->counters_.store_failures.add();
-                     done(std::move(filled));
-                 });
+    store_->fill(
+        std::move(request), deadline(),
+        [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
+            if (!filled) self->counters_.store_failures.add();
+            done(std::move(filled));
+        });
 }
 
 void StoreAccess::release(const std::string& text, LoadToken token) {

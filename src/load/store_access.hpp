@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/workers.hpp"
 #include "load/counters.hpp"
 #include "load/flight.hpp"
 #include "tutti/executor.hpp"
@@ -51,7 +52,7 @@ public:
     };
 
     StoreAccess(Options options, std::shared_ptr<Store> store, const Clock& clock,
-                Executor& executor, LoadCounters& counters, Log log);
+                Executor& executor, Workers& workers, LoadCounters& counters, Log log);
 
     [[nodiscard]] const Options& options() const noexcept { return options_; }
 
@@ -70,6 +71,7 @@ public:
     void forget_waiting();
 
 private:
+    using Value = std::optional<Result<detail::RawLoaded>>;
     struct Waiting {
         Executor::TimerId timer;
         std::shared_ptr<Task> again;
@@ -89,6 +91,10 @@ private:
     [[nodiscard]] TimePoint deadline() const { return clock_.now() + options_.command_deadline; }
     void fetched(const std::string& text, const FetchRequest& request, Result<Fetched> answer,
                  Completion<Reply> done);
+    // Large values are read on a worker: the executor's thread has leases to renew.
+    void read_then(Fetched answer, std::move_only_function<void(Fetched, Value)> next);
+    void interpreted(const std::string& text, const FetchRequest& request, const Fetched& answer,
+                     Value value, Completion<Reply> done);
     [[nodiscard]] Result<detail::RawLoaded> read(const std::string& bytes) const;
     [[nodiscard]] Result<std::string> write(const detail::RawLoaded& loaded) const;
     void unreadable(const std::string& text, const Error& error) const;
@@ -97,6 +103,7 @@ private:
     const std::shared_ptr<Store> store_;
     const Clock& clock_;
     Executor& executor_;
+    Workers& workers_;
     LoadCounters& counters_;
     const Log log_;
     std::unordered_map<std::string, std::vector<Waiting>> waiting_;  // by key of the store

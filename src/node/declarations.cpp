@@ -47,8 +47,7 @@ public:
     explicit RefusedReservation(std::string why)
         : error_{Errc::invalid_option, "reservation", std::move(why)} {}
 
-    void reserve(std::string, std::string, Duration,
-                 Completion<detail::RawAttempt> done) override {
+    void reserve(std::string, std::string, Duration, Completion<detail::RawAttempt> done) override {
         done(fail(error_));
     }
     void confirm(std::string, std::string, Duration, Completion<bool> done) override {
@@ -135,8 +134,9 @@ namespace {
 void check_store(const detail::StoreSpec& store, Problems& problems) {
     problems.unless(!store.ttl || !store.ttl->is_never(),
                     "store.ttl: must end; Ttl::never() is for memory");
-    problems.unless(store.encode && store.decode,
-                    "store.codec is mandatory: json_codec<V>(), bytes_codec() or a pair of functions");
+    problems.unless(
+        store.encode && store.decode,
+        "store.codec is mandatory: json_codec<V>(), bytes_codec() or a pair of functions");
     problems.unless(store.value_bytes_max > 0 && store.value_bytes_max <= Store::value_bytes_max,
                     "store.value_bytes_max must be positive and at most 64 MiB");
     const bool raw = !store.raw_prefix.empty();
@@ -189,12 +189,16 @@ std::vector<std::string> problems_with(const Declaration& declaration,
         problems.add("store means nothing for this pattern; declare it shared or coherent");
     }
     if (spec.store) check_store(*spec.store, problems);
+    problems.unless(!spec.store || !spec.store->foreign_writers || spec.stale != Stale::wrong,
+                    "store.foreign_writers needs Stale::acceptable: what a foreign program writes "
+                    "carries no proof of freshness");
     check_resilience(spec, problems);
-    const bool has_stale = !spec.store || !spec.stale_if_error || spec.ttl ||
-                           spec.store->raw_prefix.empty();
-    problems.unless(has_stale,
-                    "stale_if_error has no place to keep a last known good: give it a memory tier, or "
-                    "framed values");
+    const bool has_stale =
+        !spec.store || !spec.stale_if_error || spec.ttl || spec.store->raw_prefix.empty();
+    problems.unless(
+        has_stale,
+        "stale_if_error has no place to keep a last known good: give it a memory tier, or "
+        "framed values");
     problems.unless(spec.stale.has_value(),
                     "stale is mandatory: say Stale::wrong or Stale::acceptable");
     problems.unless(spec.load.blocking || spec.load.asynchronous,
@@ -232,9 +236,10 @@ std::vector<std::string> problems_with(const Declaration& declaration,
     Problems problems(declaration);
     problems.unless(spec.window.has_value() && *spec.window >= std::chrono::milliseconds{1},
                     "window is mandatory, at least 1 ms: how long is a key held?");
-    problems.unless(spec.when_store_fails.has_value(),
-                    "when_store_fails is mandatory: refuse (nothing happens while the store is away) "
-                    "or allow (it may happen twice)");
+    problems.unless(
+        spec.when_store_fails.has_value(),
+        "when_store_fails is mandatory: refuse (nothing happens while the store is away) "
+        "or allow (it may happen twice)");
     problems.unless(spec.has_codec, "codec is mandatory unless the note is a string");
     problems.unless(spec.note_bytes_max > 0, "note_bytes_max must be positive");
     problems.unless(!spec.raw_prefix.starts_with("tutti:"),
@@ -250,8 +255,9 @@ std::vector<std::string> problems_with(const std::string& name, const detail::Ne
     problems.unless(near.project != nullptr,
                     "project is mandatory: the answer for a key from its document");
     problems.unless(near.documents_max > 0, "documents_max must be positive");
-    problems.unless(near.document_bytes_max > 0 && near.document_bytes_max <= Store::value_bytes_max,
-                    "document_bytes_max must be positive and at most 64 MiB");
+    problems.unless(
+        near.document_bytes_max > 0 && near.document_bytes_max <= Store::value_bytes_max,
+        "document_bytes_max must be positive and at most 64 MiB");
     return problems.take();
 }
 

@@ -79,8 +79,7 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     return entries_.back().cache;
 }
 
-std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(
-    detail::ReservationSpec spec) {
+std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
     const std::size_t before = problems_.size();
     enlist(declaration, phase_.load() != Phase::declaring);
@@ -247,7 +246,8 @@ void Engine::open_channels() {
         }
     }
     for (const auto& [name, gate] : store_drafts_) make_writer(name, gate);
-    if (!subscriptions.empty() || uses_store()) {
+    needs_bus_.store(!subscriptions.empty() || uses_store());
+    if (needs_bus_.load()) {
         parts_.bus->subscribe(std::move(subscriptions), *this);
     }
     for (const Entry& entry : entries_) {
@@ -266,7 +266,8 @@ void Engine::make_writer(const std::string& channel, const std::shared_ptr<Store
         .command_deadline = options_.command_deadline,
         .gate = gate,
         .acknowledges_nothing =
-            "removed from the store and from this instance; a shared cache has no bus that tells the "
+            "removed from the store and from this instance; a shared cache has no bus that tells "
+            "the "
             "memory of the others, which go on until its TTL: declare it coherent",
     };
     const std::lock_guard lock(channels_mutex_);
@@ -297,13 +298,20 @@ void Engine::conclude_start(Result<void> outcome) {
 }
 
 std::string Engine::not_ready() const {
-    std::string reasons;
-    for (const ChannelStatus& status : channels()) {
+    const std::vector<ChannelStatus> statuses = channels();
+    std::string reasons = statuses.empty() ? deafness() : "";
+    for (const ChannelStatus& status : statuses) {
         if (status.effective) continue;
         reasons +=
             (reasons.empty() ? "channel " : "; channel ") + status.channel + ": " + status.failure;
     }
     return reasons;
+}
+
+// Channels say it by themselves; loads of a store without a bus wait for pushes, too.
+std::string Engine::deafness() const {
+    const bool deaf = needs_bus_.load() && !subscribed_.load();
+    return deaf ? "the subscription connection is down" : "";
 }
 
 void Engine::schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown) {
@@ -368,9 +376,11 @@ void Engine::log_unpublished(const std::string& channel, std::size_t keys) const
 }
 
 void Engine::on_subscribed() {
+    subscribed_.store(true);
     for (const auto& [name, channel] : channels_) channel->subscribed();
     for (const auto& [name, writer] : writers_) writer->retry_now();
     on_woken({});  // whatever was said while nobody listened
+    check_started();
 }
 
 void Engine::on_woken(std::string_view store_key) {
@@ -380,6 +390,7 @@ void Engine::on_woken(std::string_view store_key) {
 }
 
 void Engine::on_disconnected() {
+    subscribed_.store(false);
     log_(LogLevel::warning, "the bus is disconnected; reconnecting");
     for (const auto& [name, channel] : channels_) channel->disconnected();
 }
@@ -411,7 +422,9 @@ std::shared_ptr<Writer> Engine::find_writer(std::string_view channel) const {
 Health Engine::health() const {
     Health health{.live = phase_.load() == Phase::started, .ready = false, .reasons = {}};
     if (!health.live) health.reasons.emplace_back("the node is not started");
-    for (const ChannelStatus& status : channels()) {
+    const std::vector<ChannelStatus> statuses = channels();
+    if (statuses.empty() && !deafness().empty()) health.reasons.push_back(deafness());
+    for (const ChannelStatus& status : statuses) {
         if (!status.effective) {
             health.reasons.push_back("channel " + status.channel + ": " + status.failure);
         }
@@ -443,7 +456,15 @@ std::vector<ChannelStatus> Engine::channels() const {
     return statuses;
 }
 
-std::string Engine::metrics() const { return metrics_text(inventory(), channels()); }
+std::string Engine::metrics() const {
+    std::vector<Unpublished> unpublished;
+    {
+        const std::lock_guard lock(channels_mutex_);
+        for (const auto& [name, writer] : writers_)
+            unpublished.push_back({name, writer->pending()});
+    }
+    return metrics_text(inventory(), channels(), unpublished);
+}
 
 Duration Engine::wait_out() const noexcept {
     return wait_out_of(options_.lease, options_.clock_drift_max, options_.wait_out_margin);

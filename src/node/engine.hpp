@@ -121,6 +121,7 @@ private:
     [[nodiscard]] std::shared_ptr<Channel> find(std::string_view channel) const;
     [[nodiscard]] std::shared_ptr<Writer> find_writer(std::string_view channel) const;
     [[nodiscard]] std::string not_ready() const;
+    [[nodiscard]] std::string deafness() const;
 
     const NodeOptions options_;
     EngineParts parts_;
@@ -136,7 +137,9 @@ private:
     // Of caches whose values are in the store and whose memory nobody invalidates; filled once, too.
     std::map<std::string, std::shared_ptr<Writer>, std::less<>> writers_;
     std::map<std::string, std::shared_ptr<StoreGate>, std::less<>> store_drafts_;
-    bool opened_ = false;  // the channels
+    bool opened_ = false;                   // the channels
+    std::atomic<bool> needs_bus_ = false;   // written on the executor, before `subscribed_` is
+    std::atomic<bool> subscribed_ = false;  // written on the executor
     StartDone starting_;
     Executor::TimerId start_timer_ = Executor::TimerId::none;
 };

@@ -27,8 +27,17 @@ void for_each_channel(MetricText& text, std::span<const ChannelStatus> channels,
 }  // namespace
 
 std::string metrics_text(std::span<const InventoryRow> rows,
-                         std::span<const ChannelStatus> channels) {
+                         std::span<const ChannelStatus> channels,
+                         std::span<const Unpublished> unpublished) {
     MetricText text;
+    if (!channels.empty() || !unpublished.empty()) {
+        for_each_channel(text, channels, "tutti_channel_unpublished", Type::gauge,
+                         "Invalidations that the bus has not taken yet.",
+                         [](const ChannelStatus& s) { return s.unpublished; });
+        for (const Unpublished& one : unpublished) {
+            text.sample({{"channel", one.channel}}, one.count);
+        }
+    }
     if (channels.empty()) return prometheus_text(rows, text);
     for_each_channel(text, channels, "tutti_channel_lease_effective", Type::gauge,
                      "1 while memory may be served.",
@@ -46,9 +55,6 @@ std::string metrics_text(std::span<const InventoryRow> rows,
     for_each_channel(text, channels, "tutti_channel_lag", Type::gauge,
                      "Entries of the log that are known and not yet applied.",
                      [](const ChannelStatus& s) { return s.lag; });
-    for_each_channel(text, channels, "tutti_channel_unpublished", Type::gauge,
-                     "Invalidations that the bus has not taken yet.",
-                     [](const ChannelStatus& s) { return s.unpublished; });
     for_each_channel(text, channels, "tutti_channel_flushes_total", Type::counter,
                      "Times that every entry was dropped to be safe.",
                      [](const ChannelStatus& s) { return s.rejoins; });

@@ -19,14 +19,13 @@ Result<detail::RawLoaded> parsed(const detail::NearSpec& near, const std::string
                                  const std::string& bytes) {
     if (bytes.size() > near.document_bytes_max) {
         return cannot_tell("the document " + key + " has " + std::to_string(bytes.size()) +
-                       " bytes, allowed are " + std::to_string(near.document_bytes_max));
+                           " bytes, allowed are " + std::to_string(near.document_bytes_max));
     }
     auto document = near.decode(bytes);
     if (!document) {
         return cannot_tell("the document " + key + " is unreadable: " + document.error().message());
     }
-    return detail::RawLoaded{
-        .value = *std::move(document), .answer = Answer::found, .detail = {}};
+    return detail::RawLoaded{.value = *std::move(document), .answer = Answer::found, .detail = {}};
 }
 
 // The answer for a key when its document, if there is one, says so.
@@ -72,8 +71,8 @@ detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::
                 if (!*found) return done(cannot_tell("the store has no document " + text));
                 auto shared = std::make_shared<Completion<detail::RawLoaded>>(std::move(done));
                 // Parsing may take long: not on the thread that renews leases.
-                const bool taken = environment.workers->try_post(
-                    [near, text, shared, bytes = **std::move(found)] {
+                const bool taken =
+                    environment.workers->try_post([near, text, shared, bytes = **std::move(found)] {
                         (*shared)(parsed(near, text, bytes));
                     });
                 if (!taken) {

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "contract/contract_world.hpp"
-#include "support/plain_watch.hpp"
 #include "redis/open.hpp"
 #include "runtime/runtime.hpp"
+#include "support/plain_watch.hpp"
 #include "support/redis_server.hpp"
 
 namespace tutti::contract {

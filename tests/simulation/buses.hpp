@@ -136,8 +136,7 @@ public:
         network_.fill(std::move(request), TimePoint::max(),
                       arrivals_.at(deadline, std::move(done)));
     }
-    void release(Place place, LoadToken token, TimePoint deadline,
-                 Completion<bool> done) override {
+    void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override {
         network_.release(std::move(place), std::move(token), TimePoint::max(),
                          arrivals_.at(deadline, std::move(done)));
     }
@@ -162,10 +161,12 @@ public:
         network_.subscribe(std::move(subscriptions), *this);
     }
     void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
-        network_.publish(std::move(request), TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+        network_.publish(std::move(request), TimePoint::max(),
+                         arrivals_.at(deadline, std::move(done)));
     }
     void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override {
-        network_.renew(std::move(request), TimePoint::max(), arrivals_.at(deadline, std::move(done)));
+        network_.renew(std::move(request), TimePoint::max(),
+                       arrivals_.at(deadline, std::move(done)));
     }
     void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
                 Completion<std::vector<BusEntry>> done) override {

@@ -15,7 +15,6 @@ namespace {
 constexpr int slowest_permille = 834;  // 1 / 1.2
 constexpr std::size_t loads_of_a_key_max = 2;
 constexpr Duration load_deadline = 5s;
-constexpr Duration oldest_flight = 2 * load_deadline + 5s;
 constexpr std::uint64_t steps_max = 300'000;
 
 PlainEvent legacy_shape() { return {.type = "row", .key = "rowId"}; }
@@ -92,7 +91,8 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
                    {.name = "profiles",
                     .channel = rows_channel,
                     .on_suspect = OnSuspect::serve_up_to(age),
-                    .blocking_loader = true},
+                    .blocking_loader = true,
+                    .store_ttl = 5s},
                    {.name = "limits", .channel = rows_channel, .on_suspect = OnSuspect::fail()},
                    {.name = "legacy", .channel = legacy_channel, .foreign_publishers = true},
                    {.name = "stored",
@@ -270,9 +270,8 @@ void Fleet::load(Process& process, std::size_t cache, const std::string& key,
 
 Obligation Fleet::obligation(Process& process, std::size_t cache, std::size_t row) {
     const ProcessPlan& plan = process.plan();
-    // Without a lease only what is stored is bound, not the load that a reader joins: it may have waited
-    // for another instance's claim, for the store, and for its source.
-    const Duration bound = has_memory(cache) ? plan.lease : oldest_flight;
+    // Without memory a read sees everything that was published before it began.
+    const Duration bound = has_memory(cache) ? plan.lease : Duration::zero();
     return checker_.obligation(row, now(), process.stretched(bound),
                                process.stretched(plan.caches[cache].on_suspect.age()),
                                process.own(cache, row));

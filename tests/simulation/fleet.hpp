@@ -74,7 +74,7 @@ struct Counts {
 class Fleet {
 public:
     // The caches that every node declares. `limits` refuses while suspect, `profiles` serves suspect
-    // answers for a while and loads on a worker, `legacy` is written by other programs too. `stored` and
+    // answers for a while, loads on a worker and has a store, `legacy` is written by other programs too. `stored` and
     // `archive` are as `users` and `legacy`, with the store behind a memory that forgets soon and last
     // known goods; `ledger` is in the store alone.
     enum CacheIndex : std::size_t {

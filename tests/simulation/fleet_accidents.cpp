@@ -137,8 +137,10 @@ void Fleet::settle() {
         demand_channels(*process);
         demand_publications(*process);
     }
-    for (std::size_t place = 0; place < size(); ++place) demand_truth(place);
-    for (std::size_t place = 0; place < size(); ++place) demand_hits(place);
+    for (std::size_t place = 0; place < size(); ++place) {
+        demand_truth(place);
+        demand_hits(place);
+    }
     for (const auto& [id, one] : waiting_) violated("nothing hangs", "", one.row);
 }
 
@@ -177,7 +179,7 @@ void Fleet::demand_truth(std::size_t place) {
             }
         }
     }
-    run_for(100ms);
+    run_for(500ms);  // however often the thread is held up
 }
 
 // A cache that never answers from memory would keep every other promise.

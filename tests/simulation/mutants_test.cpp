@@ -2,10 +2,11 @@
 // a few seeds, and on the same seed none with it. Where chance takes too long to get there, or where
 // the accident is one that storms leave out, a script goes there.
 //
-// Two rules protect what no promise speaks of, and are held to it directly: `fill_checks_generation`
+// Four rules protect what no promise speaks of, and are held to it directly: `fill_checks_generation`
 // (a good entry is not replaced by a dead one; `lookup_checks_generation` already keeps dead ones from
-// readers) and `undecodable_flushes` (at once; the gap that an unread entry leaves would be found by
-// the next renewal).
+// readers), `undecodable_flushes` (at once; the gap that an unread entry leaves would be found by
+// the next renewal), `lost_claim_fills_nothing` (memory learns at once what the next renewal would have
+// told) and `older_load_yields` (nothing was invalidated; somebody asked for news).
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -81,6 +82,18 @@ constexpr Mutant mutants[]{
     {"unpublished_is_retried", Rule::unpublished_is_retried, "partition"},
     {"wait_out_before_done", Rule::wait_out_before_done, "calm"},
     {"wait_out_for_longest_lease", Rule::wait_out_for_longest_lease, "terrible"},
+    {"fill_needs_claim", Rule::fill_needs_claim, "lossy"},
+    {"publication_empties_store", Rule::publication_empties_store, "calm"},
+    {"store_checks_epoch", Rule::store_checks_epoch, "restart"},
+    {"every_prefix_is_emptied", Rule::every_prefix_is_emptied, "calm"},
+    {"flight_covers_store_read", Rule::flight_covers_store_read, "lossy"},
+    {"unpublished_bypasses_store", Rule::unpublished_bypasses_store, "partition"},
+    {"foreign_bypasses_store", Rule::foreign_bypasses_store, "everything"},
+    {"foreign_needs_lease_for_store", Rule::foreign_needs_lease_for_store, "everything"},
+    {"disconnect_empties_store", Rule::disconnect_empties_store, "foreign"},
+    {"refresh_never_joins", Rule::refresh_never_joins, "lossy"},
+    {"removal_takes_last_known_good", Rule::removal_takes_last_known_good, "lossy"},
+    {"last_known_good_under_lease", Rule::last_known_good_under_lease, "everything"},
 };
 INSTANTIATE_TEST_SUITE_P(All, Mutants, ::testing::ValuesIn(mutants),
                          [](const auto& test) { return std::string(test.param.name); });
@@ -103,6 +116,75 @@ void expect_needed(Rule rule, const std::function<bool()>& script) {
     EXPECT_TRUE(script()) << "with the rule";
     const Broken broken(rule);
     EXPECT_FALSE(script()) << "without the rule";
+}
+
+// The same where it depends on how long messages happen to take.
+void expect_needed(Rule rule, const std::function<bool(std::uint64_t seed)>& script) {
+    constexpr std::uint64_t seeds = 40;
+    std::uint64_t broken_seed = 0;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        EXPECT_TRUE(script(seed)) << "with the rule, seed " << seed;
+        const Broken broken(rule);
+        if (!script(seed)) broken_seed = seed;
+    }
+    EXPECT_GT(broken_seed, 0U) << "without the rule, in none of " << seeds << " seeds";
+}
+
+// A question to the store takes so long that its load goes alone. When it arrives at last, it takes a claim
+// that is younger than what the load has read.
+TEST(MutantScripts, AClaimThatWasTakenAfterTheLoadBeganCoversNothing) {
+    expect_needed(Rule::claim_before_load, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false}};
+        fleet.start_all();
+        fleet.plan_load = [] { return LoadPlan{.takes = 4s, .reads_after = 10ms}; };
+        fleet.half_open(0, 20s);
+        fleet.node(0).faults().set_rates({.delayed = 1, .delay_max = 3s});
+        fleet.get(0, Fleet::stored, 0, 20s);
+        fleet.run_for(900ms);
+        fleet.node(0).faults().set_rates({.request_lost = 1});  // what would give the claim back
+        fleet.run_for(400ms);
+        fleet.node(0).faults().set_rates(good_network);
+
+        fleet.write(1, Fleet::stored, 0, Ack::none);
+        fleet.run_for(8s);
+        fleet.get(1, Fleet::stored, 0);
+        fleet.run_for(5s);
+
+        return fleet.kept();
+    });
+}
+
+TEST(MutantScripts, AValueWhoseClaimIsLostDoesNotEnterMemory) {
+    expect_needed(Rule::lost_claim_fills_nothing, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false}};
+        fleet.start_all();
+        fleet.plan_load = [] { return LoadPlan{.takes = 60ms, .reads_after = 1ms}; };
+        fleet.node(0).faults().set_rates({.push_lost = 1});
+        fleet.get(0, Fleet::stored, 0);
+        fleet.run_for(20ms);
+        fleet.write(1, Fleet::stored, 0, Ack::none);
+
+        fleet.run_for(60ms);
+
+        return !fleet.peek(0, Fleet::stored, 0).has_value();
+    });
+}
+
+TEST(MutantScripts, AnOlderLoadDoesNotReplaceWhatARefreshHasBrought) {
+    expect_needed(Rule::older_load_yields, [] {
+        Fleet fleet{{.held_up = false}};
+        fleet.start_all();
+        fleet.plan_load = [] { return LoadPlan{.takes = 500ms, .reads_after = 1ms}; };
+        fleet.get(0, Fleet::users, 0);
+        fleet.run_for(10ms);
+        fleet.plan_load = [] { return LoadPlan{.takes = 5ms, .reads_after = 1ms}; };
+        const Version latest = fleet.source().commit(0);
+        fleet.refresh(0, Fleet::users, 0);
+
+        fleet.run_for(1s);
+
+        return fleet.peek(0, Fleet::users, 0) == latest;
+    });
 }
 
 // The server is set back and gives sequence 1 once more, to something else.

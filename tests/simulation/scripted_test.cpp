@@ -62,6 +62,69 @@ TEST_F(Scripted, LapsedLeaseDeletesNothing) {
     EXPECT_EQ(fleet.counts().loads, loads);
 }
 
+TEST_F(Scripted, AMissOfTheWholeFleetIsLoadedOnce) {
+    fleet.plan_load = [] { return LoadPlan{.takes = 300ms, .reads_after = 1ms}; };
+
+    for (int reader = 0; reader < 30; ++reader) {
+        for (std::size_t place = 0; place < fleet.size(); ++place) {
+            fleet.get(place, Fleet::ledger, fleet.row(Fleet::ledger_channel, 0));
+        }
+        fleet.run_for(5ms);
+    }
+    fleet.run_for(1s);
+
+    EXPECT_EQ(fleet.counts().loads, 1);
+}
+
+TEST_F(Scripted, ALoaderThatDiesIsReplaced) {
+    fleet.plan_load = [] { return LoadPlan{.takes = 300ms, .reads_after = 1ms}; };
+    const std::size_t row = fleet.row(Fleet::ledger_channel, 0);
+    fleet.get(0, Fleet::ledger, row);
+    fleet.run_for(20ms);
+    for (int reader = 0; reader < 10; ++reader) fleet.get(1, Fleet::ledger, row, 20s);
+
+    fleet.crash(0, 20s);
+    fleet.run_for(20s);
+
+    EXPECT_EQ(fleet.counts().loads, 2);
+}
+
+// Found by a storm: the wake-up overtook the answer that says whom to wait for.
+TEST(ScriptedWaking, AWakeUpThatOvertakesTheAnswerIsNotLost) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        Fleet fleet{{.seed = seed, .held_up = false, .calm = true}};
+        fleet.start_all();
+        fleet.plan_load = [] { return LoadPlan{.takes = 2ms, .reads_after = 1ms}; };
+        const std::size_t row = fleet.row(Fleet::ledger_channel, 0);
+
+        fleet.get(0, Fleet::ledger, row);
+        fleet.run_for(4ms);
+        fleet.get(1, Fleet::ledger, row, 2s);
+        fleet.run_for(3s);
+
+        EXPECT_EQ(fleet.report(), "") << "seed " << seed;
+    }
+}
+
+// Found by a storm: the foreign event reached nobody, and a node that joined later trusted the store.
+TEST(ScriptedJoining, ANodeThatJoinsDoesNotTrustWhatNobodyMayHaveDropped) {
+    Fleet fleet{{.held_up = false}};
+    fleet.start_all();
+    const std::size_t row = fleet.row(Fleet::legacy_channel, 0);
+    fleet.get(0, Fleet::archive, row);
+    fleet.run_for(50ms);
+    fleet.crash(2, 300ms);
+    fleet.half_open(0, 10s);
+    fleet.half_open(1, 10s);
+
+    fleet.write_foreign(row);
+    fleet.run_for(2500ms);
+    fleet.get(2, Fleet::archive, row);
+    fleet.run_for(100ms);
+
+    EXPECT_EQ(fleet.report(), "");
+}
+
 TEST(ScriptedRestart, DoneWaitsForLeasesThatTheServerHasForgotten) {
     Fleet fleet{{.held_up = false}};
     fleet.start_all();

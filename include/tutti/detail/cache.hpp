@@ -18,7 +18,8 @@ namespace tutti::detail {
 struct RawLoaded {
     std::shared_ptr<const void> value;  // null unless `found`
     Answer answer = Answer::absent;
-    std::string detail;  // the category of a negative answer, the reason of an unknown or guessed one
+    std::string
+        detail;  // the category of a negative answer, the reason of an unknown or guessed one
     bool guessed = false;
     std::optional<Ttl> ttl = std::nullopt;
     bool cacheable = true;

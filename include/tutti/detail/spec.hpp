@@ -80,7 +80,8 @@ std::function<R(const void*)> untyped_function(std::function<R(const V&)> functi
 
 // Null without a codec. A codec that throws has failed.
 template <class V>
-std::function<Result<std::shared_ptr<const void>>(std::string_view)> untyped_decode(Codec<V> codec) {
+std::function<Result<std::shared_ptr<const void>>(std::string_view)> untyped_decode(
+    Codec<V> codec) {
     if (!codec.decode) return nullptr;
     return [decode = std::move(codec.decode)](
                std::string_view bytes) -> Result<std::shared_ptr<const void>> {
@@ -108,15 +109,15 @@ std::function<Result<std::string>(const void*)> untyped_encode(Codec<V> codec) {
 template <class V>
 StoreSpec untyped(StoreTier<V> tier) {
     return {.ttl = tier.ttl,
-                   .version = tier.version,
-                   .raw_prefix = std::move(tier.raw_prefix),
-                   .foreign_writers = tier.foreign_writers,
-                   .rank_yields_after = tier.rank_yields_after,
-                   .value_bytes_max = tier.value_bytes_max,
-                   .compress_above_bytes = tier.compress_above_bytes,
-                   .encode = untyped_encode(tier.codec),
-                   .decode = untyped_decode(tier.codec),
-                   .rank = untyped_function<V>(std::move(tier.rank))};
+            .version = tier.version,
+            .raw_prefix = std::move(tier.raw_prefix),
+            .foreign_writers = tier.foreign_writers,
+            .rank_yields_after = tier.rank_yields_after,
+            .value_bytes_max = tier.value_bytes_max,
+            .compress_above_bytes = tier.compress_above_bytes,
+            .encode = untyped_encode(tier.codec),
+            .decode = untyped_decode(tier.codec),
+            .rank = untyped_function<V>(std::move(tier.rank))};
 }
 
 template <Key K>

@@ -8,6 +8,7 @@
 #include "integration/outage/stale_watch.hpp"
 #include "support/redis_server.hpp"
 #include "support/tcp_proxy.hpp"
+#include "tutti/json.hpp"
 #include "tutti/node.hpp"
 
 namespace tests {
@@ -21,7 +22,10 @@ constexpr Duration lease = 1s;
 // T (1 + rho) + delta, and what two busy cores may add between a reply and the note of its time.
 constexpr Duration bound = 1250ms + 50ms;
 
-class OutageTest : public ::testing::Test {
+enum class Tiers : unsigned char { memory, memory_and_store };
+
+// With a store behind memory everything is promised all the same.
+class OutageTest : public ::testing::TestWithParam<Tiers> {
 protected:
     std::unique_ptr<tutti::Node> node(const std::string& name, const std::string& url) {
         auto created = tutti::Node::create({.name = name,
@@ -34,7 +38,7 @@ protected:
     }
 
     StaleWatch::Cache declare(tutti::Node& on) {
-        return on.coherent<std::string, int>({
+        tutti::CacheOptions<std::string, int> options{
             .name = "versions",
             .caches = "versions",
             .stale = tutti::Stale::wrong,
@@ -42,7 +46,11 @@ protected:
             .bound = tutti::entries(10),
             .load = [this](const std::string&, tutti::LoadContext&) { return source_.load(); },
             .channel = "outage",
-        });
+        };
+        if (GetParam() == Tiers::memory_and_store) {
+            options.store = tutti::StoreTier<int>{.ttl = 1h, .codec = tutti::json_codec<int>()};
+        }
+        return on.coherent(std::move(options));
     }
 
     void open(const std::string& reader_url) {
@@ -103,7 +111,7 @@ protected:
 
 using Outage = OutageTest;
 
-TEST_F(Outage, SubscriptionsAreKilledWhileInvalidationsArePublished) {
+TEST_P(Outage, SubscriptionsAreKilledWhileInvalidationsArePublished) {
     open(redis_.url());
 
     for (int round = 0; round < 20; ++round) {
@@ -115,7 +123,7 @@ TEST_F(Outage, SubscriptionsAreKilledWhileInvalidationsArePublished) {
     finish();
 }
 
-TEST_F(Outage, TheReadersWireIsCutForHalfASecond) {
+TEST_P(Outage, TheReadersWireIsCutForHalfASecond) {
     TcpProxy proxy(redis_.port());
     open("redis://127.0.0.1:" + std::to_string(proxy.port()));
 
@@ -130,7 +138,7 @@ TEST_F(Outage, TheReadersWireIsCutForHalfASecond) {
     finish();
 }
 
-TEST_F(Outage, TheReaderIsCutOffForLongerThanItsLease) {
+TEST_P(Outage, TheReaderIsCutOffForLongerThanItsLease) {
     TcpProxy proxy(redis_.port());
     open("redis://127.0.0.1:" + std::to_string(proxy.port()));
 
@@ -147,7 +155,7 @@ TEST_F(Outage, TheReaderIsCutOffForLongerThanItsLease) {
     EXPECT_TRUE(reader_->health().ready);
 }
 
-TEST_F(Outage, RedisIsStoppedForFiveSeconds) {
+TEST_P(Outage, RedisIsStoppedForFiveSeconds) {
     open(redis_.url());
 
     redis_.pause();
@@ -162,7 +170,7 @@ TEST_F(Outage, RedisIsStoppedForFiveSeconds) {
     finish();
 }
 
-TEST_F(Outage, RedisIsKilledAndComesBackEmpty) {
+TEST_P(Outage, RedisIsKilledAndComesBackEmpty) {
     open(redis_.url());
 
     EXPECT_TRUE(change().published());
@@ -174,7 +182,7 @@ TEST_F(Outage, RedisIsKilledAndComesBackEmpty) {
     finish();
 }
 
-TEST_F(Outage, ScriptsAndKeysAreFlushed) {
+TEST_P(Outage, ScriptsAndKeysAreFlushed) {
     open(redis_.url());
 
     for (int round = 0; round < 5; ++round) {
@@ -187,7 +195,7 @@ TEST_F(Outage, ScriptsAndKeysAreFlushed) {
     finish();
 }
 
-TEST_F(Outage, DoneMeansThatTheOtherNodeNeverServesTheOldValueAgain) {
+TEST_P(Outage, DoneMeansThatTheOtherNodeNeverServesTheOldValueAgain) {
     open(redis_.url());
 
     for (int round = 0; round < 3; ++round) {
@@ -200,7 +208,7 @@ TEST_F(Outage, DoneMeansThatTheOtherNodeNeverServesTheOldValueAgain) {
     finish();
 }
 
-TEST_F(Outage, StoppingWhileRedisIsSilentAnswersEverybodyAndEnds) {
+TEST_P(Outage, StoppingWhileRedisIsSilentAnswersEverybodyAndEnds) {
     open(redis_.url());
     watch_->stop();
 
@@ -216,6 +224,12 @@ TEST_F(Outage, StoppingWhileRedisIsSilentAnswersEverybodyAndEnds) {
     EXPECT_EQ(outcome.outcome, tutti::Invalidation::Outcome::unconfirmed);
     redis_.resume();
 }
+
+INSTANTIATE_TEST_SUITE_P(, Outage, ::testing::Values(Tiers::memory, Tiers::memory_and_store),
+                         [](const auto& tiers) {
+                             return std::string(tiers.param == Tiers::memory ? "InMemory"
+                                                                             : "InMemoryAndStore");
+                         });
 
 TEST(OutageAtStart, AServerThatIsAwayIsAClearError) {
     const auto created =

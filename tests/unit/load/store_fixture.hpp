@@ -26,17 +26,18 @@ namespace tutti::testing {
 using namespace std::chrono_literals;
 
 inline Codec<int> number_codec() {
-    return {.encode = [](const int& number) -> Result<std::string> { return std::to_string(number); },
-            .decode = [](std::string_view text) -> Result<int> {
-                int number = 0;
-                const auto [end, error] =
-                    std::from_chars(text.data(), text.data() + text.size(), number);
-                if (error != std::errc{} || end != text.data() + text.size()) {
-                    return fail(Errc::protocol, "decode", "not a number");
-                }
-                return number;
-            },
-            .name = "number"};
+    return {
+        .encode = [](const int& number) -> Result<std::string> { return std::to_string(number); },
+        .decode = [](std::string_view text) -> Result<int> {
+            int number = 0;
+            const auto [end, error] =
+                std::from_chars(text.data(), text.data() + text.size(), number);
+            if (error != std::errc{} || end != text.data() + text.size()) {
+                return fail(Errc::protocol, "decode", "not a number");
+            }
+            return number;
+        },
+        .name = "number"};
 }
 
 class InlineWorkers final : public Workers {
@@ -83,20 +84,19 @@ public:
         writer = std::make_shared<Writer>(std::move(writing), bus, executor, clock, Log{});
         core = std::make_shared<CacheCore>(
             detail::untyped(std::move(options)),
-            LoadEnvironment{.clock = &clock,
-                            .executor = &executor,
-                            .workers = &workers_,
-                            .store = store,
-                            .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
-                            .log = Log([this](LogLevel, std::string_view text) {
-                                log.emplace_back(text);
-                            })},
+            LoadEnvironment{
+                .clock = &clock,
+                .executor = &executor,
+                .workers = &workers_,
+                .store = store,
+                .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
+                .log = Log([this](LogLevel, std::string_view text) { log.emplace_back(text); })},
             CacheCore::Ties{.lease = lease,
                             .gate = gate,
                             .channel = "numbers",
                             .prefix = "n:",
-                            .publish = [this](std::optional<std::string> key,
-                                              InvalidateOptions how, auto done) {
+                            .publish = [this](std::optional<std::string> key, InvalidateOptions how,
+                                              auto done) {
                                 KeySet changed = KeySet::everything();
                                 if (key) changed = {.keys = {*std::move(key)}, .all = false};
                                 writer->publish(std::move(changed), {}, how, std::move(done));

@@ -82,6 +82,29 @@ TEST_F(Patterns, ASharedCacheInvalidatesTheStoreForAll) {
     EXPECT_THAT(wanted_more.reason, HasSubstr("coherent"));
 }
 
+TEST_F(Patterns, WhatASharedCacheCouldNotPublishIsReportedAndPublishedLater) {
+    std::atomic<int> calls = 0;
+    const auto one = node("one");
+    const auto cache = one->shared(descriptions(calls));
+    ASSERT_TRUE(one->start());
+    ASSERT_TRUE(cache.get("cat"));
+    server_.go_away();
+
+    const auto sent = cache.invalidate("cat");
+
+    EXPECT_EQ(sent.outcome, Invalidation::Outcome::unconfirmed);
+    EXPECT_THAT(one->metrics(),
+                HasSubstr("tutti_channel_unpublished{channel=\"shared/descriptions\"} 1"));
+    EXPECT_FALSE(one->health().ready);
+    server_.come_back();
+    server_.reconnect();
+    while (
+        !one->metrics().contains("tutti_channel_unpublished{channel=\"shared/descriptions\"} 0")) {
+        std::this_thread::yield();
+    }
+    EXPECT_EQ(**cache.get("cat"), "cat 2");
+}
+
 TEST_F(Patterns, ACoherentCacheWithAStoreIsCoherentInBoth) {
     std::atomic<int> source = 1;
     const auto options = [&] {
@@ -258,11 +281,12 @@ TEST_F(Patterns, WhatAReservationDoesWithoutTheStoreIsDeclared) {
 
 TEST_F(Patterns, AnEntryThatCannotBeReadCountsAsHeld) {
     const auto one = node("one");
-    Codec<int> numbers{.encode = [](const int& n) -> Result<std::string> { return std::to_string(n); },
-                       .decode = [](std::string_view) -> Result<int> {
-                           return fail(Errc::protocol, "decode", "never readable");
-                       },
-                       .name = "number"};
+    Codec<int> numbers{
+        .encode = [](const int& n) -> Result<std::string> { return std::to_string(n); },
+        .decode = [](std::string_view) -> Result<int> {
+            return fail(Errc::protocol, "decode", "never readable");
+        },
+        .name = "number"};
     const auto dedup = one->reservation<std::string, int>(
         ReservationOptions<int>{.name = "dedup",
                                 .caches = "requests",
@@ -294,10 +318,9 @@ TEST_F(Patterns, StartNamesWhatIsWrongWithStoresReservationsAndSchedules) {
     const auto started = one->start();
 
     ASSERT_FALSE(started);
-    for (const char* part :
-         {"store.ttl", "store.codec", "foreign_writers", "negative.ceiling",
-          "stale_if_error.for_up_to", "refresh.keys", "refresh.every", "'dedup'", "window",
-          "when_store_fails"}) {
+    for (const char* part : {"store.ttl", "store.codec", "foreign_writers", "negative.ceiling",
+                             "stale_if_error.for_up_to", "refresh.keys", "refresh.every", "'dedup'",
+                             "window", "when_store_fails"}) {
         EXPECT_THAT(started.error().cause, HasSubstr(part));
     }
     EXPECT_FALSE(shared.get("a"));
