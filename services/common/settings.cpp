@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "tutti/redis_url.hpp"
+
 namespace tutti::services {
 namespace {
 
@@ -106,10 +108,10 @@ public:
     }
     void redis_url(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
-        if (value && !has_host(*value, {"redis://", "rediss://", "unix://"})) {
-            return problem(name,
-                           "must be a redis://, rediss:// or unix:// URL; leave it unset for "
-                           "the embedded store");
+        if (value) {
+            if (const auto url = redis::Url::parse(*value); !url) {
+                return problem(name, url.error().cause + "; leave it unset for the embedded store");
+            }
         }
         to = std::move(value);
     }
@@ -151,7 +153,7 @@ private:
         return std::ranges::any_of(schemes, [&](std::string_view scheme) {
             return url.starts_with(scheme) && url.size() > scheme.size() &&
                    url.find_first_of(" \t\r\n") == std::string_view::npos &&
-                   (scheme == "unix://" || url[scheme.size()] != '/');
+                   url[scheme.size()] != '/';
         });
     }
 
