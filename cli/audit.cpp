@@ -56,11 +56,12 @@ std::vector<Answer> ask_all(const AuditOptions& options, const World& world) {
     return answers;
 }
 
-std::string render(std::span<const InventoryRow> rows, Format format) {
+std::string render(std::span<const InventoryRow> rows, Format format, const World& world) {
     switch (format) {
     case Format::text: return to_text(rows);
     case Format::markdown: return to_markdown(rows);
     case Format::json: return to_json(rows) + "\n";
+    case Format::document: return world.document(rows);
     }
     return {};
 }
@@ -91,7 +92,7 @@ int audit(const AuditOptions& options, std::ostream& out, std::ostream& err, con
     }
 
     const Inventory merged = merge(inventories);
-    if (!inventories.empty()) out << render(merged, options.format);
+    if (!inventories.empty()) out << render(merged, options.format, world);
     if (options.check) {
         for (const InventoryRow& row : merged) report_critical(row, err);
     }

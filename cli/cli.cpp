@@ -60,9 +60,12 @@ void add_audit(CLI::App& app, const Surroundings& around, Action& action) {
         ->type_name("");
     add_choice<Format>(
         *command, "--format",
-        {{"text", Format::text}, {"markdown", Format::markdown}, {"json", Format::json}},
+        {{"text", Format::text},
+         {"markdown", Format::markdown},
+         {"json", Format::json},
+         {"document", Format::document}},
         [parsed](Format format) { parsed->options.format = format; },
-        "text, markdown or json (default: text)");
+        "text, markdown, json, or document: the whole of docs/caching-audit.md (default: text)");
     command->add_flag("--check", parsed->options.check, "Exit 1 when a cache is graded CRITICAL");
     command
         ->add_option("--timeout", parsed->timeout_seconds,

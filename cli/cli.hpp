@@ -17,6 +17,8 @@ namespace tutti::cli {
 struct World {
     // The inventory of the shipped services.
     std::function<Inventory()> catalogue;
+    // The document that is kept with the sources: services::audit_document.
+    std::function<std::string(std::span<const InventoryRow>)> document;
     // The body of a 200 answer to GET; any other status is an error. Called from several threads.
     std::function<Result<std::string>(const std::string& url, Duration timeout)> fetch;
     // tutti::diagnose.

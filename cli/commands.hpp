@@ -14,7 +14,7 @@
 
 namespace tutti::cli {
 
-enum class Format : std::uint8_t { text, markdown, json };
+enum class Format : std::uint8_t { text, markdown, json, document };
 
 struct AuditOptions {
     std::vector<std::string> urls;  // empty: the catalogue

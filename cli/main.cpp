@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/cli.hpp"
+#include "common/audit_document.hpp"
 #include "common/catalogue.hpp"
 #include "common/http/client.hpp"
 #include "tutti/clock.hpp"
@@ -29,6 +30,7 @@ int run_process(std::span<const std::string> arguments) {
     services::HttpClient client({.name = "http"});
     const World world{
         .catalogue = services::catalogue_inventory,
+        .document = services::audit_document,
         .fetch = [&](const std::string& url,
                      Duration timeout) { return fetch(client, url, timeout); },
         .diagnose = diagnose,

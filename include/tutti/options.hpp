@@ -49,6 +49,12 @@ private:
     Duration age_;
 };
 
+// Which entries of a coherent cache the change of one key concerns.
+enum class Reach : unsigned char {
+    that_key,
+    every_key,  // keys of another kind than the channel's: lists of what changed, names for it
+};
+
 // The JSON events of programs that know nothing of Tutti, on the plain channel of the same name:
 // {"type":"<type>","<key>":"<key text>"} and {"type":"all"}, exactly these members.
 struct PlainEvent {
@@ -127,6 +133,7 @@ struct CacheOptions {
     // Also apply what other programs publish in that shape. Such events cannot be replayed, so the
     // cache starts empty again after every interruption of the subscription.
     bool foreign_publishers = false;
+    Reach reach = Reach::that_key;  // `every_key`: not with a store
     OnSuspect on_suspect = OnSuspect::bypass();
 
     std::string note = {};  // printed by the audit

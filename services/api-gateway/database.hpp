@@ -24,17 +24,12 @@
 #include "common/domain.hpp"
 #include "common/llm_config.hpp"
 #include "common/persona.hpp"
+#include "common/principal.hpp"
 #include "common/secret.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services {
-
-// On whose behalf a query runs.
-struct Principal {
-    std::string discord_id;
-    bool is_bot_owner = false;  // sees and may use everything
-};
 
 // Why a change was refused, where the request itself is well-formed.
 enum class Refusal : std::uint8_t { not_found, no_access, conflict };
@@ -48,7 +43,6 @@ struct PersonalityChange {
     std::vector<std::string> channel_ids;  // whose activation shows it, or showed it
 };
 
-[[nodiscard]] bool may_use(const GetPersonalityResponse& found, const Principal& principal);
 [[nodiscard]] bool is_uuid(std::string_view text);
 
 class Database {
@@ -93,6 +87,8 @@ public:
     // without regard to case, the oldest first. Only of what this user may use.
     [[nodiscard]] Result<std::optional<std::string>> resolve_personality(
         const std::string& text, const Principal& principal);
+    // Whoever asks.
+    [[nodiscard]] Result<std::optional<std::string>> personality_of_slug(const std::string& slug);
     // Whoever asks; see `may_use`.
     [[nodiscard]] Result<std::optional<GetPersonalityResponse>> load_personality(
         const std::string& id);

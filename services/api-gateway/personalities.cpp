@@ -154,16 +154,16 @@ bool is_uuid(std::string_view text) {
     return std::ranges::equal(text, form, fits);
 }
 
-bool may_use(const GetPersonalityResponse& found, const Principal& principal) {
-    if (found.personality.is_public || principal.is_bot_owner) return true;
-    const auto& owners = found.owner_discord_ids;
-    return owners && std::ranges::find(*owners, principal.discord_id) != owners->end();
-}
-
 Result<std::optional<std::string>> Database::resolve_personality(const std::string& text,
                                                                  const Principal& principal) {
     return impl_->run("resolve personality",
                       [&](soci::session& sql) { return resolve(sql, text, principal); });
+}
+
+Result<std::optional<std::string>> Database::personality_of_slug(const std::string& slug) {
+    return impl_->run("find personality", [&](soci::session& sql) {
+        return first_id(sql, "SELECT p.id FROM personalities p WHERE p.slug = :slug", {slug});
+    });
 }
 
 Result<std::optional<GetPersonalityResponse>> Database::load_personality(const std::string& id) {

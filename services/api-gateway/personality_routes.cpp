@@ -64,6 +64,24 @@ public:
         });
     }
 
+    // For a service that keeps it for all its users and checks the access of each.
+    [[nodiscard]] HttpResponse read_for_service(const HttpRequest& request) const {
+        std::string id = request.parameter("idOrSlug");
+        std::ranges::transform(id, id.begin(), lower);
+        if (!is_uuid(id)) {
+            Validation fields;
+            fields.text("idOrSlug", id, slug_length_max);
+            if (!fields.ok()) return fields.response();
+            auto of_slug = context_.database.personality_of_slug(id);
+            if (!of_slug) return database_failed(of_slug.error());
+            id = std::move(*of_slug).value_or("");
+        }
+        const auto found = context_.node.personality(id);
+        if (!found) return database_failed(found.error());
+        if (!*found) return error_response(ErrorCode::not_found, "There is no such personality");
+        return json_response(200, json::write(**found));
+    }
+
     [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
         const auto edit = json::read<PersonalityEdit>(request.body);
         if (!edit) return invalid_body(edit.error());
@@ -170,6 +188,9 @@ void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContex
     add("GET", "/user/personality/:idOrName", &PersonalityRoutes::read);
     add("PUT", "/user/personality/:idOrName", &PersonalityRoutes::update);
     add("DELETE", "/user/personality/:idOrName", &PersonalityRoutes::remove);
+    routes.push_back(
+        {Access::service, "GET", "/internal/personality/:idOrSlug",
+         [personalities](const HttpRequest& r) { return personalities.read_for_service(r); }});
 }
 
 }  // namespace tutti::services

@@ -12,8 +12,10 @@
 #include "bot-client/channel_commands.hpp"
 #include "bot-client/driver.hpp"
 #include "bot-client/gateway_api.hpp"
+#include "bot-client/gateway_loaders.hpp"
 #include "bot-client/message_chain.hpp"
 #include "bot-client/model_replies.hpp"
+#include "bot-client/personality_access.hpp"
 #include "common/http/client.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
@@ -30,6 +32,10 @@ constexpr std::size_t driver_body_bytes_max = 1U << 20U;
 // More than handlers of the gateway's: some of them wait for a model.
 constexpr std::size_t driver_workers = 16;
 constexpr std::size_t name_length_max = 64;
+// Whoever loads waits for the gateway: enough that no cache of the catalogue holds up another.
+constexpr std::size_t loaders = 32;
+// Longer than their loads may take, so that a load which fails late still ends in the last known list.
+constexpr GetOptions typing_patience{.deadline = choices_deadline + 500ms};
 
 bool is_instance_name(std::string_view name) {
     const auto good = [](char c) {
@@ -37,27 +43,6 @@ bool is_instance_name(std::string_view name) {
                c == '-' || c == '_' || c == '.';
     };
     return !name.empty() && name.size() <= name_length_max && std::ranges::all_of(name, good);
-}
-
-Errc errc_of(GatewayFailure::Kind kind) {
-    switch (kind) {
-    case GatewayFailure::Kind::timeout: return Errc::timeout;
-    case GatewayFailure::Kind::overloaded: return Errc::overloaded;
-    case GatewayFailure::Kind::too_large: return Errc::too_large;
-    case GatewayFailure::Kind::schema: return Errc::protocol;
-    case GatewayFailure::Kind::http: return Errc::load_failed;
-    case GatewayFailure::Kind::network: return Errc::unavailable;
-    }
-    return Errc::unavailable;
-}
-
-Loader<std::string, GetChannelActivationResponse> load_from(GatewayApi& gateway) {
-    return [&gateway](const std::string& channel_id,
-                      LoadContext& context) -> Result<GetChannelActivationResponse> {
-        auto read = gateway.read_activation(channel_id, context.deadline());
-        if (read) return *std::move(read);
-        return fail(errc_of(read.error().kind), "read activation", std::move(read.error().text));
-    };
 }
 
 HttpClient::Options pool_of(std::string upstream, const HttpPool& pool) {
@@ -80,6 +65,7 @@ NodeOptions node_options(const BotClient::Options& options) {
             .redis = options.redis_url.value_or(""),
             .embedded = options.redis_url ? nullptr : options.hub,
             .app = std::string(app_name),
+            .workers = loaders,
             .log = log_of_node};
 }
 
@@ -97,8 +83,12 @@ struct BotClient::Impl {
                  .api_key = options.llm_api_key},
                 send_with(model_http)),
           node(std::move(connected)),
-          activations(
-              declare_channel_activations(*node, options.demonstration, load_from(gateway))),
+          activations(declare_channel_activations(*node, options.demonstration,
+                                                  activation_loader(gateway))),
+          personalities(declare_personality_ids(*node, personality_id_loader(gateway)),
+                        declare_personalities(*node, personality_loader(gateway)),
+                        options.bot_owner_id),
+          autocomplete(lists(), options.bot_owner_id),
           commands(gateway,
                    [this](const std::string& channel_id, Duration deadline) {
                        return activations.invalidate(channel_id, deadline);
@@ -107,7 +97,24 @@ struct BotClient::Impl {
         router.add("GET", "/health", [this](const HttpRequest&) { return health_response(*node); })
             .add("GET", "/metrics", [this](const HttpRequest&) { return metrics(); })
             .add("GET", "/audit", [this](const HttpRequest&) { return audit_response(*node); });
-        add_driver_routes(router, options.secret, commands, chain);
+        add_driver_routes(router, options.secret,
+                          {.commands = commands, .chain = chain, .autocomplete = autocomplete});
+    }
+
+    Autocomplete::Lists lists() {
+        auto of_personalities = declare_personality_lists(*node, personality_list_loader(gateway));
+        auto of_personas = declare_persona_lists(*node, persona_list_loader(gateway));
+        auto of_configs = declare_global_configs(*node, global_config_loader(gateway));
+        return {.personalities =
+                    [of_personalities](const std::string& user) {
+                        return of_personalities.get(user, typing_patience);
+                    },
+                .personas =
+                    [of_personas](const std::string& user) {
+                        return of_personas.get(user, typing_patience);
+                    },
+                .global_configs =
+                    [of_configs] { return of_configs.get(global_configs_key, typing_patience); }};
     }
 
     std::vector<std::unique_ptr<MessageProcessor>> processors() {
@@ -117,7 +124,9 @@ struct BotClient::Impl {
         found.push_back(std::make_unique<ActivatedChannel>(ActivatedChannel::Parts{
             .activation =
                 [this](const std::string& channel_id) { return activations.get(channel_id); },
-            .gateway = gateway,
+            .personality = [this](
+                               const std::string& slug,
+                               const std::string& user) { return personalities.find(slug, user); },
             .notices = declare_notification_cooldown(*node),
             .handler = model}));
         return found;
@@ -142,6 +151,8 @@ struct BotClient::Impl {
     ModelReplies model;
     std::unique_ptr<Node> node;
     ChannelActivations activations;
+    PersonalityAccess personalities;
+    Autocomplete autocomplete;
     ChannelCommands commands;
     MessageChain chain;
     Router router;
@@ -170,6 +181,7 @@ Result<BotClient::Options> BotClient::Options::from(const Settings& settings,
                    .llm_base_url = settings.llm_base_url,
                    .llm_model = settings.llm_model,
                    .llm_api_key = settings.llm_api_key,
+                   .bot_owner_id = settings.bot_owner_id,
                    .gateway_interactive = settings.gateway_interactive,
                    .gateway_background = settings.gateway_background,
                    .demonstration = *demonstration};

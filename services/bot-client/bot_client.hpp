@@ -36,6 +36,7 @@ public:
         std::optional<std::string> llm_base_url;
         std::optional<std::string> llm_model;
         std::optional<Secret> llm_api_key;
+        std::optional<std::string> bot_owner_id{};  // may talk to every personality
         HttpPool gateway_interactive = Settings{}.gateway_interactive;
         HttpPool gateway_background = Settings{}.gateway_background;
         Demonstration demonstration;

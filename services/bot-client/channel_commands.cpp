@@ -3,6 +3,7 @@
 #include <exception>
 #include <utility>
 
+#include "bot-client/autocomplete.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -25,6 +26,9 @@ std::optional<std::string> refusal(const Slash& slash) {
     if (slash.guild_id.empty()) return "This command can only be used in a server.";
     if (!slash.may_manage_messages) {
         return "You need the \"Manage Messages\" permission to use this command.";
+    }
+    if (slash.personality == autocomplete_error) {
+        return "The list of personalities could not be loaded. Type a name, or try again.";
     }
     return std::nullopt;
 }

@@ -43,6 +43,15 @@ std::string_view tier_name(Tier tier) {
     return "unknown";
 }
 
+std::string_view freshness_name(Freshness freshness) {
+    switch (freshness) {
+    case Freshness::fresh: return "fresh";
+    case Freshness::suspect: return "suspect";
+    case Freshness::stale: return "stale";
+    }
+    return "unknown";
+}
+
 class Ids {
 public:
     void check(std::string_view name, std::string_view id) {
@@ -133,6 +142,28 @@ HttpResponse deliver_message(const HttpRequest& request, const MessageChain& cha
     return json_response(200, json::write(answer));
 }
 
+HttpResponse complete(const HttpRequest& request, const Autocomplete& autocomplete) {
+    auto body = json::read<DriverTyping>(request.body);
+    if (!body) return invalid(body.error().cause);
+    Ids ids;
+    ids.check("userId", body->user_id);
+    if (!ids.problems().empty()) return invalid(ids.problems());
+    const auto outcome = autocomplete.choose({.command = std::move(body->command),
+                                              .option = std::move(body->option),
+                                              .text = std::move(body->value).value_or(""),
+                                              .user_id = std::move(body->user_id)});
+    DriverChoices answer{.choices = {},
+                         .tier = {},
+                         .freshness = {},
+                         .completed_at_boottime_ns = boottime_ns(Boottime::now())};
+    for (const Choice& choice : outcome.choices) {
+        answer.choices.push_back({.name = choice.name, .value = choice.value});
+    }
+    if (outcome.tier) answer.tier = tier_name(*outcome.tier);
+    if (outcome.freshness) answer.freshness = freshness_name(*outcome.freshness);
+    return json_response(200, json::write(answer));
+}
+
 HttpHandler guarded(const Secret& secret, HttpHandler handler) {
     return [secret, handler = std::move(handler)](const HttpRequest& request) {
         const auto given = request.headers.find("X-Service-Auth");
@@ -145,14 +176,18 @@ HttpHandler guarded(const Secret& secret, HttpHandler handler) {
 
 }  // namespace
 
-void add_driver_routes(Router& router, const Secret& secret, const ChannelCommands& commands,
-                       const MessageChain& chain) {
-    router.add("POST", "/driver/command", guarded(secret, [&commands](const HttpRequest& r) {
-                   return run_command(r, commands);
-               }));
-    router.add("POST", "/driver/message", guarded(secret, [&chain](const HttpRequest& r) {
-                   return deliver_message(r, chain);
-               }));
+void add_driver_routes(Router& router, const Secret& secret, const Driven& driven) {
+    router
+        .add("POST", "/driver/command",
+             guarded(secret, [&commands = driven.commands](
+                                 const HttpRequest& r) { return run_command(r, commands); }))
+        .add("POST", "/driver/message",
+             guarded(secret, [&chain = driven.chain](
+                                 const HttpRequest& r) { return deliver_message(r, chain); }))
+        .add("POST", "/driver/autocomplete",
+             guarded(secret, [&autocomplete = driven.autocomplete](const HttpRequest& r) {
+                 return complete(r, autocomplete);
+             }));
 }
 
 }  // namespace tutti::services

@@ -6,11 +6,15 @@
 //     -> {"replies":[...],"acceptedAtBoottimeNs":...,"completedAtBoottimeNs":...,"invalidation":"published"}
 //   POST /driver/message  {"authorId":"1","channelId":"2","content":"hello"}
 //     -> {"handled":true,"handledBy":"activated-channel","replies":[...],"tier":"memory",...}
+//   POST /driver/autocomplete  {"command":"channel activate","option":"personality","value":"mae",
+//                               "userId":"1"}
+//     -> {"choices":[{"name":"...","value":"maestro"}],"tier":"memory","freshness":"fresh",...}
 //
-// Both want X-Service-Auth. Times are those of CLOCK_BOOTTIME, which all processes of a machine share.
+// All want X-Service-Auth. Times are those of CLOCK_BOOTTIME, which all processes of a machine share.
 // `acceptedAt` is when the gateway's success arrived, `completedAt` when all was said and published.
 #pragma once
 
+#include "bot-client/autocomplete.hpp"
 #include "bot-client/channel_commands.hpp"
 #include "bot-client/message_chain.hpp"
 #include "common/http/router.hpp"
@@ -18,8 +22,13 @@
 
 namespace tutti::services {
 
-// `commands` and `chain` outlive the router.
-void add_driver_routes(Router& router, const Secret& secret, const ChannelCommands& commands,
-                       const MessageChain& chain);
+// What the driver drives; all of it outlives the router.
+struct Driven {
+    const ChannelCommands& commands;
+    const MessageChain& chain;
+    const Autocomplete& autocomplete;
+};
+
+void add_driver_routes(Router& router, const Secret& secret, const Driven& driven);
 
 }  // namespace tutti::services

@@ -72,4 +72,26 @@ struct DriverMessageAnswer {
 BOOST_DESCRIBE_STRUCT(DriverMessageAnswer, (),
                       (handled, handled_by, failed, replies, tier, completed_at_boottime_ns))
 
+struct DriverTyping {
+    std::string command;
+    std::string option;
+    std::optional<std::string> value;
+    std::string user_id;
+};
+BOOST_DESCRIBE_STRUCT(DriverTyping, (), (command, option, value, user_id))
+
+struct DriverChoice {
+    std::string name;
+    std::string value;
+};
+BOOST_DESCRIBE_STRUCT(DriverChoice, (), (name, value))
+
+struct DriverChoices {
+    std::vector<DriverChoice> choices;
+    std::optional<std::string> tier;
+    std::optional<std::string> freshness;  // missing: the list could not be had
+    std::int64_t completed_at_boottime_ns = 0;
+};
+BOOST_DESCRIBE_STRUCT(DriverChoices, (), (choices, tier, freshness, completed_at_boottime_ns))
+
 }  // namespace tutti::services

@@ -92,15 +92,36 @@ GatewayResult<DeactivateChannelResponse> HttpGateway::deactivate(
         call(pools_.background, with_json(std::move(post), json::write(request)), deadline));
 }
 
-GatewayResult<std::optional<Personality>> HttpGateway::read_personality(const std::string& slug,
-                                                                        const std::string& user_id,
-                                                                        TimePoint deadline) {
-    auto get = with_user(request_for("GET", "/user/personality/" + percent_encode(slug)), user_id);
-    auto body = call(pools_.background, std::move(get), deadline);
-    if (!body && (body.error().status == 404 || body.error().status == 403)) return std::nullopt;
-    auto found = read_as<GetPersonalityResponse>(std::move(body));
+GatewayResult<std::optional<GetPersonalityResponse>> HttpGateway::read_personality(
+    const std::string& id_or_slug, TimePoint deadline) {
+    auto body =
+        call(pools_.background,
+             request_for("GET", "/internal/personality/" + percent_encode(id_or_slug)), deadline);
+    if (!body && body.error().status == 404) return std::nullopt;
+    return read_as<GetPersonalityResponse>(std::move(body));
+}
+
+GatewayResult<std::vector<PersonalitySummary>> HttpGateway::list_personalities(
+    const std::string& user_id, TimePoint deadline) {
+    auto found = read_as<ListPersonalitiesResponse>(call(
+        pools_.interactive, with_user(request_for("GET", "/user/personality"), user_id), deadline));
     if (!found) return std::unexpected(std::move(found).error());
-    return std::move(found->personality);
+    return std::move(found->personalities);
+}
+
+GatewayResult<std::vector<PersonaSummary>> HttpGateway::list_personas(const std::string& user_id,
+                                                                      TimePoint deadline) {
+    auto found = read_as<ListPersonaSummariesResponse>(call(
+        pools_.interactive, with_user(request_for("GET", "/user/persona"), user_id), deadline));
+    if (!found) return std::unexpected(std::move(found).error());
+    return std::move(found->personas);
+}
+
+GatewayResult<std::vector<LlmConfig>> HttpGateway::list_llm_configs(TimePoint deadline) {
+    auto found = read_as<ListLlmConfigsResponse>(
+        call(pools_.interactive, request_for("GET", "/admin/llm-config"), deadline));
+    if (!found) return std::unexpected(std::move(found).error());
+    return std::move(found->configs);
 }
 
 GatewayResult<void> HttpGateway::probe(TimePoint deadline) {

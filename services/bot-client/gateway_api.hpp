@@ -13,9 +13,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/domain.hpp"
 #include "common/http/message.hpp"
+#include "common/llm_config.hpp"
+#include "common/persona.hpp"
 #include "common/secret.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -36,6 +39,10 @@ struct GatewayFailure {
     int status = 0;    // of the answer; 0 without one
     std::string text;  // http: the answer's error code; otherwise what went wrong
 
+    // Whether the same may succeed soon. An answer that refuses will not.
+    [[nodiscard]] bool passing() const noexcept {
+        return kind != Kind::http || status == 429 || status >= 500;
+    }
     // True when the gateway may have done what it was asked for all the same.
     [[nodiscard]] bool outcome_unknown() const noexcept {
         return kind != Kind::http && kind != Kind::overloaded;
@@ -58,9 +65,15 @@ public:
     [[nodiscard]] virtual GatewayResult<DeactivateChannelResponse> deactivate(
         const DeactivateChannelRequest& request, const std::string& user_id,
         TimePoint deadline) = 0;
-    // Nothing when there is none of that name, or not for this user.
-    [[nodiscard]] virtual GatewayResult<std::optional<Personality>> read_personality(
-        const std::string& slug, const std::string& user_id, TimePoint deadline) = 0;
+    // Whoever asks: see `may_use`. Nothing when there is none of that id or slug.
+    [[nodiscard]] virtual GatewayResult<std::optional<GetPersonalityResponse>> read_personality(
+        const std::string& id_or_slug, TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<std::vector<PersonalitySummary>> list_personalities(
+        const std::string& user_id, TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<std::vector<PersonaSummary>> list_personas(
+        const std::string& user_id, TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<std::vector<LlmConfig>> list_llm_configs(
+        TimePoint deadline) = 0;
 };
 
 // As HttpClient::send.
@@ -85,8 +98,14 @@ public:
     [[nodiscard]] GatewayResult<DeactivateChannelResponse> deactivate(
         const DeactivateChannelRequest& request, const std::string& user_id,
         TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<std::optional<Personality>> read_personality(
-        const std::string& slug, const std::string& user_id, TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::optional<GetPersonalityResponse>> read_personality(
+        const std::string& id_or_slug, TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::vector<PersonalitySummary>> list_personalities(
+        const std::string& user_id, TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::vector<PersonaSummary>> list_personas(
+        const std::string& user_id, TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::vector<LlmConfig>> list_llm_configs(
+        TimePoint deadline) override;
 
     // Whether the gateway says that it is well.
     [[nodiscard]] GatewayResult<void> probe(TimePoint deadline);

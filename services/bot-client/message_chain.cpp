@@ -9,10 +9,6 @@
 namespace tutti::services {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Duration personality_deadline = 2s;
-
 template <class AnyMessage>
 bool says_something(const AnyMessage& message) {
     return !message.content.empty() || !message.attachments.empty();
@@ -61,19 +57,14 @@ Result<bool> ActivatedChannel::process(MessageContext& context) {
     if (!found->found() || !(*found)->is_activated || !(*found)->activation) return false;
     const Activation& activation = *(*found)->activation;
 
-    const auto personality = parts_.gateway.read_personality(
-        activation.personality_slug, message.author_id, Boottime::now() + personality_deadline);
-    if (!personality) {
-        return fail(
-            Errc::unavailable, "read personality " + activation.personality_slug,
-            std::string(to_string(personality.error().kind)) + ": " + personality.error().text);
-    }
+    const auto personality = parts_.personality(activation.personality_slug, message.author_id);
+    if (!personality) return fail(personality.error());
     if (!*personality) {
         say_private(activation, context);
         return false;
     }
     const auto handled = parts_.handler.handle({.message = message,
-                                                .personality = **personality,
+                                                .personality = (*personality)->personality,
                                                 .text = spoken(message),
                                                 .auto_response = true},
                                                context.replies);

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "bot-client/discord.hpp"
-#include "bot-client/gateway_api.hpp"
 #include "bot-client/personality_handler.hpp"
 #include "common/catalogue.hpp"
 #include "tutti/error.hpp"
@@ -57,7 +56,10 @@ public:
         // As ChannelActivations::get.
         std::function<Result<Lookup<GetChannelActivationResponse>>(const std::string& channel_id)>
             activation;
-        GatewayApi& gateway;
+        // As PersonalityAccess::find.
+        std::function<Result<std::shared_ptr<const GetPersonalityResponse>>(
+            const std::string& slug, const std::string& user_id)>
+            personality;
         Cooldown<NotificationKey> notices;
         PersonalityHandler& handler;
     };

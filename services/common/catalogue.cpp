@@ -30,9 +30,28 @@ CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> l
         .bound = entries(1000),
         .load = std::move(load),
         .load_deadline = 5s,
+        .loads_max = 12,
         .channel = "cache:channel-activation-invalidation",
         .plain = PlainEvent{.type = "channel", .key = "channelId"},
         .foreign_publishers = true,
+    };
+}
+
+// What the lists of choices have in common. Whoever waits for one types at that moment.
+template <class V>
+CacheOptions<std::string, V> choices(std::string name, std::string caches,
+                                     Loader<std::string, V> load) {
+    return {
+        .name = std::move(name),
+        .caches = std::move(caches),
+        .stale = Stale::acceptable,
+        .ttl = 60s,
+        .bound = entries(500),
+        .load = std::move(load),
+        .load_deadline = choices_deadline,
+        .loads_max = 6,
+        .stale_if_error = last_known_list(),
+        .note = "the last known list is served while the gateway is away",
     };
 }
 
@@ -123,6 +142,50 @@ Personalities declare_personalities(Node& node, Loader<std::string, GetPersonali
                                           }));
 }
 
+PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::string> load) {
+    CacheOptions<std::string, std::string> options{
+        .name = "personality-ids",
+        .caches = "ids of personalities by slug",
+        .stale = Stale::wrong,
+        .ttl = 5min,
+        .bound = entries(2000),
+        .absent_ttl = 1min,
+        .load = std::move(load),
+        .load_deadline = 2s,
+        .loads_max = 4,
+        .reach = Reach::every_key,
+    };
+    return node.coherent(subscribed_to(personality_events, std::move(options)));
+}
+
+StaleIfError last_known_list() {
+    return {.for_up_to = 24h,
+            .transient = [](const Error& error) { return error.code != Errc::refused; }};
+}
+
+PersonalityLists declare_personality_lists(
+    Node& node, Loader<std::string, std::vector<PersonalitySummary>> load) {
+    auto options = choices("autocomplete-personalities", "personalities per user", std::move(load));
+    // The channel speaks of personalities, the keys are users.
+    options.reach = Reach::every_key;
+    options.on_suspect = OnSuspect::serve_up_to(60s);
+    return node.coherent(subscribed_to(personality_events, std::move(options)));
+}
+
+PersonaLists declare_persona_lists(Node& node,
+                                   Loader<std::string, std::vector<PersonaSummary>> load) {
+    auto options = choices("autocomplete-personas", "personas per user", std::move(load));
+    options.on_suspect = OnSuspect::serve_up_to(60s);
+    return node.coherent(subscribed_to(persona_events, std::move(options)));
+}
+
+GlobalConfigs declare_global_configs(Node& node, Loader<std::string, std::vector<LlmConfig>> load) {
+    auto options = choices("global-config", "global LLM configs", std::move(load));
+    options.bound = entries(1);
+    options.loads_max = 1;
+    return node.local(std::move(options));
+}
+
 // A failing provider costs nothing while there is an old list: models come and go in weeks.
 Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load) {
     return node.shared(CacheOptions<std::string, ModelCatalogue>{
@@ -177,6 +240,16 @@ void declare_for_bot_client(Node& node) {
     const auto never_called = [](const std::string&, LoadContext&) { return Value{}; };
     (void)declare_channel_activations(node, demonstration.value_or(Demonstration{}), never_called);
     (void)declare_notification_cooldown(node);
+    (void)declare_personalities(
+        node, [](const std::string&, LoadContext&) { return GetPersonalityResponse{}; });
+    (void)declare_personality_ids(node,
+                                  [](const std::string&, LoadContext&) { return std::string(); });
+    (void)declare_personality_lists(
+        node, [](const std::string&, LoadContext&) { return std::vector<PersonalitySummary>(); });
+    (void)declare_persona_lists(
+        node, [](const std::string&, LoadContext&) { return std::vector<PersonaSummary>(); });
+    (void)declare_global_configs(
+        node, [](const std::string&, LoadContext&) { return std::vector<LlmConfig>(); });
 }
 
 void declare_for_api_gateway(Node& node) {

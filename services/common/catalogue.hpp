@@ -14,11 +14,14 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include <boost/describe/class.hpp>
 
 #include "common/domain.hpp"
+#include "common/llm_config.hpp"
 #include "common/model_catalogue.hpp"
+#include "common/persona.hpp"
 #include "common/settings.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
@@ -86,6 +89,36 @@ using Personalities = Coherent<std::string, GetPersonalityResponse>;
 
 [[nodiscard]] Personalities declare_personalities(Node& node,
                                                   Loader<std::string, GetPersonalityResponse> load);
+
+// The id of a personality, by its slug. Any change of any personality empties it.
+using PersonalityIds = Coherent<std::string, std::string>;
+
+[[nodiscard]] PersonalityIds declare_personality_ids(Node& node,
+                                                     Loader<std::string, std::string> load);
+
+// What a user may choose, by Discord id. Two caches, so that filling one does not age the other. While the
+// gateway does not answer, the last known list is served; a loader that is refused (Errc::refused, as
+// for access that was taken away) never is.
+using PersonalityLists = Coherent<std::string, std::vector<PersonalitySummary>>;
+using PersonaLists = Coherent<std::string, std::vector<PersonaSummary>>;
+
+// Whatever the failure but a refusal, for a day.
+[[nodiscard]] StaleIfError last_known_list();
+
+// Below the 3 s within which Discord takes the choices.
+inline constexpr Duration choices_deadline = std::chrono::milliseconds{2000};
+
+[[nodiscard]] PersonalityLists declare_personality_lists(
+    Node& node, Loader<std::string, std::vector<PersonalitySummary>> load);
+[[nodiscard]] PersonaLists declare_persona_lists(
+    Node& node, Loader<std::string, std::vector<PersonaSummary>> load);
+
+// The model configurations that everybody may use: one entry, `global_configs_key`.
+using GlobalConfigs = Local<std::string, std::vector<LlmConfig>>;
+inline constexpr const char* global_configs_key = "global-configs";
+
+[[nodiscard]] GlobalConfigs declare_global_configs(
+    Node& node, Loader<std::string, std::vector<LlmConfig>> load);
 
 // OpenRouter's catalogue of models, under one key. Programs that know nothing of Tutti read and write the
 // same document in Redis (openrouter:models), as a JSON array.

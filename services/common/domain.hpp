@@ -93,6 +93,8 @@ struct PersonalitySummary {
     bool is_public = false;
     json::Nullable<std::string> owner_id;
     json::Nullable<std::string> owner_discord_id;
+
+    friend bool operator==(const PersonalitySummary&, const PersonalitySummary&) = default;
 };
 BOOST_DESCRIBE_STRUCT(PersonalitySummary, (),
                       (id, name, display_name, slug, is_owned, is_public, owner_id,

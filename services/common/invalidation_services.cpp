@@ -44,7 +44,7 @@ InvalidationService declare_invalidation(Node& node, const InvalidationEvents& e
         .load = [](const std::string&, LoadContext&) { return Loaded<Nothing>(absent); },
         .channel = std::string(events.channel),
         .plain = PlainEvent{.type = std::string(events.type), .key = std::string(events.key)},
-        .note = "publishes only",
+        .note = std::string(note_of_teller),
     }));
 }
 

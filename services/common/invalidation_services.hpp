@@ -85,6 +85,9 @@ struct PersonalityEvent {
 // Nothing: it is not exactly an event of that shape.
 [[nodiscard]] std::optional<PersonalityEvent> read_personality_event(std::string_view payload);
 
+// What the audit prints of a process that has no cache on the channel and only tells.
+inline constexpr std::string_view note_of_teller = "publishes only";
+
 // The telling side of a channel.
 class InvalidationService {
 public:

@@ -35,6 +35,22 @@ struct ListPersonasResponse {
 };
 BOOST_DESCRIBE_STRUCT(ListPersonasResponse, (), (personas))
 
+// The same answer, as much of it as a list of choices shows: not the texts, which may be long.
+struct PersonaSummary {
+    std::string id;
+    std::string name;
+    json::Nullable<std::string> preferred_name;
+    bool is_default = false;
+
+    friend bool operator==(const PersonaSummary&, const PersonaSummary&) = default;
+};
+BOOST_DESCRIBE_STRUCT(PersonaSummary, (), (id, name, preferred_name, is_default))
+
+struct ListPersonaSummariesResponse {
+    std::vector<PersonaSummary> personas;
+};
+BOOST_DESCRIBE_STRUCT(ListPersonaSummariesResponse, (), (personas))
+
 // GET, POST and PUT
 struct GetPersonaResponse {
     Persona persona;

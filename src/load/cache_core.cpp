@@ -359,6 +359,7 @@ std::optional<detail::RawLookup> CacheCore::last_known_good(const Flight& flight
 }
 
 void CacheCore::remove(std::string_view key) {
+    if (spec_.reach == Reach::every_key) return flush();
     const std::string text(key);
     const std::lock_guard lock(mutex_);
     counters_.invalidations.add();

@@ -215,6 +215,8 @@ std::vector<std::string> problems_with(const Declaration& declaration,
                     "plain needs a type other than \"all\" and a key other than \"type\"");
     problems.unless(!spec.foreign_publishers || spec.plain,
                     "foreign_publishers needs plain: the shape of their events");
+    problems.unless(spec.reach == Reach::that_key || (uses_bus(declaration.pattern) && !spec.store),
+                    "reach: every_key is for a coherent cache without a store");
     problems.unless(spec.on_suspect.kind() != OnSuspect::Kind::serve_up_to ||
                         spec.on_suspect.age() > Duration::zero(),
                     "on_suspect: serve_up_to needs a positive age");

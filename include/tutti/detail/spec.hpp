@@ -64,6 +64,7 @@ struct CacheSpec {
     std::string channel = {};
     std::optional<PlainEvent> plain = std::nullopt;
     bool foreign_publishers = false;
+    Reach reach = Reach::that_key;
     OnSuspect on_suspect = OnSuspect::bypass();
     std::string note = {};
 };
@@ -156,6 +157,7 @@ CacheSpec untyped(CacheOptions<K, V> options) {
         .channel = std::move(options.channel),
         .plain = std::move(options.plain),
         .foreign_publishers = options.foreign_publishers,
+        .reach = options.reach,
         .on_suspect = options.on_suspect,
         .note = std::move(options.note),
     };

@@ -29,8 +29,9 @@ Ended doctor(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), "doctor");
     std::ostringstream out;
     std::ostringstream err;
-    const int code = tutti::cli::run(arguments, out, err,
-                                     {.catalogue = {}, .fetch = {}, .diagnose = tutti::diagnose});
+    const int code = tutti::cli::run(
+        arguments, out, err,
+        {.catalogue = {}, .document = {}, .fetch = {}, .diagnose = tutti::diagnose});
     EXPECT_THAT(out.str() + err.str(), Not(HasSubstr("s3cret")));
     return {.code = code, .out = out.str(), .err = err.str()};
 }

@@ -1,6 +1,7 @@
 // The declared cache on a real node, loaded from a scripted gateway, and what the audit says about it.
 #include <map>
 
+#include "bot-client/gateway_loaders.hpp"
 #include "common/catalogue.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
@@ -19,20 +20,13 @@ class Activations : public testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(node->start().has_value()); }
 
-    Result<GetChannelActivationResponse> load(const std::string& channel_id, LoadContext& context) {
-        auto read = gateway.read_activation(channel_id, context.deadline());
-        if (read) return *std::move(read);
-        return fail(Errc::load_failed, "read activation", read.error().text);
-    }
-
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",
                         Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
-    ChannelActivations activations = declare_channel_activations(
-        *node, {},
-        [this](const std::string& id, LoadContext& context) { return load(id, context); });
+    ChannelActivations activations =
+        declare_channel_activations(*node, {}, activation_loader(gateway));
 };
 
 TEST_F(Activations, AnswerIsTheBodyAsSent) {
@@ -115,31 +109,6 @@ const Declaration& declared(const Inventory& inventory, std::string_view name) {
         if (row.declaration.name == name) return row.declaration;
     }
     throw std::runtime_error("not declared");
-}
-
-TEST(Catalogue, DeclaresWhatTheAuditAsksFor) {
-    const Inventory inventory = catalogue_inventory();
-
-    const Declaration& activations = declared(inventory, "channel-activation");
-    EXPECT_EQ(activations.pattern, Pattern::coherent);
-    EXPECT_EQ(activations.memory_ttl, Ttl(30s));
-    EXPECT_EQ(activations.bound, entries(1000));
-    EXPECT_EQ(activations.channel, "cache:channel-activation-invalidation");
-    EXPECT_TRUE(activations.foreign_publishers);
-    EXPECT_EQ(grade(activations).risk, Risk::none);
-    const Declaration& notices = declared(inventory, "notification-cooldown");
-    EXPECT_EQ(notices.pattern, Pattern::cooldown);
-    EXPECT_EQ(notices.memory_ttl, Ttl(1h));
-    EXPECT_TRUE(notices.bound.has_value());
-    const Declaration& personalities = declared(inventory, "personality");
-    EXPECT_EQ(personalities.memory_ttl, Ttl(5min));
-    EXPECT_EQ(personalities.bound, entries(100));
-    EXPECT_EQ(personalities.channel, "cache:invalidation");
-    EXPECT_EQ(grade(personalities).risk, Risk::none);
-    for (const InventoryRow& row : inventory) {
-        EXPECT_TRUE(row.service == "bot-client" || row.service == "api-gateway") << row.service;
-        EXPECT_EQ(row.node, "");
-    }
 }
 
 TEST(Catalogue, DemonstrationIsCriticalAndSaysSo) {

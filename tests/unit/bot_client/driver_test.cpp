@@ -18,7 +18,10 @@ constexpr const char* command_body =
 
 class Driver : public testing::Test {
 protected:
-    Driver() { add_driver_routes(router, Secret("s3cret"), commands, chain); }
+    Driver() {
+        add_driver_routes(router, Secret("s3cret"),
+                          {.commands = commands, .chain = chain, .autocomplete = autocomplete});
+    }
 
     HttpResponse post(std::string path, std::string body, std::string secret = "s3cret") {
         return router.handle({.method = "POST",
@@ -43,11 +46,31 @@ protected:
                                                      .reason = {}};
                              }};
     MessageChain chain{filters()};
+    Autocomplete autocomplete{
+        {.personalities =
+             [](const std::string&) {
+                 return Lookup<std::vector<PersonalitySummary>>(detail::RawLookup{
+                     .value = std::make_shared<const std::vector<PersonalitySummary>>(
+                         1, PersonalitySummary{.id = "1",
+                                               .name = "Maestro",
+                                               .display_name = {},
+                                               .slug = "maestro",
+                                               .owner_id = {},
+                                               .owner_discord_id = {}}),
+                     .answer = Answer::found,
+                     .tier = Tier::memory,
+                     .freshness = Freshness::stale});
+             },
+         .personas = [](const std::string&) -> Result<Lookup<std::vector<PersonaSummary>>> {
+             return fail(Errc::unavailable, "list personas");
+         },
+         .global_configs = {}},
+        std::nullopt};
     Router router;
 };
 
 TEST_F(Driver, CommandsAndMessagesNeedTheSecret) {
-    for (const char* path : {"/driver/command", "/driver/message"}) {
+    for (const char* path : {"/driver/command", "/driver/message", "/driver/autocomplete"}) {
         EXPECT_EQ(post(path, command_body, "wrong!").status, 403);
         EXPECT_EQ(post(path, command_body, "").status, 403);
     }
@@ -81,6 +104,7 @@ TEST_F(Driver, MalformedBodiesAreNamed) {
     for (const char* body : {"", "{", "[]", "null", "{\"command\":7}", "{}"}) {
         EXPECT_EQ(post("/driver/command", body).status, 400) << body;
         EXPECT_EQ(post("/driver/message", body).status, 400) << body;
+        EXPECT_EQ(post("/driver/autocomplete", body).status, 400) << body;
     }
     const auto response = post("/driver/command", R"({"command":"channel activate"})");
     EXPECT_THAT(response.body, AllOf(HasSubstr("userId"), HasSubstr("channelId")));
@@ -100,6 +124,26 @@ TEST_F(Driver, UnknownCommandIsRefused) {
 
     EXPECT_EQ(response.status, 400);
     EXPECT_THAT(response.body, HasSubstr("channel deactivate"));
+}
+
+TEST_F(Driver, ChoicesSayWhereTheyCameFromAndHowFreshTheyAre) {
+    const auto typed = [&](const std::string& option) {
+        return json::read<DriverChoices>(
+                   post("/driver/autocomplete", R"({"command":"channel activate","option":")" +
+                                                    option + R"(","value":"MAE","userId":"1"})")
+                       .body)
+            .value();
+    };
+    const auto listed = typed("personality");
+    const auto failed = typed("persona");
+
+    ASSERT_THAT(listed.choices, SizeIs(1));
+    EXPECT_EQ(listed.choices.front().value, "maestro");
+    EXPECT_EQ(listed.tier, "memory");
+    EXPECT_EQ(listed.freshness, "stale");
+    ASSERT_THAT(failed.choices, SizeIs(1));
+    EXPECT_EQ(failed.choices.front().value, "__autocomplete_error__");
+    EXPECT_FALSE(failed.freshness.has_value());
 }
 
 TEST_F(Driver, MessageSaysWhoHandledIt) {

@@ -26,12 +26,46 @@ TEST_F(GatewayCalls, LookupsOfActivationsAreInteractive) {
     EXPECT_TRUE(background.requests.empty());
 }
 
+TEST_F(GatewayCalls, ListsToChooseFromAreInteractiveAndOnBehalfOfTheUser) {
+    interactive.answer(200, R"({"personalities":[]})");
+    interactive.answer(200, R"({"personas":[]})");
+    interactive.answer(200, R"({"configs":[]})");
+
+    EXPECT_TRUE(gateway.list_personalities("200", deadline));
+    EXPECT_TRUE(gateway.list_personas("200", deadline));
+    EXPECT_TRUE(gateway.list_llm_configs(deadline));
+
+    ASSERT_EQ(interactive.requests.size(), 3U);
+    EXPECT_EQ(interactive.requests[0].request.path, "/user/personality");
+    EXPECT_EQ(interactive.requests[0].header("X-User-Id"), "200");
+    EXPECT_EQ(interactive.requests[1].request.path, "/user/persona");
+    EXPECT_EQ(interactive.requests[1].header("X-User-Id"), "200");
+    EXPECT_EQ(interactive.requests[2].request.path, "/admin/llm-config");
+    EXPECT_EQ(interactive.requests[2].header("X-User-Id"), "(none)");
+    for (const SentRequest& sent : interactive.requests) {
+        EXPECT_EQ(sent.header("X-Service-Auth"), "s3cret");
+    }
+}
+
+TEST_F(GatewayCalls, PersonalityIsAbsentWhenThereIsNoneAndOnlyThen) {
+    background.answer(ErrorCode::not_found);
+    background.answer(ErrorCode::unauthorized);
+
+    const auto none = gateway.read_personality("a/b", deadline);
+    const auto wrong_secret = gateway.read_personality("a/b", deadline);
+
+    ASSERT_TRUE(none.has_value());
+    EXPECT_FALSE(none->has_value());
+    EXPECT_FALSE(wrong_secret.has_value());
+    EXPECT_EQ(background.requests[0].request.path, "/internal/personality/a%2Fb");
+}
+
 TEST_F(GatewayCalls, EverythingElseIsInTheBackground) {
     background.answer(ErrorCode::not_found);
 
     EXPECT_FALSE(gateway.activate({"500", "maestro", "900"}, "1", deadline));
     EXPECT_FALSE(gateway.deactivate({"500"}, "1", deadline));
-    EXPECT_TRUE(gateway.read_personality("maestro", "1", deadline));
+    EXPECT_TRUE(gateway.read_personality("maestro", deadline));
     EXPECT_FALSE(gateway.probe(deadline));
 
     EXPECT_EQ(background.requests.size(), 4U);

@@ -45,6 +45,10 @@ public:
     [[nodiscard]] Ended run(const std::vector<std::string>& arguments) const {
         const World world{
             .catalogue = [this] { return catalogue; },
+            .document =
+                [](std::span<const InventoryRow> rows) {
+                    return "a document of " + std::to_string(rows.size()) + '\n';
+                },
             .fetch = [this](const std::string& url, Duration) -> Result<std::string> {
                 const auto found = answers.find(url);
                 if (found != answers.end()) return found->second;
@@ -110,6 +114,7 @@ TEST(Audit, WithoutUrlsPrintsTheCatalogueInEveryFormat) {
     EXPECT_THAT(text.err, IsEmpty());
     EXPECT_EQ(fleet.run({"audit", "--format", "markdown"}).out,
               to_markdown(merge(std::array{fleet.catalogue})));
+    EXPECT_EQ(fleet.run({"audit", "--format", "document"}).out, "a document of 2\n");
     const auto parsed = parse_inventory(fleet.run({"audit", "--format=json"}).out);
     ASSERT_TRUE(parsed);
     EXPECT_EQ(parsed->size(), 2);

@@ -56,6 +56,21 @@ TEST_F(InvalidationDuringLoad, OnlyTwoLoadsOfAKeyRunAndTheRestShareTheNext) {
     EXPECT_EQ(value(fourth), 3);
 }
 
+TEST_F(InvalidationDuringLoad, ReachOfEveryKeyDropsAllAndWhatIsOnItsWay) {
+    auto lists = options();
+    lists.reach = Reach::every_key;
+    open(lists);
+    fill("of-user-1", 1);
+
+    const auto before = read("of-user-2");
+    core_->remove("something-that-they-list");
+    finish(1, 2);
+
+    EXPECT_EQ(value(before), 2);
+    EXPECT_FALSE(read("of-user-1")->has_value()) << "served from memory";
+    EXPECT_FALSE(read("of-user-2")->has_value()) << "an overtaken load was stored";
+}
+
 TEST_F(InvalidationDuringLoad, OtherKeysAreLeftAlone) {
     open(options());
     fill("b", 5);

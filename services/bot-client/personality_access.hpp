@@ -1,0 +1,40 @@
+// What a user may talk to. The personality is kept once for all users, by id, and the access of the one who
+// asks is checked after the hit; slugs are mapped to ids in a cache of their own.
+//
+//     auto found = access.find("maestro", user_id);
+//     if (!found) ...          // nobody can tell now: try again
+//     if (!*found) ...         // there is none of that slug, or not for this user
+//
+// Thread-safety: all functions may be called from any thread. Blocking: on misses, 5 s at most.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "common/catalogue.hpp"
+#include "common/domain.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services {
+
+class PersonalityAccess {
+public:
+    PersonalityAccess(PersonalityIds ids, Personalities personalities,
+                      std::optional<std::string> bot_owner_id)
+        : ids_(std::move(ids)),
+          personalities_(std::move(personalities)),
+          bot_owner_id_(std::move(bot_owner_id)) {}
+
+    // Null: there is none, or not for this user.
+    [[nodiscard]] Result<std::shared_ptr<const GetPersonalityResponse>> find(
+        const std::string& slug, const std::string& user_id) const;
+
+private:
+    PersonalityIds ids_;
+    Personalities personalities_;
+    std::optional<std::string> bot_owner_id_;
+};
+
+}  // namespace tutti::services
