@@ -58,16 +58,15 @@ HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
                                       request->channel_id, request->message_identity);
 
     const auto reservation = parts.deduplicator.reserve(key, ids);
-    if (reservation.outcome == Reservation::Outcome::duplicate)
-        return duplicate(reservation.holder);
-    if (reservation.outcome != Reservation::Outcome::granted) {
+    if (reservation.outcome == Reserved::Outcome::duplicate) return duplicate(reservation.holder);
+    if (reservation.outcome != Reserved::Outcome::granted) {
         return error_response(ErrorCode::service_unavailable,
                               "Nobody can say whether this request runs already; try again",
                               ids.request_id);
     }
     const auto enqueued = parts.queue.enqueue(jobs, Boottime::now() + parts.queue_deadline);
     if (enqueued) return json_response(202, json::serialize(queued(ids)));
-    if (enqueued.error().code != Errc::timeout) parts.deduplicator.release(key, ids);
+    if (enqueued.error().code != Errc::timeout) reservation.release();
     return not_enqueued(enqueued.error(), ids.request_id);
 }
 

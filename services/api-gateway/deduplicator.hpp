@@ -2,15 +2,20 @@
 // answer, must neither pay nor be answered twice.
 //
 // A request reserves its key before anything is enqueued, with ids that are derived already, so there is
-// no moment at which a job exists without its reservation.
+// no moment at which a job exists without its reservation. When the store cannot say, or what it holds
+// cannot be read, nothing may be enqueued.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "common/catalogue.hpp"
 
 namespace tutti::services {
 
@@ -21,7 +26,7 @@ struct JobIds {
     friend bool operator==(const JobIds&, const JobIds&) = default;
 };
 
-struct Reservation {
+struct Reserved {
     enum class Outcome : std::uint8_t {
         granted,
         duplicate,    // somebody else holds the key: `holder`
@@ -30,6 +35,8 @@ struct Reservation {
 
     Outcome outcome = Outcome::unavailable;
     JobIds holder{};  // of a duplicate
+    // Of a granted one: gives the key back, if it still holds it; the reservation of anybody else stays.
+    std::function<void()> release = nullptr;
 };
 
 class Deduplicator {
@@ -37,13 +44,24 @@ public:
     virtual ~Deduplicator() = default;
 
     // Blocking: within a deadline of its own.
-    [[nodiscard]] virtual Reservation reserve(const std::string& key, const JobIds& ids) = 0;
-    // Gives the key back if these ids still hold it; the reservation of anybody else stays.
-    virtual void release(const std::string& key, const JobIds& ids) = 0;
+    [[nodiscard]] virtual Reserved reserve(const std::string& key, const JobIds& ids) = 0;
 };
 
-// "dedup:<personality>:<user>-<channel, or dm>:<first 16 hex digits of the message's SHA-256>". Nothing
-// is escaped.
+// For all gateways on one store.
+class FleetDeduplicator final : public Deduplicator {
+public:
+    FleetDeduplicator(RequestReservations reservations, std::chrono::seconds window)
+        : reservations_(std::move(reservations)), window_(window) {}
+
+    [[nodiscard]] Reserved reserve(const std::string& key, const JobIds& ids) override;
+
+private:
+    RequestReservations reservations_;
+    std::chrono::seconds window_;
+};
+
+// "<personality>:<user>-<channel, or dm>:<first 16 hex digits of the message's SHA-256>". Nothing is
+// escaped.
 [[nodiscard]] std::string dedup_key(std::string_view personality, std::string_view user_id,
                                     const std::optional<std::string>& channel_id,
                                     std::string_view message);

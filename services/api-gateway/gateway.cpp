@@ -9,14 +9,23 @@
 
 #include <boost/describe/class.hpp>
 
+#include "api-gateway/ai_routes.hpp"
 #include "api-gateway/change_listener.hpp"
 #include "api-gateway/database.hpp"
+#include "api-gateway/deduplicator.hpp"
+#include "api-gateway/gateway_metrics.hpp"
 #include "api-gateway/gateway_node.hpp"
+#include "api-gateway/job_queue.hpp"
+#include "api-gateway/job_results.hpp"
+#include "api-gateway/model_cache.hpp"
+#include "api-gateway/model_routes.hpp"
+#include "api-gateway/openrouter.hpp"
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/logging.hpp"
 #include "common/node_routes.hpp"
+#include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
@@ -164,12 +173,21 @@ HttpResponse refused(Refusal refusal, std::string_view what) {
 // Everything refers to what is declared before it; `stop` goes the other way.
 struct Gateway::Impl {
     std::unique_ptr<Database> database;
+    std::unique_ptr<OpenRouter> openrouter;
     std::unique_ptr<GatewayNode> node;
+    std::unique_ptr<RedisClient> redis;  // none: the queue is in this process
+    std::unique_ptr<JobQueue> queue;
+    std::unique_ptr<ModelCache> models;
+    std::unique_ptr<Deduplicator> deduplicator;
+    std::unique_ptr<JobResults> results;
+    std::unique_ptr<GatewayMetrics> metrics;
     std::unique_ptr<ChangeListener> listener;  // PostgreSQL only
     std::unique_ptr<HttpServer> server;
     TimePoint started = Boottime::now();
 
     Result<void> open(const Options& options);
+    Result<void> open_queue(const Options& options);
+    Result<void> hear_changes(const Options& options);
     Result<void> listen(Options options);
     [[nodiscard]] HttpResponse health() const;
 };
@@ -179,10 +197,37 @@ Result<void> Gateway::Impl::open(const Options& options) {
         {.sqlite_path = options.database_path, .postgres_url = options.postgres_url});
     if (!opened) return fail(std::move(opened).error());
     database = *std::move(opened);
-    auto joined = GatewayNode::start(
-        {.redis_url = options.redis_url.value_or(""), .hub = options.hub}, *database);
+    openrouter = std::make_unique<OpenRouter>(options.openrouter);
+    auto joined = GatewayNode::start({.name = options.name,
+                                      .redis_url = options.redis_url.value_or(""),
+                                      .hub = options.hub,
+                                      .dedup_window = options.dedup_window},
+                                     {.database = *database, .openrouter = *openrouter});
     if (!joined) return fail(std::move(joined).error());
     node = *std::move(joined);
+    if (auto opened_queue = open_queue(options); !opened_queue) return opened_queue;
+    models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
+    deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
+    results = std::make_unique<StoredJobResults>(*database);
+    metrics = std::make_unique<GatewayMetrics>(
+        GatewayMetrics::Parts{.node = *node, .openrouter = *openrouter, .queue = *queue});
+    return hear_changes(options);
+}
+
+Result<void> Gateway::Impl::open_queue(const Options& options) {
+    if (!options.redis_url) {
+        queue = std::make_unique<InProcessJobQueue>();
+        return {};
+    }
+    auto client = RedisClient::create({.url = *options.redis_url});
+    if (!client) return fail(std::move(client).error());
+    redis = *std::move(client);
+    queue = std::make_unique<RedisJobQueue>(*redis,
+                                            RedisJobQueue::Options{.queue = options.queue_name});
+    return {};
+}
+
+Result<void> Gateway::Impl::hear_changes(const Options& options) {
     if (!options.postgres_url) return {};
     auto listening = ChangeListener::start(
         {.url = *options.postgres_url},
@@ -199,7 +244,7 @@ Result<void> Gateway::Impl::listen(Options options) {
         routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler)});
     };
     add("/health", [this](const HttpRequest&) { return health(); });
-    add("/metrics", [this](const HttpRequest&) { return metrics_response(node->node()); });
+    add("/metrics", [this](const HttpRequest&) { return metrics->response(); });
     add("/audit", [this](const HttpRequest&) { return audit_response(node->node()); });
     add_channel_routes(routes, context);
     add_personality_routes(routes, context);
@@ -207,6 +252,11 @@ Result<void> Gateway::Impl::listen(Options options) {
     add_llm_config_routes(routes, context);
     add_user_setting_routes(routes, context);
     add_cache_routes(routes, context);
+    std::ranges::move(model_routes(models->source(), options.bot_owner_id),
+                      std::back_inserter(routes));
+    std::ranges::move(
+        ai_routes({.queue = *queue, .deduplicator = *deduplicator, .results = *results}),
+        std::back_inserter(routes));
     std::ranges::move(options.routes, std::back_inserter(routes));
     auto router = make_router(std::move(routes), Guard(options.secret, options.bot_owner_id));
 
@@ -243,11 +293,15 @@ HttpResponse Gateway::Impl::health() const {
 }
 
 Gateway::Options Gateway::Options::from(const Settings& settings) {
-    return {.address = settings.listen_address,
+    return {.name = settings.instance_name.value_or("api-gateway"),
+            .address = settings.listen_address,
             .port = settings.api_gateway_port,
             .database_path = settings.database_path,
             .postgres_url = settings.postgres_url,
             .redis_url = settings.redis_url,
+            .queue_name = settings.queue_name,
+            .openrouter = OpenRouter::Options::from(settings),
+            .dedup_window = settings.dedup_window,
             .secret = settings.internal_service_secret,
             .bot_owner_id = settings.bot_owner_id};
 }
@@ -271,7 +325,10 @@ std::uint16_t Gateway::port() const noexcept { return impl_->server->port(); }
 void Gateway::stop() {
     impl_->server->stop();
     impl_->listener.reset();
+    // Ends the load that the node would wait for.
+    impl_->openrouter->stop();
     impl_->node->stop();
+    if (impl_->redis) impl_->redis->stop();
     impl_->database.reset();
 }
 

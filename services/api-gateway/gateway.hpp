@@ -11,12 +11,15 @@
 // workers. Shutdown: stop the gateway before what the added routes refer to.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "api-gateway/openrouter.hpp"
+#include "common/catalogue.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
 #include "common/secret.hpp"
@@ -44,12 +47,17 @@ struct GatewayRoute {
 class Gateway {
 public:
     struct Options {
+        std::string name = "api-gateway";  // of this instance
         std::string address = "127.0.0.1";
         std::uint16_t port = 0;                    // 0 = a free one
         std::string database_path = "./tutti.db";  // an SQLite file; used without a postgres_url
         std::optional<Secret> postgres_url{};
         std::optional<std::string> redis_url{};  // none: the hub, or no other process
         std::shared_ptr<EmbeddedHub> hub = nullptr;
+        std::string queue_name =
+            Settings{}.queue_name;  // in this Redis; without one: in this process
+        OpenRouter::Options openrouter{};
+        std::chrono::seconds dedup_window = request_window_default;
         Secret secret{};                            // empty = refused
         std::optional<std::string> bot_owner_id{};  // may activate and read everything
         HttpServer::Limits limits{};
@@ -58,8 +66,8 @@ public:
         [[nodiscard]] static Options from(const Settings& settings);
     };
 
-    // Errors: those of Database::open and Node::start; invalid_option (no secret), unavailable (port in
-    // use).
+    // Errors: those of Database::open, Node::start and RedisClient::create; invalid_option (no secret),
+    // unavailable (port in use).
     [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(Options options);
 
     // Stops if that was not done.

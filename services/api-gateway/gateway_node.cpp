@@ -27,6 +27,12 @@ Loader<std::string, GetPersonalityResponse> load_from(Database& database) {
     };
 }
 
+Loader<std::string, ModelCatalogue> load_from(OpenRouter& openrouter) {
+    return [&openrouter](const std::string&, LoadContext& context) {
+        return openrouter.fetch(context.deadline());
+    };
+}
+
 bool published(const Invalidation& outcome, std::string_view what) {
     if (outcome.published()) return true;
     log::warn("the other instances were not told yet about changed " + std::string(what) + ": " +
@@ -37,7 +43,7 @@ bool published(const Invalidation& outcome, std::string_view what) {
 }  // namespace
 
 Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
-                                                        Database& database) {
+                                                        const Sources& sources) {
     auto node = Node::create({.name = options.name,
                               .service = std::string(api_gateway_service),
                               .redis = options.redis_url,
@@ -46,14 +52,16 @@ Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
                               .workers = 4,
                               .log = log_of_node});
     if (!node) return fail(std::move(node).error());
-    std::unique_ptr<GatewayNode> gateway(new GatewayNode(*std::move(node), database));
+    std::unique_ptr<GatewayNode> gateway(new GatewayNode(*std::move(node), options, sources));
     if (auto started = gateway->node_->start(); !started) return fail(std::move(started).error());
     return gateway;
 }
 
-GatewayNode::GatewayNode(std::unique_ptr<Node> node, Database& database)
+GatewayNode::GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources)
     : node_(std::move(node)),
-      personalities_(declare_personalities(*node_, load_from(database))),
+      personalities_(declare_personalities(*node_, load_from(sources.database))),
+      models_(declare_models(*node_, load_from(sources.openrouter))),
+      requests_(declare_request_dedup(*node_, options.dedup_window)),
       channel_activations_(declare_invalidation(*node_, channel_activation_events)),
       api_keys_(declare_invalidation(*node_, api_key_events)),
       llm_configs_(declare_invalidation(*node_, llm_config_events)),

@@ -1,17 +1,18 @@
-// The gateway's node: the one cache that it reads, and the channels on which it tells the others what has
-// changed.
+// The gateway's node: the caches that it reads, the reservations that it makes, and the channels on which
+// it tells the others what has changed.
 //
 // Thread-safety: all functions may be called from any thread. `tell` publishes after a commit; what the
 // bus does not take at once is logged and retried in the background, so no change fails because of it.
 #pragma once
 
-#include <functional>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "api-gateway/database.hpp"
+#include "api-gateway/openrouter.hpp"
 #include "common/catalogue.hpp"
 #include "common/invalidation_services.hpp"
 #include "tutti/embedded.hpp"
@@ -26,12 +27,17 @@ public:
         std::string name = "api-gateway";
         std::string redis_url{};  // empty: the hub, or none but this process
         std::shared_ptr<EmbeddedHub> hub = nullptr;
+        std::chrono::seconds dedup_window = request_window_default;
+    };
+    // Where what it caches comes from; they outlive the node.
+    struct Sources {
+        Database& database;
+        OpenRouter& openrouter;
     };
 
     // Connects, declares, and waits until every channel may serve. Errors: as Node::create and start.
-    // `database` outlives the node.
     [[nodiscard]] static Result<std::unique_ptr<GatewayNode>> start(const Options& options,
-                                                                    Database& database);
+                                                                    const Sources& sources);
 
     [[nodiscard]] const Node& node() const noexcept { return *node_; }
     void stop() { node_->stop(); }
@@ -39,6 +45,9 @@ public:
     // By id, for whoever asks: see `may_use`. Nothing: there is none.
     [[nodiscard]] Result<std::optional<GetPersonalityResponse>> personality(
         const std::string& id) const;
+
+    [[nodiscard]] const Models& models() const noexcept { return models_; }
+    [[nodiscard]] const RequestReservations& requests() const noexcept { return requests_; }
 
     // True when it is published.
     bool tell_personality(const PersonalityEvent& event) const;
@@ -49,10 +58,12 @@ public:
     bool tell_api_key(const std::string& discord_id) const;
 
 private:
-    GatewayNode(std::unique_ptr<Node> node, Database& database);
+    GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources);
 
     std::unique_ptr<Node> node_;
     Personalities personalities_;
+    Models models_;
+    RequestReservations requests_;
     InvalidationService channel_activations_;
     InvalidationService api_keys_;
     InvalidationService llm_configs_;

@@ -21,4 +21,8 @@ Result<std::optional<Delivery>> Database::confirm_delivery(const std::string& jo
     });
 }
 
+Result<std::optional<Delivery>> StoredJobResults::confirm(const std::string& job_id) {
+    return database_.confirm_delivery(job_id);
+}
+
 }  // namespace tutti::services

@@ -134,7 +134,9 @@ std::size_t limit_of(const HttpRequest& request) {
 
 HttpResponse not_loaded(const Error& error) {
     log::error(error.message());
-    return error_response(ErrorCode::internal_error, error.cause);
+    const bool busy = error.code == Errc::overloaded;
+    return error_response(busy ? ErrorCode::service_unavailable : ErrorCode::internal_error,
+                          error.cause);
 }
 
 HttpResponse list(const ModelSource& source, const HttpRequest& request, Filter filter) {

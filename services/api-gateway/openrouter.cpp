@@ -1,14 +1,8 @@
 #include "api-gateway/openrouter.hpp"
 
-#include <cstddef>
 #include <utility>
 
 namespace tutti::services {
-namespace {
-
-constexpr std::size_t answer_bytes_max = 16U << 20U;
-
-}  // namespace
 
 OpenRouter::Options OpenRouter::Options::from(const Settings& settings) {
     return {.base_url = settings.openrouter_base_url, .pool = settings.openrouter};
@@ -21,7 +15,7 @@ OpenRouter::OpenRouter(const Options& options)
              .queued_max = options.pool.queued_max,
              .call_timeout = options.pool.deadline,
              .idle_max = options.pool.concurrent_max,
-             .response_bytes_max = answer_bytes_max}) {}
+             .response_bytes_max = catalogue_bytes_max}) {}
 
 Result<ModelCatalogue> OpenRouter::fetch(TimePoint deadline) {
     const auto response = http_.send(

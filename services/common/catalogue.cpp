@@ -11,6 +11,7 @@
 
 #include "common/invalidation_services.hpp"
 #include "common/logging.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {
@@ -122,6 +123,39 @@ Personalities declare_personalities(Node& node, Loader<std::string, GetPersonali
                                           }));
 }
 
+// A failing provider costs nothing while there is an old list: models come and go in weeks.
+Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load) {
+    return node.shared(CacheOptions<std::string, ModelCatalogue>{
+        .name = "openrouter-models",
+        .caches = "model list from OpenRouter",
+        .stale = Stale::acceptable,
+        .expensive_source = true,
+        .ttl = 5min,
+        .bound = entries(1),
+        .load = std::move(load),
+        .load_deadline = 30s,
+        .store = StoreTier<ModelCatalogue>{.ttl = 24h,
+                                           .codec = catalogue_codec(),
+                                           .raw_prefix = "openrouter:",
+                                           .foreign_writers = true,
+                                           .value_bytes_max = catalogue_bytes_max},
+        .admit = [](const ModelCatalogue& models) { return !models.empty(); },
+        .stale_if_error = StaleIfError{.for_up_to = 24h},
+        .refresh = Refresh<std::string>{.keys = {models_key}, .first = 10s, .every = 8h},
+    });
+}
+
+RequestReservations declare_request_dedup(Node& node, std::chrono::seconds window) {
+    return node.reservation<std::string, RequestNote>({
+        .name = "request-dedup",
+        .caches = "request hashes",
+        .window = window,
+        .when_store_fails = WhenStoreFails::refuse,
+        .codec = json_codec<RequestNote>(),
+        .raw_prefix = "dedup:",
+    });
+}
+
 namespace {
 
 // What a node of `service` declares, without a running process.
@@ -154,6 +188,8 @@ void declare_for_api_gateway(Node& node) {
          {channel_activation_events, api_key_events, llm_config_events, persona_events}) {
         (void)declare_invalidation(node, events);
     }
+    (void)declare_models(node, [](const std::string&, LoadContext&) { return ModelCatalogue{}; });
+    (void)declare_request_dedup(node);
 }
 
 }  // namespace

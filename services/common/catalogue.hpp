@@ -15,7 +15,10 @@
 #include <string_view>
 #include <variant>
 
+#include <boost/describe/class.hpp>
+
 #include "common/domain.hpp"
+#include "common/model_catalogue.hpp"
 #include "common/settings.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
@@ -83,6 +86,34 @@ using Personalities = Coherent<std::string, GetPersonalityResponse>;
 
 [[nodiscard]] Personalities declare_personalities(Node& node,
                                                   Loader<std::string, GetPersonalityResponse> load);
+
+// OpenRouter's catalogue of models, under one key. Programs that know nothing of Tutti read and write the
+// same document in Redis (openrouter:models), as a JSON array.
+using Models = Shared<std::string, ModelCatalogue>;
+
+inline constexpr const char* models_key = "models";
+
+[[nodiscard]] Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load);
+
+// What a reservation says about the request that holds it, on the wire {"requestId","jobId","timestamp",
+// "expiresAt"}, times in milliseconds.
+struct RequestNote {
+    std::string request_id;
+    std::string job_id;
+    std::int64_t timestamp = 0;
+    std::int64_t expires_at = 0;
+
+    friend bool operator==(const RequestNote&, const RequestNote&) = default;
+};
+BOOST_DESCRIBE_STRUCT(RequestNote, (), (request_id, job_id, timestamp, expires_at))
+
+// Requests that were taken lately, by what makes two of them the same; in Redis as dedup:<key>.
+using RequestReservations = Reservation<std::string, RequestNote>;
+
+inline constexpr std::chrono::seconds request_window_default{5};
+
+[[nodiscard]] RequestReservations declare_request_dedup(
+    Node& node, std::chrono::seconds window = request_window_default);
 
 // All of it as the audit sees it, without a running process: `node` is empty and nothing is counted.
 // Honours the switches of `Demonstration` in the environment; wrong ones are logged and ignored.

@@ -45,4 +45,8 @@ std::string write_catalogue_answer(ModelCatalogue catalogue) {
     return json::write(Answer{std::move(catalogue)});
 }
 
+Codec<ModelCatalogue> catalogue_codec() {
+    return json_codec<ModelCatalogue>({.bytes_max = catalogue_bytes_max});
+}
+
 }  // namespace tutti::services

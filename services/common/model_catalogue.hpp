@@ -7,6 +7,7 @@
 // Thread-safety: plain values and pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include "tutti/codec.hpp"
 #include "tutti/error.hpp"
 #include "tutti/json/nullable.hpp"
 
@@ -82,5 +84,11 @@ using ModelCatalogue = std::vector<CatalogueModel>;
 // The provider's answer: an object with the array as its member `data`.
 [[nodiscard]] Result<ModelCatalogue> read_catalogue_answer(std::string_view text);
 [[nodiscard]] std::string write_catalogue_answer(ModelCatalogue catalogue);
+
+// As an answer of the provider, and as the document in Redis.
+inline constexpr std::size_t catalogue_bytes_max = 16U << 20U;
+
+// Of the document in Redis: the array.
+[[nodiscard]] Codec<ModelCatalogue> catalogue_codec();
 
 }  // namespace tutti::services

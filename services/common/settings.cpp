@@ -71,6 +71,17 @@ public:
         }
         to = *value;
     }
+    void instance_name(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        const auto good = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '.' || c == '-' || c == '_';
+        };
+        if (value && (value->size() > 64 || !std::ranges::all_of(*value, good))) {
+            return problem(name, "must be letters, digits, dots, dashes or underscores, up to 64");
+        }
+        to = std::move(value);
+    }
     void http_url(const char* name, std::string& to) {
         std::optional<std::string> value;
         http_url(name, value);
@@ -180,6 +191,8 @@ Result<Settings> Settings::parse(const Environment& environment) {
     Parser parser(environment);
     parser.redis_url("REDIS_URL", settings.redis_url);
     parser.database("DATABASE_URL", settings.database_path, settings.postgres_url);
+    parser.instance_name("INSTANCE_NAME", settings.instance_name);
+    parser.number<std::uint32_t>("INSTANCE_COUNT", settings.instance_count, 1, 1000);
     parser.http_url("GATEWAY_URL", settings.gateway_url);
     parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
     parser.address("LISTEN_ADDRESS", settings.listen_address);
@@ -193,6 +206,9 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.pool("OPENROUTER", settings.openrouter);
     parser.http_url("OPENROUTER_BASE_URL", settings.openrouter_base_url);
     parser.key_name("QUEUE_NAME", settings.queue_name);
+    auto window = static_cast<std::uint32_t>(settings.dedup_window.count());
+    parser.number<std::uint32_t>("DEDUP_WINDOW_SECONDS", window, 1, 3600);
+    settings.dedup_window = std::chrono::seconds{window};
     parser.number<std::uint32_t>("WORKER_CONCURRENCY", settings.worker_concurrency, 1, 1000);
     parser.secret("DISCORD_TOKEN", settings.discord_token);
     parser.flag("AUTO_DEPLOY_COMMANDS", settings.auto_deploy_commands);

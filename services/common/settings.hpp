@@ -40,6 +40,11 @@ struct Settings {
     std::string database_path = "./tutti.db";
     std::optional<Secret> postgres_url;
 
+    // INSTANCE_NAME: in logs, metrics and the audit. INSTANCE_COUNT: how many processes of this service
+    // run; more than one makes it say at start what that takes.
+    std::optional<std::string> instance_name;
+    std::uint32_t instance_count = 1;
+
     std::string gateway_url = "http://localhost:3000";  // GATEWAY_URL, without a trailing slash
     std::optional<std::string> public_gateway_url;      // PUBLIC_GATEWAY_URL
     std::string listen_address = "127.0.0.1";  // LISTEN_ADDRESS: numeric; 0.0.0.0 = everywhere
@@ -61,6 +66,7 @@ struct Settings {
     std::string openrouter_base_url = "https://openrouter.ai";  // OPENROUTER_BASE_URL
 
     std::string queue_name = "ai-requests";  // QUEUE_NAME: also a Redis key
+    std::chrono::seconds dedup_window{5};    // DEDUP_WINDOW_SECONDS
     std::uint32_t worker_concurrency = 5;    // WORKER_CONCURRENCY
     std::optional<Secret> discord_token;     // DISCORD_TOKEN
     bool auto_deploy_commands = false;       // AUTO_DEPLOY_COMMANDS=true

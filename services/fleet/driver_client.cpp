@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include <boost/describe/class.hpp>
+
 #include "common/errors.hpp"
 #include "tutti/json.hpp"
 
@@ -15,6 +17,38 @@ using namespace std::chrono_literals;
 constexpr Duration deadline = 70s;  // a model may take its time to reply
 constexpr std::string_view applied_sample =
     "tutti_channel_applied_timestamp_seconds{channel=\"cache:channel-activation-invalidation\"}";
+
+struct ModelsAnswer {
+    std::size_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(ModelsAnswer, (), (count))
+
+struct JobAnswer {
+    std::string job_id;
+};
+BOOST_DESCRIBE_STRUCT(JobAnswer, (), (job_id))
+
+struct ProviderCalls {
+    std::uint64_t models = 0;
+};
+BOOST_DESCRIBE_STRUCT(ProviderCalls, (), (models))
+
+struct GenerateContext {
+    std::string user_id;
+};
+BOOST_DESCRIBE_STRUCT(GenerateContext, (), (user_id))
+
+struct GeneratePersonality {
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(GeneratePersonality, (), (name))
+
+struct GenerateBody {
+    GeneratePersonality personality;
+    std::string message;
+    GenerateContext context;
+};
+BOOST_DESCRIBE_STRUCT(GenerateBody, (), (personality, message, context))
 
 template <class T>
 Result<T> read_as(Result<std::string> body) {
@@ -51,6 +85,26 @@ Result<Inventory> DriverClient::inventory(const Instance& instance) {
     const auto body = call(instance, "GET", "/audit");
     if (!body) return fail(body.error());
     return parse_inventory(*body);
+}
+
+Result<std::size_t> DriverClient::models(const Instance& gateway) {
+    const auto answer = read_as<ModelsAnswer>(call(gateway, "GET", "/models/text"));
+    if (!answer) return fail(answer.error());
+    return answer->count;
+}
+
+Result<std::string> DriverClient::generate(const Instance& gateway, const std::string& personality,
+                                           const std::string& user, const std::string& message) {
+    const GenerateBody body{.personality = {personality}, .message = message, .context = {user}};
+    auto answer = read_as<JobAnswer>(call(gateway, "POST", "/ai/generate", json::write(body)));
+    if (!answer) return fail(std::move(answer).error());
+    return std::move(answer->job_id);
+}
+
+Result<std::uint64_t> DriverClient::provider_calls(const Instance& provider) {
+    const auto answer = read_as<ProviderCalls>(call(provider, "GET", "/calls"));
+    if (!answer) return fail(answer.error());
+    return answer->models;
 }
 
 Result<TimePoint> DriverClient::applied_at(const Instance& bot) {

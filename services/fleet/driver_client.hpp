@@ -3,6 +3,8 @@
 // Thread-safety: all functions may be called from any thread. Blocking: within a deadline.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,14 @@ public:
     [[nodiscard]] Result<DriverMessageAnswer> message(const Instance& bot,
                                                       const DriverMessage& message);
     [[nodiscard]] Result<Inventory> inventory(const Instance& instance);
+
+    // How many text models the gateway offers, the id of the job that a request has led to, and how often the
+    // provider was asked for its models.
+    [[nodiscard]] Result<std::size_t> models(const Instance& gateway);
+    [[nodiscard]] Result<std::string> generate(const Instance& gateway,
+                                               const std::string& personality,
+                                               const std::string& user, const std::string& message);
+    [[nodiscard]] Result<std::uint64_t> provider_calls(const Instance& provider);
 
     // When the instance last applied an invalidation of channel activations.
     // Errors: also protocol, when it has no such metric.

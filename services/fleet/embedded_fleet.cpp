@@ -14,10 +14,13 @@ public:
     ~EmbeddedFleet() override { EmbeddedFleet::stop(); }
 
     [[nodiscard]] std::string description() const override {
-        return "one process, embedded hub, SQLite";
+        return std::string("one process, embedded hub, ") + plan_.database_name();
     }
 
     Result<void> start() {
+        if (plan_.provider_stand_in) {
+            if (auto started = start_provider(plan_.settings); !started) return started;
+        }
         if (auto started = start_gateway(); !started) return started;
         for (std::size_t i = 0; i < bot_count; ++i) {
             auto options =
@@ -46,6 +49,7 @@ public:
         demonstration_.clear();
         bot_clients_.clear();
         api_gateway_.reset();
+        stand_in_.reset();
     }
 
 private:

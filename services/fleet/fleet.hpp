@@ -5,11 +5,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "common/catalogue.hpp"
 #include "fleet/plan.hpp"
+#include "provider-stand-in/stand_in.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services {
@@ -27,6 +29,9 @@ public:
     [[nodiscard]] const Instance& gateway() const noexcept { return gateway_; }
     [[nodiscard]] const std::vector<Instance>& bots() const noexcept { return bots_; }
 
+    // Plays OpenRouter; none when a real one was named.
+    [[nodiscard]] const std::optional<Instance>& provider() const noexcept { return provider_; }
+
     // Two more bot-clients that run the catalogue as the audit found it.
     [[nodiscard]] virtual Result<std::vector<Instance>> start_demonstration(
         const Demonstration& demonstration) = 0;
@@ -36,6 +41,11 @@ public:
     virtual void stop() = 0;
 
 protected:
+    // In this process in any case: it is no part of what is shown. Sets its URL in `settings`.
+    Result<void> start_provider(Settings& settings);
+
+    std::unique_ptr<ProviderStandIn> stand_in_;
+    std::optional<Instance> provider_;
     Instance gateway_;
     std::vector<Instance> bots_;
 };

@@ -16,7 +16,8 @@ constexpr const char* description =
 
 constexpr const char* footer =
     "Environment:\n"
-    "  DATABASE_URL                       sqlite:<path>; unset: a temporary file\n"
+    "  DATABASE_URL                       sqlite:<path>; unset: a temporary file; see --postgres\n"
+    "  OPENROUTER_BASE_URL                unset: a stand-in in this process\n"
     "  API_GATEWAY_PORT, BOT_CLIENT_PORT  unset: 3000 and 3001, or free ones; the bot-clients take "
     "every\n"
     "                                     tenth port from theirs on\n"
@@ -38,6 +39,9 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
            "--redis", options.redis,
            "Separate processes on a real Redis (redis://127.0.0.1:6379) instead of one process\n"
            "on the embedded store")
+        ->option_text("URL");
+    app.add_option("--postgres", options.postgres,
+                   "PostgreSQL (postgres://user:password@127.0.0.1/database) instead of SQLite")
         ->option_text("URL");
     try {
         app.parse(argc, argv);

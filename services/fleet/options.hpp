@@ -7,8 +7,9 @@
 namespace tutti::services {
 
 struct FleetOptions {
-    bool once = false;                 // end after the scenario
-    std::optional<std::string> redis;  // separate processes on this Redis
+    bool once = false;                    // end after the scenario
+    std::optional<std::string> redis;     // separate processes on this Redis
+    std::optional<std::string> postgres;  // in place of SQLite
 };
 
 // What `main` does next: go on with options, or end with an exit code after something was printed.

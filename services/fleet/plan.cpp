@@ -112,6 +112,7 @@ Result<Plan> Plan::make(const FleetOptions& options, const Environment& environm
         const std::string_view wanted = name;
         // In one process there is nothing to connect to, whatever the environment says.
         if (wanted == "REDIS_URL") return options.redis;
+        if (wanted == "DATABASE_URL" && options.postgres) return options.postgres;
         if (is_set(environment, name)) return environment(name);
         if (wanted == "INTERNAL_SERVICE_SECRET") return own_secret.reveal();
         if (wanted == "DATABASE_URL") return own_database;
@@ -120,10 +121,15 @@ Result<Plan> Plan::make(const FleetOptions& options, const Environment& environm
     auto settings = Settings::parse(completed);
     if (!settings) return fail(std::move(settings).error());
     settings->listen_address = "127.0.0.1";
+    if (options.postgres && !settings->postgres_url) {
+        return fail(Errc::invalid_option, "start the fleet",
+                    "--postgres must be a postgres:// URL");
+    }
 
     Plan plan{.settings = *std::move(settings),
               .folder = folder,
               .database_url = completed("DATABASE_URL").value_or(""),
+              .provider_stand_in = !is_set(environment, "OPENROUTER_BASE_URL"),
               .secret_in_shell = "$INTERNAL_SERVICE_SECRET",
               .bot_ports = {},
               .demonstration_ports = {}};

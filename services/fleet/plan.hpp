@@ -34,12 +34,17 @@ private:
 struct Plan {
     Settings settings;
     std::shared_ptr<TemporaryFolder> folder;
-    std::string database_url;  // as a child's DATABASE_URL
+    std::string database_url;       // as a child's DATABASE_URL
+    bool provider_stand_in = true;  // nobody has named a provider
     // Where the secret can be read, for people: a shell word. The secret itself is never printed.
     std::string secret_in_shell;
     std::uint16_t gateway_port = 0;
     std::vector<std::uint16_t> bot_ports;
     std::vector<std::uint16_t> demonstration_ports;
+
+    [[nodiscard]] const char* database_name() const {
+        return settings.postgres_url ? "PostgreSQL" : "SQLite";
+    }
 
     // Errors: invalid_option (a variable, the URL), unavailable (a port that was asked for is in use).
     [[nodiscard]] static Result<Plan> make(const FleetOptions& options,

@@ -36,11 +36,14 @@ public:
     ~ProcessFleet() override { ProcessFleet::stop(); }
 
     [[nodiscard]] std::string description() const override {
-        return std::to_string(1 + bot_count) + " processes, Redis, SQLite";
+        return std::to_string(1 + bot_count) + " processes, Redis, " + plan_.database_name();
     }
 
     Result<void> start() {
         if (auto reachable = check_redis(*plan_.settings.redis_url); !reachable) return reachable;
+        if (plan_.provider_stand_in) {
+            if (auto started = start_provider(plan_.settings); !started) return started;
+        }
         gateway_ = local_instance("api-gateway", plan_.gateway_port);
         if (auto started = run_gateway(); !started) return started;
         for (std::size_t i = 0; i < bot_count; ++i) {
@@ -72,6 +75,7 @@ public:
         stop_children(demonstration_);
         stop_children(bot_clients_);
         stop_children(api_gateway_);
+        stand_in_.reset();
     }
 
 private:
@@ -87,6 +91,7 @@ private:
     Result<void> run_gateway() {
         auto variables = common_variables();
         variables["DATABASE_URL"] = plan_.database_url;
+        variables["OPENROUTER_BASE_URL"] = plan_.settings.openrouter_base_url;
         variables["API_GATEWAY_PORT"] = std::to_string(plan_.gateway_port);
         auto child = Child::start(beside_this_program("api-gateway"), variables);
         if (!child) return fail(std::move(child).error());

@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
+#include <future>
 #include <thread>
 #include <utility>
 
@@ -65,6 +67,9 @@ public:
             measure_changes();
         }
         demonstrate_local();
+        fmt::print("\nScenario: the gateway\n");
+        share_one_call();
+        answer_a_duplicate();
         print_comparison();
         return good_;
     }
@@ -263,6 +268,38 @@ private:
             std::this_thread::sleep_for(10ms);
         }
         return fail(Errc::timeout, second.name, "it never answered");
+    }
+
+    // A provider that was named is not counted, and not asked for a scenario's sake.
+    void share_one_call() {
+        const char* const what = "two callers ask for the models at the same time";
+        if (!fleet_.provider()) return note("no stand-in for OpenRouter: its calls are not shown");
+        const auto before = driver_.provider_calls(*fleet_.provider());
+        const auto ask = [&] { return driver_.models(fleet_.gateway()); };
+        auto other = std::async(std::launch::async, ask);
+        const auto one = ask();
+        const auto two = other.get();
+        const auto after = driver_.provider_calls(*fleet_.provider());
+        for (const auto* error : {before ? nullptr : &before.error(), one ? nullptr : &one.error(),
+                                  two ? nullptr : &two.error(), after ? nullptr : &after.error()}) {
+            if (error != nullptr) return failed(6, what, *error);
+        }
+        // None: a fleet on this Redis has fetched them within a day.
+        const std::uint64_t calls = *after - *before;
+        line(6, what,
+             fmt::format("{} models each, {} of the provider", *one,
+                         calls == 0 ? "no call" : fmt::format("{} call", calls)),
+             *one > 0 && *one == *two && calls <= 1);
+    }
+
+    void answer_a_duplicate() {
+        const char* const what = "the same request to generate a reply, twice";
+        const std::string message = "hello " + channel_;
+        const auto first = driver_.generate(fleet_.gateway(), slug, author, message);
+        const auto second = driver_.generate(fleet_.gateway(), slug, author, message);
+        if (!first || !second) return failed(7, what, (first ? second : first).error());
+        line(7, what, *first == *second ? "one job, answered with its id" : "two jobs",
+             *first == *second);
     }
 
     void print_comparison() {

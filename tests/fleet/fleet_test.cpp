@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "fleet/program.hpp"
+#include "support/postgres_server.hpp"
 #include "support/redis_server.hpp"
 
 namespace tests {
@@ -26,6 +27,7 @@ TEST(Fleet, ScenarioSucceedsInOneProcess) {
                                    HasSubstr("answered"), HasSubstr("p50"), HasSubstr("CRITICAL"),
                                    HasSubstr("All checks passed"), HasSubstr("channel-activation"),
                                    HasSubstr("bot-client-1, bot-client-2, bot-client-3"),
+                                   HasSubstr("1 call of the provider"), HasSubstr("one job"),
                                    Not(HasSubstr("FAILED"))));
     EXPECT_EQ(fleet.err(), "");
 }
@@ -40,6 +42,17 @@ TEST(Fleet, ScenarioSucceedsInProcessesOnARealRedis) {
                                    Not(HasSubstr("pa55word"))));
     EXPECT_EQ(fleet.err(), "");
     EXPECT_EQ(redis.command({"PUBSUB", "CHANNELS"}), "") << "nobody is left behind";
+}
+
+TEST(Fleet, ScenarioSucceedsOnPostgresql) {
+    const PostgresServer postgres;
+    Program fleet(FLEET_PROGRAM, {"--once", "--postgres", postgres.url()}, free_ports);
+
+    EXPECT_EQ(fleet.wait(), 0) << fleet.out() << fleet.err();
+
+    EXPECT_THAT(fleet.out(), AllOf(HasSubstr("PostgreSQL"), HasSubstr("All checks passed"),
+                                   Not(HasSubstr(PostgresServer::password))));
+    EXPECT_EQ(fleet.err(), "");
 }
 
 TEST(Fleet, StaysUpUntilItIsInterruptedAndThenStopsInOrder) {
@@ -95,6 +108,7 @@ TEST(Fleet, WhatItCannotStartWithEndsItWithTwoAndAReason) {
         {{"--once", "extra"}, {}, "extra"},
         {{"--redis", "http://127.0.0.1"}, {}, "redis://"},
         {{"--redis", "redis://127.0.0.1:" + free}, {}, "refused the connection"},
+        {{"--postgres", "./tutti.db"}, {}, "postgres://"},
         {{"--once"}, {{"API_GATEWAY_PORT", taken}}, "API_GATEWAY_PORT"},
         {{"--once"}, {{"BOT_CLIENT_PORT", taken}}, "BOT_CLIENT_PORT"},
         {{"--once"}, {{"API_GATEWAY_PORT", "http"}}, "API_GATEWAY_PORT"},
@@ -112,8 +126,8 @@ TEST(Fleet, HelpSucceeds) {
     Program fleet(FLEET_PROGRAM, {"--help"}, {});
 
     EXPECT_EQ(fleet.wait(), 0);
-    EXPECT_THAT(fleet.out(),
-                AllOf(HasSubstr("--once"), HasSubstr("--redis"), HasSubstr("DATABASE_URL")));
+    EXPECT_THAT(fleet.out(), AllOf(HasSubstr("--once"), HasSubstr("--redis"),
+                                   HasSubstr("--postgres"), HasSubstr("DATABASE_URL")));
 }
 
 }  // namespace

@@ -1,10 +1,8 @@
-// Submitting requests to a running gateway whose queue is on a real Redis, which goes away and comes back.
-#include <map>
-#include <mutex>
+// Submitting requests to running gateways whose reservations and queue are on a real Redis, which goes away
+// and comes back.
+#include <set>
 
-#include "api-gateway/ai_routes.hpp"
-#include "support.hpp"
-#include "support/redis_server.hpp"
+#include "two_gateways.hpp"
 
 namespace tutti::services {
 namespace {
@@ -13,6 +11,7 @@ using namespace tutti::services::testing;
 
 constexpr const char* hello =
     R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7"}})";
+constexpr const char* reserved = "dedup:maestro:7-dm:2cf24dba5fb0a30e";
 
 struct Answer {
     std::string job_id;
@@ -21,48 +20,22 @@ struct Answer {
 };
 BOOST_DESCRIBE_STRUCT(Answer, (), (job_id, request_id, status))
 
-// Holds reservations until they are released. Any thread.
-class Reservations final : public Deduplicator {
-public:
-    Reservation reserve(const std::string& key, const JobIds& ids) override {
-        const std::lock_guard lock(mutex_);
-        const auto [found, granted] = held_.try_emplace(key, ids);
-        return {
-            .outcome = granted ? Reservation::Outcome::granted : Reservation::Outcome::duplicate,
-            .holder = found->second};
-    }
-    void release(const std::string& key, const JobIds& ids) override {
-        const std::lock_guard lock(mutex_);
-        const auto found = held_.find(key);
-        if (found != held_.end() && found->second == ids) held_.erase(found);
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::string, JobIds> held_;
-};
-
-class NoResults final : public JobResults {
-public:
-    Result<std::optional<Delivery>> confirm(const std::string&) override { return std::nullopt; }
-};
-
-class Submission : public GatewayTest {
+class Submission : public TwoGateways {
 protected:
-    void SetUp() override {
-        start({}, ai_routes({.queue = queue, .deduplicator = reservations, .results = results}));
-    }
-    void TearDown() override { gateway_.reset(); }
+    void SetUp() override { start_both(); }
 
-    HttpResponse generate(std::string body = hello) {
-        return call("POST", "/ai/generate", {}, std::move(body));
+    HttpResponse generate(std::string body = hello) { return generate_at(url_, std::move(body)); }
+    HttpResponse generate_at(const std::string& url, std::string body = hello) {
+        return call_at(url, "POST", "/ai/generate", {}, std::move(body));
     }
-
-    tests::RedisServer server;
-    std::unique_ptr<RedisClient> redis = *RedisClient::create({.url = server.url()});
-    RedisJobQueue queue{*redis, {.queue = "ai-requests"}};
-    Reservations reservations;
-    NoResults results;
+    std::string jobs() { return redis.command({"XLEN", "ai-requests"}); }
+    std::optional<double> gauge() {
+        const std::string body = call("GET", "/metrics").body;
+        const std::string name = "\ntutti_dedup_reservations ";
+        const auto at = body.find(name);
+        if (at == std::string::npos) return std::nullopt;
+        return std::stod(body.substr(at + name.size()));
+    }
 };
 
 TEST_F(Submission, RequestReachesTheStreamAndItsJobCanBeFollowed) {
@@ -72,19 +45,120 @@ TEST_F(Submission, RequestReachesTheStreamAndItsJobCanBeFollowed) {
     const auto answer = read<Answer>(response);
     EXPECT_EQ(answer.job_id, "llm-" + answer.request_id);
     EXPECT_EQ(answer.status, "queued");
-    const auto entry = server.command({"XRANGE", "ai-requests", "-", "+"});
+    const auto entry = redis.command({"XRANGE", "ai-requests", "-", "+"});
     EXPECT_TRUE(entry.contains("jobId\n" + answer.job_id)) << entry;
     EXPECT_EQ(call("GET", "/ai/job/" + answer.job_id).status, 200);
+    EXPECT_TRUE(call("GET", "/metrics").body.contains("\ntutti_jobs_waiting 1\n"));
 }
 
-TEST_F(Submission, SameRequestIsOneJob) {
-    const auto first = read<Answer>(generate());
+TEST_F(Submission, ReservationIsTheDocumentedJsonForFiveSeconds) {
+    const auto answer = read<Answer>(generate());
 
-    const auto second = generate();
+    const auto note = json::read<RequestNote>(redis.command({"GET", reserved}));
+    ASSERT_TRUE(note) << note.error().message();
+    EXPECT_EQ(note->request_id, answer.request_id);
+    EXPECT_EQ(note->job_id, answer.job_id);
+    EXPECT_EQ(note->expires_at - note->timestamp, 5000);
+    const int left = std::stoi(redis.command({"PTTL", reserved}));
+    EXPECT_GT(left, 0);
+    EXPECT_LE(left, 5000);
+}
 
-    EXPECT_EQ(second.status, 200);
-    EXPECT_EQ(read<Answer>(second).job_id, first.job_id);
-    EXPECT_EQ(server.command({"XLEN", "ai-requests"}), "1");
+TEST_F(Submission, WindowIsASetting) {
+    auto with = options();
+    with.dedup_window = 30s;
+    start_with(std::move(with));
+
+    ASSERT_EQ(generate().status, 202);
+
+    const int left = std::stoi(redis.command({"PTTL", reserved}));
+    EXPECT_GT(left, 20'000);
+    EXPECT_LE(left, 30'000);
+}
+
+TEST_F(Submission, SameRequestAtBothGatewaysAtOnceIsOneJob) {
+    const auto responses = at_once(16, [this](const std::string& url) { return generate_at(url); });
+
+    std::multiset<int> statuses;
+    std::set<std::string> ids;
+    for (const HttpResponse& response : responses) {
+        statuses.insert(response.status);
+        ids.insert(read<Answer>(response).job_id);
+    }
+    EXPECT_EQ(statuses.count(202), 1U);
+    EXPECT_EQ(statuses.count(200), 15U);
+    EXPECT_EQ(ids.size(), 1U);
+    EXPECT_EQ(jobs(), "1");
+}
+
+TEST_F(Submission, DuplicateDoesNotRenewTheWindow) {
+    ASSERT_EQ(generate().status, 202);
+    redis.command({"PEXPIRE", reserved, "2000"});
+
+    EXPECT_EQ(generate_at(second_url_).status, 200);
+
+    EXPECT_LE(std::stoi(redis.command({"PTTL", reserved})), 2000);
+}
+
+TEST_F(Submission, ReservationOfAnotherProgramIsADuplicateWithItsIds) {
+    redis.command({"SET", reserved,
+                   R"({"requestId":"r-1","jobId":"llm-r-1","timestamp":1,"expiresAt":5001})", "EX",
+                   "5"});
+
+    const auto response = generate();
+
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(read<Answer>(response).job_id, "llm-r-1");
+    EXPECT_EQ(read<Answer>(response).request_id, "r-1");
+    EXPECT_EQ(jobs(), "0");
+}
+
+TEST_F(Submission, ReservationThatCannotBeReadIsHeldAllTheSame) {
+    redis.command({"SET", reserved, "{oops", "EX", "60"});
+
+    expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
+
+    EXPECT_EQ(jobs(), "0");
+    EXPECT_EQ(redis.command({"GET", reserved}), "{oops");
+}
+
+TEST_F(Submission, FailedEnqueueGivesTheReservationBack) {
+    redis.command({"SET", "ai-requests", "not a stream"});
+    expect_error(generate(), 500, "INTERNAL_ERROR");
+    EXPECT_EQ(redis.command({"EXISTS", reserved}), "0");
+    redis.command({"DEL", "ai-requests"});
+
+    EXPECT_EQ(generate().status, 202);
+}
+
+TEST_F(Submission, NothingIsQueuedWhileRedisIsAwayAndItWorksAfterwards) {
+    redis.kill();
+    expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
+    EXPECT_FALSE(gauge()) << "nobody can say how many there are";
+
+    redis.start();
+
+    EXPECT_EQ(jobs(), "0");
+    EXPECT_TRUE(eventually([this] { return generate().status == 202; }));
+    EXPECT_EQ(jobs(), "1");
+}
+
+TEST_F(Submission, SilentRedisIsA503InTime) {
+    redis.pause();
+    const TimePoint asked = Boottime::now();
+
+    expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
+
+    EXPECT_LT(Boottime::now() - asked, 5s);
+    redis.resume();
+}
+
+TEST_F(Submission, LiveReservationsAreCounted) {
+    EXPECT_EQ(gauge(), 0.0);
+    redis.command({"SET", "dedup:of:another-dm:program", "{}", "EX", "60"});
+    ASSERT_EQ(generate().status, 202);
+
+    EXPECT_TRUE(eventually([this] { return gauge() == 2.0; })) << "counted again within seconds";
 }
 
 TEST_F(Submission, LargeConversationFits) {
@@ -95,22 +169,31 @@ TEST_F(Submission, LargeConversationFits) {
         history + "\"}}");
 
     EXPECT_EQ(response.status, 202) << response.body;
-    EXPECT_EQ(server.command({"XLEN", "ai-requests"}), "1");
+    EXPECT_EQ(jobs(), "1");
 }
 
-TEST_F(Submission, FailsWhileRedisIsAwayAndWorksAfterwards) {
-    server.kill();
-    expect_error(generate(), 500, "INTERNAL_ERROR");
+TEST_F(Submission, DeliveryIsConfirmedInTheDatabase) {
+    EXPECT_EQ(call("POST", "/ai/job/llm-1/confirm-delivery").status, 404);
+    execute(
+        "INSERT INTO job_results (job_id, request_id, result, created_at) "
+        "VALUES ('llm-1', 'r', '{}', '2026-01-01T00:00:00.000Z')");
 
-    server.start();
-
-    EXPECT_EQ(generate().status, 202);
+    EXPECT_EQ(call("POST", "/ai/job/llm-1/confirm-delivery").status, 200);
 }
 
 TEST_F(Submission, NeedsTheSecret) {
     expect_error(send({.method = "POST", .path = "/ai/generate", .body = hello}), 403,
                  "UNAUTHORIZED");
     expect_error(send({.path = "/ai/job/llm-1"}), 403, "UNAUTHORIZED");
+}
+
+TEST_F(GatewayTest, WithoutRedisRequestsAreQueuedInTheProcess) {
+    const auto first = call("POST", "/ai/generate", {}, hello);
+
+    EXPECT_EQ(first.status, 202) << first.body;
+    EXPECT_EQ(call("POST", "/ai/generate", {}, hello).status, 200);
+    EXPECT_EQ(call("GET", "/ai/job/" + read<Answer>(first).job_id).status, 200);
+    EXPECT_TRUE(call("GET", "/metrics").body.contains("\ntutti_dedup_reservations 1\n"));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 // The catalogue's upstream against the stand-in, and the routes behind a running gateway's guard.
 #include "api-gateway/openrouter.hpp"
 
-#include "api-gateway/model_routes.hpp"
 #include "provider-stand-in/catalogue.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "scripted_server.hpp"
@@ -98,15 +97,16 @@ TEST_F(Upstream, StandInCanBeToldWhatToDo) {
 }
 
 TEST_F(GatewayTest, ModelsStandBehindTheSecret) {
-    const auto catalogue = std::make_shared<const ModelCatalogue>(stand_in_catalogue(3));
-    const auto get = [&]() -> Result<std::shared_ptr<const ModelCatalogue>> { return catalogue; };
-    start({}, model_routes({.catalogue = get, .refresh = get}, bot_owner));
+    const auto stand_in = *ProviderStandIn::start({});
+    openrouter_url_ = stand_in->url();
+    start({});
 
     EXPECT_EQ(call("GET", "/models/text").status, 200);
     EXPECT_EQ(call("GET", "/models?search=gpt&limit=1").status, 200);
     EXPECT_EQ(call("POST", "/models/refresh", bot_owner).status, 200);
     expect_error(call("POST", "/models/refresh", stranger), 403, "UNAUTHORIZED");
     expect_error(send({.path = "/models"}), 403, "UNAUTHORIZED");
+    gateway_.reset();
 }
 
 }  // namespace

@@ -140,15 +140,24 @@ class GatewayTest : public ::testing::Test {
 protected:
     void SetUp() override { start({}); }
 
-    void start(HttpServer::Limits limits, std::vector<GatewayRoute> routes = {}) {
-        gateway_.reset();
+    [[nodiscard]] Gateway::Options options() const {
         Gateway::Options options{.database_path = database_path(),
                                  .redis_url = redis_url_,
+                                 .openrouter = {.base_url = openrouter_url_},
                                  .secret = Secret(secret_text),
-                                 .bot_owner_id = bot_owner,
-                                 .limits = limits,
-                                 .routes = std::move(routes)};
+                                 .bot_owner_id = bot_owner};
         if (postgres_) options.postgres_url = Secret(postgres_->url());
+        return options;
+    }
+
+    void start(HttpServer::Limits limits, std::vector<GatewayRoute> routes = {}) {
+        auto with = options();
+        with.limits = limits;
+        with.routes = std::move(routes);
+        start_with(std::move(with));
+    }
+    void start_with(Gateway::Options options) {
+        gateway_.reset();
         auto started = Gateway::start(std::move(options));
         ASSERT_TRUE(started) << started.error().message();
         gateway_ = std::move(*started);
@@ -157,21 +166,26 @@ protected:
 
     [[nodiscard]] std::string database_path() const { return folder_.file("tutti.db"); }
 
-    HttpResponse send(HttpRequest request) {
-        auto response = client_.send(url_, request, Boottime::now() + 20s);
+    HttpResponse send(HttpRequest request) { return send(url_, request); }
+    HttpResponse send(const std::string& url, const HttpRequest& request) {
+        auto response = client_.send(url, request, Boottime::now() + 20s);
         EXPECT_TRUE(response) << response.error().message();
         return response ? std::move(*response) : HttpResponse{.status = 0};
     }
     // With the secret and, when given, a user.
     HttpResponse call(std::string method, std::string path, std::string_view user = {},
                       std::string body = {}) {
+        return call_at(url_, std::move(method), std::move(path), user, std::move(body));
+    }
+    HttpResponse call_at(const std::string& url, std::string method, std::string path,
+                         std::string_view user = {}, std::string body = {}) {
         HttpRequest request{.method = std::move(method), .body = std::move(body)};
         const auto mark = std::min(path.find('?'), path.size());
         request.path = path.substr(0, mark);
         request.query = path.substr(std::min(path.size(), mark + 1));
         request.headers.set("X-Service-Auth", secret_text);
         if (!user.empty()) request.headers.set("X-User-Id", std::string(user));
-        return send(std::move(request));
+        return send(url, request);
     }
     HttpResponse activate(const std::string& channel, const std::string& slug,
                           std::string_view user, const std::string& guild = "900") {
@@ -216,6 +230,7 @@ protected:
 
     TemporaryFolder folder_;
     std::optional<std::string> redis_url_;
+    std::string openrouter_url_ = "http://127.0.0.1:9";  // nobody is there
     std::unique_ptr<tests::PostgresServer> postgres_;
     HttpClient client_{{.name = "test"}};
     std::unique_ptr<Gateway> gateway_;

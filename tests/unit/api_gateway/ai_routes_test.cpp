@@ -17,22 +17,22 @@ using ::testing::IsEmpty;
 
 constexpr const char* body =
     R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7","channelId":"500"}})";
-constexpr const char* key = "dedup:maestro:7-500:2cf24dba5fb0a30e";
+constexpr const char* key = "maestro:7-500:2cf24dba5fb0a30e";
 
 // Keeps reservations until they are released, or cannot say.
 class Reservations final : public Deduplicator {
 public:
-    Reservation reserve(const std::string& key_text, const JobIds& ids) override {
+    Reserved reserve(const std::string& key_text, const JobIds& ids) override {
         events.push_back("reserve");
-        if (away) return {.outcome = Reservation::Outcome::unavailable};
+        if (away) return {.outcome = Reserved::Outcome::unavailable};
         const auto [found, granted] = held.try_emplace(key_text, ids);
-        if (granted) return {.outcome = Reservation::Outcome::granted};
-        return {.outcome = Reservation::Outcome::duplicate, .holder = found->second};
-    }
-    void release(const std::string& key_text, const JobIds& ids) override {
-        events.push_back("release");
-        const auto found = held.find(key_text);
-        if (found != held.end() && found->second == ids) held.erase(found);
+        if (!granted) return {.outcome = Reserved::Outcome::duplicate, .holder = found->second};
+        return {
+            .outcome = Reserved::Outcome::granted, .holder = {}, .release = [this, key_text, ids] {
+                events.push_back("release");
+                const auto mine = held.find(key_text);
+                if (mine != held.end() && mine->second == ids) held.erase(mine);
+            }};
     }
 
     bool away = false;

@@ -9,13 +9,12 @@ namespace {
 
 // The digits are those of `printf 'hello' | sha256sum`.
 TEST(DedupKey, IsThatOfTheDeployment) {
-    EXPECT_EQ(dedup_key("maestro", "7", "500", "hello"), "dedup:maestro:7-500:2cf24dba5fb0a30e");
-    EXPECT_EQ(dedup_key("maestro", "7", std::nullopt, "hello"),
-              "dedup:maestro:7-dm:2cf24dba5fb0a30e");
+    EXPECT_EQ(dedup_key("maestro", "7", "500", "hello"), "maestro:7-500:2cf24dba5fb0a30e");
+    EXPECT_EQ(dedup_key("maestro", "7", std::nullopt, "hello"), "maestro:7-dm:2cf24dba5fb0a30e");
 }
 
 TEST(DedupKey, EscapesNothing) {
-    EXPECT_EQ(dedup_key("a:b c", "7", "500", "hello"), "dedup:a:b c:7-500:2cf24dba5fb0a30e");
+    EXPECT_EQ(dedup_key("a:b c", "7", "500", "hello"), "a:b c:7-500:2cf24dba5fb0a30e");
 }
 
 TEST(DedupKey, DiffersByEverythingThatCounts) {

@@ -1,0 +1,46 @@
+// What GET /metrics of the gateway tells beyond its caches: the pool to OpenRouter, the queue, and how many
+// requests are reserved now.
+//
+// A scrape waits for the store half a second at most each; what cannot be asked is left out, because a
+// zero would be a lie. Counting reservations reads all names of the store, so it is done every few seconds
+// at most, however often somebody scrapes.
+//
+// Thread-safety: all functions may be called from any thread.
+#pragma once
+
+#include <cstddef>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "api-gateway/gateway_node.hpp"
+#include "api-gateway/job_queue.hpp"
+#include "api-gateway/openrouter.hpp"
+#include "common/http/message.hpp"
+#include "tutti/clock.hpp"
+
+namespace tutti::services {
+
+class GatewayMetrics {
+public:
+    // They outlive it.
+    struct Parts {
+        const GatewayNode& node;
+        const OpenRouter& openrouter;
+        JobQueue& queue;
+    };
+
+    explicit GatewayMetrics(Parts parts) : parts_(parts) {}
+
+    [[nodiscard]] HttpResponse response();
+
+private:
+    [[nodiscard]] std::optional<std::size_t> reservations();
+
+    Parts parts_;
+    std::mutex mutex_;
+    std::optional<std::size_t> counted_;  // guarded by mutex_
+    TimePoint count_again_{};             // guarded by mutex_
+};
+
+}  // namespace tutti::services

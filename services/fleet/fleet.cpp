@@ -1,0 +1,24 @@
+#include "fleet/fleet.hpp"
+
+#include <utility>
+
+namespace tutti::services {
+namespace {
+
+using namespace std::chrono_literals;
+
+// So that two calls overlap.
+constexpr auto provider_delay = 50ms;
+
+}  // namespace
+
+Result<void> Fleet::start_provider(Settings& settings) {
+    auto started = ProviderStandIn::start({.behaviour = {.delay = provider_delay}});
+    if (!started) return fail(std::move(started).error());
+    stand_in_ = *std::move(started);
+    settings.openrouter_base_url = stand_in_->url();
+    provider_ = local_instance("provider", stand_in_->port());
+    return {};
+}
+
+}  // namespace tutti::services
