@@ -132,6 +132,10 @@ public:
         to = Secret(std::move(*value));
     }
 
+    void problem(const char* name, std::string_view text) {
+        if (!problems_.empty()) problems_ += "; ";
+        problems_.append(name).append(" ").append(text);
+    }
     [[nodiscard]] const std::string& problems() const noexcept { return problems_; }
 
 private:
@@ -149,10 +153,6 @@ private:
                    url.find_first_of(" \t\r\n") == std::string_view::npos &&
                    (scheme == "unix://" || url[scheme.size()] != '/');
         });
-    }
-    void problem(const char* name, std::string_view text) {
-        if (!problems_.empty()) problems_ += "; ";
-        problems_.append(name).append(" ").append(text);
     }
 
     const Environment& environment_;
@@ -216,6 +216,10 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.http_url("LLM_BASE_URL", settings.llm_base_url);
     parser.text("LLM_MODEL", settings.llm_model);
     parser.secret("LLM_API_KEY", settings.llm_api_key);
+    if (settings.instance_count > 1 && !settings.redis_url) {
+        parser.problem("INSTANCE_COUNT",
+                       "is above 1, but without REDIS_URL the instances share nothing");
+    }
     if (!parser.problems().empty()) {
         return fail(Errc::invalid_option, "read settings", parser.problems());
     }
