@@ -41,12 +41,14 @@ BOOST_DESCRIBE_STRUCT(HealthServices, (), (database, bus, notifications))
 
 struct HealthBody {
     std::string status{};  // healthy, degraded (works, with the reasons why not fully), unhealthy
+    bool live = true;      // it answers
+    bool ready = false;    // and fully: the database, every cache and every subscription are up
     HealthServices services{};
     std::vector<std::string> reasons{};
     std::string timestamp{};
     std::int64_t uptime = 0;  // milliseconds
 };
-BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, services, reasons, timestamp, uptime))
+BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, services, reasons, timestamp, uptime))
 
 struct OwnerInBody {
     std::optional<std::string> owner_id;
@@ -287,6 +289,7 @@ HttpResponse Gateway::Impl::health() const {
     body.status = !body.services.database ? "unhealthy"
                   : body.reasons.empty()  ? "healthy"
                                           : "degraded";
+    body.ready = body.services.database && body.services.bus;
     body.uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started).count();
     return json_response(body.services.database ? 200 : 503, json::write(body));

@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "tutti/redis_url.hpp"
+
 namespace tutti::services {
 namespace {
 
@@ -106,10 +108,10 @@ public:
     }
     void redis_url(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
-        if (value && !has_host(*value, {"redis://", "rediss://", "unix://"})) {
-            return problem(name,
-                           "must be a redis://, rediss:// or unix:// URL; leave it unset for "
-                           "the embedded store");
+        if (value) {
+            if (const auto url = redis::Url::parse(*value); !url) {
+                return problem(name, url.error().cause + "; leave it unset for the embedded store");
+            }
         }
         to = std::move(value);
     }
@@ -132,6 +134,10 @@ public:
         to = Secret(std::move(*value));
     }
 
+    void problem(const char* name, std::string_view text) {
+        if (!problems_.empty()) problems_ += "; ";
+        problems_.append(name).append(" ").append(text);
+    }
     [[nodiscard]] const std::string& problems() const noexcept { return problems_; }
 
 private:
@@ -147,12 +153,8 @@ private:
         return std::ranges::any_of(schemes, [&](std::string_view scheme) {
             return url.starts_with(scheme) && url.size() > scheme.size() &&
                    url.find_first_of(" \t\r\n") == std::string_view::npos &&
-                   (scheme == "unix://" || url[scheme.size()] != '/');
+                   url[scheme.size()] != '/';
         });
-    }
-    void problem(const char* name, std::string_view text) {
-        if (!problems_.empty()) problems_ += "; ";
-        problems_.append(name).append(" ").append(text);
     }
 
     const Environment& environment_;
@@ -216,6 +218,10 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.http_url("LLM_BASE_URL", settings.llm_base_url);
     parser.text("LLM_MODEL", settings.llm_model);
     parser.secret("LLM_API_KEY", settings.llm_api_key);
+    if (settings.instance_count > 1 && !settings.redis_url) {
+        parser.problem("INSTANCE_COUNT",
+                       "is above 1, but without REDIS_URL the instances share nothing");
+    }
     if (!parser.problems().empty()) {
         return fail(Errc::invalid_option, "read settings", parser.problems());
     }

@@ -1,6 +1,8 @@
 #include "load/cache_core.hpp"
 
 #include <algorithm>
+#include <exception>
+#include <limits>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -39,12 +41,23 @@ std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
     if (!spec_.ttl) return nullptr;
     Memory::Options options{.ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
     if (spec_.bound->unit() == Bound::Unit::bytes) {
-        options.weigher = [weigh = spec_.weigh](const std::string& key, const Stored& stored) {
-            return entry_overhead_bytes + key.size() +
-                   (stored.value ? weigh(stored.value.get()) : 0);
+        options.weigher = [this](const std::string& key, const Stored& stored) {
+            return entry_overhead_bytes + key.size() + weight_of(stored.value.get());
         };
     }
     return std::make_unique<Memory>(std::move(options));
+}
+
+// What cannot be weighed is too heavy, and so not kept.
+std::size_t CacheCore::weight_of(const void* value) const {
+    constexpr std::size_t too_heavy = std::numeric_limits<std::size_t>::max() / 2;
+    if (value == nullptr) return 0;
+    try {
+        return std::min(spec_.weigh(value), too_heavy);
+    } catch (const std::exception& error) {
+        environment_.log(LogLevel::error, "cache " + spec_.name + ": weigh threw: " + error.what());
+        return too_heavy;
+    }
 }
 
 std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {

@@ -130,6 +130,7 @@ private:
     enum class Past : std::uint8_t { refused, allowed };  // of the TTL
 
     [[nodiscard]] std::unique_ptr<Memory> make_memory() const;
+    [[nodiscard]] std::size_t weight_of(const void* value) const;
     [[nodiscard]] std::shared_ptr<StoreAccess> make_store(const Ties& ties);
     [[nodiscard]] std::shared_ptr<Refresher> make_refresher();
 

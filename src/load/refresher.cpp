@@ -1,6 +1,7 @@
 #include "load/refresher.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace tutti {
@@ -59,7 +60,7 @@ void Refresher::answered(Job& job, const Result<detail::RawLookup>& answer) {
     if (std::exchange(job.failures, 0) >= options_.spec.signal_after) {
         log_(LogLevel::info,
              "cache " + options_.cache + ": the refresh of '" + job.entry.text + "' works again");
-        if (options_.spec.failing) options_.spec.failing(job.entry.text, 0, Error{});
+        tell(job, Error{});
     }
     const Duration spread =
         std::chrono::duration_cast<Duration>(options_.spec.every * (jitter * options_.random()));
@@ -71,7 +72,17 @@ void Refresher::signal(const Job& job, const Error& error) const {
     log_(LogLevel::warning, "cache " + options_.cache + ": the refresh of '" + job.entry.text +
                                 "' failed " + std::to_string(job.failures) +
                                 " times in a row: " + error.message());
-    if (options_.spec.failing) options_.spec.failing(job.entry.text, job.failures, error);
+    tell(job, error);
+}
+
+void Refresher::tell(const Job& job, const Error& error) const {
+    if (!options_.spec.failing) return;
+    try {
+        options_.spec.failing(job.entry.text, job.failures, error);
+    } catch (const std::exception& thrown) {
+        log_(LogLevel::error,
+             "cache " + options_.cache + ": refresh.failing threw: " + thrown.what());
+    }
 }
 
 Duration Refresher::after_failure(std::size_t failures) const {

@@ -47,6 +47,7 @@ private:
     void run(Job& job);
     void answered(Job& job, const Result<detail::RawLookup>& answer);
     void signal(const Job& job, const Error& error) const;
+    void tell(const Job& job, const Error& error) const;
     [[nodiscard]] Duration after_failure(std::size_t failures) const;
 
     const Options options_;

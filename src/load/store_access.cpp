@@ -1,5 +1,6 @@
 #include "load/store_access.hpp"
 
+#include <exception>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -190,30 +191,41 @@ Result<std::string> StoreAccess::write(const detail::RawLoaded& loaded) const {
     return write_frame(payload, frame_options(options_.spec));
 }
 
-void StoreAccess::fill(const std::string& text, LoadToken token, const detail::RawLoaded& loaded,
-                       Duration fresh_for, Completion<Filled> done) {
+Result<FillRequest> StoreAccess::request_of(const std::string& text, LoadToken token,
+                                            const detail::RawLoaded& loaded,
+                                            Duration fresh_for) const {
     auto bytes = write(loaded);
-    if (!bytes) {
-        log_(LogLevel::warning,
-             "cache " + options_.cache + ": not stored: " + bytes.error().message());
-        if (!token.empty()) release(text, std::move(token));
-        executor_.post([done = std::move(done), error = std::move(bytes).error()]() mutable {
-            done(fail(std::move(error)));
-        });
-        return;
-    }
+    if (!bytes) return fail(std::move(bytes).error());
     const bool keeps_stale = loaded.answer == Answer::found && !is_raw(options_.spec);
     FillRequest request{.place = place(text),
                         .token = std::move(token),
                         .bytes = *std::move(bytes),
                         .fresh_for = fresh_for,
                         .keep_for = fresh_for + (keeps_stale ? options_.keep_stale : Duration{})};
-    if (options_.spec.rank && loaded.value) {
+    if (!options_.spec.rank || !loaded.value) return request;
+    try {
         request.rank = Rank{.value = options_.spec.rank(loaded.value.get()),
                             .yields_after = options_.spec.rank_yields_after};
+    } catch (const std::exception& error) {
+        return fail(Errc::load_failed, "store value", std::string("rank threw: ") + error.what());
+    }
+    return request;
+}
+
+void StoreAccess::fill(const std::string& text, LoadToken token, const detail::RawLoaded& loaded,
+                       Duration fresh_for, Completion<Filled> done) {
+    auto request = request_of(text, token, loaded, fresh_for);
+    if (!request) {
+        log_(LogLevel::warning,
+             "cache " + options_.cache + ": not stored: " + request.error().message());
+        if (!token.empty()) release(text, std::move(token));
+        executor_.post([done = std::move(done), error = std::move(request).error()]() mutable {
+            done(fail(std::move(error)));
+        });
+        return;
     }
     store_->fill(
-        std::move(request), deadline(),
+        *std::move(request), deadline(),
         [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
             if (!filled) self->counters_.store_failures.add();
             done(std::move(filled));

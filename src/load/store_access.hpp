@@ -97,6 +97,9 @@ private:
                      Value value, Completion<Reply> done);
     [[nodiscard]] Result<detail::RawLoaded> read(const std::string& bytes) const;
     [[nodiscard]] Result<std::string> write(const detail::RawLoaded& loaded) const;
+    [[nodiscard]] Result<FillRequest> request_of(const std::string& text, LoadToken token,
+                                                 const detail::RawLoaded& loaded,
+                                                 Duration fresh_for) const;
     void unreadable(const std::string& text, const Error& error) const;
 
     const Options options_;

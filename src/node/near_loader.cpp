@@ -1,5 +1,6 @@
 #include "node/near_loader.hpp"
 
+#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -90,7 +91,13 @@ detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
     loader.asynchronous = [documents = std::move(documents), ttl, near = std::move(near)](
                               std::shared_ptr<const void> key, const LoadContext& context,
                               Completion<detail::RawLoaded> done) {
-        const auto text = std::make_shared<const std::string>(near.document(key.get()));
+        std::shared_ptr<const std::string> text;
+        try {
+            text = std::make_shared<const std::string>(near.document(key.get()));
+        } catch (const std::exception& error) {
+            return done(
+                fail(Errc::load_failed, "load", std::string("document threw: ") + error.what()));
+        }
         if (auto hit = documents->hit(*text)) {
             return done(project(near, key.get(), ttl, *hit));
         }

@@ -19,7 +19,7 @@
 #include "redis/link.hpp"
 #include "redis/open.hpp"
 #include "redis/tls.hpp"
-#include "redis/url.hpp"
+#include "tutti/redis_url.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/doctor.hpp"

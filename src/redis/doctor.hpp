@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "redis/handshake.hpp"
-#include "redis/url.hpp"
 #include "tutti/doctor.hpp"
+#include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
 

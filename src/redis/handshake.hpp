@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "redis/reply.hpp"
-#include "redis/url.hpp"
 #include "tutti/error.hpp"
+#include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
 

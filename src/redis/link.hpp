@@ -21,9 +21,9 @@
 
 #include "redis/reply.hpp"
 #include "redis/tls.hpp"
-#include "redis/url.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
+#include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
 

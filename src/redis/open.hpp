@@ -16,7 +16,7 @@
 namespace tutti::redis {
 
 struct OpenOptions {
-    std::string url;                    // as redis/url.hpp has it
+    std::string url;                    // as redis_url.hpp has it
     std::string app;                    // part of the names of all coordination keys; no braces
     std::string client_name = "tutti";  // as CLIENT LIST shows it; no blanks. Empty: none
     Duration connect_timeout = std::chrono::seconds(2);  // resolve, connect and handshake together

@@ -21,7 +21,7 @@
 #include "redis/handshake.hpp"
 #include "redis/link.hpp"
 #include "redis/tls.hpp"
-#include "redis/url.hpp"
+#include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
 

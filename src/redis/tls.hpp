@@ -18,8 +18,8 @@
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/system/error_code.hpp>
 
-#include "redis/url.hpp"
 #include "tutti/error.hpp"
+#include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
 

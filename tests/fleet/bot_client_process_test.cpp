@@ -38,6 +38,7 @@ protected:
                       {"BOT_CLIENT_PORT", std::to_string(bot_port)},
                       {"GATEWAY_URL", url(gateway_port)},
                       {"DATABASE_URL", "sqlite:" + (redis.folder() / "tutti.db").string()},
+                      {"OPENROUTER_BASE_URL", url(9)},  // nobody is there
                       {"REDIS_URL", redis.url()}});
         return added;
     }

@@ -258,7 +258,7 @@ void HttpClient::Impl::keep(const std::string& origin, std::unique_ptr<Transport
 Result<std::unique_ptr<Transport>> HttpClient::Impl::make(const Url& url) {
     const std::lock_guard lock(mutex_);
     if (url.scheme == Url::Scheme::https && !tls_) {
-        auto context = load_tls_context(options_.ca_file);
+        auto context = load_tls_context({.ca = options_.ca_file});
         if (!context) return fail(context.error());
         tls_ = std::move(*context);
     }

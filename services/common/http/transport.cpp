@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -21,6 +22,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -55,18 +57,21 @@ public:
         cancelled_.store(true);
         asio::post(context_, [this] { close(); });
     }
-    void close() {
-        error_code ignored;
-        lowest_->close(ignored);
-    }
+    void close() { close_(); }
 
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
     // The lowest layer of the stream that is built on this. Once, before anything else.
-    void attach(tcp::socket& lowest) noexcept { lowest_ = &lowest; }
+    template <class Lowest>
+    void attach(Lowest& lowest) {
+        close_ = [&lowest] {
+            error_code ignored;
+            lowest.close(ignored);
+        };
+    }
 
 private:
     asio::io_context context_{1};
-    tcp::socket* lowest_ = nullptr;
+    std::function<void()> close_;
     // Set before the socket is closed, read after an error of it.
     std::atomic<bool> cancelled_{false};
 };
@@ -141,7 +146,8 @@ Result<void> Socket::connect(tcp::socket& socket, const Addresses& addresses, st
 
 // What an idle socket has to say, without waiting: bytes (1), the end or an error (0), nothing
 // (-1).
-int peek(tcp::socket& socket) {
+template <class Lowest>
+int peek(Lowest& socket) {
     char byte = 0;
     const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return -1;
@@ -168,6 +174,31 @@ private:
     std::uint16_t port_;
     Socket base_;
     tcp::socket socket_{base_.context()};
+};
+
+class UnixTransport final : public Transport {
+public:
+    explicit UnixTransport(const std::string& path) : endpoint_(path) { base_.attach(socket_); }
+
+    Result<void> connect(const Addresses&, TimePoint deadline) override {
+        const auto connected = base_.run(
+            [&](auto done) { socket_.async_connect(endpoint_, std::move(done)); }, deadline);
+        if (!connected) return fail(connected.error());
+        return {};
+    }
+    Result<void> write(std::string_view bytes, TimePoint deadline) override {
+        return base_.write(socket_, bytes, deadline);
+    }
+    Result<std::size_t> read_some(std::span<char> to, TimePoint deadline) override {
+        return base_.read_some(socket_, to, deadline);
+    }
+    bool reusable() override { return peek(socket_) < 0; }
+    void cancel() override { base_.cancel(); }
+
+private:
+    asio::local::stream_protocol::endpoint endpoint_;
+    Socket base_;
+    asio::local::stream_protocol::socket socket_{base_.context()};
 };
 
 }  // namespace
@@ -222,17 +253,26 @@ private:
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file) {
+Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files) {
     auto context = std::make_shared<TlsContext>();
     error_code error;
-    if (ca_file.empty()) {
+    if (files.ca.empty()) {
         context->context.set_default_verify_paths(error);
     } else {
-        context->context.load_verify_file(ca_file, error);
+        context->context.load_verify_file(files.ca, error);
     }
     if (error) {
-        return fail(Errc::invalid_option, {},
-                    "cannot load the trusted roots" + (ca_file.empty() ? "" : " from " + ca_file));
+        return fail(
+            Errc::invalid_option, {},
+            "cannot load the trusted roots" + (files.ca.empty() ? "" : " from " + files.ca));
+    }
+    if (!files.certificate.empty()) {
+        context->context.use_certificate_chain_file(files.certificate, error);
+        if (!error) context->context.use_private_key_file(files.key, ssl::context::pem, error);
+        if (error) {
+            return fail(Errc::invalid_option, {},
+                        "cannot load the certificate " + files.certificate + " with its key");
+        }
     }
     context->context.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
     context->context.set_verify_mode(ssl::verify_peer);
@@ -242,6 +282,10 @@ Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file)
 std::unique_ptr<Transport> make_transport(const Url& url, std::shared_ptr<TlsContext> context) {
     if (url.scheme == Url::Scheme::http) return std::make_unique<TcpTransport>(url.port);
     return std::make_unique<TlsTransport>(url, std::move(context));
+}
+
+std::unique_ptr<Transport> make_unix_transport(const std::string& path) {
+    return std::make_unique<UnixTransport>(path);
 }
 
 namespace {

@@ -1,4 +1,4 @@
-// A connection of the client, plain or TLS, with blocking operations that keep a deadline. The
+// A connection of a client, plain, TLS or to a socket of this machine, with blocking operations that keep a deadline. The
 // calling thread runs the I/O itself, so a call costs no change of threads.
 //
 // Thread-safety: one thread at a time, but `cancel` from any thread at any time.
@@ -38,12 +38,21 @@ public:
     virtual void cancel() = 0;
 };
 
+// PEM files.
+struct TlsFiles {
+    std::string ca{};           // empty: the system's authorities
+    std::string certificate{};  // of this client, for servers that ask; empty: none
+    std::string key{};          // of the certificate
+};
+
 // Trusted roots, loaded once and shared by connections. May be null for http.
 class TlsContext;
-[[nodiscard]] Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file);
+[[nodiscard]] Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files);
 
 [[nodiscard]] std::unique_ptr<Transport> make_transport(const Url& url,
                                                         std::shared_ptr<TlsContext> context);
+// Its `connect` needs no addresses.
+[[nodiscard]] std::unique_ptr<Transport> make_unix_transport(const std::string& path);
 
 // Names to addresses, within a deadline that getaddrinfo itself does not know: one thread looks up,
 // the caller waits for it as long as it may.

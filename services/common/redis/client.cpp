@@ -1,41 +1,35 @@
-// A connection is a blocking hiredis context whose socket timeouts are set to what is left until the
-// deadline before every read and write. hiredis has no limit on a reply, so bytes are counted while it
-// reads, and a multi-bulk reply of too many elements fails where its array would be made.
+// hiredis writes commands and reads replies; a Transport carries the bytes. hiredis has no limit on a reply,
+// so bytes are counted while it reads, and a multi-bulk reply of too many elements fails where its
+// array would be made.
 //
 // A call takes a slot, then an idle connection or a fresh one, and puts it back unless anything went
 // wrong on it: after a failure nobody knows which reply comes next.
 #include "common/redis/client.hpp"
 
 #include <hiredis/hiredis.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <mutex>
 #include <utility>
 
-#include "common/redis/address.hpp"
+#include "common/http/transport.hpp"
 #include "common/slots.hpp"
+#include "tutti/redis_url.hpp"
 
 namespace tutti::services {
 namespace {
 
 constexpr int elements_max = 10'000;
 
-struct FreeContext {
-    void operator()(redisContext* context) const noexcept { redisFree(context); }
+struct FreeReader {
+    void operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
 };
 struct FreeReply {
     void operator()(::redisReply* reply) const noexcept { freeReplyObject(reply); }
 };
-using Context = std::unique_ptr<redisContext, FreeContext>;
+using Reader = std::unique_ptr<redisReader, FreeReader>;
 using Reply = std::unique_ptr<::redisReply, FreeReply>;
-
-timeval to_timeval(Duration left) {
-    const auto us = std::max<std::int64_t>(
-        1, std::chrono::duration_cast<std::chrono::microseconds>(left).count());
-    return {.tv_sec = us / 1'000'000, .tv_usec = us % 1'000'000};
-}
 
 // hiredis' own functions, except for arrays: null makes its reader fail.
 redisReplyObjectFunctions* bounded_functions(const redisReader& reader) {
@@ -89,23 +83,18 @@ RedisReply to_value(const ::redisReply& reply) {
 
 class Connection {
 public:
-    Connection(Context context, std::size_t bytes_max)
-        : context_(std::move(context)), bytes_max_(bytes_max) {
-        context_->reader->fn = bounded_functions(*context_->reader);
+    Connection(std::unique_ptr<Transport> transport, std::size_t bytes_max)
+        : transport_(std::move(transport)), reader_(redisReaderCreate()), bytes_max_(bytes_max) {
+        reader_->fn = bounded_functions(*reader_);
     }
 
     Result<RedisReply> command(const std::vector<std::string>& words, TimePoint deadline) {
-        std::vector<const char*> texts;
-        std::vector<std::size_t> sizes;
-        for (const std::string& word : words) {
-            texts.push_back(word.data());
-            sizes.push_back(word.size());
+        const auto bytes = encoded(words);
+        if (!bytes) return fail(bytes.error());
+        healthy_ = false;
+        if (const auto sent = transport_->write(*bytes, deadline); !sent) {
+            return broken(sent.error());
         }
-        if (redisAppendCommandArgv(context_.get(), static_cast<int>(words.size()), texts.data(),
-                                   sizes.data()) != REDIS_OK) {
-            return fail(Errc::too_large, {}, "the command cannot be written");
-        }
-        if (auto sent = write(deadline); !sent) return fail(std::move(sent).error());
         const auto reply = read(deadline);
         if (!reply) return fail(reply.error());
         healthy_ = true;
@@ -117,54 +106,51 @@ public:
     // Whether the last command was answered, so that the next reply belongs to the next command.
     [[nodiscard]] bool healthy() const noexcept { return healthy_; }
     // False when the server has closed it meanwhile, or said something unasked for.
-    [[nodiscard]] bool reusable() const {
-        char byte = 0;
-        return ::recv(context_->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-               (errno == EAGAIN || errno == EWOULDBLOCK);
-    }
+    [[nodiscard]] bool reusable() { return transport_->reusable(); }
 
 private:
-    Result<void> arm(TimePoint deadline) {
-        const Duration left = deadline - Boottime::now();
-        if (left <= Duration::zero())
-            return fail(Errc::timeout, {}, "no reply within the deadline");
-        redisSetTimeout(context_.get(), to_timeval(left));
-        return {};
-    }
-    [[nodiscard]] std::unexpected<Error> broken() const {
-        const bool late =
-            context_->err == REDIS_ERR_IO && (errno == EAGAIN || errno == EWOULDBLOCK);
-        if (context_->err == REDIS_ERR_PROTOCOL || context_->err == REDIS_ERR_OOM) {
-            return fail(Errc::protocol, {},
-                        "the server's bytes are no reply, or one of too many parts");
+    static Result<std::string> encoded(const std::vector<std::string>& words) {
+        std::vector<const char*> texts;
+        std::vector<std::size_t> sizes;
+        for (const std::string& word : words) {
+            texts.push_back(word.data());
+            sizes.push_back(word.size());
         }
-        return fail(
-            Errc::timeout, {},
-            late ? "no reply within the deadline" : "the connection broke before the reply");
+        char* bytes = nullptr;
+        const int size = redisFormatCommandArgv(&bytes, static_cast<int>(words.size()),
+                                                texts.data(), sizes.data());
+        if (size < 0) return fail(Errc::too_large, {}, "the command cannot be written");
+        std::string text(bytes, static_cast<std::size_t>(size));
+        redisFreeCommand(bytes);
+        return text;
     }
-    Result<void> write(TimePoint deadline) {
-        healthy_ = false;
-        for (int done = 0; done == 0;) {
-            if (auto armed = arm(deadline); !armed) return armed;
-            if (redisBufferWrite(context_.get(), &done) != REDIS_OK) return broken();
-        }
-        return {};
+    // Whatever it was, the command may have arrived.
+    static std::unexpected<Error> broken(const Error& error) {
+        return fail(Errc::timeout, {},
+                    error.code == Errc::timeout ? "no reply within the deadline"
+                                                : "the connection broke before the reply");
     }
     Result<Reply> read(TimePoint deadline) {
         std::size_t bytes = 0;
         while (true) {
             void* reply = nullptr;
-            if (redisGetReplyFromReader(context_.get(), &reply) != REDIS_OK) return broken();
+            if (redisReaderGetReply(reader_.get(), &reply) != REDIS_OK) {
+                return fail(Errc::protocol, {},
+                            "the server's bytes are no reply, or one of too many parts");
+            }
             if (reply != nullptr) return Reply(static_cast<::redisReply*>(reply));
             if (bytes > bytes_max_) return fail(Errc::too_large, {}, "the reply is over the limit");
-            if (auto armed = arm(deadline); !armed) return fail(std::move(armed).error());
-            const std::size_t before = context_->reader->len;
-            if (redisBufferRead(context_.get()) != REDIS_OK) return broken();
-            bytes += context_->reader->len - before;
+            const auto got = transport_->read_some(block_, deadline);
+            if (!got) return broken(got.error());
+            if (*got == 0) return broken({.code = Errc::unavailable, .operation = {}, .cause = {}});
+            bytes += *got;
+            redisReaderFeed(reader_.get(), block_.data(), *got);
         }
     }
 
-    Context context_;
+    std::unique_ptr<Transport> transport_;
+    Reader reader_;
+    std::array<char, 16'384> block_{};
     std::size_t bytes_max_;
     bool healthy_ = false;
 };
@@ -173,9 +159,10 @@ private:
 
 class RedisClient::Impl {
 public:
-    Impl(Options options, RedisAddress address)
+    Impl(Options options, redis::Url url, std::shared_ptr<TlsContext> tls)
         : options_(std::move(options)),
-          address_(std::move(address)),
+          url_(std::move(url)),
+          tls_(std::move(tls)),
           slots_({.concurrent_max = options_.connections_max, .queued_max = options_.queued_max}) {}
 
     Result<RedisReply> command(const std::vector<std::string>& words, TimePoint deadline) {
@@ -194,6 +181,7 @@ public:
     }
     void stop() {
         slots_.stop();
+        resolver_.stop();
         const std::lock_guard lock(mutex_);
         stopped_ = true;
         idle_.clear();
@@ -216,35 +204,53 @@ private:
         if (!stopped_) idle_.push_back(std::move(connection));
     }
     Result<Connected> open(TimePoint deadline);
+    Result<std::unique_ptr<Transport>> connect(TimePoint deadline);
 
     const Options options_;
-    const RedisAddress address_;
+    const redis::Url url_;
+    const std::shared_ptr<TlsContext> tls_;  // null: a plain connection
+    Resolver resolver_;
     Slots slots_;
     std::mutex mutex_;
     std::vector<Connected> idle_;  // at most as many as slots
     bool stopped_ = false;
 };
 
+Result<std::unique_ptr<Transport>> RedisClient::Impl::connect(TimePoint deadline) {
+    Addresses addresses;
+    std::unique_ptr<Transport> transport;
+    if (url_.is_unix()) {
+        transport = make_unix_transport(url_.path);
+    } else {
+        auto resolved = resolver_.resolve(url_.host, deadline);
+        if (!resolved) return fail(std::move(resolved).error());
+        addresses = *std::move(resolved);
+        const auto scheme = tls_ ? Url::Scheme::https : Url::Scheme::http;
+        transport = make_transport(
+            {.scheme = scheme, .host = url_.host, .port = url_.port, .target = "/"}, tls_);
+    }
+    const auto connected = transport->connect(addresses, deadline);
+    if (!connected) return fail(connected.error());
+    return transport;
+}
+
 // Nothing of the caller's command has been sent when this fails, so no failure is a timeout.
 Result<RedisClient::Impl::Connected> RedisClient::Impl::open(TimePoint deadline) {
-    const auto left = deadline - Boottime::now();
-    if (left <= Duration::zero()) return fail(Errc::unavailable, {}, "no time left to connect");
-    const timeval timeout = to_timeval(std::min<Duration>(left, options_.connect_timeout));
-    Context context(address_.host.empty()
-                        ? redisConnectUnixWithTimeout(address_.path.c_str(), timeout)
-                        : redisConnectWithTimeout(address_.host.c_str(), address_.port, timeout));
-    if (!context) return fail(Errc::unavailable, {}, "no memory for a connection");
-    if (context->err != 0) {
-        return fail(Errc::unavailable, {}, std::string("cannot connect: ") + context->errstr);
+    auto transport = connect(std::min(deadline, Boottime::now() + options_.connect_timeout));
+    if (!transport) {
+        Error error = std::move(transport).error();
+        if (error.code == Errc::timeout) error.code = Errc::unavailable;
+        error.cause = "cannot connect: " + error.cause;
+        return fail(std::move(error));
     }
-    auto connection = std::make_unique<Connection>(std::move(context), options_.reply_bytes_max);
+    auto connection = std::make_unique<Connection>(*std::move(transport), options_.reply_bytes_max);
     std::vector<std::vector<std::string>> steps;
-    if (!address_.password.empty()) {
+    if (!url_.password.empty()) {
         steps.push_back({"AUTH"});
-        if (!address_.user.empty()) steps.back().push_back(address_.user);
-        steps.back().push_back(address_.password.reveal());
+        if (!url_.user.empty()) steps.back().push_back(url_.user);
+        steps.back().push_back(url_.password);
     }
-    if (address_.database != 0) steps.push_back({"SELECT", std::to_string(address_.database)});
+    if (url_.database != 0) steps.push_back({"SELECT", std::to_string(url_.database)});
     for (const auto& step : steps) {
         auto done = connection->command(step, deadline);
         if (done) continue;
@@ -256,9 +262,16 @@ Result<RedisClient::Impl::Connected> RedisClient::Impl::open(TimePoint deadline)
 }
 
 Result<std::unique_ptr<RedisClient>> RedisClient::create(Options options) {
-    auto address = RedisAddress::parse(options.url);
-    if (!address) return fail(std::move(address).error());
-    auto impl = std::make_unique<Impl>(std::move(options), *std::move(address));
+    auto url = redis::Url::parse(options.url);
+    if (!url) return fail(std::move(url).error());
+    std::shared_ptr<TlsContext> tls;
+    if (url->tls) {
+        auto loaded = load_tls_context(
+            {.ca = url->tls->ca, .certificate = url->tls->certificate, .key = url->tls->key});
+        if (!loaded) return fail(std::move(loaded).error());
+        tls = *std::move(loaded);
+    }
+    auto impl = std::make_unique<Impl>(std::move(options), *std::move(url), std::move(tls));
     return std::unique_ptr<RedisClient>(new RedisClient(std::move(impl)));
 }
 

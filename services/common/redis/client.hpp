@@ -5,8 +5,7 @@
 //     auto reply = (*redis)->command({"XLEN", "ai-requests"}, Boottime::now() + 2s);
 //
 // The calling thread does the I/O, so it must be one that may wait: a worker of the HTTP server, never
-// its I/O thread. Connections are made when they are needed and made again after a failure. Requires: the
-// process ignores SIGPIPE, as Lifecycle makes it do.
+// its I/O thread. Connections are made when they are needed and made again after a failure.
 //
 // Errors of a command:
 //   unavailable  no connection, or the server is loading: the command was not carried out
@@ -60,15 +59,14 @@ public:
         std::size_t reply_bytes_max = 16U << 20U;
     };
 
-    // Reads the URL and connects to nothing. Errors: invalid_option.
+    // Reads the URL (tutti/redis_url.hpp) and the files that it names, and connects to nothing. Errors: invalid_option.
     [[nodiscard]] static Result<std::unique_ptr<RedisClient>> create(Options options);
     // Requires: no command is in progress or begins.
     ~RedisClient();
     RedisClient(const RedisClient&) = delete;
     RedisClient& operator=(const RedisClient&) = delete;
 
-    // Blocking: until `deadline` or for `command_timeout` at most; the resolving of a host name, which
-    // only a new connection needs, is not interrupted.
+    // Blocking: until `deadline` or for `command_timeout` at most.
     [[nodiscard]] Result<RedisReply> command(const std::vector<std::string>& words,
                                              TimePoint deadline);
 

@@ -2,6 +2,7 @@
 // and comes back.
 #include <set>
 
+#include "support/certificates.hpp"
 #include "two_gateways.hpp"
 
 namespace tutti::services {
@@ -185,6 +186,26 @@ TEST_F(Submission, NeedsTheSecret) {
     expect_error(send({.method = "POST", .path = "/ai/generate", .body = hello}), 403,
                  "UNAUTHORIZED");
     expect_error(send({.path = "/ai/job/llm-1"}), 403, "UNAUTHORIZED");
+}
+
+TEST_F(GatewayTest, RedisOverTlsServesCachesReservationsAndQueue) {
+    const std::filesystem::path folder = folder_.file("");
+    tests::CertificateAuthority authority(folder);
+    const auto files = authority.issue("server", "IP:127.0.0.1");
+    const auto port = std::to_string(tests::free_port());
+    tests::RedisServer server(
+        {.config = {"tls-port " + port, "tls-cert-file " + files.certificate,
+                    "tls-key-file " + files.key, "tls-ca-cert-file " + authority.file(),
+                    "tls-auth-clients no"},
+         .password = {}});
+    redis_url_ = "rediss://127.0.0.1:" + port + "?ca=" + authority.file();
+    start({});
+
+    EXPECT_EQ(call("POST", "/ai/generate", {}, hello).status, 202);
+
+    EXPECT_EQ(server.command({"XLEN", "ai-requests"}), "1");
+    EXPECT_EQ(server.command({"EXISTS", reserved}), "1");
+    gateway_.reset();
 }
 
 TEST_F(GatewayTest, WithoutRedisRequestsAreQueuedInTheProcess) {

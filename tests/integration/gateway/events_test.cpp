@@ -223,6 +223,7 @@ TEST_F(Events, HealthIsDegradedWithoutRedisAndRequestsAreAnswered) {
     EXPECT_TRUE(eventually([&] {
         const auto response = send({.path = "/health"});
         return response.status == 200 && response.body.contains(R"("status":"degraded")") &&
+               response.body.contains(R"("live":true,"ready":false)") &&
                response.body.contains(R"("bus":false)");
     }));
     EXPECT_EQ(call("GET", "/user/personality/maestro", stranger).status, 200);

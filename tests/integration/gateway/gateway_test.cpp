@@ -389,6 +389,7 @@ TEST_F(GatewayAccess, HealthNeedsNoSecretAndNamesTheDatabase) {
 
     EXPECT_EQ(response.status, 200);
     EXPECT_TRUE(response.body.contains(R"("status":"healthy")")) << response.body;
+    EXPECT_TRUE(response.body.contains(R"("live":true,"ready":true)")) << response.body;
     EXPECT_TRUE(response.body.contains(R"("database":true)")) << response.body;
 }
 

@@ -7,6 +7,7 @@
 #include "common/redis/client.hpp"
 #include "scripted_server.hpp"
 #include "support.hpp"
+#include "support/certificates.hpp"
 #include "support/redis_server.hpp"
 
 namespace tutti::services {
@@ -143,6 +144,32 @@ TEST(RedisLogin, WrongPasswordIsRefusedWithoutRepeatingIt) {
 
     ASSERT_EQ(code_of(wrong), Errc::refused);
     EXPECT_FALSE(wrong.error().message().contains("hidden"));
+}
+
+TEST(RedisTls, SpeaksToATrustedServerOnly) {
+    const TemporaryFolder folder;
+    const std::filesystem::path path = folder.file("");
+    tests::CertificateAuthority authority(path);
+    tests::CertificateAuthority stranger(path, "stranger");
+    const auto files = authority.issue("server", "IP:127.0.0.1");
+    const auto mine = authority.issue("client", "DNS:client");
+    const auto port = std::to_string(tests::free_port());
+    const tests::RedisServer server(
+        {.config = {"tls-port " + port, "tls-cert-file " + files.certificate,
+                    "tls-key-file " + files.key, "tls-ca-cert-file " + authority.file(),
+                    "tls-auth-clients yes"},
+         .password = {}});
+    const auto ping = [&](const std::string& options) {
+        const auto client = client_for({.url = "rediss://127.0.0.1:" + port + options});
+        return client->command({"PING"}, soon());
+    };
+    const std::string identity = "&cert=" + mine.certificate + "&key=" + mine.key;
+
+    EXPECT_TRUE(ping("?ca=" + authority.file() + identity));
+    EXPECT_FALSE(ping("?ca=" + authority.file())) << "it asks for a certificate";
+    EXPECT_EQ(code_of(ping("?ca=" + stranger.file() + identity)), Errc::protocol);
+    EXPECT_EQ(RedisClient::create({.url = "rediss://h?ca=/no/such/file"}).error().code,
+              Errc::invalid_option);
 }
 
 TEST(RedisPeer, OtherBytesAndTooManyPartsAreRefused) {

@@ -2,8 +2,9 @@
 // an event only by exact shape, as the TypeScript services do.
 //
 //   node peer.mjs <redis url> <channel>...
-// standard input:  publish <channel> <payload>
-// standard output: ready | published <receivers> | accepted <channel> <payload> | rejected <channel> <payload>
+// standard input:  publish <channel> <payload> | write <key> <seconds> <text> | read <key>
+// standard output: ready | published <receivers> | accepted <channel> <payload> | rejected <channel> <payload> |
+//                  written | holds <seconds> <text>
 import { createInterface } from 'node:readline';
 import Redis from 'ioredis';
 
@@ -40,6 +41,13 @@ console.log('ready');
 for await (const line of createInterface({ input: process.stdin })) {
   const [, channel, payload] = /^publish (\S+) (.*)$/.exec(line) ?? [];
   if (channel) console.log(`published ${await publisher.publish(channel, payload)}`);
+  const [, key, seconds, text] = /^write (\S+) (\d+) (.*)$/.exec(line) ?? [];
+  if (key) {
+    await publisher.setex(key, Number(seconds), text);
+    console.log('written');
+  }
+  const [, wanted] = /^read (\S+)$/.exec(line) ?? [];
+  if (wanted) console.log(`holds ${await publisher.ttl(wanted)} ${await publisher.get(wanted)}`);
 }
 publisher.disconnect();
 subscriber.disconnect();

@@ -235,6 +235,35 @@ TEST_F(Resilience, ARefusedValueIsAFailureWhenThereIsNothingElse) {
     EXPECT_EQ(value(two.get("a")), 4) << "neither value nor claim is in the store";
 }
 
+TEST_F(Resilience, CallbacksThatThrowFailTheirValueAndNothingElse) {
+    const auto thrower = [](const int&) -> bool { throw std::runtime_error("oh"); };
+    Options admitting = in_memory();
+    admitting.admit = thrower;
+    Options weighing = in_memory();
+    weighing.bound = bytes(100'000);
+    weighing.weigh = [](const int&) -> std::size_t { throw std::runtime_error("oh"); };
+    Options ranking = StoreTest::options();
+    ranking.store->rank = [](const int&) -> std::int64_t { throw std::runtime_error("oh"); };
+    Options classifying = forgiving();
+    classifying.stale_if_error->transient = [](const Error&) -> bool {
+        throw std::runtime_error("oh");
+    };
+
+    EXPECT_EQ(error(node(admitting).get("a")), Errc::load_failed);
+    TestNode& unweighed = node(weighing);
+    EXPECT_EQ(value(unweighed.get("a")), 1);
+    EXPECT_EQ(value(unweighed.get("a")), 1);
+    EXPECT_EQ(unweighed.loads, 2U) << "not kept";
+    TestNode& unranked = node(ranking);
+    EXPECT_EQ(value(unranked.get("a")), 1);
+    TestNode& unclassified = node(classifying);
+    unclassified.get("a");
+    source = fail(broken());
+    clock_.advance(31s);
+    EXPECT_EQ(error(unclassified.get("a")), Errc::unavailable);
+    for (const auto& one : nodes_) EXPECT_FALSE(one->log.empty());
+}
+
 TEST_F(Resilience, AStoredValueThatIsNotAdmittedIsAMiss) {
     node().get("a");
     Options picky = StoreTest::options();

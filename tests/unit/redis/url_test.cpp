@@ -1,4 +1,4 @@
-#include "redis/url.hpp"
+#include "tutti/redis_url.hpp"
 
 #include <gtest/gtest.h>
 

@@ -40,6 +40,27 @@ TEST(Settings, DefaultsNeedOnlyASecret) {
     EXPECT_TRUE(settings->internal_service_secret.matches("s3cret"));
 }
 
+TEST(Settings, InstancesAndTheirWindowAreChecked) {
+    const auto good = parse({{"INSTANCE_NAME", "api-gateway-2"},
+                             {"INSTANCE_COUNT", "2"},
+                             {"REDIS_URL", "redis://h"},
+                             {"DEDUP_WINDOW_SECONDS", "30"}});
+    const auto wrong =
+        parse({{"INSTANCE_NAME", "a b"}, {"INSTANCE_COUNT", "0"}, {"DEDUP_WINDOW_SECONDS", "0"}});
+    const auto alone = parse({{"INSTANCE_COUNT", "2"}});
+
+    ASSERT_TRUE(good) << good.error().message();
+    EXPECT_EQ(good->instance_name, "api-gateway-2");
+    EXPECT_EQ(good->instance_count, 2U);
+    EXPECT_EQ(good->dedup_window, std::chrono::seconds(30));
+    ASSERT_FALSE(wrong);
+    for (const char* name : {"INSTANCE_NAME", "INSTANCE_COUNT", "DEDUP_WINDOW_SECONDS"}) {
+        EXPECT_TRUE(wrong.error().cause.contains(name)) << wrong.error().cause;
+    }
+    ASSERT_FALSE(alone);
+    EXPECT_TRUE(alone.error().cause.contains("REDIS_URL")) << alone.error().cause;
+}
+
 TEST(Settings, EmptyCountsAsUnset) {
     const auto settings =
         parse({{"REDIS_URL", ""}, {"DATABASE_URL", ""}, {"API_GATEWAY_PORT", ""}});
