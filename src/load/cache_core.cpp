@@ -217,7 +217,7 @@ bool CacheCore::resting(std::string_view key, TimePoint now) const {
 void CacheCore::load(std::string text, std::shared_ptr<const void> key, Duration timeout,
                      Completion<detail::RawLookup> done) {
     counters_.misses.add();
-    read(std::move(text), std::move(key), Intent{}, timeout, std::move(done));
+    read(text, std::move(key), Intent{}, timeout, std::move(done));
 }
 
 void CacheCore::refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
@@ -225,10 +225,10 @@ void CacheCore::refresh(std::string text, std::shared_ptr<const void> key, Durat
     if (auto refused = phase_.load() == Phase::open ? std::nullopt : hit(text)) {
         return done(*std::move(refused));
     }
-    read(std::move(text), std::move(key), Intent::forced(), timeout, std::move(done));
+    read(text, std::move(key), Intent::forced(), timeout, std::move(done));
 }
 
-void CacheCore::read(std::string text, std::shared_ptr<const void> key, const Intent& intent,
+void CacheCore::read(const std::string& text, std::shared_ptr<const void> key, const Intent& intent,
                      Duration timeout, Completion<detail::RawLookup> done) {
     if (intent.is_refresh()) counters_.refreshes.add();
     const Permission permission = this->permission();

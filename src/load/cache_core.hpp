@@ -138,7 +138,7 @@ private:
     [[nodiscard]] std::string degraded_reason(const Permission& permission) const;
     [[nodiscard]] std::optional<detail::RawLookup> look_up(std::string_view key,
                                                            const Permission& permission, Past past);
-    void read(std::string text, std::shared_ptr<const void> key, const Intent& intent,
+    void read(const std::string& text, std::shared_ptr<const void> key, const Intent& intent,
               Duration timeout, Completion<detail::RawLookup> done);
 
     // These require mutex_.
@@ -165,7 +165,7 @@ private:
     void ask_source(const FlightPointer& flight);
     void ask_blocking(const FlightPointer& flight, LoadContext context);
     void land(const FlightPointer& flight, Result<detail::RawLoaded> loaded);
-    void settle(const FlightPointer& flight, detail::RawLoaded loaded);
+    void settle(const FlightPointer& flight, const detail::RawLoaded& loaded);
     void store_filled(const FlightPointer& flight, const detail::RawLoaded& loaded,
                       const Result<Filled>& filled);
     void fail_flight(const FlightPointer& flight, const Error& error, const Answered& otherwise);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Duration wait_least = std::chrono::milliseconds{1};
 
-const Ttl& shorter(const Ttl& left, const Ttl& right) {
+Ttl shorter(const Ttl& left, const Ttl& right) {
     if (left.is_never()) return right;
     if (right.is_never()) return left;
     return left.lifetime() < right.lifetime() ? left : right;
@@ -175,13 +175,13 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
         const Error error{Errc::load_failed, operation, "admit refused the loaded value"};
         return fail_flight(flight, error, fail(error));
     }
-    settle(flight, *std::move(loaded));
+    settle(flight, *loaded);
 }
 
 // The flight goes on until the store has answered, because memory may keep the value only when the claim
 // has stood. Readers of a cache with a bus have their answer at once; those of a shared cache when the
 // store has it too: what one instance has read the others can read.
-void CacheCore::settle(const FlightPointer& flight, detail::RawLoaded loaded) {
+void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loaded) {
     detail::RawLookup lookup = lookup_of(loaded);
     LoadToken token;
     std::optional<Ttl> store_ttl;

@@ -38,7 +38,7 @@ void ReservationCore::reserve(std::string key, std::string note, Duration timeou
                                   .done = std::move(done)}));
 }
 
-void ReservationCore::put(std::shared_ptr<Try> attempt) {
+void ReservationCore::put(const std::shared_ptr<Try>& attempt) {
     const Store::PutOptions how{.ttl = *spec_.window, .condition = Store::Condition::if_absent};
     environment_.store->put(
         attempt->key, attempt->stored, how, attempt->deadline,
@@ -51,7 +51,7 @@ void ReservationCore::put(std::shared_ptr<Try> attempt) {
         });
 }
 
-void ReservationCore::look(std::shared_ptr<Try> attempt) {
+void ReservationCore::look(const std::shared_ptr<Try>& attempt) {
     environment_.store->get(
         attempt->key, attempt->deadline,
         [self = shared_from_this(), attempt](Result<std::optional<std::string>> found) {

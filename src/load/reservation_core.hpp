@@ -53,8 +53,8 @@ private:
 
     [[nodiscard]] std::optional<Error> refused(const std::string& operation) const;
     [[nodiscard]] bool is_raw() const noexcept { return !spec_.raw_prefix.empty(); }
-    void put(std::shared_ptr<Try> attempt);
-    void look(std::shared_ptr<Try> attempt);
+    void put(const std::shared_ptr<Try>& attempt);
+    void look(const std::shared_ptr<Try>& attempt);
     void cannot_say(Try& attempt, const Error& error);
 
     const detail::ReservationSpec spec_;

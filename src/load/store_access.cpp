@@ -3,7 +3,6 @@
 #include <exception>
 #include <utility>
 
-#include "base/rules.hpp"
 #include "codec/frame.hpp"
 
 namespace tutti {
