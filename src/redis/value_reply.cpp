@@ -1,6 +1,5 @@
 #include "redis/value_reply.hpp"
 
-#include <chrono>
 #include <optional>
 #include <string_view>
 #include <utility>
