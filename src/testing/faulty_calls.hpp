@@ -33,6 +33,10 @@ public:
     void run(OperationCall what, TimePoint deadline, Completion<T> done, F send,
              std::shared_ptr<Lane> reply_lane = nullptr) {
         const OperationFate fate = link_.operation(what);
+        // On a lane of its own a reply keeps its place behind what was sent there before: a PONG never
+        // overtakes the pushes of its connection.
+        const bool overtakes = fate.overtake && !reply_lane;
+        const auto reply_order = overtakes ? Lane::Order::overtake : Lane::Order::in_turn;
         if (!reply_lane) reply_lane = replies_;
         auto call = std::make_shared<Call<T>>(std::move(done));
         if (!start(call, deadline)) return post(call, stopped());
@@ -40,10 +44,11 @@ public:
         if (fate.request_lost || !link_.passes(Link::Direction::to_server)) return;
         const auto order = fate.overtake ? Lane::Order::overtake : Lane::Order::in_turn;
         requests_->send(fate.request_delay, order,
-                        [self = shared_from_this(), call, fate, order, reply_lane,
+                        [self = shared_from_this(), call, fate, reply_order, reply_lane,
                          send = std::move(send)]() mutable {
                             if (!self->link_.passes(Link::Direction::to_server)) return;
-                            send(self->template reply_through<T>(call, fate, order, reply_lane));
+                            send(self->template reply_through<T>(call, fate, reply_order,
+                                                                 reply_lane));
                         });
     }
 

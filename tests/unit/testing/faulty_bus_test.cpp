@@ -180,6 +180,22 @@ TEST_F(FaultyBusTest, ProbeIsAnsweredBehindDelayedPushes) {
     EXPECT_TRUE(probed->has_value());
 }
 
+// A storm found a lease that was proven by a probe that had overtaken an event on its own connection.
+TEST_F(FaultyBusTest, AProbeNeverOvertakesThePushesOfItsConnection) {
+    faults.next_push({.delay = milliseconds{10}});
+    faults.next(Operation::probe, {.overtake = true});
+    publish(1);
+    std::optional<Result<void>> probed;
+    probe(probed);
+    executor.advance(milliseconds{9});
+    EXPECT_FALSE(probed);
+
+    executor.advance(milliseconds{1});
+
+    EXPECT_EQ(listener.take(), Words{"1"});
+    EXPECT_TRUE(probed->has_value());
+}
+
 TEST_F(FaultyBusTest, DisconnectIsToldAndLosesWhatIsUnderWay) {
     faults.next_push({.delay = milliseconds{5}});
     publish(1);
