@@ -24,7 +24,12 @@ class Query {
 public:
     explicit Query(std::string_view text) : text_(to_lower(text)) {}
 
-    [[nodiscard]] bool in(std::string_view text) const { return to_lower(text).contains(text_); }
+    [[nodiscard]] bool in(std::string_view text) const {
+        const auto lower = [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        };
+        return text_.empty() || !std::ranges::search(text, text_, {}, lower).empty();
+    }
     [[nodiscard]] bool in_any(const json::Nullable<std::string>& text) const {
         return text && in(std::string_view(*text));
     }

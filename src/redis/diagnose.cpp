@@ -19,11 +19,11 @@
 #include "redis/link.hpp"
 #include "redis/open.hpp"
 #include "redis/tls.hpp"
-#include "tutti/redis_url.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/doctor.hpp"
 #include "tutti/error.hpp"
+#include "tutti/redis_url.hpp"
 #include "tutti/store.hpp"
 
 namespace tutti {

@@ -1,5 +1,3 @@
-#include "tutti/redis_url.hpp"
-
 #include <sys/un.h>
 
 #include <algorithm>
@@ -7,6 +5,8 @@
 #include <limits>
 #include <optional>
 #include <utility>
+
+#include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
 namespace {

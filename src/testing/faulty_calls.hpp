@@ -43,13 +43,13 @@ public:
         if (fate.error) return post(call, *fate.error);
         if (fate.request_lost || !link_.passes(Link::Direction::to_server)) return;
         const auto order = fate.overtake ? Lane::Order::overtake : Lane::Order::in_turn;
-        requests_->send(fate.request_delay, order,
-                        [self = shared_from_this(), call, fate, reply_order, reply_lane,
-                         send = std::move(send)]() mutable {
-                            if (!self->link_.passes(Link::Direction::to_server)) return;
-                            send(self->template reply_through<T>(call, fate, reply_order,
-                                                                 reply_lane));
-                        });
+        requests_->send(
+            fate.request_delay, order,
+            [self = shared_from_this(), call, fate, reply_order, reply_lane,
+             send = std::move(send)]() mutable {
+                if (!self->link_.passes(Link::Direction::to_server)) return;
+                send(self->template reply_through<T>(call, fate, reply_order, reply_lane));
+            });
     }
 
     // Everything under way, and everything later, fails with Errc::stopped.

@@ -79,6 +79,24 @@ TEST_P(PersonalityChanges, OneOfManyAtTheSameTimeGetsTheSlug) {
     EXPECT_EQ(statuses.count(409), 7U);
 }
 
+TEST_P(PersonalityChanges, ServiceReadsOneForAllItsUsersByIdOrSlugAndNotByName) {
+    execute("UPDATE personalities SET name = 'solo-by-name' WHERE slug = 'solo'");
+    const auto slug_of = [&](const std::string& text) {
+        const auto response = call("GET", "/internal/personality/" + text);
+        return response.status == 200 ? read<GetPersonalityResponse>(response).personality.slug
+                                      : std::to_string(response.status);
+    };
+
+    EXPECT_EQ(slug_of(solo_id), "solo") << "private, and no user is asked for";
+    EXPECT_EQ(slug_of("7C1E2B90-46D3-4F0C-8F5E-1D2C3B4A5F02"), "solo");
+    EXPECT_EQ(slug_of("solo"), "solo");
+    EXPECT_EQ(slug_of("solo-by-name"), "404");
+    EXPECT_EQ(slug_of(nobody_id), "404");
+    const auto owners =
+        read<GetPersonalityResponse>(call("GET", "/internal/personality/solo")).owner_discord_ids;
+    EXPECT_EQ(owners, std::vector<std::string>{std::string(owner_of_solo)});
+}
+
 TEST_P(PersonalityChanges, UpdateChangesWhatItNamesAndIsSeenAtOnce) {
     EXPECT_EQ(found("solo", owner_of_solo), "solo");  // from now on in memory
 

@@ -112,7 +112,8 @@ protected:
         caches_[node].get(key, [&answers](const Found& found) { answers.take(found); });
     }
     bool eventually(const auto& condition) {
-        for (int i = 0; i < 2000 && !condition(); ++i) std::this_thread::sleep_for(1ms);
+        const auto until = tutti::Boottime::now() + 15s;
+        while (!condition() && tutti::Boottime::now() < until) std::this_thread::sleep_for(1ms);
         return condition();
     }
 

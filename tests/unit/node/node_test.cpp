@@ -64,6 +64,7 @@ TEST(Declarations, StartNamesEverythingThatIsWrongWithAllOfThem) {
         .bound = entries(0),
         .load = [](const std::string&, LoadContext&) { return 1; },
         .channel = "local-has-no-channel",
+        .reach = Reach::every_key,
     });
 
     const auto started = node->start();
@@ -71,7 +72,7 @@ TEST(Declarations, StartNamesEverythingThatIsWrongWithAllOfThem) {
     ASSERT_FALSE(started.has_value());
     EXPECT_EQ(started.error().code, Errc::invalid_option);
     for (const char* part : {"'first'", "stale is mandatory", "load is mandatory", "channel",
-                             "'second'", "ttl", "bound"}) {
+                             "'second'", "ttl", "bound", "reach"}) {
         EXPECT_THAT(started.error().cause, HasSubstr(part));
     }
     EXPECT_EQ(zero.get("a").error().code, Errc::invalid_option);

@@ -1,8 +1,8 @@
-#include "tutti/redis_url.hpp"
-
 #include <gtest/gtest.h>
 
 #include <string>
+
+#include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
 namespace {

@@ -1,0 +1,172 @@
+// What a bot does for every message and every keystroke, with everything in memory: the message chain of a
+// channel that is not activated (1000 warm channels), and the choices of a list of 100 (500 warm users).
+// Against the same path in Node with lru-cache and an ioredis subscriber (peers/decisions.mjs; needs `npm ci`
+// in peers/), in the same run, on one redis-server. One thread each; the reading of the clock is included.
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "bench/statistics.hpp"
+#include "bot-client/autocomplete.hpp"
+#include "bot-client/message_chain.hpp"
+#include "common/catalogue.hpp"
+#include "support/line_process.hpp"
+#include "support/redis_server.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/node.hpp"
+
+namespace {
+
+using namespace tutti;
+using namespace tutti::services;
+
+constexpr std::size_t messages = 200'000;
+constexpr std::size_t keystrokes = 10'000;
+constexpr int rounds = 5;
+
+struct Figures {
+    double decisions_a_second = 0;
+    double p50 = 0;  // microseconds
+    double p99 = 0;
+    double keystroke_p50 = 0;
+    double keystroke_p99 = 0;
+};
+
+class Silent final : public ReplySink, public PersonalityHandler {
+public:
+    Result<void> send(Reply /*reply*/) override { return {}; }
+    Result<void> handle(const Turn& /*turn*/, ReplySink& /*replies*/) override { return {}; }
+};
+
+std::vector<PersonalitySummary> list_of_100() {
+    std::vector<PersonalitySummary> list(100);
+    for (std::size_t n = 0; n < list.size(); ++n) {
+        list[n].id = "id-" + std::to_string(n);
+        list[n].name = "Personality " + std::to_string(n);
+        list[n].slug = "personality-" + std::to_string(n);
+        list[n].is_public = true;
+    }
+    return list;
+}
+
+class Bot {
+public:
+    explicit Bot(const std::string& redis)
+        : node_(Node::create({.name = "bench", .redis = redis, .app = "bench"}).value()),
+          activations_(declare_channel_activations(
+              *node_, {},
+              [](const std::string&, LoadContext&) { return GetChannelActivationResponse{}; })),
+          lists_(declare_personality_lists(
+              *node_, [](const std::string&, LoadContext&) { return list_of_100(); })),
+          chain_(processors()),
+          autocomplete_({.personalities = [this](const std::string& id) { return lists_.get(id); },
+                         .personas = {},
+                         .global_configs = {}},
+                        std::nullopt) {
+        node_->start().value();
+        for (std::size_t n = 0; n < 1000; ++n) decide(n);
+        for (std::size_t n = 0; n < 500; ++n) type(n);
+    }
+
+    void decide(std::size_t n) {
+        message_.channel_id = std::to_string(n % 1000);
+        if (!chain_.run(message_, silent_).handled_by.empty()) throw std::logic_error("handled");
+    }
+    void type(std::size_t n) {
+        const auto chosen = autocomplete_.choose({.command = "channel activate",
+                                                  .option = "personality",
+                                                  .text = "y " + std::to_string(n % 10),
+                                                  .user_id = std::to_string(n % 500)});
+        if (chosen.choices.empty()) throw std::logic_error("nothing to choose");
+    }
+
+private:
+    std::vector<std::unique_ptr<MessageProcessor>> processors() {
+        std::vector<std::unique_ptr<MessageProcessor>> all;
+        all.push_back(std::make_unique<BotAuthorFilter>());
+        all.push_back(std::make_unique<EmptyMessageFilter>());
+        all.push_back(std::make_unique<ActivatedChannel>(ActivatedChannel::Parts{
+            .activation = [this](const std::string& id) { return activations_.get(id); },
+            .personality = {},
+            .notices = declare_notification_cooldown(*node_),
+            .handler = silent_}));
+        return all;
+    }
+
+    Silent silent_;
+    std::unique_ptr<Node> node_;
+    ChannelActivations activations_;
+    PersonalityLists lists_;
+    MessageChain chain_;
+    Autocomplete autocomplete_;
+    Message message_{.author_id = "200",
+                     .channel_id = "",
+                     .content = "hello",
+                     .attachments = {},
+                     .voice_transcript = "",
+                     .forwarded = {}};
+};
+
+// Per second, p50, p99.
+std::array<double, 3> measure(std::size_t count, const std::function<void(std::size_t)>& call) {
+    std::vector<double> took(count);
+    const TimePoint begun = Boottime::now();
+    for (std::size_t n = 0; n < count; ++n) {
+        const TimePoint from = Boottime::now();
+        call(n);
+        took[n] = std::chrono::duration<double, std::micro>(Boottime::now() - from).count();
+    }
+    const double seconds = std::chrono::duration<double>(Boottime::now() - begun).count();
+    return {static_cast<double>(count) / seconds, bench::percentile(took, 0.5),
+            bench::percentile(took, 0.99)};
+}
+
+Figures measure_tutti(Bot& bot) {
+    const auto decisions = measure(messages, [&](std::size_t n) { bot.decide(n); });
+    const auto typed = measure(keystrokes, [&](std::size_t n) { bot.type(n); });
+    return {decisions[0], decisions[1], decisions[2], typed[1], typed[2]};
+}
+
+Figures measure_node(tests::LineProcess& peer) {
+    peer.write(std::to_string(messages) + ' ' + std::to_string(keystrokes));
+    std::istringstream line(peer.read(std::chrono::minutes{1}));
+    Figures f;
+    line >> f.decisions_a_second >> f.p50 >> f.p99 >> f.keystroke_p50 >> f.keystroke_p99;
+    return f;
+}
+
+void print(const char* who, const Figures& f) {
+    std::printf("  %-10s %12.0f %10.2f %10.2f %14.2f %14.2f\n", who, f.decisions_a_second, f.p50,
+                f.p99, f.keystroke_p50, f.keystroke_p99);
+}
+
+}  // namespace
+
+int main() {
+    tests::RedisServer redis;
+    Bot bot(redis.url());
+    std::unique_ptr<tests::LineProcess> peer;
+    if (std::filesystem::exists(TUTTI_PEERS "/node_modules")) {
+        peer = std::make_unique<tests::LineProcess>(
+            std::vector<std::string>{"node", TUTTI_PEERS "/decisions.mjs", redis.url()});
+        (void)peer->read();  // it is ready
+    } else {
+        std::printf("Node is left out: run `npm ci` in bench/peers first\n");
+    }
+    std::printf("  %-10s %12s %10s %10s %14s %14s\n", "", "decisions/s", "p50 us", "p99 us",
+                "keystroke p50", "keystroke p99");
+    // In turns, so that neither has the quieter machine.
+    for (int round = 0; round < rounds; ++round) {
+        print("tutti", measure_tutti(bot));
+        if (peer) print("node", measure_node(*peer));
+    }
+    return 0;
+}
