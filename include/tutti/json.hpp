@@ -59,7 +59,8 @@ template <class T>
 template <class T>
 [[nodiscard]] std::string write(const T& value) {
     Problems ignored(depth_only.depth_max);
-    return serialize(detail::write_value(value, ignored));
+    // Qualified: who includes all of Boost.JSON has another `serialize` for a tree.
+    return json::serialize(detail::write_value(value, ignored));
 }
 
 // Like `write`, but what could not be read back as it is, is an error. Errors: protocol with every
@@ -68,7 +69,7 @@ template <class T>
 [[nodiscard]] Result<std::string> write_exactly(const T& value,
                                                 const JsonLimits& limits = depth_only) {
     Problems problems(limits.depth_max);
-    std::string text = serialize(detail::write_value(value, problems));
+    std::string text = json::serialize(detail::write_value(value, problems));
     if (!problems.empty()) return fail(Errc::protocol, "write json", problems.text());
     if (text.size() > limits.bytes_max) return too_large("write json", text.size(), limits);
     return text;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "common/http/url.hpp"
 #include "tutti/redis_url.hpp"
 
 namespace tutti::services {
@@ -100,8 +101,9 @@ public:
     void http_url(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
         if (!value) return;
-        if (!has_host(*value, {"http://", "https://"})) {
-            return problem(name, "must be an http:// or https:// URL with a host");
+        // As the client will: what cannot be called later is refused now.
+        if (const auto url = Url::parse(*value); !url) {
+            return problem(name, "cannot be called: " + url.error().cause);
         }
         while (value->ends_with('/')) value->pop_back();
         to = std::move(value);
@@ -148,13 +150,6 @@ private:
     }
     static bool is_plain(std::string_view url) {
         return std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f'; });
-    }
-    static bool has_host(std::string_view url, std::initializer_list<std::string_view> schemes) {
-        return std::ranges::any_of(schemes, [&](std::string_view scheme) {
-            return url.starts_with(scheme) && url.size() > scheme.size() &&
-                   url.find_first_of(" \t\r\n") == std::string_view::npos &&
-                   url[scheme.size()] != '/';
-        });
     }
 
     const Environment& environment_;

@@ -377,6 +377,7 @@ void Engine::log_unpublished(const std::string& channel, std::size_t keys) const
 
 void Engine::on_subscribed() {
     subscribed_.store(true);
+    if (std::exchange(interrupted_, false)) log_(LogLevel::info, "the bus is connected again");
     for (const auto& [name, channel] : channels_) channel->subscribed();
     for (const auto& [name, writer] : writers_) writer->retry_now();
     on_woken({});  // whatever was said while nobody listened
@@ -391,6 +392,7 @@ void Engine::on_woken(std::string_view store_key) {
 
 void Engine::on_disconnected() {
     subscribed_.store(false);
+    interrupted_ = true;
     log_(LogLevel::warning, "the bus is disconnected; reconnecting");
     for (const auto& [name, channel] : channels_) channel->disconnected();
 }

@@ -138,6 +138,7 @@ private:
     std::map<std::string, std::shared_ptr<Writer>, std::less<>> writers_;
     std::map<std::string, std::shared_ptr<StoreGate>, std::less<>> store_drafts_;
     bool opened_ = false;                   // the channels
+    bool interrupted_ = false;              // the subscription, and it was logged
     std::atomic<bool> needs_bus_ = false;   // written on the executor, before `subscribed_` is
     std::atomic<bool> subscribed_ = false;  // written on the executor
     StartDone starting_;

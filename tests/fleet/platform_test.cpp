@@ -17,8 +17,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace tutti::services;
+using testing::AllOf;
 using testing::HasSubstr;
-using testing::StartsWith;
 
 struct Count {
     std::size_t count = 0;
@@ -70,24 +70,49 @@ TEST_F(Platform, BurstInAColdChannelIsOneLookupOfEachBot) {
     for (const auto& front : fronts) {
         EXPECT_EQ(front->count("GET /user/channel/501"), 1U);
         EXPECT_EQ(front->count("GET /user/channel/502"), 1U);
+        EXPECT_EQ(front->count("GET /internal/personality/"), 2U)
+            << "what the slug means, and that";
     }
 }
 
-TEST_F(Platform, PersonalityChangedInTheDatabaseIsSeenByBothGateways) {
-    const auto info = [this](const Service& gateway) {
+// The database tells the gateways, they tell Redis, and Redis tells whoever has it in memory.
+TEST_F(Platform, PersonalityChangedInTheDatabaseIsSeenByBothGatewaysAndBothBots) {
+    const auto name = [this](const Service& gateway) {
         return read<GetPersonalityResponse>(
                    send(gateway.url(), "GET", "/user/personality/maestro", {}, moderator))
-            .personality.character_info;
+            .personality.display_name;
     };
-    for (const Service& gateway : gateways) EXPECT_THAT(info(gateway), HasSubstr("Conducts"));
+    const auto reply = [this](std::size_t bot) {
+        const auto replies = say(bot, "503").replies;
+        return replies.empty() ? "" : replies.front().content;
+    };
+    ASSERT_EQ(activate(0, "503").invalidation, "published");
+    for (const Service& gateway : gateways) EXPECT_EQ(name(gateway), "The Maestro");
+    for (const std::size_t bot : {0U, 1U}) EXPECT_THAT(reply(bot), HasSubstr("**The Maestro**"));
 
     postgres.query(
-        "UPDATE personalities SET character_info = 'Plays the triangle now.', "
-        "updated_at = now() WHERE slug = 'maestro'");
+        "UPDATE personalities SET display_name = 'The Drummer', updated_at = now() "
+        "WHERE slug = 'maestro'");
 
     for (const Service& gateway : gateways) {
-        EXPECT_TRUE(eventually([&] { return info(gateway) == "Plays the triangle now."; }, 5s));
+        EXPECT_TRUE(eventually([&] { return name(gateway) == "The Drummer"; }, 5s));
     }
+    for (const std::size_t bot : {0U, 1U}) {
+        EXPECT_TRUE(eventually([&] { return reply(bot).starts_with("**The Drummer**"); }, 5s));
+    }
+}
+
+TEST_F(Platform, EachSaysAtItsStartWhatSeveralInstancesTake) {
+    for (const Service& gateway : gateways) {
+        EXPECT_THAT(gateway.written(),
+                    AllOf(HasSubstr("2 instances of api-gateway"), HasSubstr("nothing to do")));
+    }
+    for (const Service& bot : bots) {
+        EXPECT_THAT(bot.written(), AllOf(HasSubstr("2 instances of bot-client"),
+                                         HasSubstr("can skip: notification-cooldown")));
+    }
+    EXPECT_THAT(get(gateways[1], "/audit").body, HasSubstr("gateway-2"));
+    EXPECT_THAT(get(bots[1], "/audit").body, HasSubstr("bot-2"));
 }
 
 class PlatformModels : public Platform {
@@ -177,6 +202,9 @@ TEST_F(PlatformJobs, SameRequestAtBothGatewaysAtOnceIsOneJobThatBothKnow) {
     for (const Service& gateway : gateways) {
         EXPECT_THAT(get(gateway, "/ai/job/" + *ids.begin()).body,
                     HasSubstr(R"("status":"waiting")"));
+        EXPECT_THAT(get(gateway, "/metrics").body,
+                    AllOf(HasSubstr("\ntutti_dedup_reservations 1\n"),
+                          HasSubstr("\ntutti_jobs_waiting 1\n")));
     }
 }
 

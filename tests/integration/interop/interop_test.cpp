@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
+#include <ostream>
 #include <thread>
+#include <vector>
 
+#include "common/invalidation_services.hpp"
 #include "support/line_process.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/node.hpp"
@@ -13,46 +17,42 @@ namespace tests {
 namespace {
 
 using namespace std::chrono_literals;
+using tutti::services::InvalidationEvents;
 
-const std::string channels = "cache:channel-activation-invalidation";
-const std::string personalities = "cache:invalidation";
+using Cache = tutti::Coherent<std::string, int>;
 
+// A node, a source that counts, and a peer that hears all channels.
 class InteropTest : public ::testing::Test {
 protected:
-    InteropTest() {
+    void start() {
         EXPECT_EQ(peer_.read(), "ready");
-        activations_.emplace(declare("channel-activation", channels, {"channel", "channelId"}));
-        personalities_.emplace(
-            declare("personality", personalities, {"personality", "personalityId"}));
         const auto started = node_->start();
-        EXPECT_TRUE(started) << started.error().message();
+        ASSERT_TRUE(started) << started.error().message();
     }
 
-    tutti::Coherent<std::string, int> declare(const std::string& name, const std::string& channel,
-                                              tutti::PlainEvent shape) {
-        return node_->coherent<std::string, int>({
-            .name = name,
-            .caches = name,
-            .stale = tutti::Stale::wrong,
-            .ttl = 1h,
-            .bound = tutti::entries(100),
-            .load = [this](const std::string&, tutti::LoadContext&) { return ++source_; },
-            .channel = channel,
-            .plain = std::move(shape),
-            .foreign_publishers = true,
-        });
+    Cache declare(const InvalidationEvents& events, tutti::Reach reach = tutti::Reach::that_key) {
+        return node_->coherent(tutti::services::subscribed_to(
+            events,
+            tutti::CacheOptions<std::string, int>{
+                .name = std::string(events.name),
+                .caches = std::string(events.what),
+                .stale = tutti::Stale::wrong,
+                .ttl = 1h,
+                .bound = tutti::entries(100),
+                .load = [this](const std::string&, tutti::LoadContext&) { return ++source_; },
+                .reach = reach,
+            }));
     }
 
-    void peer_publishes(const std::string& channel, const std::string& payload) {
-        peer_.write("publish " + channel + " " + payload);
+    void peer_publishes(std::string_view channel, const std::string& payload) {
+        peer_.write("publish " + std::string(channel) + " " + payload);
         // It hears itself and we do: two receivers; its own copy comes before or after the count.
         std::string line = peer_.read();
         while (!line.starts_with("published")) line = peer_.read();
         EXPECT_EQ(line, "published 2");
     }
 
-    bool reloads(const tutti::Coherent<std::string, int>& cache, const std::string& key,
-                 int before) {
+    bool reloads(const Cache& cache, const std::string& key, int before) {
         for (int attempt = 0; attempt < 1000; ++attempt) {
             if (cache.get(key)->value() != before) return true;
             std::this_thread::sleep_for(2ms);
@@ -60,7 +60,7 @@ protected:
         return false;
     }
 
-    std::uint64_t counted(const std::string& cache, std::uint64_t tutti::CacheCounters::* what) {
+    std::uint64_t counted(std::string_view cache, std::uint64_t tutti::CacheCounters::* what) {
         for (const auto& row : node_->inventory()) {
             if (row.declaration.name == cache) return row.counters.*what;
         }
@@ -68,82 +68,152 @@ protected:
     }
 
     RedisServer redis_;
-    LineProcess peer_{{"node", TUTTI_PEER, redis_.url(), channels, personalities}};
+    LineProcess peer_{{"node", TUTTI_PEER, redis_.url(), "cache:invalidation",
+                       "cache:channel-activation-invalidation", "cache:api-key-invalidation",
+                       "cache:llm-config-invalidation", "cache:persona-invalidation"}};
     std::atomic<int> source_ = 0;
     std::unique_ptr<tutti::Node> node_ =
         tutti::Node::create({.name = "bot", .redis = redis_.url(), .app = "tzurot"}).value();
-    std::optional<tutti::Coherent<std::string, int>> activations_;
-    std::optional<tutti::Coherent<std::string, int>> personalities_;
 };
+
+// One channel, one type of event, and its bytes for the id that we use.
+struct Case {
+    const char* name;
+    const InvalidationEvents* events;
+    std::string id;
+    std::string payload;
+};
+
+void PrintTo(const Case& which, std::ostream* out) { *out << which.name; }
+
+class EachChannel : public InteropTest, public ::testing::WithParamInterface<Case> {
+protected:
+    void SetUp() override {
+        cache_.emplace(declare(*GetParam().events));
+        start();
+    }
+    [[nodiscard]] std::string_view channel() const { return GetParam().events->channel; }
+    [[nodiscard]] std::string accepted(std::string_view payload) const {
+        return "accepted " + std::string(channel()) + ' ' + std::string(payload);
+    }
+
+    std::optional<Cache> cache_;
+};
+
+TEST_P(EachChannel, AnExistingSubscriberAcceptsWhatWePublish) {
+    EXPECT_TRUE(cache_->invalidate(GetParam().id).published());
+    EXPECT_EQ(peer_.read(), accepted(GetParam().payload));
+
+    EXPECT_TRUE(cache_->invalidate_all().published());
+    EXPECT_EQ(peer_.read(), accepted(R"({"type":"all"})"));
+}
+
+TEST_P(EachChannel, WeApplyWhatAnExistingServicePublishes) {
+    const int ours = *cache_->get(GetParam().id).value();
+    const int other = *cache_->get("other").value();
+
+    peer_publishes(channel(), GetParam().payload);
+
+    EXPECT_TRUE(reloads(*cache_, GetParam().id, ours));
+    EXPECT_EQ(*cache_->get("other").value(), other) << "it was left alone";
+    peer_publishes(channel(), R"({"type":"all"})");
+    EXPECT_TRUE(reloads(*cache_, "other", other));
+}
+
+TEST_P(EachChannel, EventsOfAWrongShapeAreDroppedAndCounted) {
+    const std::string key(GetParam().events->key);
+    const std::string head = R"({"type":")" + std::string(GetParam().events->type) + R"(",")" + key;
+    const std::vector<std::string> wrong{"garbage",
+                                         "null",
+                                         "123",
+                                         "[]",
+                                         R"({"type":"unknown"})",
+                                         R"({"type":"unknown",")" + key + R"(":"1"})",
+                                         head + R"(":7})",
+                                         head + R"(":"1","extra":true})",
+                                         R"({"type":"all","extra":true})"};
+    const int ours = *cache_->get(GetParam().id).value();
+
+    for (const std::string& payload : wrong) peer_publishes(channel(), payload);
+    peer_publishes(channel(), head + R"(":"somebody else"})");
+    while (counted(GetParam().events->name, &tutti::CacheCounters::invalidations) < 1) {
+        std::this_thread::sleep_for(2ms);
+    }
+
+    EXPECT_EQ(*cache_->get(GetParam().id).value(), ours);
+    EXPECT_TRUE(node_->metrics().contains("tutti_channel_dropped_events_total{channel=\"" +
+                                          std::string(channel()) + "\"} " +
+                                          std::to_string(wrong.size()) + '\n'));
+}
+
+using tutti::services::api_key_events;
+using tutti::services::channel_activation_events;
+using tutti::services::llm_config_events;
+using tutti::services::llm_config_row_events;
+using tutti::services::persona_events;
+using tutti::services::personality_events;
+
+constexpr const char* snowflake = "123456789";
+constexpr const char* uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
+
+INSTANTIATE_TEST_SUITE_P(
+    Interoperability, EachChannel,
+    ::testing::Values(
+        Case{"Personality", &personality_events, uuid,
+             R"({"type":"personality","personalityId":"6ba7b810-9dad-11d1-80b4-00c04fd430c8"})"},
+        Case{"ChannelActivation", &channel_activation_events, snowflake,
+             R"({"type":"channel","channelId":"123456789"})"},
+        Case{"ApiKey", &api_key_events, snowflake, R"({"type":"user","discordId":"123456789"})"},
+        Case{"LlmConfigOfAUser", &llm_config_events, snowflake,
+             R"({"type":"user","discordId":"123456789"})"},
+        Case{"LlmConfigItself", &llm_config_row_events, uuid,
+             R"({"type":"config","configId":"6ba7b810-9dad-11d1-80b4-00c04fd430c8"})"},
+        Case{"Persona", &persona_events, snowflake, R"({"type":"user","discordId":"123456789"})"}),
+    [](const auto& which) { return which.param.name; });
 
 using Interoperability = InteropTest;
 
-TEST_F(Interoperability, AnExistingSubscriberAcceptsWhatWePublish) {
-    EXPECT_TRUE(activations_->invalidate("123456789").published());
-    EXPECT_EQ(peer_.read(),
-              "accepted " + channels + R"( {"type":"channel","channelId":"123456789"})");
-
-    EXPECT_TRUE(activations_->invalidate_all().published());
-    EXPECT_EQ(peer_.read(), "accepted " + channels + R"( {"type":"all"})");
-
-    const std::string id = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";
-    EXPECT_TRUE(personalities_->invalidate(id).published());
-    EXPECT_EQ(peer_.read(), "accepted " + personalities +
-                                R"( {"type":"personality","personalityId":")" + id + "\"}");
-}
-
-TEST_F(Interoperability, WeApplyWhatAnExistingServicePublishes) {
-    const int seven = *activations_->get("7").value();
-    const int eight = *activations_->get("8").value();
-
-    peer_publishes(channels, R"({"type":"channel","channelId":"7"})");
-
-    EXPECT_TRUE(reloads(*activations_, "7", seven));
-    EXPECT_EQ(*activations_->get("8").value(), eight) << "another channel was left alone";
-    peer_publishes(channels, R"({"type":"all"})");
-    EXPECT_TRUE(reloads(*activations_, "8", eight));
-}
-
 TEST_F(Interoperability, EachServiceListensToItsOwnChannel) {
-    const int personality = *personalities_->get("p").value();
-    const int channel = *activations_->get("p").value();
+    const auto personalities = declare(personality_events);
+    const auto activations = declare(channel_activation_events);
+    start();
+    const int personality = *personalities.get("p").value();
+    const int channel = *activations.get("p").value();
 
-    peer_publishes(personalities, R"({"type":"personality","personalityId":"p"})");
+    peer_publishes(personality_events.channel, R"({"type":"personality","personalityId":"p"})");
 
-    EXPECT_TRUE(reloads(*personalities_, "p", personality));
-    EXPECT_EQ(*activations_->get("p").value(), channel);
+    EXPECT_TRUE(reloads(personalities, "p", personality));
+    EXPECT_EQ(*activations.get("p").value(), channel);
 }
 
-TEST_F(Interoperability, EventsOfAWrongShapeAreDroppedAndCounted) {
-    const int seven = *activations_->get("7").value();
+// What is kept by user depends on configurations too: such a cache forgets all of it.
+TEST_F(Interoperability, ChangedConfigurationReachesEveryUser) {
+    const auto users = declare(llm_config_events, tutti::Reach::every_key);
+    const auto rows = declare(llm_config_row_events);
+    start();
+    const int user = *users.get(snowflake).value();
+    const int row = *rows.get("another").value();
 
-    for (const char* wrong :
-         {"garbage", "null", "123", "[]", R"({"type":"unknown"})",
-          R"({"type":"channel","channelId":7})",
-          R"({"type":"channel","channelId":"7","extra":true})", R"({"type":"all","extra":true})"}) {
-        peer_publishes(channels, wrong);
-    }
-    peer_publishes(channels, R"({"type":"channel","channelId":"other"})");
-    while (counted("channel-activation", &tutti::CacheCounters::invalidations) < 1) {
-        std::this_thread::sleep_for(2ms);
-    }
+    peer_publishes(llm_config_events.channel,
+                   R"({"type":"config","configId":"6ba7b810-9dad-11d1-80b4-00c04fd430c8"})");
 
-    EXPECT_EQ(*activations_->get("7").value(), seven);
-    EXPECT_NE(node_->metrics().find("tutti_channel_dropped_events_total{channel=\"" + channels +
-                                    "\"} 8\n"),
-              std::string::npos);
+    EXPECT_TRUE(reloads(users, snowflake, user));
+    EXPECT_EQ(*rows.get("another").value(), row);
 }
 
 TEST_F(Interoperability, OurOwnEchoIsNotAForeignEvent) {
-    EXPECT_TRUE(activations_->invalidate("1").published());
-    peer_publishes(channels, R"({"type":"channel","channelId":"2"})");
-    while (counted("channel-activation", &tutti::CacheCounters::invalidations) < 3) {
-        std::this_thread::sleep_for(2ms);
-    }
+    const auto activations = declare(channel_activation_events);
+    start();
+    EXPECT_TRUE(activations.invalidate("1").published());
+    peer_publishes(channel_activation_events.channel, R"({"type":"channel","channelId":"2"})");
+    const auto count = [&] {
+        return counted(channel_activation_events.name, &tutti::CacheCounters::invalidations);
+    };
+    while (count() < 3) std::this_thread::sleep_for(2ms);
     std::this_thread::sleep_for(50ms);
 
     // Once here when we called, once from the log, once from the peer; the echo would be a fourth.
-    EXPECT_EQ(counted("channel-activation", &tutti::CacheCounters::invalidations), 3U);
+    EXPECT_EQ(count(), 3U);
 }
 
 }  // namespace

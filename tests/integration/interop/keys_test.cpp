@@ -1,116 +1,166 @@
-// A gateway and an existing deployment's services on the same keys: what one stores the other takes.
+// The keys that the gateway owns, with an unmodified ioredis at the other end: it reads what the gateway
+// wrote, and the gateway believes what it wrote.
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
 
-#include <filesystem>
-#include <memory>
-#include <tuple>
+#include <boost/describe/class.hpp>
+#include <boost/json.hpp>
 
-#include "api-gateway/gateway.hpp"
-#include "common/catalogue.hpp"
-#include "common/http/client.hpp"
 #include "common/model_catalogue.hpp"
+#include "integration/gateway/two_gateways.hpp"
 #include "provider-stand-in/catalogue.hpp"
-#include "provider-stand-in/stand_in.hpp"
 #include "support/line_process.hpp"
-#include "support/redis_server.hpp"
-#include "tutti/json.hpp"
 
-namespace tests {
+namespace tutti::services {
 namespace {
 
-using namespace std::chrono_literals;
-using namespace tutti::services;
-using testing::HasSubstr;
-using tutti::Boottime;
+using namespace tutti::services::testing;
+using ::testing::AllOf;
+using ::testing::Gt;
+using ::testing::Le;
+using ::testing::MatchesRegex;
 
-constexpr const char* request =
-    R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7"}})";
+namespace json_lib = boost::json;
+
+constexpr const char* document = "openrouter:models";
 constexpr const char* reserved = "dedup:maestro:7-dm:2cf24dba5fb0a30e";
+constexpr const char* hello =
+    R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7"}})";
 
-class SharedKeys : public testing::Test {
+struct Answer {
+    std::string job_id;
+    std::string request_id;
+};
+BOOST_DESCRIBE_STRUCT(Answer, (), (job_id, request_id))
+
+struct Status {
+    std::string status;
+    int progress = 0;
+};
+BOOST_DESCRIBE_STRUCT(Status, (), (status, progress))
+
+struct Count {
+    std::size_t count = 0;
+};
+BOOST_DESCRIBE_STRUCT(Count, (), (count))
+
+class Keys : public TwoGateways {
 protected:
     void SetUp() override {
-        EXPECT_EQ(peer.read(), "ready");
-        auto started = Gateway::start({.database_path = (redis.folder() / "tutti.db").string(),
-                                       .redis_url = redis.url(),
-                                       .openrouter = {.base_url = provider->url()},
-                                       .secret = Secret("s")});
-        ASSERT_TRUE(started) << started.error().message();
-        gateway = *std::move(started);
+        ASSERT_EQ(peer_.read(), "ready");
+        start_one();
     }
 
-    void peer_writes(const std::string& key, const std::string& text) {
-        peer.write("write " + key + " 60 " + text);
-        EXPECT_EQ(peer.read(), "written");
+    // A method of ioredis and its arguments; what it answered.
+    json_lib::value ioredis(const json_lib::array& words) {
+        peer_.write("call " + json_lib::serialize(words));
+        const std::string line = peer_.read();
+        EXPECT_TRUE(line.starts_with("reply ")) << line;
+        return json_lib::parse(line.substr(line.find(' ') + 1));
     }
-    // The seconds that are left, and the text.
-    std::pair<int, std::string> peer_reads(const std::string& key) {
-        peer.write("read " + key);
-        const std::string line = peer.read();
-        const std::size_t first = line.find(' ') + 1;
-        const std::size_t second = line.find(' ', first);
-        return {std::stoi(line.substr(first)), line.substr(second + 1)};
+    std::string text(const json_lib::array& words) {
+        return json_lib::value_to<std::string>(ioredis(words));
     }
-    HttpResponse send(const char* method, const char* path, const char* body = "") {
-        const auto response = http.send(
-            "http://127.0.0.1:" + std::to_string(gateway->port()),
-            {.method = method, .path = path, .headers = {{"X-Service-Auth", "s"}}, .body = body},
-            Boottime::now() + 20s);
-        return response ? *response : HttpResponse{.status = 0};
-    }
+    HttpResponse generate() { return call("POST", "/ai/generate", {}, hello); }
 
-    RedisServer redis;
-    LineProcess peer{{"node", TUTTI_PEER, redis.url(), "cache:invalidation"}};
-    std::unique_ptr<ProviderStandIn> provider =
-        *ProviderStandIn::start({.port = 0, .behaviour = {.models = 3}});
-    std::unique_ptr<Gateway> gateway;
-    HttpClient http{{.name = "test"}};
+    tests::LineProcess peer_{{"node", TUTTI_PEER, redis.url()}};
 };
 
-TEST_F(SharedKeys, AnExistingServiceReadsTheModelsThatWeStore) {
-    EXPECT_EQ(send("GET", "/models").status, 200);
+TEST_F(Keys, CatalogueThatIoredisWroteIsServedWithoutACall) {
+    const std::string models = R"([{"id":"openai/gpt-4o","name":"OpenAI: GPT-4o","created":1,)"
+                               R"("context_length":128000,"architecture":{"modality":null,)"
+                               R"("input_modalities":["text","image"],)"
+                               R"("output_modalities":["text"]},"unknown":{"to":["us"]}}])";
+    EXPECT_EQ(text({"setex", document, 86'400, models}), "OK");
 
-    // Our reader is answered before the value is stored.
-    auto [seconds, text] = peer_reads("openrouter:models");
-    for (int i = 0; i < 1000 && seconds < 0; ++i) {
-        std::tie(seconds, text) = peer_reads("openrouter:models");
+    EXPECT_EQ(read<Count>(call("GET", "/models/vision")).count, 1U);
+
+    EXPECT_EQ(stand_in->calls(), 0U);
+    EXPECT_EQ(text({"get", document}), models) << "left as it was";
+}
+
+TEST_F(Keys, CatalogueThatTheGatewayWroteIsAnArrayForADay) {
+    ASSERT_EQ(call("GET", "/models").status, 200);
+    ASSERT_TRUE(eventually([this] { return ioredis({"exists", document}) == 1; }));
+
+    const std::string written = text({"get", document});
+    const auto models = json_lib::parse(written);
+    ASSERT_TRUE(models.is_array());
+    EXPECT_EQ(read_catalogue(written).value(), stand_in_catalogue(300));
+    for (const auto& model : models.get_array()) {
+        EXPECT_TRUE(model.at("id").is_string());
+        EXPECT_TRUE(model.at("architecture").at("input_modalities").is_array());
     }
-
-    EXPECT_GT(seconds, 86'300);
-    const auto models = read_catalogue(text);
-    ASSERT_TRUE(models) << text;
-    EXPECT_EQ(*models, stand_in_catalogue(3));
+    EXPECT_THAT(ioredis({"ttl", document}).to_number<int>(), AllOf(Gt(86'300), Le(86'400)));
+    EXPECT_EQ(stand_in->calls(), 1U);
 }
 
-TEST_F(SharedKeys, WeServeTheModelsThatAnExistingServiceStored) {
-    peer_writes("openrouter:models", write_catalogue(stand_in_catalogue(2)));
+TEST_F(Keys, ReservationOfIoredisIsADuplicateForTheGateway) {
+    EXPECT_EQ(text({"set", reserved,
+                    R"({"requestId":"r-1","jobId":"llm-r-1","timestamp":1,"expiresAt":5001})", "EX",
+                    5, "NX"}),
+              "OK");
 
-    EXPECT_THAT(send("GET", "/models").body, HasSubstr("\"count\":2"));
+    const auto response = generate();
 
-    EXPECT_EQ(provider->calls(), 0U);
+    EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(read<Answer>(response).job_id, "llm-r-1");
+    EXPECT_EQ(read<Answer>(response).request_id, "r-1");
+    EXPECT_EQ(ioredis({"xlen", "ai-requests"}), 0);
 }
 
-TEST_F(SharedKeys, AnExistingServiceReadsOurReservation) {
-    EXPECT_EQ(send("POST", "/ai/generate", request).status, 202);
+TEST_F(Keys, ReservationOfTheGatewayIsTheDocumentedJsonAndHoldsForIoredis) {
+    const auto response = generate();
+    ASSERT_EQ(response.status, 202) << response.body;
+    const auto answer = read<Answer>(response);
 
-    const auto [seconds, text] = peer_reads(reserved);
-
-    EXPECT_LE(seconds, 5);
-    const auto note = tutti::json::read<RequestNote>(text);
-    ASSERT_TRUE(note) << text;
-    EXPECT_EQ(note->job_id, "llm-" + note->request_id);
+    EXPECT_THAT(text({"get", reserved}),
+                MatchesRegex(R"(\{"requestId":")" + answer.request_id + R"(","jobId":")" +
+                             answer.job_id + R"(","timestamp":[0-9]+,"expiresAt":[0-9]+\})"));
+    EXPECT_TRUE(ioredis({"set", reserved, "{}", "EX", 5, "NX"}).is_null());
+    EXPECT_THAT(ioredis({"pttl", reserved}).to_number<int>(), AllOf(Gt(0), Le(5000)));
 }
 
-TEST_F(SharedKeys, WeHonourTheReservationOfAnExistingService) {
-    peer_writes(reserved, R"({"requestId":"r","jobId":"llm-r","timestamp":1,"expiresAt":5001})");
+TEST_F(Keys, JobIsInTheStreamWithTheDocumentedFields) {
+    const auto answer = read<Answer>(generate());
 
-    const auto response = send("POST", "/ai/generate", request);
+    const auto entries = ioredis({"xrange", "ai-requests", "-", "+"});
 
-    EXPECT_EQ(response.status, 200);
-    EXPECT_THAT(response.body, HasSubstr("\"jobId\":\"llm-r\""));
-    EXPECT_EQ(redis.command({"XLEN", "ai-requests"}), "0");
+    ASSERT_EQ(entries.get_array().size(), 1U);
+    const auto& fields = entries.at(0).at(1).get_array();
+    ASSERT_EQ(fields.size(), 8U) << entries;
+    const json_lib::array begin{"jobId", answer.job_id,    "requestId", answer.request_id,
+                                "name",  "llm-generation", "data"};
+    for (std::size_t i = 0; i < begin.size(); ++i) EXPECT_EQ(fields[i], begin[i]);
+    const auto data = json_lib::parse(fields[7].get_string());
+    EXPECT_EQ(data.at("personality").at("name"), "maestro") << data;
+    EXPECT_EQ(data.at("message"), "hello");
+    EXPECT_EQ(data.at("context").at("userId"), "7");
+}
+
+// The worker's half: a consumer group, the record's status, and the entry deleted in the end.
+TEST_F(Keys, WorkerOnIoredisTakesTheJobAndTheGatewayTellsItsResult) {
+    const auto answer = read<Answer>(generate());
+    const std::string record = "ai-requests:job:" + answer.job_id;
+    const std::string path = "/ai/job/" + answer.job_id;
+    ASSERT_EQ(text({"xgroup", "CREATE", "ai-requests", "workers", "0"}), "OK");
+
+    const auto taken = ioredis(
+        {"xreadgroup", "GROUP", "workers", "worker-1", "COUNT", 1, "STREAMS", "ai-requests", ">"});
+    ioredis({"hset", record, "status", "active", "progress", "50"});
+    const auto active = read<Status>(call("GET", path));
+    ioredis({"hset", record, "status", "completed", "progress", "100", "result",
+             R"({"content":"hi"})"});
+    const auto entry = json_lib::value_to<std::string>(taken.at(0).at(1).at(0).at(0));
+    EXPECT_EQ(ioredis({"xack", "ai-requests", "workers", entry}), 1);
+    EXPECT_EQ(ioredis({"xdel", "ai-requests", entry}), 1);
+
+    EXPECT_EQ(active.status, "active");
+    EXPECT_EQ(active.progress, 50);
+    const auto completed = call("GET", path);
+    EXPECT_EQ(read<Status>(completed).status, "completed");
+    EXPECT_TRUE(completed.body.contains(R"("result":{"content":"hi"})")) << completed.body;
+    EXPECT_TRUE(call("GET", "/metrics").body.contains("\ntutti_jobs_active 0\n"));
 }
 
 }  // namespace
-}  // namespace tests
+}  // namespace tutti::services

@@ -1,10 +1,10 @@
-// A service that knows nothing of Tutti: publishes and subscribes with an unmodified ioredis, and accepts
-// an event only by exact shape, as the TypeScript services do.
+// A service that knows nothing of Tutti: an unmodified ioredis that publishes, subscribes, reads and writes,
+// and accepts an event only by exact shape, as the TypeScript services do.
 //
-//   node peer.mjs <redis url> <channel>...
-// standard input:  publish <channel> <payload> | write <key> <seconds> <text> | read <key>
-// standard output: ready | published <receivers> | accepted <channel> <payload> | rejected <channel> <payload> |
-//                  written | holds <seconds> <text>
+//   node peer.mjs <redis url> [<channel>...]
+// standard input:  publish <channel> <payload> | call <JSON array: method of ioredis, arguments>
+// standard output: ready | published <receivers> | accepted <channel> <payload>
+//                  | rejected <channel> <payload> | reply <JSON>
 import { createInterface } from 'node:readline';
 import Redis from 'ioredis';
 
@@ -14,8 +14,11 @@ const subscriber = publisher.duplicate();
 
 // type -> the one further member, a string; null: none.
 const shapes = {
-  'cache:channel-activation-invalidation': { channel: 'channelId', all: null },
   'cache:invalidation': { personality: 'personalityId', all: null },
+  'cache:channel-activation-invalidation': { channel: 'channelId', all: null },
+  'cache:api-key-invalidation': { user: 'discordId', all: null },
+  'cache:llm-config-invalidation': { user: 'discordId', config: 'configId', all: null },
+  'cache:persona-invalidation': { user: 'discordId', all: null },
 };
 
 function isEvent(channel, payload) {
@@ -35,19 +38,19 @@ function isEvent(channel, payload) {
 subscriber.on('message', (channel, payload) => {
   console.log(`${isEvent(channel, payload) ? 'accepted' : 'rejected'} ${channel} ${payload}`);
 });
-await subscriber.subscribe(...channels);
+if (channels.length > 0) await subscriber.subscribe(...channels);
 console.log('ready');
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const [, channel, payload] = /^publish (\S+) (.*)$/.exec(line) ?? [];
-  if (channel) console.log(`published ${await publisher.publish(channel, payload)}`);
-  const [, key, seconds, text] = /^write (\S+) (\d+) (.*)$/.exec(line) ?? [];
-  if (key) {
-    await publisher.setex(key, Number(seconds), text);
-    console.log('written');
+  const [, word, rest] = /^(publish|call) (.*)$/.exec(line) ?? [];
+  if (word === 'publish') {
+    const [, channel, payload] = /^(\S+) (.*)$/.exec(rest) ?? [];
+    console.log(`published ${await publisher.publish(channel, payload)}`);
   }
-  const [, wanted] = /^read (\S+)$/.exec(line) ?? [];
-  if (wanted) console.log(`holds ${await publisher.ttl(wanted)} ${await publisher.get(wanted)}`);
+  if (word === 'call') {
+    const [method, ...words] = JSON.parse(rest);
+    console.log(`reply ${JSON.stringify(await publisher[method](...words))}`);
+  }
 }
 publisher.disconnect();
 subscriber.disconnect();

@@ -111,12 +111,12 @@ TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
                                  {"WORKER_CONCURRENCY", "0"},
                                  {"QUEUE_NAME", "hidden name"},
                                  {"LISTEN_ADDRESS", "hidden"},
-                                 {"OPENROUTER_BASE_URL", "hidden"},
+                                 {"OPENROUTER_BASE_URL", "http://user:hidden@host"},
                                  {"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "0"},
                                  {"HTTP_GATEWAY_BACKGROUND_QUEUE", "-1"},
                                  {"HTTP_OPENROUTER_DEADLINE_MS", "0"},
                                  {"AUTO_TRANSCRIBE_VOICE", "yes"},
-                                 {"LLM_BASE_URL", "hidden"}});
+                                 {"LLM_BASE_URL", "https://hidden:99999"}});
 
     ASSERT_FALSE(settings);
     for (const char* name :
