@@ -4,7 +4,6 @@
 #include <array>
 #include <functional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/invalidation_services.hpp"

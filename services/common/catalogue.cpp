@@ -39,11 +39,11 @@ CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> l
 
 // What the lists of choices have in common. Whoever waits for one types at that moment.
 template <class V>
-CacheOptions<std::string, V> choices(std::string name, std::string caches,
+CacheOptions<std::string, V> choices(const std::string& name, const std::string& caches,
                                      Loader<std::string, V> load) {
     return {
-        .name = std::move(name),
-        .caches = std::move(caches),
+        .name = name,
+        .caches = caches,
         .stale = Stale::acceptable,
         .ttl = 60s,
         .bound = entries(500),

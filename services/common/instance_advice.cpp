@@ -1,6 +1,5 @@
 #include "common/instance_advice.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "common/logging.hpp"

@@ -115,7 +115,10 @@ void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left)
         return ask_source(flight);
     }
     const TimePoint until = std::min(now + std::max(claim_left, wait_least), flight->patience);
-    store_->wait(flight->text, until, [self = shared_from_this(), flight] {
+    // Weak: the list of those who wait belongs to this cache.
+    store_->wait(flight->text, until, [weak = weak_from_this(), flight] {
+        const auto self = weak.lock();
+        if (!self) return;
         const bool store = [&] {
             const std::lock_guard lock(self->mutex_);
             return self->may_use_store(flight->text);

@@ -110,7 +110,8 @@ void StoreAccess::read_then(Fetched answer, std::move_only_function<void(Fetched
     };
     const bool large = shared->first.value->bytes.size() > read_inline_bytes_max;
     if (large && workers_.try_post(on_worker)) return;
-    shared->second(std::move(shared->first), read_here());
+    Value value = read_here();  // before its bytes are moved away: arguments have no order
+    shared->second(std::move(shared->first), std::move(value));
 }
 
 void StoreAccess::interpreted(const std::string& text, const FetchRequest& request,

@@ -89,7 +89,7 @@ detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
                                 detail::NearSpec near) {
     detail::RawLoader loader;
     loader.asynchronous = [documents = std::move(documents), ttl, near = std::move(near)](
-                              std::shared_ptr<const void> key, const LoadContext& context,
+                              const std::shared_ptr<const void>& key, const LoadContext& context,
                               Completion<detail::RawLoaded> done) {
         std::shared_ptr<const std::string> text;
         try {
