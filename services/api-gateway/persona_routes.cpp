@@ -5,7 +5,6 @@
 #include <boost/describe/class.hpp>
 
 #include "api-gateway/routes.hpp"
-#include "common/errors.hpp"
 #include "common/persona.hpp"
 #include "tutti/json.hpp"
 
