@@ -1,7 +1,9 @@
 // What a bot does for every message and every keystroke, with everything in memory: the message chain of a
-// channel that is not activated (1000 warm channels), and the choices of a list of 100 (500 warm users).
+// channel that is not activated (1000 warm channels), and the choices of a list of 100 (500 warm users). And
+// what the gateway does for one model: the catalogue of 300 in memory, and one of them found by its id.
 // Against the same path in Node with lru-cache and an ioredis subscriber (peers/decisions.mjs; needs `npm ci`
 // in peers/), in the same run, on one redis-server. One thread each; the reading of the clock is included.
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <filesystem>
@@ -30,6 +32,8 @@ using namespace tutti::services;
 
 constexpr std::size_t messages = 200'000;
 constexpr std::size_t keystrokes = 10'000;
+constexpr std::size_t lookups = 10'000;
+constexpr std::size_t models_in_catalogue = 300;
 constexpr int rounds = 5;
 
 struct Figures {
@@ -38,6 +42,8 @@ struct Figures {
     double p99 = 0;
     double keystroke_p50 = 0;
     double keystroke_p99 = 0;
+    double lookup_p50 = 0;
+    double lookup_p99 = 0;
 };
 
 class Silent final : public ReplySink, public PersonalityHandler {
@@ -57,6 +63,19 @@ std::vector<PersonalitySummary> list_of_100() {
     return list;
 }
 
+std::string model_id(std::size_t n) {
+    return "provider/model-" + std::to_string(n % models_in_catalogue);
+}
+
+ModelCatalogue catalogue() {
+    ModelCatalogue models(models_in_catalogue);
+    for (std::size_t n = 0; n < models.size(); ++n) {
+        models[n].id = model_id(n);
+        models[n].name = "Model " + std::to_string(n);
+    }
+    return models;
+}
+
 class Bot {
 public:
     explicit Bot(const std::string& redis)
@@ -66,6 +85,8 @@ public:
               [](const std::string&, LoadContext&) { return GetChannelActivationResponse{}; })),
           lists_(declare_personality_lists(
               *node_, [](const std::string&, LoadContext&) { return list_of_100(); })),
+          models_(
+              declare_models(*node_, [](const std::string&, LoadContext&) { return catalogue(); })),
           chain_(processors()),
           autocomplete_({.personalities = [this](const std::string& id) { return lists_.get(id); },
                          .personas = {},
@@ -74,6 +95,7 @@ public:
         node_->start().value();
         for (std::size_t n = 0; n < 1000; ++n) decide(n);
         for (std::size_t n = 0; n < 500; ++n) type(n);
+        look_up(0);
     }
 
     void decide(std::size_t n) {
@@ -86,6 +108,12 @@ public:
                                                   .text = "y " + std::to_string(n % 10),
                                                   .user_id = std::to_string(n % 500)});
         if (chosen.choices.empty()) throw std::logic_error("nothing to choose");
+    }
+
+    void look_up(std::size_t n) {
+        const auto found = models_.get(models_key).value();
+        const auto model = std::ranges::find(*found, model_id(n), &CatalogueModel::id);
+        if (model == found->end()) throw std::logic_error("no such model");
     }
 
 private:
@@ -105,6 +133,7 @@ private:
     std::unique_ptr<Node> node_;
     ChannelActivations activations_;
     PersonalityLists lists_;
+    Models models_;
     MessageChain chain_;
     Autocomplete autocomplete_;
     Message message_{.author_id = "200",
@@ -132,20 +161,25 @@ std::array<double, 3> measure(std::size_t count, const std::function<void(std::s
 Figures measure_tutti(Bot& bot) {
     const auto decisions = measure(messages, [&](std::size_t n) { bot.decide(n); });
     const auto typed = measure(keystrokes, [&](std::size_t n) { bot.type(n); });
-    return {decisions[0], decisions[1], decisions[2], typed[1], typed[2]};
+    const auto looked_up = measure(lookups, [&](std::size_t n) { bot.look_up(n); });
+    return {decisions[0], decisions[1], decisions[2], typed[1],
+            typed[2],     looked_up[1], looked_up[2]};
 }
 
 Figures measure_node(tests::LineProcess& peer) {
-    peer.write(std::to_string(messages) + ' ' + std::to_string(keystrokes));
+    peer.write(std::to_string(messages) + ' ' + std::to_string(keystrokes) + ' ' +
+               std::to_string(lookups));
     std::istringstream line(peer.read(std::chrono::minutes{1}));
     Figures f;
-    line >> f.decisions_a_second >> f.p50 >> f.p99 >> f.keystroke_p50 >> f.keystroke_p99;
+    line >> f.decisions_a_second >> f.p50 >> f.p99 >> f.keystroke_p50 >> f.keystroke_p99 >>
+        f.lookup_p50 >> f.lookup_p99;
     return f;
 }
 
 void print(const char* who, const Figures& f) {
-    std::printf("  %-10s %12.0f %10.2f %10.2f %14.2f %14.2f\n", who, f.decisions_a_second, f.p50,
-                f.p99, f.keystroke_p50, f.keystroke_p99);
+    std::printf("  %-10s %12.0f %10.2f %10.2f %14.2f %14.2f %11.2f %11.2f\n", who,
+                f.decisions_a_second, f.p50, f.p99, f.keystroke_p50, f.keystroke_p99, f.lookup_p50,
+                f.lookup_p99);
 }
 
 }  // namespace
@@ -161,8 +195,8 @@ int main() {
     } else {
         std::printf("Node is left out: run `npm ci` in bench/peers first\n");
     }
-    std::printf("  %-10s %12s %10s %10s %14s %14s\n", "", "decisions/s", "p50 us", "p99 us",
-                "keystroke p50", "keystroke p99");
+    std::printf("  %-10s %12s %10s %10s %14s %14s %11s %11s\n", "", "decisions/s", "p50 us",
+                "p99 us", "keystroke p50", "keystroke p99", "model p50", "model p99");
     // In turns, so that neither has the quieter machine.
     for (int round = 0; round < rounds; ++round) {
         print("tutti", measure_tutti(bot));

@@ -1,7 +1,8 @@
 // The lookup path of the TypeScript bot: an lru-cache of 1000 channels and 30 s that an ioredis subscriber
 // purges, asked once for each message, and one of 500 users and 60 s whose list is filtered at each
-// keystroke. For every line "<messages> <keystrokes>" on standard input prints
-// "<decisions a second> <p50> <p99> <keystroke p50> <keystroke p99>", in microseconds.
+// keystroke; and of the gateway, an array of models that is kept for 5 minutes. For every line
+// "<messages> <keystrokes> <lookups>" on standard input prints "<decisions a second> <p50> <p99>
+// <keystroke p50> <keystroke p99> <lookup p50> <lookup p99>", in microseconds.
 import { createInterface } from 'node:readline';
 import Redis from 'ioredis';
 import { LRUCache } from 'lru-cache';
@@ -49,6 +50,22 @@ async function choose(user, text) {
     .map((p) => ({ name: `\u{1F4D6} ${p.displayName ?? p.name} (${p.slug})`, value: p.slug }));
 }
 
+let catalogue = null;
+
+async function models() {
+  if (catalogue && Date.now() - catalogue.loadedAt < 300_000) return catalogue.models;
+  const loaded = Array.from({ length: 300 }, (_, n) => ({ id: `provider/model-${n}`, name: `Model ${n}` }));
+  catalogue = { models: loaded, loadedAt: Date.now() };
+  return loaded;
+}
+
+async function lookUp(n) {
+  const id = `provider/model-${n % 300}`;
+  const model = (await models()).find((one) => one.id === id);
+  if (!model) throw new Error('no such model');
+  return model;
+}
+
 function percentile(values, fraction) {
   values.sort((a, b) => a - b);
   return values[Math.floor((values.length - 1) * fraction)];
@@ -70,11 +87,13 @@ const message = (n) => ({ authorIsBot: false, content: 'hello', attachments: [],
 const keystroke = (n) => choose(String(n % 500), `y ${n % 10}`);
 for (let n = 0; n < 20_000; n++) await decide(message(n));
 for (let n = 0; n < 2_000; n++) await keystroke(n);
+for (let n = 0; n < 2_000; n++) await lookUp(n);
 console.log('ready');
 for await (const line of createInterface({ input: process.stdin })) {
-  const [messages, keystrokes] = line.split(' ').map(Number);
+  const [messages, keystrokes, lookups] = line.split(' ').map(Number);
   const decisions = await measure(messages, (n) => decide(message(n)));
   const typed = await measure(keystrokes, keystroke);
-  console.log([...decisions, ...typed.slice(1)].map((value) => value.toFixed(3)).join(' '));
+  const found = await measure(lookups, lookUp);
+  console.log([...decisions, ...typed.slice(1), ...found.slice(1)].map((value) => value.toFixed(3)).join(' '));
 }
 subscriber.disconnect();
