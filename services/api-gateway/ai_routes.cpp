@@ -70,6 +70,18 @@ HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
     return not_enqueued(enqueued.error(), ids.request_id);
 }
 
+// Answered at once, also with `wait=true`: whoever waits asks for the job, and holds none of our workers.
+HttpResponse transcribe(const AiParts& parts, const HttpRequest& http) {
+    const auto request = TranscribeRequest::parse(http.body);
+    if (!request) return error_response(ErrorCode::validation_error, request.error().cause);
+    const std::string request_id = parts.make_request_id();
+    const Job job = plan_transcription(*request, request_id);
+    const auto enqueued = parts.queue.enqueue({&job, 1}, Boottime::now() + parts.queue_deadline);
+    if (!enqueued) return not_enqueued(enqueued.error(), request_id);
+    return json_response(202,
+                         json::serialize(queued({.request_id = request_id, .job_id = job.job_id})));
+}
+
 // Ids that the gateway hands out; anything else cannot be a job and is not looked up.
 bool is_job_id(std::string_view id) {
     return !id.empty() && id.size() <= job_id_length_max && std::ranges::all_of(id, [](char c) {
@@ -123,7 +135,8 @@ std::vector<GatewayRoute> ai_routes(AiParts parts) {
         return GatewayRoute{Access::service, method, pattern,
                             [parts, handler](const HttpRequest& r) { return handler(parts, r); }};
     };
-    return {route("POST", "/ai/generate", generate), route("GET", "/ai/job/:jobId", read_job),
+    return {route("POST", "/ai/generate", generate), route("POST", "/ai/transcribe", transcribe),
+            route("GET", "/ai/job/:jobId", read_job),
             route("POST", "/ai/job/:jobId/confirm-delivery", confirm_delivery)};
 }
 

@@ -50,6 +50,22 @@ public:
         }
         return request;
     }
+    TranscribeRequest read_transcription(const value& body) {
+        TranscribeRequest request;
+        if (!body.is_object()) {
+            problems_.expected("an object", body);
+            return request;
+        }
+        const auto found = direct_attachments(body.get_object());
+        if (found.empty()) {
+            problem("attachments", "needs a recording");
+        } else if (found.front().kind() != Attachment::Kind::audio) {
+            problem("attachments", "the first one must be audio, or a voice message");
+        } else {
+            request.attachment = found.front();
+        }
+        return request;
+    }
     [[nodiscard]] const json::Problems& problems() const { return problems_; }
 
 private:
@@ -98,11 +114,7 @@ private:
         if (channel != nullptr && !channel->is_null()) {
             to.channel_id = text(context, "channelId", id_length_max);
         }
-        to.attachments = attachments(context);
-        for (const Attachment& attachment : to.attachments) {
-            if (attachment.url.empty() || is_discord_attachment(attachment.url)) continue;
-            problem("attachments", "only https URLs of Discord's attachment hosts are accepted");
-        }
+        to.attachments = direct_attachments(context);
         each(context, "referencedMessages", references_max, [&](const object& message) {
             to.references.push_back(reference(message, to.references.size()));
         });
@@ -121,6 +133,14 @@ private:
             inside("referenceNumber", [&] { problems_.expected("an integer", *number); });
         }
         found.attachments = attachments(from);
+        return found;
+    }
+    std::vector<Attachment> direct_attachments(const object& from) {
+        auto found = attachments(from);
+        for (const Attachment& attachment : found) {
+            if (attachment.url.empty() || is_discord_attachment(attachment.url)) continue;
+            problem("attachments", "only https URLs of Discord's attachment hosts are accepted");
+        }
         return found;
     }
     std::vector<Attachment> attachments(const object& from) {
@@ -197,6 +217,17 @@ Result<GenerateRequest> GenerateRequest::parse(std::string_view body) {
     if (!parsed) return fail(std::move(parsed).error());
     Reader reader;
     auto request = reader.read(*std::move(parsed));
+    if (!reader.problems().empty()) {
+        return fail(Errc::protocol, "read json", reader.problems().text());
+    }
+    return request;
+}
+
+Result<TranscribeRequest> TranscribeRequest::parse(std::string_view body) {
+    auto parsed = json::parse(body, json::depth_only);
+    if (!parsed) return fail(std::move(parsed).error());
+    Reader reader;
+    auto request = reader.read_transcription(*parsed);
     if (!reader.problems().empty()) {
         return fail(Errc::protocol, "read json", reader.problems().text());
     }

@@ -1,4 +1,5 @@
-// The body of POST /ai/generate, checked: what the gateway needs of it as members, the rest as it came.
+// The bodies of POST /ai/generate and /ai/transcribe, checked: what the gateway needs of them as members, the
+// rest as it came.
 //
 // Thread-safety: plain values and pure functions.
 #pragma once
@@ -46,6 +47,14 @@ struct GenerateRequest {
 
     // Errors: protocol; the cause names every problem with its path and repeats no value.
     [[nodiscard]] static Result<GenerateRequest> parse(std::string_view body);
+};
+
+// A recording that somebody wants as text.
+struct TranscribeRequest {
+    Attachment attachment;  // the first of the body; others are ignored
+
+    // Errors: as above.
+    [[nodiscard]] static Result<TranscribeRequest> parse(std::string_view body);
 };
 
 // Whether the gateway may hand this URL on for download: https on Discord's own hosts, without a port,

@@ -104,6 +104,17 @@ std::string job_result_key(const std::string& user_id, const std::string& job_id
     return "job-result:" + (user_id.empty() ? "unknown" : user_id) + ':' + job_id;
 }
 
+Job plan_transcription(const TranscribeRequest& request, const std::string& request_id) {
+    const object data{{"requestId", request_id},
+                      {"jobType", audio_job},
+                      {"context", object{{"userId", "system"}}},
+                      {"attachment", request.attachment.all}};
+    return {.job_id = "audio-" + request_id,
+            .request_id = request_id,
+            .name = audio_job,
+            .data = json::serialize(data)};
+}
+
 std::vector<Job> plan_jobs(const GenerateRequest& request, const JobIds& ids) {
     return Planner(request, ids).plan();
 }

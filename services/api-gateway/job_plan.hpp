@@ -24,4 +24,8 @@ namespace tutti::services {
 
 [[nodiscard]] std::vector<Job> plan_jobs(const GenerateRequest& request, const JobIds& ids);
 
+// `audio-<req>`, for the user `system`.
+[[nodiscard]] Job plan_transcription(const TranscribeRequest& request,
+                                     const std::string& request_id);
+
 }  // namespace tutti::services

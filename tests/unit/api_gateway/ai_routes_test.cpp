@@ -234,6 +234,33 @@ TEST_F(AiRoutes, DatabaseThatFailsIsA500WithoutItsCause) {
     EXPECT_FALSE(response.body.contains("table"));
 }
 
+TEST_F(AiRoutes, RecordingIsQueuedForTheSystemAndAnsweredAtOnce) {
+    const auto response = table.post(
+        "/ai/transcribe",
+        R"({"attachments":[{"url":"https://cdn.discordapp.com/a.ogg","contentType":"audio/ogg"},
+                           {"url":"https://cdn.discordapp.com/b.ogg","contentType":"audio/ogg"}]})");
+
+    EXPECT_EQ(response.status, 202) << response.body;
+    EXPECT_EQ(body_of(response),
+              as_json(R"({"jobId":"audio-1","requestId":"1","status":"queued"})"));
+    const auto job = queue.queue.take();
+    EXPECT_EQ(job->name, "audio-transcription");
+    EXPECT_THAT(job->data, HasSubstr(R"("userId":"system")"));
+    EXPECT_THAT(job->data, HasSubstr("a.ogg"));
+    EXPECT_FALSE(queue.queue.take().has_value()) << "the first one only";
+}
+
+TEST_F(AiRoutes, OnlyARecordingOnDiscordsHostsIsTranscribed) {
+    for (
+        const char* wrong :
+        {"[]", "{}", R"({"attachments":[]})",
+         R"({"attachments":[{"url":"https://cdn.discordapp.com/a.png","contentType":"image/png"}]})",
+         R"({"attachments":[{"url":"https://elsewhere.example/a.ogg","contentType":"audio/ogg"}]})"}) {
+        expect_error(table.post("/ai/transcribe", wrong), 400, "VALIDATION_ERROR");
+    }
+    EXPECT_FALSE(queue.queue.take().has_value());
+}
+
 TEST_F(AiRoutes, AllStandBehindTheSecret) {
     for (const auto& route : table.routes()) EXPECT_EQ(route.access, Access::service);
 }
