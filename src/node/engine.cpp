@@ -25,10 +25,7 @@ Engine::~Engine() = default;
 
 std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpec spec) {
     const Declaration declaration = declaration_of(pattern, spec);
-    const std::size_t before = problems_.size();
-    enlist(declaration, phase_.load() != Phase::declaring);
-    std::ranges::move(problems_with(declaration, spec), std::back_inserter(problems_));
-    if (problems_.size() > before) {
+    if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_cache("cache '" + spec.name + "'", problems_.back());
     }
     CacheCore::Ties ties = this->ties(pattern, spec);
@@ -63,11 +60,9 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
         return fail(Errc::not_started, "load");
     };
     const Declaration declaration = declaration_of(Pattern::near, spec);
-    const std::size_t before = problems_.size();
-    enlist(declaration, phase_.load() != Phase::declaring);
-    std::ranges::move(problems_with(declaration, spec), std::back_inserter(problems_));
-    std::ranges::move(problems_with(spec.name, near), std::back_inserter(problems_));
-    if (problems_.size() > before) {
+    auto problems = problems_with(declaration, spec);
+    std::ranges::move(problems_with(spec.name, near), std::back_inserter(problems));
+    if (!enlist(declaration, std::move(problems))) {
         return refused_cache("cache '" + spec.name + "'", problems_.back());
     }
     auto documents = std::make_shared<CacheCore>(document_spec(spec, near, environment()),
@@ -81,10 +76,9 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
-    const std::size_t before = problems_.size();
-    enlist(declaration, phase_.load() != Phase::declaring);
-    std::ranges::move(problems_with(declaration, spec), std::back_inserter(problems_));
-    if (problems_.size() > before) return refused_reservation(problems_.back());
+    if (!enlist(declaration, problems_with(declaration, spec))) {
+        return refused_reservation(problems_.back());
+    }
     ReservationCore::Environment environment{.store = parts_.store,
                                              .clock = parts_.clock,
                                              .random = parts_.random,
@@ -118,25 +112,27 @@ CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
 
 std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions options) {
     const Declaration declaration = declaration_of(options);
-    const std::size_t before = problems_.size();
-    enlist(declaration, phase_.load() != Phase::declaring);
-    std::ranges::move(problems_with(declaration, options), std::back_inserter(problems_));
-    if (problems_.size() > before) return refused_cooldown();
+    if (!enlist(declaration, problems_with(declaration, options))) return refused_cooldown();
     auto cooldown = std::make_shared<CooldownCore>(std::move(options), *parts_.clock);
     entries_.back().cooldown = cooldown;
     return cooldown;
 }
 
-void Engine::enlist(const Declaration& declaration, bool again) {
+bool Engine::enlist(const Declaration& declaration, std::vector<std::string> problems) {
     const auto same_name = [&](const Entry& entry) {
         return entry.declaration.name == declaration.name;
     };
     const std::string who = "cache '" + declaration.name + "': ";
-    if (again) problems_.push_back(who + "declared after Node::start; declare every cache before");
+    if (phase_.load() != Phase::declaring) {
+        problems.push_back(who + "declared after Node::start; declare every cache before");
+    }
     if (std::ranges::any_of(entries_, same_name)) {
-        problems_.push_back(who + "name is used twice on this node; give each cache its own");
+        problems.push_back(who + "name is used twice on this node; give each cache its own");
     }
     entries_.push_back({.declaration = declaration});
+    const bool good = problems.empty();
+    std::ranges::move(problems, std::back_inserter(problems_));
+    return good;
 }
 
 CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEvent> shape) {

@@ -100,7 +100,8 @@ private:
     void on_woken(std::string_view store_key) override;
 
     [[nodiscard]] LoadEnvironment environment() const;
-    void enlist(const Declaration& declaration, bool again);
+    // Enters the declaration into the inventory. False: it has problems, which `start` will name.
+    bool enlist(const Declaration& declaration, std::vector<std::string> problems);
     [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
     void make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate);
     [[nodiscard]] bool uses_store() const;

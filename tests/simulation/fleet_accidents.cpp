@@ -84,8 +84,8 @@ void Fleet::stop(std::size_t place, Duration until_restart) {
             const auto hit = process.raw_cache(cache).hit("k0");
             if (!hit || *hit) violated("R7: a stopped node serves nothing", "");
         }
-        // A node's thread runs what was posted before it ends.
-        after(100ms, [this, &process] {
+        // A node's thread runs what was posted before it ends, however often it is held up.
+        after(300ms, [this, &process] {
             process.life = Process::Life::ended;
             for (const auto& [open, one] : waiting_) {
                 if (one.process == &process)
@@ -93,7 +93,7 @@ void Fleet::stop(std::size_t place, Duration until_restart) {
                              "since " + std::to_string((now() - one.since) / 1ms) + " ms", one.row);
             }
         });
-        after(std::max<Duration>(until_restart, 100ms), [this, place] { start_process(place); });
+        after(std::max<Duration>(until_restart, 300ms), [this, place] { start_process(place); });
     });
 }
 
