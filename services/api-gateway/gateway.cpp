@@ -23,8 +23,10 @@
 #include "api-gateway/routes.hpp"
 #include "common/errors.hpp"
 #include "common/http/router.hpp"
+#include "common/instance_advice.hpp"
 #include "common/logging.hpp"
 #include "common/node_routes.hpp"
+#include "common/presence.hpp"
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
@@ -184,12 +186,14 @@ struct Gateway::Impl {
     std::unique_ptr<JobResults> results;
     std::unique_ptr<GatewayMetrics> metrics;
     std::unique_ptr<ChangeListener> listener;  // PostgreSQL only
+    std::unique_ptr<Presence> presence;        // none: this is the only instance
     std::unique_ptr<HttpServer> server;
     TimePoint started = Boottime::now();
 
     Result<void> open(const Options& options);
     Result<void> open_queue(const Options& options);
     Result<void> hear_changes(const Options& options);
+    void see_others(const Options& options);
     Result<void> listen(Options options);
     [[nodiscard]] HttpResponse health() const;
 };
@@ -208,11 +212,12 @@ Result<void> Gateway::Impl::open(const Options& options) {
     if (!joined) return fail(std::move(joined).error());
     node = *std::move(joined);
     if (auto opened_queue = open_queue(options); !opened_queue) return opened_queue;
+    see_others(options);
     models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
     deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
     results = std::make_unique<StoredJobResults>(*database);
-    metrics = std::make_unique<GatewayMetrics>(
-        GatewayMetrics::Parts{.node = *node, .openrouter = *openrouter, .queue = *queue});
+    metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{
+        .node = *node, .openrouter = *openrouter, .queue = *queue, .presence = presence.get()});
     return hear_changes(options);
 }
 
@@ -227,6 +232,24 @@ Result<void> Gateway::Impl::open_queue(const Options& options) {
     queue = std::make_unique<RedisJobQueue>(*redis,
                                             RedisJobQueue::Options{.queue = options.queue_name});
     return {};
+}
+
+void Gateway::Impl::see_others(const Options& options) {
+    if (!redis) return;
+    const auto advise = [on_sqlite = !options.postgres_url](std::size_t instances) {
+        if (instances < 2) return;
+        log_instance_advice(catalogue_inventory(), api_gateway_service, instances);
+        if (on_sqlite) {
+            log::warn(
+                "this instance is on SQLite, which only processes of one machine share: set "
+                "DATABASE_URL of all to one postgres:// URL");
+        }
+    };
+    presence = std::make_unique<Presence>(
+        *redis, Presence::Options{.app = std::string(app_name),
+                                  .service = std::string(api_gateway_service),
+                                  .instance = options.name,
+                                  .on_change = advise});
 }
 
 Result<void> Gateway::Impl::hear_changes(const Options& options) {
@@ -331,6 +354,7 @@ void Gateway::stop() {
     // Ends the load that the node would wait for.
     impl_->openrouter->stop();
     impl_->node->stop();
+    if (impl_->presence) impl_->presence->stop();
     if (impl_->redis) impl_->redis->stop();
     impl_->database.reset();
 }

@@ -31,6 +31,9 @@ HttpResponse GatewayMetrics::response() {
             "tutti_dedup_reservations " +
             std::to_string(*count) + '\n';
     }
+    if (parts_.presence != nullptr) {
+        response.body += presence_metrics_text(parts_.presence->count());
+    }
     return response;
 }
 

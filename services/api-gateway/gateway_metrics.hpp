@@ -1,5 +1,5 @@
-// What GET /metrics of the gateway tells beyond its caches: the pool to OpenRouter, the queue, and how many
-// requests are reserved now.
+// What GET /metrics of the gateway tells beyond its caches: the pool to OpenRouter, the queue, how many requests
+// are reserved now, and how many gateways there are.
 //
 // A scrape waits for the store half a second at most each; what cannot be asked is left out, because a
 // zero would be a lie. Counting reservations reads all names of the store, so it is done every few seconds
@@ -17,6 +17,7 @@
 #include "api-gateway/job_queue.hpp"
 #include "api-gateway/openrouter.hpp"
 #include "common/http/message.hpp"
+#include "common/presence.hpp"
 #include "tutti/clock.hpp"
 
 namespace tutti::services {
@@ -28,6 +29,7 @@ public:
         const GatewayNode& node;
         const OpenRouter& openrouter;
         JobQueue& queue;
+        const Presence* presence = nullptr;  // null: this is the only instance
     };
 
     explicit GatewayMetrics(Parts parts) : parts_(parts) {}

@@ -2,8 +2,6 @@
 #include <string>
 
 #include "api-gateway/gateway.hpp"
-#include "common/catalogue.hpp"
-#include "common/instance_advice.hpp"
 #include "common/lifecycle.hpp"
 #include "common/logging.hpp"
 #include "common/settings.hpp"
@@ -22,7 +20,6 @@ int main() {
         log::error(gateway.error().message());
         return 1;
     }
-    log_instance_advice(catalogue_inventory(), api_gateway_service, settings->instance_count);
     lifecycle.on_stop("gateway", [&] { (*gateway)->stop(); });
     log::info("listening on http://" + settings->listen_address + ':' +
               std::to_string((*gateway)->port()));

@@ -19,8 +19,11 @@
 #include "common/http/client.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
+#include "common/instance_advice.hpp"
 #include "common/logging.hpp"
 #include "common/node_routes.hpp"
+#include "common/presence.hpp"
+#include "common/redis/client.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti::services {
@@ -135,7 +138,26 @@ struct BotClient::Impl {
     HttpResponse metrics() {
         const std::array upstreams{interactive_http.metrics(), background_http.metrics(),
                                    model_http.metrics()};
-        return metrics_response(*node, upstreams);
+        HttpResponse response = metrics_response(*node, upstreams);
+        if (presence) response.body += presence_metrics_text(presence->count());
+        return response;
+    }
+
+    Result<void> see_others(const Options& options) {
+        if (!options.redis_url) return {};
+        auto client = RedisClient::create({.url = *options.redis_url, .connections_max = 1});
+        if (!client) return fail(std::move(client).error());
+        redis = *std::move(client);
+        const auto advise = [](std::size_t instances) {
+            if (instances < 2) return;
+            log_instance_advice(catalogue_inventory(), bot_client_service, instances);
+        };
+        presence = std::make_unique<Presence>(
+            *redis, Presence::Options{.app = std::string(app_name),
+                                      .service = std::string(bot_client_service),
+                                      .instance = options.name,
+                                      .on_change = advise});
+        return {};
     }
 
     void probe_gateway() {
@@ -156,6 +178,8 @@ struct BotClient::Impl {
     ChannelCommands commands;
     MessageChain chain;
     Router router;
+    std::unique_ptr<RedisClient> redis;  // for `presence` only
+    std::unique_ptr<Presence> presence;  // none: this is the only instance
     std::unique_ptr<HttpServer> server;
 };
 
@@ -200,6 +224,7 @@ Result<std::unique_ptr<BotClient>> BotClient::start(const Options& options) {
 
     auto impl = std::make_unique<Impl>(*std::move(node), options);
     if (auto started = impl->node->start(); !started) return fail(std::move(started).error());
+    if (auto seen = impl->see_others(options); !seen) return fail(std::move(seen).error());
     impl->probe_gateway();
     auto server = HttpServer::start(listen, [&router = impl->router](const HttpRequest& request) {
         return router.handle(request);
@@ -217,6 +242,7 @@ void BotClient::stop() {
     impl_->model_http.stop();
     impl_->server->stop();
     impl_->node->stop();
+    if (impl_->presence) impl_->presence->stop();
 }
 
 }  // namespace tutti::services

@@ -1,7 +1,6 @@
 #include <string>
 
 #include "bot-client/bot_client.hpp"
-#include "common/instance_advice.hpp"
 #include "common/lifecycle.hpp"
 #include "common/logging.hpp"
 #include "common/settings.hpp"
@@ -22,7 +21,6 @@ int main() {
         log::error(bot.error().message());
         return 1;
     }
-    log_instance_advice(catalogue_inventory(), bot_client_service, settings->instance_count);
     lifecycle.on_stop("bot-client", [&] { (*bot)->stop(); });
     log::info(options->name + " listens on http://" + settings->listen_address + ':' +
               std::to_string((*bot)->port()));

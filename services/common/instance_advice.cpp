@@ -1,6 +1,7 @@
 #include "common/instance_advice.hpp"
 
 #include <array>
+#include <cstdint>
 
 #include "common/logging.hpp"
 
@@ -43,8 +44,7 @@ std::vector<std::string> instance_advice(const Inventory& inventory, std::string
 }
 
 void log_instance_advice(const Inventory& inventory, std::string_view service,
-                         std::uint32_t instances) {
-    if (instances < 2) return;
+                         std::size_t instances) {
     log::info(std::to_string(instances) + " instances of " + std::string(service) + ':');
     for (const std::string& line : instance_advice(inventory, service)) log::info("  " + line);
 }

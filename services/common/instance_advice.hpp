@@ -5,7 +5,7 @@
 // Thread-safety: pure functions.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,9 +19,8 @@ namespace tutti::services {
 [[nodiscard]] std::vector<std::string> instance_advice(const Inventory& inventory,
                                                        std::string_view service);
 
-// To the log at start, when there is more than one. INSTANCE_COUNT says so: a process does not know how
-// many others it has before it is too late to tell.
+// To the log, for several instances.
 void log_instance_advice(const Inventory& inventory, std::string_view service,
-                         std::uint32_t instances);
+                         std::size_t instances);
 
 }  // namespace tutti::services

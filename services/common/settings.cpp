@@ -189,7 +189,6 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.redis_url("REDIS_URL", settings.redis_url);
     parser.database("DATABASE_URL", settings.database_path, settings.postgres_url);
     parser.instance_name("INSTANCE_NAME", settings.instance_name);
-    parser.number<std::uint32_t>("INSTANCE_COUNT", settings.instance_count, 1, 1000);
     parser.http_url("GATEWAY_URL", settings.gateway_url);
     parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
     parser.address("LISTEN_ADDRESS", settings.listen_address);
@@ -213,10 +212,6 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.http_url("LLM_BASE_URL", settings.llm_base_url);
     parser.text("LLM_MODEL", settings.llm_model);
     parser.secret("LLM_API_KEY", settings.llm_api_key);
-    if (settings.instance_count > 1 && !settings.redis_url) {
-        parser.problem("INSTANCE_COUNT",
-                       "is above 1, but without REDIS_URL the instances share nothing");
-    }
     if (!parser.problems().empty()) {
         return fail(Errc::invalid_option, "read settings", parser.problems());
     }

@@ -40,10 +40,7 @@ struct Settings {
     std::string database_path = "./tutti.db";
     std::optional<Secret> postgres_url;
 
-    // INSTANCE_NAME: in logs, metrics and the audit. INSTANCE_COUNT: how many processes of this service
-    // run; more than one makes it say at start what that takes.
-    std::optional<std::string> instance_name;
-    std::uint32_t instance_count = 1;
+    std::optional<std::string> instance_name;  // INSTANCE_NAME: in logs, metrics and the audit
 
     std::string gateway_url = "http://localhost:3000";  // GATEWAY_URL, without a trailing slash
     std::optional<std::string> public_gateway_url;      // PUBLIC_GATEWAY_URL
