@@ -56,6 +56,11 @@ enum class Rule : std::uint8_t {
     refresh_never_joins,            // S10
     removal_takes_last_known_good,  // S11
     last_known_good_under_lease,    // S11
+
+    // Reservations.
+    reserve_only_if_absent,
+    confirm_compares,
+    release_compares,
 };
 
 #ifdef TUTTI_MUTANTS

@@ -128,6 +128,7 @@ void CacheCore::close() {
     }
     if (refresher_) refresher_->stop();
     if (store_) store_->forget_waiting();
+    pending_->close();
     const Answered stopped = fail(Errc::stopped, "get " + spec_.name, "the node was stopped");
     answer(waiting, stopped, stopped);
 }
@@ -443,7 +444,9 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
     // The store has one deadline for all; a shorter one of the caller's ends the wait only.
     const detail::RawLoaded loaded{
         .value = std::move(value), .answer = Answer::found, .detail = {}};
-    auto once = std::make_shared<Completion<Filled>>(std::move(done));
+    Error stopped{Errc::stopped, operation, "the node was stopped"};
+    auto once =
+        std::make_shared<Completion<Filled>>(pending_->track(std::move(done), std::move(stopped)));
     const auto timer =
         environment_.executor->run_at(environment_.clock->now() + timeout, [once, operation] {
             if (*once) std::exchange(*once, nullptr)(fail(Errc::timeout, operation, "no answer"));

@@ -39,6 +39,7 @@
 #include "base/workers.hpp"
 #include "load/counters.hpp"
 #include "load/flight.hpp"
+#include "load/pending.hpp"
 #include "load/refresher.hpp"
 #include "load/store_access.hpp"
 #include "tutti/detail/cache.hpp"
@@ -191,9 +192,10 @@ private:
     enum class Phase : std::uint8_t { declared, open, closed };
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
 
-    const std::unique_ptr<Memory> memory_;       // null without the memory tier
-    const std::shared_ptr<StoreAccess> store_;   // null without the store
-    std::shared_ptr<Refresher> refresher_;       // on the executor
+    const std::unique_ptr<Memory> memory_;      // null without the memory tier
+    const std::shared_ptr<StoreAccess> store_;  // null without the store
+    const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();  // offers
+    std::shared_ptr<Refresher> refresher_;                                  // on the executor
     std::atomic<std::uint64_t> generation_ = 1;  // written under mutex_, read without
 
     mutable std::mutex mutex_;  // guards all below

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/rules.hpp"
 #include "load/token.hpp"
 
 namespace tutti {
@@ -14,12 +15,22 @@ struct ReservationCore::Try {
     bool again = false;
 };
 
+void ReservationCore::close() {
+    phase_.store(Phase::closed);
+    pending_->close();
+}
+
 std::optional<Error> ReservationCore::refused(const std::string& operation) const {
-    const Phase phase = phase_.load();
-    if (phase == Phase::open) return std::nullopt;
-    const bool closed = phase == Phase::closed;
-    return Error{closed ? Errc::stopped : Errc::not_started, operation + " " + spec_.name,
-                 closed ? "the node was stopped" : "call Node::start first"};
+    switch (phase_.load()) {
+    case Phase::open: return std::nullopt;
+    case Phase::closed: return stopped(operation);
+    case Phase::declared: break;
+    }
+    return Error{Errc::not_started, operation + " " + spec_.name, "call Node::start first"};
+}
+
+Error ReservationCore::stopped(const std::string& operation) const {
+    return {Errc::stopped, operation + " " + spec_.name, "the node was stopped"};
 }
 
 void ReservationCore::reserve(std::string key, std::string note, Duration timeout,
@@ -35,11 +46,14 @@ void ReservationCore::reserve(std::string key, std::string note, Duration timeou
     put(std::make_shared<Try>(Try{.key = environment_.prefix + key,
                                   .stored = std::move(stored),
                                   .deadline = environment_.clock->now() + timeout,
-                                  .done = std::move(done)}));
+                                  .done = pending_->track(std::move(done), stopped("reserve"))}));
 }
 
 void ReservationCore::put(const std::shared_ptr<Try>& attempt) {
-    const Store::PutOptions how{.ttl = *spec_.window, .condition = Store::Condition::if_absent};
+    const Store::PutOptions how{.ttl = *spec_.window,
+                                .condition = kept(Rule::reserve_only_if_absent)
+                                                 ? Store::Condition::if_absent
+                                                 : Store::Condition::always};
     environment_.store->put(
         attempt->key, attempt->stored, how, attempt->deadline,
         [self = shared_from_this(), attempt](const Result<bool>& written) {
@@ -83,6 +97,12 @@ void ReservationCore::cannot_say(Try& attempt, const Error& error) {
 void ReservationCore::confirm(std::string key, std::string stored, Duration timeout,
                               Completion<bool> done) {
     if (auto error = refused("confirm")) return done(fail(*std::move(error)));
+    done = pending_->track(std::move(done), stopped("confirm"));
+    if (!kept(Rule::confirm_compares)) {
+        return environment_.store->put(environment_.prefix + key, std::move(stored),
+                                       {.ttl = *spec_.window}, environment_.clock->now() + timeout,
+                                       std::move(done));
+    }
     std::string same = stored;
     environment_.store->replace_if_equal(environment_.prefix + key, std::move(stored),
                                          std::move(same), *spec_.window,
@@ -92,12 +112,18 @@ void ReservationCore::confirm(std::string key, std::string stored, Duration time
 void ReservationCore::release(std::string key, std::string stored, Duration timeout,
                               Completion<bool> done) {
     if (auto error = refused("release")) return done(fail(*std::move(error)));
+    done = pending_->track(std::move(done), stopped("release"));
+    if (!kept(Rule::release_compares)) {
+        return environment_.store->erase(environment_.prefix + key,
+                                         environment_.clock->now() + timeout, std::move(done));
+    }
     environment_.store->erase_if_equal(environment_.prefix + key, std::move(stored),
                                        environment_.clock->now() + timeout, std::move(done));
 }
 
 void ReservationCore::count(Duration timeout, Completion<std::size_t> done) {
     if (auto error = refused("count")) return done(fail(*std::move(error)));
+    done = pending_->track(std::move(done), stopped("count"));
     environment_.store->count(environment_.prefix, environment_.clock->now() + timeout,
                               std::move(done));
 }

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "load/counters.hpp"
+#include "load/pending.hpp"
 #include "tutti/reservation.hpp"
 #include "tutti/store.hpp"
 
@@ -33,7 +34,8 @@ public:
         : spec_(std::move(spec)), environment_(std::move(environment)) {}
 
     void open() { phase_.store(Phase::open); }
-    void close() { phase_.store(Phase::closed); }
+    // Whoever waits is answered with Errc::stopped.
+    void close();
 
     void reserve(std::string key, std::string note, Duration timeout,
                  Completion<detail::RawAttempt> done) override;
@@ -52,6 +54,7 @@ private:
     enum class Phase : std::uint8_t { declared, open, closed };
 
     [[nodiscard]] std::optional<Error> refused(const std::string& operation) const;
+    [[nodiscard]] Error stopped(const std::string& operation) const;
     [[nodiscard]] bool is_raw() const noexcept { return !spec_.raw_prefix.empty(); }
     void put(const std::shared_ptr<Try>& attempt);
     void look(const std::shared_ptr<Try>& attempt);
@@ -61,6 +64,7 @@ private:
     const Environment environment_;
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
     LoadCounters counters_;
+    const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();
 };
 
 }  // namespace tutti

@@ -34,6 +34,7 @@ Counts& Counts::operator+=(const Counts& other) {
     writes += other.writes;
     done += other.done;
     unconfirmed += other.unconfirmed;
+    reservations += other.reservations;
     incidents += other.incidents;
     steps += other.steps;
     return *this;

@@ -18,6 +18,7 @@
 #include "simulation/checker.hpp"
 #include "simulation/process.hpp"
 #include "simulation/random.hpp"
+#include "simulation/reservation_book.hpp"
 #include "simulation/source.hpp"
 #include "simulation/trace.hpp"
 #include "tutti/testing/embedded_server.hpp"
@@ -65,6 +66,7 @@ struct Counts {
     std::uint64_t writes = 0;
     std::uint64_t done = 0;
     std::uint64_t unconfirmed = 0;
+    std::uint64_t reservations = 0;
     std::uint64_t incidents = 0;
     std::uint64_t steps = 0;
 
@@ -132,6 +134,9 @@ public:
     void invalidate_all(std::size_t place, std::size_t cache);
     void write_foreign(std::size_t row);  // commits, and publishes as other programs do
 
+    // Reserves a key, and later confirms it, releases it, or leaves it: the seed's choice.
+    void reserve(std::size_t place, std::size_t key, Duration deadline = std::chrono::seconds{1});
+
     // Accidents that end by themselves.
     enum class Direction : unsigned char { to_server, from_server, both };
     void pause(std::size_t place, Duration length);
@@ -167,6 +172,11 @@ private:
         Duration deadline;  // of the process's clock
         Duration stalled;
     };
+    struct Held {
+        ReservationBook::Id id;
+        std::string key;
+        std::string token;
+    };
 
     void set_network(testing::SeededFaults::Rates network);
     void start_process(std::size_t place);
@@ -196,6 +206,11 @@ private:
     void outcome(Process& process, std::size_t cache, std::optional<std::size_t> row,
                  const std::vector<Version>& versions, TimePoint called,
                  const Invalidation& outcome);
+    void use(Process& process, const Held& held);
+    void confirm(Process& process, const Held& held);
+    void release(Process& process, const Held& held);
+    void judge_reservation(std::string wrong);
+    void excuse_reservation(const Error& error);
     std::uint64_t wait(Process& process, std::size_t row, Duration deadline);
     void answered(std::uint64_t id);
 
@@ -214,6 +229,7 @@ private:
     testing::EmbeddedServer server_;
     Source source_;
     Checker checker_;
+    ReservationBook reservations_{Process::reservation_window};
     Trace trace_;
     Counts counts_;
     testing::ManualExecutor world_{static_cast<const Clock&>(truth_)};

@@ -107,6 +107,9 @@ void Fleet::set_back(const Memory& memory) {
 void Fleet::note(Event event) {
     ++counts_.incidents;
     trace_.add({now(), event, Trace::nobody, Trace::nobody, 0});
+    if (event == Event::restart_empty || event == Event::restore || event == Event::flush_all) {
+        reservations_.store_lost_its_state();
+    }
 }
 
 void Fleet::note(Event event, const Process& process, std::size_t row, std::uint64_t number) {

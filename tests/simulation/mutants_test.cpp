@@ -94,6 +94,9 @@ constexpr Mutant mutants[]{
     {"refresh_never_joins", Rule::refresh_never_joins, "lossy"},
     {"removal_takes_last_known_good", Rule::removal_takes_last_known_good, "lossy"},
     {"last_known_good_under_lease", Rule::last_known_good_under_lease, "everything"},
+    {"reserve_only_if_absent", Rule::reserve_only_if_absent, "calm"},
+    {"confirm_compares", Rule::confirm_compares, "lossy"},
+    {"release_compares", Rule::release_compares, "lossy"},
 };
 INSTANTIATE_TEST_SUITE_P(All, Mutants, ::testing::ValuesIn(mutants),
                          [](const auto& test) { return std::string(test.param.name); });

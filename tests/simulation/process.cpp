@@ -33,6 +33,12 @@ Process::Process(ProcessPlan plan, Surroundings around)
                                  .keep_alive = nullptr})),
       own_(plan_.caches.size(), std::vector<Version>(plan_.rows, 0)) {
     for (std::size_t index = 0; index < plan_.caches.size(); ++index) declare(index);
+    reservation_ = engine_->declare_reservation(
+        detail::untyped(ReservationOptions<std::string>{.name = "reservations",
+                                                        .caches = "who came first",
+                                                        .window = reservation_window,
+                                                        .when_store_fails = WhenStoreFails::refuse,
+                                                        .codec = bytes_codec()}));
 }
 
 NodeOptions Process::options() const {

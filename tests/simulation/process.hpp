@@ -23,6 +23,7 @@
 #include "simulation/random.hpp"
 #include "simulation/source.hpp"
 #include "tutti/cache.hpp"
+#include "tutti/reservation.hpp"
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/faults.hpp"
 #include "tutti/testing/faulty_bus.hpp"
@@ -85,6 +86,8 @@ public:
     [[nodiscard]] const SimulatedCache& cache(std::size_t index) const {
         return handles_.at(index);
     }
+    static constexpr Duration reservation_window = std::chrono::seconds{2};
+    [[nodiscard]] detail::ReservationCore& reservation() const { return *reservation_; }
     [[nodiscard]] detail::Cache& raw_cache(std::size_t index) const { return *raw_.at(index); }
     [[nodiscard]] testing::FaultyBus& bus() noexcept { return network_; }
     [[nodiscard]] testing::Link& link() noexcept { return link_; }
@@ -156,6 +159,7 @@ private:
     std::shared_ptr<Engine> engine_;
     std::vector<SimulatedCache> handles_;
     std::vector<std::shared_ptr<detail::Cache>> raw_;
+    std::shared_ptr<detail::ReservationCore> reservation_;
     std::vector<std::vector<Version>> own_;
 
     bool paused_ = false;

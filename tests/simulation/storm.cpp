@@ -12,6 +12,7 @@ namespace {
 
 constexpr Duration storm_length = 15s;
 constexpr std::size_t keys = 4;
+constexpr std::size_t reservation_keys = 3;
 constexpr std::size_t snapshots_max = 6;
 constexpr std::array<Duration, 4> lease_choices{500ms, 1s, 1s, 2s};
 // Of all reads and peeks of a calm run; one cache in seven has no memory.
@@ -73,6 +74,11 @@ void Storm::schedule_operation() {
 void Storm::operate() {
     if (random_.chance(0.02)) hot_key_ = random_.below(keys);
     if (random_.chance(0.12)) return write();
+    if (random_.chance(0.06)) {
+        const Duration patience = random_.between(100ms, 1500ms);
+        return fleet_.reserve(random_.below(fleet_.size()), random_.below(reservation_keys),
+                              patience);
+    }
     const std::size_t cache = random_.below(Fleet::cache_count);
     const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(keys);
     if (random_.chance(0.02)) {

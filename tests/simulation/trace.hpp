@@ -51,6 +51,10 @@ enum class Event : std::uint8_t {
     source_read,
     loaded,
     foreign,
+    reserve,
+    reserved,
+    confirmed,
+    released,
     calm,
     violation,
 };

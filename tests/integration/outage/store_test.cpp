@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -202,6 +203,43 @@ TEST_F(StoreOnRedis, NobodyFailsWhileRedisIsKilledUnderLoads) {
     ++source_.version;
     EXPECT_TRUE(eventually([&] { return caches_[1].invalidate("k").published(); }));
     EXPECT_TRUE(eventually([&] { return **caches_[2].get("k") == "k 2"; }));
+}
+
+// They wait for a server that says nothing, longer than the node lives.
+TEST_F(StoreOnRedis, AStoppedNodeOwesNoAnswerOfAReservationOrAnOffer) {
+    const auto node =
+        tutti::Node::create({.name = "brief", .redis = redis_.url(), .app = "test"}).value();
+    const auto reservation =
+        node->reservation<std::string>({.name = "jobs",
+                                        .caches = "who came first",
+                                        .window = 1min,
+                                        .when_store_fails = tutti::WhenStoreFails::refuse});
+    const auto cache = node->shared(tutti::CacheOptions<std::string, std::string>{
+        .name = "offers",
+        .caches = "values",
+        .stale = tutti::Stale::acceptable,
+        .load = [](const std::string&, tutti::LoadContext&) { return std::string("loaded"); },
+        .store = tutti::StoreTier<std::string>{.ttl = 1min, .codec = tutti::bytes_codec()}});
+    ASSERT_TRUE(node->start());
+    redis_.pause();
+    std::atomic<int> asking = 0;
+    auto reserved = std::async(std::launch::async, [&] {
+        ++asking;
+        return reservation.reserve("k", "mine", 1min);
+    });
+    auto offered = std::async(std::launch::async, [&] {
+        ++asking;
+        return cache.offer("k", "better", {.deadline = 1min});
+    });
+    ASSERT_TRUE(eventually([&] { return asking == 2; }));
+
+    node->stop();
+
+    ASSERT_EQ(reserved.wait_for(5s), std::future_status::ready);
+    ASSERT_EQ(offered.wait_for(5s), std::future_status::ready);
+    EXPECT_EQ(reserved.get().error().code, tutti::Errc::stopped);
+    EXPECT_FALSE(offered.get());
+    redis_.resume();
 }
 
 TEST_F(StoreOnRedis, ARestartFromAnOlderCopyBringsNoValueBack) {

@@ -1,0 +1,69 @@
+// Operations that wait for the store and for nothing else of ours: none of them outlives the node, because
+// `close` answers those that the store has not. Flights have waiters of their own, see CacheCore.
+//
+// Thread-safety: all functions may be called from any thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "tutti/error.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+class Pending : public std::enable_shared_from_this<Pending> {
+public:
+    // `done`, to be called at most once: by its owner, or by `close` with `stopped`; after `close`, at once.
+    template <class T>
+    [[nodiscard]] Completion<T> track(Completion<T> done, Error stopped) {
+        auto held = std::make_shared<Completion<T>>(std::move(done));
+        const Id id = add(
+            [held, stopped = std::move(stopped)]() mutable { (*held)(fail(std::move(stopped))); });
+        return [self = shared_from_this(), held = std::move(held), id](Result<T> answer) {
+            if (self->take(id)) (*held)(std::move(answer));
+        };
+    }
+
+    void close() {
+        std::map<Id, End> ended;
+        {
+            const std::lock_guard lock(mutex_);
+            closed_ = true;
+            ended.swap(ends_);
+        }
+        for (auto& [id, end] : ended) end();
+    }
+
+private:
+    using Id = std::uint64_t;
+    using End = std::move_only_function<void()>;
+
+    Id add(End end) {
+        std::unique_lock lock(mutex_);
+        const Id id = ++last_id_;
+        if (!closed_) {
+            ends_.emplace(id, std::move(end));
+        } else {
+            lock.unlock();
+            end();
+        }
+        return id;
+    }
+    // True: nobody has answered it.
+    [[nodiscard]] bool take(Id id) {
+        const std::lock_guard lock(mutex_);
+        return ends_.erase(id) > 0;
+    }
+
+    std::mutex mutex_;
+    std::map<Id, End> ends_;  // guarded by mutex_
+    Id last_id_ = 0;          // guarded by mutex_
+    bool closed_ = false;     // guarded by mutex_
+};
+
+}  // namespace tutti
