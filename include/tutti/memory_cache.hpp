@@ -24,30 +24,29 @@ namespace tutti {
 // Who leaves when there is no room. `lru`: the entry whose last use is the longest ago.
 enum class Eviction : unsigned char { lru };
 
-// Keeps hot values in process memory without becoming a leak (there is always a bound) or a museum
-// (there is always a TTL, and "for ever" has to be spelled out).
+// Keeps hot values in process memory without becoming a leak (there is always a bound) or a museum (there is
+// always a TTL, and "for ever" has to be spelled out).
 //
 //     tutti::MemoryCache<std::string, int> cache({.ttl = 30s, .bound = tutti::entries(1000)});
 //     cache.put("channel-1", 7);
 //     std::optional<int> value = cache.get("channel-1");  // examples/memory_cache.cpp
 //
-// Guarantees. An entry is served at exactly its TTL and never after it. Only `put` and `update`
-// restart its age; `get` and `find` promote it but do not prolong its life. Overwriting evicts
-// nobody, unless it makes the entry heavier. An insertion into a full cache evicts the least
-// recently used entry, even when another one has expired; in bytes, as many in that order as it
-// takes. An exception (copy, hash, weigher, memory) leaves the cache as it was.
+// Guarantees. An entry is served at exactly its TTL and never after it. Only `put` and `update` restart its
+// age; `get` and `find` promote it but do not prolong its life. Overwriting evicts nobody, unless it makes the
+// entry heavier. An insertion into a full cache evicts the least recently used entry, even when another one
+// has expired; in bytes, as many in that order as it takes. An exception leaves the cache as it was.
 //
-// Not guaranteed. Nothing expires by itself: an expired entry keeps its place until it is got,
-// evicted or swept, and until then `size` and `weight` count it. Bytes are what the weigher says,
-// not what the allocator gives. Other processes are not its business: see the coherent cache.
+// Not guaranteed. Nothing expires by itself: an expired entry keeps its place until it is got, evicted or
+// swept, and until then `size` and `weight` count it. Bytes are what the weigher says, not what the allocator
+// gives. Other processes are not its business: see the coherent cache.
 //
-// Thread-safety: any function from any thread; each is atomic. There is one mutex because exact LRU
-// is the contract: every hit moves an entry, so a shared lock would not help, and shards would each
-// know only an oldest entry of their own. Hash and weigher run outside the lock, concurrently.
-// Values are copied under it (wrap what is dear in a shared_ptr<const T>) and destroyed outside it.
+// Thread-safety: any function from any thread; each is atomic. One mutex, because exact LRU is the contract: a
+// hit moves an entry, so a shared lock would not help, and shards would know only an oldest entry of their
+// own. Hash and weigher run outside the lock, concurrently; values are copied under it (wrap what is dear in
+// a shared_ptr<const T>) and destroyed outside it.
 //
-// Cost: a hit is a hash, a lock, a clock reading and a copy of the value, and allocates nothing
-// else; an insertion allocates twice. Blocking: only for the lock.
+// Cost: a hit is a hash, a lock, a clock reading and a copy of the value, and allocates nothing else; an
+// insertion allocates twice. Blocking: only for the lock.
 // Requires: V copy constructible, K move constructible; Hash and Eq stateless.
 template <class K, class V, class Hash = KeyHash<K>, class Eq = std::equal_to<>>
 class MemoryCache {
@@ -70,7 +69,7 @@ public:
         Duration age;  // since it was put
     };
 
-    // Everything that is wrong with the options, each with its remedy; empty when they are usable.
+    // What is wrong with the options, each with its remedy; empty when they are usable.
     [[nodiscard]] static std::vector<std::string> problems(const Options& options) {
         const bool in_bytes = options.bound.unit() == Bound::Unit::bytes;
         std::vector<std::string> found;
@@ -97,13 +96,17 @@ public:
 
     // As `get`, with the entry's age.
     [[nodiscard]] std::optional<Found> find(KeyView key) {
+        return find(key, options_.clock->now());
+    }
+    // The same for who has just read the cache's clock. What was put since then has age zero.
+    [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now) {
         const auto probe = Table::probe(key);
         Records garbage;
         const std::lock_guard lock(mutex_);
         const Position* position = table_.find(probe);
         if (position == nullptr) return std::nullopt;
         const Position record = *position;
-        const Duration age = options_.clock->now() - record->written;
+        const Duration age = std::max(now - record->written, Duration::zero());
         if (age > record->lifetime) {
             table_.discard(record, garbage);
             return std::nullopt;
@@ -113,7 +116,7 @@ public:
         return copy;
     }
 
-    // Whether `get` would return a value. Neither promotes nor removes.
+    // Whether `get` would find it. Neither promotes nor removes.
     [[nodiscard]] bool contains(KeyView key) const {
         const auto probe = Table::probe(key);
         const std::lock_guard lock(mutex_);
@@ -121,11 +124,10 @@ public:
         return found != nullptr && alive(**found);
     }
 
-    // Inserts or overwrites, with age zero. False if the value alone is heavier than the bound: it
-    // is not stored, and an older value of the key is gone too, as it is no longer the latest.
+    // Inserts or overwrites, with age zero. False if the value alone is heavier than the bound: it is not
+    // stored, and an older value of the key is gone too, as it is no longer the latest.
     bool put(K key, V value) { return put(std::move(key), std::move(value), options_.ttl); }
-
-    // With a TTL of its own. Throws std::invalid_argument if that is not positive.
+    // Throws std::invalid_argument if `ttl` is not positive.
     bool put(K key, V value, Ttl ttl) {
         if (!ttl.valid()) throw std::invalid_argument(ttl_problem);
         Records fresh = record_of(std::move(key), std::move(value), ttl);
@@ -134,10 +136,10 @@ public:
         return table_.put(fresh, garbage);
     }
 
-    // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a
-    // value to put, or nothing to leave everything as it is, age and order included. True if a
-    // value was put; false also if it was too heavy. `fn`, hash and weigher run under the lock:
-    // they must be short and leave this cache alone.
+    // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a value to
+    // put, or nothing to leave everything as it is, age and order included. True if a value was put; false also
+    // if it was too heavy. `fn`, hash and weigher run under the lock: they must be short and leave this
+    // cache alone.
     template <class F>
         requires std::is_invocable_r_v<std::optional<V>, F&, const V*>
     bool update(K key, F fn) {
@@ -164,8 +166,8 @@ public:
         return true;
     }
 
-    // Removes the entries, expired ones included, for which `pred(const K&, const V&)` holds;
-    // returns how many. O(n) under the lock. If `pred` throws, those it chose before are gone.
+    // Removes the entries, expired ones included, for which `pred(const K&, const V&)` holds; returns how many.
+    // O(n) under the lock. If `pred` throws, those it chose before are gone.
     template <std::predicate<const K&, const V&> Pred>
     std::size_t erase_if(Pred pred) {
         return discard_if([&](const Record& record) { return pred(record.key, record.value); });
@@ -186,13 +188,11 @@ public:
         const std::lock_guard lock(mutex_);
         return table_.size();
     }
-
     // In the unit of the bound.
     [[nodiscard]] std::size_t weight() const {
         const std::lock_guard lock(mutex_);
         return table_.weight();
     }
-
     // How many entries had to leave for want of room, since the beginning.
     [[nodiscard]] std::uint64_t evictions() const {
         const std::lock_guard lock(mutex_);

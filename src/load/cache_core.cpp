@@ -162,7 +162,7 @@ std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,
     const bool may_serve = permission.effective || permission.suspect ||
                            (past == Past::allowed && !kept(Rule::last_known_good_under_lease));
     if (!memory_ || !may_serve) return std::nullopt;
-    auto found = memory_->find(key);
+    auto found = memory_->find(key, permission.now);
     if (!found) return std::nullopt;
     Stored& stored = found->value;
     const bool current = stored.generation == generation_.load();
@@ -174,7 +174,7 @@ std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,
         .value = std::move(stored.value),
         .answer = stored.answer,
         .category = stored.category ? *stored.category : std::string(),
-        .age = permission.now - stored.loaded,
+        .age = std::max(permission.now - stored.loaded, Duration::zero()),
         .tier = Tier::memory,
         .freshness = fresh ? proven : Freshness::stale,
         .degraded = degraded_reason(permission),

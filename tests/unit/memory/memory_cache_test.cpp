@@ -308,6 +308,17 @@ TEST_F(MemoryCacheTest, UpdateThatDeclinesChangesNeitherAgeNorOrder) {
     EXPECT_EQ(cache.find("a")->age, 4s);
 }
 
+TEST_F(MemoryCacheTest, FindJudgesByTheTimeThatItIsGiven) {
+    const TimePoint before = clock.now();
+    clock.advance(1s);
+    cache.put("a", 1);
+    const TimePoint put = clock.now();
+
+    EXPECT_EQ(cache.find("a", before)->age, 0s);
+    EXPECT_EQ(cache.find("a", put + 5s)->age, 5s);
+    EXPECT_FALSE(cache.find("a", put + 5s + 1ns));
+}
+
 TEST_F(MemoryCacheTest, UpdateSeesNothingOfAnExpiredEntry) {
     cache.put("a", 1);
     clock.advance(6s);
