@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "api-gateway/attachment_cleanup.hpp"
+#include "api-gateway/attachment_downloads.hpp"
 #include "api-gateway/attachment_routes.hpp"
 #include "route_table.hpp"
 #include "support/temporary_folder.hpp"
@@ -212,6 +213,17 @@ TEST(AttachmentNames, LongOnesKeepTheirExtensionAndWholeCharacters) {
 TEST(AttachmentNames, NumbersGoBeforeTheExtension) {
     EXPECT_EQ(numbered_file_name("a.b.png", 2), "a.b-2.png");
     EXPECT_EQ(numbered_file_name("noext", 12), "noext-12");
+}
+
+TEST(AttachmentOptions, WorkersFindTheGatewayByItsPublicUrlIfItHasOne) {
+    Settings settings;
+    settings.gateway_url = "http://inside:3000";
+    EXPECT_EQ(AttachmentDownloads::Options::from(settings).public_url, "http://inside:3000");
+
+    settings.public_gateway_url = "https://outside";
+
+    EXPECT_EQ(AttachmentDownloads::Options::from(settings).public_url, "https://outside");
+    EXPECT_EQ(AttachmentDownloads::Options::from(settings).base_url, "") << "Discord's own hosts";
 }
 
 TEST(AttachmentMediaTypes, OnlyHarmlessOnesAreNamed) {
