@@ -49,11 +49,10 @@ HttpResponse not_enqueued(const Error& error, const std::string& request_id) {
 }
 
 HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
-    const auto request = GenerateRequest::parse(http.body);
+    auto request = GenerateRequest::parse(http.body);
     if (!request) return error_response(ErrorCode::validation_error, request.error().cause);
     JobIds ids{.request_id = parts.make_request_id(), .job_id = {}};
     ids.job_id = "llm-" + ids.request_id;
-    const auto jobs = plan_jobs(*request, ids);
     const std::string key = dedup_key(request->personality_name, request->user_id,
                                       request->channel_id, request->message_identity);
 
@@ -64,9 +63,14 @@ HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
                               "Nobody can say whether this request runs already; try again",
                               ids.request_id);
     }
+    parts.attachments.fetch(ids.request_id, request->attachments);
+    const auto jobs = plan_jobs(*request, ids);
     const auto enqueued = parts.queue.enqueue(jobs, Boottime::now() + parts.queue_deadline);
     if (enqueued) return json_response(202, json::serialize(queued(ids)));
-    if (enqueued.error().code != Errc::timeout) reservation.release();
+    if (enqueued.error().code != Errc::timeout) {
+        reservation.release();
+        parts.attachments.forget(ids.request_id);
+    }
     return not_enqueued(enqueued.error(), ids.request_id);
 }
 

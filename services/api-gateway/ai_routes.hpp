@@ -1,8 +1,9 @@
 // The routes /ai: submitting a request, following its job, confirming the delivery of its result.
 //
-// A request is checked, then reserved, then enqueued, in this order: what cannot be reserved is not
-// enqueued (503), and what was not enqueued gives its reservation back. When the queue cannot say whether
-// it took the jobs, the reservation stays until it lapses: paying twice is worse than waiting.
+// A request is checked, then reserved, then its attachments are downloaded, then it is enqueued, in this
+// order: what cannot be reserved is not enqueued (503) and downloads nothing, and what was not enqueued gives
+// its reservation back and its files up. When the queue cannot say whether it took the jobs, the reservation
+// stays until it lapses, and the files as long as any: paying twice is worse than waiting.
 //
 // Thread-safety: the handlers may be called from any thread. Shutdown: stop the gateway before the parts.
 #pragma once
@@ -12,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "api-gateway/attachment_downloads.hpp"
 #include "api-gateway/deduplicator.hpp"
 #include "api-gateway/gateway.hpp"
 #include "api-gateway/job_queue.hpp"
@@ -24,6 +26,7 @@ struct AiParts {
     JobQueue& queue;
     Deduplicator& deduplicator;
     JobResults& results;
+    AttachmentDownloads& attachments;
     std::function<std::string()> make_request_id{};  // empty: random UUIDs
     Duration queue_deadline = std::chrono::seconds{2};
 };

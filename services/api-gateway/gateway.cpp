@@ -4,12 +4,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <iterator>
 #include <utility>
 
 #include <boost/describe/class.hpp>
 
 #include "api-gateway/ai_routes.hpp"
+#include "api-gateway/attachment_cleanup.hpp"
+#include "api-gateway/attachment_downloads.hpp"
+#include "api-gateway/attachment_routes.hpp"
+#include "api-gateway/attachment_store.hpp"
 #include "api-gateway/change_listener.hpp"
 #include "api-gateway/database.hpp"
 #include "api-gateway/deduplicator.hpp"
@@ -177,6 +182,9 @@ HttpResponse refused(Refusal refusal, std::string_view what) {
 // Everything refers to what is declared before it; `stop` goes the other way.
 struct Gateway::Impl {
     std::unique_ptr<Database> database;
+    std::unique_ptr<AttachmentStore> files;
+    std::unique_ptr<AttachmentDownloads> attachments;
+    std::unique_ptr<AttachmentCleanup> cleanup;
     std::unique_ptr<OpenRouter> openrouter;
     std::unique_ptr<GatewayNode> node;
     std::unique_ptr<RedisClient> redis;  // none: the queue is in this process
@@ -191,6 +199,7 @@ struct Gateway::Impl {
     TimePoint started = Boottime::now();
 
     Result<void> open(const Options& options);
+    Result<void> open_attachments(const Options& options);
     Result<void> open_queue(const Options& options);
     Result<void> hear_changes(const Options& options);
     void see_others(const Options& options);
@@ -203,6 +212,7 @@ Result<void> Gateway::Impl::open(const Options& options) {
         {.sqlite_path = options.database_path, .postgres_url = options.postgres_url});
     if (!opened) return fail(std::move(opened).error());
     database = *std::move(opened);
+    if (auto opened_files = open_attachments(options); !opened_files) return opened_files;
     openrouter = std::make_unique<OpenRouter>(options.openrouter);
     auto joined = GatewayNode::start({.name = options.name,
                                       .redis_url = options.redis_url.value_or(""),
@@ -216,9 +226,29 @@ Result<void> Gateway::Impl::open(const Options& options) {
     models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
     deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
     results = std::make_unique<StoredJobResults>(*database);
-    metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{
-        .node = *node, .openrouter = *openrouter, .queue = *queue, .presence = presence.get()});
+    metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{.node = *node,
+                                                                     .openrouter = *openrouter,
+                                                                     .attachments = *attachments,
+                                                                     .queue = *queue,
+                                                                     .presence = presence.get()});
     return hear_changes(options);
+}
+
+// A request is reserved, its attachments are downloaded, and it is enqueued, all of it before the reservation
+// lapses: afterwards the same request would be a new one, and both would be paid. What is left of the window
+// is for the queue; with the usual 5 s these are the 2 s of AiParts::queue_deadline.
+Result<void> Gateway::Impl::open_attachments(const Options& options) {
+    const std::string beside =
+        (std::filesystem::path(options.database_path).parent_path() / "temp-attachments").string();
+    auto opened = AttachmentStore::open({.directory = options.attachment_dir.value_or(beside)});
+    if (!opened) return fail(std::move(opened).error());
+    files = *std::move(opened);
+    auto downloads = options.attachments;
+    downloads.deadline = Duration(options.dedup_window) * 3 / 5;
+    attachments = std::make_unique<AttachmentDownloads>(*files, downloads);
+    cleanup = std::make_unique<AttachmentCleanup>(*files, AttachmentCleanup::Options{});
+    cleanup->start();
+    return {};
 }
 
 Result<void> Gateway::Impl::open_queue(const Options& options) {
@@ -279,9 +309,12 @@ Result<void> Gateway::Impl::listen(Options options) {
     add_cache_routes(routes, context);
     std::ranges::move(model_routes(models->source(), options.bot_owner_id),
                       std::back_inserter(routes));
-    std::ranges::move(
-        ai_routes({.queue = *queue, .deduplicator = *deduplicator, .results = *results}),
-        std::back_inserter(routes));
+    std::ranges::move(ai_routes({.queue = *queue,
+                                 .deduplicator = *deduplicator,
+                                 .results = *results,
+                                 .attachments = *attachments}),
+                      std::back_inserter(routes));
+    std::ranges::move(attachment_routes(*files), std::back_inserter(routes));
     std::ranges::move(options.routes, std::back_inserter(routes));
     auto router = make_router(std::move(routes), Guard(options.secret, options.bot_owner_id));
 
@@ -327,6 +360,8 @@ Gateway::Options Gateway::Options::from(const Settings& settings) {
             .redis_url = settings.redis_url,
             .queue_name = settings.queue_name,
             .openrouter = OpenRouter::Options::from(settings),
+            .attachment_dir = settings.attachment_dir,
+            .attachments = AttachmentDownloads::Options::from(settings),
             .dedup_window = settings.dedup_window,
             .secret = settings.internal_service_secret,
             .bot_owner_id = settings.bot_owner_id};
@@ -349,7 +384,10 @@ Gateway::~Gateway() { stop(); }
 std::uint16_t Gateway::port() const noexcept { return impl_->server->port(); }
 
 void Gateway::stop() {
+    // Requests that wait for Discord go on without: stopping the server waits for them.
+    impl_->attachments->stop();
     impl_->server->stop();
+    impl_->cleanup->stop();
     impl_->listener.reset();
     // Ends the load that the node would wait for.
     impl_->openrouter->stop();

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "api-gateway/attachment_downloads.hpp"
 #include "api-gateway/openrouter.hpp"
 #include "common/catalogue.hpp"
 #include "common/http/router.hpp"
@@ -57,6 +58,9 @@ public:
         std::string queue_name =
             Settings{}.queue_name;  // in this Redis; without one: in this process
         OpenRouter::Options openrouter{};
+        // None: `temp-attachments` beside the SQLite file.
+        std::optional<std::string> attachment_dir{};
+        AttachmentDownloads::Options attachments{};  // its deadline follows the window below
         std::chrono::seconds dedup_window = request_window_default;
         Secret secret{};                            // empty = refused
         std::optional<std::string> bot_owner_id{};  // may activate and read everything
@@ -66,7 +70,7 @@ public:
         [[nodiscard]] static Options from(const Settings& settings);
     };
 
-    // Errors: those of Database::open, Node::start and RedisClient::create; invalid_option (no secret),
+    // Errors: those of Database::open, AttachmentStore::open, Node::start and RedisClient::create; invalid_option (no secret),
     // unavailable (port in use).
     [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(Options options);
 

@@ -16,7 +16,7 @@ constexpr Duration count_at_most_every = 3s;
 }  // namespace
 
 HttpResponse GatewayMetrics::response() {
-    const std::array upstreams{parts_.openrouter.metrics()};
+    const std::array upstreams{parts_.openrouter.metrics(), parts_.attachments.metrics()};
     HttpResponse response = metrics_response(parts_.node.node(), upstreams);
     const auto queue = parts_.queue.metrics(Boottime::now() + patience);
     if (queue) {

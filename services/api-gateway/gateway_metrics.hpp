@@ -1,5 +1,5 @@
-// What GET /metrics of the gateway tells beyond its caches: the pool to OpenRouter, the queue, how many requests
-// are reserved now, and how many gateways there are.
+// What GET /metrics of the gateway tells beyond its caches: the pools to OpenRouter and to Discord's
+// attachments, the queue, how many requests are reserved now, and how many gateways there are.
 //
 // A scrape waits for the store half a second at most each; what cannot be asked is left out, because a
 // zero would be a lie. Counting reservations reads all names of the store, so it is done every few seconds
@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 
+#include "api-gateway/attachment_downloads.hpp"
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/job_queue.hpp"
 #include "api-gateway/openrouter.hpp"
@@ -28,6 +29,7 @@ public:
     struct Parts {
         const GatewayNode& node;
         const OpenRouter& openrouter;
+        const AttachmentDownloads& attachments;
         JobQueue& queue;
         const Presence* presence = nullptr;  // null: this is the only instance
     };

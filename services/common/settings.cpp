@@ -201,6 +201,9 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.pool("GATEWAY_BACKGROUND", settings.gateway_background);
     parser.pool("OPENROUTER", settings.openrouter);
     parser.http_url("OPENROUTER_BASE_URL", settings.openrouter_base_url);
+    parser.pool("DISCORD_CDN", settings.discord_cdn);
+    parser.http_url("DISCORD_CDN_BASE_URL", settings.discord_cdn_base_url);
+    parser.text("ATTACHMENT_DIR", settings.attachment_dir);
     parser.key_name("QUEUE_NAME", settings.queue_name);
     auto window = static_cast<std::uint32_t>(settings.dedup_window.count());
     parser.number<std::uint32_t>("DEDUP_WINDOW_SECONDS", window, 1, 3600);

@@ -62,6 +62,15 @@ struct Settings {
     HttpPool openrouter{.concurrent_max = 2, .queued_max = 2, .deadline = std::chrono::seconds{30}};
     std::string openrouter_base_url = "https://openrouter.ai";  // OPENROUTER_BASE_URL
 
+    // Each holds a file in memory.
+    HttpPool discord_cdn{
+        .concurrent_max = 8, .queued_max = 32, .deadline = std::chrono::seconds{3}};
+    // DISCORD_CDN_BASE_URL: attachments are fetched here; unset = from Discord's own hosts.
+    std::optional<std::string> discord_cdn_base_url;
+    // ATTACHMENT_DIR: where they are kept meanwhile; unset = temp-attachments beside the SQLite file, or in
+    // the working directory.
+    std::optional<std::string> attachment_dir;
+
     std::string queue_name = "ai-requests";  // QUEUE_NAME: also a Redis key
     std::chrono::seconds dedup_window{5};    // DEDUP_WINDOW_SECONDS
     std::uint32_t worker_concurrency = 5;    // WORKER_CONCURRENCY

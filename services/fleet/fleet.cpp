@@ -17,6 +17,7 @@ Result<void> Fleet::start_provider(Settings& settings) {
     if (!started) return fail(std::move(started).error());
     stand_in_ = *std::move(started);
     settings.openrouter_base_url = stand_in_->url();
+    if (!settings.discord_cdn_base_url) settings.discord_cdn_base_url = stand_in_->url();
     provider_ = local_instance("provider", stand_in_->port());
     return {};
 }

@@ -29,7 +29,7 @@ public:
     [[nodiscard]] const Instance& gateway() const noexcept { return gateway_; }
     [[nodiscard]] const std::vector<Instance>& bots() const noexcept { return bots_; }
 
-    // Plays OpenRouter; none when a real one was named.
+    // Plays OpenRouter and Discord's attachments; none when a real one was named.
     [[nodiscard]] const std::optional<Instance>& provider() const noexcept { return provider_; }
 
     // Two more bot-clients that run the catalogue as the audit found it.

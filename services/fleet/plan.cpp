@@ -108,6 +108,7 @@ Result<Plan> Plan::make(const FleetOptions& options, const Environment& environm
     const auto folder = std::make_shared<TemporaryFolder>();
     const auto own_secret = Secret::random();
     const std::string own_database = "sqlite:" + folder->file("tutti.db").string();
+    const std::string own_attachments = folder->file("temp-attachments").string();
     const auto completed = [&](const char* name) -> std::optional<std::string> {
         const std::string_view wanted = name;
         // In one process there is nothing to connect to, whatever the environment says.
@@ -116,6 +117,7 @@ Result<Plan> Plan::make(const FleetOptions& options, const Environment& environm
         if (is_set(environment, name)) return environment(name);
         if (wanted == "INTERNAL_SERVICE_SECRET") return own_secret.reveal();
         if (wanted == "DATABASE_URL") return own_database;
+        if (wanted == "ATTACHMENT_DIR") return own_attachments;
         return std::nullopt;
     };
     auto settings = Settings::parse(completed);

@@ -92,6 +92,10 @@ private:
         auto variables = common_variables();
         variables["DATABASE_URL"] = plan_.database_url;
         variables["OPENROUTER_BASE_URL"] = plan_.settings.openrouter_base_url;
+        if (plan_.settings.discord_cdn_base_url) {
+            variables["DISCORD_CDN_BASE_URL"] = *plan_.settings.discord_cdn_base_url;
+        }
+        variables["ATTACHMENT_DIR"] = *plan_.settings.attachment_dir;
         variables["API_GATEWAY_PORT"] = std::to_string(plan_.gateway_port);
         auto child = Child::start(beside_this_program("api-gateway"), variables);
         if (!child) return fail(std::move(child).error());

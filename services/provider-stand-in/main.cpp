@@ -16,7 +16,9 @@ int main(int argc, char** argv) {
     std::int64_t delay_ms = 0;
     bool empty = false;
     CLI::App app(
-        "Plays OpenRouter's catalogue of models on 127.0.0.1; use it as OPENROUTER_BASE_URL.\n"
+        "Plays OpenRouter's catalogue of models, and Discord's attachments, on 127.0.0.1; use it "
+        "as\n"
+        "OPENROUTER_BASE_URL and DISCORD_CDN_BASE_URL.\n"
         "GET /calls counts, PUT /behaviour changes what the options below say.",
         "provider-stand-in");
     app.add_option("--port", options.port, "0 for a free one")->capture_default_str();

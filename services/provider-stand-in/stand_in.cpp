@@ -108,6 +108,11 @@ Result<std::unique_ptr<ProviderStandIn>> ProviderStandIn::start(const Options& o
     if (auto good = impl->behave(options.behaviour); !good) return fail(std::move(good).error());
     Router router;
     router.add("GET", "/api/v1/models", [&it = *impl](const HttpRequest&) { return it.models(); })
+        .add("GET", "/attachments/:channel/:id/:name",
+             [](const HttpRequest& r) {
+                 return text_response(200, "the attachment " + r.parameter("name"),
+                                      "application/octet-stream");
+             })
         .add("GET", "/calls", [&it = *impl](const HttpRequest&) { return it.count(); })
         .add("PUT", "/behaviour", [&it = *impl](const HttpRequest& r) { return it.set(r); });
     auto server = HttpServer::start({.port = options.port, .limits = {.workers = workers}},

@@ -1,7 +1,8 @@
-// Plays OpenRouter on loopback, for fleets and tests that must not use the network, and misbehaves on
-// request:
+// Plays OpenRouter, and Discord's attachments, on loopback, for fleets and tests that must not use the
+// network, and misbehaves on request:
 //
 //     GET /api/v1/models   the catalogue, as configured
+//     GET /attachments/:channel/:id/:name   a few bytes that name the file, always
 //     GET /calls           {"models": how often the catalogue was asked for}
 //     PUT /behaviour       {"delayMs"?: n, "status"?: n, "empty"?: bool, "models"?: n}: from now on; what
 //                          is left out is back to normal
@@ -41,7 +42,7 @@ public:
     ProviderStandIn& operator=(const ProviderStandIn&) = delete;
 
     [[nodiscard]] std::uint16_t port() const noexcept;
-    [[nodiscard]] std::string url() const;  // for OPENROUTER_BASE_URL
+    [[nodiscard]] std::string url() const;  // for OPENROUTER_BASE_URL and DISCORD_CDN_BASE_URL
     [[nodiscard]] std::uint64_t calls() const;
     Result<void> behave(const Behaviour& behaviour);
 

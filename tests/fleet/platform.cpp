@@ -39,6 +39,9 @@ Variables Platform::gateway_variables(std::uint16_t port, const std::string& nam
             {"INSTANCE_NAME", name},
             {"BOT_OWNER_ID", bot_owner},
             {"OPENROUTER_BASE_URL", "http://127.0.0.1:" + std::to_string(provider_port)},
+            {"DISCORD_CDN_BASE_URL", "http://127.0.0.1:" + std::to_string(provider_port)},
+            {"ATTACHMENT_DIR", folder.file("attachments")},
+            {"PUBLIC_GATEWAY_URL", "http://127.0.0.1:" + std::to_string(port)},
             {"DATABASE_URL", postgres.url()},
             {"REDIS_URL", redis.url()},
             {"LOG_LEVEL", "trace"}};

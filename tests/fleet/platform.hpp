@@ -26,6 +26,7 @@
 #include "fleet/program.hpp"
 #include "support/postgres_server.hpp"
 #include "support/redis_server.hpp"
+#include "support/temporary_folder.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
@@ -111,6 +112,7 @@ protected:
     RedisServer redis{
         {.config = {std::string("requirepass ") + redis_password}, .password = redis_password}};
     PostgresServer postgres;
+    TemporaryFolder folder;  // shared by the gateways
     std::array<std::uint16_t, 2> gateway_ports{free_port(), free_port()};
     std::array<std::uint16_t, 2> bot_ports{free_port(), free_port()};
     std::uint16_t provider_port = free_port();

@@ -212,6 +212,33 @@ TEST_F(PlatformJobs, SameRequestAtBothGatewaysAtOnceIsOneJobThatBothKnow) {
     }
 }
 
+// What a user has attached goes from the provider's place to the folder that the gateways share, and the job
+// names the gateway that has fetched it.
+TEST_F(PlatformJobs, AttachmentIsServedByBothGatewaysAndItsSignatureIsNotLogged) {
+    constexpr const char* signature = "hm=5194a7c0ffee";
+    const auto discord = [&](const std::string& path) {
+        return R"({"contentType":"image/png","name":"cat.png","url":"https://cdn.discordapp.com)" +
+               path + "?ex=66&" + signature + "\"}";
+    };
+
+    const auto response =
+        send(gateways[0].url(), "POST", "/ai/generate",
+             R"({"personality":{"name":"maestro"},"message":"look","context":{"userId":"7",
+                 "attachments":[)" +
+                 discord("/attachments/1/2/cat.png") + ',' + discord("/gone.png") + "]}}");
+
+    ASSERT_EQ(response.status, 202) << response.body;
+    const std::string path = "/temp-attachments/" + read<Job>(response).request_id + "/cat.png";
+    EXPECT_THAT(redis.command({"XRANGE", "ai-requests", "-", "+"}),
+                AllOf(HasSubstr(gateways[0].url() + path),
+                      HasSubstr(std::string("/gone.png?ex=66&") + signature)));
+    for (const Service& gateway : gateways) {
+        EXPECT_EQ(get(gateway, path).body, "the attachment cat.png");
+    }
+    EXPECT_TRUE(eventually([this] { return gateways[0].written().contains("/gone.png: "); }));
+    EXPECT_THAT(gateways[0].written(), testing::Not(HasSubstr(signature)));
+}
+
 TEST_F(PlatformJobs, NothingIsQueuedWhileRedisIsDown) {
     ASSERT_EQ(generate(gateways[0]).status, 202);
     redis.command({"SAVE"});

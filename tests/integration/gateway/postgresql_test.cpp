@@ -269,6 +269,7 @@ TEST_F(Bridge, HealthIsDegradedWhileOnlyTheListenerIsAway) {
 TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
     auto second = Gateway::start({.postgres_url = Secret(postgres_->url()),
                                   .redis_url = redis_url_,
+                                  .attachment_dir = folder_.file("attachments"),
                                   .secret = Secret(secret_text)});
     ASSERT_TRUE(second) << second.error().message();
     const auto seen_by_second = [&] {

@@ -1,5 +1,5 @@
-// What the tests of this folder share: a temporary folder, a running gateway, a raw connection for
-// what a well-behaved client would not send, and direct access to the database file.
+// What the tests of this folder share: a running gateway, a raw connection for what a well-behaved client
+// would not send, and direct access to the database file.
 #pragma once
 
 #include <arpa/inet.h>
@@ -27,6 +27,7 @@
 #include "common/domain.hpp"
 #include "common/http/client.hpp"
 #include "support/postgres_server.hpp"
+#include "support/temporary_folder.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
@@ -34,22 +35,7 @@ namespace tutti::services::testing {
 
 using namespace std::chrono_literals;
 
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string pattern =
-            (std::filesystem::temp_directory_path() / "tutti-test-XXXXXX").string();
-        path_ = ::mkdtemp(pattern.data());
-    }
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-
-    [[nodiscard]] std::string file(std::string_view name) const { return (path_ / name).string(); }
-
-private:
-    std::filesystem::path path_;
-};
+using tests::TemporaryFolder;
 
 // A TCP connection that sends what it is told. Reading gives up after 5 s.
 class RawConnection {
@@ -144,6 +130,7 @@ protected:
         Gateway::Options options{.database_path = database_path(),
                                  .redis_url = redis_url_,
                                  .openrouter = {.base_url = openrouter_url_},
+                                 .attachments = {.base_url = discord_url_},
                                  .secret = Secret(secret_text),
                                  .bot_owner_id = bot_owner};
         if (postgres_) options.postgres_url = Secret(postgres_->url());
@@ -231,6 +218,7 @@ protected:
     TemporaryFolder folder_;
     std::optional<std::string> redis_url_;
     std::string openrouter_url_ = "http://127.0.0.1:9";  // nobody is there
+    std::string discord_url_ = "http://127.0.0.1:9";
     std::unique_ptr<tests::PostgresServer> postgres_;
     HttpClient client_{{.name = "test"}};
     std::unique_ptr<Gateway> gateway_;

@@ -5,7 +5,9 @@
 #include <map>
 #include <set>
 
+#include "provider-stand-in/stand_in.hpp"
 #include "route_table.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tutti::services {
 namespace {
@@ -91,10 +93,18 @@ struct AiRoutes : ::testing::Test {
     Reservations reservations;
     ScriptedQueue queue{reservations};
     Results results;
-    RouteTable table{ai_routes({.queue = queue,
-                                .deduplicator = reservations,
-                                .results = results,
-                                .make_request_id = [this] { return std::to_string(++requests); }})};
+    tests::TemporaryFolder folder;
+    std::unique_ptr<AttachmentStore> store =
+        *AttachmentStore::open({.directory = folder.file("attachments")});
+    std::unique_ptr<ProviderStandIn> discord = *ProviderStandIn::start({});
+    AttachmentDownloads attachments{
+        *store, {.public_url = "https://gateway.example", .base_url = discord->url()}};
+    AiParts parts{.queue = queue,
+                  .deduplicator = reservations,
+                  .results = results,
+                  .attachments = attachments,
+                  .make_request_id = [this] { return std::to_string(++requests); }};
+    RouteTable table{ai_routes(parts)};
 };
 
 TEST_F(AiRoutes, FreshRequestIsReservedAndThenQueued) {
@@ -261,13 +271,63 @@ TEST_F(AiRoutes, OnlyARecordingOnDiscordsHostsIsTranscribed) {
     EXPECT_FALSE(queue.queue.take().has_value());
 }
 
+// With ids that can have files.
+struct AiRoutesWithAnImage : AiRoutes {
+    static constexpr const char* id = "11111111-2222-4333-8444-555555555555";
+
+    AiRoutesWithAnImage() {
+        parts.make_request_id = [] { return std::string(id); };
+    }
+    [[nodiscard]] HttpResponse generate() const {
+        return RouteTable(ai_routes(parts))
+            .post("/ai/generate",
+                  R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7",
+                "attachments":[{"url":"https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&hm=2",
+                                "contentType":"image/png","name":"a.png"}]}})");
+    }
+};
+
+TEST_F(AiRoutesWithAnImage, ItIsDownloadedBeforeTheJobsAreMade) {
+    ASSERT_EQ(generate().status, 202);
+
+    const auto data = as_json(queue.queue.take()->data).at("attachments").at(0);
+    EXPECT_EQ(
+        data.at("url"),
+        "https://gateway.example/temp-attachments/11111111-2222-4333-8444-555555555555/a.png");
+    EXPECT_EQ(data.at("originalUrl"), "https://cdn.discordapp.com/attachments/1/2/a.png?ex=1&hm=2");
+    EXPECT_EQ(store->read(id, "a.png"), "the attachment a.png");
+}
+
+TEST_F(AiRoutesWithAnImage, NothingIsDownloadedForWhatIsNotGranted) {
+    reservations.away = true;
+    EXPECT_EQ(generate().status, 503);
+    reservations.away = false;
+    reservations.held["maestro:7-dm:2cf24dba5fb0a30e"] = {.request_id = "r", .job_id = "llm-r"};
+
+    EXPECT_EQ(generate().status, 200);
+
+    EXPECT_EQ(attachments.metrics().requests, 0U);
+    EXPECT_EQ(store->bytes(), 0U);
+}
+
+TEST_F(AiRoutesWithAnImage, FilesGoWhenNothingWasQueuedAndStayWhenNobodyKnows) {
+    queue.failure = Errc::unavailable;
+    EXPECT_EQ(generate().status, 500);
+    EXPECT_EQ(attachments.metrics().requests, 1U);
+    EXPECT_FALSE(store->read(id, "a.png"));
+
+    queue.failure = Errc::timeout;
+    EXPECT_EQ(generate().status, 500);
+    EXPECT_TRUE(store->read(id, "a.png"));
+}
+
 TEST_F(AiRoutes, AllStandBehindTheSecret) {
     for (const auto& route : table.routes()) EXPECT_EQ(route.access, Access::service);
 }
 
 TEST_F(AiRoutes, RequestsAreUuidsUnlessSaidOtherwise) {
-    const RouteTable usual(
-        ai_routes({.queue = queue, .deduplicator = reservations, .results = results}));
+    parts.make_request_id = nullptr;
+    const RouteTable usual(ai_routes(parts));
 
     const auto response = usual.post("/ai/generate", body);
 

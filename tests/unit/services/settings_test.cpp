@@ -34,6 +34,10 @@ TEST(Settings, DefaultsNeedOnlyASecret) {
     EXPECT_EQ(settings->gateway_interactive.deadline, std::chrono::seconds(5));
     EXPECT_EQ(settings->gateway_background.deadline, std::chrono::seconds(10));
     EXPECT_EQ(settings->openrouter.deadline, std::chrono::seconds(30));
+    EXPECT_EQ(settings->discord_cdn.concurrent_max, 8U);
+    EXPECT_EQ(settings->discord_cdn.deadline, std::chrono::seconds(3));
+    EXPECT_FALSE(settings->discord_cdn_base_url);
+    EXPECT_FALSE(settings->attachment_dir);
     EXPECT_EQ(settings->worker_concurrency, 5U);
     EXPECT_FALSE(settings->auto_transcribe_voice);
     EXPECT_FALSE(settings->llm_base_url);
@@ -127,6 +131,9 @@ TEST(Settings, EachPoolHasItsOwnBounds) {
                                  {"HTTP_GATEWAY_BACKGROUND_QUEUE", "0"},
                                  {"HTTP_OPENROUTER_DEADLINE_MS", "1500"},
                                  {"OPENROUTER_BASE_URL", "http://127.0.0.1:3009/"},
+                                 {"HTTP_DISCORD_CDN_CONCURRENCY", "3"},
+                                 {"DISCORD_CDN_BASE_URL", "http://127.0.0.1:3009/"},
+                                 {"ATTACHMENT_DIR", "/data/temp-attachments"},
                                  {"QUEUE_NAME", "ai-requests:test"},
                                  {"LISTEN_ADDRESS", "::1"}});
 
@@ -136,6 +143,9 @@ TEST(Settings, EachPoolHasItsOwnBounds) {
     EXPECT_EQ(settings->gateway_background.queued_max, 0U);
     EXPECT_EQ(settings->openrouter.deadline, std::chrono::milliseconds(1500));
     EXPECT_EQ(settings->openrouter_base_url, "http://127.0.0.1:3009");
+    EXPECT_EQ(settings->discord_cdn.concurrent_max, 3U);
+    EXPECT_EQ(settings->discord_cdn_base_url, "http://127.0.0.1:3009");
+    EXPECT_EQ(settings->attachment_dir, "/data/temp-attachments");
     EXPECT_EQ(settings->queue_name, "ai-requests:test");
     EXPECT_EQ(settings->listen_address, "::1");
 }
