@@ -28,8 +28,9 @@ static_assert(channels_on_page * (2 * (2 * name_units_max) + frame_units_max) +
 // An activation with what it is sorted and grouped by.
 struct Row {
     Activation activation;
-    std::string guild;    // its name; empty when it is not known
-    std::string channel;  // likewise
+    std::size_t position = 0;  // as the gateway sent it, newest first
+    std::string guild;         // its name; empty when it is not known
+    std::string channel;       // likewise
 
     [[nodiscard]] std::string guild_id() const { return activation.guild_id.value_or(""); }
 };
@@ -46,14 +47,20 @@ auto guild_key(const Row& row) {
     return std::tuple_cat(std::tuple(id.empty()), name_key(row.guild, id));
 }
 
+bool newer(const Row& a, const Row& b) {
+    const std::string& left = a.activation.created_at;
+    const std::string& right = b.activation.created_at;
+    return left == right ? a.position < b.position : left > right;
+}
+
 void sort_rows(std::vector<Row>& rows, const ListView& view) {
-    std::ranges::stable_sort(rows, [&view](const Row& a, const Row& b) {
+    std::ranges::sort(rows, [&view](const Row& a, const Row& b) {
         if (view.scope == Scope::all) {
             const auto left = guild_key(a);
             const auto right = guild_key(b);
             if (left != right) return left < right;
         }
-        if (view.sort == Sort::date) return a.activation.created_at > b.activation.created_at;
+        if (view.sort == Sort::date) return newer(a, b);
         return name_key(a.channel, a.activation.channel_id) <
                name_key(b.channel, b.activation.channel_id);
     });
@@ -63,7 +70,10 @@ std::vector<Row> rows_of(std::vector<Activation> activations, const Directory& d
     std::vector<Row> rows;
     rows.reserve(activations.size());
     for (Activation& activation : activations) {
-        Row row{.activation = std::move(activation), .guild = {}, .channel = {}};
+        Row row{.activation = std::move(activation),
+                .position = rows.size(),
+                .guild = {},
+                .channel = {}};
         row.channel = directory.channel_name(row.activation.channel_id).value_or("");
         if (row.activation.guild_id) {
             row.guild = directory.guild_name(*row.activation.guild_id).value_or("");
