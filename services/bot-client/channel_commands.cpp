@@ -112,6 +112,8 @@ std::optional<std::string> ChannelCommands::inherited_by(const Slash& slash) con
     }
     const Activation* const activation = found->activation();
     if (!found->inherited || activation == nullptr) return std::nullopt;
+    // A gateway that does not say whether there are settings records no "off" either.
+    if (!found->settings->has_settings) return std::nullopt;
     return activation->personality_name;
 }
 

@@ -4,6 +4,7 @@
 //   POST /driver/command  {"command":"channel activate","options":{"personality":"maestro"},
 //                          "userId":"1","channelId":"2","guildId":"3","permissions":["MANAGE_MESSAGES"]}
 //     -> {"replies":[...],"acceptedAtBoottimeNs":...,"completedAtBoottimeNs":...,"invalidation":"published"}
+//     ("channel list" takes "options":{"all":true})
 //   POST /driver/button  {"customId":"...","userId":"1","channelId":"2","guildId":"3",
 //                         "permissions":["MANAGE_MESSAGES"]}
 //     -> {"replies":[{...,"embed":{"title":...,"description":...,"footer":...},"replaces":true,

@@ -188,8 +188,8 @@ TEST_F(Commands, DeactivationOfNothingForgetsAllTheSame) {
     EXPECT_THAT(invalidated, ElementsAre("500"));
 }
 
-const GetChannelActivationResponse active{.is_activated = true,
-                                          .activation = activation_of_maestro()};
+const GetChannelActivationResponse active{
+    .is_activated = true, .activation = activation_of_maestro(), .has_settings = true};
 const GetChannelActivationResponse off{
     .is_activated = false, .activation = {}, .has_settings = true};
 const GetChannelActivationResponse no_record{
@@ -222,6 +222,16 @@ TEST_F(Commands, ThreadThatInheritsNothingIsToldThatNothingIsActive) {
         EXPECT_THAT(run("channel deactivate").reply.content,
                     HasSubstr("No personality is currently activated"));
     }
+}
+
+TEST_F(Commands, ThreadOfAGatewayThatRecordsNoOffIsNotToldThatItIsSilent) {
+    slash.parent_channel_id = "499";
+    known = {{"500", {}}, {"499", active}};
+    known["499"].has_settings.reset();
+    peer.answer(200, R"({"deactivated":false})");
+
+    EXPECT_THAT(run("channel deactivate").reply.content,
+                HasSubstr("No personality is currently activated"));
 }
 
 TEST_F(Commands, ThreadWithAnActivationOfItsOwnIsDeactivatedLikeAChannel) {
