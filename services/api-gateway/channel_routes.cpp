@@ -1,4 +1,4 @@
-// /user/channel: what is active where.
+// /user/channel: what is active where, and what was switched off.
 #include <string>
 #include <utility>
 #include <variant>
@@ -43,7 +43,8 @@ public:
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
         if (!fields.ok()) return fields.response();
-        const auto name = context_.database.deactivate(body->channel_id);
+        const auto name =
+            context_.database.deactivate(body->channel_id, context_.principal(request));
         if (!name) return database_failed(name.error());
         return json_response(200, json::write(DeactivateChannelResponse{name->has_value(), *name}));
     }
@@ -75,11 +76,12 @@ public:
         Validation fields;
         fields.text("channelId", request.parameter("channelId"), discord_id_length_max);
         if (!fields.ok()) return fields.response();
-        auto found = context_.database.find_activation(request.parameter("channelId"));
+        auto found = context_.database.read_channel(request.parameter("channelId"));
         if (!found) return database_failed(found.error());
-        const bool active = found->has_value();
-        return json_response(200,
-                             json::write(GetChannelActivationResponse{active, std::move(*found)}));
+        GetChannelActivationResponse body{.is_activated = found->activation.has_value(),
+                                          .activation = std::move(found->activation)};
+        body.has_settings = body.is_activated || found->switched_off;
+        return json_response(200, json::write(body));
     }
 
     // An empty id does not match `:channelId`; the contract answers it with 400, not 404.

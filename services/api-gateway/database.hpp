@@ -43,6 +43,12 @@ struct PersonalityChange {
     std::vector<std::string> channel_ids;  // whose activation shows it, or showed it
 };
 
+// What is recorded of a channel: an activation, that it was switched off, or nothing.
+struct ChannelSettings {
+    std::optional<Activation> activation;
+    bool switched_off = false;
+};
+
 [[nodiscard]] bool is_uuid(std::string_view text);
 
 class Database {
@@ -63,8 +69,8 @@ public:
 
     [[nodiscard]] Result<void> ping();
 
-    // Activated channels.
-    [[nodiscard]] Result<std::optional<Activation>> find_activation(const std::string& channel_id);
+    // Channels.
+    [[nodiscard]] Result<ChannelSettings> read_channel(const std::string& channel_id);
     // Newest first. With a guild: its channels, and those whose guild is not known yet.
     [[nodiscard]] Result<std::vector<Activation>> list_activations(
         const std::optional<std::string>& guild_id);
@@ -75,8 +81,9 @@ public:
     // Replaces whatever is active in the channel. Creates the user's row when it is missing.
     [[nodiscard]] Result<Activated> activate(const ActivateChannelRequest& request,
                                              const Principal& principal);
-    // The name of the personality that was active, or nothing.
-    [[nodiscard]] Result<std::optional<std::string>> deactivate(const std::string& channel_id);
+    // The name of the personality that was active, or nothing; "off" is recorded in both cases.
+    [[nodiscard]] Result<std::optional<std::string>> deactivate(const std::string& channel_id,
+                                                                const Principal& principal);
     // Fills in a guild that is not known yet; false when there was nothing to fill in.
     [[nodiscard]] Result<bool> set_guild(const UpdateChannelGuildRequest& request);
 

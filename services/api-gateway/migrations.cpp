@@ -175,6 +175,14 @@ constexpr std::array<Statement, 14> third_step{
     "(personality_id)",
 };
 
+// A channel without a row here and in activated_channels has no settings of its own.
+constexpr std::array<Statement, 1> fifth_step{
+    R"(CREATE TABLE deactivated_channels (
+        channel_id VARCHAR(20) PRIMARY KEY,
+        deactivated_by VARCHAR(36) REFERENCES users (id) ON DELETE SET NULL,
+        created_at VARCHAR(24) NOT NULL))",
+};
+
 // Two programs that start at the same time on one server must not both migrate.
 constexpr const char* migration_lock = "tutti:migrations";
 
@@ -212,8 +220,9 @@ int applied_steps(soci::session& sql) {
 }  // namespace
 
 Result<void> migrate(soci::session& sql) {
-    const std::array<Step, 4> steps{Step(first_step), Step(second_step), Step(third_step),
-                                    change_notifications};  // step number = position + 1
+    const std::array<Step, 5> steps{Step(first_step), Step(second_step), Step(third_step),
+                                    change_notifications,
+                                    Step(fifth_step)};  // step number = position + 1
     Transaction transaction(sql);
     if (is_postgresql(sql)) sql << "SET LOCAL statement_timeout = 60000";
     transaction.lock(migration_lock);

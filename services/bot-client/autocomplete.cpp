@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "bot-client/discord_text.hpp"
 #include "common/logging.hpp"
 #include "tutti/canonical.hpp"
 
@@ -38,25 +39,11 @@ private:
     std::string text_;
 };
 
-// Cut at Discord's limit, and not inside of a character.
-std::string shortened(std::string text) {
-    std::size_t units = 0;  // of UTF-16, as Discord counts
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if ((byte & 0xC0U) == 0x80) continue;
-        units += byte >= 0xF0 ? 2 : 1;
-        if (units <= characters_max) continue;
-        text.resize(i);
-        break;
-    }
-    return text;
-}
-
 Choice choice_of(const PersonalitySummary& p) {
     const std::string_view mine = p.is_public ? own_public : own_private;
     std::string name(p.is_owned ? mine : not_own);
     name += p.display_name ? *p.display_name : p.name;
-    return {.name = shortened(name + " (" + p.slug + ')'), .value = p.slug};
+    return {.name = shortened(name + " (" + p.slug + ')', characters_max), .value = p.slug};
 }
 bool matches(const Query& query, const PersonalitySummary& p) {
     return query.in(p.name) || query.in(p.slug) || query.in_any(p.display_name);
@@ -64,7 +51,8 @@ bool matches(const Query& query, const PersonalitySummary& p) {
 
 Choice choice_of(const PersonaSummary& p) {
     const std::string& name = p.preferred_name ? *p.preferred_name : p.name;
-    return {.name = shortened(p.is_default ? name + " (default)" : name), .value = p.id};
+    return {.name = shortened(p.is_default ? name + " (default)" : name, characters_max),
+            .value = p.id};
 }
 bool matches(const Query& query, const PersonaSummary& p) {
     return query.in(p.name) || query.in_any(p.preferred_name);
@@ -74,7 +62,8 @@ Choice choice_of(const LlmConfig& c) {
     const auto slash = c.model.rfind('/');
     const auto model = slash == std::string::npos ? c.model : c.model.substr(slash + 1);
     return {.name = shortened(c.name + " (" + model + ')' + (c.is_default ? " [DEFAULT]" : "") +
-                              (c.is_free_default ? " [FREE]" : "")),
+                                  (c.is_free_default ? " [FREE]" : ""),
+                              characters_max),
             .value = c.id};
 }
 bool matches(const Query& query, const LlmConfig& c) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bot-client/channel_commands.hpp"
+#include "bot-client/channel_list.hpp"
 #include "bot-client/driver.hpp"
 #include "bot-client/gateway_api.hpp"
 #include "bot-client/gateway_loaders.hpp"
@@ -39,6 +40,8 @@ constexpr std::size_t name_length_max = 64;
 constexpr std::size_t loaders = 32;
 // Longer than their loads may take, so that a load which fails late still ends in the last known list.
 constexpr GetOptions typing_patience{.deadline = choices_deadline + 500ms};
+// What a command may wait for an activation that only its reply is about.
+constexpr GetOptions reply_patience{.deadline = 300ms};
 
 bool is_instance_name(std::string_view name) {
     const auto good = [](char c) {
@@ -92,16 +95,22 @@ struct BotClient::Impl {
                         declare_personalities(*node, personality_loader(gateway)),
                         options.bot_owner_id),
           autocomplete(lists(), options.bot_owner_id),
-          commands(gateway,
-                   [this](const std::string& channel_id, Duration deadline) {
-                       return activations.invalidate(channel_id, deadline);
-                   }),
+          commands(
+              gateway,
+              [this](const std::string& channel_id, Duration deadline) {
+                  return activations.invalidate(channel_id, deadline);
+              },
+              [this](const std::string& channel_id) {
+                  return activations.get(channel_id, reply_patience);
+              }),
+          list(gateway, {.bot_owner_id = options.bot_owner_id}),
           chain(processors()) {
         router.add("GET", "/health", [this](const HttpRequest&) { return health_response(*node); })
             .add("GET", "/metrics", [this](const HttpRequest&) { return metrics(); })
             .add("GET", "/audit", [this](const HttpRequest&) { return audit_response(*node); });
-        add_driver_routes(router, options.secret,
-                          {.commands = commands, .chain = chain, .autocomplete = autocomplete});
+        add_driver_routes(
+            router, options.secret,
+            {.commands = commands, .list = list, .chain = chain, .autocomplete = autocomplete});
     }
 
     Autocomplete::Lists lists() {
@@ -176,6 +185,7 @@ struct BotClient::Impl {
     PersonalityAccess personalities;
     Autocomplete autocomplete;
     ChannelCommands commands;
+    ChannelList list;
     MessageChain chain;
     Router router;
     std::unique_ptr<RedisClient> redis;  // for `presence` only

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bot-client/autocomplete.hpp"
+#include "bot-client/command_replies.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -18,26 +19,12 @@ constexpr std::string_view deactivate_command = "channel deactivate";
 constexpr Duration gateway_deadline = 2s;
 constexpr Duration publish_deadline = 500ms;
 
-Reply private_reply(std::string content) {
-    return {.content = std::move(content), .ephemeral = true};
-}
-
 std::optional<std::string> refusal(const Slash& slash) {
-    if (slash.guild_id.empty()) return "This command can only be used in a server.";
-    if (!slash.may_manage_messages) {
-        return "You need the \"Manage Messages\" permission to use this command.";
-    }
+    if (auto text = moderation_refusal(slash)) return text;
     if (slash.personality == autocomplete_error) {
         return "The list of personalities could not be loaded. Type a name, or try again.";
     }
     return std::nullopt;
-}
-
-std::string failure_text(std::string_view verb, const GatewayFailure& failure) {
-    std::string text = "Failed to ";
-    text.append(verb).append(": ");
-    if (failure.kind == GatewayFailure::Kind::http) return text + failure.text;
-    return text + "an unexpected error occurred, please try again.";
 }
 
 std::string quoted(const std::string& slug) { return '"' + slug + '"'; }
@@ -49,9 +36,16 @@ std::string activation_failure_text(const std::string& slug, const GatewayFailur
     return failure_text("activate", failure);
 }
 
-void log_failure(const Slash& slash, const GatewayFailure& failure) {
-    log::warn("/" + slash.command + " in channel " + slash.channel_id + ": " +
-              std::string(to_string(failure.kind)) + ": " + failure.text);
+std::string deactivation_text(const DeactivateChannelResponse& done,
+                              const std::optional<std::string>& inherited) {
+    if (done.deactivated) {
+        return "Deactivated **" + done.personality_name.value_or("the personality") + "**.";
+    }
+    if (inherited) {
+        return "Deactivated **" + *inherited +
+               "** in this thread; the channel around it stays active.";
+    }
+    return "No personality is currently activated in this channel.";
 }
 
 }  // namespace
@@ -66,7 +60,7 @@ ChannelCommands::Outcome ChannelCommands::run(const Slash& slash) const {
         return slash.command == activate_command ? activate(slash) : deactivate(slash);
     } catch (const std::exception& error) {
         log::error("/" + slash.command + ": " + error.what());
-        return {.reply = private_reply("An unexpected error occurred, please try again.")};
+        return {.reply = private_reply(unexpected_error)};
     }
 }
 
@@ -91,8 +85,10 @@ ChannelCommands::Outcome ChannelCommands::activate(const Slash& slash) const {
 }
 
 ChannelCommands::Outcome ChannelCommands::deactivate(const Slash& slash) const {
-    const auto done = gateway_.deactivate({.channel_id = slash.channel_id}, slash.user_id,
-                                          Boottime::now() + gateway_deadline);
+    const TimePoint deadline = Boottime::now() + gateway_deadline;
+    const auto inherited = inherited_by(slash);  // as it is before
+    const auto done =
+        gateway_.deactivate({.channel_id = slash.channel_id}, slash.user_id, deadline);
     Outcome outcome;
     if (!done) {
         log_failure(slash, done.error());
@@ -103,11 +99,22 @@ ChannelCommands::Outcome ChannelCommands::deactivate(const Slash& slash) const {
     outcome.accepted_at = Boottime::now();
     // Also when nothing was active: somebody may believe otherwise.
     forget(slash.channel_id, outcome);
-    outcome.reply = private_reply(
-        done->deactivated
-            ? "Deactivated **" + done->personality_name.value_or("the personality") + "**."
-            : "No personality is currently activated in this channel.");
+    outcome.reply = private_reply(deactivation_text(*done, inherited));
     return outcome;
+}
+
+std::optional<std::string> ChannelCommands::inherited_by(const Slash& slash) const {
+    if (slash.parent_channel_id.empty()) return std::nullopt;
+    const auto found = activation_in(read_, slash.channel_id, slash.parent_channel_id);
+    if (!found) {
+        log::warn("channel " + slash.channel_id + ": " + found.error().message());
+        return std::nullopt;
+    }
+    const Activation* const activation = found->activation();
+    if (!found->inherited || activation == nullptr) return std::nullopt;
+    // A gateway that does not say whether there are settings records no "off" either.
+    if (!found->settings->has_settings) return std::nullopt;
+    return activation->personality_name;
 }
 
 void ChannelCommands::forget(const std::string& channel_id, Outcome& outcome) const {

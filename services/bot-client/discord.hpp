@@ -2,6 +2,9 @@
 // wire carries them (the driver now, the gateway of Discord later) is somebody else's concern.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,10 +13,36 @@
 
 namespace tutti::services {
 
+// A framed text below the content. The description is Discord's markdown, one entry a line.
+struct Embed {
+    std::string title;
+    std::string description;
+    std::string footer;
+};
+
+struct Button {
+    std::string
+        custom_id;  // what a press says; at most `custom_id_length_max`, unique in its message
+    std::string label;
+    bool disabled = false;
+};
+
+inline constexpr std::size_t custom_id_length_max = 100;
+
+// Ids of channels, servers and users.
+[[nodiscard]] constexpr bool is_discord_id(std::string_view text) noexcept {
+    constexpr std::size_t length_max = 20;
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !text.empty() && text.size() <= length_max && std::ranges::all_of(text, digit);
+}
+
 struct Reply {
     std::string content;
     bool ephemeral = false;       // only the author sees it
     bool mentions_author = true;  // a reply pings whom it replies to
+    std::optional<Embed> embed{};
+    std::vector<Button> buttons{};  // one row
+    bool replaces = false;          // the message whose button was pressed, as a whole
 };
 
 // Where replies go. Errors of `send` are for the log: nobody repeats a reply.
@@ -23,9 +52,32 @@ public:
     virtual Result<void> send(Reply reply) = 0;
 };
 
+// What Discord knows about channels and servers and tells its front ends before they ask. Borrowed for
+// one command; what it does not know is empty.
+class Directory {
+public:
+    virtual ~Directory() = default;
+    [[nodiscard]] virtual std::optional<std::string> guild_of(
+        const std::string& channel_id) const = 0;
+    [[nodiscard]] virtual std::optional<std::string> channel_name(
+        const std::string& channel_id) const = 0;
+    [[nodiscard]] virtual std::optional<std::string> guild_name(
+        const std::string& guild_id) const = 0;
+};
+
 struct Slash {
     std::string command;      // "channel activate"
     std::string personality;  // the option; empty when it was not given
+    std::string user_id;
+    std::string channel_id;
+    std::string guild_id;  // empty outside of a server
+    bool may_manage_messages = false;
+    std::string parent_channel_id{};  // empty when the channel is no thread
+    bool all = false;                 // the option
+};
+
+struct ButtonPress {
+    std::string custom_id;  // as it came: check it
     std::string user_id;
     std::string channel_id;
     std::string guild_id;  // empty outside of a server
@@ -45,6 +97,7 @@ struct Message {
     std::vector<std::string> attachments;  // URLs
     std::string voice_transcript;          // empty: it was no voice message
     std::vector<ForwardedMessage> forwarded;
+    std::string parent_channel_id{};  // empty when the channel is no thread
 };
 
 }  // namespace tutti::services

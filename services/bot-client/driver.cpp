@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "bot-client/driver_directory.hpp"
 #include "bot-client/driver_wire.hpp"
 #include "common/errors.hpp"
 #include "tutti/json.hpp"
@@ -15,7 +16,25 @@ namespace tutti::services {
 namespace {
 
 constexpr std::string_view manage_messages = "MANAGE_MESSAGES";
-constexpr std::size_t discord_id_length_max = 20;
+
+DriverReply body_of(Reply reply) {
+    DriverReply body{.content = std::move(reply.content),
+                     .ephemeral = reply.ephemeral,
+                     .mentions_author = reply.mentions_author};
+    if (reply.embed) {
+        body.embed = DriverEmbed{.title = std::move(reply.embed->title),
+                                 .description = std::move(reply.embed->description),
+                                 .footer = std::move(reply.embed->footer)};
+    }
+    for (Button& button : reply.buttons) {
+        if (!body.buttons) body.buttons.emplace();
+        body.buttons->push_back({.custom_id = std::move(button.custom_id),
+                                 .label = std::move(button.label),
+                                 .disabled = button.disabled});
+    }
+    if (reply.replaces) body.replaces = true;
+    return body;
+}
 
 class Collected final : public ReplySink {
 public:
@@ -23,11 +42,7 @@ public:
         add(std::move(reply));
         return {};
     }
-    void add(Reply reply) {
-        bodies.push_back({.content = std::move(reply.content),
-                          .ephemeral = reply.ephemeral,
-                          .mentions_author = reply.mentions_author});
-    }
+    void add(Reply reply) { bodies.push_back(body_of(std::move(reply))); }
 
     std::vector<DriverReply> bodies;
 };
@@ -55,15 +70,28 @@ std::string_view freshness_name(Freshness freshness) {
 class Ids {
 public:
     void check(std::string_view name, std::string_view id) {
-        const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-        if (!id.empty() && id.size() <= discord_id_length_max && std::ranges::all_of(id, digit))
-            return;
-        problems_ += problems_.empty() ? "" : "; ";
-        problems_.append(name).append(": must be a Discord id, up to 20 digits");
+        if (!is_discord_id(id)) add(name, "must be a Discord id, up to 20 digits");
+    }
+    void check_given(std::string_view name, const std::optional<std::string>& id) {
+        if (id) check(name, *id);
+    }
+    // Of the channel around a thread.
+    void check_parent(const std::optional<std::string>& id, std::string_view channel_id) {
+        check_given("parentChannelId", id);
+        if (id == channel_id) add("parentChannelId", "must be another channel");
+    }
+    void check_directory(const std::optional<DriverDirectory>& directory) {
+        const auto problem = problem_of(directory);
+        if (!problem.empty()) add("directory", problem);
     }
     [[nodiscard]] const std::string& problems() const noexcept { return problems_; }
 
 private:
+    void add(std::string_view name, std::string_view problem) {
+        problems_ += problems_.empty() ? "" : "; ";
+        problems_.append(name).append(": ").append(problem);
+    }
+
     std::string problems_;
 };
 
@@ -71,27 +99,43 @@ HttpResponse invalid(std::string_view text) {
     return error_response(ErrorCode::validation_error, text);
 }
 
-HttpResponse run_command(const HttpRequest& request, const ChannelCommands& commands) {
+using Permissions = std::optional<std::vector<std::string>>;
+
+bool may_manage(const Permissions& permissions) {
+    return permissions && std::ranges::find(*permissions, manage_messages) != permissions->end();
+}
+
+Slash slash_from(DriverCommand body) {
+    auto options = std::move(body.options).value_or(DriverCommandOptions{});
+    return {.command = std::move(body.command),
+            .personality = std::move(options.personality).value_or(""),
+            .user_id = std::move(body.user_id),
+            .channel_id = std::move(body.channel_id),
+            .guild_id = std::move(body.guild_id).value_or(""),
+            .may_manage_messages = may_manage(body.permissions),
+            .parent_channel_id = std::move(body.parent_channel_id).value_or(""),
+            .all = options.all.value_or(false)};
+}
+
+HttpResponse run_command(const HttpRequest& request, const Driven& driven) {
     auto body = json::read<DriverCommand>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
     ids.check("userId", body->user_id);
     ids.check("channelId", body->channel_id);
-    if (body->guild_id) ids.check("guildId", *body->guild_id);
+    ids.check_given("guildId", body->guild_id);
+    ids.check_parent(body->parent_channel_id, body->channel_id);
+    ids.check_directory(body->directory);
     if (!ids.problems().empty()) return invalid(ids.problems());
-    if (!ChannelCommands::knows(body->command)) {
-        return invalid("command: there are \"channel activate\" and \"channel deactivate\"");
+    const bool is_list = ChannelList::knows(body->command);
+    if (!is_list && !ChannelCommands::knows(body->command)) {
+        return invalid(
+            "command: there are \"channel activate\", \"channel deactivate\" and \"channel list\"");
     }
-    const auto permissions = std::move(body->permissions).value_or(std::vector<std::string>{});
-    auto outcome = commands.run(
-        {.command = std::move(body->command),
-         .personality =
-             std::move(body->options).value_or(DriverCommandOptions{}).personality.value_or(""),
-         .user_id = std::move(body->user_id),
-         .channel_id = std::move(body->channel_id),
-         .guild_id = std::move(body->guild_id).value_or(""),
-         .may_manage_messages =
-             std::ranges::find(permissions, manage_messages) != permissions.end()});
+    const GivenDirectory directory(std::move(body->directory));
+    const Slash slash = slash_from(*std::move(body));
+    auto outcome = is_list ? ChannelCommands::Outcome{.reply = driven.list.run(slash, directory)}
+                           : driven.commands.run(slash);
 
     Collected collected;
     collected.add(std::move(outcome.reply));
@@ -104,6 +148,28 @@ HttpResponse run_command(const HttpRequest& request, const ChannelCommands& comm
     return json_response(200, json::write(answer));
 }
 
+HttpResponse press_button(const HttpRequest& request, const ChannelList& list) {
+    auto body = json::read<DriverPress>(request.body);
+    if (!body) return invalid(body.error().cause);
+    Ids ids;
+    ids.check("userId", body->user_id);
+    ids.check("channelId", body->channel_id);
+    ids.check_given("guildId", body->guild_id);
+    ids.check_directory(body->directory);
+    if (!ids.problems().empty()) return invalid(ids.problems());
+    const GivenDirectory directory(std::move(body->directory));
+    const ButtonPress press{.custom_id = std::move(body->custom_id),
+                            .user_id = std::move(body->user_id),
+                            .channel_id = std::move(body->channel_id),
+                            .guild_id = std::move(body->guild_id).value_or(""),
+                            .may_manage_messages = may_manage(body->permissions)};
+    Collected collected;
+    collected.add(list.press(press, directory));
+    return json_response(200, json::write(DriverPressAnswer{
+                                  .replies = std::move(collected.bodies),
+                                  .completed_at_boottime_ns = boottime_ns(Boottime::now())}));
+}
+
 Message message_from(DriverMessage body) {
     using Texts = std::vector<std::string>;
     Message message{.author_id = std::move(body.author_id),
@@ -112,7 +178,8 @@ Message message_from(DriverMessage body) {
                     .content = std::move(body.content).value_or(""),
                     .attachments = std::move(body.attachments).value_or(Texts{}),
                     .voice_transcript = std::move(body.voice_transcript).value_or(""),
-                    .forwarded = {}};
+                    .forwarded = {},
+                    .parent_channel_id = std::move(body.parent_channel_id).value_or("")};
     for (auto& forwarded : std::move(body.forwarded).value_or(std::vector<DriverForwarded>{})) {
         message.forwarded.push_back(
             {.content = std::move(forwarded.content).value_or(""),
@@ -127,6 +194,7 @@ HttpResponse deliver_message(const HttpRequest& request, const MessageChain& cha
     Ids ids;
     ids.check("authorId", body->author_id);
     ids.check("channelId", body->channel_id);
+    ids.check_parent(body->parent_channel_id, body->channel_id);
     if (!ids.problems().empty()) return invalid(ids.problems());
 
     Collected replies;
@@ -179,8 +247,10 @@ HttpHandler guarded(const Secret& secret, HttpHandler handler) {
 void add_driver_routes(Router& router, const Secret& secret, const Driven& driven) {
     router
         .add("POST", "/driver/command",
-             guarded(secret, [&commands = driven.commands](
-                                 const HttpRequest& r) { return run_command(r, commands); }))
+             guarded(secret, [driven](const HttpRequest& r) { return run_command(r, driven); }))
+        .add("POST", "/driver/button",
+             guarded(secret,
+                     [&list = driven.list](const HttpRequest& r) { return press_button(r, list); }))
         .add("POST", "/driver/message",
              guarded(secret, [&chain = driven.chain](
                                  const HttpRequest& r) { return deliver_message(r, chain); }))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,8 +13,27 @@ namespace tutti::services {
 
 struct DriverCommandOptions {
     std::optional<std::string> personality;
+    std::optional<bool> all{};
 };
-BOOST_DESCRIBE_STRUCT(DriverCommandOptions, (), (personality))
+BOOST_DESCRIBE_STRUCT(DriverCommandOptions, (), (personality, all))
+
+struct DriverChannel {
+    std::optional<std::string> name;
+    std::optional<std::string> guild_id;
+};
+BOOST_DESCRIBE_STRUCT(DriverChannel, (), (name, guild_id))
+
+struct DriverGuild {
+    std::string name;
+};
+BOOST_DESCRIBE_STRUCT(DriverGuild, (), (name))
+
+// What Discord knows, by id.
+struct DriverDirectory {
+    std::optional<std::map<std::string, DriverChannel>> channels;
+    std::optional<std::map<std::string, DriverGuild>> guilds;
+};
+BOOST_DESCRIBE_STRUCT(DriverDirectory, (), (channels, guilds))
 
 struct DriverCommand {
     std::string command;
@@ -22,9 +42,23 @@ struct DriverCommand {
     std::string channel_id;
     std::optional<std::string> guild_id;
     std::optional<std::vector<std::string>> permissions;
+    std::optional<std::string> parent_channel_id{};  // when the channel is a thread
+    std::optional<DriverDirectory> directory{};
 };
 BOOST_DESCRIBE_STRUCT(DriverCommand, (),
-                      (command, options, user_id, channel_id, guild_id, permissions))
+                      (command, options, user_id, channel_id, guild_id, permissions,
+                       parent_channel_id, directory))
+
+struct DriverPress {
+    std::string custom_id;
+    std::string user_id;
+    std::string channel_id;
+    std::optional<std::string> guild_id;
+    std::optional<std::vector<std::string>> permissions;
+    std::optional<DriverDirectory> directory;
+};
+BOOST_DESCRIBE_STRUCT(DriverPress, (),
+                      (custom_id, user_id, channel_id, guild_id, permissions, directory))
 
 struct DriverForwarded {
     std::optional<std::string> content;
@@ -40,17 +74,37 @@ struct DriverMessage {
     std::optional<std::vector<std::string>> attachments;
     std::optional<std::string> voice_transcript;
     std::optional<std::vector<DriverForwarded>> forwarded;
+    std::optional<std::string> parent_channel_id{};  // when the channel is a thread
 };
 BOOST_DESCRIBE_STRUCT(DriverMessage, (),
                       (author_id, author_is_bot, channel_id, content, attachments, voice_transcript,
-                       forwarded))
+                       forwarded, parent_channel_id))
+
+struct DriverEmbed {
+    std::string title;
+    std::string description;
+    std::string footer;
+};
+BOOST_DESCRIBE_STRUCT(DriverEmbed, (), (title, description, footer))
+
+struct DriverButton {
+    std::string custom_id;
+    std::string label;
+    bool disabled = false;
+};
+BOOST_DESCRIBE_STRUCT(DriverButton, (), (custom_id, label, disabled))
 
 struct DriverReply {
     std::string content;
     bool ephemeral = false;
     bool mentions_author = false;
+    std::optional<DriverEmbed> embed{};
+    std::optional<std::vector<DriverButton>> buttons{};
+    std::optional<bool>
+        replaces{};  // the message whose button was pressed; missing: another message
 };
-BOOST_DESCRIBE_STRUCT(DriverReply, (), (content, ephemeral, mentions_author))
+BOOST_DESCRIBE_STRUCT(DriverReply, (),
+                      (content, ephemeral, mentions_author, embed, buttons, replaces))
 
 struct DriverCommandAnswer {
     std::vector<DriverReply> replies;
@@ -60,6 +114,12 @@ struct DriverCommandAnswer {
 };
 BOOST_DESCRIBE_STRUCT(DriverCommandAnswer, (),
                       (replies, accepted_at_boottime_ns, completed_at_boottime_ns, invalidation))
+
+struct DriverPressAnswer {
+    std::vector<DriverReply> replies;
+    std::int64_t completed_at_boottime_ns = 0;
+};
+BOOST_DESCRIBE_STRUCT(DriverPressAnswer, (), (replies, completed_at_boottime_ns))
 
 struct DriverMessageAnswer {
     bool handled = false;

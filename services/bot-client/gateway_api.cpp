@@ -92,6 +92,25 @@ GatewayResult<DeactivateChannelResponse> HttpGateway::deactivate(
         call(pools_.background, with_json(std::move(post), json::write(request)), deadline));
 }
 
+GatewayResult<std::vector<Activation>> HttpGateway::list_activations(
+    const std::optional<std::string>& guild_id, const std::string& user_id, TimePoint deadline) {
+    auto get = with_user(request_for("GET", "/user/channel/list"), user_id);
+    if (guild_id) get.query = "guildId=" + percent_encode(*guild_id);
+    auto found =
+        read_as<ListChannelActivationsResponse>(call(pools_.background, std::move(get), deadline));
+    if (!found) return std::unexpected(std::move(found).error());
+    return std::move(found->activations);
+}
+
+GatewayResult<bool> HttpGateway::update_guild(const UpdateChannelGuildRequest& request,
+                                              const std::string& user_id, TimePoint deadline) {
+    auto patch = with_user(request_for("PATCH", "/user/channel/update-guild"), user_id);
+    auto done = read_as<UpdateChannelGuildResponse>(
+        call(pools_.background, with_json(std::move(patch), json::write(request)), deadline));
+    if (!done) return std::unexpected(std::move(done).error());
+    return done->updated;
+}
+
 GatewayResult<std::optional<GetPersonalityResponse>> HttpGateway::read_personality(
     const std::string& id_or_slug, TimePoint deadline) {
     auto body =

@@ -65,6 +65,14 @@ public:
     [[nodiscard]] virtual GatewayResult<DeactivateChannelResponse> deactivate(
         const DeactivateChannelRequest& request, const std::string& user_id,
         TimePoint deadline) = 0;
+    // Newest first; of all servers without a guild.
+    [[nodiscard]] virtual GatewayResult<std::vector<Activation>> list_activations(
+        const std::optional<std::string>& guild_id, const std::string& user_id,
+        TimePoint deadline) = 0;
+    // False when the guild was known already, or nothing is active there.
+    [[nodiscard]] virtual GatewayResult<bool> update_guild(const UpdateChannelGuildRequest& request,
+                                                           const std::string& user_id,
+                                                           TimePoint deadline) = 0;
     // Whoever asks: see `may_use`. Nothing when there is none of that id or slug.
     [[nodiscard]] virtual GatewayResult<std::optional<GetPersonalityResponse>> read_personality(
         const std::string& id_or_slug, TimePoint deadline) = 0;
@@ -98,6 +106,12 @@ public:
     [[nodiscard]] GatewayResult<DeactivateChannelResponse> deactivate(
         const DeactivateChannelRequest& request, const std::string& user_id,
         TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::vector<Activation>> list_activations(
+        const std::optional<std::string>& guild_id, const std::string& user_id,
+        TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<bool> update_guild(const UpdateChannelGuildRequest& request,
+                                                   const std::string& user_id,
+                                                   TimePoint deadline) override;
     [[nodiscard]] GatewayResult<std::optional<GetPersonalityResponse>> read_personality(
         const std::string& id_or_slug, TimePoint deadline) override;
     [[nodiscard]] GatewayResult<std::vector<PersonalitySummary>> list_personalities(

@@ -47,15 +47,16 @@ Result<bool> EmptyMessageFilter::process(MessageContext& context) {
 
 Result<bool> ActivatedChannel::process(MessageContext& context) {
     const Message& message = context.message;
-    const auto found = parts_.activation(message.channel_id);
+    const auto found =
+        activation_in(parts_.activation, message.channel_id, message.parent_channel_id);
     if (!found) {
         // Other processors do not need it, and the failure is not cached: the next message asks again.
         log::warn("channel " + message.channel_id + ": " + found.error().message());
         return false;
     }
-    context.activation_tier = found->tier();
-    if (!found->found() || !(*found)->is_activated || !(*found)->activation) return false;
-    const Activation& activation = *(*found)->activation;
+    context.activation_tier = found->tier;
+    if (found->activation() == nullptr) return false;
+    const Activation& activation = *found->activation();
 
     const auto personality = parts_.personality(activation.personality_slug, message.author_id);
     if (!personality) return fail(personality.error());

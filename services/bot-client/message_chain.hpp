@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bot-client/channel_settings.hpp"
 #include "bot-client/discord.hpp"
 #include "bot-client/personality_handler.hpp"
 #include "common/catalogue.hpp"
@@ -25,8 +26,9 @@ namespace tutti::services {
 struct MessageContext {
     const Message& message;
     ReplySink& replies;
-    std::optional<Tier>
-        activation_tier;  // where the channel's activation came from, once it was asked for
+    // Where the channel's activation came from, once it was asked for. In a thread that inherits: the
+    // slower of the two.
+    std::optional<Tier> activation_tier;
 };
 
 class MessageProcessor {
@@ -50,12 +52,11 @@ public:
     Result<bool> process(MessageContext& context) override;
 };
 
+// A thread without settings of its own is answered as the channel around it.
 class ActivatedChannel final : public MessageProcessor {
 public:
     struct Parts {
-        // As ChannelActivations::get.
-        std::function<Result<Lookup<GetChannelActivationResponse>>(const std::string& channel_id)>
-            activation;
+        ReadActivation activation;
         // As PersonalityAccess::find.
         std::function<Result<std::shared_ptr<const GetPersonalityResponse>>(
             const std::string& slug, const std::string& user_id)>

@@ -33,11 +33,14 @@ BOOST_DESCRIBE_STRUCT(Activation, (),
 struct GetChannelActivationResponse {
     bool is_activated = false;
     std::optional<Activation> activation;
+    // Active or explicitly off: a thread with settings of its own does not inherit. Gateways that know
+    // no "off" do not send it.
+    std::optional<bool> has_settings{};
 
     friend bool operator==(const GetChannelActivationResponse&,
                            const GetChannelActivationResponse&) = default;
 };
-BOOST_DESCRIBE_STRUCT(GetChannelActivationResponse, (), (is_activated, activation))
+BOOST_DESCRIBE_STRUCT(GetChannelActivationResponse, (), (is_activated, activation, has_settings))
 
 // POST /user/channel/activate
 struct ActivateChannelRequest {

@@ -80,16 +80,25 @@ HttpResponse Platform::send(const std::string& url, const char* method, const st
     return *std::move(response);
 }
 
-Platform::Message Platform::say(std::size_t bot, const std::string& channel) {
+namespace {
+
+std::string parent_member(const std::string& parent) {
+    return parent.empty() ? "" : R"("parentChannelId":")" + parent + "\",";
+}
+
+}  // namespace
+
+Platform::Message Platform::say(std::size_t bot, const std::string& channel,
+                                const std::string& parent) {
     return read<Message>(send(bots[bot].url(), "POST", "/driver/message",
-                              R"({"content":"hello","authorId":")" + std::string(moderator) +
-                                  R"(","channelId":")" + channel + "\"}"));
+                              '{' + parent_member(parent) + R"("content":"hello","authorId":")" +
+                                  moderator + R"(","channelId":")" + channel + "\"}"));
 }
 
 Platform::Command Platform::command(std::size_t bot, const std::string& name,
-                                    const std::string& channel) {
+                                    const std::string& channel, const std::string& parent) {
     return read<Command>(send(bots[bot].url(), "POST", "/driver/command",
-                              R"({"command":")" + name +
+                              '{' + parent_member(parent) + R"("command":")" + name +
                                   R"(","options":{"personality":"maestro"},"userId":")" +
                                   moderator + R"(","channelId":")" + channel +
                                   R"(","guildId":"900","permissions":["MANAGE_MESSAGES"]})"));

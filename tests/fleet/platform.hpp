@@ -76,8 +76,10 @@ protected:
     HttpResponse get(const Service& service, const std::string& path) {
         return send(service.url(), "GET", path);
     }
-    Message say(std::size_t bot, const std::string& channel);  // from any thread
-    Command command(std::size_t bot, const std::string& name, const std::string& channel);
+    // From any thread. With `parent` the channel is a thread in it.
+    Message say(std::size_t bot, const std::string& channel, const std::string& parent = "");
+    Command command(std::size_t bot, const std::string& name, const std::string& channel,
+                    const std::string& parent = "");
     Command activate(std::size_t bot, const std::string& channel) {
         return command(bot, "channel activate", channel);
     }

@@ -47,6 +47,57 @@ TEST_F(Platform, ActivationThroughOneBotReachesTheOtherWithOneLookup) {
     EXPECT_TRUE(eventually([this] { return !say(0, "500").handled; }, 1s));
 }
 
+TEST_F(Platform, ThreadInheritsFromItsChannelUntilItIsSwitchedOffThroughAnyBot) {
+    const std::string channel = "510";
+    const std::string thread = "511";
+    for (const std::size_t bot : {0U, 1U}) EXPECT_FALSE(say(bot, thread, channel).handled);
+
+    ASSERT_EQ(activate(0, channel).invalidation, "published");
+    for (const std::size_t bot : {0U, 1U}) {
+        EXPECT_TRUE(eventually([&] { return say(bot, thread, channel).handled; }, 1s)) << bot;
+    }
+
+    const auto switched_off = command(1, "channel deactivate", thread, channel);
+    ASSERT_EQ(switched_off.invalidation, "published");
+    EXPECT_EQ(switched_off.replies.at(0).content,
+              "Deactivated **The Maestro** in this thread; the channel around it stays active.");
+    EXPECT_TRUE(eventually([&] { return !say(0, thread, channel).handled; }, 1s));
+    EXPECT_FALSE(say(1, thread, channel).handled);
+    for (const std::size_t bot : {0U, 1U}) {
+        EXPECT_TRUE(say(bot, channel).handled);
+        EXPECT_TRUE(say(bot, "512", channel).handled) << "another thread";
+    }
+
+    ASSERT_EQ(command(0, "channel activate", thread, channel).invalidation, "published");
+    EXPECT_TRUE(eventually([&] { return say(1, thread, channel).handled; }, 1s));
+}
+
+TEST_F(Platform, ListIsTurnedOverThroughAnotherBotThanTheOneThatShowedIt) {
+    for (int i = 0; i < 11; ++i) {
+        ASSERT_EQ(activate(0, std::to_string(520 + i)).invalidation, "published");
+    }
+    postgres.query(
+        "UPDATE activated_channels SET guild_id = NULL, created_at = '2020-01-01' "
+        "WHERE channel_id = '520'");
+    const std::string of_moderator = R"("userId":")" + std::string(moderator) +
+                                     R"(","channelId":"530","guildId":"900",)"
+                                     R"("permissions":["MANAGE_MESSAGES"],)"
+                                     R"("directory":{"channels":{"520":{"guildId":"900"}}})";
+
+    const auto listed = read<Command>(send(bots[0].url(), "POST", "/driver/command",
+                                           R"({"command":"channel list",)" + of_moderator + '}'));
+    const auto next = listed.replies.at(0).buttons.value().at(2);
+    const auto turned = read<DriverPressAnswer>(
+        send(bots[1].url(), "POST", "/driver/button",
+             R"({"customId":")" + next.custom_id + "\"," + of_moderator + '}'));
+
+    EXPECT_EQ(listed.replies.at(0).embed->footer, "11 channels, newest first");
+    EXPECT_EQ(turned.replies.at(0).replaces, true);
+    EXPECT_THAT(turned.replies.at(0).embed->description, HasSubstr("<#520>: **The Maestro**"));
+    EXPECT_EQ(postgres.query("SELECT guild_id FROM activated_channels WHERE channel_id = '520'"),
+              "900");
+}
+
 TEST_F(Platform, BurstInAColdChannelIsOneLookupOfEachBot) {
     constexpr std::size_t writers = 40;
     constexpr std::size_t messages = 5;

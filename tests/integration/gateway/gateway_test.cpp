@@ -29,7 +29,7 @@ TEST_P(ChannelRoutes, PublicPersonalityIsActivated) {
     EXPECT_EQ(body.activation.personality_name, "The Maestro");
     EXPECT_EQ(body.activation.activated_by->size(), 36U);
     EXPECT_TRUE(body.activation.created_at.ends_with('Z'));
-    EXPECT_EQ(activation_of("500"), (GetChannelActivationResponse{true, body.activation}));
+    EXPECT_EQ(activation_of("500"), (GetChannelActivationResponse{true, body.activation, true}));
 }
 
 TEST_P(ChannelRoutes, ActivationIdIsDerivedFromChannelAndPersonality) {
@@ -43,7 +43,7 @@ TEST_P(ChannelRoutes, InactiveChannelIsAnAnswerOfItsOwn) {
     const auto response = call("GET", "/user/channel/501");
 
     EXPECT_EQ(response.status, 200);
-    EXPECT_EQ(response.body, R"({"isActivated":false})");
+    EXPECT_EQ(response.body, R"({"isActivated":false,"hasSettings":false})");
 }
 
 TEST_P(ChannelRoutes, SecondActivationReplacesTheFirst) {

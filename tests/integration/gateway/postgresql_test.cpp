@@ -355,7 +355,7 @@ TEST_F(PostgresqlStart, ManyAtTheSameTimeMigrateOnce) {
     }
     for (auto& started : starts) EXPECT_TRUE(started.get());
 
-    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "4|4");
+    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "5|5");
     EXPECT_EQ(server_.query("SELECT COUNT(*) FROM personalities"), "2");
 }
 
@@ -416,12 +416,12 @@ TEST_F(PostgresqlStart, StatementEndsAtItsDeadline) {
     PGconn* const blocker = PQconnectdb(server_.url().c_str());
     PQclear(PQexec(blocker, "BEGIN; LOCK TABLE activated_channels"));
 
-    const auto found = (*database)->find_activation("500");
+    const auto found = (*database)->read_channel("500");
     PQfinish(blocker);
 
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, Errc::timeout) << found.error().message();
-    EXPECT_TRUE((*database)->find_activation("500"));
+    EXPECT_TRUE((*database)->read_channel("500"));
 }
 
 TEST_F(PostgresqlStart, ServerThatFallsSilentHoldsNobodyForLong) {
@@ -430,17 +430,17 @@ TEST_F(PostgresqlStart, ServerThatFallsSilentHoldsNobodyForLong) {
         Database::open({.postgres_url = Secret(tests::PostgresServer::url(proxy.port())),
                         .statement_deadline = 300ms});
     ASSERT_TRUE(database) << database.error().message();
-    EXPECT_TRUE((*database)->find_activation("500"));
+    EXPECT_TRUE((*database)->read_channel("500"));
 
     proxy.cut();
     const auto before = Boottime::now();
-    const auto found = (*database)->find_activation("500");
+    const auto found = (*database)->read_channel("500");
     const auto took = Boottime::now() - before;
     proxy.heal();
 
     EXPECT_FALSE(found);
     EXPECT_LT(took, 3s);
-    EXPECT_TRUE((*database)->find_activation("500"));
+    EXPECT_TRUE((*database)->read_channel("500"));
 }
 
 }  // namespace

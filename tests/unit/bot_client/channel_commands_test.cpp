@@ -1,5 +1,7 @@
 #include "bot-client/channel_commands.hpp"
 
+#include <map>
+
 #include "unit/bot_client/stubs.hpp"
 
 namespace tutti::services {
@@ -23,7 +25,16 @@ protected:
                              R"(,"replaced":)" + replaced + '}');
     }
 
+    Result<Lookup<GetChannelActivationResponse>> settings(const std::string& channel_id) {
+        requests_before_reading = peer.requests.size();
+        const auto found = known.find(channel_id);
+        if (found == known.end()) return fail(Errc::timeout, "load channel-activation");
+        return lookup(found->second);
+    }
+
     ScriptedPeer peer;
+    std::map<std::string, GetChannelActivationResponse> known;  // settings, by channel
+    std::size_t requests_before_reading = 0;
     std::vector<std::string> invalidated;
     std::size_t requests_before_invalidation = 0;
     Invalidation published{
@@ -37,12 +48,15 @@ protected:
     HttpGateway gateway{"http://gateway:3000",
                         Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
-    ChannelCommands commands{gateway, [this](const std::string& channel_id, Duration deadline) {
-                                 invalidated.push_back(channel_id);
-                                 requests_before_invalidation = peer.requests.size();
-                                 EXPECT_LE(deadline, 1s);
-                                 return published;
-                             }};
+    ChannelCommands commands{
+        gateway,
+        [this](const std::string& channel_id, Duration deadline) {
+            invalidated.push_back(channel_id);
+            requests_before_invalidation = peer.requests.size();
+            EXPECT_LE(deadline, 1s);
+            return published;
+        },
+        [this](const std::string& channel_id) { return settings(channel_id); }};
 };
 
 TEST_F(Commands, ActivationIsPostedForTheUserWithTheSecret) {
@@ -171,6 +185,70 @@ TEST_F(Commands, DeactivationOfNothingForgetsAllTheSame) {
 
     EXPECT_THAT(run("channel deactivate").reply.content,
                 HasSubstr("No personality is currently activated"));
+    EXPECT_THAT(invalidated, ElementsAre("500"));
+}
+
+const GetChannelActivationResponse active{
+    .is_activated = true, .activation = activation_of_maestro(), .has_settings = true};
+const GetChannelActivationResponse off{
+    .is_activated = false, .activation = {}, .has_settings = true};
+const GetChannelActivationResponse no_record{
+    .is_activated = false, .activation = {}, .has_settings = false};
+
+TEST_F(Commands, ThreadThatOnlyInheritsIsSwitchedOffAndTheReplySaysSo) {
+    slash.parent_channel_id = "499";
+    known = {{"500", no_record}, {"499", active}};
+    peer.answer(200, R"({"deactivated":false})");
+
+    const auto outcome = run("channel deactivate");
+
+    EXPECT_EQ(outcome.reply.content,
+              "Deactivated **The Maestro** in this thread; the channel around it stays active.");
+    EXPECT_EQ(peer.requests.front().request.body, R"({"channelId":"500"})");
+    EXPECT_THAT(invalidated, ElementsAre("500"));
+    EXPECT_EQ(requests_before_reading, 0U) << "what it inherited before";
+}
+
+TEST_F(Commands, ThreadThatInheritsNothingIsToldThatNothingIsActive) {
+    slash.parent_channel_id = "499";
+    peer.answer(200, R"({"deactivated":false})");
+    using Settings = std::map<std::string, GetChannelActivationResponse>;
+    for (const Settings& settings :
+         {Settings{{"500", no_record}, {"499", no_record}},
+          Settings{{"500", no_record}, {"499", off}}, Settings{{"500", off}, {"499", active}},
+          Settings{{"500", no_record}}, Settings{}}) {
+        known = settings;
+
+        EXPECT_THAT(run("channel deactivate").reply.content,
+                    HasSubstr("No personality is currently activated"));
+    }
+}
+
+TEST_F(Commands, ThreadOfAGatewayThatRecordsNoOffIsNotToldThatItIsSilent) {
+    slash.parent_channel_id = "499";
+    known = {{"500", {}}, {"499", active}};
+    known["499"].has_settings.reset();
+    peer.answer(200, R"({"deactivated":false})");
+
+    EXPECT_THAT(run("channel deactivate").reply.content,
+                HasSubstr("No personality is currently activated"));
+}
+
+TEST_F(Commands, ThreadWithAnActivationOfItsOwnIsDeactivatedLikeAChannel) {
+    slash.parent_channel_id = "499";
+    known = {{"500", active}, {"499", active}};
+    peer.answer(200, R"({"deactivated":true,"personalityName":"Solo"})");
+
+    EXPECT_EQ(run("channel deactivate").reply.content, "Deactivated **Solo**.");
+}
+
+TEST_F(Commands, ActivationInAThreadConcernsThatThread) {
+    slash.parent_channel_id = "499";
+    succeed_with_activation("false");
+
+    (void)run("channel activate");
+
+    EXPECT_THAT(peer.requests.front().request.body, HasSubstr(R"("channelId":"500")"));
     EXPECT_THAT(invalidated, ElementsAre("500"));
 }
 

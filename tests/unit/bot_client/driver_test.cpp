@@ -19,8 +19,9 @@ constexpr const char* command_body =
 class Driver : public testing::Test {
 protected:
     Driver() {
-        add_driver_routes(router, Secret("s3cret"),
-                          {.commands = commands, .chain = chain, .autocomplete = autocomplete});
+        add_driver_routes(
+            router, Secret("s3cret"),
+            {.commands = commands, .list = list, .chain = chain, .autocomplete = autocomplete});
     }
 
     HttpResponse post(std::string path, std::string body, std::string secret = "s3cret") {
@@ -40,11 +41,14 @@ protected:
     HttpGateway gateway{"http://gateway",
                         Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
-    ChannelCommands commands{gateway, [](const std::string&, Duration) {
+    ChannelCommands commands{gateway,
+                             [](const std::string&, Duration) {
                                  return Invalidation{.outcome = Invalidation::Outcome::published,
                                                      .position = {},
                                                      .reason = {}};
-                             }};
+                             },
+                             [](const std::string&) { return lookup({}); }};
+    ChannelList list{gateway, {}};
     MessageChain chain{filters()};
     Autocomplete autocomplete{
         {.personalities =
@@ -70,7 +74,8 @@ protected:
 };
 
 TEST_F(Driver, CommandsAndMessagesNeedTheSecret) {
-    for (const char* path : {"/driver/command", "/driver/message", "/driver/autocomplete"}) {
+    for (const char* path :
+         {"/driver/command", "/driver/button", "/driver/message", "/driver/autocomplete"}) {
         EXPECT_EQ(post(path, command_body, "wrong!").status, 403);
         EXPECT_EQ(post(path, command_body, "").status, 403);
     }
@@ -103,6 +108,7 @@ TEST_F(Driver, RefusedCommandHasNoTimeOfSuccess) {
 TEST_F(Driver, MalformedBodiesAreNamed) {
     for (const char* body : {"", "{", "[]", "null", "{\"command\":7}", "{}"}) {
         EXPECT_EQ(post("/driver/command", body).status, 400) << body;
+        EXPECT_EQ(post("/driver/button", body).status, 400) << body;
         EXPECT_EQ(post("/driver/message", body).status, 400) << body;
         EXPECT_EQ(post("/driver/autocomplete", body).status, 400) << body;
     }
@@ -123,7 +129,91 @@ TEST_F(Driver, UnknownCommandIsRefused) {
         post("/driver/command", R"({"command":"channel explode","userId":"1","channelId":"2"})");
 
     EXPECT_EQ(response.status, 400);
-    EXPECT_THAT(response.body, HasSubstr("channel deactivate"));
+    EXPECT_THAT(response.body, AllOf(HasSubstr("channel deactivate"), HasSubstr("channel list")));
+}
+
+constexpr const char* list_body =
+    R"({"command":"channel list","userId":"200","channelId":"500","guildId":"900",)"
+    R"("permissions":["MANAGE_MESSAGES"],"directory":{"channels":{"501":{"guildId":"900"}},)"
+    R"("guilds":{"900":{"name":"Home"}}}})";
+
+TEST_F(Driver, ListComesWithAnEmbedAndButtonsAndAButtonReplacesIt) {
+    peer.answer(200, R"({"activations":[)" + json::write(activation_of_maestro()) + "]}");
+
+    const auto answer = json::read<DriverCommandAnswer>(post("/driver/command", list_body).body);
+    ASSERT_TRUE(answer.has_value());
+    const DriverReply& listed = answer->replies.at(0);
+    ASSERT_TRUE(listed.embed && listed.buttons);
+    const auto pressed = json::read<DriverPressAnswer>(
+        post("/driver/button", R"({"userId":"200","channelId":"500","guildId":"900",)"
+                               R"("permissions":["MANAGE_MESSAGES"],"customId":")" +
+                                   listed.buttons->at(3).custom_id + "\"}")
+            .body);
+
+    EXPECT_THAT(listed.embed->description, HasSubstr("<#500>: **The Maestro**"));
+    EXPECT_FALSE(listed.replaces.has_value());
+    EXPECT_FALSE(answer->accepted_at_boottime_ns.has_value());
+    ASSERT_TRUE(pressed.has_value());
+    EXPECT_EQ(pressed->replies.at(0).replaces, true);
+    EXPECT_EQ(pressed->replies.at(0).buttons->at(3).label, "Sort by date");
+}
+
+TEST_F(Driver, RepliesWithoutEmbedAndButtonsLookAsBefore) {
+    peer.answer(ErrorCode::not_found);
+
+    const std::string body = post("/driver/command", command_body).body;
+
+    for (const char* member : {"embed", "buttons", "replaces"}) {
+        EXPECT_THAT(body, testing::Not(HasSubstr(member)));
+    }
+}
+
+TEST_F(Driver, DirectoryOfTheRequestSaysInWhichServerAChannelIs) {
+    Activation unknown = activation_of_maestro();
+    unknown.channel_id = "501";
+    unknown.guild_id.reset();
+    peer.answer(200, R"({"activations":[)" + json::write(unknown) + "]}");
+    peer.answer(200, R"({"updated":true})");
+
+    EXPECT_THAT(post("/driver/command", list_body).body, HasSubstr("<#501>"));
+
+    ASSERT_THAT(peer.requests, SizeIs(2));
+    EXPECT_EQ(peer.requests[1].request.body, R"({"channelId":"501","guildId":"900"})");
+}
+
+TEST_F(Driver, DirectoryIsCheckedAndBounded) {
+    const auto status_with = [&](const std::string& directory) {
+        return post(
+                   "/driver/button",
+                   R"({"customId":"x","userId":"1","channelId":"2","directory":)" + directory + '}')
+            .status;
+    };
+    std::string channels;
+    for (int id = 1; id <= 1001; ++id) {
+        channels += (id == 1 ? "\"" : ",\"") + std::to_string(id) + "\":{}";
+    }
+
+    EXPECT_EQ(status_with("{}"), 200);
+    EXPECT_EQ(status_with(R"({"channels":{"2":{"name":"a","guildId":"3"}},"guilds":{}})"), 200);
+    EXPECT_EQ(status_with(R"({"channels":{"two":{}}})"), 400);
+    EXPECT_EQ(status_with(R"({"channels":{"2":{"guildId":"three"}}})"), 400);
+    EXPECT_EQ(status_with(R"({"guilds":{"":{"name":"a"}}})"), 400);
+    EXPECT_EQ(status_with(R"({"channels":{)" + channels + "}}"), 400);
+    EXPECT_THAT(peer.requests, IsEmpty());
+}
+
+TEST_F(Driver, ParentOfAThreadIsAnotherChannel) {
+    const auto status_with = [&](const std::string& parent) {
+        return post("/driver/message",
+                    R"({"authorId":"1","channelId":"2","parentChannelId":)" + parent + '}')
+            .status;
+    };
+
+    EXPECT_EQ(status_with("\"3\""), 200);
+    EXPECT_EQ(status_with("null"), 200);
+    EXPECT_EQ(status_with("\"\""), 400);
+    EXPECT_EQ(status_with("\"three\""), 400);
+    EXPECT_EQ(status_with("\"2\""), 400);
 }
 
 TEST_F(Driver, ChoicesSayWhereTheyCameFromAndHowFreshTheyAre) {

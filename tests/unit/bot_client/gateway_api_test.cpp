@@ -66,10 +66,41 @@ TEST_F(GatewayCalls, EverythingElseIsInTheBackground) {
     EXPECT_FALSE(gateway.activate({"500", "maestro", "900"}, "1", deadline));
     EXPECT_FALSE(gateway.deactivate({"500"}, "1", deadline));
     EXPECT_TRUE(gateway.read_personality("maestro", deadline));
+    EXPECT_FALSE(gateway.list_activations("900", "1", deadline));
+    EXPECT_FALSE(gateway.update_guild({"500", "900"}, "1", deadline));
     EXPECT_FALSE(gateway.probe(deadline));
 
-    EXPECT_EQ(background.requests.size(), 4U);
+    EXPECT_EQ(background.requests.size(), 6U);
     EXPECT_TRUE(interactive.requests.empty());
+}
+
+TEST_F(GatewayCalls, ListIsOfOneServerOrOfAllWithoutAQuery) {
+    background.answer(200, R"({"activations":[)" + json::write(activation_of_maestro()) + "]}");
+
+    const auto of_one = gateway.list_activations("9 0", "200", deadline);
+    const auto of_all = gateway.list_activations(std::nullopt, "200", deadline);
+
+    ASSERT_TRUE(of_one && of_all);
+    EXPECT_EQ(of_one->at(0), activation_of_maestro());
+    for (const SentRequest& sent : background.requests) {
+        EXPECT_EQ(sent.request.method, "GET");
+        EXPECT_EQ(sent.request.path, "/user/channel/list");
+        EXPECT_EQ(sent.header("X-User-Id"), "200");
+    }
+    EXPECT_EQ(background.requests[0].request.query, "guildId=9%200");
+    EXPECT_EQ(background.requests[1].request.query, "");
+}
+
+TEST_F(GatewayCalls, GuildIsPatched) {
+    background.answer(200, R"({"updated":false})");
+
+    EXPECT_EQ(gateway.update_guild({"500", "900"}, "200", deadline), false);
+
+    const SentRequest& sent = background.requests.front();
+    EXPECT_EQ(sent.request.method, "PATCH");
+    EXPECT_EQ(sent.request.path, "/user/channel/update-guild");
+    EXPECT_EQ(sent.request.body, R"({"channelId":"500","guildId":"900"})");
+    EXPECT_EQ(sent.header("X-User-Id"), "200");
 }
 
 TEST_F(GatewayCalls, FailuresAreTagged) {

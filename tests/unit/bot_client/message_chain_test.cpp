@@ -15,15 +15,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-Lookup<GetChannelActivationResponse> lookup(GetChannelActivationResponse value) {
-    return Lookup<GetChannelActivationResponse>(detail::RawLookup{
-        .value = std::make_shared<const GetChannelActivationResponse>(std::move(value)),
-        .age = {},
-        .tier = Tier::memory,
-        .freshness = Freshness::fresh,
-        .degraded = {}});
-}
-
 class RecordedTurns final : public PersonalityHandler {
 public:
     Result<void> handle(const Turn& turn, ReplySink& replies) override {
@@ -48,9 +39,9 @@ protected:
         all.push_back(std::make_unique<EmptyMessageFilter>());
         all.push_back(std::make_unique<ActivatedChannel>(
             ActivatedChannel::Parts{.activation =
-                                        [this](const std::string&) {
+                                        [this](const std::string& channel) {
                                             ++lookups;
-                                            return activation;
+                                            return channel == parent_id ? parent : activation;
                                         },
                                     .personality =
                                         [this](const std::string& slug, const std::string& user) {
@@ -75,6 +66,9 @@ protected:
     int lookups = 0;
     Result<Lookup<GetChannelActivationResponse>> activation =
         lookup({.is_activated = true, .activation = activation_of_maestro()});
+    const std::string parent_id = "499";
+    Result<Lookup<GetChannelActivationResponse>> parent =
+        fail(Errc::timeout, "nobody asks for a parent");
     Message message{.author_id = "200",
                     .author_is_bot = false,
                     .channel_id = "500",
@@ -224,6 +218,102 @@ TEST_F(Chain, ThrownExceptionIsOneApology) {
     EXPECT_TRUE(outcome.failed);
     ASSERT_THAT(replies.replies, SizeIs(1));
     EXPECT_THAT(replies.replies.front().content, HasSubstr("Sorry"));
+}
+
+class Thread : public Chain {
+protected:
+    Thread() {
+        message.parent_channel_id = parent_id;
+        activation = lookup(no_record);
+        parent = lookup(active);
+    }
+
+    const GetChannelActivationResponse active{.is_activated = true,
+                                              .activation = activation_of_maestro()};
+    const GetChannelActivationResponse no_record{
+        .is_activated = false, .activation = {}, .has_settings = false};
+    const GetChannelActivationResponse off{
+        .is_activated = false, .activation = {}, .has_settings = true};
+};
+
+TEST_F(Thread, WithoutSettingsOfItsOwnInheritsTheActivationAroundIt) {
+    EXPECT_EQ(run().handled_by, "activated-channel");
+
+    EXPECT_THAT(turns.slugs, ElementsAre("maestro"));
+    EXPECT_EQ(lookups, 2);
+}
+
+TEST_F(Thread, ThatIsExplicitlyOffIsSilentAndAsksNobodyElse) {
+    activation = lookup(off);
+
+    EXPECT_EQ(run().handled_by, "");
+
+    EXPECT_EQ(lookups, 1);
+    EXPECT_THAT(replies.replies, IsEmpty());
+}
+
+TEST_F(Thread, WithAnActivationOfItsOwnUsesThatOne) {
+    auto own = activation_of_maestro();
+    own.personality_slug = "solo";
+    activation = lookup({.is_activated = true, .activation = own});
+
+    EXPECT_EQ(run().handled_by, "activated-channel");
+
+    EXPECT_THAT(asked, ElementsAre(testing::Pair("solo", "200")));
+    EXPECT_EQ(lookups, 1);
+}
+
+TEST_F(Thread, OfAGatewayThatKnowsNoOffInherits) {
+    activation = lookup({.is_activated = false, .activation = {}});
+
+    EXPECT_EQ(run().handled_by, "activated-channel");
+}
+
+TEST_F(Thread, InAnInactiveChannelPassesOnWhateverKindOfInactive) {
+    for (const auto& around : {no_record, off}) {
+        parent = lookup(around);
+
+        EXPECT_EQ(run().handled_by, "");
+    }
+    EXPECT_THAT(asked, IsEmpty());
+}
+
+TEST_F(Thread, ThatCannotBeLookedUpInheritsNothingBecauseItMayBeOff) {
+    activation = fail(Errc::timeout, "load channel-activation");
+
+    EXPECT_EQ(run().handled_by, "");
+
+    EXPECT_EQ(lookups, 1);
+}
+
+TEST_F(Thread, WhoseParentCannotBeLookedUpPassesOn) {
+    parent = fail(Errc::timeout, "load channel-activation");
+
+    const auto outcome = run();
+
+    EXPECT_EQ(outcome.handled_by, "");
+    EXPECT_FALSE(outcome.failed);
+}
+
+TEST_F(Thread, SaysTheSlowerOfTheTwoPlaces) {
+    parent = lookup(active, Tier::source);
+    EXPECT_EQ(run().activation_tier, Tier::source);
+
+    activation = lookup(no_record, Tier::source);
+    parent = lookup(active);
+    EXPECT_EQ(run().activation_tier, Tier::source);
+}
+
+TEST_F(Thread, GetsAnAnnouncementOfItsOwn) {
+    personality = Found();
+    (void)run();
+    (void)run();
+
+    message.parent_channel_id.clear();
+    message.channel_id = parent_id;
+    (void)run();
+
+    EXPECT_THAT(replies.replies, SizeIs(2));
 }
 
 }  // namespace

@@ -48,6 +48,15 @@ public:
                                                         const std::string&, TimePoint) override {
         return std::unexpected(GatewayFailure{});
     }
+    GatewayResult<std::vector<Activation>> list_activations(const std::optional<std::string>&,
+                                                            const std::string&,
+                                                            TimePoint) override {
+        return std::unexpected(GatewayFailure{});
+    }
+    GatewayResult<bool> update_guild(const UpdateChannelGuildRequest&, const std::string&,
+                                     TimePoint) override {
+        return std::unexpected(GatewayFailure{});
+    }
     GatewayResult<std::vector<PersonalitySummary>> list_personalities(const std::string&,
                                                                       TimePoint) override {
         return std::unexpected(GatewayFailure{});

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@
 #include "common/errors.hpp"
 #include "common/http/message.hpp"
 #include "tutti/json.hpp"
+#include "tutti/lookup.hpp"
 
 namespace tutti::services::bot_client_test {
 
@@ -76,6 +78,16 @@ inline Activation activation_of_maestro() {
             .personality_name = "The Maestro",
             .activated_by = {},
             .created_at = "2026-01-01T00:00:00.000Z"};
+}
+
+inline Lookup<GetChannelActivationResponse> lookup(GetChannelActivationResponse value,
+                                                   Tier tier = Tier::memory) {
+    return Lookup<GetChannelActivationResponse>(detail::RawLookup{
+        .value = std::make_shared<const GetChannelActivationResponse>(std::move(value)),
+        .age = {},
+        .tier = tier,
+        .freshness = Freshness::fresh,
+        .degraded = {}});
 }
 
 inline std::string active_body() {

@@ -1,0 +1,147 @@
+#include "bot-client/channel_list_view.hpp"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+
+#include "bot-client/discord_text.hpp"
+#include "tutti/canonical.hpp"
+
+namespace tutti::services {
+namespace {
+
+using Sort = ListView::Sort;
+using Scope = ListView::Scope;
+
+constexpr std::size_t name_units_max = 48;
+constexpr std::size_t date_length = 10;  // of an ISO time
+// A page at its longest: every channel in a server of its own, every character escaped. Besides the names
+// no line and no title has more than this many characters.
+constexpr std::size_t frame_units_max = 60;
+static_assert(channels_on_page * (2 * (2 * name_units_max) + frame_units_max) +
+                  channels_on_page * (2 * name_units_max + frame_units_max) <=
+              embed_description_max);
+
+// An activation with what it is sorted and grouped by.
+struct Row {
+    Activation activation;
+    std::size_t position = 0;  // as the gateway sent it, newest first
+    std::string guild;         // its name; empty when it is not known
+    std::string channel;       // likewise
+
+    [[nodiscard]] std::string guild_id() const { return activation.guild_id.value_or(""); }
+};
+
+std::string shown(std::string_view name) { return shown_as_is(name, name_units_max); }
+
+// What has no name comes last.
+auto name_key(const std::string& name, const std::string& id) {
+    return std::tuple(name.empty(), to_lower(name), id);
+}
+
+auto guild_key(const Row& row) {
+    const std::string id = row.guild_id();
+    return std::tuple_cat(std::tuple(id.empty()), name_key(row.guild, id));
+}
+
+bool newer(const Row& a, const Row& b) {
+    const std::string& left = a.activation.created_at;
+    const std::string& right = b.activation.created_at;
+    return left == right ? a.position < b.position : left > right;
+}
+
+void sort_rows(std::vector<Row>& rows, const ListView& view) {
+    std::ranges::sort(rows, [&view](const Row& a, const Row& b) {
+        if (view.scope == Scope::all) {
+            const auto left = guild_key(a);
+            const auto right = guild_key(b);
+            if (left != right) return left < right;
+        }
+        if (view.sort == Sort::date) return newer(a, b);
+        return name_key(a.channel, a.activation.channel_id) <
+               name_key(b.channel, b.activation.channel_id);
+    });
+}
+
+std::vector<Row> rows_of(std::vector<Activation> activations, const Directory& directory) {
+    std::vector<Row> rows;
+    rows.reserve(activations.size());
+    for (Activation& activation : activations) {
+        Row row{.activation = std::move(activation),
+                .position = rows.size(),
+                .guild = {},
+                .channel = {}};
+        row.channel = directory.channel_name(row.activation.channel_id).value_or("");
+        if (row.activation.guild_id) {
+            row.guild = directory.guild_name(*row.activation.guild_id).value_or("");
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+// In its own server Discord shows a mention by the name that the channel has now; of another server it
+// may not know the channel.
+std::string channel_text(const Row& row, Scope scope) {
+    const std::string& id = row.activation.channel_id;
+    if (scope == Scope::all && !row.channel.empty()) return "#" + shown(row.channel);
+    return is_discord_id(id) ? "<#" + id + '>' : shown(id);
+}
+
+std::string guild_title(const Row& row) {
+    if (!row.activation.guild_id) return "**Unknown server**\n";
+    if (row.guild.empty()) return "**Server " + shown(row.guild_id()) + "**\n";
+    return "**" + shown(row.guild) + "**\n";
+}
+
+std::string line(const Row& row, Scope scope) {
+    return channel_text(row, scope) + ": **" + shown(row.activation.personality_name) +
+           "** since " + shown_as_is(row.activation.created_at, date_length) + '\n';
+}
+
+std::string description(std::span<const Row> page, Scope scope) {
+    std::string text;
+    const Row* before = nullptr;
+    for (const Row& row : page) {
+        const bool other_guild = before == nullptr || before->guild_id() != row.guild_id();
+        if (scope == Scope::all && other_guild) text += guild_title(row);
+        text += line(row, scope);
+        before = &row;
+    }
+    return text;
+}
+
+std::string footer(std::size_t count, Sort sort) {
+    const std::string channels = count == 1 ? "1 channel" : std::to_string(count) + " channels";
+    return channels + (sort == Sort::date ? ", newest first" : ", by name");
+}
+
+}  // namespace
+
+Reply list_reply(std::vector<Activation> activations, ListView view, const Directory& directory) {
+    const bool all = view.scope == Scope::all;
+    if (activations.empty()) {
+        return {.content = std::string("No channels have activated personalities ") +
+                           (all ? "across all servers." : "in this server."),
+                .ephemeral = true};
+    }
+    auto rows = rows_of(std::move(activations), directory);
+    sort_rows(rows, view);
+    const std::size_t pages = (rows.size() + channels_on_page - 1) / channels_on_page;
+    view.page = std::min(view.page, pages);
+    const std::size_t first = (view.page - 1) * channels_on_page;
+    const auto page =
+        std::span(rows).subspan(first, std::min(channels_on_page, rows.size() - first));
+    return {.content = {},
+            .ephemeral = true,
+            .embed = Embed{.title = all ? "Activated channels across all servers"
+                                        : "Activated channels in this server",
+                           .description = description(page, view.scope),
+                           .footer = footer(rows.size(), view.sort)},
+            .buttons = list_buttons(view, pages)};
+}
+
+}  // namespace tutti::services

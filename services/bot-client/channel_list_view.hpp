@@ -1,0 +1,25 @@
+// How a list of activated channels looks: one page of ten, with buttons.
+//
+// Names come from whoever made the server, the channel or the personality: they are shown as they are,
+// and cut, so that a page always fits into what Discord takes.
+//
+// Thread-safety: functions of their arguments.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "bot-client/channel_list_buttons.hpp"
+#include "bot-client/discord.hpp"
+#include "common/domain.hpp"
+
+namespace tutti::services {
+
+inline constexpr std::size_t channels_on_page = 10;
+inline constexpr std::size_t embed_description_max = 4096;  // of Discord
+
+// All servers: server by server, then sorted. A page that is no more is the last one.
+[[nodiscard]] Reply list_reply(std::vector<Activation> activations, ListView view,
+                               const Directory& directory);
+
+}  // namespace tutti::services

@@ -1,0 +1,33 @@
+#include "bot-client/command_replies.hpp"
+
+#include <utility>
+
+#include "common/logging.hpp"
+
+namespace tutti::services {
+
+Reply private_reply(std::string content) {
+    return {.content = std::move(content), .ephemeral = true};
+}
+
+std::optional<std::string> moderation_refusal(const Slash& slash) {
+    if (slash.guild_id.empty()) return "This command can only be used in a server.";
+    if (!slash.may_manage_messages) {
+        return "You need the \"Manage Messages\" permission to use this command.";
+    }
+    return std::nullopt;
+}
+
+std::string failure_text(std::string_view action, const GatewayFailure& failure) {
+    std::string text = "Failed to ";
+    text.append(action).append(": ");
+    if (failure.kind == GatewayFailure::Kind::http) return text + failure.text;
+    return text + "an unexpected error occurred, please try again.";
+}
+
+void log_failure(const Slash& slash, const GatewayFailure& failure) {
+    log::warn("/" + slash.command + " in channel " + slash.channel_id + ": " +
+              std::string(to_string(failure.kind)) + ": " + failure.text);
+}
+
+}  // namespace tutti::services

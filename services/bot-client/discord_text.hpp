@@ -1,0 +1,19 @@
+// Texts as Discord takes them: it counts UTF-16 units, and it reads markdown and mentions in names.
+//
+// Thread-safety: functions of their arguments.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace tutti::services {
+
+// Cut at that many units, and not inside of a character.
+[[nodiscard]] std::string shortened(std::string text, std::size_t units_max);
+
+// A name of somebody else's making, cut as above, that is shown as it is: on one line, no markup, no
+// mention, no link. At most twice as many units.
+[[nodiscard]] std::string shown_as_is(std::string_view name, std::size_t units_max);
+
+}  // namespace tutti::services
