@@ -63,6 +63,9 @@ struct Published {
     BusPosition position;
     Duration
         lease{};  // the longest lease that any member may hold: what a wait-out has to wait for
+    // Of the server, when this connection was made: a failover may put one in its place that has never
+    // heard of the entry.
+    std::uint64_t replicas = 0;
 };
 
 struct RenewRequest {

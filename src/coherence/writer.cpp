@@ -147,12 +147,23 @@ void Writer::all_answered(const PublicationPointer& publication) {
                                           .position = publication->last.position,
                                           .reason = options_.acknowledges_nothing});
         }
+        if (publication->last.replicas > 0) return may_be_lost(publication);
         // Its answer may come after `close`, when no timer will run any more.
         return closed_ ? stop_waiting(publication) : wait_out(publication);
     }
     conclude(publication, {.outcome = Invalidation::Outcome::published,
                            .position = publication->last.position,
                            .reason = {}});
+}
+
+// Replication is asynchronous: whatever the server answered, the one after a failover may not know it.
+void Writer::may_be_lost(const PublicationPointer& publication) {
+    conclude(publication,
+             {.outcome = Invalidation::Outcome::unconfirmed,
+              .position = publication->last.position,
+              .reason = "published, but the server has replicas (" +
+                        std::to_string(publication->last.replicas) +
+                        "), and a failover may lose it: `done` takes a server without"});
 }
 
 void Writer::wait_out(const PublicationPointer& publication) {

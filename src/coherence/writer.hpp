@@ -84,6 +84,7 @@ private:
     void part_answered(const PublicationPointer& publication, const Change& part,
                        Result<Published> answer);
     void all_answered(const PublicationPointer& publication);
+    void may_be_lost(const PublicationPointer& publication);
     void wait_out(const PublicationPointer& publication);
     void stop_waiting(const PublicationPointer& publication);
     void conclude(const PublicationPointer& publication, Invalidation outcome);

@@ -123,6 +123,7 @@ void CommandConnection::finish(Handler handler, std::size_t bytes, Result<Reply>
 void CommandConnection::on_up(const ServerFacts& facts) {
     session_->settled();
     down_.reset();
+    replicas_.store(facts.replicas);
     const TimePoint now = Boottime::now();
     for (Queued& queued : std::exchange(waiting_, {})) {
         // Without a handler it has ended already, and what has ended unsent is never sent.

@@ -15,6 +15,7 @@
 // Thread-safety: `submit` from any thread. The others on the event loop's thread.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -62,6 +63,9 @@ public:
     void start(std::move_only_function<void(Result<ServerFacts>)> first);
 
     void submit(Command command, Handler handler);
+
+    // Of the server, when the connection was made. From any thread.
+    [[nodiscard]] std::uint64_t replicas() const noexcept { return replicas_.load(); }
 
     // The caller's outstanding commands fail with Errc::stopped, and so does what it submits from here
     // on. The connection ends with its last caller.
@@ -118,6 +122,7 @@ private:
     std::deque<Outstanding> outstanding_;
     std::optional<Error>
         down_;  // why the link is down; absent while up, or before the first attempt ended
+    std::atomic<std::uint64_t> replicas_{0};  // informs; orders nothing
     boost::asio::basic_waitable_timer<Boottime> alarm_;
     TimePoint sweep_at_ = TimePoint::max();
     bool closed_[2] = {false, false};

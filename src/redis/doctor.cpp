@@ -58,7 +58,7 @@ Finding judge_replicas(const ServerFacts& facts) {
     return {
         "replicas", count, Verdict::warning,
         "replication is asynchronous: an invalidation that a failover loses is not made up for, "
-        "and a cache may serve the old value until its TTL",
+        "a cache may serve the old value until its TTL, and who asks for `done` gets `unconfirmed`",
         "fail over by restarting the primary, or keep the TTLs as short as that may last"};
 }
 

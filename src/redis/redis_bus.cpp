@@ -170,12 +170,13 @@ void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Pu
         std::to_string(log_entries_max),    std::to_string(log_bytes_max),   names_.wake()};
     for (std::string& event : request.plain_events) call.args.push_back(std::move(event));
     run(connection_, std::move(call), deadline,
-        [leases = leases_, channel = std::move(request.channel),
+        [leases = leases_, connection = connection_, channel = std::move(request.channel),
          done = std::move(done)](Result<Reply> reply) mutable {
             const auto answer = to_answer(publish_operation, std::move(reply));
             if (!answer) return done(fail(answer.error()));
             done(Published{.position = answer->position,
-                           .lease = leases->longest(channel, answer->lease)});
+                           .lease = leases->longest(channel, answer->lease),
+                           .replicas = connection->replicas()});
         });
 }
 

@@ -57,9 +57,11 @@ protected:
     }
     static KeySet key(std::string text) { return {.keys = {std::move(text)}, .all = false}; }
 
-    void take(Duration lease = 3s) {
-        bus_.next().done(Published{
-            .position = {.epoch = Epoch{1}, .sequence = ++taken_, .chain = {}}, .lease = lease});
+    void take(Duration lease = 3s, std::uint64_t replicas = 0) {
+        bus_.next().done(
+            Published{.position = {.epoch = Epoch{1}, .sequence = ++taken_, .chain = {}},
+                      .lease = lease,
+                      .replicas = replicas});
         executor_.run_ready();
     }
     void refuse() {
@@ -244,6 +246,19 @@ TEST_F(WaitOut, SaysAtOnceThatTheDeadlineIsTooShort) {
               "published, but the deadline of 2000 ms ends before the wait-out of 3650 ms: raise "
               "InvalidateOptions::deadline");
     EXPECT_EQ(writer_->pending(), 0U) << "it is in the log";
+}
+
+TEST_F(WaitOut, IsNoProofForAServerThatAFailoverMayReplace) {
+    const auto waits = invalidate(key("a"), {.ack = Ack::every_instance});
+    const auto asks_for_nothing = invalidate(key("b"));
+
+    take(3s, 2);
+    take(3s, 2);
+
+    ASSERT_TRUE(*waits);
+    EXPECT_EQ((*waits)->outcome, Outcome::unconfirmed);
+    EXPECT_TRUE((*waits)->reason.contains("replicas (2)")) << (*waits)->reason;
+    EXPECT_EQ((*asks_for_nothing)->outcome, Outcome::published);
 }
 
 TEST_F(WaitOut, EndsWithTheNode) {
