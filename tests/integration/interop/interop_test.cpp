@@ -72,8 +72,16 @@ protected:
                        "cache:channel-activation-invalidation", "cache:api-key-invalidation",
                        "cache:llm-config-invalidation", "cache:persona-invalidation"}};
     std::atomic<int> source_ = 0;
+    std::atomic<int> warnings_ = 0;  // about dropped events
     std::unique_ptr<tutti::Node> node_ =
-        tutti::Node::create({.name = "bot", .redis = redis_.url(), .app = "tzurot"}).value();
+        tutti::Node::create({.name = "bot",
+                             .redis = redis_.url(),
+                             .app = "tzurot",
+                             .log =
+                                 [this](tutti::LogLevel, std::string_view text) {
+                                     if (text.contains("dropped an event")) ++warnings_;
+                                 }})
+            .value();
 };
 
 // One channel, one type of event, and its bytes for the id that we use.
@@ -144,6 +152,7 @@ TEST_P(EachChannel, EventsOfAWrongShapeAreDroppedAndCounted) {
     EXPECT_TRUE(node_->metrics().contains("tutti_channel_dropped_events_total{channel=\"" +
                                           std::string(channel()) + "\"} " +
                                           std::to_string(wrong.size()) + '\n'));
+    EXPECT_EQ(warnings_, 1) << "the log is not for foreign programs to fill";
 }
 
 using tutti::services::api_key_events;

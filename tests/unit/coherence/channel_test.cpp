@@ -1,0 +1,120 @@
+// What a channel writes and counts when foreign programs publish what it does not understand.
+#include "coherence/channel.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tutti/testing/fake_executor.hpp"
+#include "tutti/testing/manual_clock.hpp"
+
+namespace tutti {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+// Takes everything and never answers.
+class SilentBus final : public Bus {
+public:
+    void subscribe(std::vector<Subscription>, BusListener&) override {}
+    void publish(PublishRequest, TimePoint, Completion<Published>) override {}
+    void renew(RenewRequest, TimePoint, Completion<Renewed>) override {}
+    void replay(std::string, Sequence, Sequence, TimePoint,
+                Completion<std::vector<BusEntry>>) override {}
+    void leave(std::string, std::string, TimePoint, Completion<void>) override {}
+    void probe(TimePoint, Completion<void>) override {}
+    void close() override {}
+};
+
+class WrongEvents : public ::testing::Test {
+protected:
+    std::shared_ptr<Channel> make(std::string name) {
+        return std::make_shared<Channel>(
+            Channel::Options{.name = std::move(name),
+                             .member = "m",
+                             .lease = 2s,
+                             .command_deadline = 1s,
+                             .foreign_publishers = true,
+                             .shapes = {{.type = "channel", .key = "channelId"}},
+                             .lease_end = std::make_shared<Lease>(),
+                             .gate = std::make_shared<StoreGate>(),
+                             .store = nullptr,
+                             .caches = {},
+                             .changed = [] {}},
+            bus_, executor_, clock_, Log([this](LogLevel level, std::string_view text) {
+                EXPECT_EQ(level, LogLevel::warning);
+                written_.emplace_back(text);
+            }));
+    }
+    static void publish(Channel& channel, int times) {
+        for (int i = 0; i < times; ++i) channel.plain("secret");
+    }
+
+    testing::ManualClock clock_;
+    testing::ManualExecutor executor_{clock_};
+    SilentBus bus_;
+    std::vector<std::string> written_;
+    std::shared_ptr<Channel> channel_ = make("c");
+};
+
+TEST_F(WrongEvents, FirstOneIsReportedAtOnceWithoutItsContent) {
+    publish(*channel_, 1);
+
+    ASSERT_THAT(written_, SizeIs(1));
+    EXPECT_THAT(written_[0], AllOf(HasSubstr("channel c: dropped an event of 6 bytes"),
+                                   Not(HasSubstr("before it")), Not(HasSubstr("secret"))));
+}
+
+TEST_F(WrongEvents, NoisyPublisherFillsTheCounterAndNotTheLog) {
+    publish(*channel_, 1000);
+    clock_.advance(DropReports::period - 1ms);
+    publish(*channel_, 1000);
+    EXPECT_THAT(written_, SizeIs(1));
+
+    clock_.advance(1ms);
+    publish(*channel_, 1000);
+
+    ASSERT_THAT(written_, SizeIs(2));
+    EXPECT_THAT(written_[1], HasSubstr("and 1999 before it"));
+    EXPECT_EQ(channel_->status().dropped_events, 3000U);
+}
+
+TEST_F(WrongEvents, EachReportCountsAnew) {
+    publish(*channel_, 2);
+    clock_.advance(DropReports::period);
+    publish(*channel_, 1);
+    clock_.advance(DropReports::period);
+    publish(*channel_, 1);
+
+    ASSERT_THAT(written_, SizeIs(3));
+    EXPECT_THAT(written_[1], HasSubstr("and 1 before it"));
+    EXPECT_THAT(written_[2], Not(HasSubstr("before it")));
+}
+
+TEST_F(WrongEvents, ChannelsHaveReportsOfTheirOwn) {
+    const auto other = make("d");
+
+    publish(*channel_, 5);
+    publish(*other, 5);
+
+    ASSERT_THAT(written_, SizeIs(2));
+    EXPECT_THAT(written_[1], HasSubstr("channel d: "));
+}
+
+TEST_F(WrongEvents, RightOnesAreNeitherReportedNorCounted) {
+    channel_->plain(R"({"type":"channel","channelId":"1"})");
+    channel_->plain(R"({"type":"all"})");
+
+    EXPECT_THAT(written_, SizeIs(0));
+    EXPECT_EQ(channel_->status().dropped_events, 0U);
+}
+
+}  // namespace
+}  // namespace tutti
