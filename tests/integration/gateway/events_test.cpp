@@ -157,6 +157,7 @@ TEST_F(Events, OperatorTellsOneOrAll) {
     EXPECT_TRUE(response.body.starts_with(R"({"success":true,"invalidated":")" +
                                           std::string(maestro_id) + R"(","message":)"))
         << response.body;
+    EXPECT_TRUE(response.body.contains(R"(,"timestamp":"2)")) << response.body;
     EXPECT_THAT(heard(), ElementsAre(one));
 
     EXPECT_TRUE(tell(R"({"all":true,"personalityId":"x"})")

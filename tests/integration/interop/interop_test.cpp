@@ -131,15 +131,20 @@ TEST_P(EachChannel, WeApplyWhatAnExistingServicePublishes) {
 TEST_P(EachChannel, EventsOfAWrongShapeAreDroppedAndCounted) {
     const std::string key(GetParam().events->key);
     const std::string head = R"({"type":")" + std::string(GetParam().events->type) + R"(",")" + key;
-    const std::vector<std::string> wrong{"garbage",
-                                         "null",
-                                         "123",
-                                         "[]",
-                                         R"({"type":"unknown"})",
-                                         R"({"type":"unknown",")" + key + R"(":"1"})",
-                                         head + R"(":7})",
-                                         head + R"(":"1","extra":true})",
-                                         R"({"type":"all","extra":true})"};
+    const std::vector<std::string> wrong{
+        "garbage",
+        "null",
+        "123",
+        "true",
+        "\"string\"",
+        "[]",
+        R"({"type":")" + std::string(GetParam().events->type) + "\"}",
+        R"({"type":"unknown"})",
+        R"({"type":"unknown",")" + key + R"(":"1"})",
+        head + R"(":7})",
+        head + R"(":null})",
+        head + R"(":"1","extra":true})",
+        R"({"type":"all","extra":true})"};
     const int ours = *cache_->get(GetParam().id).value();
 
     for (const std::string& payload : wrong) peer_publishes(channel(), payload);
@@ -153,6 +158,17 @@ TEST_P(EachChannel, EventsOfAWrongShapeAreDroppedAndCounted) {
                                           std::string(channel()) + "\"} " +
                                           std::to_string(wrong.size()) + '\n'));
     EXPECT_EQ(warnings_, 1) << "the log is not for foreign programs to fill";
+}
+
+TEST_P(EachChannel, AStoppedNodeHearsNothingMore) {
+    node_->stop();
+    node_->stop();
+
+    peer_.write("publish " + std::string(channel()) + " " + GetParam().payload);
+
+    std::string line = peer_.read();
+    while (!line.starts_with("published")) line = peer_.read();
+    EXPECT_EQ(line, "published 1") << "itself";
 }
 
 using tutti::services::api_key_events;

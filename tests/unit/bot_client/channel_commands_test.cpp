@@ -99,6 +99,16 @@ TEST_F(Commands, UnpublishedInvalidationDoesNotFailTheCommand) {
     EXPECT_EQ(outcome.invalidation->outcome, Invalidation::Outcome::unconfirmed);
 }
 
+TEST_F(Commands, UnpublishedInvalidationDoesNotFailTheDeactivation) {
+    published = {.outcome = Invalidation::Outcome::unconfirmed, .position = {}, .reason = "no bus"};
+    peer.answer(200, R"({"deactivated":true,"personalityName":"The Maestro"})");
+
+    const auto outcome = run("channel deactivate");
+
+    EXPECT_THAT(outcome.reply.content, HasSubstr("Deactivated **The Maestro**"));
+    EXPECT_EQ(outcome.invalidation->outcome, Invalidation::Outcome::unconfirmed);
+}
+
 TEST_F(Commands, UnknownPersonalityIsNamed) {
     peer.answer(ErrorCode::not_found);
 
