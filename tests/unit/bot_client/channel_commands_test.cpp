@@ -1,5 +1,6 @@
 #include "bot-client/channel_commands.hpp"
 
+#include "bot-client/autocomplete.hpp"
 #include "unit/bot_client/stubs.hpp"
 
 namespace tutti::services {
@@ -81,6 +82,14 @@ TEST_F(Commands, ActivationIsForgottenEverywhereAfterTheGatewayCommitted) {
     EXPECT_THAT(outcome.reply.content, HasSubstr("Activated **The Maestro**"));
     EXPECT_THAT(outcome.reply.content, Not(HasSubstr("replaced")));
     EXPECT_TRUE(outcome.reply.ephemeral);
+}
+
+TEST_F(Commands, ChoiceThatSaysThatThereIsNoListIsNoPersonality) {
+    slash.personality = autocomplete_error;
+
+    EXPECT_THAT(run("channel activate").reply.content, HasSubstr("could not be loaded"));
+    EXPECT_THAT(peer.requests, IsEmpty());
+    EXPECT_THAT(invalidated, IsEmpty());
 }
 
 TEST_F(Commands, ReplacedActivationIsMentioned) {
