@@ -123,6 +123,22 @@ TEST_P(ChannelRoutes, DeactivationNamesThePersonalityOnce) {
     EXPECT_FALSE(activation_of("500").is_activated);
 }
 
+// Nothing in the table forbids it, and other programs write there too.
+TEST_P(ChannelRoutes, OfTwoActivationsOfOneChannelTheNewerCounts) {
+    activate("500", "solo", owner_of_solo);
+    activate("501", "maestro", stranger);
+
+    execute(
+        "UPDATE activated_channels SET created_at = '2020-01-01T00:00:00.000Z' "
+        "WHERE channel_id = '500'; UPDATE activated_channels SET channel_id = '500'");
+
+    EXPECT_EQ(activation_of("500").activation->personality_slug, "maestro");
+    EXPECT_TRUE(read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo)).replaced);
+    EXPECT_EQ(read<ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
+                  .activations.size(),
+              1U);
+}
+
 TEST_P(ChannelRoutes, WhoMayManageTheChannelDeactivatesWhatSomebodyElseActivated) {
     activate("500", "solo", owner_of_solo);
 

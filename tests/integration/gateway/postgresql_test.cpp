@@ -9,6 +9,7 @@
 #include "api-gateway/change_listener.hpp"
 #include "api-gateway/database.hpp"
 #include "event_watch.hpp"
+#include "scripted_server.hpp"
 #include "support.hpp"
 #include "support/tcp_proxy.hpp"
 
@@ -172,12 +173,12 @@ TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
 
 class Listener : public ::testing::Test {
 protected:
-    void start(const std::string& url, Duration retry = 20ms) {
+    void start(const std::string& url, Duration retry = 20ms, Duration retry_last = 100ms) {
         auto started = ChangeListener::start(
             {.url = Secret(url),
              .connect_deadline = 500ms,
              .retry_first = retry,
-             .retry_last = std::max<Duration>(retry, 100ms),
+             .retry_last = std::max(retry, retry_last),
              .probe_every = 100ms,
              .probe_deadline = 200ms},
             [this](const PersonalityEvent& event) { events_ += event.personality_id ? 0 : 1; });
@@ -235,6 +236,18 @@ TEST_F(Listener, HasOneSessionWhateverHappenedAndNoneAfterItsEnd) {
     listener_.reset();
     EXPECT_TRUE(eventually([&] { return sessions() == "0"; }));
     EXPECT_EQ(events_, 2) << "one for each time that it began to listen";
+}
+
+TEST_F(Listener, WaitsLongerAfterEachFailure) {
+    const ScriptedServer closes_at_once([](int, int) {});
+    const auto before = Boottime::now();
+    const std::string address = closes_at_once.url().substr(std::string_view("http://").size());
+    start("postgres://u@" + address + "tutti?sslmode=disable&gssencmode=disable", 20ms, 1min);
+
+    EXPECT_TRUE(eventually([&] { return closes_at_once.connections() >= 6; }));
+
+    // 20 + 40 + 80 + 160 + 320 ms, each at least four fifths of it.
+    EXPECT_GE(Boottime::now() - before, 496ms);
 }
 
 TEST_F(Listener, DoesNotFinishTheWaitForTheNextAttemptWhenItIsStopped) {

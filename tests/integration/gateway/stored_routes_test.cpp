@@ -220,6 +220,14 @@ TEST_P(PersonalityChanges, AnswerNamesItsOwnersForWhoeverKeepsIt) {
     EXPECT_EQ(solo.owner_discord_ids, std::vector<std::string>{owner_of_solo});
 }
 
+TEST_P(PersonalityChanges, IdThatWasNobodysIsFoundAsSoonAsItIsSomebodys) {
+    EXPECT_EQ(found(nobody_id, owner_of_solo), "404");
+
+    execute(std::string("UPDATE personalities SET id = '") + nobody_id + "' WHERE slug = 'solo'");
+
+    EXPECT_EQ(found(nobody_id, owner_of_solo), "solo");
+}
+
 class Personas : public BothDatabases {
 protected:
     Persona create(std::string_view user, const std::string& body) {
