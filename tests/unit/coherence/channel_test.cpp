@@ -36,6 +36,9 @@ public:
     void close() override {}
 };
 
+const PlainEvent channels{.type = "channel", .key = "channelId"};
+const PlainEvent guilds{.type = "guild", .key = "guildId"};
+
 // What is forgotten, in order.
 class RecordedSink final : public CacheSink {
 public:
@@ -47,23 +50,23 @@ public:
 
 class ForeignEvents : public ::testing::Test {
 protected:
-    std::shared_ptr<Channel> make(std::string name) {
-        return std::make_shared<Channel>(
-            Channel::Options{.name = std::move(name),
-                             .member = "m",
-                             .lease = 2s,
-                             .command_deadline = 1s,
-                             .foreign_publishers = true,
-                             .shapes = {{.type = "channel", .key = "channelId"}},
-                             .lease_end = std::make_shared<Lease>(),
-                             .gate = std::make_shared<StoreGate>(),
-                             .store = nullptr,
-                             .caches = {sink_},
-                             .changed = [] {}},
-            bus_, executor_, clock_, Log([this](LogLevel level, std::string_view text) {
-                EXPECT_EQ(level, LogLevel::warning);
-                written_.emplace_back(text);
-            }));
+    std::shared_ptr<Channel> make(std::string name, std::vector<PlainEvent> shapes = {channels}) {
+        return std::make_shared<Channel>(Channel::Options{.name = std::move(name),
+                                                          .member = "m",
+                                                          .lease = 2s,
+                                                          .command_deadline = 1s,
+                                                          .foreign_publishers = true,
+                                                          .shapes = std::move(shapes),
+                                                          .lease_end = std::make_shared<Lease>(),
+                                                          .gate = std::make_shared<StoreGate>(),
+                                                          .store = nullptr,
+                                                          .caches = {sink_},
+                                                          .changed = [] {}},
+                                         bus_, executor_, clock_,
+                                         Log([this](LogLevel level, std::string_view text) {
+                                             EXPECT_EQ(level, LogLevel::warning);
+                                             written_.emplace_back(text);
+                                         }));
     }
     static void publish(Channel& channel, int times) {
         for (int i = 0; i < times; ++i) channel.plain("secret");
@@ -87,6 +90,16 @@ TEST_F(ForeignEvents, BurstForgetsEachIdOnceAndAllWhereItSaysAll) {
     EXPECT_THAT(sink_->forgotten, ElementsAre("1", "2", "(all)", "3"));
     EXPECT_THAT(written_, IsEmpty());
     EXPECT_EQ(channel_->status().dropped_events, 0U);
+}
+
+TEST_F(ForeignEvents, EachDeclaredShapeIsUnderstood) {
+    const auto both = make("d", {guilds, channels});
+
+    both->plain(R"({"type":"channel","channelId":"1"})");
+    both->plain(R"({"type":"guild","guildId":"2"})");
+
+    EXPECT_THAT(sink_->forgotten, ElementsAre("1", "2"));
+    EXPECT_THAT(written_, IsEmpty());
 }
 
 TEST_F(ForeignEvents, FirstWrongOneIsReportedAtOnceWithoutItsContent) {
