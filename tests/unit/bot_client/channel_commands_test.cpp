@@ -1,6 +1,5 @@
 #include "bot-client/channel_commands.hpp"
 
-#include "bot-client/autocomplete.hpp"
 #include "unit/bot_client/stubs.hpp"
 
 namespace tutti::services {
@@ -85,7 +84,7 @@ TEST_F(Commands, ActivationIsForgottenEverywhereAfterTheGatewayCommitted) {
 }
 
 TEST_F(Commands, ChoiceThatSaysThatThereIsNoListIsNoPersonality) {
-    slash.personality = autocomplete_error;
+    slash.personality = "__autocomplete_error__";
 
     EXPECT_THAT(run("channel activate").reply.content, HasSubstr("could not be loaded"));
     EXPECT_THAT(peer.requests, IsEmpty());
