@@ -37,6 +37,12 @@ CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> l
     };
 }
 
+// Whatever the failure but a refusal, for a day.
+StaleIfError last_known_list() {
+    return {.for_up_to = 24h,
+            .transient = [](const Error& error) { return error.code != Errc::refused; }};
+}
+
 // What the lists of choices have in common. Whoever waits for one types at that moment.
 template <class V>
 CacheOptions<std::string, V> choices(const std::string& name, const std::string& caches,
@@ -158,18 +164,18 @@ PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::stri
     return node.coherent(subscribed_to(personality_events, std::move(options)));
 }
 
-StaleIfError last_known_list() {
-    return {.for_up_to = 24h,
-            .transient = [](const Error& error) { return error.code != Errc::refused; }};
-}
-
-PersonalityLists declare_personality_lists(
-    Node& node, Loader<std::string, std::vector<PersonalitySummary>> load) {
+CacheOptions<std::string, std::vector<PersonalitySummary>> personality_list_options(
+    Loader<std::string, std::vector<PersonalitySummary>> load) {
     auto options = choices("autocomplete-personalities", "personalities per user", std::move(load));
     // The channel speaks of personalities, the keys are users.
     options.reach = Reach::every_key;
     options.on_suspect = OnSuspect::serve_up_to(60s);
-    return node.coherent(subscribed_to(personality_events, std::move(options)));
+    return subscribed_to(personality_events, std::move(options));
+}
+
+PersonalityLists declare_personality_lists(
+    Node& node, Loader<std::string, std::vector<PersonalitySummary>> load) {
+    return node.coherent(personality_list_options(std::move(load)));
 }
 
 PersonaLists declare_persona_lists(Node& node,
@@ -187,8 +193,8 @@ GlobalConfigs declare_global_configs(Node& node, Loader<std::string, std::vector
 }
 
 // A failing provider costs nothing while there is an old list: models come and go in weeks.
-Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load) {
-    return node.shared(CacheOptions<std::string, ModelCatalogue>{
+CacheOptions<std::string, ModelCatalogue> model_options(Loader<std::string, ModelCatalogue> load) {
+    return {
         .name = "openrouter-models",
         .caches = "model list from OpenRouter",
         .stale = Stale::acceptable,
@@ -205,7 +211,11 @@ Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load) {
         .admit = [](const ModelCatalogue& models) { return !models.empty(); },
         .stale_if_error = StaleIfError{.for_up_to = 24h},
         .refresh = Refresh<std::string>{.keys = {models_key}, .first = 10s, .every = 8h},
-    });
+    };
+}
+
+Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load) {
+    return node.shared(model_options(std::move(load)));
 }
 
 RequestReservations declare_request_dedup(Node& node, std::chrono::seconds window) {

@@ -102,12 +102,12 @@ using PersonalityIds = Coherent<std::string, std::string>;
 using PersonalityLists = Coherent<std::string, std::vector<PersonalitySummary>>;
 using PersonaLists = Coherent<std::string, std::vector<PersonaSummary>>;
 
-// Whatever the failure but a refusal, for a day.
-[[nodiscard]] StaleIfError last_known_list();
-
 // Below the 3 s within which Discord takes the choices.
 inline constexpr Duration choices_deadline = std::chrono::milliseconds{2000};
 
+// What `declare_personality_lists` declares, for tests that cannot wait as long.
+[[nodiscard]] CacheOptions<std::string, std::vector<PersonalitySummary>> personality_list_options(
+    Loader<std::string, std::vector<PersonalitySummary>> load);
 [[nodiscard]] PersonalityLists declare_personality_lists(
     Node& node, Loader<std::string, std::vector<PersonalitySummary>> load);
 [[nodiscard]] PersonaLists declare_persona_lists(
@@ -126,6 +126,9 @@ using Models = Shared<std::string, ModelCatalogue>;
 
 inline constexpr const char* models_key = "models";
 
+// What `declare_models` declares, for tests that cannot wait as long.
+[[nodiscard]] CacheOptions<std::string, ModelCatalogue> model_options(
+    Loader<std::string, ModelCatalogue> load);
 [[nodiscard]] Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load);
 
 // What a reservation says about the request that holds it, on the wire {"requestId","jobId","timestamp",

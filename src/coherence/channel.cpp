@@ -84,9 +84,9 @@ void Channel::plain(std::string_view payload) {
         if (foreign_drops_) foreign_drops_->drop(*changed);
         return apply(*changed);
     }
-    log_(LogLevel::warning, "channel " + options_.name + ": dropped an event of " +
-                                std::to_string(payload.size()) +
-                                " bytes that has none of the declared shapes");
+    if (const auto report = drop_reports_.dropped(payload.size(), clock_.now())) {
+        log_(LogLevel::warning, "channel " + options_.name + ": " + *report);
+    }
     const std::lock_guard lock(status_mutex_);
     ++status_.dropped_events;
 }

@@ -65,6 +65,19 @@ TEST_F(Events, ChannelsOfADeletedPersonalityAreToldToo) {
                     R"(channel-activation-invalidation {"type":"channel","channelId":"501"})"));
 }
 
+TEST_F(Events, ManyChannelsOfADeletedPersonalityAreAll) {
+    for (int channel = 500; channel < 551; ++channel) {
+        ASSERT_EQ(activate(std::to_string(channel), "maestro", stranger).status, 201);
+    }
+
+    call("DELETE", "/user/personality/maestro", owner_of_solo);
+
+    EXPECT_THAT(heard(),
+                ElementsAre(std::string(R"(invalidation {"type":"personality","personalityId":")") +
+                                maestro_id + "\"}",
+                            R"(channel-activation-invalidation {"type":"all"})"));
+}
+
 TEST_F(Events, EveryChangeOfAPersonaTellsItsUser) {
     const std::string event =
         std::string(R"(persona-invalidation {"type":"user","discordId":")") + stranger + "\"}";
@@ -157,6 +170,7 @@ TEST_F(Events, OperatorTellsOneOrAll) {
     EXPECT_TRUE(response.body.starts_with(R"({"success":true,"invalidated":")" +
                                           std::string(maestro_id) + R"(","message":)"))
         << response.body;
+    EXPECT_TRUE(response.body.contains(R"(,"timestamp":"2)")) << response.body;
     EXPECT_THAT(heard(), ElementsAre(one));
 
     EXPECT_TRUE(tell(R"({"all":true,"personalityId":"x"})")

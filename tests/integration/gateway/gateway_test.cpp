@@ -123,6 +123,53 @@ TEST_P(ChannelRoutes, DeactivationNamesThePersonalityOnce) {
     EXPECT_FALSE(activation_of("500").is_activated);
 }
 
+// Nothing in the table forbids it, and other programs write there too.
+TEST_P(ChannelRoutes, OfTwoActivationsOfOneChannelTheNewerCounts) {
+    activate("500", "solo", owner_of_solo);
+    activate("501", "maestro", stranger);
+
+    execute(
+        "UPDATE activated_channels SET created_at = '2020-01-01T00:00:00.000Z' "
+        "WHERE channel_id = '500'; UPDATE activated_channels SET channel_id = '500'");
+
+    EXPECT_EQ(activation_of("500").activation->personality_slug, "maestro");
+    EXPECT_TRUE(read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo)).replaced);
+    EXPECT_EQ(read<ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
+                  .activations.size(),
+              1U);
+}
+
+TEST_P(ChannelRoutes, WhoMayManageTheChannelDeactivatesWhatSomebodyElseActivated) {
+    activate("500", "solo", owner_of_solo);
+
+    const auto response =
+        call("DELETE", "/user/channel/deactivate", stranger, R"({"channelId":"500"})");
+
+    EXPECT_EQ(response.body, R"({"deactivated":true,"personalityName":"Solo"})");
+}
+
+TEST_P(ChannelRoutes, FlagForAnswersOfItsOwnAccordIsNotConsulted) {
+    activate("500", "maestro", stranger);
+
+    execute("UPDATE activated_channels SET auto_respond = FALSE");
+
+    EXPECT_TRUE(activation_of("500").is_activated);
+}
+
+TEST_P(ChannelRoutes, ActivationOfNobodyKnownIsListedAndRead) {
+    activate("500", "maestro", stranger);
+
+    execute("UPDATE activated_channels SET created_by = NULL, guild_id = NULL");
+
+    const auto read_back = call("GET", "/user/channel/500");
+    EXPECT_TRUE(read_back.body.contains(R"("guildId":null)")) << read_back.body;
+    EXPECT_TRUE(read_back.body.contains(R"("activatedBy":null)")) << read_back.body;
+    const auto list =
+        read<ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger));
+    ASSERT_EQ(list.activations.size(), 1U);
+    EXPECT_FALSE(list.activations[0].activated_by);
+}
+
 TEST_P(ChannelRoutes, InvalidDeactivationIsRefused) {
     expect_error(call("DELETE", "/user/channel/deactivate", stranger, R"({"channelId":""})"), 400,
                  "VALIDATION_ERROR");

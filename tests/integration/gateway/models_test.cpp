@@ -80,6 +80,29 @@ TEST_F(ModelCatalogueCache, AnswersWhileRedisIsAway) {
     EXPECT_EQ(stand_in->calls(), 1U) << "memory goes without Redis";
 }
 
+TEST_F(ModelCatalogueCache, RedisThatRefusesWritesCostsNobodyTheList) {
+    start_one();
+    redis.command({"CONFIG", "SET", "min-replicas-to-write", "1"});
+
+    EXPECT_EQ(list().status, 200);
+    EXPECT_EQ(list().status, 200);
+
+    EXPECT_EQ(stand_in->calls(), 1U);
+    redis.command({"CONFIG", "SET", "min-replicas-to-write", "0"});
+    EXPECT_EQ(redis.command({"EXISTS", document}), "0");
+}
+
+TEST_F(ModelCatalogueCache, EmptyListIsNoCatalogueToBeginWith) {
+    behave({.models = 0});
+    start_one();
+
+    const auto response = list();
+
+    expect_error(response, 500, "INTERNAL_ERROR");
+    EXPECT_TRUE(response.body.contains("empty")) << response.body;
+    EXPECT_EQ(redis.command({"EXISTS", document}), "0");
+}
+
 TEST_F(ModelCatalogueCache, BrokenDocumentIsFetchedAgainAndReplaced) {
     redis.command({"SET", document, "{oops", "EX", "86400"});
     start_one();

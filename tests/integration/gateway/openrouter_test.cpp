@@ -1,6 +1,10 @@
 // The catalogue's upstream against the stand-in, and the routes behind a running gateway's guard.
 #include "api-gateway/openrouter.hpp"
 
+#include <algorithm>
+#include <array>
+#include <future>
+
 #include "provider-stand-in/catalogue.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "scripted_server.hpp"
@@ -33,6 +37,23 @@ TEST_F(Upstream, FetchesTheWholeCatalogue) {
     ASSERT_TRUE(models) << models.error().message();
     EXPECT_EQ(*models, stand_in_catalogue(300));
     EXPECT_EQ(stand_in->calls(), 1U);
+}
+
+TEST_F(Upstream, AsksForExactlyThat) {
+    std::promise<std::string> asked;
+    ScriptedServer server([&](int socket, int) {
+        std::array<char, 4096> block{};
+        const auto got = ::recv(socket, block.data(), block.size(), 0);
+        asked.set_value(std::string(block.data(), static_cast<std::size_t>(std::max(got, 0L))));
+        ScriptedServer::send(socket, "HTTP/1.1 204 No Content\r\n\r\n");
+    });
+    OpenRouter scripted({.base_url = server.url()});
+
+    EXPECT_FALSE(scripted.fetch(Boottime::now() + 20s));
+
+    const std::string request = asked.get_future().get();
+    EXPECT_TRUE(request.starts_with("GET /api/v1/models HTTP/1.1\r\n")) << request;
+    EXPECT_TRUE(request.contains("Accept: application/json\r\n")) << request;
 }
 
 TEST_F(Upstream, StatusIsNamed) {

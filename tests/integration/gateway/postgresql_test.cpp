@@ -1,16 +1,15 @@
-// What only PostgreSQL does: it tells what changed, it goes away and comes back, and it says no.
+// What only PostgreSQL does: the gateway passes on what it tells, it goes away and comes back, and it says
+// no. What its triggers tell is in triggers_test.cpp.
 #include <gmock/gmock.h>
-#include <poll.h>
 
 #include <future>
-#include <iostream>
-#include <sstream>
 
 #include <libpq-fe.h>
 
 #include "api-gateway/change_listener.hpp"
 #include "api-gateway/database.hpp"
 #include "event_watch.hpp"
+#include "scripted_server.hpp"
 #include "support.hpp"
 #include "support/tcp_proxy.hpp"
 
@@ -18,138 +17,10 @@ namespace tutti::services {
 namespace {
 
 using namespace tutti::services::testing;
-using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 
 constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
 constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
-
-std::string told(const std::string& id) {
-    return R"({"type" : "personality", "personalityId" : ")" + id + "\"}";
-}
-constexpr const char* told_all = R"({"type" : "all"})";
-
-// A session of another program that listens as the gateway does.
-class Notifications {
-public:
-    explicit Notifications(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
-        PQclear(PQexec(connection_, "LISTEN cache_invalidation"));
-    }
-    ~Notifications() { PQfinish(connection_); }
-    Notifications(const Notifications&) = delete;
-    Notifications& operator=(const Notifications&) = delete;
-
-    // What was committed since the last call: notifications of others arrive before the answer to a
-    // query that was sent later.
-    std::vector<std::string> take() {
-        PQclear(PQexec(connection_, "SELECT 1"));
-        std::vector<std::string> payloads;
-        while (PGnotify* const notification = PQnotifies(connection_)) {
-            payloads.emplace_back(notification->extra);
-            PQfreemem(notification);
-        }
-        return payloads;
-    }
-
-private:
-    PGconn* connection_;
-};
-
-class Triggers : public ::testing::Test {
-protected:
-    void SetUp() override {
-        auto opened = Database::open({.postgres_url = Secret(server_.url())});
-        ASSERT_TRUE(opened) << opened.error().message();
-        database_ = *std::move(opened);
-        notifications_ = std::make_unique<Notifications>(server_.url());
-    }
-
-    std::vector<std::string> heard_after(const std::string& sql) {
-        server_.query(sql);
-        return notifications_->take();
-    }
-    void make_configs(int count) {
-        heard_after(
-            "INSERT INTO llm_configs (id, name, model, updated_at) SELECT "
-            "gen_random_uuid(), 'c' || n, 'm', now() FROM generate_series(1, " +
-            std::to_string(count) + ") n");
-    }
-
-    tests::PostgresServer server_;
-    std::unique_ptr<Database> database_;
-    std::unique_ptr<Notifications> notifications_;
-};
-
-TEST_F(Triggers, UpdatedPersonalityIsToldInThisSpelling) {
-    EXPECT_THAT(heard_after(std::string("UPDATE personalities SET character_info = 'x', "
-                                        "updated_at = now() WHERE id = '") +
-                            maestro_id + "'"),
-                ElementsAre(R"({"type" : "personality", "personalityId" : )"
-                            R"("7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01"})"));
-}
-
-TEST_F(Triggers, UpdateThatLeavesUpdatedAtAloneIsSilent) {
-    make_configs(1);
-
-    EXPECT_THAT(heard_after("UPDATE personalities SET character_info = 'x'"), IsEmpty());
-    EXPECT_THAT(heard_after("UPDATE llm_configs SET model = 'x'"), IsEmpty());
-}
-
-TEST_F(Triggers, ConfigurationsOfOneTransactionAreOneEvent) {
-    make_configs(5);
-
-    EXPECT_THAT(heard_after("UPDATE llm_configs SET updated_at = now() + interval '1 second'"),
-                ElementsAre(told_all));
-}
-
-TEST_F(Triggers, DefaultConfigurationTellsItsPersonalityAlsoWhenTheConfigurationGoes) {
-    make_configs(1);
-
-    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_default_configs SELECT '") +
-                            solo_id + "', id, now() FROM llm_configs"),
-                ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after("UPDATE personality_default_configs SET updated_at = now()"),
-                ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after("DELETE FROM llm_configs"), ElementsAre(told(solo_id)));
-}
-
-TEST_F(Triggers, RowThatMovesTellsBothPersonalities) {
-    make_configs(1);
-    heard_after(std::string("INSERT INTO personality_default_configs SELECT '") + solo_id +
-                "', id, now() FROM llm_configs");
-
-    EXPECT_THAT(
-        heard_after(std::string("UPDATE personality_default_configs SET personality_id = '") +
-                    maestro_id + "'"),
-        UnorderedElementsAre(told(solo_id), told(maestro_id)));
-}
-
-TEST_F(Triggers, GlobalDefaultIsToldWhenItComesAndGoes) {
-    EXPECT_THAT(heard_after("INSERT INTO llm_configs (id, name, model, is_global, is_default, "
-                            "updated_at) VALUES (gen_random_uuid(), 'g', 'm', TRUE, TRUE, now())"),
-                ElementsAre(told_all));
-    EXPECT_THAT(heard_after("DELETE FROM llm_configs"), ElementsAre(told_all));
-}
-
-TEST_F(Triggers, PersonalityIsToldWhenItGoesAndWithWhateverBelongsToIt) {
-    EXPECT_THAT(heard_after("UPDATE system_prompts SET content = content || '!'"),
-                UnorderedElementsAre(told(maestro_id), told(solo_id)));
-    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_owners SELECT '") + solo_id +
-                            "', id FROM users"),
-                ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_aliases VALUES ('boss', '") +
-                            maestro_id + "')"),
-                ElementsAre(told(maestro_id)));
-    EXPECT_THAT(heard_after(std::string("DELETE FROM personalities WHERE id = '") + solo_id + "'"),
-                ElementsAre(told(solo_id)));
-}
-
-TEST_F(Triggers, RolledBackChangeIsSilent) {
-    EXPECT_THAT(heard_after("BEGIN; UPDATE personalities SET updated_at = now(); ROLLBACK"),
-                IsEmpty());
-}
 
 // A gateway between a real PostgreSQL and a real Redis.
 class Bridge : public GatewayTest {
@@ -210,6 +81,19 @@ TEST_F(Bridge, WhatIsNoEventIsDropped) {
 
     await_event(R"(invalidation {"type":"personality","personalityId":"last"})");
     EXPECT_EQ(heard_.size(), 1U) << ::testing::PrintToString(heard_);
+}
+
+TEST_F(Bridge, ChangeWhileRedisIsSilentIsToldWhenItAnswersAgain) {
+    redis_.pause();
+    execute("UPDATE personalities SET updated_at = now() WHERE slug = 'solo'");
+    EXPECT_EQ(call("GET", "/user/persona", stranger).status, 200);
+    redis_.resume();
+
+    await_event(std::string(R"(invalidation {"type":"personality","personalityId":")") + solo_id +
+                "\"}");
+    execute("UPDATE personalities SET updated_at = now() WHERE slug = 'maestro'");
+    await_event(std::string(R"(invalidation {"type":"personality","personalityId":")") +
+                maestro_id + "\"}");
 }
 
 TEST_F(Bridge, StormOfChangesBecomesAll) {
@@ -290,12 +174,12 @@ TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
 
 class Listener : public ::testing::Test {
 protected:
-    void start(const std::string& url) {
+    void start(const std::string& url, Duration retry = 20ms, Duration retry_last = 100ms) {
         auto started = ChangeListener::start(
             {.url = Secret(url),
              .connect_deadline = 500ms,
-             .retry_first = 20ms,
-             .retry_last = 100ms,
+             .retry_first = retry,
+             .retry_last = std::max(retry, retry_last),
              .probe_every = 100ms,
              .probe_deadline = 200ms},
             [this](const PersonalityEvent& event) { events_ += event.personality_id ? 0 : 1; });
@@ -332,6 +216,51 @@ TEST_F(Listener, GoesOnTryingAndStopsAtOnce) {
     const auto before = Boottime::now();
     listener_.reset();
     EXPECT_LT(Boottime::now() - before, 1s);
+}
+
+TEST_F(Listener, HasOneSessionWhateverHappenedAndNoneAfterItsEnd) {
+    const auto sessions = [this] {
+        return server_.query(
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE application_name = "
+            "'tutti-api-gateway'");
+    };
+    start(server_.url());
+    EXPECT_TRUE(eventually([&] { return events_ == 1; }));
+    EXPECT_EQ(sessions(), "1");
+
+    server_.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = "
+        "'tutti-api-gateway'");
+    EXPECT_TRUE(eventually([&] { return events_ == 2; }));
+    EXPECT_EQ(sessions(), "1");
+
+    listener_.reset();
+    EXPECT_TRUE(eventually([&] { return sessions() == "0"; }));
+    EXPECT_EQ(events_, 2) << "one for each time that it began to listen";
+}
+
+TEST_F(Listener, WaitsLongerAfterEachFailure) {
+    const ScriptedServer closes_at_once([](int, int) {});
+    const auto before = Boottime::now();
+    const std::string address = closes_at_once.url().substr(std::string_view("http://").size());
+    start("postgres://u@" + address + "tutti?sslmode=disable&gssencmode=disable", 20ms, 1min);
+
+    EXPECT_TRUE(eventually([&] { return closes_at_once.connections() >= 6; }));
+
+    // 20 + 40 + 80 + 160 + 320 ms, each at least four fifths of it.
+    EXPECT_GE(Boottime::now() - before, 496ms);
+}
+
+TEST_F(Listener, DoesNotFinishTheWaitForTheNextAttemptWhenItIsStopped) {
+    server_.kill();
+    start(server_.url(), 1min);
+    EXPECT_TRUE(eventually([&] { return listener_->failure().contains("refused"); }));
+
+    const auto before = Boottime::now();
+    listener_.reset();
+
+    EXPECT_LT(Boottime::now() - before, 5s);
+    EXPECT_EQ(events_, 0);
 }
 
 class PostgresqlStart : public ::testing::Test {

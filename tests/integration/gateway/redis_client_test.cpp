@@ -172,6 +172,19 @@ TEST(RedisTls, SpeaksToATrustedServerOnly) {
               Errc::invalid_option);
 }
 
+// The difference decides whether a reservation may be given back.
+TEST(RedisPeer, ConnectionThatEndsBeforeTheReplyIsATimeoutBecauseTheCommandMayHaveArrived) {
+    ScriptedServer server([](int socket, int) {
+        std::array<char, 256> command{};
+        EXPECT_GT(::recv(socket, command.data(), command.size(), 0), 0);
+    });
+    std::string url = server.url();
+    url.replace(0, 4, "redis");
+    const auto client = client_for({.url = url});
+
+    EXPECT_EQ(code_of(client->command({"PING"}, soon())), Errc::timeout);
+}
+
 TEST(RedisPeer, OtherBytesAndTooManyPartsAreRefused) {
     for (const char* answer :
          {"HTTP/1.1 400 Bad Request\r\n\r\n", "*100000\r\n", "*2147483647\r\n"}) {

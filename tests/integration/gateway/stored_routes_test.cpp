@@ -52,6 +52,29 @@ TEST_P(PersonalityChanges, NewOneIsReadAsItWasMade) {
     EXPECT_EQ(found("echo", owner_of_solo), "404");
 }
 
+TEST_P(PersonalityChanges, PlaceholdersAreFilledInEveryTextAndTheUsersIsShortened) {
+    const std::string text = "\"{{user}} {user} {{char}} {assistant} {shape} {personality} {x}\"";
+    std::string body = R"({"name":"Echo","slug":"echo")";
+    for (const char* field :
+         {"systemPrompt", "characterInfo", "personalityTraits", "personalityTone", "personalityAge",
+          "personalityAppearance", "personalityLikes", "personalityDislikes", "conversationalGoals",
+          "conversationalExamples", "errorMessage"}) {
+        body += ",\"" + std::string(field) + "\":" + text;
+    }
+
+    const auto p = create(stranger, body + '}');
+
+    const std::string filled = "{user} {user} Echo Echo Echo Echo {x}";
+    for (const std::string& each : {p.system_prompt, p.character_info, p.personality_traits}) {
+        EXPECT_EQ(each, filled);
+    }
+    for (const auto& each : {p.personality_tone, p.personality_age, p.personality_appearance,
+                             p.personality_likes, p.personality_dislikes, p.conversational_goals,
+                             p.conversational_examples, p.error_message}) {
+        EXPECT_EQ(each, filled);
+    }
+}
+
 TEST_P(PersonalityChanges, NewOneNeedsANameAndASlugOfItsOwn) {
     const auto missing = call("POST", "/user/personality", stranger, "{}");
     const auto wrong =
@@ -195,6 +218,14 @@ TEST_P(PersonalityChanges, AnswerNamesItsOwnersForWhoeverKeepsIt) {
         read<GetPersonalityResponse>(call("GET", "/user/personality/solo", bot_owner));
 
     EXPECT_EQ(solo.owner_discord_ids, std::vector<std::string>{owner_of_solo});
+}
+
+TEST_P(PersonalityChanges, IdThatWasNobodysIsFoundAsSoonAsItIsSomebodys) {
+    EXPECT_EQ(found(nobody_id, owner_of_solo), "404");
+
+    execute(std::string("UPDATE personalities SET id = '") + nobody_id + "' WHERE slug = 'solo'");
+
+    EXPECT_EQ(found(nobody_id, owner_of_solo), "solo");
 }
 
 class Personas : public BothDatabases {

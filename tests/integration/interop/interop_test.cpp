@@ -72,8 +72,16 @@ protected:
                        "cache:channel-activation-invalidation", "cache:api-key-invalidation",
                        "cache:llm-config-invalidation", "cache:persona-invalidation"}};
     std::atomic<int> source_ = 0;
+    std::atomic<int> warnings_ = 0;  // about dropped events
     std::unique_ptr<tutti::Node> node_ =
-        tutti::Node::create({.name = "bot", .redis = redis_.url(), .app = "tzurot"}).value();
+        tutti::Node::create({.name = "bot",
+                             .redis = redis_.url(),
+                             .app = "tzurot",
+                             .log =
+                                 [this](tutti::LogLevel, std::string_view text) {
+                                     if (text.contains("dropped an event")) ++warnings_;
+                                 }})
+            .value();
 };
 
 // One channel, one type of event, and its bytes for the id that we use.
@@ -123,15 +131,20 @@ TEST_P(EachChannel, WeApplyWhatAnExistingServicePublishes) {
 TEST_P(EachChannel, EventsOfAWrongShapeAreDroppedAndCounted) {
     const std::string key(GetParam().events->key);
     const std::string head = R"({"type":")" + std::string(GetParam().events->type) + R"(",")" + key;
-    const std::vector<std::string> wrong{"garbage",
-                                         "null",
-                                         "123",
-                                         "[]",
-                                         R"({"type":"unknown"})",
-                                         R"({"type":"unknown",")" + key + R"(":"1"})",
-                                         head + R"(":7})",
-                                         head + R"(":"1","extra":true})",
-                                         R"({"type":"all","extra":true})"};
+    const std::vector<std::string> wrong{
+        "garbage",
+        "null",
+        "123",
+        "true",
+        "\"string\"",
+        "[]",
+        R"({"type":")" + std::string(GetParam().events->type) + "\"}",
+        R"({"type":"unknown"})",
+        R"({"type":"unknown",")" + key + R"(":"1"})",
+        head + R"(":7})",
+        head + R"(":null})",
+        head + R"(":"1","extra":true})",
+        R"({"type":"all","extra":true})"};
     const int ours = *cache_->get(GetParam().id).value();
 
     for (const std::string& payload : wrong) peer_publishes(channel(), payload);
@@ -144,6 +157,18 @@ TEST_P(EachChannel, EventsOfAWrongShapeAreDroppedAndCounted) {
     EXPECT_TRUE(node_->metrics().contains("tutti_channel_dropped_events_total{channel=\"" +
                                           std::string(channel()) + "\"} " +
                                           std::to_string(wrong.size()) + '\n'));
+    EXPECT_EQ(warnings_, 1) << "the log is not for foreign programs to fill";
+}
+
+TEST_P(EachChannel, AStoppedNodeHearsNothingMore) {
+    node_->stop();
+    node_->stop();
+
+    peer_.write("publish " + std::string(channel()) + " " + GetParam().payload);
+
+    std::string line = peer_.read();
+    while (!line.starts_with("published")) line = peer_.read();
+    EXPECT_EQ(line, "published 1") << "itself";
 }
 
 using tutti::services::api_key_events;

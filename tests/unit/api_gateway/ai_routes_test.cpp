@@ -186,6 +186,7 @@ TEST_F(AiRoutes, JobIsReadFromItsRecord) {
     (void)generate();
     const auto waiting = table.get("/ai/job/llm-1");
     EXPECT_EQ(waiting.status, 200);
+    EXPECT_EQ(text_of(waiting, "jobId"), "llm-1");
     EXPECT_EQ(text_of(waiting, "status"), "waiting");
     EXPECT_TRUE(body_of(waiting).at("result").is_null());
     EXPECT_EQ(body_of(waiting).at("progress"), 0);

@@ -264,7 +264,7 @@ TEST_F(Choosing, NoGlobalConfigurationIsAHitAndAFailureIsNot) {
     EXPECT_THAT(peer.requests, SizeIs(2));
 }
 
-// With a TTL that a test can outwait, and the declared answer to failures.
+// As declared, but with a TTL that a test can outwait.
 class ShortLived : public testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(node->start().has_value()); }
@@ -275,21 +275,18 @@ protected:
         while (Boottime::now() < end) std::this_thread::yield();
     }
     Result<Lookup<std::vector<PersonalitySummary>>> get() { return cache.get("200"); }
+    CacheOptions<std::string, std::vector<PersonalitySummary>> options() {
+        auto declared = personality_list_options(personality_list_loader(gateway));
+        declared.ttl = 1ms;
+        return declared;
+    }
 
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",
                         Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
-    Local<std::string, std::vector<PersonalitySummary>> cache =
-        node->local(CacheOptions<std::string, std::vector<PersonalitySummary>>{
-            .name = "lists",
-            .caches = "lists",
-            .stale = Stale::acceptable,
-            .ttl = 1ms,
-            .bound = entries(500),
-            .load = personality_list_loader(gateway),
-            .stale_if_error = last_known_list()});
+    PersonalityLists cache = node->coherent(options());
 };
 
 TEST_F(ShortLived, LastKnownListIsServedWhileTheGatewayIsAway) {
@@ -310,7 +307,7 @@ TEST_F(ShortLived, LastKnownListIsServedWhileTheGatewayIsAway) {
         ASSERT_TRUE(again.has_value()) << failure << ": " << again.error().message();
         EXPECT_EQ(again->freshness(), Freshness::stale) << failure;
         EXPECT_THAT(**again, SizeIs(1));
-        cache.forget("200");
+        EXPECT_TRUE(cache.invalidate("200").published());
     }
 }
 
@@ -324,8 +321,18 @@ TEST_F(ShortLived, AccessThatWasTakenAwayIsNeverServedFromTheLastKnownList) {
         outlive();
 
         EXPECT_FALSE(get().has_value()) << refusal;
-        cache.forget("200");
+        EXPECT_TRUE(cache.invalidate("200").published());
     }
+}
+
+TEST_F(ShortLived, ListThatWasInvalidatedIsNoLastKnownOne) {
+    peer.answer(200, one_personality());
+    peer.fail_with(Errc::unavailable);
+    ASSERT_TRUE(get().has_value());
+
+    EXPECT_TRUE(cache.invalidate_all().published());
+
+    EXPECT_FALSE(get().has_value());
 }
 
 }  // namespace

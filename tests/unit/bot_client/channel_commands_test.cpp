@@ -97,6 +97,14 @@ TEST_F(Commands, ActivationIsForgottenEverywhereAfterTheGatewayCommitted) {
     EXPECT_TRUE(outcome.reply.ephemeral);
 }
 
+TEST_F(Commands, ChoiceThatSaysThatThereIsNoListIsNoPersonality) {
+    slash.personality = "__autocomplete_error__";
+
+    EXPECT_THAT(run("channel activate").reply.content, HasSubstr("could not be loaded"));
+    EXPECT_THAT(peer.requests, IsEmpty());
+    EXPECT_THAT(invalidated, IsEmpty());
+}
+
 TEST_F(Commands, ReplacedActivationIsMentioned) {
     succeed_with_activation("true");
 
@@ -110,6 +118,16 @@ TEST_F(Commands, UnpublishedInvalidationDoesNotFailTheCommand) {
     const auto outcome = run("channel activate");
 
     EXPECT_THAT(outcome.reply.content, HasSubstr("Activated **The Maestro**"));
+    EXPECT_EQ(outcome.invalidation->outcome, Invalidation::Outcome::unconfirmed);
+}
+
+TEST_F(Commands, UnpublishedInvalidationDoesNotFailTheDeactivation) {
+    published = {.outcome = Invalidation::Outcome::unconfirmed, .position = {}, .reason = "no bus"};
+    peer.answer(200, R"({"deactivated":true,"personalityName":"The Maestro"})");
+
+    const auto outcome = run("channel deactivate");
+
+    EXPECT_THAT(outcome.reply.content, HasSubstr("Deactivated **The Maestro**"));
     EXPECT_EQ(outcome.invalidation->outcome, Invalidation::Outcome::unconfirmed);
 }
 
