@@ -58,8 +58,9 @@ public:
             Settings{}.queue_name;  // in this Redis; without one: in this process
         OpenRouter::Options openrouter{};
         std::chrono::seconds dedup_window = request_window_default;
-        Secret secret{};                            // empty = refused
-        std::optional<std::string> bot_owner_id{};  // may activate and read everything
+        Secret secret{};                                  // empty = refused
+        std::optional<std::string> bot_owner_id{};        // may activate and read everything
+        std::string public_url = Settings{}.gateway_url;  // in the URLs of avatars
         HttpServer::Limits limits{};
         std::vector<GatewayRoute> routes{};  // looked at after the gateway's own
 

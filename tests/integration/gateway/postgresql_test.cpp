@@ -354,7 +354,7 @@ TEST_F(PostgresqlStart, ManyAtTheSameTimeMigrateOnce) {
     }
     for (auto& started : starts) EXPECT_TRUE(started.get());
 
-    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "4|4");
+    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "5|5");
     EXPECT_EQ(server_.query("SELECT COUNT(*) FROM personalities"), "2");
 }
 

@@ -58,6 +58,7 @@ const std::vector<Audited>& audited() {
         {"global-config", "bot-client", 60s, {}, entries(1), Pattern::local},
         {"personality", "bot-client", 5min, {}, entries(100), Pattern::coherent},
         {"personality", "api-gateway", 5min, {}, entries(100), Pattern::coherent},
+        {"avatars", "api-gateway", {}, {}, {}, Pattern::local, "avatars"},
         {"openrouter-models", "api-gateway", 5min, 24h, entries(1), Pattern::shared},
         {"request-dedup", "api-gateway", {}, 5s, {}, Pattern::reservation},
     };
