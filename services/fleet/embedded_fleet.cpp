@@ -59,6 +59,9 @@ private:
         auto options = Gateway::Options::from(plan_.settings);
         options.port = plan_.gateway_port;
         options.hub = hub_;
+        if (!plan_.settings.public_gateway_url) {
+            options.public_url = local_instance("api-gateway", plan_.gateway_port).url;
+        }
         auto gateway = Gateway::start(std::move(options));
         if (!gateway) return fail(std::move(gateway).error());
         api_gateway_ = *std::move(gateway);

@@ -92,6 +92,7 @@ private:
         auto variables = common_variables();
         variables["DATABASE_URL"] = plan_.database_url;
         variables["OPENROUTER_BASE_URL"] = plan_.settings.openrouter_base_url;
+        variables["PUBLIC_GATEWAY_URL"] = plan_.settings.public_gateway_url.value_or(gateway_.url);
         variables["API_GATEWAY_PORT"] = std::to_string(plan_.gateway_port);
         auto child = Child::start(beside_this_program("api-gateway"), variables);
         if (!child) return fail(std::move(child).error());

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tutti::tests {
+namespace tests {
 
 struct Pixels {
     std::uint32_t width = 0;
@@ -78,4 +78,4 @@ inline std::string base64(std::string_view bytes) {
     return text;
 }
 
-}  // namespace tutti::tests
+}  // namespace tests

@@ -134,6 +134,7 @@ TEST(Catalogue, ChannelsAreThoseOfTheAuditedDeployment) {
     EXPECT_EQ(channel("personality"), "cache:invalidation");
     EXPECT_EQ(channel("personality-ids"), "cache:invalidation");
     EXPECT_EQ(channel("autocomplete-personalities"), "cache:invalidation");
+    EXPECT_EQ(find(inventory, "avatars", "api-gateway")->declaration.channel, "cache:invalidation");
     EXPECT_EQ(channel("autocomplete-personas"), "cache:persona-invalidation");
 }
 
