@@ -3,6 +3,7 @@
 
 #include <openssl/evp.h>
 #include <png.h>
+#include <zlib.h>
 
 #include <array>
 #include <cstddef>
@@ -67,6 +68,54 @@ inline std::optional<Pixels> read_png(std::string_view png) {
         return std::nullopt;
     }
     return pixels;
+}
+
+inline std::string big_endian(std::size_t number) {
+    std::string bytes;
+    for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(number >> shift);
+    return bytes;
+}
+
+inline std::string chunk(const std::string& type, const std::string& data) {
+    const std::string covered = type + data;
+    const auto sum = ::crc32(0, reinterpret_cast<const Bytef*>(covered.data()),
+                             static_cast<uInt>(covered.size()));
+    return big_endian(data.size()) + covered + big_endian(sum);
+}
+
+inline std::string deflated(const std::string& text) {
+    uLongf size = ::compressBound(static_cast<uLong>(text.size()));
+    std::string bytes(size, '\0');
+    ::compress(reinterpret_cast<Bytef*>(bytes.data()), &size,
+               reinterpret_cast<const Bytef*>(text.data()), static_cast<uLong>(text.size()));
+    bytes.resize(size);
+    return bytes;
+}
+
+// A megapixel of noise in a byte each, by a palette of colours with alpha: four times as much where there
+// is no palette.
+inline std::string least_compact_png() {
+    const std::uint32_t side = 1000;
+    std::string rows;
+    std::uint32_t state = 1;
+    for (std::uint32_t y = 0; y < side; ++y) {
+        rows += '\0';
+        for (std::uint32_t x = 0; x < side; ++x) {
+            state = state * 1664525U + 1013904223U;
+            rows += static_cast<char>(state >> 24U);
+        }
+    }
+    std::string palette;
+    std::string alpha;
+    for (int i = 0; i < 256; ++i) {
+        palette += {static_cast<char>(i), static_cast<char>(i * 7), static_cast<char>(i * 13)};
+        alpha += static_cast<char>(i * 31);
+    }
+    return "\x89PNG\r\n\x1a\n" +
+           chunk("IHDR",
+                 big_endian(side) + big_endian(side) + std::string("\x08\x03\x00\x00\x00", 5)) +
+           chunk("PLTE", palette) + chunk("tRNS", alpha) + chunk("IDAT", deflated(rows)) +
+           chunk("IEND", "");
 }
 
 inline std::string base64(std::string_view bytes) {

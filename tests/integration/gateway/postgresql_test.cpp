@@ -142,6 +142,12 @@ TEST_F(Triggers, PersonalityIsToldWhenItGoesAndWithWhateverBelongsToIt) {
     EXPECT_THAT(heard_after(std::string("INSERT INTO personality_aliases VALUES ('boss', '") +
                             maestro_id + "')"),
                 ElementsAre(told(maestro_id)));
+    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_avatars VALUES ('") + maestro_id +
+                            "', 'x', now())"),
+                ElementsAre(told(maestro_id)));
+    EXPECT_THAT(heard_after("UPDATE personality_avatars SET png = 'y'"),
+                ElementsAre(told(maestro_id)));
+    EXPECT_THAT(heard_after("DELETE FROM personality_avatars"), ElementsAre(told(maestro_id)));
     EXPECT_THAT(heard_after(std::string("DELETE FROM personalities WHERE id = '") + solo_id + "'"),
                 ElementsAre(told(solo_id)));
 }
@@ -368,6 +374,9 @@ TEST_F(PostgresqlStart, ColumnsHaveNativeTypes) {
     EXPECT_EQ(server_.query("SELECT data_type FROM information_schema.columns WHERE table_name = "
                             "'job_results' AND column_name = 'result'"),
               "jsonb");
+    EXPECT_EQ(server_.query("SELECT data_type FROM information_schema.columns WHERE table_name = "
+                            "'personality_avatars' ORDER BY column_name"),
+              "uuid\nbytea\ntimestamp with time zone");
 }
 
 TEST_F(PostgresqlStart, WhatIsWrongIsNamedWithoutThePassword) {

@@ -1,7 +1,6 @@
 #include "api-gateway/avatar_image.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
 #include <array>
 
@@ -11,6 +10,9 @@ namespace tutti::services {
 namespace {
 
 using tests::base64;
+using tests::big_endian;
+using tests::chunk;
+using tests::deflated;
 using tests::Pixels;
 using tests::plain;
 using tests::read_png;
@@ -18,32 +20,10 @@ using tests::write_png;
 
 constexpr std::array<png_byte, 4> red{255, 0, 0, 128};
 
-std::string big_endian(std::size_t number) {
-    std::string bytes;
-    for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(number >> shift);
-    return bytes;
-}
-
-std::string chunk(const std::string& type, const std::string& data) {
-    const std::string covered = type + data;
-    const auto sum = ::crc32(0, reinterpret_cast<const Bytef*>(covered.data()),
-                             static_cast<uInt>(covered.size()));
-    return big_endian(data.size()) + covered + big_endian(sum);
-}
-
 constexpr std::size_t header_end = 33;  // signature and IHDR
 
 std::string with_chunk(std::string png, const std::string& type, const std::string& data) {
     return png.insert(header_end, chunk(type, data));
-}
-
-std::string deflated(const std::string& text) {
-    uLongf size = ::compressBound(static_cast<uLong>(text.size()));
-    std::string bytes(size, '\0');
-    ::compress(reinterpret_cast<Bytef*>(bytes.data()), &size,
-               reinterpret_cast<const Bytef*>(text.data()), static_cast<uLong>(text.size()));
-    bytes.resize(size);
-    return bytes;
 }
 
 std::string problem_of(const AvatarImage& image) {
@@ -174,28 +154,7 @@ TEST(AvatarImage, ChunkThatNobodyMaySkipIsRefused) {
 }
 
 TEST(AvatarImage, LargestPictureFitsIntoWhatTheSchemaTakes) {
-    // Grey noise: a byte each before, and the alpha makes four of it.
-    const std::uint32_t side = 1000;
-    std::string rows;
-    std::uint32_t state = 1;
-    for (std::uint32_t y = 0; y < side; ++y) {
-        rows += '\0';
-        for (std::uint32_t x = 0; x < side; ++x) {
-            state = state * 1664525U + 1013904223U;
-            rows += static_cast<char>(state >> 24U);
-        }
-    }
-    std::string palette;
-    std::string alpha;
-    for (int i = 0; i < 256; ++i) {
-        palette += {static_cast<char>(i), static_cast<char>(i * 7), static_cast<char>(i * 13)};
-        alpha += static_cast<char>(i * 31);
-    }
-    const std::string png = "\x89PNG\r\n\x1a\n" +
-                            chunk("IHDR", big_endian(side) + big_endian(side) +
-                                              std::string("\x08\x03\x00\x00\x00", 5)) +
-                            chunk("PLTE", palette) + chunk("tRNS", alpha) +
-                            chunk("IDAT", deflated(rows)) + chunk("IEND", "");
+    const std::string png = tests::least_compact_png();
     ASSERT_LE(png.size(), avatar_bytes_max);
 
     const auto image = rewrite_png(png);
