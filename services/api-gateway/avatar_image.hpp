@@ -6,7 +6,7 @@
 //
 // Any input is answered, none crashes, and none needs more memory than a few times the pixels that are
 // allowed. Only PNG: each decoder is attack surface. Pure functions, from any thread. Cost: some
-// milliseconds, up to a tenth of a second for the largest.
+// milliseconds, up to a fifth of a second for the worst.
 #pragma once
 
 #include <cstddef>
