@@ -55,9 +55,7 @@ std::vector<std::string> attachment_file_names(const std::string& request_id,
 }
 
 AttachmentDownloads::Options AttachmentDownloads::Options::from(const Settings& settings) {
-    return {.public_url = settings.public_gateway_url.value_or(settings.gateway_url),
-            .base_url = settings.discord_cdn_base_url.value_or(""),
-            .pool = settings.discord_cdn};
+    return {.base_url = settings.discord_cdn_base_url.value_or(""), .pool = settings.discord_cdn};
 }
 
 AttachmentDownloads::AttachmentDownloads(AttachmentStore& store, const Options& options)

@@ -32,7 +32,7 @@ namespace tutti::services {
 class AttachmentDownloads {
 public:
     struct Options {
-        std::string public_url = Settings{}.gateway_url;  // where workers find the gateway
+        std::string public_url = Settings{}.gateway_url;  // of the gateway, see its options
         std::string base_url{};  // instead of Discord's hosts, for tests; empty = Discord's
         HttpPool pool = Settings{}.discord_cdn;
         Duration deadline = std::chrono::seconds{3};  // for everything of a request together

@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "api-gateway/job_results.hpp"
+#include "common/avatar.hpp"
 #include "common/domain.hpp"
 #include "common/llm_config.hpp"
 #include "common/persona.hpp"
@@ -99,12 +100,16 @@ public:
     // Whoever asks; see `may_use`.
     [[nodiscard]] Result<std::optional<GetPersonalityResponse>> load_personality(
         const std::string& id);
-    // For the owner and the bot's owner.
-    [[nodiscard]] Result<Outcome<PersonalityChange>> create_personality(const PersonalityEdit& edit,
-                                                                        const Principal& principal);
-    [[nodiscard]] Result<Outcome<PersonalityChange>> update_personality(const std::string& id,
-                                                                        const PersonalityEdit& edit,
-                                                                        const Principal& principal);
+    // The picture of whoever has this slug. Nothing: nobody has.
+    [[nodiscard]] Result<std::optional<AvatarPtr>> find_avatar(const std::string& slug);
+    // For the owner and the bot's owner. `png` is what `edit.avatar_data` stands for; an empty one takes
+    // the picture away.
+    [[nodiscard]] Result<Outcome<PersonalityChange>> create_personality(
+        const PersonalityEdit& edit, const std::optional<std::string>& png,
+        const Principal& principal);
+    [[nodiscard]] Result<Outcome<PersonalityChange>> update_personality(
+        const std::string& id, const PersonalityEdit& edit, const std::optional<std::string>& png,
+        const Principal& principal);
     [[nodiscard]] Result<Outcome<PersonalityChange>> delete_personality(const std::string& id,
                                                                         const Principal& principal);
 

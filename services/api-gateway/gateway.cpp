@@ -217,7 +217,8 @@ Result<void> Gateway::Impl::open(const Options& options) {
     auto joined = GatewayNode::start({.name = options.name,
                                       .redis_url = options.redis_url.value_or(""),
                                       .hub = options.hub,
-                                      .dedup_window = options.dedup_window},
+                                      .dedup_window = options.dedup_window,
+                                      .public_url = options.public_url},
                                      {.database = *database, .openrouter = *openrouter});
     if (!joined) return fail(std::move(joined).error());
     node = *std::move(joined);
@@ -244,6 +245,7 @@ Result<void> Gateway::Impl::open_attachments(const Options& options) {
     if (!opened) return fail(std::move(opened).error());
     files = *std::move(opened);
     auto downloads = options.attachments;
+    downloads.public_url = options.public_url;
     downloads.deadline = Duration(options.dedup_window) * 3 / 5;
     attachments = std::make_unique<AttachmentDownloads>(*files, downloads);
     cleanup = std::make_unique<AttachmentCleanup>(*files, AttachmentCleanup::Options{});
@@ -303,6 +305,7 @@ Result<void> Gateway::Impl::listen(Options options) {
     add("/audit", [this](const HttpRequest&) { return audit_response(node->node()); });
     add_channel_routes(routes, context);
     add_personality_routes(routes, context);
+    add_avatar_routes(routes, context);
     add_persona_routes(routes, context);
     add_llm_config_routes(routes, context);
     add_user_setting_routes(routes, context);
@@ -364,7 +367,8 @@ Gateway::Options Gateway::Options::from(const Settings& settings) {
             .attachments = AttachmentDownloads::Options::from(settings),
             .dedup_window = settings.dedup_window,
             .secret = settings.internal_service_secret,
-            .bot_owner_id = settings.bot_owner_id};
+            .bot_owner_id = settings.bot_owner_id,
+            .public_url = settings.public_gateway_url.value_or(settings.gateway_url)};
 }
 
 Result<std::unique_ptr<Gateway>> Gateway::start(Options options) {

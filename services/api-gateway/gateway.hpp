@@ -60,10 +60,11 @@ public:
         OpenRouter::Options openrouter{};
         // None: `temp-attachments` beside the SQLite file.
         std::optional<std::string> attachment_dir{};
-        AttachmentDownloads::Options attachments{};  // its deadline follows the window below
+        AttachmentDownloads::Options attachments{};  // its URL and deadline follow what is below
         std::chrono::seconds dedup_window = request_window_default;
-        Secret secret{};                            // empty = refused
-        std::optional<std::string> bot_owner_id{};  // may activate and read everything
+        Secret secret{};                                  // empty = refused
+        std::optional<std::string> bot_owner_id{};        // may activate and read everything
+        std::string public_url = Settings{}.gateway_url;  // in URLs of avatars and attachments
         HttpServer::Limits limits{};
         std::vector<GatewayRoute> routes{};  // looked at after the gateway's own
 

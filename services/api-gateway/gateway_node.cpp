@@ -14,12 +14,27 @@ namespace {
 // A change that concerns more channels than this says "all".
 constexpr std::size_t channels_max = 50;
 
-Loader<std::string, GetPersonalityResponse> load_from(Database& database) {
+// Strangers ask for avatars; each one holds a worker of the server meanwhile.
+constexpr Duration avatar_deadline = std::chrono::seconds{2};
+
+void add_avatar_url(Personality& personality, const std::string& public_url) {
+    if (!personality.avatar_updated_at) return;
+    const auto updated_at = read_iso_timestamp(*personality.avatar_updated_at);
+    personality.avatar_url =
+        public_url + avatar_path(personality.slug, updated_at.value_or(UnixTime{}));
+}
+
+Loader<std::string, GetPersonalityResponse> load_personality_from(Database& database,
+                                                                  std::string public_url) {
     using Answer = Loaded<GetPersonalityResponse>;
-    return [&database](const std::string& id, LoadContext&) -> Result<Answer> {
+    return [&database, public_url = std::move(public_url)](const std::string& id,
+                                                           LoadContext&) -> Result<Answer> {
         auto found = database.load_personality(id);
         if (!found) return fail(found.error());
-        if (*found) return Answer(**std::move(found));
+        if (*found) {
+            add_avatar_url((*found)->personality, public_url);
+            return Answer(**std::move(found));
+        }
         // Not kept: whoever makes one need not tell.
         Answer nothing(absent);
         nothing.do_not_cache();
@@ -27,7 +42,16 @@ Loader<std::string, GetPersonalityResponse> load_from(Database& database) {
     };
 }
 
-Loader<std::string, ModelCatalogue> load_from(OpenRouter& openrouter) {
+Loader<std::string, AvatarPtr> load_avatar_from(Database& database) {
+    return [&database](const std::string& slug, LoadContext&) -> Result<Loaded<AvatarPtr>> {
+        auto found = database.find_avatar(slug);
+        if (!found) return fail(found.error());
+        if (!*found) return Loaded<AvatarPtr>(absent);
+        return Loaded<AvatarPtr>(**std::move(found));
+    };
+}
+
+Loader<std::string, ModelCatalogue> load_models_from(OpenRouter& openrouter) {
     return [&openrouter](const std::string&, LoadContext& context) {
         return openrouter.fetch(context.deadline());
     };
@@ -59,8 +83,10 @@ Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
 
 GatewayNode::GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources)
     : node_(std::move(node)),
-      personalities_(declare_personalities(*node_, load_from(sources.database))),
-      models_(declare_models(*node_, load_from(sources.openrouter))),
+      personalities_(declare_personalities(
+          *node_, load_personality_from(sources.database, options.public_url))),
+      avatars_(declare_avatars(*node_, load_avatar_from(sources.database))),
+      models_(declare_models(*node_, load_models_from(sources.openrouter))),
       requests_(declare_request_dedup(*node_, options.dedup_window)),
       channel_activations_(declare_invalidation(*node_, channel_activation_events)),
       api_keys_(declare_invalidation(*node_, api_key_events)),
@@ -72,6 +98,13 @@ Result<std::optional<GetPersonalityResponse>> GatewayNode::personality(
     const auto found = personalities_.get(id);
     if (!found) return fail(found.error());
     if (!found->found()) return std::optional<GetPersonalityResponse>();
+    return **found;
+}
+
+Result<std::optional<AvatarPtr>> GatewayNode::avatar(const std::string& slug) const {
+    const auto found = avatars_.get(slug, {.deadline = avatar_deadline});
+    if (!found) return fail(found.error());
+    if (!found->found()) return std::optional<AvatarPtr>();
     return **found;
 }
 

@@ -28,6 +28,7 @@ public:
         std::string redis_url{};  // empty: the hub, or none but this process
         std::shared_ptr<EmbeddedHub> hub = nullptr;
         std::chrono::seconds dedup_window = request_window_default;
+        std::string public_url{};  // where the world finds this gateway, for the URLs of avatars
     };
     // Where what it caches comes from; they outlive the node.
     struct Sources {
@@ -46,6 +47,9 @@ public:
     [[nodiscard]] Result<std::optional<GetPersonalityResponse>> personality(
         const std::string& id) const;
 
+    // Whoever asks. Nothing: no personality has this slug. Null: it has no picture.
+    [[nodiscard]] Result<std::optional<AvatarPtr>> avatar(const std::string& slug) const;
+
     [[nodiscard]] const Models& models() const noexcept { return models_; }
     [[nodiscard]] const RequestReservations& requests() const noexcept { return requests_; }
 
@@ -62,6 +66,7 @@ private:
 
     std::unique_ptr<Node> node_;
     Personalities personalities_;
+    Avatars avatars_;
     Models models_;
     RequestReservations requests_;
     InvalidationService channel_activations_;

@@ -183,6 +183,17 @@ constexpr std::array<Statement, 1> fifth_step{
         created_at VARCHAR(24) NOT NULL))",
 };
 
+// Beside the personalities, so that no query of theirs touches the bytes. An avatar concerns whoever keeps
+// the personality, also one that another program writes, also when it leaves `updated_at` alone.
+constexpr std::array<Statement, 2> sixth_step{
+    {{R"(CREATE TABLE personality_avatars (
+        personality_id VARCHAR(36) PRIMARY KEY REFERENCES personalities (id) ON DELETE CASCADE,
+        png BLOB NOT NULL CHECK (LENGTH(png) BETWEEN 1 AND 5242880),
+        updated_at VARCHAR(24) NOT NULL))"},
+     {R"(CREATE TRIGGER avatars_changed AFTER INSERT OR UPDATE OR DELETE ON personality_avatars
+         FOR EACH ROW EXECUTE FUNCTION notify_personality_of_row())",
+      Databases::postgresql}}};
+
 // Two programs that start at the same time on one server must not both migrate.
 constexpr const char* migration_lock = "tutti:migrations";
 
@@ -197,6 +208,7 @@ std::string for_postgresql(std::string_view statement) {
     std::string text(statement);
     replace_all(text, "VARCHAR(36)", "UUID");
     replace_all(text, "VARCHAR(24)", "TIMESTAMPTZ(3)");
+    replace_all(text, "BLOB", "BYTEA");
     return text;
 }
 
@@ -220,9 +232,9 @@ int applied_steps(soci::session& sql) {
 }  // namespace
 
 Result<void> migrate(soci::session& sql) {
-    const std::array<Step, 5> steps{Step(first_step), Step(second_step), Step(third_step),
-                                    change_notifications,
-                                    Step(fifth_step)};  // step number = position + 1
+    // Step number = position + 1.
+    const std::array<Step, 6> steps{Step(first_step),     Step(second_step), Step(third_step),
+                                    change_notifications, Step(fifth_step),  Step(sixth_step)};
     Transaction transaction(sql);
     if (is_postgresql(sql)) sql << "SET LOCAL statement_timeout = 60000";
     transaction.lock(migration_lock);

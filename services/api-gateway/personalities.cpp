@@ -6,6 +6,8 @@
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"
+#include "common/timestamps.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services {
 namespace {
@@ -15,6 +17,8 @@ constexpr std::string_view default_model = "anthropic/claude-haiku-4.5";
 constexpr double default_temperature = 0.7;
 constexpr std::int64_t default_max_tokens = 4096;
 constexpr std::int64_t default_context_window_tokens = 131'072;
+
+constexpr std::size_t etag_digits = 32;
 
 // Parameters: see `access_of`. A user without a row owns nothing.
 constexpr const char* allowed =
@@ -50,13 +54,14 @@ constexpr const char* select_personality =
     "p.conversational_goals, p.conversational_examples, p.error_message, "
     "c.model, c.temperature, c.max_tokens, c.context_window_tokens, c.vision_model, c.top_p, "
     "c.top_k, c.frequency_penalty, c.presence_penalty, c.repetition_penalty, "
-    "c.memory_score_threshold, c.memory_limit "
+    "c.memory_score_threshold, c.memory_limit, a.updated_at "
     "FROM personalities p LEFT JOIN system_prompts s ON s.id = p.system_prompt_id "
     "LEFT JOIN llm_configs c ON c.id = COALESCE("
     "(SELECT d.llm_config_id FROM personality_default_configs d WHERE d.personality_id = p.id), "
     "(SELECT g.id FROM llm_configs g WHERE g.is_global AND g.is_default LIMIT 1)) "
+    "LEFT JOIN personality_avatars a ON a.personality_id = p.id "
     "WHERE p.id = :id";
-constexpr std::size_t personality_columns = 29;
+constexpr std::size_t personality_columns = 30;
 
 void read_texts(RowReader& row, Personality& p) {
     p.id = row.text();
@@ -175,8 +180,28 @@ Result<std::optional<GetPersonalityResponse>> Database::load_personality(const s
         GetPersonalityResponse found;
         read_texts(*row, found.personality);
         read_configuration(*row, found.personality);
+        found.personality.avatar_updated_at = row->optional_time();
         found.owner_discord_ids = owners_of(sql, id);
         return found;
+    });
+}
+
+Result<std::optional<AvatarPtr>> Database::find_avatar(const std::string& slug) {
+    return impl_->run("find avatar", [&](soci::session& sql) -> std::optional<AvatarPtr> {
+        auto row = select_one(sql,
+                              "SELECT a.updated_at, " + bytes_column(sql, "a.png") +
+                                  " FROM personalities p LEFT JOIN personality_avatars a "
+                                  "ON a.personality_id = p.id WHERE p.slug = :slug",
+                              2, {slug});
+        if (!row) return std::nullopt;
+        const auto updated_at = row->optional_time();
+        if (!updated_at) return AvatarPtr();
+        std::string png = row->bytes();
+        std::string etag = '"' + sha256_hex(png).substr(0, etag_digits) + '"';
+        return std::make_shared<const Avatar>(
+            Avatar{.png = std::move(png),
+                   .etag = std::move(etag),
+                   .updated_at = read_iso_timestamp(*updated_at).value_or(UnixTime{})});
     });
 }
 

@@ -1,9 +1,12 @@
 // Making, changing and removing personalities: for their owner and the bot's owner.
+#include <algorithm>
+#include <chrono>
 #include <string>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"
 #include "common/errors.hpp"
+#include "common/timestamps.hpp"
 
 namespace tutti::services {
 namespace {
@@ -87,10 +90,37 @@ void set_prompt(soci::session& sql, RowWriter& row, const Owned& owned,
     row.set("system_prompt_id", insert_prompt(sql, *content));
 }
 
+// Later than the time of the picture that was there, or two would share a path.
+std::string time_of_new_avatar(soci::session& sql, const std::string& id) {
+    UnixTime now = unix_now();
+    if (auto row =
+            select_one(sql, "SELECT updated_at FROM personality_avatars WHERE personality_id = :id",
+                       1, {id})) {
+        const auto before = read_iso_timestamp(row->time());
+        if (before) now = std::max(now, *before + std::chrono::milliseconds{1});
+    }
+    return iso_timestamp(now);
+}
+
+void set_avatar(soci::session& sql, const std::string& id, const std::optional<std::string>& png) {
+    if (!png) return;
+    if (png->empty()) {
+        execute(sql, "DELETE FROM personality_avatars WHERE personality_id = :id", {id});
+        return;
+    }
+    execute(sql,
+            "INSERT INTO personality_avatars (personality_id, png, updated_at) VALUES (:id, " +
+                bytes_literal(sql, *png) +
+                ", :now) ON CONFLICT (personality_id) "
+                "DO UPDATE SET png = excluded.png, updated_at = excluded.updated_at",
+            {id, time_of_new_avatar(sql, id)});
+}
+
 }  // namespace
 
-Result<Outcome<PersonalityChange>> Database::create_personality(const PersonalityEdit& edit,
-                                                                const Principal& principal) {
+Result<Outcome<PersonalityChange>> Database::create_personality(
+    const PersonalityEdit& edit, const std::optional<std::string>& png,
+    const Principal& principal) {
     return impl_->run("create personality", [&](soci::session& sql) -> Outcome<PersonalityChange> {
         Transaction transaction(sql);
         transaction.lock("personality slugs");
@@ -110,14 +140,15 @@ Result<Outcome<PersonalityChange>> Database::create_personality(const Personalit
             row.set("system_prompt_id", insert_prompt(sql, *edit.system_prompt));
         }
         row.insert(sql, "personalities");
+        set_avatar(sql, id, png);
         transaction.commit();
         return PersonalityChange{.id = id, .channel_ids = {}};
     });
 }
 
-Result<Outcome<PersonalityChange>> Database::update_personality(const std::string& id,
-                                                                const PersonalityEdit& edit,
-                                                                const Principal& principal) {
+Result<Outcome<PersonalityChange>> Database::update_personality(
+    const std::string& id, const PersonalityEdit& edit, const std::optional<std::string>& png,
+    const Principal& principal) {
     return impl_->run("update personality", [&](soci::session& sql) -> Outcome<PersonalityChange> {
         Transaction transaction(sql);
         transaction.lock("personality slugs");
@@ -130,6 +161,7 @@ Result<Outcome<PersonalityChange>> Database::update_personality(const std::strin
         set_columns(row, edit);
         set_prompt(sql, row, *owned, edit.system_prompt);
         row.set("updated_at", iso_timestamp()).update(sql, "personalities", id);
+        set_avatar(sql, id, png);
         auto change = change_of(sql, id);
         transaction.commit();
         return change;

@@ -6,6 +6,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include "api-gateway/avatar_image.hpp"
 #include "api-gateway/routes.hpp"
 #include "common/domain.hpp"
 #include "common/errors.hpp"
@@ -21,12 +22,6 @@ struct DeletePersonalityResponse {
 BOOST_DESCRIBE_STRUCT(DeletePersonalityResponse, (), (deleted, id))
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-bool is_slug(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
-}
 
 void check(Validation& fields, const PersonalityEdit& edit) {
     fields.if_there("name", edit.name, name_length_max);
@@ -46,6 +41,15 @@ void check(Validation& fields, const PersonalityEdit& edit) {
     fields.clearable("conversationalGoals", edit.conversational_goals, long_text_length_max);
     fields.clearable("conversationalExamples", edit.conversational_examples, long_text_length_max);
     fields.clearable("errorMessage", edit.error_message, long_text_length_max);
+}
+
+// Last of all checks: it is the only expensive one.
+std::optional<std::string> read_avatar(Validation& fields, const PersonalityEdit& edit) {
+    if (!edit.avatar_data || edit.avatar_data->empty()) return edit.avatar_data;
+    auto png = services::read_avatar(*edit.avatar_data);
+    if (png) return *std::move(png);
+    fields.add("avatarData", png.error());
+    return std::nullopt;
 }
 
 class PersonalityRoutes {
@@ -90,8 +94,10 @@ public:
         if (!edit->slug) fields.add("slug", "is missing");
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
+        const auto png = read_avatar(fields, *edit);
+        if (!fields.ok()) return fields.response();
         const auto principal = context_.principal(request);
-        const auto changed = context_.database.create_personality(*edit, principal);
+        const auto changed = context_.database.create_personality(*edit, png, principal);
         if (!changed) return database_failed(changed.error());
         if (!*changed) {
             return error_response(ErrorCode::conflict,
@@ -107,8 +113,10 @@ public:
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
         return with_found(request, [&](const GetPersonalityResponse& found) {
-            const auto changed = context_.database.update_personality(found.personality.id, *edit,
-                                                                      context_.principal(request));
+            const auto png = read_avatar(fields, *edit);
+            if (!fields.ok()) return fields.response();
+            const auto changed = context_.database.update_personality(
+                found.personality.id, *edit, png, context_.principal(request));
             if (!changed) return database_failed(changed.error());
             if (!*changed) return refused(changed->error(), "personality");
             return show_changed(**changed, 200);
@@ -174,6 +182,12 @@ private:
 };
 
 }  // namespace
+
+bool is_slug(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
 
 void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
     const PersonalityRoutes personalities(context);

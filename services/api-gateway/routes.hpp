@@ -31,10 +31,14 @@ constexpr std::size_t long_text_length_max = 1U << 20U;
 
 void add_channel_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
 void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
+void add_avatar_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
 void add_persona_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
 void add_llm_config_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
 void add_user_setting_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
 void add_cache_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
+
+// Lower-case letters, digits, dashes and underscores.
+[[nodiscard]] bool is_slug(std::string_view text);
 
 // Collects what is wrong with a request's fields, for one 400 with all of it.
 class Validation {

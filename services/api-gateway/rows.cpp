@@ -5,8 +5,10 @@
 #include <soci/use.h>
 
 #include <charconv>
+#include <iterator>
 #include <system_error>
 
+#include <boost/algorithm/hex.hpp>
 #include <soci/boost-optional.h>
 
 #include "api-gateway/database_impl.hpp"
@@ -35,6 +37,26 @@ bool RowReader::flag() {
     return value == "1" || value == "t";
 }
 std::string RowReader::time() { return iso_time(text()); }
+std::optional<std::string> RowReader::optional_time() {
+    return optional_text().transform(iso_time);
+}
+std::string RowReader::bytes() {
+    std::string bytes;
+    boost::algorithm::unhex(text(), std::back_inserter(bytes));
+    return bytes;
+}
+
+std::string bytes_column(soci::session& sql, std::string_view column) {
+    const std::string name(column);
+    return is_postgresql(sql) ? "encode(" + name + ", 'hex')" : "hex(" + name + ")";
+}
+
+std::string bytes_literal(soci::session& sql, std::string_view bytes) {
+    std::string text(is_postgresql(sql) ? "'\\x" : "X'");
+    boost::algorithm::hex(bytes, std::back_inserter(text));
+    text += '\'';
+    return text;
+}
 
 std::vector<RowReader> select(soci::session& sql, const std::string& query, std::size_t columns,
                               const std::vector<std::string>& parameters) {

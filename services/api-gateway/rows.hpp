@@ -41,6 +41,8 @@ public:
     [[nodiscard]] std::optional<std::int64_t> integer();
     [[nodiscard]] bool flag();
     [[nodiscard]] std::string time();  // ISO 8601, UTC, milliseconds
+    [[nodiscard]] std::optional<std::string> optional_time();
+    [[nodiscard]] std::string bytes();  // of a column that is selected by `bytes_column`
 
 private:
     [[nodiscard]] Cell next() { return std::move(cells_.at(position_++)); }
@@ -57,6 +59,10 @@ private:
 [[nodiscard]] std::optional<RowReader> select_one(soci::session& sql, const std::string& query,
                                                   std::size_t columns,
                                                   const std::vector<std::string>& parameters);
+// Bytes go over as hexadecimal text, too: in a query the column, in a statement the value.
+[[nodiscard]] std::string bytes_column(soci::session& sql, std::string_view column);
+[[nodiscard]] std::string bytes_literal(soci::session& sql, std::string_view bytes);
+
 // How many rows it changed.
 std::size_t execute(soci::session& sql, const std::string& statement,
                     const std::vector<std::string>& parameters);

@@ -164,6 +164,25 @@ PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::stri
     return node.coherent(subscribed_to(personality_events, std::move(options)));
 }
 
+// Few loads, so that whoever asks for slugs that nobody has does not hold up personalities.
+Avatars declare_avatars(Node& node, Loader<std::string, AvatarPtr> load) {
+    constexpr std::size_t bytes_max = 32U << 20U;
+    CacheOptions<std::string, AvatarPtr> options{
+        .name = "avatars",
+        .caches = "pictures of personalities by slug",
+        .stale = Stale::wrong,
+        .ttl = 1h,
+        .bound = bytes(bytes_max),
+        .absent_ttl = 1min,
+        .weigh = [](const AvatarPtr& avatar) { return avatar ? avatar->png.size() : 0; },
+        .load = std::move(load),
+        .load_deadline = 2s,
+        .loads_max = 2,
+        .reach = Reach::every_key,
+    };
+    return node.coherent(subscribed_to(personality_events, std::move(options)));
+}
+
 CacheOptions<std::string, std::vector<PersonalitySummary>> personality_list_options(
     Loader<std::string, std::vector<PersonalitySummary>> load) {
     auto options = choices("autocomplete-personalities", "personalities per user", std::move(load));
@@ -267,6 +286,7 @@ void declare_for_api_gateway(Node& node) {
         return GetPersonalityResponse{};
     };
     (void)declare_personalities(node, never_called);
+    (void)declare_avatars(node, [](const std::string&, LoadContext&) { return AvatarPtr(); });
     for (const auto& events :
          {channel_activation_events, api_key_events, llm_config_events, persona_events}) {
         (void)declare_invalidation(node, events);

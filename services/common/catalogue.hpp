@@ -18,6 +18,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include "common/avatar.hpp"
 #include "common/domain.hpp"
 #include "common/llm_config.hpp"
 #include "common/model_catalogue.hpp"
@@ -95,6 +96,12 @@ using PersonalityIds = Coherent<std::string, std::string>;
 
 [[nodiscard]] PersonalityIds declare_personality_ids(Node& node,
                                                      Loader<std::string, std::string> load);
+
+// The pictures of personalities, by slug, for whoever asks. Null: the personality has none. Any change of
+// any personality empties it: a slug may have become somebody else's.
+using Avatars = Coherent<std::string, AvatarPtr>;
+
+[[nodiscard]] Avatars declare_avatars(Node& node, Loader<std::string, AvatarPtr> load);
 
 // What a user may choose, by Discord id. Two caches, so that filling one does not age the other. While the
 // gateway does not answer, the last known list is served; a loader that is refused (Errc::refused, as

@@ -117,6 +117,9 @@ struct Personality {
     std::string slug;
     bool is_public = false;
     json::Nullable<std::string> owner_id;
+    // Both left out without a picture.
+    std::optional<std::string> avatar_url{};
+    std::optional<std::string> avatar_updated_at{};
     std::string system_prompt;
     std::string character_info;
     std::string personality_traits;
@@ -148,13 +151,13 @@ struct Personality {
     friend bool operator==(const Personality&, const Personality&) = default;
 };
 BOOST_DESCRIBE_STRUCT(Personality, (),
-                      (id, name, display_name, slug, is_public, owner_id, system_prompt,
-                       character_info, personality_traits, model, temperature, max_tokens,
-                       context_window_tokens, vision_model, top_p, top_k, frequency_penalty,
-                       presence_penalty, repetition_penalty, memory_score_threshold, memory_limit,
-                       personality_tone, personality_age, personality_appearance, personality_likes,
-                       personality_dislikes, conversational_goals, conversational_examples,
-                       error_message))
+                      (id, name, display_name, slug, is_public, owner_id, avatar_url,
+                       avatar_updated_at, system_prompt, character_info, personality_traits, model,
+                       temperature, max_tokens, context_window_tokens, vision_model, top_p, top_k,
+                       frequency_penalty, presence_penalty, repetition_penalty,
+                       memory_score_threshold, memory_limit, personality_tone, personality_age,
+                       personality_appearance, personality_likes, personality_dislikes,
+                       conversational_goals, conversational_examples, error_message))
 
 struct GetPersonalityResponse {
     Personality personality;
@@ -184,12 +187,13 @@ struct PersonalityEdit {
     std::optional<std::string> conversational_goals;
     std::optional<std::string> conversational_examples;
     std::optional<std::string> error_message;
+    std::optional<std::string> avatar_data;  // a PNG in base64, or as a data: URL
 };
 BOOST_DESCRIBE_STRUCT(PersonalityEdit, (),
                       (name, slug, display_name, is_public, system_prompt, character_info,
                        personality_traits, personality_tone, personality_age,
                        personality_appearance, personality_likes, personality_dislikes,
-                       conversational_goals, conversational_examples, error_message))
+                       conversational_goals, conversational_examples, error_message, avatar_data))
 
 // The body of every answer that is not 2xx.
 struct ErrorBody {

@@ -1,12 +1,10 @@
 #include "common/errors.hpp"
 
 #include <array>
-#include <chrono>
-#include <cstdio>
-#include <ctime>
 #include <utility>
 
 #include "common/domain.hpp"
+#include "common/timestamps.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {
@@ -56,18 +54,6 @@ std::string error_text(const HttpResponse& response) {
     return "HTTP " + std::to_string(response.status);
 }
 
-std::string iso_timestamp() {
-    const auto now =
-        std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now);
-    const std::time_t time = std::chrono::system_clock::to_time_t(seconds);
-    std::tm utc{};
-    ::gmtime_r(&time, &utc);
-    std::array<char, 32> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &utc);
-    std::snprintf(text.data() + length, text.size() - length, ".%03dZ",
-                  static_cast<int>((now - seconds).count()));
-    return text.data();
-}
+std::string iso_timestamp() { return iso_timestamp(unix_now()); }
 
 }  // namespace tutti::services

@@ -43,7 +43,7 @@ struct Settings {
     std::optional<std::string> instance_name;  // INSTANCE_NAME: in logs, metrics and the audit
 
     std::string gateway_url = "http://localhost:3000";  // GATEWAY_URL, without a trailing slash
-    std::optional<std::string> public_gateway_url;      // PUBLIC_GATEWAY_URL
+    std::optional<std::string> public_gateway_url;      // PUBLIC_GATEWAY_URL: for Discord
     std::string listen_address = "127.0.0.1";  // LISTEN_ADDRESS: numeric; 0.0.0.0 = everywhere
     std::uint16_t api_gateway_port = 3000;     // API_GATEWAY_PORT; 0 = a free one
     std::uint16_t bot_client_port = 3001;      // BOT_CLIENT_PORT

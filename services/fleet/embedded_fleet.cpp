@@ -60,7 +60,7 @@ private:
         options.port = plan_.gateway_port;
         options.hub = hub_;
         if (!plan_.settings.public_gateway_url) {
-            options.attachments.public_url = local_instance("api-gateway", plan_.gateway_port).url;
+            options.public_url = local_instance("api-gateway", plan_.gateway_port).url;
         }
         auto gateway = Gateway::start(std::move(options));
         if (!gateway) return fail(std::move(gateway).error());

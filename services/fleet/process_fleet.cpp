@@ -96,6 +96,7 @@ private:
             variables["DISCORD_CDN_BASE_URL"] = *plan_.settings.discord_cdn_base_url;
         }
         variables["ATTACHMENT_DIR"] = *plan_.settings.attachment_dir;
+        variables["PUBLIC_GATEWAY_URL"] = plan_.settings.public_gateway_url.value_or(gateway_.url);
         variables["API_GATEWAY_PORT"] = std::to_string(plan_.gateway_port);
         auto child = Child::start(beside_this_program("api-gateway"), variables);
         if (!child) return fail(std::move(child).error());

@@ -20,6 +20,11 @@ std::shared_ptr<ForeignDrops> foreign_drops(const Channel::Options& options, con
         options.store, clock, executor, log);
 }
 
+void forget(CacheSink& cache, const KeySet& changed) {
+    if (changed.all) cache.flush();
+    for (const std::string& key : changed.keys) cache.remove(key);
+}
+
 }  // namespace
 
 Channel::Channel(Options options, Bus& bus, Executor& executor, const Clock& clock, const Log& log)
@@ -91,8 +96,15 @@ void Channel::plain(std::string_view payload) {
     ++status_.dropped_events;
 }
 
-void Channel::invalidate(KeySet changed, const std::optional<PlainEvent>& shape,
-                         InvalidateOptions options, Writer::Done done) {
+void Channel::invalidate(const CacheSink& origin, KeySet changed,
+                         const std::optional<PlainEvent>& shape, InvalidateOptions options,
+                         Writer::Done done) {
+    // Nobody is told anything by this node while a cache of its own still serves the old value.
+    if (kept(Rule::own_removal_first)) {
+        for (const auto& sink : options_.caches) {
+            if (sink.get() != &origin) forget(*sink, changed);
+        }
+    }
     const auto& shapes = options_.shapes;
     const auto found = shape ? std::ranges::find(shapes, *shape) : shapes.end();
     Writer::Shape position;
@@ -135,10 +147,7 @@ void Channel::probe(Subscriber::Ticket ticket) {
 }
 
 void Channel::apply(const KeySet& changed) {
-    for (const auto& sink : options_.caches) {
-        if (changed.all) sink->flush();
-        for (const std::string& key : changed.keys) sink->remove(key);
-    }
+    for (const auto& sink : options_.caches) forget(*sink, changed);
     const std::lock_guard lock(status_mutex_);
     status_.applied_at = clock_.now();
 }

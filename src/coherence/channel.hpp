@@ -69,8 +69,9 @@ public:
     void undecodable();
     void plain(std::string_view payload);
 
-    // `shape`: that of the cache, if it has one; see Writer.
-    void invalidate(KeySet changed, const std::optional<PlainEvent>& shape,
+    // The other caches of the channel forget before this returns, as `origin` has. `shape`: that of the
+    // cache, if it has one; see Writer.
+    void invalidate(const CacheSink& origin, KeySet changed, const std::optional<PlainEvent>& shape,
                     InvalidateOptions options, Writer::Done done);
 
     // Stops serving and renewing, answers who waits, and leaves the channel; `done` runs once, by

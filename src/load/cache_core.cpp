@@ -404,7 +404,7 @@ void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions opt
         self->publication_ended(key);
         done(std::move(outcome));
     };
-    publish_(std::move(key), options, std::move(published));
+    publish_(*this, std::move(key), options, std::move(published));
 }
 
 void CacheCore::publication_ended(const std::optional<std::string>& key) {

@@ -65,8 +65,10 @@ class CacheCore final : public detail::Cache,
                         public CacheSink,
                         public std::enable_shared_from_this<CacheCore> {
 public:
-    // How an invalidation leaves this node; empty for a cache without a bus.
-    using Publish = std::function<void(std::optional<std::string> key, InvalidateOptions options,
+    // How an invalidation leaves this node, by way of the other caches of the channel; empty for a cache
+    // without a bus. `origin` has removed already.
+    using Publish = std::function<void(const CacheSink& origin, std::optional<std::string> key,
+                                       InvalidateOptions options,
                                        std::move_only_function<void(Invalidation)> done)>;
 
     // What a cache shares with the channel that it belongs to.

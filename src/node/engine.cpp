@@ -137,7 +137,8 @@ bool Engine::enlist(const Declaration& declaration, std::vector<std::string> pro
 
 CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEvent> shape) {
     return [weak = weak_from_this(), channel = std::move(channel), shape = std::move(shape)](
-               std::optional<std::string> key, InvalidateOptions options, Writer::Done done) {
+               const CacheSink& origin, std::optional<std::string> key, InvalidateOptions options,
+               Writer::Done done) {
         const auto self = weak.lock();
         const auto found = self ? self->find(channel) : nullptr;
         const auto writer = self && !found ? self->find_writer(channel) : nullptr;
@@ -149,7 +150,7 @@ CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEve
         KeySet changed = KeySet::everything();
         if (key) changed = {.keys = {*std::move(key)}, .all = false};
         if (writer) return writer->publish(std::move(changed), {}, options, std::move(done));
-        found->invalidate(std::move(changed), shape, options, std::move(done));
+        found->invalidate(origin, std::move(changed), shape, options, std::move(done));
     };
 }
 

@@ -105,10 +105,14 @@ std::string to_bytes(const Reply& reply) {
         const bool sound = wire::is_token(name) && wire::is_field_value(value);
         if (sound && !wire::is_managed_field(name)) wire::append_field(bytes, name, value);
     }
-    wire::append_field(bytes, "Content-Length", std::to_string(response.body.size()));
+    // Of these a length would be wrong: 204 has no body, and that of a 304 is the one not sent.
+    const bool bodiless = response.status == 204 || response.status == 304;
+    if (!bodiless) {
+        wire::append_field(bytes, "Content-Length", std::to_string(response.body.size()));
+    }
     wire::append_field(bytes, "Connection", reply.keep_alive ? "keep-alive" : "close");
     bytes += "\r\n";
-    if (!reply.head_only) bytes += response.body;
+    if (!reply.head_only && !bodiless) bytes += response.body;
     return bytes;
 }
 

@@ -11,7 +11,7 @@
 //     if (!server) return fail(server.error());      // "port 3000 is in use ..."
 //     std::uint16_t port = (*server)->port();
 //
-// A handler that throws is answered with 500 INTERNAL_ERROR and the exception's text.
+// 204 and 304 are sent without a body, whatever the handler put there. A handler that throws is answered with 500 INTERNAL_ERROR and the exception's text.
 //
 // Not offered: TLS (a proxy's job), chunked responses, pipelined requests side by side, upgrades.
 //

@@ -98,7 +98,7 @@ protected:
     [[nodiscard]] Gateway::Options with() const {
         auto chosen = options();
         chosen.attachment_dir = directory;
-        chosen.attachments.public_url = "https://gateway.example/base";
+        chosen.public_url = "https://gateway.example/base";
         return chosen;
     }
 

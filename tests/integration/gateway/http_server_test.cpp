@@ -72,6 +72,23 @@ TEST_F(Server, HeadHasTheLengthButNoBody) {
     EXPECT_TRUE(answer.ends_with("\r\n\r\n")) << answer;
 }
 
+TEST_F(Server, AnswerThatMayNotHaveABodyHasNoneAndNoLength) {
+    start({}, [](const HttpRequest& request) {
+        auto response = text_response(request.path == "/304" ? 304 : 204, "not sent");
+        response.headers.set("ETag", "\"x\"");
+        return response;
+    });
+    RawConnection peer(server_->port());
+
+    for (const std::string status : {"304", "204"}) {
+        peer.send("GET /" + status + " HTTP/1.1\r\n\r\n");
+        const auto answer = peer.read_until("\r\n\r\n");
+        EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + status)) << answer;
+        EXPECT_TRUE(answer.contains("ETag: \"x\"")) << answer;
+        EXPECT_FALSE(answer.contains("Content-Length")) << answer;
+    }
+}
+
 TEST_F(Server, MalformedRequestsAreAnsweredAndClosed) {
     start({});
     for (const char* bytes :

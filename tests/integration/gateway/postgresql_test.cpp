@@ -284,7 +284,7 @@ TEST_F(PostgresqlStart, ManyAtTheSameTimeMigrateOnce) {
     }
     for (auto& started : starts) EXPECT_TRUE(started.get());
 
-    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "5|5");
+    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "6|6");
     EXPECT_EQ(server_.query("SELECT COUNT(*) FROM personalities"), "2");
 }
 
@@ -298,6 +298,9 @@ TEST_F(PostgresqlStart, ColumnsHaveNativeTypes) {
     EXPECT_EQ(server_.query("SELECT data_type FROM information_schema.columns WHERE table_name = "
                             "'job_results' AND column_name = 'result'"),
               "jsonb");
+    EXPECT_EQ(server_.query("SELECT data_type FROM information_schema.columns WHERE table_name = "
+                            "'personality_avatars' ORDER BY column_name"),
+              "uuid\nbytea\ntimestamp with time zone");
 }
 
 TEST_F(PostgresqlStart, WhatIsWrongIsNamedWithoutThePassword) {

@@ -170,6 +170,12 @@ TEST_F(Triggers, PersonalityIsToldWhenItGoesAndWithWhateverBelongsToIt) {
     EXPECT_THAT(heard_after(std::string("INSERT INTO personality_aliases VALUES ('boss', '") +
                             maestro_id + "')"),
                 ElementsAre(told(maestro_id)));
+    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_avatars VALUES ('") + maestro_id +
+                            "', 'x', now())"),
+                ElementsAre(told(maestro_id)));
+    EXPECT_THAT(heard_after("UPDATE personality_avatars SET png = 'y'"),
+                ElementsAre(told(maestro_id)));
+    EXPECT_THAT(heard_after("DELETE FROM personality_avatars"), ElementsAre(told(maestro_id)));
     EXPECT_THAT(heard_after(std::string("DELETE FROM personalities WHERE id = '") + solo_id + "'"),
                 ElementsAre(told(solo_id)));
 }

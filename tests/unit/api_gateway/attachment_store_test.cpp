@@ -10,6 +10,7 @@
 #include "api-gateway/attachment_cleanup.hpp"
 #include "api-gateway/attachment_downloads.hpp"
 #include "api-gateway/attachment_routes.hpp"
+#include "api-gateway/gateway.hpp"
 #include "route_table.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -215,15 +216,15 @@ TEST(AttachmentNames, NumbersGoBeforeTheExtension) {
     EXPECT_EQ(numbered_file_name("noext", 12), "noext-12");
 }
 
-TEST(AttachmentOptions, WorkersFindTheGatewayByItsPublicUrlIfItHasOne) {
+TEST(GatewayOptions, WhatIsOutsideFindsTheGatewayByItsPublicUrlIfItHasOne) {
     Settings settings;
     settings.gateway_url = "http://inside:3000";
-    EXPECT_EQ(AttachmentDownloads::Options::from(settings).public_url, "http://inside:3000");
+    EXPECT_EQ(Gateway::Options::from(settings).public_url, "http://inside:3000");
 
     settings.public_gateway_url = "https://outside";
 
-    EXPECT_EQ(AttachmentDownloads::Options::from(settings).public_url, "https://outside");
-    EXPECT_EQ(AttachmentDownloads::Options::from(settings).base_url, "") << "Discord's own hosts";
+    EXPECT_EQ(Gateway::Options::from(settings).public_url, "https://outside");
+    EXPECT_EQ(Gateway::Options::from(settings).attachments.base_url, "") << "Discord's own hosts";
 }
 
 TEST(AttachmentMediaTypes, OnlyHarmlessOnesAreNamed) {

@@ -58,6 +58,7 @@ const std::vector<Audited>& audited() {
         {"global-config", "bot-client", 60s, {}, entries(1), Pattern::local},
         {"personality", "bot-client", 5min, {}, entries(100), Pattern::coherent},
         {"personality", "api-gateway", 5min, {}, entries(100), Pattern::coherent},
+        {"avatars", "api-gateway", {}, {}, {}, Pattern::local, "avatars"},
         {"openrouter-models", "api-gateway", 5min, 24h, entries(1), Pattern::shared},
         {"request-dedup", "api-gateway", {}, 5s, {}, Pattern::reservation},
     };
@@ -133,6 +134,7 @@ TEST(Catalogue, ChannelsAreThoseOfTheAuditedDeployment) {
     EXPECT_EQ(channel("personality"), "cache:invalidation");
     EXPECT_EQ(channel("personality-ids"), "cache:invalidation");
     EXPECT_EQ(channel("autocomplete-personalities"), "cache:invalidation");
+    EXPECT_EQ(find(inventory, "avatars", "api-gateway")->declaration.channel, "cache:invalidation");
     EXPECT_EQ(channel("autocomplete-personas"), "cache:persona-invalidation");
 }
 

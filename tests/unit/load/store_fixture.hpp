@@ -95,8 +95,8 @@ public:
                             .gate = gate,
                             .channel = "numbers",
                             .prefix = "n:",
-                            .publish = [this](std::optional<std::string> key, InvalidateOptions how,
-                                              auto done) {
+                            .publish = [this](const CacheSink&, std::optional<std::string> key,
+                                              InvalidateOptions how, auto done) {
                                 KeySet changed = KeySet::everything();
                                 if (key) changed = {.keys = {*std::move(key)}, .all = false};
                                 writer->publish(std::move(changed), {}, how, std::move(done));

@@ -14,6 +14,7 @@
 #include <boost/asio/use_future.hpp>
 
 #include "tutti/asio.hpp"
+#include "tutti/testing/embedded_server.hpp"
 
 namespace tutti {
 namespace {
@@ -144,6 +145,29 @@ TEST(Coherent, AChangeOnOneNodeIsSeenByTheOther) {
     EXPECT_TRUE(done.done()) << done.reason;
     EXPECT_EQ(*cache_two.get("a").value(), 2);
     EXPECT_EQ(cache_two.get("a")->tier(), Tier::memory);
+}
+
+TEST(Coherent, CachesOfOneChannelForgetTogetherAlsoBeforeTheirNodeHearsOfIt) {
+    std::atomic<int> source = 1;
+    const auto hub = EmbeddedHub::create();
+    testing::EmbeddedServer server{hub};
+    const auto node = Node::create({.name = "node", .embedded = hub, .lease = 10s}).value();
+    const auto cache = node->coherent<std::string, int>(numbers(source));
+    auto of_another_kind = numbers(source);
+    of_another_kind.name = "sums";
+    of_another_kind.reach = Reach::every_key;
+    const auto sums = node->coherent<std::string, int>(std::move(of_another_kind));
+    const auto started = node->start();
+    ASSERT_TRUE(started) << started.error().message();
+    ASSERT_EQ(*cache.get("a").value(), 1);
+    ASSERT_EQ(*sums.get("all").value(), 1);
+    server.disconnect();
+
+    source = 2;
+    ASSERT_TRUE(cache.invalidate("a").published());
+
+    EXPECT_EQ(*cache.get("a").value(), 2);
+    EXPECT_EQ(*sums.get("all").value(), 2);
 }
 
 TEST(Coherent, ManyThreadsReadOneKeyWithOneLoad) {
