@@ -21,6 +21,7 @@ enum class Rule : std::uint8_t {
     join_only_clean_flights,     // R3b: no joining of a poisoned flight
     two_loads_of_a_key,          // R3b: further readers wait for one that has not begun
     own_removal_first,           // `invalidate` removes here before it returns
+    own_removal_reaches_all,     // and from all caches of the channel
     serve_only_under_lease,      // R2
     suspect_within_age,          // `serve_up_to` counts from the last proof of freshness
     lease_counts_from_request,   // R1: from before RENEW was sent, not from its reply

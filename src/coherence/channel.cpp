@@ -1,6 +1,7 @@
 #include "coherence/channel.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -99,17 +100,25 @@ void Channel::plain(std::string_view payload) {
 void Channel::invalidate(const CacheSink& origin, KeySet changed,
                          const std::optional<PlainEvent>& shape, InvalidateOptions options,
                          Writer::Done done) {
+    std::vector<std::shared_ptr<CacheSink>> others;
+    std::ranges::copy_if(options_.caches, std::back_inserter(others), [&](const auto& sink) {
+        return sink.get() != &origin && kept(Rule::own_removal_reaches_all);
+    });
     // Nobody is told anything by this node while a cache of its own still serves the old value.
-    if (kept(Rule::own_removal_first)) {
-        for (const auto& sink : options_.caches) {
-            if (sink.get() != &origin) forget(*sink, changed);
-        }
+    for (const auto& sink : others) {
+        sink->publication_begins(changed);
+        if (kept(Rule::own_removal_first)) forget(*sink, changed);
     }
+    auto told = [others = std::move(others), changed,
+                 done = std::move(done)](Invalidation outcome) mutable {
+        for (const auto& sink : others) sink->publication_ended(changed);
+        done(std::move(outcome));
+    };
     const auto& shapes = options_.shapes;
     const auto found = shape ? std::ranges::find(shapes, *shape) : shapes.end();
     Writer::Shape position;
     if (found != shapes.end()) position = static_cast<std::size_t>(found - shapes.begin());
-    writer_->publish(std::move(changed), position, options, std::move(done));
+    writer_->publish(std::move(changed), position, options, std::move(told));
 }
 
 void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {

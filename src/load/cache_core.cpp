@@ -385,36 +385,40 @@ void CacheCore::flush() {
 
 void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
                            std::move_only_function<void(Invalidation)> done) {
-    if (publish_) {
-        const std::lock_guard lock(mutex_);
-        ++(key ? publishing_[*key] : publishing_all_);
-    }
+    KeySet changed = KeySet::everything();
+    if (key) changed = {.keys = {*std::move(key)}, .all = false};
+    if (publish_) publication_begins(changed);
     if (kept(Rule::own_removal_first)) {
-        if (key) {
-            remove(*key);
-        } else {
+        if (changed.all) {
             flush();
+        } else {
+            remove(changed.keys.front());
         }
     }
     if (!publish_) {
         return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
     }
-    auto published = [self = shared_from_this(), key,
+    auto published = [self = shared_from_this(), changed,
                       done = std::move(done)](Invalidation outcome) mutable {
-        self->publication_ended(key);
+        self->publication_ended(changed);
         done(std::move(outcome));
     };
-    publish_(*this, std::move(key), options, std::move(published));
+    publish_(*this, std::move(changed), options, std::move(published));
 }
 
-void CacheCore::publication_ended(const std::optional<std::string>& key) {
+void CacheCore::publication_begins(const KeySet& changed) {
     const std::lock_guard lock(mutex_);
-    if (!key) {
-        --publishing_all_;
-        return;
+    if (changed.all) ++publishing_all_;
+    for (const std::string& key : changed.keys) ++publishing_[key];
+}
+
+void CacheCore::publication_ended(const KeySet& changed) {
+    const std::lock_guard lock(mutex_);
+    if (changed.all) --publishing_all_;
+    for (const std::string& key : changed.keys) {
+        const auto found = publishing_.find(key);
+        if (--found->second == 0) publishing_.erase(found);
     }
-    const auto found = publishing_.find(*key);
-    if (--found->second == 0) publishing_.erase(found);
 }
 
 bool CacheCore::may_use_store(const std::string& text) const {

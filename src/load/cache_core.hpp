@@ -67,9 +67,9 @@ class CacheCore final : public detail::Cache,
 public:
     // How an invalidation leaves this node, by way of the other caches of the channel; empty for a cache
     // without a bus. `origin` has removed already.
-    using Publish = std::function<void(const CacheSink& origin, std::optional<std::string> key,
-                                       InvalidateOptions options,
-                                       std::move_only_function<void(Invalidation)> done)>;
+    using Publish =
+        std::function<void(const CacheSink& origin, KeySet changed, InvalidateOptions options,
+                           std::move_only_function<void(Invalidation)> done)>;
 
     // What a cache shares with the channel that it belongs to.
     struct Ties {
@@ -102,6 +102,8 @@ public:
 
     void remove(std::string_view key) override;
     void flush() override;
+    void publication_begins(const KeySet& changed) override;
+    void publication_ended(const KeySet& changed) override;
 
     [[nodiscard]] const detail::CacheSpec& spec() const noexcept { return spec_; }
     [[nodiscard]] CacheCounters counters() const;
@@ -158,7 +160,6 @@ private:
     [[nodiscard]] std::optional<detail::RawLookup> last_known_good(const Flight& flight,
                                                                    const Error& error);
 
-    void publication_ended(const std::optional<std::string>& key);
     void launch();  // starts what may start, without the lock held
     void run(const FlightPointer& flight);
     void ask_store(const FlightPointer& flight);

@@ -136,22 +136,20 @@ bool Engine::enlist(const Declaration& declaration, std::vector<std::string> pro
 }
 
 CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEvent> shape) {
-    return [weak = weak_from_this(), channel = std::move(channel), shape = std::move(shape)](
-               const CacheSink& origin, std::optional<std::string> key, InvalidateOptions options,
-               Writer::Done done) {
-        const auto self = weak.lock();
-        const auto found = self ? self->find(channel) : nullptr;
-        const auto writer = self && !found ? self->find_writer(channel) : nullptr;
-        if (!found && !writer) {
-            return done({.outcome = Invalidation::Outcome::unconfirmed,
-                         .position = {},
-                         .reason = self ? "call Node::start first" : "the node was stopped"});
-        }
-        KeySet changed = KeySet::everything();
-        if (key) changed = {.keys = {*std::move(key)}, .all = false};
-        if (writer) return writer->publish(std::move(changed), {}, options, std::move(done));
-        found->invalidate(origin, std::move(changed), shape, options, std::move(done));
-    };
+    return
+        [weak = weak_from_this(), channel = std::move(channel), shape = std::move(shape)](
+            const CacheSink& origin, KeySet changed, InvalidateOptions options, Writer::Done done) {
+            const auto self = weak.lock();
+            const auto found = self ? self->find(channel) : nullptr;
+            const auto writer = self && !found ? self->find_writer(channel) : nullptr;
+            if (!found && !writer) {
+                return done({.outcome = Invalidation::Outcome::unconfirmed,
+                             .position = {},
+                             .reason = self ? "call Node::start first" : "the node was stopped"});
+            }
+            if (writer) return writer->publish(std::move(changed), {}, options, std::move(done));
+            found->invalidate(origin, std::move(changed), shape, options, std::move(done));
+        };
 }
 
 std::string Engine::all_problems() const {

@@ -435,9 +435,13 @@ void Fleet::invalidate(Process& process, std::size_t cache, std::optional<std::s
     } else {
         process.raw_cache(cache).invalidate(std::nullopt, how, std::move(done));
     }
-    for (std::size_t key = 0; key < options_.keys; ++key) {
-        const std::size_t covered = row(channel_of(cache), key);
-        if (!of || covered == *of) process.own(cache, covered) = versions[key];
+    // All caches of the channel have forgotten, not only this one.
+    for (std::size_t each = 0; each < cache_count; ++each) {
+        if (channel_of(each) != channel_of(cache)) continue;
+        for (std::size_t key = 0; key < options_.keys; ++key) {
+            const std::size_t covered = row(channel_of(cache), key);
+            if (!of || covered == *of) process.own(each, covered) = versions[key];
+        }
     }
 }
 

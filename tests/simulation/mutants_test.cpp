@@ -68,6 +68,7 @@ constexpr Mutant mutants[]{
     {"join_only_clean_flights", Rule::join_only_clean_flights, "partition"},
     {"two_loads_of_a_key", Rule::two_loads_of_a_key, "terrible"},
     {"own_removal_first", Rule::own_removal_first, "calm"},
+    {"own_removal_reaches_all", Rule::own_removal_reaches_all, "calm"},
     {"serve_only_under_lease", Rule::serve_only_under_lease, "partition"},
     {"suspect_within_age", Rule::suspect_within_age, "terrible"},
     {"lease_counts_from_request", Rule::lease_counts_from_request, "terrible"},

@@ -44,6 +44,8 @@ class RecordedSink final : public CacheSink {
 public:
     void remove(std::string_view key) override { forgotten.emplace_back(key); }
     void flush() override { forgotten.emplace_back("(all)"); }
+    void publication_begins(const KeySet&) override {}
+    void publication_ended(const KeySet&) override {}
 
     std::vector<std::string> forgotten;
 };

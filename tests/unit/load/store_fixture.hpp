@@ -95,10 +95,8 @@ public:
                             .gate = gate,
                             .channel = "numbers",
                             .prefix = "n:",
-                            .publish = [this](const CacheSink&, std::optional<std::string> key,
+                            .publish = [this](const CacheSink&, KeySet changed,
                                               InvalidateOptions how, auto done) {
-                                KeySet changed = KeySet::everything();
-                                if (key) changed = {.keys = {*std::move(key)}, .all = false};
                                 writer->publish(std::move(changed), {}, how, std::move(done));
                             }});
         bus.subscribe({{.channel = "numbers", .plain = false}}, *this);
