@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "api-gateway/job_waits.hpp"
 #include "api-gateway/openrouter.hpp"
 #include "common/catalogue.hpp"
 #include "common/http/router.hpp"
@@ -56,6 +57,7 @@ public:
         std::shared_ptr<EmbeddedHub> hub = nullptr;
         std::string queue_name =
             Settings{}.queue_name;  // in this Redis; without one: in this process
+        JobWaits::Options waits{};
         OpenRouter::Options openrouter{};
         std::chrono::seconds dedup_window = request_window_default;
         Secret secret{};                            // empty = refused
