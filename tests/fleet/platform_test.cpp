@@ -208,6 +208,11 @@ TEST_F(PlatformJobs, SameRequestAtBothGatewaysAtOnceIsOneJobThatBothKnow) {
     }
 }
 
+TEST_F(PlatformJobs, LogsNameTheInstance) {
+    EXPECT_TRUE(gateways[1].written().contains(" [gateway-2] listening on"))
+        << gateways[1].written();
+}
+
 TEST_F(PlatformJobs, NothingIsQueuedWhileRedisIsDown) {
     ASSERT_EQ(generate(gateways[0]).status, 202);
     redis.command({"SAVE"});
@@ -225,6 +230,11 @@ TEST_F(PlatformJobs, NothingIsQueuedWhileRedisIsDown) {
         EXPECT_TRUE(eventually([&] { return generate(gateway, "later").status < 300; }));
     }
     EXPECT_EQ(jobs(), "2");
+}
+
+TEST_F(PlatformJobs, LogsNameTheInstance) {
+    EXPECT_TRUE(gateways[1].written().contains(" [gateway-2] listening on"))
+        << gateways[1].written();
 }
 
 TEST_F(PlatformJobs, NothingIsQueuedWhileRedisIsSilent) {

@@ -267,9 +267,9 @@ TEST_F(Bridge, HealthIsDegradedWhileOnlyTheListenerIsAway) {
 }
 
 TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
-    auto second = Gateway::start({.postgres_url = Secret(postgres_->url()),
-                                  .redis_url = redis_url_,
-                                  .secret = Secret(secret_text)});
+    auto second = start_gateway({.postgres_url = Secret(postgres_->url()),
+                                 .redis_url = redis_url_,
+                                 .secret = Secret(secret_text)});
     ASSERT_TRUE(second) << second.error().message();
     const auto seen_by_second = [&] {
         const std::string here =
