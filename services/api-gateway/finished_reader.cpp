@@ -9,7 +9,7 @@ namespace tutti::services {
 namespace {
 
 constexpr const char* entries_at_a_time = "100";
-constexpr std::chrono::seconds patience{2};  // beyond the block
+constexpr std::chrono::seconds patience{1};  // beyond the block
 constexpr std::size_t job_id_length_max = 200;
 
 // The value of that field of an entry; empty: there is none, or it cannot be a job's id.

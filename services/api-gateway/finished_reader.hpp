@@ -5,7 +5,7 @@
 // that it is again. Meanwhile, and when the stream itself was lost, nobody is told; whoever must know asks
 // for the status now and then.
 //
-// Shutdown: the destructor returns within `block` when Redis answers, and within 2 s more when it does not.
+// Shutdown: the destructor returns within `block` when Redis answers, and within a second more when it does not.
 #pragma once
 
 #include <chrono>

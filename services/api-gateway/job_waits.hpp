@@ -37,7 +37,7 @@ public:
     struct Options {
         Duration limit = std::chrono::minutes{10};
         Duration look_every = std::chrono::seconds{5};
-        Duration look_deadline = std::chrono::seconds{2};  // of a look at one status
+        Duration look_deadline = std::chrono::seconds{1};  // of a look at one status
     };
 
     // The queue outlives it.

@@ -232,11 +232,6 @@ TEST_F(PlatformJobs, NothingIsQueuedWhileRedisIsDown) {
     EXPECT_EQ(jobs(), "2");
 }
 
-TEST_F(PlatformJobs, LogsNameTheInstance) {
-    EXPECT_TRUE(gateways[1].written().contains(" [gateway-2] listening on"))
-        << gateways[1].written();
-}
-
 TEST_F(PlatformJobs, NothingIsQueuedWhileRedisIsSilent) {
     redis.pause();
     const auto asked = tutti::Boottime::now();
