@@ -159,6 +159,7 @@ private:
     };
 
     void forget_old_records();
+    // False when it was not active.
     [[nodiscard]] bool end(const std::string& job_id, JobStatus status);
 
     Options options_;

@@ -82,9 +82,10 @@ bool InProcessJobQueue::end(const std::string& job_id, JobStatus status) {
     if (active_.erase(job_id) == 0) return false;
     ++(status.status == "failed" ? failed_ : completed_);
     const auto found = records_.find(job_id);
-    if (found == records_.end()) return false;
-    found->second = {.status = std::move(status),
-                     .expires = options_.clock->now() + options_.record_ttl};
+    if (found != records_.end()) {
+        found->second = {.status = std::move(status),
+                         .expires = options_.clock->now() + options_.record_ttl};
+    }
     return true;
 }
 

@@ -78,7 +78,8 @@ struct HttpResponse {
 // For a handler whose answer takes long: the server calls `start` on the same worker, which is free as soon
 // as that returns. Nothing is begun when too many wait already. What `start` returns is called on the
 // server's I/O thread when the client has left or the server stops, so it must not block, and it may come
-// after an answer that was given too late.
+// after an answer that was given too late. The server waits as long as the client does: a limit is the
+// business of whoever begins.
 //
 //     return deferred_response([&](HttpAnswer answer) {
 //         const auto id = jobs.when_done([answer](Job job) { answer(json_response(200, job.text)); });

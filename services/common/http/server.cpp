@@ -137,9 +137,9 @@ private:
     void open(tcp::socket socket);
     void close(Session* session);
     void close_if_drained();
-    asio::awaitable<Handled> handle(HttpRequest request, std::shared_ptr<Session> session);
-    asio::awaitable<Handled> run_handler(HttpRequest request, std::shared_ptr<Session> session);
-    Handled defer(const HttpStart& start, std::shared_ptr<Session> session);
+    asio::awaitable<Handled> handle(HttpRequest request, Session& session);
+    asio::awaitable<Handled> run_handler(HttpRequest request, Session& session);
+    Handled defer(const HttpStart& start, Session& session);
 
     const Options options_;
     const HttpHandler handler_;
@@ -267,8 +267,7 @@ void HttpServer::Impl::close_if_drained() {
     changed_.notify_all();
 }
 
-asio::awaitable<Handled> HttpServer::Impl::handle(HttpRequest request,
-                                                  std::shared_ptr<Session> session) {
+asio::awaitable<Handled> HttpServer::Impl::handle(HttpRequest request, Session& session) {
     if (!request.path.starts_with('/') || !wire::is_target(request.path)) {
         co_return Handled{
             error_response(ErrorCode::validation_error, "The request target must be a path")};
@@ -278,28 +277,29 @@ asio::awaitable<Handled> HttpServer::Impl::handle(HttpRequest request,
             error_response(ErrorCode::service_unavailable, "Too many requests are waiting")};
     }
     queued_.fetch_add(1, std::memory_order_relaxed);
-    auto work = run_handler(std::move(request), std::move(session));
+    auto work = run_handler(std::move(request), session);
     Handled handled = co_await asio::co_spawn(workers_, std::move(work), asio::use_awaitable);
     co_return handled;
 }
 
 // On a worker.
-asio::awaitable<Handled> HttpServer::Impl::run_handler(HttpRequest request,
-                                                       std::shared_ptr<Session> session) {
+asio::awaitable<Handled> HttpServer::Impl::run_handler(HttpRequest request, Session& session) {
     queued_.fetch_sub(1, std::memory_order_relaxed);
     HttpResponse response = call(handler_, request);
-    if (response.later) co_return defer(response.later, std::move(session));
+    if (response.later) co_return defer(response.later, session);
     co_return Handled{std::move(response)};
 }
 
-// On a worker.
-Handled HttpServer::Impl::defer(const HttpStart& start, std::shared_ptr<Session> session) {
+// On a worker. The session closes the deferral before it ends, so it is there when it is woken; only the I/O
+// thread may be the last to let go of it.
+Handled HttpServer::Impl::defer(const HttpStart& start, Session& session) {
     if (deferred_.fetch_add(1, std::memory_order_relaxed) >= options_.limits.deferred_max) {
         deferred_.fetch_sub(1, std::memory_order_relaxed);
         return {error_response(ErrorCode::service_unavailable, "Too many requests are waiting")};
     }
-    auto deferral = std::make_shared<Deferral>(
-        [this, session = std::move(session)] { asio::post(io_, [session] { session->wake(); }); });
+    auto deferral = std::make_shared<Deferral>([this, &session] {
+        asio::post(io_, [kept = session.shared_from_this()] { kept->wake(); });
+    });
     Deferral::begin(deferral, start);
     return {.response = {}, .deferral = std::move(deferral)};
 }
@@ -381,7 +381,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::serve_one() {
 // Nothing when the peer left meanwhile.
 asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::answer(
     HttpRequest request) {
-    auto work = server_.handle(std::move(request), shared_from_this());
+    auto work = server_.handle(std::move(request), *this);
     Handled handled = co_await std::move(work);
     if (!handled.deferral) co_return std::move(handled.response);
     auto waiting = await_answer(std::move(handled.deferral));

@@ -117,6 +117,18 @@ TEST_F(Deferred, HeadHasTheLengthButNoBody) {
     EXPECT_TRUE(response.ends_with("\r\n\r\n")) << response;
 }
 
+TEST_F(Deferred, WaitIsNeitherReadingNorWriting) {
+    start({.workers = 1, .read_timeout = 50ms, .idle_timeout = 50ms, .write_timeout = 50ms});
+    RawConnection peer(server_->port());
+    peer.send(later_and_close);
+    const auto answer = next();
+    std::this_thread::sleep_for(200ms);
+
+    answer(text_response(200, "at last"));
+
+    EXPECT_TRUE(peer.read_all().ends_with("at last"));
+}
+
 TEST_F(Deferred, ManyThatWaitHoldNoWorker) {
     start();
     std::vector<std::unique_ptr<RawConnection>> peers;
