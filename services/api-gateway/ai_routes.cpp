@@ -21,6 +21,7 @@ namespace {
 using boost::json::object;
 
 constexpr std::size_t job_id_length_max = 200;
+constexpr std::size_t failure_length_max = 500;
 
 std::string random_uuid() {
     boost::uuids::random_generator generator;
@@ -74,16 +75,63 @@ HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
     return not_enqueued(enqueued.error(), ids.request_id);
 }
 
-// Answered at once, also with `wait=true`: whoever waits asks for the job, and holds none of our workers.
+boost::json::value result_of(const JobStatus& status) {
+    if (!status.result) return nullptr;
+    auto result = json::parse(*status.result, json::depth_only);
+    return result ? *std::move(result) : nullptr;
+}
+
+// A worker may have written anything.
+std::string shown(std::string_view error) {
+    if (error.empty()) return "The job failed";
+    std::size_t end = std::min(error.size(), failure_length_max);
+    const auto inside_a_character = [&] {
+        return end < error.size() && (static_cast<unsigned char>(error[end]) & 0xC0U) == 0x80U;
+    };
+    while (end > 0 && inside_a_character()) --end;
+    return std::string(error.substr(0, end));
+}
+
+HttpResponse transcribed(const JobIds& ids, const Result<JobStatus>& outcome) {
+    if (!outcome) {
+        return error_response(ErrorCode::job_failed, outcome.error().cause, ids.request_id);
+    }
+    if (outcome->status != "completed") {
+        return error_response(ErrorCode::job_failed, shown(outcome->error.value_or("")),
+                              ids.request_id);
+    }
+    object body = queued(ids);
+    body["status"] = outcome->status;
+    body["result"] = result_of(*outcome);
+    body["timestamp"] = iso_timestamp();
+    return json_response(200, json::serialize(body));
+}
+
 HttpResponse transcribe(const AiParts& parts, const HttpRequest& http) {
     const auto request = TranscribeRequest::parse(http.body);
     if (!request) return error_response(ErrorCode::validation_error, request.error().cause);
     const std::string request_id = parts.make_request_id();
     const Job job = plan_transcription(*request, request_id);
-    const auto enqueued = parts.queue.enqueue({&job, 1}, Boottime::now() + parts.queue_deadline);
-    if (!enqueued) return not_enqueued(enqueued.error(), request_id);
-    return json_response(202,
-                         json::serialize(queued({.request_id = request_id, .job_id = job.job_id})));
+    const JobIds ids{.request_id = request_id, .job_id = job.job_id};
+    const auto enqueue = [parts, job] {
+        return parts.queue.enqueue({&job, 1}, Boottime::now() + parts.queue_deadline);
+    };
+    if (http.query_value("wait") != "true") {
+        const auto enqueued = enqueue();
+        return enqueued ? json_response(200, json::serialize(queued(ids)))
+                        : not_enqueued(enqueued.error(), request_id);
+    }
+    // Queued by the start: a request that may not wait is not queued either.
+    return deferred_response([parts, ids, enqueue](const HttpAnswer& answer) {
+        const auto enqueued = enqueue();
+        if (enqueued) {
+            return parts.waits.wait(ids.job_id, [answer, ids](const Result<JobStatus>& outcome) {
+                answer(transcribed(ids, outcome));
+            });
+        }
+        answer(not_enqueued(enqueued.error(), ids.request_id));
+        return std::function<void()>();
+    });
 }
 
 // Ids that the gateway hands out; anything else cannot be a job and is not looked up.
@@ -106,11 +154,7 @@ HttpResponse read_job(const AiParts& parts, const HttpRequest& http) {
     }
     if (!*found) return no_such_job();
     object body{{"jobId", job_id}, {"status", (*found)->status}, {"progress", (*found)->progress}};
-    body["result"] = nullptr;
-    if ((*found)->result) {
-        auto result = json::parse(*(*found)->result, json::depth_only);
-        if (result) body["result"] = *std::move(result);
-    }
+    body["result"] = result_of(**found);
     body["timestamp"] = iso_timestamp();
     return json_response(200, json::serialize(body));
 }

@@ -5,6 +5,9 @@
 // its reservation back and its files up. When the queue cannot say whether it took the jobs, the reservation
 // stays until it lapses, and the files as long as any: paying twice is worse than waiting.
 //
+// A transcription that is waited for holds no worker: see JobWaits. A client that does not wait any more
+// leaves its job as it is.
+//
 // Thread-safety: the handlers may be called from any thread. Shutdown: stop the gateway before the parts.
 #pragma once
 
@@ -18,6 +21,7 @@
 #include "api-gateway/gateway.hpp"
 #include "api-gateway/job_queue.hpp"
 #include "api-gateway/job_results.hpp"
+#include "api-gateway/job_waits.hpp"
 #include "tutti/clock.hpp"
 
 namespace tutti::services {
@@ -27,6 +31,7 @@ struct AiParts {
     Deduplicator& deduplicator;
     JobResults& results;
     AttachmentDownloads& attachments;
+    JobWaits& waits;
     std::function<std::string()> make_request_id{};  // empty: random UUIDs
     Duration queue_deadline = std::chrono::seconds{2};
 };

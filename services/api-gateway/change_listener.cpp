@@ -9,7 +9,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <random>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -18,13 +17,13 @@
 
 #include "api-gateway/database.hpp"
 #include "common/logging.hpp"
+#include "common/retry.hpp"
 
 namespace tutti::services {
 namespace {
 
 constexpr std::string_view notification_channel = "cache_invalidation";
 constexpr std::size_t events_max = 100;
-constexpr int doublings_max = 16;
 
 enum class Woken : std::uint8_t { ready, timeout, stop };
 
@@ -41,16 +40,6 @@ Woken wait_on(int socket, short events, int stop, Duration limit) {
         if (woken > 0) return Woken::ready;
         if (woken == 0 && left <= 0) return Woken::timeout;
     }
-}
-
-// 1 s, 2 s, 4 s ... 60 s, each between 80 % and 120 % of it, so that gateways that lost the same server
-// do not come back in step.
-Duration retry_after(const ChangeListener::Options& options, int failed_attempts) {
-    thread_local std::minstd_rand random{std::random_device{}()};
-    const int doublings = std::min(failed_attempts, doublings_max);
-    const Duration wanted = std::min(options.retry_first * (1 << doublings), options.retry_last);
-    std::uniform_real_distribution<double> spread(0.8, 1.2);
-    return std::chrono::duration_cast<Duration>(wanted * spread(random));
 }
 
 }  // namespace
@@ -178,7 +167,8 @@ void ChangeListener::run() {
         listen_once();
         const std::string failed = failure();
         if (failed.empty()) return;
-        const Duration pause = retry_after(options_, failed_attempts_++);
+        const Duration pause = retry_after(
+            {.first = options_.retry_first, .last = options_.retry_last}, failed_attempts_++);
         log::warn(
             "database changes are not heard: " + failed + "; the next attempt is in " +
             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()) +

@@ -22,6 +22,7 @@
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/job_queue.hpp"
 #include "api-gateway/job_results.hpp"
+#include "api-gateway/job_waits.hpp"
 #include "api-gateway/model_cache.hpp"
 #include "api-gateway/model_routes.hpp"
 #include "api-gateway/openrouter.hpp"
@@ -38,6 +39,8 @@
 
 namespace tutti::services {
 namespace {
+
+using namespace std::chrono_literals;
 
 struct HealthServices {
     bool database = false;
@@ -187,8 +190,11 @@ struct Gateway::Impl {
     std::unique_ptr<AttachmentCleanup> cleanup;
     std::unique_ptr<OpenRouter> openrouter;
     std::unique_ptr<GatewayNode> node;
-    std::unique_ptr<RedisClient> redis;  // none: the queue is in this process
+    std::unique_ptr<RedisClient> redis;          // none: the queue is in this process
+    std::unique_ptr<RedisClient> announcements;  // of what has ended; likewise
     std::unique_ptr<JobQueue> queue;
+    std::unique_ptr<JobWaits> waits;
+    JobSubscription files_of_ended;
     std::unique_ptr<ModelCache> models;
     std::unique_ptr<Deduplicator> deduplicator;
     std::unique_ptr<JobResults> results;
@@ -224,6 +230,9 @@ Result<void> Gateway::Impl::open(const Options& options) {
     node = *std::move(joined);
     if (auto opened_queue = open_queue(options); !opened_queue) return opened_queue;
     see_others(options);
+    waits = std::make_unique<JobWaits>(*queue, options.waits);
+    files_of_ended =
+        queue->on_finished([this](const std::string& job_id) { cleanup->job_ended(job_id); });
     models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
     deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
     results = std::make_unique<StoredJobResults>(*database);
@@ -248,7 +257,7 @@ Result<void> Gateway::Impl::open_attachments(const Options& options) {
     downloads.public_url = options.public_url;
     downloads.deadline = Duration(options.dedup_window) * 3 / 5;
     attachments = std::make_unique<AttachmentDownloads>(*files, downloads);
-    cleanup = std::make_unique<AttachmentCleanup>(*files, AttachmentCleanup::Options{});
+    cleanup = std::make_unique<AttachmentCleanup>(*files, options.attachment_cleanup);
     cleanup->start();
     return {};
 }
@@ -261,8 +270,15 @@ Result<void> Gateway::Impl::open_queue(const Options& options) {
     auto client = RedisClient::create({.url = *options.redis_url});
     if (!client) return fail(std::move(client).error());
     redis = *std::move(client);
-    queue = std::make_unique<RedisJobQueue>(*redis,
-                                            RedisJobQueue::Options{.queue = options.queue_name});
+    // A command that waits takes longer than others may; see FinishedReader.
+    auto waiting = RedisClient::create(
+        {.url = *options.redis_url, .connections_max = 1, .command_timeout = 5s});
+    if (!waiting) return fail(std::move(waiting).error());
+    announcements = *std::move(waiting);
+    auto on_redis = std::make_unique<RedisJobQueue>(
+        *redis, RedisJobQueue::Options{.queue = options.queue_name});
+    on_redis->listen(*announcements);
+    queue = std::move(on_redis);
     return {};
 }
 
@@ -301,7 +317,7 @@ Result<void> Gateway::Impl::listen(Options options) {
         routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler)});
     };
     add("/health", [this](const HttpRequest&) { return health(); });
-    add("/metrics", [this](const HttpRequest&) { return metrics->response(); });
+    add("/metrics", [this](const HttpRequest& request) { return metrics->response(request); });
     add("/audit", [this](const HttpRequest&) { return audit_response(node->node()); });
     add_channel_routes(routes, context);
     add_personality_routes(routes, context);
@@ -315,7 +331,8 @@ Result<void> Gateway::Impl::listen(Options options) {
     std::ranges::move(ai_routes({.queue = *queue,
                                  .deduplicator = *deduplicator,
                                  .results = *results,
-                                 .attachments = *attachments}),
+                                 .attachments = *attachments,
+                                 .waits = *waits}),
                       std::back_inserter(routes));
     std::ranges::move(attachment_routes(*files), std::back_inserter(routes));
     std::ranges::move(options.routes, std::back_inserter(routes));
@@ -355,7 +372,7 @@ HttpResponse Gateway::Impl::health() const {
 }
 
 Gateway::Options Gateway::Options::from(const Settings& settings) {
-    return {.name = settings.instance_name.value_or("api-gateway"),
+    return {.name = settings.instance_name.value_or(std::string(api_gateway_service)),
             .address = settings.listen_address,
             .port = settings.api_gateway_port,
             .database_path = settings.database_path,
@@ -393,11 +410,15 @@ void Gateway::stop() {
     impl_->server->stop();
     impl_->cleanup->stop();
     impl_->listener.reset();
+    impl_->waits.reset();
+    impl_->files_of_ended = {};
+    impl_->queue.reset();
     // Ends the load that the node would wait for.
     impl_->openrouter->stop();
     impl_->node->stop();
     if (impl_->presence) impl_->presence->stop();
     if (impl_->redis) impl_->redis->stop();
+    if (impl_->announcements) impl_->announcements->stop();
     impl_->database.reset();
 }
 

@@ -18,7 +18,9 @@
 #include <string>
 #include <vector>
 
+#include "api-gateway/attachment_cleanup.hpp"
 #include "api-gateway/attachment_downloads.hpp"
+#include "api-gateway/job_waits.hpp"
 #include "api-gateway/openrouter.hpp"
 #include "common/catalogue.hpp"
 #include "common/http/router.hpp"
@@ -57,9 +59,11 @@ public:
         std::shared_ptr<EmbeddedHub> hub = nullptr;
         std::string queue_name =
             Settings{}.queue_name;  // in this Redis; without one: in this process
+        JobWaits::Options waits{};
         OpenRouter::Options openrouter{};
         // None: `temp-attachments` beside the SQLite file.
         std::optional<std::string> attachment_dir{};
+        AttachmentCleanup::Options attachment_cleanup{};
         AttachmentDownloads::Options attachments{};  // its URL and deadline follow what is below
         std::chrono::seconds dedup_window = request_window_default;
         Secret secret{};                                  // empty = refused

@@ -1,9 +1,19 @@
 #include "api-gateway/gateway_metrics.hpp"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
 
+#include <boost/describe/class.hpp>
+
+#include "common/errors.hpp"
 #include "common/logging.hpp"
 #include "common/node_routes.hpp"
+#include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {
@@ -13,17 +23,87 @@ using namespace std::chrono_literals;
 constexpr Duration patience = 500ms;
 constexpr Duration count_at_most_every = 3s;
 
+struct QueueBody {
+    std::uint64_t waiting = 0;
+    std::uint64_t active = 0;
+    std::uint64_t completed = 0;
+    std::uint64_t failed = 0;
+    std::uint64_t total = 0;  // that are not done
+};
+BOOST_DESCRIBE_STRUCT(QueueBody, (), (waiting, active, completed, failed, total))
+
+struct CacheBody {
+    std::size_t size = 0;
+};
+BOOST_DESCRIBE_STRUCT(CacheBody, (), (size))
+
+struct MetricsBody {
+    QueueBody queue{};
+    CacheBody cache{};
+    std::int64_t uptime = 0;  // milliseconds
+    std::string timestamp{};
+};
+BOOST_DESCRIBE_STRUCT(MetricsBody, (), (queue, cache, uptime, timestamp))
+
+// The part before the separator, without the spaces around it; `text` keeps what is behind.
+std::string_view cut(std::string_view& text, char separator) {
+    const std::size_t end = std::min(text.find(separator), text.size());
+    std::string_view part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!part.empty() && space(part.front())) part.remove_prefix(1);
+    while (!part.empty() && space(part.back())) part.remove_suffix(1);
+    return part;
+}
+
+bool same_without_case(std::string_view text, std::string_view lower_case) {
+    return std::ranges::equal(text, lower_case, [](char a, char b) {
+        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+    });
+}
+
+// Of the parameters of a media range; 1 when there is none, 0 when it is no number.
+double quality(std::string_view parameters) {
+    while (!parameters.empty()) {
+        const std::string_view parameter = cut(parameters, ';');
+        if (!parameter.starts_with("q=") && !parameter.starts_with("Q=")) continue;
+        double value = 0;
+        std::from_chars(parameter.data() + 2, parameter.data() + parameter.size(), value);
+        return value;
+    }
+    return 1;
+}
+
 }  // namespace
 
-HttpResponse GatewayMetrics::response() {
+bool wants_prometheus(std::string_view accept) {
+    double best = 0;
+    bool text = false;
+    while (!accept.empty()) {
+        std::string_view parameters = cut(accept, ',');
+        const std::string_view type = cut(parameters, ';');
+        const bool names_text = same_without_case(type, "text/plain") ||
+                                same_without_case(type, "application/openmetrics-text");
+        if (!names_text && !same_without_case(type, "application/json")) continue;
+        if (const double q = quality(parameters); q > best) {
+            best = q;
+            text = names_text;
+        }
+    }
+    return text;
+}
+
+HttpResponse GatewayMetrics::response(const HttpRequest& request) {
+    const auto accept = request.headers.find("Accept").value_or("");
+    HttpResponse response = wants_prometheus(accept) ? text() : document();
+    response.headers.set("Vary", "Accept");
+    return response;
+}
+
+HttpResponse GatewayMetrics::text() {
     const std::array upstreams{parts_.openrouter.metrics(), parts_.attachments.metrics()};
     HttpResponse response = metrics_response(parts_.node.node(), upstreams);
-    const auto queue = parts_.queue.metrics(Boottime::now() + patience);
-    if (queue) {
-        response.body += queue_metrics_text(*queue);
-    } else {
-        log::warn(queue.error().message());
-    }
+    if (const auto numbers = queue()) response.body += queue_metrics_text(*numbers);
     if (const auto count = reservations()) {
         response.body +=
             "# HELP tutti_dedup_reservations Requests that are reserved now, in the whole fleet.\n"
@@ -35,6 +115,33 @@ HttpResponse GatewayMetrics::response() {
         response.body += presence_metrics_text(parts_.presence->count());
     }
     return response;
+}
+
+HttpResponse GatewayMetrics::document() {
+    const auto numbers = queue();
+    const auto count = reservations();
+    if (!numbers || !count) {
+        return error_response(ErrorCode::metrics_error, "The queue or the store did not answer");
+    }
+    const auto uptime =
+        std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started_);
+    return json_response(200, json::write(MetricsBody{
+                                  .queue = {.waiting = numbers->waiting,
+                                            .active = numbers->active,
+                                            .completed = numbers->completed,
+                                            .failed = numbers->failed,
+                                            .total = numbers->waiting + numbers->active},
+                                  .cache = {.size = *count},
+                                  .uptime = uptime.count(),
+                                  .timestamp = iso_timestamp(),
+                              }));
+}
+
+std::optional<QueueMetrics> GatewayMetrics::queue() {
+    auto numbers = parts_.queue.metrics(Boottime::now() + patience);
+    if (numbers) return *std::move(numbers);
+    log::warn(numbers.error().message());
+    return std::nullopt;
 }
 
 std::optional<std::size_t> GatewayMetrics::reservations() {

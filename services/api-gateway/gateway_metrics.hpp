@@ -1,9 +1,10 @@
-// What GET /metrics of the gateway tells beyond its caches: the pools to OpenRouter and to Discord's
-// attachments, the queue, how many requests are reserved now, and how many gateways there are.
+// GET /metrics of the gateway, in two forms: Prometheus text with the caches, the pools to OpenRouter and to
+// Discord's attachments, the queue, how many requests are reserved now and how many gateways there are; and a
+// short JSON document with the queue and the reservations, which clients of the deployment read.
 //
-// A scrape waits for the store half a second at most each; what cannot be asked is left out, because a
-// zero would be a lie. Counting reservations reads all names of the store, so it is done every few seconds
-// at most, however often somebody scrapes.
+// A scrape waits for the store half a second at most each. What cannot be asked is left out of the text, and
+// makes the document a 500 METRICS_ERROR, because a zero would be a lie. Counting reservations reads all
+// names of the store, so it is done every few seconds at most, however often somebody scrapes.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -11,7 +12,7 @@
 #include <cstddef>
 #include <mutex>
 #include <optional>
-#include <string>
+#include <string_view>
 
 #include "api-gateway/attachment_downloads.hpp"
 #include "api-gateway/gateway_node.hpp"
@@ -36,15 +37,24 @@ public:
 
     explicit GatewayMetrics(Parts parts) : parts_(parts) {}
 
-    [[nodiscard]] HttpResponse response();
+    [[nodiscard]] HttpResponse response(const HttpRequest& request);
 
 private:
+    [[nodiscard]] HttpResponse text();
+    [[nodiscard]] HttpResponse document();
+    [[nodiscard]] std::optional<QueueMetrics> queue();
     [[nodiscard]] std::optional<std::size_t> reservations();
 
     Parts parts_;
+    TimePoint started_ = Boottime::now();
     std::mutex mutex_;
     std::optional<std::size_t> counted_;  // guarded by mutex_
     TimePoint count_again_{};             // guarded by mutex_
 };
+
+// Whether an Accept header asks for Prometheus text: when it names text/plain or application/openmetrics-text,
+// which Prometheus does, and application/json neither with a higher q nor with the same one before them.
+// Wildcards name nothing, q=0 refuses, and without the header it is JSON.
+[[nodiscard]] bool wants_prometheus(std::string_view accept);
 
 }  // namespace tutti::services

@@ -64,6 +64,9 @@ public:
         } else {
             request.attachment = found.front();
         }
+        if (const auto* user = body.get_object().if_contains("userId"); user && !user->is_null()) {
+            request.user_id = text(body.get_object(), "userId", id_length_max);
+        }
         return request;
     }
     [[nodiscard]] const json::Problems& problems() const { return problems_; }

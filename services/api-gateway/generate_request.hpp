@@ -52,6 +52,7 @@ struct GenerateRequest {
 // A recording that somebody wants as text.
 struct TranscribeRequest {
     Attachment attachment;  // the first of the body; others are ignored
+    std::string user_id = "system";
 
     // Errors: as above.
     [[nodiscard]] static Result<TranscribeRequest> parse(std::string_view body);

@@ -107,7 +107,7 @@ std::string job_result_key(const std::string& user_id, const std::string& job_id
 Job plan_transcription(const TranscribeRequest& request, const std::string& request_id) {
     const object data{{"requestId", request_id},
                       {"jobType", audio_job},
-                      {"context", object{{"userId", "system"}}},
+                      {"context", object{{"userId", request.user_id}}},
                       {"attachment", request.attachment.all}};
     return {.job_id = "audio-" + request_id,
             .request_id = request_id,

@@ -24,7 +24,7 @@ namespace tutti::services {
 
 [[nodiscard]] std::vector<Job> plan_jobs(const GenerateRequest& request, const JobIds& ids);
 
-// `audio-<req>`, for the user `system`.
+// `audio-<req>`.
 [[nodiscard]] Job plan_transcription(const TranscribeRequest& request,
                                      const std::string& request_id);
 

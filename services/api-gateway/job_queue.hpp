@@ -1,18 +1,28 @@
-// Where the gateway hands work to the ai-workers: a bounded queue of jobs, and a record of each job that
-// answers GET /ai/job/:jobId.
+// Where the gateway hands work to the ai-workers: a bounded queue of jobs, a record of each job that
+// answers GET /ai/job/:jobId, and word of each job that has ended.
 //
 // Two implementations. On Redis, for processes of their own:
 //     <queue>               stream; an entry has the fields jobId, requestId, name, data
-//     <queue>:job:<jobId>   hash: requestId, name, status, progress, timestamp (ms), later result (JSON);
-//                           gone an hour after its last change by the gateway or a worker
-// Workers read through a consumer group, set `status` to active, completed or failed, and then acknowledge
-// and delete the entry: it holds a conversation and perhaps a user's key, and nobody needs it any more.
+//     <queue>:job:<jobId>   hash: requestId, name, status, progress, timestamp (ms), later result (JSON)
+//                           or error (text); gone an hour after its last change by the gateway or a worker
+//     <queue>:finished      stream of the jobs that ended lately; an entry has the fields jobId and status
+// Workers read through a consumer group and set `status` to active. In the end, in one transaction:
+//     MULTI
+//     HSET <queue>:job:<jobId> status completed progress 100 result <JSON>    or: status failed error <text>
+//     XADD <queue>:finished MAXLEN ~ 1000 * jobId <jobId> status completed    or: status failed
+//     XACK <queue> <group> <entry>
+//     XDEL <queue> <entry>                it holds a conversation and perhaps a user's key
+//     EXEC
 // In this process, for a fleet in one: `InProcessJobQueue`.
 //
 // The queue is full when `waiting_max` jobs wait for a worker; then `enqueue` refuses. No job that waits
 // is ever dropped to make room: only what workers have read is trimmed.
 //
-// Thread-safety: all functions may be called from any thread.
+// How many have ended is counted in <queue>:finished, so it is of the last 1000 or so. Counters would ask
+// one more command of every worker, and a count by each gateway would differ from the others' and begin
+// anew with it.
+//
+// Thread-safety: all functions may be called from any thread, `listen` once before.
 #pragma once
 
 #include <chrono>
@@ -21,12 +31,14 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <span>
 #include <string>
 
+#include "api-gateway/job_endings.hpp"
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -41,14 +53,20 @@ struct Job {
 };
 
 struct JobStatus {
-    std::string status;                 // waiting, active, completed, failed
-    int progress = 0;                   // percent
-    std::optional<std::string> result;  // JSON
+    std::string status;                  // waiting, active, completed, failed
+    int progress = 0;                    // percent
+    std::optional<std::string> result;   // JSON
+    std::optional<std::string> error{};  // of a failed one; a worker's text, of any length
+
+    [[nodiscard]] bool ended() const { return status == "completed" || status == "failed"; }
 };
 
 struct QueueMetrics {
     std::uint64_t waiting = 0;  // for a worker
     std::uint64_t active = 0;   // read by a worker and not acknowledged
+    // Of those that ended lately; in this process: since the start.
+    std::uint64_t completed = 0;
+    std::uint64_t failed = 0;
 };
 
 // Prometheus text.
@@ -70,7 +88,13 @@ public:
     [[nodiscard]] virtual Result<std::optional<JobStatus>> status(const std::string& job_id,
                                                                   TimePoint deadline) = 0;
     [[nodiscard]] virtual Result<QueueMetrics> metrics(TimePoint deadline) = 0;
+    // Whom to tell of every job that has ended, soon after its record says so; see JobEndings. Word may come
+    // twice, or about jobs that ended before, and it gets lost when Redis loses it or a worker says
+    // nothing: `status` knows.
+    [[nodiscard]] virtual JobSubscription on_finished(JobFinished subscriber) = 0;
 };
+
+class FinishedReader;
 
 class RedisJobQueue final : public JobQueue {
 public:
@@ -82,17 +106,28 @@ public:
 
     // Borrows the client.
     RedisJobQueue(RedisClient& redis, Options options);
+    ~RedisJobQueue() override;
+    RedisJobQueue(const RedisJobQueue&) = delete;
+    RedisJobQueue& operator=(const RedisJobQueue&) = delete;
+
+    // Begins to tell subscribers, until its end; that blocks as FinishedReader's does. Borrows the client,
+    // which nobody else may use.
+    void listen(RedisClient& own);
 
     [[nodiscard]] Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) override;
     [[nodiscard]] Result<std::optional<JobStatus>> status(const std::string& job_id,
                                                           TimePoint deadline) override;
     [[nodiscard]] Result<QueueMetrics> metrics(TimePoint deadline) override;
+    [[nodiscard]] JobSubscription on_finished(JobFinished subscriber) override;
 
 private:
+    [[nodiscard]] std::string finished_key() const { return options_.queue + ":finished"; }
     [[nodiscard]] std::string record_key(const std::string& job_id) const;
 
     RedisClient& redis_;
     Options options_;
+    JobEndings endings_;
+    std::unique_ptr<FinishedReader> reader_;
 };
 
 class InProcessJobQueue final : public JobQueue {
@@ -110,10 +145,11 @@ public:
     [[nodiscard]] Result<std::optional<JobStatus>> status(const std::string& job_id,
                                                           TimePoint deadline) override;
     [[nodiscard]] Result<QueueMetrics> metrics(TimePoint deadline) override;
+    [[nodiscard]] JobSubscription on_finished(JobFinished subscriber) override;
 
     // The worker's side: the next job, which is active from now on; nothing when none waits.
     [[nodiscard]] std::optional<Job> take();
-    // The end of an active job. Of an unknown one: nothing happens.
+    // The end of an active job; calls subscribers. Of an unknown one: nothing happens.
     void finish(const std::string& job_id, JobStatus status);
 
 private:
@@ -123,11 +159,16 @@ private:
     };
 
     void forget_old_records();
+    // False when it was not active.
+    [[nodiscard]] bool end(const std::string& job_id, JobStatus status);
 
     Options options_;
+    JobEndings endings_;
     std::mutex mutex_;
     std::deque<Job> waiting_;
     std::set<std::string, std::less<>> active_;
+    std::uint64_t completed_ = 0;
+    std::uint64_t failed_ = 0;
     std::map<std::string, Record, std::less<>> records_;
     std::deque<std::string> order_;  // of records_: the oldest first
 };

@@ -4,13 +4,6 @@
 #include "api-gateway/job_queue.hpp"
 
 namespace tutti::services {
-namespace {
-
-bool ended(const JobStatus& status) {
-    return status.status != "waiting" && status.status != "active";
-}
-
-}  // namespace
 
 std::string queue_metrics_text(const QueueMetrics& metrics) {
     std::string text;
@@ -21,6 +14,9 @@ std::string queue_metrics_text(const QueueMetrics& metrics) {
     };
     gauge("tutti_jobs_waiting", "Jobs that wait for a worker.", metrics.waiting);
     gauge("tutti_jobs_active", "Jobs that a worker has and has not acknowledged.", metrics.active);
+    gauge("tutti_jobs_completed", "Of the jobs that ended lately, those that completed.",
+          metrics.completed);
+    gauge("tutti_jobs_failed", "Of the jobs that ended lately, those that failed.", metrics.failed);
     return text;
 }
 
@@ -55,7 +51,14 @@ Result<std::optional<JobStatus>> InProcessJobQueue::status(const std::string& jo
 
 Result<QueueMetrics> InProcessJobQueue::metrics(TimePoint) {
     const std::lock_guard lock(mutex_);
-    return QueueMetrics{.waiting = waiting_.size(), .active = active_.size()};
+    return QueueMetrics{.waiting = waiting_.size(),
+                        .active = active_.size(),
+                        .completed = completed_,
+                        .failed = failed_};
+}
+
+JobSubscription InProcessJobQueue::on_finished(JobFinished subscriber) {
+    return endings_.add(std::move(subscriber));
 }
 
 std::optional<Job> InProcessJobQueue::take() {
@@ -71,12 +74,19 @@ std::optional<Job> InProcessJobQueue::take() {
 }
 
 void InProcessJobQueue::finish(const std::string& job_id, JobStatus status) {
+    if (end(job_id, std::move(status))) endings_.tell(job_id);
+}
+
+bool InProcessJobQueue::end(const std::string& job_id, JobStatus status) {
     const std::lock_guard lock(mutex_);
-    if (active_.erase(job_id) == 0) return;
+    if (active_.erase(job_id) == 0) return false;
+    ++(status.status == "failed" ? failed_ : completed_);
     const auto found = records_.find(job_id);
-    if (found == records_.end()) return;
-    found->second = {.status = std::move(status),
-                     .expires = options_.clock->now() + options_.record_ttl};
+    if (found != records_.end()) {
+        found->second = {.status = std::move(status),
+                         .expires = options_.clock->now() + options_.record_ttl};
+    }
+    return true;
 }
 
 // Expired ones, and the oldest that have ended when there are more than four times what may wait.
@@ -86,7 +96,7 @@ void InProcessJobQueue::forget_old_records() {
         const bool expired =
             found == records_.end() || found->second.expires <= options_.clock->now();
         const bool too_many = order_.size() > 4 * options_.waiting_max;
-        if (!expired && !(too_many && ended(found->second.status))) return;
+        if (!expired && !(too_many && found->second.status.ended())) return;
         if (found != records_.end()) records_.erase(found);
         order_.pop_front();
     }

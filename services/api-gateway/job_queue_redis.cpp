@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "api-gateway/finished_reader.hpp"
 #include "api-gateway/job_queue.hpp"
 
 namespace tutti::services {
@@ -32,7 +33,20 @@ local function load(stream)
 end
 )";
 
-const std::string load_script = load_function + "return load(KEYS[1])";
+// KEYS: the stream, and that of what has ended. Answers {waiting, active, completed, failed}; the newest 2000
+// are looked at even if a worker does not trim.
+const std::string metrics_script = load_function + R"(
+local numbers = load(KEYS[1])
+local ended = {completed = 0, failed = 0}
+for _, entry in ipairs(redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 2000)) do
+  local fields = entry[2]
+  for i = 1, #fields, 2 do
+    local status = fields[i + 1]
+    if fields[i] == 'status' and ended[status] then ended[status] = ended[status] + 1 end
+  end
+end
+return {numbers[1], numbers[2], ended.completed, ended.failed}
+)";
 
 // KEYS: the stream, then a record for each job. ARGV: waiting_max, stream_max, ttl (s), then jobId,
 // requestId, name and data of each job.
@@ -62,6 +76,7 @@ JobStatus read_record(const std::vector<RedisReply>& fields) {
         const std::string& value = fields[i + 1].text;
         if (fields[i].text == "status") status.status = value;
         if (fields[i].text == "result") status.result = value;
+        if (fields[i].text == "error") status.error = value;
         if (fields[i].text == "progress") {
             std::from_chars(value.data(), value.data() + value.size(), status.progress);
         }
@@ -78,6 +93,17 @@ std::uint64_t count_of(const RedisReply& reply) {
 
 RedisJobQueue::RedisJobQueue(RedisClient& redis, Options options)
     : redis_(redis), options_(std::move(options)) {}
+RedisJobQueue::~RedisJobQueue() = default;
+
+void RedisJobQueue::listen(RedisClient& own) {
+    reader_ = std::make_unique<FinishedReader>(
+        own, FinishedReader::Options{.stream = finished_key()},
+        [this](const std::string& job_id) { endings_.tell(job_id); });
+}
+
+JobSubscription RedisJobQueue::on_finished(JobFinished subscriber) {
+    return endings_.add(std::move(subscriber));
+}
 
 std::string RedisJobQueue::record_key(const std::string& job_id) const {
     return options_.queue + ":job:" + job_id;
@@ -110,11 +136,14 @@ Result<std::optional<JobStatus>> RedisJobQueue::status(const std::string& job_id
 }
 
 Result<QueueMetrics> RedisJobQueue::metrics(TimePoint deadline) {
-    const auto reply = redis_.command({"EVAL", load_script, "1", options_.queue}, deadline);
+    const auto reply =
+        redis_.command({"EVAL", metrics_script, "2", options_.queue, finished_key()}, deadline);
     if (!reply) return fail(reply.error());
-    if (reply->elements.size() != 2) return fail(Errc::protocol, "count jobs", "not two numbers");
+    if (reply->elements.size() != 4) return fail(Errc::protocol, "count jobs", "not four numbers");
     return QueueMetrics{.waiting = count_of(reply->elements[0]),
-                        .active = count_of(reply->elements[1])};
+                        .active = count_of(reply->elements[1]),
+                        .completed = count_of(reply->elements[2]),
+                        .failed = count_of(reply->elements[3])};
 }
 
 }  // namespace tutti::services

@@ -1,4 +1,5 @@
 // The gateway as a process of its own.
+#include <optional>
 #include <string>
 
 #include "api-gateway/gateway.hpp"
@@ -9,8 +10,9 @@
 int main() {
     using namespace tutti::services;
     Lifecycle lifecycle;
-    setup_logging("api-gateway");
     const auto settings = Settings::parse(process_environment);
+    const auto name = settings ? settings->instance_name : std::nullopt;
+    setup_logging(name.value_or(std::string(api_gateway_service)));
     if (!settings) {
         log::error(settings.error().message());
         return 1;

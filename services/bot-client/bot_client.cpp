@@ -35,21 +35,12 @@ using namespace std::chrono_literals;
 constexpr std::size_t driver_body_bytes_max = 1U << 20U;
 // More than handlers of the gateway's: some of them wait for a model.
 constexpr std::size_t driver_workers = 16;
-constexpr std::size_t name_length_max = 64;
 // Whoever loads waits for the gateway: enough that no cache of the catalogue holds up another.
 constexpr std::size_t loaders = 32;
 // Longer than their loads may take, so that a load which fails late still ends in the last known list.
 constexpr GetOptions typing_patience{.deadline = choices_deadline + 500ms};
 // What a command may wait for an activation that only its reply is about.
 constexpr GetOptions reply_patience{.deadline = 300ms};
-
-bool is_instance_name(std::string_view name) {
-    const auto good = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.';
-    };
-    return !name.empty() && name.size() <= name_length_max && std::ranges::all_of(name, good);
-}
 
 HttpClient::Options pool_of(std::string upstream, const HttpPool& pool) {
     return {.name = std::move(upstream),
@@ -196,15 +187,9 @@ struct BotClient::Impl {
 Result<BotClient::Options> BotClient::Options::from(const Settings& settings,
                                                     const Environment& environment) {
     const auto demonstration = Demonstration::parse(environment);
-    std::string problems = demonstration ? "" : demonstration.error().cause;
-    std::string name = environment("INSTANCE_NAME").value_or("");
-    if (name.empty()) name = "bot-client-" + std::to_string(::getpid());
-    if (!is_instance_name(name)) {
-        problems += problems.empty() ? "" : "; ";
-        problems += "INSTANCE_NAME must be letters, digits, dots, dashes or underscores, up to " +
-                    std::to_string(name_length_max);
-    }
-    if (!problems.empty()) return fail(Errc::invalid_option, "read settings", problems);
+    if (!demonstration) return fail(demonstration.error());
+    auto name = settings.instance_name.value_or(std::string(bot_client_service) + '-' +
+                                                std::to_string(::getpid()));
     return Options{.name = std::move(name),
                    .address = settings.listen_address,
                    .port = settings.bot_client_port,

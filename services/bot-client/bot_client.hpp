@@ -41,7 +41,7 @@ public:
         HttpPool gateway_background = Settings{}.gateway_background;
         Demonstration demonstration;
 
-        // Also reads INSTANCE_NAME (default: bot-client-<process id>) and the switches of Demonstration.
+        // Also reads the switches of Demonstration. Without INSTANCE_NAME the name is bot-client-<process id>.
         // Errors: invalid_option naming all that is wrong with these.
         [[nodiscard]] static Result<Options> from(const Settings& settings,
                                                   const Environment& environment);

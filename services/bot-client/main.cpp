@@ -8,10 +8,10 @@
 int main() {
     using namespace tutti::services;
     Lifecycle lifecycle;
-    setup_logging(std::string(bot_client_service));
     const auto settings = Settings::parse(process_environment);
     const auto options =
         BotClient::Options::from(settings ? *settings : Settings{}, process_environment);
+    setup_logging(options ? options->name : std::string(bot_client_service));
     // Both, so that one start shows all that is wrong.
     if (!settings) log::error(settings.error().message());
     if (!options) log::error(options.error().message());
@@ -22,7 +22,7 @@ int main() {
         return 1;
     }
     lifecycle.on_stop("bot-client", [&] { (*bot)->stop(); });
-    log::info(options->name + " listens on http://" + settings->listen_address + ':' +
+    log::info("listening on http://" + settings->listen_address + ':' +
               std::to_string((*bot)->port()));
     return lifecycle.wait();
 }

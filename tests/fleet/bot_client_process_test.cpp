@@ -196,6 +196,7 @@ TEST_F(Processes, EveryProcessIsWatchedTheSameWay) {
     EXPECT_EQ(inventory->at(0).node, "bot-client-7");
     EXPECT_EQ(inventory->at(0).counters.hits, 1U);
     EXPECT_EQ(get(gateway_port, "/metrics").status, 200);
+    EXPECT_THAT(client->err(), HasSubstr("[bot-client-7] listening on"));
     const auto of_gateway = parse_inventory(get(gateway_port, "/audit").body);
     ASSERT_TRUE(of_gateway.has_value());
     EXPECT_EQ(of_gateway->at(0).declaration.name, "personality");

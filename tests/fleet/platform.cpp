@@ -74,6 +74,7 @@ HttpResponse Platform::send(const std::string& url, const char* method, const st
                             std::string body, const char* user) {
     HttpRequest request{.method = method, .path = path, .body = std::move(body)};
     request.headers.set("X-Service-Auth", secret);
+    if (path == "/metrics") request.headers.set("Accept", "text/plain");  // as Prometheus does
     if (*user != '\0') request.headers.set("X-User-Id", user);
     auto response = http.send(url, request, Boottime::now() + 20s);
     if (!response) return {.status = 0, .headers = {}, .body = response.error().message()};

@@ -290,6 +290,11 @@ TEST_F(PlatformJobs, AttachmentIsServedByBothGatewaysAndItsSignatureIsNotLogged)
     EXPECT_THAT(gateways[0].written(), testing::Not(HasSubstr(signature)));
 }
 
+TEST_F(PlatformJobs, LogsNameTheInstance) {
+    EXPECT_TRUE(gateways[1].written().contains(" [gateway-2] listening on"))
+        << gateways[1].written();
+}
+
 TEST_F(PlatformJobs, NothingIsQueuedWhileRedisIsDown) {
     ASSERT_EQ(generate(gateways[0]).status, 202);
     redis.command({"SAVE"});

@@ -72,6 +72,12 @@ HttpResponse json_response(int status, std::string body) {
     return text_response(status, std::move(body), "application/json; charset=utf-8");
 }
 
+HttpResponse deferred_response(HttpStart start) {
+    HttpResponse response;
+    response.later = std::move(start);
+    return response;
+}
+
 std::string percent_encode(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string encoded;

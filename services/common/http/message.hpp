@@ -55,10 +55,18 @@ struct HttpRequest {
     [[nodiscard]] const std::string& parameter(std::string_view name) const;
 };
 
+struct HttpResponse;
+// Takes the answer of a deferred response: from any thread, also at once. The first one counts. When the
+// last copy is destroyed without an answer, the answer is a 500.
+using HttpAnswer = std::function<void(HttpResponse)>;
+// Begins what ends in an answer, and returns what to call when nobody waits for it any more (may be empty).
+using HttpStart = std::function<std::function<void()>(HttpAnswer answer)>;
+
 struct HttpResponse {
     int status = 200;
     HttpHeaders headers{};
     std::string body{};
+    HttpStart later{};  // see deferred_response; everything else is without meaning then
 
     [[nodiscard]] bool ok() const noexcept { return status >= 200 && status < 300; }
 };
@@ -67,6 +75,17 @@ struct HttpResponse {
     int status, std::string body, std::string_view content_type = "text/plain; charset=utf-8");
 // `body` is JSON already.
 [[nodiscard]] HttpResponse json_response(int status, std::string body);
+// For a handler whose answer takes long: the server calls `start` on the same worker, which is free as soon
+// as that returns. Nothing is begun when too many wait already. What `start` returns is called on the
+// server's I/O thread when the client has left or the server stops, so it must not block, and it may come
+// after an answer that was given too late. The server waits as long as the client does: a limit is the
+// business of whoever begins.
+//
+//     return deferred_response([&](HttpAnswer answer) {
+//         const auto id = jobs.when_done([answer](Job job) { answer(json_response(200, job.text)); });
+//         return [&jobs, id] { jobs.forget(id); };
+//     });
+[[nodiscard]] HttpResponse deferred_response(HttpStart start);
 
 // Percent-encodes everything but RFC 3986's unreserved characters: for one path segment or query
 // value.

@@ -1,8 +1,9 @@
 // One I/O thread runs the acceptor and one coroutine per connection; the worker pool runs handlers.
-// A connection's coroutine suspends while its handler runs and resumes on the I/O thread.
+// A connection's coroutine suspends while its handler runs and resumes on the I/O thread. For a deferred answer
+// it waits for its alarm, which the answer, the peer's leaving and `stop` set off.
 //
 // Invariants:
-// - Everything in Impl but `queued_` and what `mutex_` guards is touched by the I/O thread only.
+// - Everything in Impl but `queued_`, `deferred_` and what `mutex_` guards is touched by the I/O thread only.
 // - A session is in `sessions_` exactly while its coroutine runs; the last one to leave wakes
 //   `stop`.
 // - `tcp_stream::expires_after` is set before each phase (idle, reading, writing, draining) and
@@ -11,10 +12,14 @@
 //   in such an expression twice.
 #include "common/http/server.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -36,11 +41,10 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/status.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "common/errors.hpp"
+#include "common/http/deferral.hpp"
+#include "common/http/server_wire.hpp"
 #include "common/http/wire.hpp"
 
 namespace tutti::services {
@@ -58,63 +62,15 @@ constexpr std::chrono::seconds drain_timeout{2};
 constexpr std::chrono::milliseconds accept_pause{50};  // after "too many open files"
 constexpr std::size_t read_bytes = 16U << 10U;
 
-using Parser = http::request_parser<http::string_body>;
-
-HttpRequest to_request(Parser& parser) {
-    auto& message = parser.get();
-    HttpRequest request;
-    request.method = std::string(message.method_string());
-    const std::string_view target(message.target().data(), message.target().size());
-    const std::size_t mark = std::min(target.find('?'), target.size());
-    request.path = target.substr(0, mark);
-    request.query = target.substr(std::min(mark + 1, target.size()));
-    for (const auto& field : message) {
-        request.headers.add(std::string(field.name_string()), std::string(field.value()));
-    }
-    request.body = std::move(message.body());
-    return request;
-}
-
-HttpResponse to_response(const error_code& error) {
-    if (error == http::error::body_limit) {
-        return error_response(ErrorCode::payload_too_large, "The request body is too large");
-    }
-    if (error == http::error::header_limit) {
-        return error_response(ErrorCode::headers_too_large, "The request's header is too large");
-    }
-    return error_response(ErrorCode::validation_error, "Not an HTTP request: " + error.message());
-}
-
 const boost::system::error_category& http_category() {
     return http::make_error_code(http::error::bad_method).category();
 }
 
-struct Reply {
+// What a handler said, or what its answer will come from.
+struct Handled {
     HttpResponse response{};
-    bool keep_alive = false;
-    bool head_only = false;
+    std::shared_ptr<Deferral> deferral = nullptr;
 };
-
-std::string to_bytes(const Reply& reply) {
-    const auto& response = reply.response;
-    const auto reason =
-        http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
-    std::string bytes =
-        "HTTP/1.1 " + std::to_string(response.status) + ' ' + std::string(reason) + "\r\n";
-    for (const auto& [name, value] : response.headers) {
-        const bool sound = wire::is_token(name) && wire::is_field_value(value);
-        if (sound && !wire::is_managed_field(name)) wire::append_field(bytes, name, value);
-    }
-    // Of these a length would be wrong: 204 has no body, and that of a 304 is the one not sent.
-    const bool bodiless = response.status == 204 || response.status == 304;
-    if (!bodiless) {
-        wire::append_field(bytes, "Content-Length", std::to_string(response.body.size()));
-    }
-    wire::append_field(bytes, "Connection", reply.keep_alive ? "keep-alive" : "close");
-    bytes += "\r\n";
-    if (!reply.head_only && !bodiless) bytes += response.body;
-    return bytes;
-}
 
 HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
     try {
@@ -137,6 +93,7 @@ std::optional<Error> check(const HttpServer::Options& options) {
     require(limits.connections_max > 0, "connections_max");
     require(limits.workers > 0, "workers");
     require(limits.queued_max > 0, "queued_max");
+    require(limits.deferred_max > 0, "deferred_max");
     require(limits.read_timeout.count() > 0, "read_timeout");
     require(limits.idle_timeout.count() > 0, "idle_timeout");
     require(limits.write_timeout.count() > 0, "write_timeout");
@@ -180,8 +137,9 @@ private:
     void open(tcp::socket socket);
     void close(Session* session);
     void close_if_drained();
-    asio::awaitable<HttpResponse> handle(HttpRequest request);
-    asio::awaitable<HttpResponse> run_handler(HttpRequest request);
+    asio::awaitable<Handled> handle(HttpRequest request, Session& session);
+    asio::awaitable<Handled> run_handler(HttpRequest request, Session& session);
+    Handled defer(const HttpStart& start, Session& session);
 
     const Options options_;
     const HttpHandler handler_;
@@ -195,6 +153,7 @@ private:
     asio::thread_pool workers_;
     std::atomic<std::size_t> queued_{
         0};  // handed to the pool and not begun; a count only, orders nothing
+    std::atomic<std::size_t> deferred_{0};  // deferrals that are not closed; likewise
 
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -204,9 +163,10 @@ private:
 };
 
 // One connection.
-class HttpServer::Impl::Session {
+class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
 public:
-    Session(Impl& server, tcp::socket socket) : server_(server), stream_(std::move(socket)) {}
+    Session(Impl& server, tcp::socket socket)
+        : server_(server), stream_(std::move(socket)), alarm_(server.io_) {}
 
     asio::awaitable<void> serve();
     // Ends an idle connection; one with a request in flight goes on.
@@ -214,6 +174,8 @@ public:
         if (!busy_) stream_.close();
     }
     void close() { stream_.close(); }
+    // Makes one that waits for a deferred answer look again.
+    void wake() { alarm_.cancel(); }
 
 private:
     asio::awaitable<bool> await_request();
@@ -221,13 +183,19 @@ private:
     asio::awaitable<error_code> read();
     asio::awaitable<error_code> receive();
     asio::awaitable<bool> greet();
+    asio::awaitable<std::optional<HttpResponse>> answer(HttpRequest request);
+    asio::awaitable<std::optional<HttpResponse>> await_answer(std::shared_ptr<Deferral> deferral);
+    void watch_peer();
+    [[nodiscard]] bool peer_closed();
     asio::awaitable<bool> write(Reply reply);
     asio::awaitable<void> drain();
 
     Impl& server_;
     beast::tcp_stream stream_;
+    asio::steady_timer alarm_;
+    bool peer_left_ = false;  // while an answer was awaited
     beast::flat_buffer buffer_;
-    std::optional<Parser> parser_;  // of the request in flight
+    std::optional<RequestParser> parser_;  // of the request in flight
     bool busy_ = false;  // between the first byte of a request and the last one of its response
 };
 
@@ -299,23 +267,41 @@ void HttpServer::Impl::close_if_drained() {
     changed_.notify_all();
 }
 
-asio::awaitable<HttpResponse> HttpServer::Impl::handle(HttpRequest request) {
+asio::awaitable<Handled> HttpServer::Impl::handle(HttpRequest request, Session& session) {
     if (!request.path.starts_with('/') || !wire::is_target(request.path)) {
-        co_return error_response(ErrorCode::validation_error, "The request target must be a path");
+        co_return Handled{
+            error_response(ErrorCode::validation_error, "The request target must be a path")};
     }
     if (queued_.load(std::memory_order_relaxed) >= options_.limits.queued_max) {
-        co_return error_response(ErrorCode::service_unavailable, "Too many requests are waiting");
+        co_return Handled{
+            error_response(ErrorCode::service_unavailable, "Too many requests are waiting")};
     }
     queued_.fetch_add(1, std::memory_order_relaxed);
-    auto work = run_handler(std::move(request));
-    HttpResponse response = co_await asio::co_spawn(workers_, std::move(work), asio::use_awaitable);
-    co_return response;
+    auto work = run_handler(std::move(request), session);
+    Handled handled = co_await asio::co_spawn(workers_, std::move(work), asio::use_awaitable);
+    co_return handled;
 }
 
 // On a worker.
-asio::awaitable<HttpResponse> HttpServer::Impl::run_handler(HttpRequest request) {
+asio::awaitable<Handled> HttpServer::Impl::run_handler(HttpRequest request, Session& session) {
     queued_.fetch_sub(1, std::memory_order_relaxed);
-    co_return call(handler_, request);
+    HttpResponse response = call(handler_, request);
+    if (response.later) co_return defer(response.later, session);
+    co_return Handled{std::move(response)};
+}
+
+// On a worker. The session closes the deferral before it ends, so it is there when it is woken; only the I/O
+// thread may be the last to let go of it.
+Handled HttpServer::Impl::defer(const HttpStart& start, Session& session) {
+    if (deferred_.fetch_add(1, std::memory_order_relaxed) >= options_.limits.deferred_max) {
+        deferred_.fetch_sub(1, std::memory_order_relaxed);
+        return {error_response(ErrorCode::service_unavailable, "Too many requests are waiting")};
+    }
+    auto deferral = std::make_shared<Deferral>([this, &session] {
+        asio::post(io_, [kept = session.shared_from_this()] { kept->wake(); });
+    });
+    Deferral::begin(deferral, start);
+    return {.response = {}, .deferral = std::move(deferral)};
 }
 
 void HttpServer::Impl::stop() {
@@ -325,7 +311,10 @@ void HttpServer::Impl::stop() {
         stopping_ = true;
         error_code ignored;
         acceptor_.close(ignored);
-        for (auto* session : sessions_) session->close_if_idle();
+        for (auto* session : sessions_) {
+            session->close_if_idle();
+            session->wake();
+        }
         close_if_drained();
     });
     const auto drained = [this] { return drained_; };
@@ -380,11 +369,56 @@ asio::awaitable<bool> HttpServer::Impl::Session::serve_one() {
     const bool wanted = parser_->get().keep_alive();
     reply.head_only = parser_->get().method() == http::verb::head;
     HttpRequest request = to_request(*parser_);
-    reply.response = co_await server_.handle(std::move(request));
+    auto response = co_await answer(std::move(request));
+    if (!response) co_return false;
+    reply.response = std::move(*response);
     const bool again = wanted && !server_.stopping_;
     reply.keep_alive = again;
     const bool written = co_await write(std::move(reply));
     co_return written&& again;
+}
+
+// Nothing when the peer left meanwhile.
+asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::answer(
+    HttpRequest request) {
+    auto work = server_.handle(std::move(request), *this);
+    Handled handled = co_await std::move(work);
+    if (!handled.deferral) co_return std::move(handled.response);
+    auto waiting = await_answer(std::move(handled.deferral));
+    auto response = co_await std::move(waiting);
+    server_.deferred_.fetch_sub(1, std::memory_order_relaxed);
+    co_return response;
+}
+
+asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::await_answer(
+    std::shared_ptr<Deferral> deferral) {
+    error_code ignored;
+    watch_peer();
+    // Whatever sets the alarm off does so on this thread, so nothing gets lost between look and wait.
+    while (!deferral->answered() && !peer_left_ && !server_.stopping_) {
+        alarm_.expires_at(asio::steady_timer::time_point::max());
+        co_await alarm_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    }
+    stream_.socket().cancel(ignored);  // the watch
+    auto response = deferral->close();
+    if (response || peer_left_) co_return response;
+    co_return error_response(ErrorCode::service_unavailable, "The server is stopping");
+}
+
+void HttpServer::Impl::Session::watch_peer() {
+    const auto on_readable = [self = shared_from_this()](const error_code& error) {
+        if (error) return;
+        self->peer_left_ = self->peer_closed();
+        self->wake();
+    };
+    stream_.socket().async_wait(tcp::socket::wait_read, on_readable);
+}
+
+// Without taking anything: what has come may be the next request.
+bool HttpServer::Impl::Session::peer_closed() {
+    char next = 0;
+    const auto got = ::recv(stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 // Feeds the parser until the request is complete.

@@ -11,7 +11,10 @@
 //     if (!server) return fail(server.error());      // "port 3000 is in use ..."
 //     std::uint16_t port = (*server)->port();
 //
-// 204 and 304 are sent without a body, whatever the handler put there. A handler that throws is answered with 500 INTERNAL_ERROR and the exception's text.
+// 204 and 304 are sent without a body, whatever the handler put there.
+// A handler that throws is answered with 500 INTERNAL_ERROR and the exception's text. One whose answer takes
+// long returns a `deferred_response` (message.hpp) and holds no worker meanwhile; a client that closes its
+// side of the connection counts as gone then, unless it has sent its next request before.
 //
 // Not offered: TLS (a proxy's job), chunked responses, pipelined requests side by side, upgrades.
 //
@@ -39,6 +42,7 @@ public:
         std::size_t connections_max = 1024;         // above: accepted, answered with 503 and closed
         std::size_t workers = 8;                    // handlers that run at the same time
         std::size_t queued_max = 256;               // requests that wait for a worker; above: 503
+        std::size_t deferred_max = 512;             // deferred answers that are awaited; above: 503
         // From a request's first byte to its last; then the connection is closed.
         std::chrono::milliseconds read_timeout{10'000};
         std::chrono::milliseconds idle_timeout{60'000};   // kept-alive without a request: closed
@@ -66,8 +70,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept;
 
-    // Closes the port and all idle connections, lets requests in flight end and be answered, and
-    // cuts off those that have not after `stop_timeout`. No thread is left afterwards. Blocking:
+    // Closes the port and all idle connections, answers those that wait for a deferred answer with 503, lets
+    // other requests in flight end and be answered, and cuts off those that have not after `stop_timeout`. No thread is left afterwards. Blocking:
     // `stop_timeout`, and as long as a handler that already runs takes to return; handlers keep
     // deadlines of their own. Idempotent.
     void stop();

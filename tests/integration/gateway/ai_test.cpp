@@ -31,7 +31,7 @@ protected:
     }
     std::string jobs() { return redis.command({"XLEN", "ai-requests"}); }
     std::optional<double> gauge() {
-        const std::string body = call("GET", "/metrics").body;
+        const std::string body = metrics_text();
         const std::string name = "\ntutti_dedup_reservations ";
         const auto at = body.find(name);
         if (at == std::string::npos) return std::nullopt;
@@ -49,7 +49,7 @@ TEST_F(Submission, RequestReachesTheStreamAndItsJobCanBeFollowed) {
     const auto entry = redis.command({"XRANGE", "ai-requests", "-", "+"});
     EXPECT_TRUE(entry.contains("jobId\n" + answer.job_id)) << entry;
     EXPECT_EQ(call("GET", "/ai/job/" + answer.job_id).status, 200);
-    EXPECT_TRUE(call("GET", "/metrics").body.contains("\ntutti_jobs_waiting 1\n"));
+    EXPECT_TRUE(metrics_text().contains("\ntutti_jobs_waiting 1\n"));
 }
 
 TEST_F(Submission, ReservationIsTheDocumentedJsonForFiveSeconds) {
@@ -214,7 +214,7 @@ TEST_F(GatewayTest, WithoutRedisRequestsAreQueuedInTheProcess) {
     EXPECT_EQ(first.status, 202) << first.body;
     EXPECT_EQ(call("POST", "/ai/generate", {}, hello).status, 200);
     EXPECT_EQ(call("GET", "/ai/job/" + read<Answer>(first).job_id).status, 200);
-    EXPECT_TRUE(call("GET", "/metrics").body.contains("\ntutti_dedup_reservations 1\n"));
+    EXPECT_TRUE(metrics_text().contains("\ntutti_dedup_reservations 1\n"));
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ protected:
                         "}}");
     }
     std::string request_id(const HttpResponse& response) {
-        EXPECT_EQ(response.status, 202) << response.body;
+        EXPECT_TRUE(response.ok()) << response.body;
         const auto body = json::parse(response.body, json::depth_only);
         return std::string(body->at("requestId").get_string());
     }
@@ -245,8 +245,23 @@ TEST_F(Attachments, SilentDiscordCostsLessThanTheReservationLasts) {
     EXPECT_GE(Boottime::now() - asked, 1s);
     EXPECT_LT(Boottime::now() - asked, 2s);
     EXPECT_THAT(job("llm-" + request), HasSubstr(theirs("slow.png")));
-    EXPECT_THAT(call("GET", "/metrics").body,
+    EXPECT_THAT(metrics_text(),
                 HasSubstr(R"(tutti_http_failures_total{upstream="discord-cdn",kind="timeout"} 1)"));
+}
+
+TEST_F(Attachments, FilesGoWhenAWorkerAnnouncesTheEndOfTheJob) {
+    auto chosen = with();
+    chosen.attachment_cleanup.after_job = 20ms;
+    start_with(std::move(chosen));
+    discord.put("/attachments/1/2/a.png", "bytes");
+    const auto request = request_id(generate(attachment("a.png")));
+    const std::string path = "/temp-attachments/" + request + "/a.png";
+    ASSERT_EQ(call("GET", path).status, 200);
+
+    redis.command(
+        {"XADD", "ai-requests:finished", "*", "jobId", "llm-" + request, "status", "completed"});
+
+    EXPECT_TRUE(eventually([&] { return call("GET", path).status == 404; }));
 }
 
 TEST_F(Attachments, SameRequestMeanwhileDownloadsNothing) {

@@ -288,7 +288,7 @@ protected:
     }
     // Of the second gateway's cache.
     [[nodiscard]] std::string hits() {
-        const auto metrics = send(second_url_, {.path = "/metrics"}).body;
+        const auto metrics = metrics_text(second_url_);
         const auto at = metrics.find("tutti_cache_hits_total{cache=\"avatars\"");
         return at == std::string::npos ? "none" : metrics.substr(at, metrics.find('\n', at) - at);
     }

@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <mutex>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -29,12 +31,32 @@ Job job(const std::string& id) {
         .job_id = "llm-" + id, .request_id = id, .name = "llm-generation", .data = R"({"a":1})"};
 }
 
+// Takes note of the ends that it is told of.
+class Heard {
+public:
+    JobFinished note() {
+        return [this](const std::string& id) {
+            const std::lock_guard lock(mutex_);
+            ids_.push_back(id);
+        };
+    }
+    std::vector<std::string> ids() {
+        const std::lock_guard lock(mutex_);
+        return ids_;
+    }
+
+private:
+    std::mutex mutex_;
+    std::vector<std::string> ids_;
+};
+
 class World {
 public:
     virtual ~World() = default;
     virtual JobQueue& queue() = 0;
     virtual std::string take() = 0;  // the id of the next job; empty when none waits
     virtual void finish(const std::string& job_id, const std::string& result) = 0;
+    virtual void fail(const std::string& job_id, const std::string& error) = 0;
 };
 
 class InProcess final : public World {
@@ -47,6 +69,9 @@ public:
     void finish(const std::string& job_id, const std::string& result) override {
         queue_.finish(job_id, {.status = "completed", .progress = 100, .result = result});
     }
+    void fail(const std::string& job_id, const std::string& error) override {
+        queue_.finish(job_id, {.status = "failed", .progress = 0, .result = {}, .error = error});
+    }
 
 private:
     InProcessJobQueue queue_{{.waiting_max = waiting_max}};
@@ -54,7 +79,10 @@ private:
 
 class OnRedis final : public World {
 public:
-    OnRedis() { server.command({"XGROUP", "CREATE", "jobs", "ai-workers", "0", "MKSTREAM"}); }
+    OnRedis() {
+        server.command({"XGROUP", "CREATE", "jobs", "ai-workers", "0", "MKSTREAM"});
+        queue_.listen(*own_);
+    }
 
     JobQueue& queue() override { return queue_; }
     std::string take() override {
@@ -74,6 +102,15 @@ public:
     void finish(const std::string& job_id, const std::string& result) override {
         server.command({"HSET", "jobs:job:" + job_id, "status", "completed", "progress", "100",
                         "result", result});
+        announce(job_id, "completed");
+    }
+    void fail(const std::string& job_id, const std::string& error) override {
+        server.command({"HSET", "jobs:job:" + job_id, "status", "failed", "error", error});
+        announce(job_id, "failed");
+    }
+    void announce(const std::string& job_id, const std::string& status) {
+        server.command({"XADD", "jobs:finished", "MAXLEN", "~", "1000", "*", "jobId", job_id,
+                        "status", status});
         acknowledge();
         server.command({"XDEL", "jobs", id_});
     }
@@ -84,6 +121,7 @@ public:
 
 private:
     std::unique_ptr<RedisClient> redis_ = *RedisClient::create({.url = server.url()});
+    std::unique_ptr<RedisClient> own_ = *RedisClient::create({.url = server.url()});
     RedisJobQueue queue_{*redis_, {.queue = "jobs", .waiting_max = waiting_max}};
     std::string entry_;
     std::string id_;
@@ -175,6 +213,52 @@ TEST_P(Queue, CountsWhatWaitsAndWhatIsActive) {
     EXPECT_EQ(queue.metrics(soon())->active, 0U);
 }
 
+TEST_P(Queue, CountsWhatHasEnded) {
+    ASSERT_TRUE(enqueue({job("1"), job("2"), job("3")}));
+    world->finish(world->take(), "{}");
+    world->finish(world->take(), "{}");
+    world->fail(world->take(), "the model is away");
+
+    const auto metrics = *queue.metrics(soon());
+
+    EXPECT_EQ(metrics.completed, 2U);
+    EXPECT_EQ(metrics.failed, 1U);
+    EXPECT_EQ((*queue.status("llm-3", soon()))->error, "the model is away");
+}
+
+TEST_P(Queue, EverySubscriberHearsOfEveryEndOneCallAtATime) {
+    Heard first;
+    Heard second;
+    const auto throwing = queue.on_finished(
+        [](const std::string&) { throw std::runtime_error("a subscriber fails"); });
+    const auto one = queue.on_finished(first.note());
+    auto two = queue.on_finished(second.note());
+    ASSERT_TRUE(enqueue({job("1"), job("2"), job("3")}));
+
+    world->finish(world->take(), "{}");
+    world->fail(world->take(), "oops");
+
+    EXPECT_TRUE(eventually([&] { return first.ids().size() == 2 && second.ids().size() == 2; }));
+    EXPECT_THAT(first.ids(), ElementsAre("llm-1", "llm-2"));
+    two.reset();
+    world->finish(world->take(), "{}");
+    EXPECT_TRUE(eventually([&] { return first.ids().size() == 3; }));
+    EXPECT_THAT(second.ids(), ElementsAre("llm-1", "llm-2"));
+}
+
+TEST_P(Queue, RecordSaysSoBeforeAnybodyIsTold) {
+    std::atomic<bool> ended{false};
+    const auto subscription = queue.on_finished([&](const std::string& id) {
+        const auto found = queue.status(id, soon());
+        ended = found && *found && (*found)->ended();
+    });
+    ASSERT_TRUE(enqueue({job("1")}));
+
+    world->finish(world->take(), "{}");
+
+    EXPECT_TRUE(eventually([&] { return ended.load(); }));
+}
+
 TEST_P(Queue, ManyThreadsEnqueueWithinTheBound) {
     std::atomic<int> accepted{0};
     std::vector<std::jthread> threads;
@@ -225,16 +309,22 @@ TEST(RedisJobQueue, WhatIsReadAndNotDeletedTakesNoRoomAndIsTrimmedInTheEnd) {
 TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
     OnRedis world;
     world.server.command({"ACL", "SETUSER", "gateway", "on", ">pw", "+eval", "+xadd", "+hset",
-                          "+exists", "+expire", "+hgetall", "+time", "+xinfo", "+xlen", "~jobs",
-                          "~jobs:job:*"});
-    const auto redis = *RedisClient::create(
-        {.url = "redis://gateway:pw@127.0.0.1:" + std::to_string(world.server.port())});
+                          "+exists", "+expire", "+hgetall", "+time", "+xinfo", "+xlen", "+xread",
+                          "+xrevrange", "~jobs", "~jobs:job:*", "~jobs:finished"});
+    const std::string url = "redis://gateway:pw@127.0.0.1:" + std::to_string(world.server.port());
+    const auto redis = *RedisClient::create({.url = url});
+    const auto own = *RedisClient::create({.url = url});
     RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 1});
+    Heard heard;
+    const auto subscription = queue.on_finished(heard.note());
+    queue.listen(*own);
 
     EXPECT_TRUE(queue.enqueue(std::vector{job("1")}, soon()));
     EXPECT_EQ(queue.enqueue(std::vector{job("2")}, soon()).error().code, Errc::overloaded);
     EXPECT_TRUE(*queue.status("llm-1", soon()));
     EXPECT_EQ(queue.metrics(soon())->waiting, 1U);
+    world.finish(world.take(), "{}");
+    EXPECT_TRUE(eventually([&] { return heard.ids().size() == 1; }));
 
     RedisJobQueue other(*redis, {.queue = "forbidden"});
     EXPECT_EQ(other.status("llm-1", soon()).error().code, Errc::refused);
@@ -249,6 +339,41 @@ TEST(RedisJobQueue, StreamWithoutAGroupCountsWhole) {
 
     EXPECT_EQ(queue.metrics(soon())->waiting, 2U);
     EXPECT_FALSE(queue.enqueue(std::vector{job("3")}, soon()));
+}
+
+TEST(RedisJobQueue, EndsAreHeardAfterRedisWasAwayAlsoThoseFromBeforeTheStart) {
+    tests::RedisServer server({.config = {"appendonly yes", "appendfsync always"}, .password = {}});
+    const auto announce = [&](const std::string& id) {
+        server.command({"XADD", "jobs:finished", "*", "jobId", id, "status", "completed"});
+    };
+    announce("llm-1");
+    const auto redis = *RedisClient::create({.url = server.url()});
+    const auto own = *RedisClient::create({.url = server.url()});
+    Heard heard;
+    RedisJobQueue queue(*redis, {.queue = "jobs"});
+    const auto subscription = queue.on_finished(heard.note());
+    queue.listen(*own);
+    EXPECT_TRUE(eventually([&] { return heard.ids().size() == 1; }));
+
+    server.restart();
+    announce("llm-2");
+
+    EXPECT_TRUE(eventually([&] { return heard.ids().size() == 2; }));
+    EXPECT_THAT(heard.ids(), ElementsAre("llm-1", "llm-2"));
+}
+
+TEST(RedisJobQueue, EntriesThatAreNoAnnouncementsAreSkipped) {
+    OnRedis world;
+    Heard heard;
+    const auto subscription = world.queue().on_finished(heard.note());
+    world.server.command({"XADD", "jobs:finished", "*", "hello", "world"});
+    world.server.command({"XADD", "jobs:finished", "*", "jobId", std::string(201, 'x')});
+    world.server.command({"XADD", "jobs:finished", "*", "status", "odd", "jobId", "llm-1"});
+
+    EXPECT_TRUE(eventually([&] { return !heard.ids().empty(); }));
+
+    EXPECT_THAT(heard.ids(), ElementsAre("llm-1"));
+    EXPECT_EQ(world.queue().metrics(soon())->completed, 0U);
 }
 
 TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
@@ -266,10 +391,13 @@ TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
 }
 
 TEST(JobQueue, MetricsAreGauges) {
-    const std::string text = queue_metrics_text({.waiting = 3, .active = 1});
+    const std::string text =
+        queue_metrics_text({.waiting = 3, .active = 1, .completed = 7, .failed = 2});
 
     EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_waiting gauge\ntutti_jobs_waiting 3\n"));
     EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_active gauge\ntutti_jobs_active 1\n"));
+    EXPECT_THAT(text, HasSubstr("\ntutti_jobs_completed 7\n"));
+    EXPECT_THAT(text, HasSubstr("\ntutti_jobs_failed 2\n"));
 }
 
 TEST(InProcessJobQueue, RecordsAreForgottenAnHourAfterTheEnd) {

@@ -36,8 +36,7 @@ protected:
         ASSERT_EQ(list().status, 200);
         ASSERT_TRUE(eventually([this] { return stored() == catalogue_of(300); }));
         ASSERT_TRUE(eventually([this] {
-            return call("GET", "/metrics")
-                .body.contains("tutti_cache_entries{cache=\"openrouter-models\"} 1");
+            return metrics_text().contains("tutti_cache_entries{cache=\"openrouter-models\"} 1");
         }));
     }
     std::string stored() { return redis.command({"GET", document}); }
@@ -111,8 +110,8 @@ TEST_F(ModelCatalogueCache, BrokenDocumentIsFetchedAgainAndReplaced) {
 
     EXPECT_EQ(stand_in->calls(), 1U);
     EXPECT_TRUE(eventually([this] { return stored() == catalogue_of(300); }));
-    EXPECT_TRUE(call("GET", "/metrics")
-                    .body.contains("tutti_cache_unreadable_total{cache=\"openrouter-models\"} 1"));
+    EXPECT_TRUE(
+        metrics_text().contains("tutti_cache_unreadable_total{cache=\"openrouter-models\"} 1"));
 }
 
 TEST_F(ModelCatalogueCache, FailingProviderIsNamedAndStoresNothing) {

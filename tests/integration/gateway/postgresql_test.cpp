@@ -151,10 +151,10 @@ TEST_F(Bridge, HealthIsDegradedWhileOnlyTheListenerIsAway) {
 }
 
 TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
-    auto second = Gateway::start({.postgres_url = Secret(postgres_->url()),
-                                  .redis_url = redis_url_,
-                                  .attachment_dir = folder_.file("attachments"),
-                                  .secret = Secret(secret_text)});
+    auto second = start_gateway({.postgres_url = Secret(postgres_->url()),
+                                 .redis_url = redis_url_,
+                                 .attachment_dir = folder_.file("attachments"),
+                                 .secret = Secret(secret_text)});
     ASSERT_TRUE(second) << second.error().message();
     const auto seen_by_second = [&] {
         const std::string here =

@@ -125,9 +125,7 @@ TEST_F(SeenGateways, TwoOfThemSeeEachOther) {
     ASSERT_TRUE(second) << second.error().message();
     const std::string url = "http://127.0.0.1:" + std::to_string((*second)->port());
 
-    const auto metrics = send(url, {.path = "/metrics", .headers = {{"Accept", "text/plain"}}});
-
-    EXPECT_THAT(metrics.body, HasSubstr("\ntutti_instances 2\n"));
+    EXPECT_THAT(metrics_text(url), HasSubstr("\ntutti_instances 2\n"));
 }
 
 }  // namespace

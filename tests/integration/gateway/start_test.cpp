@@ -17,7 +17,7 @@ class GatewayStart : public ::testing::Test {
 protected:
     Error error_for(const std::string& path, std::string secret = secret_text,
                     std::uint16_t port = 0) {
-        const auto started = Gateway::start(
+        const auto started = start_gateway(
             {.port = port, .database_path = path, .secret = Secret(std::move(secret))});
         EXPECT_FALSE(started);
         return started ? Error{} : started.error();
@@ -31,7 +31,7 @@ TEST_F(GatewayStart, TakesLessThanAFifthOfASecond) {
     for (const char* name :
          {"a.db", "b.db", "c.db"}) {  // the best: other tests may run beside this one
         const auto before = Boottime::now();
-        ASSERT_TRUE(Gateway::start({.database_path = folder_.file(name), .secret = Secret("s")}));
+        ASSERT_TRUE(start_gateway({.database_path = folder_.file(name), .secret = Secret("s")}));
         best = std::min(best, Boottime::now() - before);
     }
 
@@ -88,7 +88,7 @@ TEST_F(GatewayStart, ReadOnlyFolderIsNamedWithAndWithoutADatabaseInIt) {
     fs::create_directory(folder_.file("ro"));
     {
         ASSERT_TRUE(
-            Gateway::start({.database_path = folder_.file("ro/old.db"), .secret = Secret("s")}));
+            start_gateway({.database_path = folder_.file("ro/old.db"), .secret = Secret("s")}));
     }
     fs::permissions(folder_.file("ro"), fs::perms(0555));
     fs::permissions(folder_.file("ro/old.db"), fs::perms(0444));
@@ -116,7 +116,7 @@ TEST_F(GatewayStart, FileThatIsNoDatabaseIsNamedAndLeftAlone) {
 TEST_F(GatewayStart, CorruptDatabaseIsNamed) {
     const std::string path = folder_.file("a.db");
     {
-        ASSERT_TRUE(Gateway::start({.database_path = path, .secret = Secret("s")}));
+        ASSERT_TRUE(start_gateway({.database_path = path, .secret = Secret("s")}));
     }
     {
         std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -133,7 +133,7 @@ TEST_F(GatewayStart, CorruptDatabaseIsNamed) {
 TEST_F(GatewayStart, NewerSchemaIsRefused) {
     const std::string path = folder_.file("a.db");
     {
-        ASSERT_TRUE(Gateway::start({.database_path = path, .secret = Secret("s")}));
+        ASSERT_TRUE(start_gateway({.database_path = path, .secret = Secret("s")}));
     }
     execute(path, "INSERT INTO schema_migrations VALUES (1000, '')");
 
@@ -144,8 +144,8 @@ TEST_F(GatewayStart, NewerSchemaIsRefused) {
 }
 
 TEST_F(GatewayStart, PathsWithSpacesAndEqualsSignsWork) {
-    const auto started = Gateway::start(
-        {.database_path = folder_.file("a b=c timeout=1.db"), .secret = Secret("s")});
+    const auto started =
+        start_gateway({.database_path = folder_.file("a b=c timeout=1.db"), .secret = Secret("s")});
 
     ASSERT_TRUE(started) << started.error().message();
     EXPECT_TRUE(fs::exists(folder_.file("a b=c timeout=1.db")));
@@ -153,7 +153,7 @@ TEST_F(GatewayStart, PathsWithSpacesAndEqualsSignsWork) {
 
 TEST_F(GatewayStart, PortInUseIsNamed) {
     const auto first =
-        Gateway::start({.database_path = folder_.file("a.db"), .secret = Secret("s")});
+        start_gateway({.database_path = folder_.file("a.db"), .secret = Secret("s")});
     ASSERT_TRUE(first);
     const auto port = (*first)->port();
 
@@ -168,7 +168,7 @@ TEST_F(GatewayStart, StoppedGatewayFreesItsPortAndFile) {
     std::uint16_t port = 0;
     {
         const auto first =
-            Gateway::start({.database_path = folder_.file("a.db"), .secret = Secret("s")});
+            start_gateway({.database_path = folder_.file("a.db"), .secret = Secret("s")});
         ASSERT_TRUE(first);
         port = (*first)->port();
         (*first)->stop();
@@ -176,7 +176,7 @@ TEST_F(GatewayStart, StoppedGatewayFreesItsPortAndFile) {
         EXPECT_FALSE(RawConnection(port).connected());
     }
 
-    EXPECT_TRUE(Gateway::start(
+    EXPECT_TRUE(start_gateway(
         {.port = port, .database_path = folder_.file("a.db"), .secret = Secret("s")}));
 }
 

@@ -121,6 +121,16 @@ constexpr const char* owner_of_solo = "100000000000000001";
 constexpr const char* stranger = "100000000000000002";
 constexpr const char* bot_owner = "100000000000000099";
 
+constexpr const char* nobody_url = "http://127.0.0.1:9";
+
+// How every test of this folder starts a gateway: none may know an address beyond this machine.
+inline Result<std::unique_ptr<Gateway>> start_gateway(Gateway::Options options) {
+    const bool left_out = options.openrouter.base_url == OpenRouter::Options{}.base_url;
+    if (left_out) options.openrouter.base_url = nobody_url;
+    if (options.attachments.base_url.empty()) options.attachments.base_url = nobody_url;
+    return Gateway::start(std::move(options));
+}
+
 // On SQLite; `BothDatabases` below runs its tests on PostgreSQL too.
 class GatewayTest : public ::testing::Test {
 protected:
@@ -145,7 +155,7 @@ protected:
     }
     void start_with(Gateway::Options options) {
         gateway_.reset();
-        auto started = Gateway::start(std::move(options));
+        auto started = start_gateway(std::move(options));
         ASSERT_TRUE(started) << started.error().message();
         gateway_ = std::move(*started);
         url_ = "http://127.0.0.1:" + std::to_string(gateway_->port());
@@ -173,6 +183,12 @@ protected:
         request.headers.set("X-Service-Auth", secret_text);
         if (!user.empty()) request.headers.set("X-User-Id", std::string(user));
         return send(url, request);
+    }
+    // As Prometheus asks for it.
+    std::string metrics_text() { return metrics_text(url_); }
+    std::string metrics_text(const std::string& url) {
+        return send(url, {.path = "/metrics", .headers = {{"Accept", "text/plain;version=0.0.4"}}})
+            .body;
     }
     HttpResponse activate(const std::string& channel, const std::string& slug,
                           std::string_view user, const std::string& guild = "900") {
@@ -217,8 +233,8 @@ protected:
 
     TemporaryFolder folder_;
     std::optional<std::string> redis_url_;
-    std::string openrouter_url_ = "http://127.0.0.1:9";  // nobody is there
-    std::string discord_url_ = "http://127.0.0.1:9";
+    std::string openrouter_url_ = nobody_url;
+    std::string discord_url_ = nobody_url;
     std::unique_ptr<tests::PostgresServer> postgres_;
     HttpClient client_{{.name = "test"}};
     std::unique_ptr<Gateway> gateway_;

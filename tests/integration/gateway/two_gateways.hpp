@@ -28,7 +28,7 @@ protected:
         auto with = options();
         with.name = "api-gateway-2";
         with.database_path = folder_.file("second.db");
-        auto started = Gateway::start(std::move(with));
+        auto started = start_gateway(std::move(with));
         ASSERT_TRUE(started) << started.error().message();
         second_ = *std::move(started);
         second_url_ = "http://127.0.0.1:" + std::to_string(second_->port());

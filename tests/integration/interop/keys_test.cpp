@@ -2,6 +2,8 @@
 // wrote, and the gateway believes what it wrote.
 #include <gmock/gmock.h>
 
+#include <future>
+
 #include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 
@@ -150,6 +152,8 @@ TEST_F(Keys, WorkerOnIoredisTakesTheJobAndTheGatewayTellsItsResult) {
     const auto active = read<Status>(call("GET", path));
     ioredis({"hset", record, "status", "completed", "progress", "100", "result",
              R"({"content":"hi"})"});
+    ioredis({"xadd", "ai-requests:finished", "MAXLEN", "~", 1000, "*", "jobId", answer.job_id,
+             "status", "completed"});
     const auto entry = json_lib::value_to<std::string>(taken.at(0).at(1).at(0).at(0));
     EXPECT_EQ(ioredis({"xack", "ai-requests", "workers", entry}), 1);
     EXPECT_EQ(ioredis({"xdel", "ai-requests", entry}), 1);
@@ -159,7 +163,28 @@ TEST_F(Keys, WorkerOnIoredisTakesTheJobAndTheGatewayTellsItsResult) {
     const auto completed = call("GET", path);
     EXPECT_EQ(read<Status>(completed).status, "completed");
     EXPECT_TRUE(completed.body.contains(R"("result":{"content":"hi"})")) << completed.body;
-    EXPECT_TRUE(call("GET", "/metrics").body.contains("\ntutti_jobs_active 0\n"));
+    EXPECT_TRUE(metrics_text().contains("\ntutti_jobs_active 0\n"));
+    EXPECT_TRUE(metrics_text().contains("\ntutti_jobs_completed 1\n"));
+}
+
+TEST_F(Keys, TranscriptionThatIoredisFinishesAnswersWhoWaitsForIt) {
+    auto response = std::async(std::launch::async, [this] {
+        return call("POST", "/ai/transcribe?wait=true", {},
+                    R"({"attachments":[{"url":"https://cdn.discordapp.com/a.ogg",)"
+                    R"("contentType":"audio/ogg"}]})");
+    });
+    ASSERT_TRUE(eventually([this] { return ioredis({"xlen", "ai-requests"}) == 1; }));
+    const auto entries = ioredis({"xrange", "ai-requests", "-", "+"});
+    const auto id = json_lib::value_to<std::string>(entries.at(0).at(1).at(1));
+
+    ioredis(
+        {"hset", "ai-requests:job:" + id, "status", "completed", "result", R"({"content":"hi"})"});
+    ioredis({"xadd", "ai-requests:finished", "MAXLEN", "~", 1000, "*", "jobId", id, "status",
+             "completed"});
+
+    const auto answer = response.get();
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_TRUE(answer.body.contains(R"("result":{"content":"hi"})")) << answer.body;
 }
 
 }  // namespace

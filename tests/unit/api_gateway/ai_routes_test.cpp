@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <future>
 #include <map>
 #include <set>
 
@@ -13,6 +14,7 @@ namespace tutti::services {
 namespace {
 
 using namespace tutti::services::testing;
+using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -58,6 +60,9 @@ public:
         return queue.status(id, deadline);
     }
     Result<QueueMetrics> metrics(TimePoint deadline) override { return queue.metrics(deadline); }
+    JobSubscription on_finished(JobFinished subscriber) override {
+        return queue.on_finished(std::move(subscriber));
+    }
 
     InProcessJobQueue queue;
     Errc failure{};
@@ -99,10 +104,12 @@ struct AiRoutes : ::testing::Test {
     std::unique_ptr<ProviderStandIn> discord = *ProviderStandIn::start({});
     AttachmentDownloads attachments{
         *store, {.public_url = "https://gateway.example", .base_url = discord->url()}};
+    JobWaits waits{queue, {.look_every = 1h}};
     AiParts parts{.queue = queue,
                   .deduplicator = reservations,
                   .results = results,
                   .attachments = attachments,
+                  .waits = waits,
                   .make_request_id = [this] { return std::to_string(++requests); }};
     RouteTable table{ai_routes(parts)};
 };
@@ -245,13 +252,16 @@ TEST_F(AiRoutes, DatabaseThatFailsIsA500WithoutItsCause) {
     EXPECT_FALSE(response.body.contains("table"));
 }
 
+constexpr const char* recording =
+    R"({"attachments":[{"url":"https://cdn.discordapp.com/a.ogg","contentType":"audio/ogg"}]})";
+
 TEST_F(AiRoutes, RecordingIsQueuedForTheSystemAndAnsweredAtOnce) {
     const auto response = table.post(
         "/ai/transcribe",
         R"({"attachments":[{"url":"https://cdn.discordapp.com/a.ogg","contentType":"audio/ogg"},
                            {"url":"https://cdn.discordapp.com/b.ogg","contentType":"audio/ogg"}]})");
 
-    EXPECT_EQ(response.status, 202) << response.body;
+    EXPECT_EQ(response.status, 200) << response.body;
     EXPECT_EQ(body_of(response),
               as_json(R"({"jobId":"audio-1","requestId":"1","status":"queued"})"));
     const auto job = queue.queue.take();
@@ -320,6 +330,45 @@ TEST_F(AiRoutesWithAnImage, FilesGoWhenNothingWasQueuedAndStayWhenNobodyKnows) {
     queue.failure = Errc::timeout;
     EXPECT_EQ(generate().status, 500);
     EXPECT_TRUE(store->read(id, "a.png"));
+}
+
+TEST_F(AiRoutes, RecordingMayBeSomebodys) {
+    const std::string body_of_user = std::string(recording).insert(1, R"("userId":"7",)");
+
+    EXPECT_EQ(table.post("/ai/transcribe", body_of_user).status, 200);
+
+    EXPECT_THAT(queue.queue.take()->data, HasSubstr(R"("context":{"userId":"7"})"));
+    for (const std::string& user :
+         {std::string("5"), std::string("\"\""), '"' + std::string(65, 'x') + '"'}) {
+        const auto refused = table.post(
+            "/ai/transcribe", std::string(recording).insert(1, "\"userId\":" + user + ','));
+        expect_error(refused, 400, "VALIDATION_ERROR");
+        EXPECT_THAT(text_of(refused, "message"), HasSubstr("userId"));
+    }
+}
+
+TEST_F(AiRoutes, WaitingQueuesNothingBeforeItMayBegin) {
+    const auto response = table.call(
+        {.method = "POST", .path = "/ai/transcribe", .query = "wait=true", .body = recording});
+
+    ASSERT_TRUE(response.later);
+    EXPECT_FALSE(queue.queue.take().has_value());
+}
+
+TEST_F(AiRoutes, WaitIsAnsweredWithTheJobsResult) {
+    std::promise<HttpResponse> answered;
+    const auto response = table.call(
+        {.method = "POST", .path = "/ai/transcribe", .query = "wait=true", .body = recording});
+    (void)response.later([&](HttpResponse answer) { answered.set_value(std::move(answer)); });
+    const auto job = queue.queue.take();
+
+    queue.queue.finish(job->job_id,
+                       {.status = "completed", .progress = 100, .result = R"({"content":"hi"})"});
+
+    const auto answer = answered.get_future().get();
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(text_of(answer, "status"), "completed");
+    EXPECT_EQ(body_of(answer).at("result"), as_json(R"({"content":"hi"})"));
 }
 
 TEST_F(AiRoutes, AllStandBehindTheSecret) {

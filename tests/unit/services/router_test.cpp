@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 
 namespace tutti::services {
 namespace {
@@ -32,6 +33,23 @@ TEST(Router, FirstMatchingRouteWins) {
 
 TEST(Router, SeveralParametersAreFilled) {
     EXPECT_EQ(channels().handle({.method = "POST", .path = "/channel/a/part/b"}).body, "a+b");
+}
+
+TEST(Router, DeferredResponsePassesThrough) {
+    Router router;
+    router.add("GET", "/later", [](const HttpRequest&) {
+        return deferred_response([](const HttpAnswer& give) {
+            give(text_response(200, "at last"));
+            return nullptr;
+        });
+    });
+    HttpResponse given;
+
+    const auto response = router.handle({.path = "/later"});
+    ASSERT_TRUE(response.later);
+    (void)response.later([&](HttpResponse last) { given = std::move(last); });
+
+    EXPECT_EQ(given.body, "at last");
 }
 
 TEST(Router, ParametersAreDecodedAfterSplitting) {

@@ -1,0 +1,41 @@
+// The meeting point of a deferred answer, which may come from any thread at any time or never, and of the
+// connection that waits for it and may end first.
+//
+// The answer is taken once, before `close`; afterwards it is ignored, so whoever answers may outlive the
+// server. `wake` is never called after `close` has returned.
+//
+// Thread-safety: `begin` on one thread, then the rest from any.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "common/http/message.hpp"
+
+namespace tutti::services {
+
+class Deferral {
+public:
+    // `wake` is called once, when the answer is there, on the thread that gives it. It must not block, nor
+    // call anything of this object.
+    explicit Deferral(std::function<void()> wake) : wake_(std::move(wake)) {}
+
+    // Calls `start`. What it throws is a 500.
+    static void begin(const std::shared_ptr<Deferral>& deferral, const HttpStart& start);
+
+    [[nodiscard]] bool answered() const;
+    // The answer. When there is none yet, none is taken any more, and whoever works on it is told.
+    [[nodiscard]] std::optional<HttpResponse> close();
+
+private:
+    void answer(HttpResponse response);
+
+    mutable std::mutex mutex_;              // guards all of the below
+    std::function<void()> wake_;            // empty: answered or closed
+    std::optional<HttpResponse> response_;  // until `close`
+    std::function<void()> cancel_;
+};
+
+}  // namespace tutti::services
