@@ -22,6 +22,7 @@ using boost::json::object;
 
 constexpr std::size_t job_id_length_max = 200;
 constexpr std::size_t failure_length_max = 500;
+constexpr std::size_t client_key_length_max = 255;
 
 std::string random_uuid() {
     boost::uuids::random_generator generator;
@@ -49,15 +50,45 @@ HttpResponse not_enqueued(const Error& error, const std::string& request_id) {
     return error_response(ErrorCode::internal_error, "The request could not be queued", request_id);
 }
 
+// What the client calls this request, if it does.
+std::optional<std::string_view> client_key(const HttpRequest& http) {
+    return http.headers.find("Idempotency-Key");
+}
+
+bool is_client_key(std::string_view key) {
+    return !key.empty() && key.size() <= client_key_length_max &&
+           std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; });
+}
+
+Reserved reserve(const AiParts& parts, const GenerateRequest& request,
+                 const std::optional<std::string_view>& own_key, const JobIds& ids) {
+    const std::string& personality = request.personality_name;
+    const std::string& user = request.user_id;
+    if (own_key) {
+        return parts.by_client_key.reserve(
+            client_dedup_key(personality, user, request.channel_id, *own_key), ids);
+    }
+    return parts.deduplicator.reserve(
+        dedup_key(personality, user, request.channel_id, request.message_identity), ids);
+}
+
+// After any other error they may be in the queue.
+bool surely_not_enqueued(Errc code) {
+    return code == Errc::overloaded || code == Errc::unavailable || code == Errc::refused;
+}
+
 HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
+    const auto own_key = client_key(http);
+    if (own_key && !is_client_key(*own_key)) {
+        return error_response(ErrorCode::validation_error,
+                              "Idempotency-Key: must be 1 to 255 visible ASCII characters");
+    }
     auto request = GenerateRequest::parse(http.body);
     if (!request) return error_response(ErrorCode::validation_error, request.error().cause);
     JobIds ids{.request_id = parts.make_request_id(), .job_id = {}};
     ids.job_id = "llm-" + ids.request_id;
-    const std::string key = dedup_key(request->personality_name, request->user_id,
-                                      request->channel_id, request->message_identity);
 
-    const auto reservation = parts.deduplicator.reserve(key, ids);
+    const auto reservation = reserve(parts, *request, own_key, ids);
     if (reservation.outcome == Reserved::Outcome::duplicate) return duplicate(reservation.holder);
     if (reservation.outcome != Reserved::Outcome::granted) {
         return error_response(ErrorCode::service_unavailable,
@@ -68,7 +99,7 @@ HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
     const auto jobs = plan_jobs(*request, ids);
     const auto enqueued = parts.queue.enqueue(jobs, Boottime::now() + parts.queue_deadline);
     if (enqueued) return json_response(202, json::serialize(queued(ids)));
-    if (enqueued.error().code != Errc::timeout) {
+    if (surely_not_enqueued(enqueued.error().code)) {
         reservation.release();
         parts.attachments.forget(ids.request_id);
     }

@@ -5,6 +5,10 @@
 // its reservation back and its files up. When the queue cannot say whether it took the jobs, the reservation
 // stays until it lapses, and the files as long as any: paying twice is worse than waiting.
 //
+// A client that tries again after it heard nothing says so by the header Idempotency-Key, one for each request:
+// then that is what makes two requests the same, for a minute, and not what is in them, for five seconds. So
+// it may repeat a request as often as it needs to, and its user may say the same thing twice.
+//
 // A transcription that is waited for holds no worker: see JobWaits. A client that does not wait any more
 // leaves its job as it is.
 //
@@ -28,7 +32,8 @@ namespace tutti::services {
 
 struct AiParts {
     JobQueue& queue;
-    Deduplicator& deduplicator;
+    Deduplicator& deduplicator;   // by what is in a request
+    Deduplicator& by_client_key;  // of those that have an Idempotency-Key
     JobResults& results;
     AttachmentDownloads& attachments;
     JobWaits& waits;

@@ -23,6 +23,13 @@ RequestNote note_of(const JobIds& ids, std::chrono::seconds window) {
             .expires_at = (now + window).count()};
 }
 
+std::string key_of(std::string_view personality, std::string_view user_id,
+                   const std::optional<std::string>& channel_id, std::string_view digest) {
+    std::string key(personality);
+    key.append(":").append(user_id).append("-");
+    return key.append(channel_id.value_or("dm")).append(":").append(digest);
+}
+
 }  // namespace
 
 Reserved FleetDeduplicator::reserve(const std::string& key, const JobIds& ids) {
@@ -49,10 +56,13 @@ Reserved FleetDeduplicator::reserve(const std::string& key, const JobIds& ids) {
 
 std::string dedup_key(std::string_view personality, std::string_view user_id,
                       const std::optional<std::string>& channel_id, std::string_view message) {
-    std::string key(personality);
-    key.append(":").append(user_id).append("-");
-    key.append(channel_id.value_or("dm")).append(":").append(sha256_hex(message).substr(0, 16));
-    return key;
+    return key_of(personality, user_id, channel_id, sha256_hex(message).substr(0, 16));
+}
+
+std::string client_dedup_key(std::string_view personality, std::string_view user_id,
+                             const std::optional<std::string>& channel_id,
+                             std::string_view client_key) {
+    return key_of(personality, user_id, channel_id, sha256_hex(client_key).substr(0, 32));
 }
 
 }  // namespace tutti::services

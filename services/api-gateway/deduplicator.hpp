@@ -65,5 +65,10 @@ private:
 [[nodiscard]] std::string dedup_key(std::string_view personality, std::string_view user_id,
                                     const std::optional<std::string>& channel_id,
                                     std::string_view message);
+// The same with 32 digits of the client's key's hash: one message to several personalities may go out under
+// one key, and nobody meets the keys of others.
+[[nodiscard]] std::string client_dedup_key(std::string_view personality, std::string_view user_id,
+                                           const std::optional<std::string>& channel_id,
+                                           std::string_view client_key);
 
 }  // namespace tutti::services

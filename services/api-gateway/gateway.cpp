@@ -197,6 +197,7 @@ struct Gateway::Impl {
     JobSubscription files_of_ended;
     std::unique_ptr<ModelCache> models;
     std::unique_ptr<Deduplicator> deduplicator;
+    std::unique_ptr<Deduplicator> by_client_key;
     std::unique_ptr<JobResults> results;
     std::unique_ptr<GatewayMetrics> metrics;
     std::unique_ptr<ChangeListener> listener;  // PostgreSQL only
@@ -235,6 +236,7 @@ Result<void> Gateway::Impl::open(const Options& options) {
         queue->on_finished([this](const std::string& job_id) { cleanup->job_ended(job_id); });
     models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
     deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
+    by_client_key = std::make_unique<FleetDeduplicator>(node->request_keys(), request_key_window);
     results = std::make_unique<StoredJobResults>(*database);
     metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{.node = *node,
                                                                      .openrouter = *openrouter,
@@ -330,6 +332,7 @@ Result<void> Gateway::Impl::listen(Options options) {
                       std::back_inserter(routes));
     std::ranges::move(ai_routes({.queue = *queue,
                                  .deduplicator = *deduplicator,
+                                 .by_client_key = *by_client_key,
                                  .results = *results,
                                  .attachments = *attachments,
                                  .waits = *waits}),

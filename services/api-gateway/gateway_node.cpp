@@ -88,6 +88,7 @@ GatewayNode::GatewayNode(std::unique_ptr<Node> node, const Options& options, con
       avatars_(declare_avatars(*node_, load_avatar_from(sources.database))),
       models_(declare_models(*node_, load_models_from(sources.openrouter))),
       requests_(declare_request_dedup(*node_, options.dedup_window)),
+      request_keys_(declare_request_keys(*node_)),
       channel_activations_(declare_invalidation(*node_, channel_activation_events)),
       api_keys_(declare_invalidation(*node_, api_key_events)),
       llm_configs_(declare_invalidation(*node_, llm_config_events)),

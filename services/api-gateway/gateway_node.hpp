@@ -52,6 +52,7 @@ public:
 
     [[nodiscard]] const Models& models() const noexcept { return models_; }
     [[nodiscard]] const RequestReservations& requests() const noexcept { return requests_; }
+    [[nodiscard]] const RequestReservations& request_keys() const noexcept { return request_keys_; }
 
     // True when it is published.
     bool tell_personality(const PersonalityEvent& event) const;
@@ -69,6 +70,7 @@ private:
     Avatars avatars_;
     Models models_;
     RequestReservations requests_;
+    RequestReservations request_keys_;
     InvalidationService channel_activations_;
     InvalidationService api_keys_;
     InvalidationService llm_configs_;

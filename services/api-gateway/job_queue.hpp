@@ -81,8 +81,8 @@ public:
 
     // Adds all of them, in this order, or none. Enqueuing the same jobs again does nothing, so a caller
     // may repeat it after an error. Blocking: until `deadline` at most.
-    // Errors: overloaded (full), unavailable, refused, protocol: nothing was enqueued; timeout: they may
-    // have been enqueued. Requires: not empty.
+    // Errors: overloaded (full), unavailable, refused: nothing was enqueued; after any other they may have
+    // been. Requires: not empty.
     [[nodiscard]] virtual Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) = 0;
     // Nothing when there is no such job, or its record is gone.
     [[nodiscard]] virtual Result<std::optional<JobStatus>> status(const std::string& job_id,

@@ -237,15 +237,29 @@ Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load) {
     return node.shared(model_options(std::move(load)));
 }
 
-RequestReservations declare_request_dedup(Node& node, std::chrono::seconds window) {
+namespace {
+
+RequestReservations declare_requests(Node& node, std::string name, std::string caches,
+                                     std::string prefix, std::chrono::seconds window) {
     return node.reservation<std::string, RequestNote>({
-        .name = "request-dedup",
-        .caches = "request hashes",
+        .name = std::move(name),
+        .caches = std::move(caches),
         .window = window,
         .when_store_fails = WhenStoreFails::refuse,
         .codec = json_codec<RequestNote>(),
-        .raw_prefix = "dedup:",
+        .raw_prefix = std::move(prefix),
     });
+}
+
+}  // namespace
+
+RequestReservations declare_request_dedup(Node& node, std::chrono::seconds window) {
+    return declare_requests(node, "request-dedup", "request hashes", "dedup:", window);
+}
+
+RequestReservations declare_request_keys(Node& node) {
+    return declare_requests(node, "request-keys", "requests by their clients' own keys",
+                            "request-key:", request_key_window);
 }
 
 namespace {
@@ -293,6 +307,7 @@ void declare_for_api_gateway(Node& node) {
     }
     (void)declare_models(node, [](const std::string&, LoadContext&) { return ModelCatalogue{}; });
     (void)declare_request_dedup(node);
+    (void)declare_request_keys(node);
 }
 
 }  // namespace

@@ -158,6 +158,12 @@ inline constexpr std::chrono::seconds request_window_default{5};
 [[nodiscard]] RequestReservations declare_request_dedup(
     Node& node, std::chrono::seconds window = request_window_default);
 
+// The same by the key that a client gave its request, in Redis as request-key:<key>. It lasts as long as
+// clients try again: a key is of one request, which what is in two of them never is.
+inline constexpr std::chrono::seconds request_key_window{60};
+
+[[nodiscard]] RequestReservations declare_request_keys(Node& node);
+
 // All of it as the audit sees it, without a running process: `node` is empty and nothing is counted.
 // Honours the switches of `Demonstration` in the environment; wrong ones are logged and ignored.
 [[nodiscard]] Inventory catalogue_inventory();

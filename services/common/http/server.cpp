@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -44,6 +45,7 @@
 
 #include "common/errors.hpp"
 #include "common/http/deferral.hpp"
+#include "common/http/server_checks.hpp"
 #include "common/http/server_wire.hpp"
 #include "common/http/wire.hpp"
 
@@ -82,40 +84,6 @@ HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
     }
 }
 
-std::optional<Error> check(const HttpServer::Options& options) {
-    const auto& limits = options.limits;
-    std::string zero;
-    const auto require = [&](bool positive, std::string_view name) {
-        if (!positive) zero.append(zero.empty() ? "" : ", ").append(name);
-    };
-    require(limits.body_bytes_max > 0, "body_bytes_max");
-    require(limits.header_bytes_max > 0, "header_bytes_max");
-    require(limits.connections_max > 0, "connections_max");
-    require(limits.workers > 0, "workers");
-    require(limits.queued_max > 0, "queued_max");
-    require(limits.deferred_max > 0, "deferred_max");
-    require(limits.read_timeout.count() > 0, "read_timeout");
-    require(limits.idle_timeout.count() > 0, "idle_timeout");
-    require(limits.write_timeout.count() > 0, "write_timeout");
-    require(limits.stop_timeout.count() >= 0, "stop_timeout");
-    if (zero.empty()) return std::nullopt;
-    return Error{Errc::invalid_option, "http server", "must be more than zero: " + zero};
-}
-
-Error listen_error(const error_code& error, const HttpServer::Options& options) {
-    const std::string port = std::to_string(options.port);
-    if (error == asio::error::address_in_use) {
-        return {Errc::unavailable, "http server",
-                "port " + port + " on " + options.address +
-                    " is in use; stop the other process or choose another port"};
-    }
-    if (error == asio::error::access_denied) {
-        return {Errc::refused, "http server", "no right to listen on port " + port};
-    }
-    return {Errc::unavailable, "http server",
-            "cannot listen on " + options.address + " port " + port + ": " + error.message()};
-}
-
 }  // namespace
 
 class HttpServer::Impl {
@@ -149,6 +117,7 @@ private:
     tcp::acceptor acceptor_{io_};
     std::unordered_set<Session*> sessions_;
     bool stopping_ = false;
+    std::size_t sending_ = 0;  // bytes of bodies
 
     asio::thread_pool workers_;
     std::atomic<std::size_t> queued_{
@@ -240,8 +209,9 @@ void HttpServer::Impl::open(tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     if (sessions_.size() >= options_.limits.connections_max) {
-        const auto bytes = to_bytes(
-            {.response = error_response(ErrorCode::service_unavailable, "Too many connections")});
+        const Reply reply{
+            .response = error_response(ErrorCode::service_unavailable, "Too many connections")};
+        const std::string bytes = to_head(reply) + reply.response.body;
         socket.non_blocking(true, ignored);
         socket.write_some(asio::buffer(bytes), ignored);
         return;
@@ -457,12 +427,22 @@ asio::awaitable<error_code> HttpServer::Impl::Session::receive() {
     co_return error;
 }
 
+// Whoever reads slowly keeps a response in memory: all of them together are bounded.
 asio::awaitable<bool> HttpServer::Impl::Session::write(Reply reply) {
-    const std::string text = to_bytes(reply);
-    const auto bytes = asio::buffer(text);
-    stream_.expires_after(server_.options_.limits.write_timeout);
+    const auto& limits = server_.options_.limits;
+    const bool room = server_.sending_ + reply.response.body.size() <= limits.sending_bytes_max;
+    if (!room && server_.sending_ > 0) {
+        reply.response =
+            error_response(ErrorCode::service_unavailable, "Too much is being sent; try again");
+    }
+    const std::string head = to_head(reply);
+    const std::string_view body = body_of(reply);
+    const std::array parts{asio::buffer(head), asio::buffer(body)};
+    stream_.expires_after(limits.write_timeout);
     error_code error;
-    co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, error));
+    server_.sending_ += body.size();
+    co_await asio::async_write(stream_, parts, asio::redirect_error(asio::use_awaitable, error));
+    server_.sending_ -= body.size();
     co_return !error;
 }
 

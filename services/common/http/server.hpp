@@ -43,6 +43,7 @@ public:
         std::size_t workers = 8;                    // handlers that run at the same time
         std::size_t queued_max = 256;               // requests that wait for a worker; above: 503
         std::size_t deferred_max = 512;             // deferred answers that are awaited; above: 503
+        std::size_t sending_bytes_max = 256U << 20U;  // of responses that clients read; above: 503
         // From a request's first byte to its last; then the connection is closed.
         std::chrono::milliseconds read_timeout{10'000};
         std::chrono::milliseconds idle_timeout{60'000};   // kept-alive without a request: closed

@@ -14,6 +14,15 @@ namespace tutti::services {
 
 namespace http = boost::beast::http;
 
+namespace {
+
+// Of these a length would be wrong: 204 has no body, and that of a 304 is the one not sent.
+bool is_bodiless(const HttpResponse& response) {
+    return response.status == 204 || response.status == 304;
+}
+
+}  // namespace
+
 HttpRequest to_request(RequestParser& parser) {
     auto& message = parser.get();
     HttpRequest request;
@@ -39,25 +48,26 @@ HttpResponse to_response(const boost::system::error_code& error) {
     return error_response(ErrorCode::validation_error, "Not an HTTP request: " + error.message());
 }
 
-std::string to_bytes(const Reply& reply) {
+std::string to_head(const Reply& reply) {
     const auto& response = reply.response;
     const auto reason =
         http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
-    std::string bytes =
+    std::string head =
         "HTTP/1.1 " + std::to_string(response.status) + ' ' + std::string(reason) + "\r\n";
     for (const auto& [name, value] : response.headers) {
         const bool sound = wire::is_token(name) && wire::is_field_value(value);
-        if (sound && !wire::is_managed_field(name)) wire::append_field(bytes, name, value);
+        if (sound && !wire::is_managed_field(name)) wire::append_field(head, name, value);
     }
-    // Of these a length would be wrong: 204 has no body, and that of a 304 is the one not sent.
-    const bool bodiless = response.status == 204 || response.status == 304;
-    if (!bodiless) {
-        wire::append_field(bytes, "Content-Length", std::to_string(response.body.size()));
+    if (!is_bodiless(response)) {
+        wire::append_field(head, "Content-Length", std::to_string(response.body.size()));
     }
-    wire::append_field(bytes, "Connection", reply.keep_alive ? "keep-alive" : "close");
-    bytes += "\r\n";
-    if (!reply.head_only && !bodiless) bytes += response.body;
-    return bytes;
+    wire::append_field(head, "Connection", reply.keep_alive ? "keep-alive" : "close");
+    return head += "\r\n";
+}
+
+std::string_view body_of(const Reply& reply) {
+    const bool sent = !reply.head_only && !is_bodiless(reply.response);
+    return sent ? std::string_view(reply.response.body) : std::string_view();
 }
 
 }  // namespace tutti::services

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -26,6 +27,8 @@ struct Reply {
     bool head_only = false;
 };
 
-[[nodiscard]] std::string to_bytes(const Reply& reply);
+// Up to the empty line, and what follows it; the body is borrowed from the reply.
+[[nodiscard]] std::string to_head(const Reply& reply);
+[[nodiscard]] std::string_view body_of(const Reply& reply);
 
 }  // namespace tutti::services

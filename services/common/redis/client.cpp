@@ -46,13 +46,10 @@ redisReplyObjectFunctions* bounded_functions(const redisReader& reader) {
 
 Errc code_of(std::string_view error) {
     const std::string_view word = error.substr(0, error.find(' '));
-    for (const char* refused : {"NOAUTH", "WRONGPASS", "NOPERM", "READONLY"}) {
-        if (word == refused) return Errc::refused;
-    }
     for (const char* away : {"LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN"}) {
         if (word == away) return Errc::unavailable;
     }
-    return word == "OOM" ? Errc::overloaded : Errc::protocol;
+    return word == "OOM" ? Errc::overloaded : Errc::refused;
 }
 
 // What the server says, without the arguments that it may repeat.

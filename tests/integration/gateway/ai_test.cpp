@@ -92,6 +92,26 @@ TEST_F(Submission, SameRequestAtBothGatewaysAtOnceIsOneJob) {
     EXPECT_EQ(jobs(), "1");
 }
 
+// A client that heard nothing tries at the other gateway, long after the five seconds.
+TEST_F(Submission, ClientsKeyIsHeldForAMinuteByBothGateways) {
+    HttpRequest request{.method = "POST", .path = "/ai/generate", .body = hello};
+    request.headers.set("X-Service-Auth", secret_text);
+    request.headers.set("Idempotency-Key", "hello");
+    const auto first = send(url_, request);
+    ASSERT_EQ(first.status, 202) << first.body;
+
+    const auto again = send(second_url_, request);
+
+    EXPECT_EQ(again.status, 200) << again.body;
+    EXPECT_EQ(read<Answer>(again).job_id, read<Answer>(first).job_id);
+    EXPECT_EQ(jobs(), "1");
+    const int left = std::stoi(
+        redis.command({"PTTL", "request-key:maestro:7-dm:2cf24dba5fb0a30e26e83b2ac5b9e29e"}));
+    EXPECT_GT(left, 50'000);
+    EXPECT_LE(left, 60'000);
+    EXPECT_EQ(redis.command({"EXISTS", reserved}), "0");
+}
+
 TEST_F(Submission, DuplicateDoesNotRenewTheWindow) {
     ASSERT_EQ(generate().status, 202);
     redis.command({"PEXPIRE", reserved, "2000"});

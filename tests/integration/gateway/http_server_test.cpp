@@ -89,6 +89,27 @@ TEST_F(Server, AnswerThatMayNotHaveABodyHasNoneAndNoLength) {
     }
 }
 
+TEST_F(Server, ResponsesThatNobodyReadsAreBoundedTogether) {
+    start({.sending_bytes_max = 20U << 20U}, [](const HttpRequest& request) {
+        return text_response(200, std::string(request.path == "/large" ? 16U << 20U : 5U, 'x'));
+    });
+    // More than the sockets' buffers hold, so it stays with the server.
+    RawConnection slow(server_->port());
+    slow.send("GET /large HTTP/1.1\r\n\r\n");
+    slow.read_until("\r\n\r\n");
+    RawConnection next(server_->port());
+
+    next.send("GET /large HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(next.read_until("}").starts_with("HTTP/1.1 503"));
+    next.send("GET /small HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(next.read_until("xxxxx").starts_with("HTTP/1.1 200"));
+
+    slow.send("GET /small HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(slow.read_all().ends_with("\r\n\r\nxxxxx"));
+    next.send("GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(next.read_all().size() >> 20U, 16U);
+}
+
 TEST_F(Server, MalformedRequestsAreAnsweredAndClosed) {
     start({});
     for (const char* bytes :

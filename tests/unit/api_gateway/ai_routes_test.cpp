@@ -89,6 +89,17 @@ struct AiRoutes : ::testing::Test {
     [[nodiscard]] HttpResponse generate(const char* text = body) const {
         return table.post("/ai/generate", text);
     }
+    [[nodiscard]] HttpResponse generate_as(const std::string& client_key,
+                                           const std::string& message = "hello",
+                                           const std::string& personality = "maestro",
+                                           const std::string& user = "7") const {
+        return table.call({.method = "POST",
+                           .path = "/ai/generate",
+                           .headers = {{"Idempotency-Key", client_key}},
+                           .body = R"({"personality":{"name":")" + personality +
+                                   R"("},"message":")" + message + R"(","context":{"userId":")" +
+                                   user + R"("}})"});
+    }
     void expect_error(const HttpResponse& response, int status, const char* code) const {
         EXPECT_EQ(response.status, status) << response.body;
         EXPECT_EQ(text_of(response, "error"), code);
@@ -96,6 +107,7 @@ struct AiRoutes : ::testing::Test {
 
     int requests = 0;
     Reservations reservations;
+    Reservations by_key;
     ScriptedQueue queue{reservations};
     Results results;
     tests::TemporaryFolder folder;
@@ -107,6 +119,7 @@ struct AiRoutes : ::testing::Test {
     JobWaits waits{queue, {.look_every = 1h}};
     AiParts parts{.queue = queue,
                   .deduplicator = reservations,
+                  .by_client_key = by_key,
                   .results = results,
                   .attachments = attachments,
                   .waits = waits,
@@ -155,7 +168,7 @@ TEST_F(AiRoutes, NothingIsQueuedWhenNobodyCanSay) {
 
 TEST_F(AiRoutes, FailedEnqueueGivesTheReservationBack) {
     for (const auto& [failure, status] :
-         {std::pair{Errc::unavailable, 500}, {Errc::overloaded, 503}, {Errc::protocol, 500}}) {
+         {std::pair{Errc::unavailable, 500}, {Errc::overloaded, 503}, {Errc::refused, 500}}) {
         queue.failure = failure;
         const auto response = generate();
 
@@ -170,15 +183,54 @@ TEST_F(AiRoutes, FailedEnqueueGivesTheReservationBack) {
 }
 
 TEST_F(AiRoutes, ReservationStaysWhenTheJobMayBeInTheQueue) {
-    queue.failure = Errc::timeout;
-    expect_error(generate(), 500, "INTERNAL_ERROR");
-    queue.failure = {};
+    for (const Errc failure : {Errc::timeout, Errc::protocol, Errc::too_large}) {
+        reservations.held.clear();
+        queue.failure = failure;
+        const auto first = generate();
+        expect_error(first, 500, "INTERNAL_ERROR");
+        queue.failure = {};
 
-    const auto again = generate();
+        const auto again = generate();
+
+        EXPECT_EQ(again.status, 200);
+        EXPECT_EQ(text_of(again, "requestId"), text_of(first, "requestId"));
+        EXPECT_FALSE(queue.queue.take());
+    }
+}
+
+TEST_F(AiRoutes, ClientsKeyAloneSaysWhatIsTheSameRequest) {
+    EXPECT_EQ(generate_as("try-1").status, 202);
+
+    const auto again = generate_as("try-1", "and now something else");
+    const auto meant_twice = generate_as("try-2");
 
     EXPECT_EQ(again.status, 200);
     EXPECT_EQ(text_of(again, "jobId"), "llm-1");
-    EXPECT_FALSE(queue.queue.take());
+    EXPECT_EQ(meant_twice.status, 202);
+    EXPECT_THAT(reservations.held, IsEmpty()) << "what is in it was not asked about";
+    EXPECT_EQ(by_key.held.size(), 2U);
+}
+
+TEST_F(AiRoutes, ClientsKeyIsOfOnePersonalityAndUser) {
+    EXPECT_EQ(generate_as("k").status, 202);
+    EXPECT_EQ(generate_as("k", "hello", "solo").status, 202);
+    EXPECT_EQ(generate_as("k", "hello", "maestro", "8").status, 202);
+}
+
+TEST_F(AiRoutes, ClientsKeyIsGivenBackWithWhatWasNotQueued) {
+    queue.failure = Errc::unavailable;
+    EXPECT_EQ(generate_as("k").status, 500);
+    queue.failure = {};
+
+    EXPECT_EQ(generate_as("k").status, 202);
+}
+
+TEST_F(AiRoutes, ClientsKeyThatIsNoneIsRefused) {
+    for (const std::string& key_text :
+         {std::string(), std::string("a b"), std::string(256, 'x'), std::string("\xc3\xa4")}) {
+        expect_error(generate_as(key_text), 400, "VALIDATION_ERROR");
+    }
+    EXPECT_EQ(generate_as(std::string(255, 'x')).status, 202);
 }
 
 TEST_F(AiRoutes, InvalidRequestTouchesNothing) {

@@ -13,6 +13,11 @@ TEST(DedupKey, IsThatOfTheDeployment) {
     EXPECT_EQ(dedup_key("maestro", "7", std::nullopt, "hello"), "maestro:7-dm:2cf24dba5fb0a30e");
 }
 
+TEST(DedupKey, OfAClientHasTheKeysHash) {
+    EXPECT_EQ(client_dedup_key("maestro", "7", "500", "hello"),
+              "maestro:7-500:2cf24dba5fb0a30e26e83b2ac5b9e29e");
+}
+
 TEST(DedupKey, EscapesNothing) {
     EXPECT_EQ(dedup_key("a:b c", "7", "500", "hello"), "a:b c:7-500:2cf24dba5fb0a30e");
 }

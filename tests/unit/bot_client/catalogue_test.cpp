@@ -66,7 +66,8 @@ const std::vector<Audited>& audited() {
 }
 
 // What the audit leaves out, with the row of docs/compatibility.md that says why it is there.
-constexpr std::array added{std::pair{"personality-ids", "personality names"}};
+constexpr std::array added{std::pair{"personality-ids", "personality names"},
+                           std::pair{"request-keys", "same request, by its client"}};
 
 std::string read_file(const std::string& path) {
     std::ifstream file(std::filesystem::path(TUTTI_SOURCE_FOLDER) / path);
