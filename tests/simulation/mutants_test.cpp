@@ -43,7 +43,7 @@ void PrintTo(const Mutant& mutant, std::ostream* out) { *out << mutant.name; }
 class Mutants : public ::testing::TestWithParam<Mutant> {};
 
 TEST_P(Mutants, IsCaughtByAStorm) {
-    constexpr std::uint64_t seeds_max = 150;
+    constexpr std::uint64_t seeds_max = 300;
     const Scenario& chosen = scenario(GetParam().scenario);
 
     std::uint64_t seed = 0;

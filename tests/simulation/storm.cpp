@@ -75,9 +75,9 @@ void Storm::operate() {
     if (random_.chance(0.02)) hot_key_ = random_.below(keys);
     if (random_.chance(0.12)) return write();
     if (random_.chance(0.06)) {
-        const Duration patience = random_.between(100ms, 1500ms);
-        return fleet_.reserve(random_.below(fleet_.size()), random_.below(reservation_keys),
-                              patience);
+        const std::size_t place = random_.below(fleet_.size());
+        const std::size_t key = random_.below(reservation_keys);
+        return fleet_.reserve(place, key, random_.between(100ms, 1500ms));
     }
     const std::size_t cache = random_.below(Fleet::cache_count);
     const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(keys);
