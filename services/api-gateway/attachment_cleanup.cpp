@@ -1,7 +1,6 @@
 #include "api-gateway/attachment_cleanup.hpp"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace tutti::services {

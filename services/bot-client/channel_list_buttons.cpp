@@ -42,7 +42,7 @@ Number number_of(std::string_view text) {
     return error == std::errc{} && end == text.data() + text.size() ? number : Number{};
 }
 
-Button button(std::string_view place, std::string label, ListView shown) {
+Button button(std::string_view place, std::string label, const ListView& shown) {
     return {.custom_id = custom_id(place, shown), .label = std::move(label)};
 }
 

@@ -1,7 +1,5 @@
 #include "bot-client/discord_text.hpp"
 
-#include <utility>
-
 namespace tutti::services {
 
 std::string shortened(std::string text, std::size_t units_max) {

@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <ctime>
-#include <system_error>
 
 namespace tutti::services {
 namespace {

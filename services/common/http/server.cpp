@@ -14,7 +14,6 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -105,8 +104,9 @@ private:
     void open(tcp::socket socket);
     void close(Session* session);
     void close_if_drained();
-    asio::awaitable<Handled> handle(HttpRequest request, Session& session);
-    asio::awaitable<Handled> run_handler(HttpRequest request, Session& session);
+    // The session runs `handle`, so it outlives both.
+    asio::awaitable<Handled> handle(HttpRequest request, Session* session);
+    asio::awaitable<Handled> run_handler(HttpRequest request, Session* session);
     Handled defer(const HttpStart& start, Session& session);
 
     const Options options_;
@@ -237,7 +237,7 @@ void HttpServer::Impl::close_if_drained() {
     changed_.notify_all();
 }
 
-asio::awaitable<Handled> HttpServer::Impl::handle(HttpRequest request, Session& session) {
+asio::awaitable<Handled> HttpServer::Impl::handle(HttpRequest request, Session* session) {
     if (!request.path.starts_with('/') || !wire::is_target(request.path)) {
         co_return Handled{
             error_response(ErrorCode::validation_error, "The request target must be a path")};
@@ -253,10 +253,10 @@ asio::awaitable<Handled> HttpServer::Impl::handle(HttpRequest request, Session& 
 }
 
 // On a worker.
-asio::awaitable<Handled> HttpServer::Impl::run_handler(HttpRequest request, Session& session) {
+asio::awaitable<Handled> HttpServer::Impl::run_handler(HttpRequest request, Session* session) {
     queued_.fetch_sub(1, std::memory_order_relaxed);
     HttpResponse response = call(handler_, request);
-    if (response.later) co_return defer(response.later, session);
+    if (response.later) co_return defer(response.later, *session);
     co_return Handled{std::move(response)};
 }
 
@@ -351,7 +351,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::serve_one() {
 // Nothing when the peer left meanwhile.
 asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::answer(
     HttpRequest request) {
-    auto work = server_.handle(std::move(request), *this);
+    auto work = server_.handle(std::move(request), this);
     Handled handled = co_await std::move(work);
     if (!handled.deferral) co_return std::move(handled.response);
     auto waiting = await_answer(std::move(handled.deferral));
