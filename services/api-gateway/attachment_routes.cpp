@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/errors.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services {
 namespace {
@@ -57,11 +58,8 @@ HttpResponse read_attachment(const AttachmentStore& store, const HttpRequest& re
 
 std::string_view attachment_media_type(std::string_view file_name) {
     const std::size_t dot = file_name.rfind('.');
-    std::string extension(dot == std::string_view::npos ? std::string_view{}
-                                                        : file_name.substr(dot + 1));
-    std::ranges::transform(extension, extension.begin(), [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    });
+    const std::string extension =
+        dot == std::string_view::npos ? std::string() : to_lower(file_name.substr(dot + 1));
     const auto found = std::ranges::find(media_types, extension, &MediaType::extension);
     return found == media_types.end() ? "application/octet-stream" : found->type;
 }

@@ -13,6 +13,7 @@
 #include "common/errors.hpp"
 #include "common/logging.hpp"
 #include "common/node_routes.hpp"
+#include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {
@@ -56,12 +57,6 @@ std::string_view cut(std::string_view& text, char separator) {
     return part;
 }
 
-bool same_without_case(std::string_view text, std::string_view lower_case) {
-    return std::ranges::equal(text, lower_case, [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
-}
-
 // Of the parameters of a media range; 1 when there is none, 0 when it is no number.
 double quality(std::string_view parameters) {
     while (!parameters.empty()) {
@@ -81,10 +76,9 @@ bool wants_prometheus(std::string_view accept) {
     bool text = false;
     while (!accept.empty()) {
         std::string_view parameters = cut(accept, ',');
-        const std::string_view type = cut(parameters, ';');
-        const bool names_text = same_without_case(type, "text/plain") ||
-                                same_without_case(type, "application/openmetrics-text");
-        if (!names_text && !same_without_case(type, "application/json")) continue;
+        const std::string type = to_lower(cut(parameters, ';'));
+        const bool names_text = type == "text/plain" || type == "application/openmetrics-text";
+        if (!names_text && type != "application/json") continue;
         if (const double q = quality(parameters); q > best) {
             best = q;
             text = names_text;

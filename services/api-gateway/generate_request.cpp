@@ -11,6 +11,7 @@
 #include <boost/json/array.hpp>
 
 #include "common/http/url.hpp"
+#include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {
@@ -202,12 +203,6 @@ value sorted(const value& from) {
     return result;
 }
 
-bool same_without_case(std::string_view text, std::string_view lower_case) {
-    return std::ranges::equal(text, lower_case, [](char a, char b) {
-        return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-    });
-}
-
 }  // namespace
 
 Attachment::Kind Attachment::kind() const {
@@ -244,8 +239,7 @@ bool is_discord_attachment(std::string_view url) {
     url.remove_prefix(scheme.size());
     // A port, credentials and an address are part of what is compared, and so are refused.
     const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-    return std::ranges::any_of(
-        hosts, [&](std::string_view host) { return same_without_case(authority, host); });
+    return std::ranges::find(hosts, to_lower(authority)) != hosts.end();
 }
 
 std::string canonical_json(const value& from) { return json::serialize(sorted(from)); }
