@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -286,20 +287,14 @@ Result<void> Gateway::Impl::open_queue(const Options& options) {
 
 void Gateway::Impl::see_others(const Options& options) {
     if (!redis) return;
-    const auto advise = [on_sqlite = !options.postgres_url](std::size_t instances) {
-        if (instances < 2) return;
-        log_instance_advice(catalogue_inventory(), api_gateway_service, instances);
-        if (on_sqlite) {
-            log::warn(
-                "this instance is on SQLite, which only processes of one machine share: set "
-                "DATABASE_URL of all to one postgres:// URL");
-        }
+    std::function<void()> warn_of_sqlite = [] {
+        log::warn(
+            "this instance is on SQLite, which only processes of one machine share: set "
+            "DATABASE_URL of all to one postgres:// URL");
     };
-    presence = std::make_unique<Presence>(
-        *redis, Presence::Options{.app = std::string(app_name),
-                                  .service = std::string(api_gateway_service),
-                                  .instance = options.name,
-                                  .on_change = advise});
+    if (options.postgres_url) warn_of_sqlite = nullptr;
+    presence =
+        advise_on_others(*redis, api_gateway_service, options.name, std::move(warn_of_sqlite));
 }
 
 Result<void> Gateway::Impl::hear_changes(const Options& options) {

@@ -147,15 +147,7 @@ struct BotClient::Impl {
         auto client = RedisClient::create({.url = *options.redis_url, .connections_max = 1});
         if (!client) return fail(std::move(client).error());
         redis = *std::move(client);
-        const auto advise = [](std::size_t instances) {
-            if (instances < 2) return;
-            log_instance_advice(catalogue_inventory(), bot_client_service, instances);
-        };
-        presence = std::make_unique<Presence>(
-            *redis, Presence::Options{.app = std::string(app_name),
-                                      .service = std::string(bot_client_service),
-                                      .instance = options.name,
-                                      .on_change = advise});
+        presence = advise_on_others(*redis, bot_client_service, options.name);
         return {};
     }
 

@@ -1,8 +1,11 @@
 #include "common/instance_advice.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <utility>
 
+#include "common/catalogue.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -43,10 +46,21 @@ std::vector<std::string> instance_advice(const Inventory& inventory, std::string
     return lines;
 }
 
-void log_instance_advice(const Inventory& inventory, std::string_view service,
-                         std::size_t instances) {
-    log::info(std::to_string(instances) + " instances of " + std::string(service) + ':');
-    for (const std::string& line : instance_advice(inventory, service)) log::info("  " + line);
+std::unique_ptr<Presence> advise_on_others(RedisClient& redis, std::string_view service,
+                                           std::string instance, std::function<void()> besides) {
+    auto advise = [name = std::string(service),
+                   besides = std::move(besides)](std::size_t instances) {
+        if (instances < 2) return;
+        log::info(std::to_string(instances) + " instances of " + name + ':');
+        for (const std::string& line : instance_advice(catalogue_inventory(), name)) {
+            log::info("  " + line);
+        }
+        if (besides) besides();
+    };
+    return std::make_unique<Presence>(redis, Presence::Options{.app = std::string(app_name),
+                                                               .service = std::string(service),
+                                                               .instance = std::move(instance),
+                                                               .on_change = std::move(advise)});
 }
 
 }  // namespace tutti::services

@@ -2,14 +2,17 @@
 // an instance would be wrong, what should be, and what can be skipped because counting or differing for a
 // while harms nobody.
 //
-// Thread-safety: pure functions.
+// Thread-safety: functions of their arguments.
 #pragma once
 
-#include <cstddef>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "common/presence.hpp"
+#include "common/redis/client.hpp"
 #include "tutti/inventory.hpp"
 
 namespace tutti::services {
@@ -19,8 +22,11 @@ namespace tutti::services {
 [[nodiscard]] std::vector<std::string> instance_advice(const Inventory& inventory,
                                                        std::string_view service);
 
-// To the log, for several instances.
-void log_instance_advice(const Inventory& inventory, std::string_view service,
-                         std::size_t instances);
+// Tells other instances of `service` that this one runs, and writes the advice to the log whenever it sees
+// others, then calls `besides`. See Presence.
+[[nodiscard]] std::unique_ptr<Presence> advise_on_others(RedisClient& redis,
+                                                         std::string_view service,
+                                                         std::string instance,
+                                                         std::function<void()> besides = {});
 
 }  // namespace tutti::services

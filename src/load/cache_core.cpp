@@ -451,10 +451,9 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
     Error stopped{Errc::stopped, operation, "the node was stopped"};
     auto once =
         std::make_shared<Completion<Filled>>(pending_->track(std::move(done), std::move(stopped)));
-    const auto timer =
-        environment_.executor->run_at(environment_.clock->now() + timeout, [once, operation] {
-            if (*once) std::exchange(*once, nullptr)(fail(Errc::timeout, operation, "no answer"));
-        });
+    const auto timer = environment_.executor->run_at(
+        environment_.clock->now() + timeout,
+        [once, operation] { (*once)(fail(Errc::timeout, operation, "no answer")); });
     store_->fill(text, {}, loaded, spec_.store->ttl->lifetime(),
                  [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
                      self->environment_.executor->cancel(timer);
@@ -462,7 +461,7 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
                      if (filled && *filled == Filled::stored && self->memory_) {
                          self->memory_->erase(text);
                      }
-                     if (*once) std::exchange(*once, nullptr)(std::move(filled));
+                     (*once)(std::move(filled));
                  });
 }
 

@@ -18,7 +18,8 @@ namespace tutti {
 
 class Pending : public std::enable_shared_from_this<Pending> {
 public:
-    // `done`, to be called at most once: by its owner, or by `close` with `stopped`; after `close`, at once.
+    // `done`, which runs once: when it is first called, or by `close` with `stopped`; after `close`, at once.
+    // Further calls do nothing.
     template <class T>
     [[nodiscard]] Completion<T> track(Completion<T> done, Error stopped) {
         auto held = std::make_shared<Completion<T>>(std::move(done));

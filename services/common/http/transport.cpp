@@ -154,13 +154,10 @@ int peek(Lowest& socket) {
     return got > 0 ? 1 : 0;
 }
 
-class TcpTransport final : public Transport {
+// A socket without TLS, of whatever family.
+template <class AsioSocket>
+class PlainTransport : public Transport {
 public:
-    explicit TcpTransport(std::uint16_t port) : port_(port) { base_.attach(socket_); }
-
-    Result<void> connect(const Addresses& addresses, TimePoint deadline) override {
-        return base_.connect(socket_, addresses, port_, deadline);
-    }
     Result<void> write(std::string_view bytes, TimePoint deadline) override {
         return base_.write(socket_, bytes, deadline);
     }
@@ -170,15 +167,28 @@ public:
     bool reusable() override { return peek(socket_) < 0; }
     void cancel() override { base_.cancel(); }
 
-private:
-    std::uint16_t port_;
+protected:
+    PlainTransport() { base_.attach(socket_); }
+
     Socket base_;
-    tcp::socket socket_{base_.context()};
+    AsioSocket socket_{base_.context()};
 };
 
-class UnixTransport final : public Transport {
+class TcpTransport final : public PlainTransport<tcp::socket> {
 public:
-    explicit UnixTransport(const std::string& path) : endpoint_(path) { base_.attach(socket_); }
+    explicit TcpTransport(std::uint16_t port) : port_(port) {}
+
+    Result<void> connect(const Addresses& addresses, TimePoint deadline) override {
+        return base_.connect(socket_, addresses, port_, deadline);
+    }
+
+private:
+    std::uint16_t port_;
+};
+
+class UnixTransport final : public PlainTransport<asio::local::stream_protocol::socket> {
+public:
+    explicit UnixTransport(const std::string& path) : endpoint_(path) {}
 
     Result<void> connect(const Addresses&, TimePoint deadline) override {
         const auto connected = base_.run(
@@ -186,19 +196,9 @@ public:
         if (!connected) return fail(connected.error());
         return {};
     }
-    Result<void> write(std::string_view bytes, TimePoint deadline) override {
-        return base_.write(socket_, bytes, deadline);
-    }
-    Result<std::size_t> read_some(std::span<char> to, TimePoint deadline) override {
-        return base_.read_some(socket_, to, deadline);
-    }
-    bool reusable() override { return peek(socket_) < 0; }
-    void cancel() override { base_.cancel(); }
 
 private:
     asio::local::stream_protocol::endpoint endpoint_;
-    Socket base_;
-    asio::local::stream_protocol::socket socket_{base_.context()};
 };
 
 }  // namespace

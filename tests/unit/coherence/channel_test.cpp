@@ -11,6 +11,7 @@
 
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/manual_clock.hpp"
+#include "unit/quiet_bus.hpp"
 
 namespace tutti {
 namespace {
@@ -22,19 +23,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
-
-// Takes everything and never answers.
-class SilentBus final : public Bus {
-public:
-    void subscribe(std::vector<Subscription>, BusListener&) override {}
-    void publish(PublishRequest, TimePoint, Completion<Published>) override {}
-    void renew(RenewRequest, TimePoint, Completion<Renewed>) override {}
-    void replay(std::string, Sequence, Sequence, TimePoint,
-                Completion<std::vector<BusEntry>>) override {}
-    void leave(std::string, std::string, TimePoint, Completion<void>) override {}
-    void probe(TimePoint, Completion<void>) override {}
-    void close() override {}
-};
 
 const PlainEvent channels{.type = "channel", .key = "channelId"};
 const PlainEvent guilds{.type = "guild", .key = "guildId"};
@@ -76,7 +64,7 @@ protected:
 
     testing::ManualClock clock_;
     testing::ManualExecutor executor_{clock_};
-    SilentBus bus_;
+    testing::QuietBus bus_;
     std::shared_ptr<RecordedSink> sink_ = std::make_shared<RecordedSink>();
     std::vector<std::string> written_;
     std::shared_ptr<Channel> channel_ = make("c");

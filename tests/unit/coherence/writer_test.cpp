@@ -9,6 +9,7 @@
 
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/manual_clock.hpp"
+#include "unit/quiet_bus.hpp"
 
 namespace tutti {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 
 // Keeps publications until the test answers them.
-class HeldBus final : public Bus {
+class HeldBus final : public testing::QuietBus {
 public:
     struct Held {
         PublishRequest request;
@@ -33,14 +34,6 @@ public:
     }
 
     std::deque<Held> held;
-
-    void subscribe(std::vector<Subscription>, BusListener&) override {}
-    void renew(RenewRequest, TimePoint, Completion<Renewed>) override {}
-    void replay(std::string, Sequence, Sequence, TimePoint,
-                Completion<std::vector<BusEntry>>) override {}
-    void leave(std::string, std::string, TimePoint, Completion<void>) override {}
-    void probe(TimePoint, Completion<void>) override {}
-    void close() override {}
 };
 
 class WriterTest : public ::testing::Test {

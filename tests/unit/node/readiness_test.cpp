@@ -10,6 +10,7 @@
 #include "tutti/cache.hpp"
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/manual_clock.hpp"
+#include "unit/quiet_bus.hpp"
 
 namespace tutti {
 namespace {
@@ -22,7 +23,7 @@ using ::testing::IsEmpty;
 using ::testing::Not;
 
 // Confirms subscriptions when told to, and renews leases of the channels that it knows.
-class PartialBus final : public Bus {
+class PartialBus final : public testing::QuietBus {
 public:
     explicit PartialBus(std::set<std::string>& known) : known_(known) {}
 
@@ -33,12 +34,8 @@ public:
         if (!known_.contains(request.channel)) return done(fail(Errc::refused, "renew", "unknown"));
         done(Renewed{.position = {.epoch = Epoch{1}, .sequence = 0, .chain = Chain{1}}});
     }
-    void publish(PublishRequest, TimePoint, Completion<Published>) override {}
-    void replay(std::string, Sequence, Sequence, TimePoint,
-                Completion<std::vector<BusEntry>>) override {}
     void leave(std::string, std::string, TimePoint, Completion<void> done) override { done({}); }
     void probe(TimePoint, Completion<void> done) override { done({}); }
-    void close() override {}
 
 private:
     std::set<std::string>& known_;
