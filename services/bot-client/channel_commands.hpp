@@ -32,7 +32,7 @@ public:
         std::function<Invalidation(const std::string& channel_id, Duration deadline)>;
 
     struct Outcome {
-        Reply reply;
+        BotReply reply;
         std::optional<TimePoint> accepted_at{};      // when the gateway's success arrived
         std::optional<Invalidation> invalidation{};  // what was told to the others
     };

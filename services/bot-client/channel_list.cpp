@@ -26,7 +26,7 @@ constexpr std::chrono::seconds clocks_differ_max = 5s;
 
 bool ChannelList::knows(std::string_view command) noexcept { return command == list_command; }
 
-Reply ChannelList::run(const Slash& slash, const Directory& directory) const {
+BotReply ChannelList::run(const Slash& slash, const Directory& directory) const {
     const ListView view{.page = 1,
                         .sort = ListView::Sort::date,
                         .scope = slash.all ? ListView::Scope::all : ListView::Scope::guild,
@@ -36,7 +36,7 @@ Reply ChannelList::run(const Slash& slash, const Directory& directory) const {
     return shown ? *std::move(shown) : private_reply(std::move(shown).error());
 }
 
-Reply ChannelList::press(const ButtonPress& press, const Directory& directory) const {
+BotReply ChannelList::press(const ButtonPress& press, const Directory& directory) const {
     const auto view = view_of_button(press.custom_id);
     if (!view) return private_reply("This button is not known here. Please use /channel list.");
     if (auto text = refusal(*view, press)) return private_reply(*std::move(text));

@@ -41,11 +41,11 @@ public:
     [[nodiscard]] static bool knows(std::string_view command) noexcept;
 
     // Requires: knows(slash.command).
-    [[nodiscard]] Reply run(const Slash& slash, const Directory& directory) const;
-    [[nodiscard]] Reply press(const ButtonPress& press, const Directory& directory) const;
+    [[nodiscard]] BotReply run(const Slash& slash, const Directory& directory) const;
+    [[nodiscard]] BotReply press(const ButtonPress& press, const Directory& directory) const;
 
 private:
-    using Shown = std::expected<Reply, std::string>;  // or why not, for the user
+    using Shown = std::expected<BotReply, std::string>;  // or why not, for the user
 
     [[nodiscard]] Shown show(const Slash& slash, const ListView& view,
                              const Directory& directory) const;

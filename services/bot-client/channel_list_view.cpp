@@ -121,7 +121,8 @@ std::string footer(std::size_t count, Sort sort) {
 
 }  // namespace
 
-Reply list_reply(std::vector<Activation> activations, ListView view, const Directory& directory) {
+BotReply list_reply(std::vector<Activation> activations, ListView view,
+                    const Directory& directory) {
     const bool all = view.scope == Scope::all;
     if (activations.empty()) {
         return {.content = std::string("No channels have activated personalities ") +

@@ -19,7 +19,7 @@ inline constexpr std::size_t channels_on_page = 10;
 inline constexpr std::size_t embed_description_max = 4096;  // of Discord
 
 // All servers: server by server, then sorted. A page that is no more is the last one.
-[[nodiscard]] Reply list_reply(std::vector<Activation> activations, ListView view,
-                               const Directory& directory);
+[[nodiscard]] BotReply list_reply(std::vector<Activation> activations, ListView view,
+                                  const Directory& directory);
 
 }  // namespace tutti::services

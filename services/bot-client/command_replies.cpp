@@ -6,7 +6,7 @@
 
 namespace tutti::services {
 
-Reply private_reply(std::string content) {
+BotReply private_reply(std::string content) {
     return {.content = std::move(content), .ephemeral = true};
 }
 

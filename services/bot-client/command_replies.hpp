@@ -14,7 +14,7 @@ namespace tutti::services {
 
 inline constexpr const char* unexpected_error = "An unexpected error occurred, please try again.";
 
-[[nodiscard]] Reply private_reply(std::string content);
+[[nodiscard]] BotReply private_reply(std::string content);
 
 // Why this user may not use a command for moderators here, or nothing.
 [[nodiscard]] std::optional<std::string> moderation_refusal(const Slash& slash);

@@ -36,7 +36,7 @@ inline constexpr std::size_t custom_id_length_max = 100;
     return !text.empty() && text.size() <= length_max && std::ranges::all_of(text, digit);
 }
 
-struct Reply {
+struct BotReply {
     std::string content;
     bool ephemeral = false;       // only the author sees it
     bool mentions_author = true;  // a reply pings whom it replies to
@@ -49,7 +49,7 @@ struct Reply {
 class ReplySink {
 public:
     virtual ~ReplySink() = default;
-    virtual Result<void> send(Reply reply) = 0;
+    virtual Result<void> send(BotReply reply) = 0;
 };
 
 // What Discord knows about channels and servers and tells its front ends before they ask. Borrowed for

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::string_view manage_messages = "MANAGE_MESSAGES";
 
-DriverReply body_of(Reply reply) {
+DriverReply body_of(BotReply reply) {
     DriverReply body{.content = std::move(reply.content),
                      .ephemeral = reply.ephemeral,
                      .mentions_author = reply.mentions_author};
@@ -38,11 +38,11 @@ DriverReply body_of(Reply reply) {
 
 class Collected final : public ReplySink {
 public:
-    Result<void> send(Reply reply) override {
+    Result<void> send(BotReply reply) override {
         add(std::move(reply));
         return {};
     }
-    void add(Reply reply) { bodies.push_back(body_of(std::move(reply))); }
+    void add(BotReply reply) { bodies.push_back(body_of(std::move(reply))); }
 
     std::vector<DriverReply> bodies;
 };

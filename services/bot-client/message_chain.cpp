@@ -20,7 +20,7 @@ std::string spoken(const Message& message) {
     return message.forwarded.front().content;
 }
 
-void send_or_log(ReplySink& replies, Reply reply) {
+void send_or_log(ReplySink& replies, BotReply reply) {
     if (const auto sent = replies.send(std::move(reply)); !sent) log::warn(sent.error().message());
 }
 

@@ -30,6 +30,11 @@ CLEAN = {
                            'auto text = "printf(";\nauto n = 1\'000\'000; auto m = snprintf(b, 1, f);\n',
     "src/load/CMakeLists.txt": "# not on tutti_redis\ntutti_library(load DEPENDS base SOURCES flight.cpp)\n",
     "src/redis/connection.cpp": "#include <boost/asio/ip/tcp.hpp>\n#include <hiredis/hiredis.h>\n",
+    # Types of one name that are no two definitions: declared, of another scope, nested, or hidden.
+    "src/base/types.hpp": HEADER + "namespace tutti {\nstruct Reply;\nclass Reply { struct Part {}; struct Impl; };\n"
+                          "struct Part {};\nnamespace redis { struct Reply {}; }\n}\n",
+    "src/base/types.cpp": "namespace tutti {\nnamespace {\nstruct Part {};\n}\n"
+                          "struct Reply::Impl {};\ntemplate <class Part> void f() { struct Reply {}; }\n}\n",
     "services/common/http/server.cpp": "#include <boost/beast/http/parser.hpp>\n",
     "services/common/secret.hpp": HEADER,
     "services/fleet/main.cpp": '#include "api-gateway/gateway.hpp"\n#include "common/secret.hpp"\n',
@@ -84,6 +89,12 @@ BREACHES = {
         {"include/tutti/long.hpp": HEADER + "\n" * 250},
         {"src/base/long.cpp": "\n" * 501},
         {"tools/tidy": "\n" * 501},
+    ],
+    "one-definition": [
+        {"src/base/a.hpp": HEADER + "namespace tutti {\nstruct Reply { int a; };\n}\n",
+         "src/redis/b.hpp": HEADER + "namespace tutti {\nclass Reply final : public Base {};\n}\n"},
+        {"src/base/a.hpp": HEADER + "namespace tutti { namespace {} enum class Kind : int { a }; }\n",
+         "services/common/b.cpp": "namespace tutti {\nvoid f() {}\nunion Kind {};\n}\n"},
     ],
     "header-opening": [
         {"src/base/bare.hpp": "#pragma once\n"},

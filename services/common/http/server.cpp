@@ -156,7 +156,7 @@ private:
     asio::awaitable<std::optional<HttpResponse>> await_answer(std::shared_ptr<Deferral> deferral);
     void watch_peer();
     [[nodiscard]] bool peer_closed();
-    asio::awaitable<bool> write(Reply reply);
+    asio::awaitable<bool> write(WireResponse reply);
     asio::awaitable<void> drain();
 
     Impl& server_;
@@ -209,7 +209,7 @@ void HttpServer::Impl::open(tcp::socket socket) {
     error_code ignored;
     socket.set_option(tcp::no_delay(true), ignored);
     if (sessions_.size() >= options_.limits.connections_max) {
-        const Reply reply{
+        const WireResponse reply{
             .response = error_response(ErrorCode::service_unavailable, "Too many connections")};
         const std::string bytes = to_head(reply) + reply.response.body;
         socket.non_blocking(true, ignored);
@@ -329,7 +329,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::serve_one() {
     const error_code error = co_await read();
     // After any other error (the peer left, or was too slow) the socket is closed already.
     if (error && error.category() != http_category()) co_return false;
-    Reply reply;
+    WireResponse reply;
     if (error) {
         reply.response = to_response(error);
         const bool heard = co_await write(std::move(reply));
@@ -428,7 +428,7 @@ asio::awaitable<error_code> HttpServer::Impl::Session::receive() {
 }
 
 // Whoever reads slowly keeps a response in memory: all of them together are bounded.
-asio::awaitable<bool> HttpServer::Impl::Session::write(Reply reply) {
+asio::awaitable<bool> HttpServer::Impl::Session::write(WireResponse reply) {
     const auto& limits = server_.options_.limits;
     const bool room = server_.sending_ + reply.response.body.size() <= limits.sending_bytes_max;
     if (!room && server_.sending_ > 0) {

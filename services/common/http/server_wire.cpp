@@ -48,7 +48,7 @@ HttpResponse to_response(const boost::system::error_code& error) {
     return error_response(ErrorCode::validation_error, "Not an HTTP request: " + error.message());
 }
 
-std::string to_head(const Reply& reply) {
+std::string to_head(const WireResponse& reply) {
     const auto& response = reply.response;
     const auto reason =
         http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
@@ -65,7 +65,7 @@ std::string to_head(const Reply& reply) {
     return head += "\r\n";
 }
 
-std::string_view body_of(const Reply& reply) {
+std::string_view body_of(const WireResponse& reply) {
     const bool sent = !reply.head_only && !is_bodiless(reply.response);
     return sent ? std::string_view(reply.response.body) : std::string_view();
 }

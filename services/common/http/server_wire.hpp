@@ -21,14 +21,14 @@ using RequestParser = boost::beast::http::request_parser<boost::beast::http::str
 // The answer to what is no request.
 [[nodiscard]] HttpResponse to_response(const boost::system::error_code& error);
 
-struct Reply {
+struct WireResponse {
     HttpResponse response{};
     bool keep_alive = false;
     bool head_only = false;
 };
 
 // Up to the empty line, and what follows it; the body is borrowed from the reply.
-[[nodiscard]] std::string to_head(const Reply& reply);
-[[nodiscard]] std::string_view body_of(const Reply& reply);
+[[nodiscard]] std::string to_head(const WireResponse& reply);
+[[nodiscard]] std::string_view body_of(const WireResponse& reply);
 
 }  // namespace tutti::services

@@ -62,13 +62,13 @@ protected:
         peer.answer(200, json::write(ListChannelActivationsResponse{std::move(rows)}));
     }
 
-    Reply run() { return list.run(slash, places); }
-    Reply press(const std::string& custom_id) {
+    BotReply run() { return list.run(slash, places); }
+    BotReply press(const std::string& custom_id) {
         ButtonPress press = presser;
         press.custom_id = custom_id;
         return list.press(press, places);
     }
-    static const std::string& id_of(const Reply& reply, std::size_t button) {
+    static const std::string& id_of(const BotReply& reply, std::size_t button) {
         return reply.buttons.at(button).custom_id;
     }
     static constexpr std::size_t previous = 0, page = 1, next = 2, sort = 3;
@@ -109,7 +109,7 @@ TEST_F(List, AsksForTheServerOnBehalfOfTheUser) {
 TEST_F(List, IsOneEmbedWithButtonsForTheUserAlone) {
     peer.answer(200, body_of(2));
 
-    const Reply reply = run();
+    const BotReply reply = run();
 
     EXPECT_TRUE(reply.ephemeral);
     EXPECT_FALSE(reply.replaces);
@@ -140,7 +140,7 @@ TEST_F(List, EmptyListSaysSo) {
 TEST_F(List, RefusalOfTheGatewayShowsItsCode) {
     peer.answer(ErrorCode::internal_error);
 
-    const Reply reply = run();
+    const BotReply reply = run();
 
     EXPECT_EQ(reply.content, "Failed to list activations: INTERNAL_ERROR");
     EXPECT_TRUE(reply.ephemeral);
@@ -189,7 +189,7 @@ TEST_F(List, UnknownServersAreLookedUpReportedAndFiltered) {
     answer_with({row_of("500", {"900"}), row_of("501", {}), row_of("502", {}), row_of("503", {})});
     peer.answer(200, R"({"updated":true})");
 
-    const Reply reply = run();
+    const BotReply reply = run();
 
     ASSERT_THAT(peer.requests, SizeIs(3));
     EXPECT_EQ(peer.requests[1].request.method, "PATCH");
@@ -225,14 +225,14 @@ TEST_F(List, GatewayInTroubleIsNotGivenMoreReports) {
 
 TEST_F(List, ButtonsLeadThroughThePagesAndEachAsksAnew) {
     peer.answer(200, body_of(23));
-    const Reply first = run();
+    const BotReply first = run();
     EXPECT_THAT(first.embed->description, HasSubstr("<#509>"));
     EXPECT_THAT(first.embed->description, Not(HasSubstr("<#510>")));
     EXPECT_FALSE(first.buttons[next].disabled);
 
-    const Reply second = press(id_of(first, next));
-    const Reply third = press(id_of(second, next));
-    const Reply back = press(id_of(third, previous));
+    const BotReply second = press(id_of(first, next));
+    const BotReply third = press(id_of(second, next));
+    const BotReply back = press(id_of(third, previous));
 
     EXPECT_TRUE(second.replaces);
     EXPECT_TRUE(second.embed->description.starts_with("<#510>"));
@@ -247,10 +247,10 @@ TEST_F(List, ButtonsLeadThroughThePagesAndEachAsksAnew) {
 TEST_F(List, SortButtonSortsByNameFromTheFirstPageOnAndBack) {
     places.channels = {{"502", "apples"}, {"500", "Bananas"}};
     peer.answer(200, body_of(23));
-    const Reply second = press(id_of(run(), next));
+    const BotReply second = press(id_of(run(), next));
 
-    const Reply by_name = press(id_of(second, sort));
-    const Reply by_date = press(id_of(by_name, sort));
+    const BotReply by_name = press(id_of(second, sort));
+    const BotReply by_date = press(id_of(by_name, sort));
 
     EXPECT_TRUE(by_name.embed->description.starts_with(
         "<#502>: **The Maestro** since 2026-01-88\n<#500>: "));
@@ -266,10 +266,10 @@ TEST_F(List, PageThatIsNoMoreIsTheLastOne) {
     peer.answer(200, body_of(23));
     peer.answer(200, body_of(3));
     peer.answer(200, body_of(0));
-    const Reply first = run();
+    const BotReply first = run();
 
-    const Reply shrunk = press(id_of(first, next));
-    const Reply gone = press(id_of(first, next));
+    const BotReply shrunk = press(id_of(first, next));
+    const BotReply gone = press(id_of(first, next));
 
     EXPECT_EQ(shrunk.buttons[page].label, "Page 1 of 1");
     EXPECT_EQ(gone.content, "No channels have activated personalities in this server.");
@@ -285,14 +285,14 @@ TEST_F(List, ButtonsAreForWhoAskedAndForAMinute) {
     EXPECT_TRUE(press(id).replaces);
     EXPECT_TRUE(press(id_of(press(id), next)).replaces) << "not longer by being used";
     now += 1s;
-    const Reply late = press(id);
+    const BotReply late = press(id);
     now -= 1s;
     presser.user_id = "201";
-    const Reply other = press(id);
+    const BotReply other = press(id);
 
     EXPECT_THAT(late.content, HasSubstr("expired"));
     EXPECT_THAT(other.content, HasSubstr("Only who asked"));
-    for (const Reply& reply : {late, other}) {
+    for (const BotReply& reply : {late, other}) {
         EXPECT_TRUE(reply.ephemeral);
         EXPECT_FALSE(reply.replaces);
     }
@@ -301,9 +301,9 @@ TEST_F(List, ButtonsAreForWhoAskedAndForAMinute) {
 
 TEST_F(List, UsingButtonsDoesNotMakeThemLiveLonger) {
     peer.answer(200, body_of(23));
-    const Reply first = run();
+    const BotReply first = run();
     now += 59s;
-    const Reply second = press(id_of(first, next));
+    const BotReply second = press(id_of(first, next));
 
     now += 2s;
 
@@ -346,7 +346,7 @@ TEST_F(List, PressIsCheckedAsTheCommandWas) {
 TEST_F(List, FailedPressLeavesTheListAlone) {
     peer.answer(200, body_of(23));
     peer.answer(ErrorCode::internal_error);
-    const Reply reply = press(id_of(run(), next));
+    const BotReply reply = press(id_of(run(), next));
 
     EXPECT_EQ(reply.content, "Failed to list activations: INTERNAL_ERROR");
     EXPECT_TRUE(reply.ephemeral);

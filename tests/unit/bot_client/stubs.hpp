@@ -60,13 +60,13 @@ private:
 
 class RecordedReplies final : public ReplySink {
 public:
-    Result<void> send(Reply reply) override {
+    Result<void> send(BotReply reply) override {
         if (refuse) return fail(Errc::unavailable, "reply", "scripted");
         replies.push_back(std::move(reply));
         return {};
     }
 
-    std::vector<Reply> replies;
+    std::vector<BotReply> replies;
     bool refuse = false;
 };
 
