@@ -3,6 +3,7 @@
 // shows that the checker notices. A rule that no checker needs is a rule that nobody has proven.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <initializer_list>
@@ -65,16 +66,17 @@ enum class Rule : std::uint8_t {
 };
 
 #ifdef TUTTI_MUTANTS
-inline std::atomic<std::uint64_t> broken_rules{0};  // a bit each
+inline std::array<std::atomic<bool>, 256> broken_rules{};  // by the rule's number
 
 [[nodiscard]] inline bool kept(Rule rule) noexcept {
-    return (broken_rules.load(std::memory_order_relaxed) >> std::to_underlying(rule) & 1) == 0;
+    return !broken_rules[std::to_underlying(rule)].load(std::memory_order_relaxed);
 }
 // These, and no others.
 inline void break_rules(std::initializer_list<Rule> rules) noexcept {
-    std::uint64_t broken = 0;
-    for (const Rule rule : rules) broken |= std::uint64_t{1} << std::to_underlying(rule);
-    broken_rules.store(broken & ~std::uint64_t{1}, std::memory_order_relaxed);
+    for (auto& broken : broken_rules) broken.store(false, std::memory_order_relaxed);
+    for (const Rule rule : rules) {
+        broken_rules[std::to_underlying(rule)].store(rule != Rule::none, std::memory_order_relaxed);
+    }
 }
 #else
 [[nodiscard]] constexpr bool kept(Rule) noexcept { return true; }
