@@ -21,8 +21,10 @@ using Names = tutti::Coherent<int, std::string>;
 
 asio::awaitable<void> greet(Names names, bool* greeted) {
     const auto found = co_await names.get(42, asio::use_awaitable);
-    if (!found) co_return;  // found.error().message() says why
-    std::cout << "hello " << **found << '\n';
+    // Null when the read failed (found.error().message() says why) and when there is no such user.
+    const std::string* name = found.get_if();
+    if (name == nullptr) co_return;
+    std::cout << "hello " << *name << '\n';
     *greeted = true;
 }
 

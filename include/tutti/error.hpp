@@ -5,10 +5,14 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <expected>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+
+#include "tutti/detail/last_words.hpp"
 
 namespace tutti {
 
@@ -69,11 +73,77 @@ struct Error {
     friend bool operator==(const Error&, const Error&) = default;
 };
 
-// std::expected that the compiler does not let anybody ignore.
-template <class T>
-class [[nodiscard]] Result : public std::expected<T, Error> {
+// What `value()` of a failed Result throws; its text is the error's message.
+class BadResult : public std::bad_expected_access<Error> {
 public:
-    using std::expected<T, Error>::expected;
+    explicit BadResult(Error error)
+        : std::bad_expected_access<Error>(std::move(error)), text_(this->error().message()) {}
+    [[nodiscard]] const char* what() const noexcept override { return text_.c_str(); }
+
+private:
+    std::string text_;
+};
+
+namespace detail {
+
+// What std::expected leaves undefined ends the program and says why, in release builds too.
+template <class T>
+class CheckedResult : public std::expected<T, Error> {
+    using Base = std::expected<T, Error>;
+    using Reference = std::add_lvalue_reference_t<T>;
+    using ConstReference = std::add_lvalue_reference_t<std::add_const_t<T>>;
+    using Moved = std::add_rvalue_reference_t<T>;
+
+public:
+    using Base::Base;
+
+    // Require: has_value().
+    constexpr Reference operator*() & noexcept { return require_value(), Base::operator*(); }
+    constexpr ConstReference operator*() const& noexcept {
+        return require_value(), Base::operator*();
+    }
+    constexpr Moved operator*() && noexcept {
+        return require_value(), std::move(*this).Base::operator*();
+    }
+    constexpr auto* operator->() noexcept { return require_value(), Base::operator->(); }
+    constexpr auto* operator->() const noexcept { return require_value(), Base::operator->(); }
+
+    // Throw BadResult when there is none.
+    constexpr Reference value() & { return throw_without_value(), Base::operator*(); }
+    constexpr ConstReference value() const& { return throw_without_value(), Base::operator*(); }
+    constexpr Moved value() && { return throw_without_value(), std::move(*this).Base::operator*(); }
+
+    // Require: !has_value().
+    constexpr Error& error() & noexcept { return require_error(), Base::error(); }
+    constexpr const Error& error() const& noexcept { return require_error(), Base::error(); }
+    constexpr Error&& error() && noexcept {
+        return require_error(), std::move(*this).Base::error();
+    }
+
+private:
+    constexpr void require_value() const noexcept {
+        if (this->has_value()) [[likely]]
+            return;
+        last_words(
+            "a Result that holds an error was dereferenced (ask it first, or call value(), "
+            "which throws): " +
+            Base::error().message());
+    }
+    constexpr void require_error() const noexcept {
+        if (this->has_value()) last_words("error() of a Result that holds a value; ask it first");
+    }
+    constexpr void throw_without_value() const {
+        if (!this->has_value()) throw BadResult(Base::error());
+    }
+};
+
+}  // namespace detail
+
+// std::expected that the compiler does not let anybody ignore, and that explains its misuse.
+template <class T>
+class [[nodiscard]] Result : public detail::CheckedResult<T> {
+public:
+    using detail::CheckedResult<T>::CheckedResult;
 };
 
 // `return fail(Errc::timeout, "redis GET", "no reply within 1000 ms");`

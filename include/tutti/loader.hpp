@@ -17,6 +17,7 @@
 #include <variant>
 
 #include "tutti/detail/cache.hpp"
+#include "tutti/detail/loader_shape.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
 #include "tutti/store.hpp"
@@ -29,19 +30,29 @@ public:
     Loader() = default;
 
     template <class F>
-        requires std::invocable<F&, const K&, LoadContext&>
+        requires detail::PlainLoader<F, K>
     Loader(F function) {  // NOLINT(google-explicit-constructor)
-        raw_.blocking = [call = std::make_shared<F>(std::move(function))](
-                            const void* key, LoadContext& context) -> Result<detail::RawLoaded> {
-            return guarded([&]() -> Result<detail::RawLoaded> {
-                return raw(answer((*call)(*static_cast<const K*>(key), context)));
-            });
-        };
+        using Returned = std::invoke_result_t<F&, const K&, LoadContext&>;
+        if constexpr (detail::explain_answer<Returned, V>()) {
+            raw_.blocking = [call = std::make_shared<F>(std::move(function))](
+                                const void* key,
+                                LoadContext& context) -> Result<detail::RawLoaded> {
+                return guarded([&]() -> Result<detail::RawLoaded> {
+                    return raw(answer((*call)(*static_cast<const K*>(key), context)));
+                });
+            };
+        }
+    }
+
+    // Says why another function is none, where a page of candidates would not.
+    template <class F>
+        requires(!detail::PlainLoader<F, K> && !detail::AsynchronousLoader<F, K, V>)
+    Loader(F) {  // NOLINT(google-explicit-constructor)
+        detail::explain_loader<F, K>();
     }
 
     template <class F>
-        requires(!std::invocable<F&, const K&, LoadContext&> &&
-                 std::invocable<F&, const K&, LoadContext, Completion<Loaded<V>>>)
+        requires detail::AsynchronousLoader<F, K, V>
     Loader(F function) {  // NOLINT(google-explicit-constructor)
         raw_.asynchronous = [call = std::make_shared<F>(std::move(function))](
                                 std::shared_ptr<const void> key, LoadContext context,

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/last_words.hpp"
 #include "tutti/error.hpp"
 #include "tutti/policy.hpp"
 
@@ -50,9 +51,16 @@ struct RawLookup {
 
 // The answer to one `get`. Holds the value by shared ownership: it stays valid for as long as the
 // Lookup (or a copy of `shared`) lives, also when the entry is evicted or invalidated meanwhile.
+//
+//     auto found = names.get(42);                           // a Result: also the read may fail
+//     if (const auto* name = found.get_if()) greet(*name);  // one question for both layers
+//     greet(found.value_or("stranger"));                    // the same for a default
+//
+// Taking a value out of a lookup that has none ends the program with an explanation.
 template <class V>
 class Lookup {
 public:
+    Lookup() noexcept = default;  // known absent; what coroutines need to begin with
     explicit Lookup(detail::RawLookup raw) noexcept : raw_(std::move(raw)) {}
 
     [[nodiscard]] Answer answer() const noexcept { return raw_.answer; }
@@ -64,10 +72,25 @@ public:
 
     // Require: found().
     [[nodiscard]] const V& value() const noexcept {
-        return *static_cast<const V*>(raw_.value.get());
+        if (!found()) [[unlikely]] {
+            detail::last_words(
+                "a Lookup without a value was dereferenced: the source has no such "
+                "thing, or cannot tell; ask found(), get_if() or value_or()");
+        }
+        return *get_if();
     }
     const V& operator*() const noexcept { return value(); }
     const V* operator->() const noexcept { return &value(); }
+    // Null without a value. Borrowed from this Lookup.
+    [[nodiscard]] const V* get_if() const noexcept {
+        return static_cast<const V*>(raw_.value.get());
+    }
+    // A copy of the value, or `fallback` without one.
+    template <class U = V>
+    [[nodiscard]] V value_or(U&& fallback) const {
+        return found() ? value() : static_cast<V>(std::forward<U>(fallback));
+    }
+    // Null without a value.
     [[nodiscard]] std::shared_ptr<const V> shared() const noexcept {
         return std::static_pointer_cast<const V>(raw_.value);
     }
@@ -82,6 +105,26 @@ public:
 
 private:
     detail::RawLookup raw_;
+};
+
+// The answer of a read, or why there is none. Beside what every Result has: one question for "it
+// failed" and "there is no value".
+template <class V>
+class [[nodiscard]] Result<Lookup<V>> : public detail::CheckedResult<Lookup<V>> {
+public:
+    using detail::CheckedResult<Lookup<V>>::CheckedResult;
+
+    // Null when the read failed or found no value. Borrowed from this Result.
+    [[nodiscard]] const V* get_if() const& noexcept {
+        return this->has_value() ? (**this).get_if() : nullptr;
+    }
+    const V* get_if() const&& = delete;  // it would point into what is gone
+    // A copy of the value, or `fallback` when the read failed or found none.
+    template <class U = V>
+    [[nodiscard]] V value_or(U&& fallback) const {
+        const V* value = get_if();
+        return value != nullptr ? *value : static_cast<V>(std::forward<U>(fallback));
+    }
 };
 
 // What a loader returns when the source has no such thing: `return tutti::absent;`

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <type_traits>
 
 #include "tutti/clock.hpp"
 
@@ -22,6 +23,14 @@ public:
     constexpr Ttl(
         std::chrono::duration<Rep, Period> lifetime)  // NOLINT(google-explicit-constructor)
         : lifetime_(std::chrono::duration_cast<Duration>(lifetime)) {}
+
+    template <class Number>
+        requires std::is_arithmetic_v<Number>
+    constexpr Ttl(Number) {  // NOLINT(google-explicit-constructor)
+        static_assert(!std::is_arithmetic_v<Number>,
+                      "a Ttl (`.ttl`, `.absent_ttl`, StoreTier::ttl) needs a unit: `.ttl = 30s`, "
+                      "with `using namespace std::chrono_literals`");
+    }
 
     [[nodiscard]] static constexpr Ttl never() noexcept { return Ttl{}; }
 
@@ -46,6 +55,14 @@ public:
     enum class Unit : unsigned char { entries, bytes };
 
     constexpr Bound(Unit unit, std::size_t limit) noexcept : unit_(unit), limit_(limit) {}
+
+    template <class Number>
+        requires std::is_arithmetic_v<Number>
+    constexpr Bound(Number) {  // NOLINT(google-explicit-constructor)
+        static_assert(!std::is_arithmetic_v<Number>,
+                      "a Bound (`.bound`) says of what: `.bound = tutti::entries(1000)` or "
+                      "`tutti::bytes(1 << 20)`");
+    }
 
     [[nodiscard]] constexpr Unit unit() const noexcept { return unit_; }
     [[nodiscard]] constexpr std::size_t limit() const noexcept { return limit_; }

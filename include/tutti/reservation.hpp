@@ -111,6 +111,7 @@ public:
 template <class T>
 class Attempt {
 public:
+    Attempt() noexcept = default;  // not granted; what coroutines need to begin with
     Attempt(std::string key, detail::RawAttempt raw, std::optional<T> held) noexcept
         : key_(std::move(key)), raw_(std::move(raw)), held_(std::move(held)) {}
 

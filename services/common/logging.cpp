@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "tutti/log.hpp"
+
 namespace tutti::services {
 namespace {
 
@@ -33,6 +35,11 @@ void write(spdlog::level::level_enum level, std::string_view text) {
     logger()->log(level, spdlog::string_view_t(line));
 }
 
+void write_limited(spdlog::level::level_enum level, std::string_view kind, std::string_view text) {
+    static LogLimiter limiter;
+    if (const auto line = limiter.admit(kind, text)) write(level, *line);
+}
+
 }  // namespace
 
 void setup_logging(const std::string& service) {
@@ -50,6 +57,12 @@ void debug(std::string_view text) { write(spdlog::level::debug, text); }
 void info(std::string_view text) { write(spdlog::level::info, text); }
 void warn(std::string_view text) { write(spdlog::level::warn, text); }
 void error(std::string_view text) { write(spdlog::level::err, text); }
+void warn(std::string_view kind, std::string_view text) {
+    write_limited(spdlog::level::warn, kind, text);
+}
+void error(std::string_view kind, std::string_view text) {
+    write_limited(spdlog::level::err, kind, text);
+}
 }  // namespace log
 
 }  // namespace tutti::services

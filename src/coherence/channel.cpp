@@ -76,8 +76,8 @@ void Channel::entry(BusEntry entry) {
 
 void Channel::undecodable() {
     if (left_) return;
-    log_(LogLevel::warning, "channel " + options_.name +
-                                ": an entry of the log cannot be decoded; starting empty again");
+    log_.limited(LogLevel::warning, "channel " + options_.name + ": an entry cannot be decoded",
+                 "starting empty again");
     subscriber_.undecodable(clock_.now());
     publish_status();
 }
@@ -90,9 +90,9 @@ void Channel::plain(std::string_view payload) {
         if (foreign_drops_) foreign_drops_->drop(*changed);
         return apply(*changed);
     }
-    if (const auto report = drop_reports_.dropped(payload.size(), clock_.now())) {
-        log_(LogLevel::warning, "channel " + options_.name + ": " + *report);
-    }
+    log_.limited(
+        LogLevel::warning, "channel " + options_.name + ": a foreign event was dropped",
+        "its " + std::to_string(payload.size()) + " bytes have none of the declared shapes");
     const std::lock_guard lock(status_mutex_);
     ++status_.dropped_events;
 }

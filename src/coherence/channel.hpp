@@ -16,7 +16,6 @@
 #include "base/lease.hpp"
 #include "base/log.hpp"
 #include "base/store_gate.hpp"
-#include "coherence/drop_reports.hpp"
 #include "coherence/foreign_drops.hpp"
 #include "coherence/subscriber.hpp"
 #include "coherence/writer.hpp"
@@ -101,7 +100,6 @@ private:
     Subscriber subscriber_;
     const std::shared_ptr<Writer> writer_;
     const std::shared_ptr<ForeignDrops> foreign_drops_;  // null when nothing needs them
-    DropReports drop_reports_;
     bool deaf_ = true;  // plain events were, or may have been, published that did not arrive
     Executor::TimerId timer_ = Executor::TimerId::none;
     bool left_ = false;

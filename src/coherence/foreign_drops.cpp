@@ -46,10 +46,10 @@ void ForeignDrops::answered(const Result<void>& answer) {
         if (!nothing(pending_)) return send();
         return options_.gate->set_dropping(false);
     }
-    log_(LogLevel::warning, "channel " + options_.channel +
-                                ": a foreign change is not dropped from the store yet, which is "
-                                "therefore not used: " +
-                                answer.error().message());
+    log_.limited(LogLevel::warning,
+                 "channel " + options_.channel +
+                     ": a foreign change is not dropped from the store yet, which is not used",
+                 answer.error().message());
     pending_ = KeySet::everything();
     retry_ = executor_.run_at(clock_.now() + retry_after, [self = shared_from_this()] {
         self->retry_ = Executor::TimerId::none;

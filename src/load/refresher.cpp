@@ -58,8 +58,8 @@ void Refresher::answered(Job& job, const Result<detail::RawLookup>& answer) {
         return schedule(job, after_failure(job.failures));
     }
     if (std::exchange(job.failures, 0) >= options_.spec.signal_after) {
-        log_(LogLevel::info,
-             "cache " + options_.cache + ": the refresh of '" + job.entry.text + "' works again");
+        log_.limited(LogLevel::info, "cache " + options_.cache + ": a refresh works again",
+                     "key '" + job.entry.text + "'");
         tell(job, Error{});
     }
     const Duration spread =
@@ -69,9 +69,9 @@ void Refresher::answered(Job& job, const Result<detail::RawLookup>& answer) {
 
 void Refresher::signal(const Job& job, const Error& error) const {
     if (job.failures != options_.spec.signal_after) return;
-    log_(LogLevel::warning, "cache " + options_.cache + ": the refresh of '" + job.entry.text +
-                                "' failed " + std::to_string(job.failures) +
-                                " times in a row: " + error.message());
+    log_.limited(LogLevel::warning, "cache " + options_.cache + ": a refresh fails",
+                 "key '" + job.entry.text + "', " + std::to_string(job.failures) +
+                     " times in a row: " + error.message());
     tell(job, error);
 }
 

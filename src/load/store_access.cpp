@@ -216,8 +216,8 @@ void StoreAccess::fill(const std::string& text, LoadToken token, const detail::R
                        Duration fresh_for, Completion<Filled> done) {
     auto request = request_of(text, token, loaded, fresh_for);
     if (!request) {
-        log_(LogLevel::warning,
-             "cache " + options_.cache + ": not stored: " + request.error().message());
+        log_.limited(LogLevel::warning, "cache " + options_.cache + ": a value was not stored",
+                     "key '" + text + "': " + request.error().message());
         if (!token.empty()) release(text, std::move(token));
         executor_.post([done = std::move(done), error = std::move(request).error()]() mutable {
             done(fail(std::move(error)));
@@ -238,8 +238,8 @@ void StoreAccess::release(const std::string& text, LoadToken token) {
 
 void StoreAccess::unreadable(const std::string& text, const Error& error) const {
     counters_.unreadable.add();
-    log_(LogLevel::warning, "cache " + options_.cache + ": the stored value of '" + text +
-                                "' counts as a miss: " + error.message());
+    log_.limited(LogLevel::warning, "cache " + options_.cache + ": a stored value counts as a miss",
+                 "key '" + text + "': " + error.message());
 }
 
 void StoreAccess::wait(const std::string& text, TimePoint until, Task again) {

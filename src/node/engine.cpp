@@ -19,7 +19,7 @@ constexpr Duration leave_deadline = std::chrono::milliseconds{500};
 }  // namespace
 
 Engine::Engine(const NodeOptions& options, EngineParts parts)
-    : options_(options), parts_(std::move(parts)), log_(options.log) {}
+    : options_(options), parts_(std::move(parts)), log_(options.log, *parts_.clock) {}
 
 Engine::~Engine() = default;
 
@@ -372,7 +372,8 @@ void Engine::log_unpublished(const std::string& channel, std::size_t keys) const
 
 void Engine::on_subscribed() {
     subscribed_.store(true);
-    if (std::exchange(interrupted_, false)) log_(LogLevel::info, "the bus is connected again");
+    if (std::exchange(interrupted_, false))
+        log_.limited(LogLevel::info, "the bus is connected again", "what was missed is replayed");
     for (const auto& [name, channel] : channels_) channel->subscribed();
     for (const auto& [name, writer] : writers_) writer->retry_now();
     on_woken({});  // whatever was said while nobody listened
@@ -388,7 +389,7 @@ void Engine::on_woken(std::string_view store_key) {
 void Engine::on_disconnected() {
     subscribed_.store(false);
     interrupted_ = true;
-    log_(LogLevel::warning, "the bus is disconnected; reconnecting");
+    log_.limited(LogLevel::warning, "the bus is disconnected", "reconnecting");
     for (const auto& [name, channel] : channels_) channel->disconnected();
 }
 

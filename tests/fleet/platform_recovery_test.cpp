@@ -72,7 +72,7 @@ TEST_F(PlatformRecovery, KilledRedisMakesBotsUnreadyAndGatewaysDegraded) {
     redis.start();  // empty
     await_all_ready();
     for (const Service* service : {&gateways[0], &gateways[1], &bots[0], &bots[1]}) {
-        EXPECT_THAT(service->written(), AllOf(HasSubstr("the bus is disconnected; reconnecting"),
+        EXPECT_THAT(service->written(), AllOf(HasSubstr("the bus is disconnected: reconnecting"),
                                               HasSubstr("the bus is connected again")));
     }
     EXPECT_TRUE(say(1, "620").handled);

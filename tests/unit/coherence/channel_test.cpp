@@ -53,10 +53,12 @@ protected:
                                                           .caches = {sink_},
                                                           .changed = [] {}},
                                          bus_, executor_, clock_,
-                                         Log([this](LogLevel level, std::string_view text) {
-                                             EXPECT_EQ(level, LogLevel::warning);
-                                             written_.emplace_back(text);
-                                         }));
+                                         Log(
+                                             [this](LogLevel level, std::string_view text) {
+                                                 EXPECT_EQ(level, LogLevel::warning);
+                                                 written_.emplace_back(text);
+                                             },
+                                             clock_));
     }
     static void publish(Channel& channel, int times) {
         for (int i = 0; i < times; ++i) channel.plain("secret");
@@ -97,13 +99,13 @@ TEST_F(ForeignEvents, FirstWrongOneIsReportedAtOnceWithoutItsContent) {
 
     EXPECT_THAT(sink_->forgotten, IsEmpty());
     ASSERT_THAT(written_, SizeIs(1));
-    EXPECT_THAT(written_[0], AllOf(HasSubstr("channel c: dropped an event of 6 bytes"),
-                                   Not(HasSubstr("before it")), Not(HasSubstr("secret"))));
+    EXPECT_THAT(written_[0], AllOf(HasSubstr("channel c: a foreign event was dropped: its 6 bytes"),
+                                   Not(HasSubstr("left out")), Not(HasSubstr("secret"))));
 }
 
 TEST_F(ForeignEvents, NoisyPublisherFillsTheCounterAndNotTheLog) {
     publish(*channel_, 1000);
-    clock_.advance(DropReports::period - 1ms);
+    clock_.advance(LogLimiter::period - 1ms);
     publish(*channel_, 1000);
     EXPECT_THAT(written_, SizeIs(1));
 
@@ -111,20 +113,20 @@ TEST_F(ForeignEvents, NoisyPublisherFillsTheCounterAndNotTheLog) {
     publish(*channel_, 1000);
 
     ASSERT_THAT(written_, SizeIs(2));
-    EXPECT_THAT(written_[1], HasSubstr("and 1999 before it"));
+    EXPECT_THAT(written_[1], HasSubstr("and 1999 such lines before it were left out"));
     EXPECT_EQ(channel_->status().dropped_events, 3000U);
 }
 
 TEST_F(ForeignEvents, EachReportCountsAnew) {
     publish(*channel_, 2);
-    clock_.advance(DropReports::period);
+    clock_.advance(LogLimiter::period);
     publish(*channel_, 1);
-    clock_.advance(DropReports::period);
+    clock_.advance(LogLimiter::period);
     publish(*channel_, 1);
 
     ASSERT_THAT(written_, SizeIs(3));
-    EXPECT_THAT(written_[1], HasSubstr("and 1 before it"));
-    EXPECT_THAT(written_[2], Not(HasSubstr("before it")));
+    EXPECT_THAT(written_[1], HasSubstr("and 1 such"));
+    EXPECT_THAT(written_[2], Not(HasSubstr("left out")));
 }
 
 TEST_F(ForeignEvents, ChannelsHaveReportsOfTheirOwn) {

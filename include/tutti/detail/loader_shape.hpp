@@ -1,0 +1,61 @@
+// Which functions can be a loader, and what to say about those that cannot.
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "tutti/error.hpp"
+#include "tutti/lookup.hpp"
+
+namespace tutti::detail {
+
+template <class F, class K>
+concept PlainLoader = std::invocable<F&, const K&, LoadContext&>;
+
+template <class F, class K, class V>
+concept AsynchronousLoader =
+    !PlainLoader<F, K> && std::invocable<F&, const K&, LoadContext, Completion<Loaded<V>>>;
+
+template <class R>
+concept CoroutineType = requires { typename std::coroutine_traits<R>::promise_type; };
+
+template <class R, class V>
+concept ValueAnswer = std::convertible_to<R, V> || std::constructible_from<Loaded<V>, R>;
+
+template <class R, class V>
+concept LoaderAnswer = !std::is_void_v<R> && (ValueAnswer<R, V> || requires(R answer) {
+    answer.has_value();
+    answer.error();
+    requires ValueAnswer<decltype(*std::move(answer)), V>;
+});
+
+// Compiles for the return type of a plain loader only.
+template <class R, class V>
+constexpr bool explain_answer() {
+    static_assert(!CoroutineType<R>,
+                  "a coroutine is no loader by itself: `.load = tutti::awaitable_loader<K, V>("
+                  "executor, coroutine)`, of <tutti/asio.hpp>");
+    static_assert(CoroutineType<R> || LoaderAnswer<R, V>,
+                  "`.load` returns V, std::optional<V>, tutti::Loaded<V> or a Result of one of "
+                  "these, and V is the cache's value type");
+    return !CoroutineType<R> && LoaderAnswer<R, V>;
+}
+
+// Compiles for no F.
+template <class F, class K>
+constexpr void explain_loader() {
+    constexpr bool context_is_missing = std::invocable<F&, const K&>;
+    static_assert(!context_is_missing,
+                  "`.load` takes a LoadContext beside the key, which tells its deadline: "
+                  "`[](const K& key, tutti::LoadContext& context) -> tutti::Result<V>`");
+    static_assert(
+        context_is_missing,
+        "`.load` is `Result<V>(const K& key, tutti::LoadContext& context)` or `void(const "
+        "K& key, tutti::LoadContext context, tutti::Completion<tutti::Loaded<V>> done)`, "
+        "and K is the cache's key type");
+}
+
+}  // namespace tutti::detail
