@@ -43,7 +43,7 @@ int main() {
     std::cout << reply << '\n';
 
     // What one user may see is kept apart from what another may see.
-    const tutti::PrincipalKey<std::string> mine{.principal = "anna", .key = "general"};
+    const tutti::PrincipalKey<std::string> mine{"anna", "general"};
     std::cout << mine.key_text() << '\n';
 
     return same && !broken && reply == "reply:guild%3A7:42" && mine.key_text() == "anna:general"

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstdio>
 #include <filesystem>
+#include <future>
 #include <map>
 #include <memory>
 #include <sstream>
@@ -46,10 +47,10 @@ public:
         if (!started) throw std::runtime_error(started.error().message());
     }
     ~Instance() {
-        struct Stopped {};
-        tutti::detail::wait_for<Stopped>(
-            [&](auto done) { engine_->stop([done]() mutable { done(Stopped{}); }); });
-        threads_->stop();
+        std::promise<void> stopped;
+        engine_->stop([&] { stopped.set_value(); });
+        stopped.get_future().wait();
+        threads_->runtime().stop();
     }
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;

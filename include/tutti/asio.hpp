@@ -4,23 +4,35 @@
 //     .load = tutti::awaitable_loader<ChannelId, Activation>(executor, [](ChannelId id, LoadContext c)
 //         -> boost::asio::awaitable<tutti::Result<Activation>> { ... })
 //
-// The answer is the coroutine's value, a Result: nothing is thrown for an expected failure. The
-// handler runs on its associated executor. Cancelling one waiter does not cancel the load; it is not
-// supported to cancel a read, its deadline ends it.
+// The answer is the coroutine's value, a Result: nothing is thrown for an expected failure. The handler
+// is posted to its associated executor, also when the answer is there at once.
+//
+// Cancellation: the token's cancellation slot ends the wait, at once and with Errc::cancelled (an
+// Invalidation is `unconfirmed`). So `(get || timer)` returns when the timer does. What was asked for
+// goes on, for the cache and for its other readers: cancelling one cancels nobody else.
+//
+// Lifetime: a context may die while its handlers wait; they are destroyed with it, as those that wait for
+// a socket are. An executor that names no context (no query for `execution::context`) must outlive them.
+//
+// GCC 12 destroys a braced temporary twice that stands in a `co_await` expression: build keys that are
+// aggregates in a statement of their own, and await in the next.
+//
+//     const Key key{.guild = guild, .channel = channel};
+//     auto found = co_await cache.get(key, boost::asio::use_awaitable);
 #pragma once
 
 #include <exception>
 #include <memory>
 #include <utility>
 
-#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 
 #include "tutti/cache.hpp"
+#include "tutti/detail/asio_waiting.hpp"
 
 namespace tutti {
 
@@ -33,34 +45,48 @@ struct AsyncStart<Token, Answer> {
     static auto run(Start start, Token token) {
         return boost::asio::async_initiate<Token, void(Answer)>(
             [](auto handler, Start begin) {
-                auto executor = boost::asio::get_associated_executor(handler);
-                // Keeps the handler's context running until the answer is there.
-                auto work = boost::asio::make_work_guard(executor);
-                begin([handler = std::move(handler), work = std::move(work),
-                       executor](Answer answer) mutable {
-                    boost::asio::dispatch(executor, [handler = std::move(handler),
-                                                     answer = std::move(answer)]() mutable {
-                        std::move(handler)(std::move(answer));
-                    });
-                    work.reset();
-                });
+                const auto slot = boost::asio::get_associated_cancellation_slot(handler);
+                const auto waiting =
+                    std::make_shared<Waiting<decltype(handler), Answer>>(std::move(handler));
+                waiting->begin();
+                if (slot.is_connected()) cancel_by(slot, waiting);
+                auto give = [waiting](Answer answer) { waiting->answer(std::move(answer)); };
+                begin(Answering<Answer, decltype(give)>(std::move(give)));
             },
             token, std::move(start));
+    }
+
+private:
+    template <class Slot, class Waiting>
+    static void cancel_by(Slot slot, const std::shared_ptr<Waiting>& waiting) {
+        slot.assign([weak = std::weak_ptr(waiting)](boost::asio::cancellation_type) {
+            const auto cancelled = weak.lock();
+            if (!cancelled) return;
+            cancelled->answer(
+                NoAnswer<Answer>::because(Errc::cancelled, "the caller waits no longer"));
+        });
     }
 };
 
 }  // namespace detail
 
 // `function(K, LoadContext)` is a coroutine that returns awaitable<Result<V>>, awaitable<V> or any
-// other type that a plain loader may return; it runs on `executor`, which must outlive the node.
+// other type that a plain loader may return; it runs on `executor`. When the executor's context has died,
+// loads that run and all later ones fail with Errc::load_failed.
 template <class K, class V, class Executor, class F>
 Loader<K, V> awaitable_loader(Executor executor, F function) {
-    return Loader<K, V>([executor, function = std::make_shared<F>(std::move(function))](
+    return Loader<K, V>([lent = detail::LentExecutor<Executor>::lend(std::move(executor)),
+                         function = std::make_shared<F>(std::move(function))](
                             const K& key, LoadContext context, Completion<Loaded<V>> done) {
+        // A coroutine may be destroyed with its context, half-way.
+        detail::Answering<Result<Loaded<V>>, Completion<Loaded<V>>> answered(
+            std::move(done), Errc::load_failed, "the executor of the loader has gone");
+        const auto pin = lent->pin();
+        if (!pin) return;
         boost::asio::co_spawn(
-            executor, (*function)(key, context),
-            [done = std::move(done), function](const std::exception_ptr& thrown,
-                                               auto answer) mutable {
+            lent->executor(), (*function)(key, context),
+            [done = std::move(answered), function](const std::exception_ptr& thrown,
+                                                   auto answer) mutable {
                 if (!thrown) return done(Loader<K, V>::answer(std::move(answer)));
                 try {
                     std::rethrow_exception(thrown);

@@ -141,8 +141,7 @@ public:
     // everything that the server had pushed before it has been delivered.
     virtual void probe(TimePoint deadline, Completion<void> done) = 0;
 
-    // No listener call after it, when called on the executor. Outstanding operations fail with
-    // Errc::stopped.
+    // No listener call after it, when called on the executor. Otherwise as Store::close.
     virtual void close() = 0;
 };
 

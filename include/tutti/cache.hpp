@@ -39,9 +39,14 @@ namespace tutti {
 
 namespace detail {
 
-// Completion tokens of Asio may be callable too, but not for the sake of the effect.
+// Completion tokens of Asio may be callable too: not for the sake of the effect, or bound to an executor or
+// a cancellation slot, which a plain call would pass over.
+template <class Token>
+concept BoundHandler = requires { typename Token::executor_type; } ||
+                       requires { typename Token::cancellation_slot_type; };
 template <class Token, class Answer>
-concept CompletionFunction = std::is_void_v<std::invoke_result_t<Token&, Answer>>;
+concept CompletionFunction =
+    std::is_void_v<std::invoke_result_t<Token&, Answer>> && !BoundHandler<Token>;
 
 // Starts an asynchronous operation in the way that `token` asks for. A token that can be called with
 // the answer is called with it, on an unspecified thread, possibly before the call returns.
@@ -54,7 +59,7 @@ template <class Token, class Answer>
 struct AsyncStart<Token, Answer> {
     template <class Start>
     static void run(Start start, Token token) {
-        start(std::move(token));
+        start(Answering<Answer, Token>(std::move(token)));
     }
 };
 

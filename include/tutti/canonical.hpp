@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 #include "tutti/key.hpp"
 
@@ -35,7 +36,7 @@ namespace tutti {
 
 // The same of anything that can be a key: `composite("reply", channel, 3)`.
 template <class... Parts>
-    requires(sizeof...(Parts) > 0 && (Key<std::decay_t<const Parts&>> && ...))
+    requires(sizeof...(Parts) > 0 && (TextKey<std::decay_t<const Parts&>> && ...))
 [[nodiscard]] std::string composite(const Parts&... parts) {
     const auto join = [](const auto&... texts) {
         const std::array<std::string_view, sizeof...(texts)> views{std::string_view(texts)...};
@@ -48,6 +49,10 @@ template <class... Parts>
 // user's answer is never served to another. An invalidation names both as well.
 template <Key K>
 struct PrincipalKey {
+    // A constructor rather than an aggregate, so that a key may be built within a `co_await` expression:
+    // GCC 12 destroys such a temporary twice when it is an aggregate.
+    PrincipalKey(std::string who, K what) : principal(std::move(who)), key(std::move(what)) {}
+
     std::string principal;  // stable and unique: a user's id, not a name
     K key;
 

@@ -29,7 +29,8 @@ enum class Errc : std::uint8_t {
     load_failed,  // the user's loader returned an error or threw
     suspect,      // cannot be proven fresh now, and the cache is declared `fail` for that case
     not_started,  // used before `Node::start`
-    stopped,      // used during or after `Node::stop`
+    stopped,      // used during or after `Node::stop`, or in a child that was forked
+    cancelled,    // the caller waits no longer; the work goes on
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Errc code) noexcept {
@@ -46,6 +47,7 @@ enum class Errc : std::uint8_t {
     case Errc::suspect: return "suspect";
     case Errc::not_started: return "not started";
     case Errc::stopped: return "stopped";
+    case Errc::cancelled: return "cancelled";
     }
     return "unknown";
 }

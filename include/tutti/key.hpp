@@ -1,7 +1,8 @@
 // How a key is written as text: in memory, in the store and on the bus, everywhere the same.
 //
 // Strings, integers, enumerations and types with a member `key_text()` work as they are. For another
-// type specialise `KeyText`: `static std::string text(const K&)`. Two keys that are equal must have the
+// type specialise `KeyText`: `static std::string text(const K&)`. A key owns its text: views and pointers
+// are refused. Two keys that are equal must have the
 // same text, and two that differ must not; a composite key needs a separator that its parts cannot
 // contain.
 #pragma once
@@ -9,6 +10,8 @@
 #include <array>
 #include <charconv>
 #include <concepts>
+#include <functional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -68,10 +71,36 @@ struct KeyText<K> {
     static decltype(auto) text(const K& key) { return key.key_text(); }
 };
 
-// A type that can be a cache's key.
+// A type that has a text.
 template <class K>
-concept Key = std::copy_constructible<K> && requires(const K& key) {
+concept TextKey = requires(const K& key) {
     { KeyText<K>::text(key) } -> std::convertible_to<std::string_view>;
 };
+
+namespace detail {
+
+// A key that points to characters that another object owns.
+template <class K>
+inline constexpr bool borrows_its_text =
+    std::is_pointer_v<K> || std::ranges::view<K> || std::ranges::borrowed_range<K> || requires {
+        typename K::type;
+        requires std::same_as<K, std::reference_wrapper<typename K::type>>;
+    };
+
+template <class K>
+consteval bool owns_its_text() {
+    static_assert(
+        !borrows_its_text<K>,
+        "a cache's key must own its text, because it outlives the call that names it: a load "
+        "goes on when its reader has timed out; use std::string instead of std::string_view, "
+        "const char*, std::span or std::reference_wrapper");
+    return true;
+}
+
+}  // namespace detail
+
+// A type that can be a cache's key. It is copied, and the copy is used when the call has returned.
+template <class K>
+concept Key = std::copy_constructible<K> && TextKey<K> && detail::owns_its_text<K>();
 
 }  // namespace tutti

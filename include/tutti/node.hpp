@@ -6,8 +6,14 @@
 //     auto users = (*node)->coherent<UserId, User>({...});
 //     auto started = (*node)->start();
 //
-// Life cycle: create, declare every cache, start, use, stop. Handles of caches may outlive the node.
-// Thread-safety: declare and start from one thread; everything else from any.
+// Life cycle: create, declare every cache, start, use, stop. Handles of caches may outlive the node: they
+// answer Errc::stopped.
+//
+// fork(): a child has a copy of the node's memory and none of its threads. In it every call, of the node
+// and of its handles, answers at once and with Errc::stopped or its like; nothing is served, and
+// destructors do nothing. A child that wants a node creates its own. Connections are close-on-exec.
+//
+// Thread-safety: declare from one thread, before start; everything else from any.
 #pragma once
 
 #include <cstddef>
@@ -59,6 +65,14 @@ struct NodeOptions {
     std::size_t workers = 8;
     std::size_t worker_queue_max = 4096;
 
+    // Starts although the Redis is away, instead of failing: `create` and `start` succeed, caches do as
+    // they do without it (docs/guide/resilience.md), `health` says that it is not ready and why, and
+    // when Redis is there it becomes ready by itself. What Redis answers and refuses (a password, a
+    // permission, a version) stays an error. Only with `redis`.
+    bool start_degraded = false;
+    // How long `stop` and the destructor wait for what does not end. Zero: for nothing but the node itself.
+    Duration stop_deadline = std::chrono::seconds{10};
+
     // Called from any thread, must not block and must not call the node. Default: nothing is logged.
     // Texts never hold secrets or values; they may hold keys.
     std::function<void(LogLevel, std::string_view)> log = nullptr;
@@ -71,17 +85,21 @@ struct Health {
     std::vector<std::string> reasons;  // why it is not ready, one a channel
 };
 
-class Engine;
-class NodeThreads;
+// What had not ended when a stop returned.
+struct Stopped {
+    std::vector<std::string> left = {};  // for people; empty: everything has ended
+    [[nodiscard]] bool complete() const noexcept { return left.empty(); }
+};
+
+class NodeLife;
 
 class Node {
 public:
-    // Connects. Blocking: at most a few command deadlines.
+    // Connects. Blocking: at most five command deadlines.
     // Errors: invalid_option (all of them at once), unavailable, refused, unsupported, protocol,
     // timeout; each says what to change.
     [[nodiscard]] static Result<std::unique_ptr<Node>> create(const NodeOptions& options);
-    // Stops. Blocking as `stop`.
-    ~Node();
+    ~Node();  // stops, as `stop()` does
     Node(const Node&) = delete;
     Node& operator=(const Node&) = delete;
 
@@ -117,14 +135,31 @@ public:
         return Cooldown<K>(declare_cooldown(std::move(options)));
     }
 
-    // Subscribes, and waits until every channel may serve, at most `deadline`.
-    // Errors: invalid_option naming all that is wrong with all declarations; timeout or unavailable:
-    // the node is not started, its caches answer not_started, and start may be called again.
+    // Subscribes, and waits until every channel may serve, at most `deadline`; a Redis that is away is
+    // waited for. On a node that is started already: Ok, at once. While another thread starts it: waits
+    // with that one.
+    // Errors: invalid_option naming all that is wrong with all declarations; refused, which names what
+    // Redis does not allow; timeout or unavailable: the node is not started, its caches answer
+    // not_started, and start may be called again.
     [[nodiscard]] Result<void> start(Duration deadline = std::chrono::seconds{10});
 
-    // Stops serving, ends what waits with Errc::stopped, leaves the channels, closes the connections.
-    // Idempotent. Blocking: at most about half a second beyond the loaders that are running.
-    void stop();
+    // Stops serving, ends what waits with Errc::stopped, leaves the channels, closes the connections,
+    // and waits for loaders that are plain functions and run. A loader that hangs is left behind at the
+    // deadline, and named in the outcome and in the log; its thread keeps what it uses and ends with it.
+    // Blocking: until the deadline (default: NodeOptions::stop_deadline), or for one second if that is
+    // longer and Redis is silent. Idempotent: a later call, from any thread, waits for the first one and
+    // has its outcome. Requires: not on a node's own thread; checked.
+    Stopped stop();
+    Stopped stop(Duration deadline);
+    // The same without blocking, from any thread; `token` as for `get`, it takes a Stopped.
+    template <class Token>
+    auto stop(Duration deadline, Token&& token) {
+        auto start = [life = life_, deadline](auto done) {
+            stop_then(life, deadline, std::move(done));
+        };
+        return detail::AsyncStart<std::decay_t<Token>, Stopped>::run(std::move(start),
+                                                                     std::forward<Token>(token));
+    }
 
     [[nodiscard]] Health health() const;
     [[nodiscard]] Inventory inventory() const;
@@ -141,10 +176,17 @@ private:
     std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
     std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
 
-    Node(std::shared_ptr<Engine> engine, std::shared_ptr<NodeThreads> threads) noexcept;
+    static void stop_then(std::shared_ptr<NodeLife> life, Duration deadline,
+                          std::move_only_function<void(Stopped)> done);
 
-    std::shared_ptr<NodeThreads> threads_;
-    std::shared_ptr<Engine> engine_;
+    explicit Node(std::shared_ptr<NodeLife> life) noexcept;
+
+    std::shared_ptr<NodeLife> life_;
+};
+
+template <>
+struct detail::NoAnswer<Stopped> {
+    static Stopped because(Errc, std::string why) { return {.left = {std::move(why)}}; }
 };
 
 }  // namespace tutti

@@ -168,6 +168,11 @@ public:
     // list: every value of the channel, by way of its generation. At most Bus::keys_max keys.
     virtual void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
                       Completion<void> done) = 0;
+
+    // Ends the connection. Outstanding operations fail with Errc::stopped, and so does every later one
+    // as long as the executor runs; afterwards their completions are destroyed. On the executor, or when
+    // that has ended. Again: does nothing.
+    virtual void close() = 0;
 };
 
 }  // namespace tutti

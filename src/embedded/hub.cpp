@@ -17,7 +17,7 @@ EmbeddedHub::EmbeddedHub(std::unique_ptr<embedded::Server> server) : server_(std
 EmbeddedHub::~EmbeddedHub() = default;
 
 void EmbeddedHub::publish_plain(const std::string& channel, const std::string& payload) {
-    server_->publish_plain(channel, payload);
+    if (!server_->left()) server_->publish_plain(channel, payload);
 }
 
 }  // namespace tutti

@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/home_process.hpp"
 #include "embedded/channel.hpp"
 #include "embedded/coordinated.hpp"
 #include "embedded/values.hpp"
@@ -50,6 +51,9 @@ public:
     };
 
     explicit Server(const EmbeddedHub::Options& options);
+
+    // In a child of the process that made the hub, whose mutex may be held for ever.
+    [[nodiscard]] bool left() const noexcept { return home_.left(); }
 
     // Of the store: server_store.cpp.
     Result<Values::Bytes> get(const std::string& key);
@@ -123,6 +127,7 @@ private:
     void wake(const std::vector<std::string>& store_keys);
     void push_to_watches(const std::string& channel, const std::string& payload);
 
+    const HomeProcess home_;
     const Clock& clock_;
     const std::size_t store_bytes_max_;
 

@@ -23,15 +23,24 @@ EmbeddedStore::EmbeddedStore(std::shared_ptr<EmbeddedHub> hub, Executor& executo
 template <class T, class F>
 void EmbeddedStore::run(const char* name, TimePoint deadline, Completion<T> done, F operation) {
     Result<T> result = [&]() -> Result<T> {
+        if (closed_->load(std::memory_order_acquire)) {
+            return fail(Errc::stopped, name, "the store is closed");
+        }
         if (clock_.now() > deadline) {
             return fail(Errc::timeout, name, "the deadline had passed before the call");
         }
         return operation(hub_->server());
     }();
-    executor_.post([done = std::move(done), result = std::move(result)]() mutable {
-        done(std::move(result));
-    });
+    executor_.post(
+        [closed = closed_, name, done = std::move(done), result = std::move(result)]() mutable {
+            if (closed->load(std::memory_order_acquire)) {
+                result = fail(Errc::stopped, name, "the store was closed before the answer came");
+            }
+            done(std::move(result));
+        });
 }
+
+void EmbeddedStore::close() { closed_->store(true, std::memory_order_release); }
 
 void EmbeddedStore::get(std::string key, TimePoint deadline,
                         Completion<std::optional<std::string>> done) {

@@ -1,10 +1,11 @@
 // The store of an embedded hub, as one node sees it: the operation takes effect inside the call, its
 // answer is posted to the node's executor. A deadline that has passed before the call is Errc::timeout,
-// and nothing was done.
+// and nothing was done. An answer that is under way when the store is closed becomes Errc::stopped.
 //
 // Thread-safety, blocking: those of `Store`. Lifetime: executor and clock must outlive it.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ public:
     void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override;
     void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
               Completion<void> done) override;
+    void close() override;
 
 private:
     template <class T, class F>
@@ -44,6 +46,8 @@ private:
     std::shared_ptr<EmbeddedHub> hub_;
     Executor& executor_;
     const Clock& clock_;
+    // Shared with the answers that are under way.
+    const std::shared_ptr<std::atomic<bool>> closed_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace tutti::embedded

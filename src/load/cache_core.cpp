@@ -107,6 +107,12 @@ void CacheCore::open() {
 }
 
 void CacheCore::close() {
+    end_reads();
+    if (refresher_) refresher_->stop();
+    if (store_) store_->forget_waiting();
+}
+
+void CacheCore::end_reads() {
     std::vector<std::shared_ptr<Waiter>> waiting;
     {
         const std::lock_guard lock(mutex_);
@@ -126,8 +132,6 @@ void CacheCore::close() {
         taking_off_.clear();
         slots_.clear();
     }
-    if (refresher_) refresher_->stop();
-    if (store_) store_->forget_waiting();
     pending_->close();
     const Answered stopped = fail(Errc::stopped, "get " + spec_.name, "the node was stopped");
     answer(waiting, stopped, stopped);
@@ -135,6 +139,13 @@ void CacheCore::close() {
 
 void CacheCore::woken(std::string_view store_key) {
     if (store_) store_->woken(store_key);
+}
+
+Error CacheCore::refusal(const std::string& operation) const {
+    const std::string what = operation + " " + spec_.name;
+    if (home_.left()) return HomeProcess::error(what);
+    if (phase_.load() == Phase::closed) return {Errc::stopped, what, "the node was stopped"};
+    return {Errc::not_started, what, "call Node::start first"};
 }
 
 CacheCore::Permission CacheCore::permission() const {
@@ -182,12 +193,7 @@ std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,
 }
 
 std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
-    const Phase phase = phase_.load(std::memory_order_acquire);
-    if (phase != Phase::open) {
-        const bool closed = phase == Phase::closed;
-        return fail(closed ? Errc::stopped : Errc::not_started, "get " + spec_.name,
-                    closed ? "the node was stopped" : "call Node::start first");
-    }
+    if (!serves()) return fail(refusal("get"));
     const Permission permission = this->permission();
     if (!permission.effective) {
         counters_.suspect_reads.add();
@@ -217,15 +223,14 @@ bool CacheCore::resting(std::string_view key, TimePoint now) const {
 
 void CacheCore::load(std::string text, std::shared_ptr<const void> key, Duration timeout,
                      Completion<detail::RawLookup> done) {
+    if (home_.left()) return done(fail(refusal("get")));
     counters_.misses.add();
     read(text, std::move(key), Intent{}, timeout, std::move(done));
 }
 
 void CacheCore::refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
                         Completion<detail::RawLookup> done) {
-    if (auto refused = phase_.load() == Phase::open ? std::nullopt : hit(text)) {
-        return done(*std::move(refused));
-    }
+    if (!serves()) return done(fail(refusal("refresh")));
     read(text, std::move(key), Intent::forced(), timeout, std::move(done));
 }
 
@@ -385,6 +390,11 @@ void CacheCore::flush() {
 
 void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
                            std::move_only_function<void(Invalidation)> done) {
+    if (home_.left()) {
+        return done({.outcome = Invalidation::Outcome::unconfirmed,
+                     .position = {},
+                     .reason = HomeProcess::reason});
+    }
     KeySet changed = KeySet::everything();
     if (key) changed = {.keys = {*std::move(key)}, .all = false};
     if (publish_) publication_begins(changed);
@@ -431,9 +441,7 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
                       Completion<Filled> done) {
     const std::string operation = "offer " + spec_.name;
     if (!store_) return done(fail(Errc::invalid_option, operation, "the cache has no store"));
-    if (phase_.load() != Phase::open) {
-        return done(fail(Errc::not_started, operation, "the node is not started, or was stopped"));
-    }
+    if (!serves()) return done(fail(refusal("offer")));
     if (!admitted(value.get())) {
         counters_.refused.add();
         return done(fail(Errc::refused, operation, "admit refused the value"));

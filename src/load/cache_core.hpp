@@ -33,6 +33,7 @@
 #include <vector>
 
 #include "base/cache_sink.hpp"
+#include "base/home_process.hpp"
 #include "base/lease.hpp"
 #include "base/log.hpp"
 #include "base/store_gate.hpp"
@@ -48,17 +49,16 @@
 
 namespace tutti {
 
-// Where a cache's work runs.
+// Where a cache's work runs. Each pointer owns what its object works on, the threads included: an
+// asynchronous loader may answer after its node has gone, and no order of destruction is the wrong one.
 struct LoadEnvironment {
-    const Clock* clock = nullptr;
-    Executor* executor = nullptr;  // timers
-    Workers* workers = nullptr;    // loaders that are plain functions
+    const Clock* clock = nullptr;                  // lives for the whole program
+    std::shared_ptr<Executor> executor = nullptr;  // timers
+    std::shared_ptr<Workers> workers = nullptr;    // loaders that are plain functions
     std::shared_ptr<Store> store = nullptr;
     std::function<std::uint64_t()> random = nullptr;  // for claims and jitter; any thread
     Duration command_deadline = std::chrono::seconds{1};
     Log log = {};
-    // Owns what the others point to: an asynchronous loader may answer after its node has gone.
-    std::shared_ptr<void> keep_alive = nullptr;
 };
 
 class CacheCore final : public detail::Cache,
@@ -87,6 +87,8 @@ public:
     // who waits. Both on the executor.
     void open();
     void close();
+    // The part of it that any thread may do: answers everybody who waits, and refuses who comes.
+    void end_reads();
     // A claim in the store has ended; empty: any may have. On the executor.
     void woken(std::string_view store_key);
 
@@ -139,6 +141,11 @@ private:
     [[nodiscard]] std::shared_ptr<StoreAccess> make_store(const Ties& ties);
     [[nodiscard]] std::shared_ptr<Refresher> make_refresher();
 
+    [[nodiscard]] bool serves() const noexcept {
+        return phase_.load(std::memory_order_acquire) == Phase::open && !home_.left();
+    }
+    // Requires: it does not serve.
+    [[nodiscard]] Error refusal(const std::string& operation) const;
     [[nodiscard]] Permission permission() const;
     [[nodiscard]] std::string degraded_reason(const Permission& permission) const;
     [[nodiscard]] std::optional<detail::RawLookup> look_up(std::string_view key,
@@ -194,6 +201,7 @@ private:
 
     enum class Phase : std::uint8_t { declared, open, closed };
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
+    const HomeProcess home_;
 
     const std::unique_ptr<Memory> memory_;      // null without the memory tier
     const std::shared_ptr<StoreAccess> store_;  // null without the store

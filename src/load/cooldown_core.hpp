@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/home_process.hpp"
 #include "load/counters.hpp"
 #include "tutti/cooldown.hpp"
 #include "tutti/memory_cache.hpp"
@@ -19,7 +20,9 @@ public:
           clock_(clock),
           claimed_({.ttl = *options_.period, .bound = *options_.bound, .clock = &clock}) {}
 
+    // In a forked child: nothing is claimed.
     bool try_claim(std::string_view key) override {
+        if (home_.left()) return false;
         const TimePoint now = clock_.now();
         // The memory tier keeps an entry at exactly its TTL; a claim is free again at that point.
         const bool claimed = claimed_.update(std::string(key), [&](const TimePoint* last) {
@@ -30,7 +33,9 @@ public:
         return claimed;
     }
 
-    void release(std::string_view key) override { claimed_.erase(key); }
+    void release(std::string_view key) override {
+        if (!home_.left()) claimed_.erase(key);
+    }
 
     void sweep() { claimed_.sweep(); }
 
@@ -47,6 +52,7 @@ public:
 private:
     const CooldownOptions options_;
     const Clock& clock_;
+    const HomeProcess home_;
     MemoryCache<std::string, TimePoint> claimed_;
     LoadCounters counters_;
 };

@@ -21,6 +21,7 @@ void ReservationCore::close() {
 }
 
 std::optional<Error> ReservationCore::refused(const std::string& operation) const {
+    if (home_.left()) return HomeProcess::error(operation + " " + spec_.name);
     switch (phase_.load()) {
     case Phase::open: return std::nullopt;
     case Phase::closed: return stopped(operation);

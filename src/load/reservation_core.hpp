@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/home_process.hpp"
 #include "load/counters.hpp"
 #include "load/pending.hpp"
 #include "tutti/reservation.hpp"
@@ -22,11 +23,10 @@ class ReservationCore final : public detail::ReservationCore,
                               public std::enable_shared_from_this<ReservationCore> {
 public:
     struct Environment {
-        std::shared_ptr<Store> store;
+        std::shared_ptr<Store> store;  // owns what it works on
         const Clock* clock = nullptr;
         std::function<std::uint64_t()> random;
         std::string prefix;  // of its keys
-        std::shared_ptr<void> keep_alive;
     };
 
     // Requires: a spec without contradictions.
@@ -63,6 +63,7 @@ private:
     const detail::ReservationSpec spec_;
     const Environment environment_;
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
+    const HomeProcess home_;
     LoadCounters counters_;
     const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();
 };

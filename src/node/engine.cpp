@@ -15,6 +15,7 @@ namespace tutti {
 namespace {
 
 constexpr Duration leave_deadline = std::chrono::milliseconds{500};
+constexpr Duration check_again_after = std::chrono::milliseconds{100};
 
 }  // namespace
 
@@ -50,8 +51,7 @@ LoadEnvironment Engine::environment() const {
             .store = parts_.store,
             .random = parts_.random,
             .command_deadline = options_.command_deadline,
-            .log = log_,
-            .keep_alive = parts_.keep_alive};
+            .log = log_};
 }
 
 std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
@@ -82,8 +82,7 @@ std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::Res
     ReservationCore::Environment environment{.store = parts_.store,
                                              .clock = parts_.clock,
                                              .random = parts_.random,
-                                             .prefix = prefix(spec.raw_prefix, spec.name),
-                                             .keep_alive = parts_.keep_alive};
+                                             .prefix = prefix(spec.raw_prefix, spec.name)};
     auto reservation = std::make_shared<ReservationCore>(std::move(spec), std::move(environment));
     entries_.back().reservation = reservation;
     return reservation;
@@ -164,38 +163,88 @@ void Engine::start(Duration deadline, StartDone done) {
     });
 }
 
+struct Engine::Caller {
+    StartDone done;
+    Executor::TimerId timer = Executor::TimerId::none;
+};
+
 void Engine::start_on_executor(Duration deadline, StartDone done) {
     if (!problems_.empty()) return done(fail(Errc::invalid_option, "start", all_problems()));
-    if (phase_.load() == Phase::stopped) {
+    switch (phase_.load()) {
+    case Phase::stopped:
         return done(fail(Errc::stopped, "start", "a stopped node does not start again"));
+    case Phase::started: return done({});
+    case Phase::declaring: warn_of_critical(); break;
+    case Phase::starting: break;
     }
-    if (starting_) return done(fail(Errc::invalid_option, "start", "start is already running"));
-    starting_ = std::move(done);
-    if (phase_.exchange(Phase::starting) == Phase::declaring) warn_of_critical();
-    const TimePoint until = parts_.clock->now() + deadline;
-    start_timer_ = parts_.executor->run_at(until, [weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (!self || !self->starting_) return;
-        self->conclude_start(fail(Errc::timeout, "start", self->not_ready()));
-    });
+    phase_.store(Phase::starting);
+    auto caller = std::make_shared<Caller>(Caller{.done = std::move(done)});
+    caller->timer =
+        parts_.executor->run_at(parts_.clock->now() + deadline, [weak = weak_from_this(), caller] {
+            if (const auto self = weak.lock()) self->start_is_late(caller);
+        });
+    starting_.push_back(std::move(caller));
     if (opened_) return check_started();
-    if (parts_.check && !drafts_.empty()) return check_permissions(until);
-    open_channels();
+    const bool checks = parts_.check && (!drafts_.empty() || uses_store());
+    if (!checks) return open_channels();
+    if (!std::exchange(checking_, true)) check_permissions();
 }
 
-void Engine::check_permissions(TimePoint until) {
+void Engine::start_is_late(const CallerPointer& caller) {
+    if (std::ranges::find(starting_, caller) == starting_.end()) return;
+    if (options_.start_degraded) {
+        if (!opened_) open_channels();
+        return conclude_start({});
+    }
+    std::erase(starting_, caller);
+    const auto unchecked = this->unchecked();
+    caller->done(unchecked ? fail(*unchecked) : fail(Errc::timeout, "start", not_ready()));
+}
+
+// Again and again, until it is known: a server that is away now may be back before the start is late.
+void Engine::check_permissions() {
     std::vector<Subscription> channels;
     channels.reserve(drafts_.size());
     for (const auto& [name, draft] : drafts_) {
         channels.push_back({.channel = name, .plain = !draft.shapes.empty()});
     }
-    parts_.check(std::move(channels), until,
+    parts_.check(std::move(channels), parts_.clock->now() + 3 * options_.command_deadline,
                  [weak = weak_from_this()](const Result<void>& allowed) {
-                     const auto self = weak.lock();
-                     if (!self || !self->starting_) return;
-                     if (!allowed) return self->conclude_start(fail(allowed.error()));
-                     self->open_channels();
+                     if (const auto self = weak.lock()) self->permissions_checked(allowed);
                  });
+}
+
+void Engine::permissions_checked(const Result<void>& allowed) {
+    const bool degraded = phase_.load() == Phase::started;
+    checking_ = false;
+    if (starting_.empty() && !degraded) return;  // the next start tries again
+    set_unchecked(allowed ? std::nullopt : std::optional(allowed.error()));
+    if (allowed) return opened_ ? void() : open_channels();
+    if (!allowed.error().retryable()) {
+        if (!degraded) return conclude_start(fail(allowed.error()));
+        return log_(LogLevel::error,
+                    "Redis is there again and refuses: " + allowed.error().message());
+    }
+    if (!degraded && options_.start_degraded) {
+        log_(LogLevel::warning, "started without Redis: " + allowed.error().message());
+        open_channels();
+        conclude_start({});
+    }
+    checking_ = true;
+    parts_.executor->run_at(parts_.clock->now() + check_again_after, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (self && self->phase_.load() != Phase::stopped) self->check_permissions();
+    });
+}
+
+std::optional<Error> Engine::unchecked() const {
+    const std::lock_guard lock(channels_mutex_);
+    return unchecked_;
+}
+
+void Engine::set_unchecked(std::optional<Error> error) {
+    const std::lock_guard lock(channels_mutex_);
+    unchecked_ = std::move(error);
 }
 
 // Such a cache works and is wrong on other instances: it starts, and `tutti audit --check` fails.
@@ -276,11 +325,10 @@ bool Engine::uses_store() const {
 }
 
 void Engine::check_started() {
-    if (starting_ && not_ready().empty()) conclude_start({});
+    if (!starting_.empty() && not_ready().empty()) conclude_start({});
 }
 
-void Engine::conclude_start(Result<void> outcome) {
-    parts_.executor->cancel(start_timer_);
+void Engine::conclude_start(const Result<void>& outcome) {
     if (outcome) {
         phase_.store(Phase::started);
         for (const Entry& entry : entries_) {
@@ -289,7 +337,10 @@ void Engine::conclude_start(Result<void> outcome) {
             if (entry.reservation) entry.reservation->open();
         }
     }
-    std::exchange(starting_, nullptr)(std::move(outcome));
+    for (const CallerPointer& caller : std::exchange(starting_, {})) {
+        parts_.executor->cancel(caller->timer);
+        caller->done(outcome);
+    }
 }
 
 std::string Engine::not_ready() const {
@@ -330,7 +381,7 @@ void Engine::stop(StopDone done) {
 // R7: readers first, then whoever waits, then the channels, then the connections.
 void Engine::stop_on_executor(StopDone done) {
     if (phase_.exchange(Phase::stopped) == Phase::stopped) return done();
-    if (starting_) conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
+    conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
     for (const Entry& entry : entries_) {
         if (entry.cache) entry.cache->close();
         if (entry.documents) entry.documents->close();
@@ -360,8 +411,22 @@ void Engine::finish_stop(const std::shared_ptr<StopDone>& done) {
     for (const ChannelStatus& status : channels()) {
         if (status.unpublished > 0) log_unpublished(status.channel, status.unpublished);
     }
-    parts_.bus->close();
+    disconnect();
     std::exchange(*done, nullptr)();
+}
+
+void Engine::disconnect() {
+    parts_.bus->close();
+    if (parts_.store) parts_.store->close();
+}
+
+void Engine::end_reads() {
+    phase_.store(Phase::stopped);
+    for (const Entry& entry : entries_) {
+        if (entry.cache) entry.cache->end_reads();
+        if (entry.documents) entry.documents->end_reads();
+        if (entry.reservation) entry.reservation->close();
+    }
 }
 
 void Engine::log_unpublished(const std::string& channel, std::size_t keys) const {
@@ -427,6 +492,8 @@ Health Engine::health() const {
             health.reasons.push_back("channel " + status.channel + ": " + status.failure);
         }
     }
+    const auto unchecked = this->unchecked();
+    if (health.live && unchecked) health.reasons.push_back(unchecked->message());
     health.ready = health.reasons.empty();
     return health;
 }

@@ -32,22 +32,21 @@
 
 namespace tutti {
 
-// What an engine works with. Everything referred to outlives the engine; caches that users still hold
-// keep `keep_alive`, which owns the executor, the workers and the clock.
+// What an engine works with. Each pointer owns what its object works on, the threads included: caches that
+// users still hold keep what they need, and no order of destruction is the wrong one.
 struct EngineParts {
     std::shared_ptr<Store> store;
-    std::unique_ptr<Bus> bus;
-    Executor* executor = nullptr;
-    Workers* workers = nullptr;
-    const Clock* clock = &system_clock();
-    std::string member;  // unique in the fleet and in time
+    std::shared_ptr<Bus> bus;
+    std::shared_ptr<Executor> executor;
+    std::shared_ptr<Workers> workers;
+    const Clock* clock = &system_clock();  // lives for the whole program
+    std::string member;                    // unique in the fleet and in time
     // Tries every permission that these channels need, before they are relied on; null: none is needed.
     // `plain` says here that plain events are read or written.
     std::function<void(std::vector<Subscription>, TimePoint deadline, Completion<void>)> check =
         nullptr;
     // For claims in the store; from any thread. Null: the system's.
     std::function<std::uint64_t()> random = nullptr;
-    std::shared_ptr<void> keep_alive;
 };
 
 class Engine final : public std::enable_shared_from_this<Engine>, private BusListener {
@@ -63,8 +62,14 @@ public:
     std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
     std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
 
+    // On a node that is started: answers at once. While another start is under way: with its outcome.
     void start(Duration deadline, StartDone done);
     void stop(StopDone done);
+    // The ends of a stop that the executor could not carry out. From any thread: answers who waits in a
+    // cache or a reservation, and refuses who comes.
+    void end_reads();
+    // When the executor has ended: closes the connections.
+    void disconnect();
 
     [[nodiscard]] Health health() const;
     [[nodiscard]] Inventory inventory() const;
@@ -74,6 +79,8 @@ public:
 
 private:
     enum class Phase : std::uint8_t { declaring, starting, started, stopped };
+    struct Caller;  // of `start`, who waits
+    using CallerPointer = std::shared_ptr<Caller>;
 
     struct Entry {  // one declaration, with whichever kind of cache it made; none if it is refused
         Declaration declaration;
@@ -111,10 +118,12 @@ private:
     [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
     void warn_of_critical() const;
-    void check_permissions(TimePoint until);
+    void check_permissions();
+    void permissions_checked(const Result<void>& allowed);
     void open_channels();
     void check_started();
-    void conclude_start(Result<void> outcome);
+    void start_is_late(const CallerPointer& caller);
+    void conclude_start(const Result<void>& outcome);
     void stop_on_executor(StopDone done);
     void finish_stop(const std::shared_ptr<StopDone>& done);
     void log_unpublished(const std::string& channel, std::size_t keys) const;
@@ -123,6 +132,8 @@ private:
     [[nodiscard]] std::shared_ptr<Writer> find_writer(std::string_view channel) const;
     [[nodiscard]] std::string not_ready() const;
     [[nodiscard]] std::string deafness() const;
+    [[nodiscard]] std::optional<Error> unchecked() const;
+    void set_unchecked(std::optional<Error> error);
 
     const NodeOptions options_;
     EngineParts parts_;
@@ -133,7 +144,8 @@ private:
     std::map<std::string, Draft, std::less<>> drafts_;
 
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
-    mutable std::mutex channels_mutex_;            // guards the map; it is filled once
+    mutable std::mutex channels_mutex_;  // guards the maps, which are filled once, and `unchecked_`
+    std::optional<Error> unchecked_;     // why it is not known that the server permits everything
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
     // Of caches whose values are in the store and whose memory nobody invalidates; filled once, too.
     std::map<std::string, std::shared_ptr<Writer>, std::less<>> writers_;
@@ -142,8 +154,8 @@ private:
     bool interrupted_ = false;              // the subscription, and it was logged
     std::atomic<bool> needs_bus_ = false;   // written on the executor, before `subscribed_` is
     std::atomic<bool> subscribed_ = false;  // written on the executor
-    StartDone starting_;
-    Executor::TimerId start_timer_ = Executor::TimerId::none;
+    std::vector<CallerPointer> starting_;
+    bool checking_ = false;  // the permissions
 };
 
 }  // namespace tutti

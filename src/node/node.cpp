@@ -1,63 +1,113 @@
 #include "tutti/node.hpp"
 
+#include <exception>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
+#include "node/declarations.hpp"
 #include "node/engine.hpp"
+#include "node/life.hpp"
 #include "node/parts.hpp"
 
 namespace tutti {
 
-Result<std::unique_ptr<Node>> Node::create(const NodeOptions& options) {
-    if (auto checked = check(options); !checked) return fail(std::move(checked).error());
-    auto threads = std::make_shared<NodeThreads>(options);
-    auto parts = make_parts(options, threads);
-    if (!parts) return fail(std::move(parts).error());
-    auto engine = std::make_shared<Engine>(options, *std::move(parts));
-    return std::unique_ptr<Node>(new Node(std::move(engine), std::move(threads)));
+namespace {
+
+// A child that was forked must not run the destructors of the parent's node: they would wait for threads
+// that do not exist, and take the parent's sockets off its event loop, which the two processes share.
+void keep_for_ever(std::shared_ptr<NodeLife> life) {
+    static auto* const kept = new std::vector<std::shared_ptr<NodeLife>>;
+    kept->push_back(std::move(life));
 }
 
-Node::Node(std::shared_ptr<Engine> engine, std::shared_ptr<NodeThreads> threads) noexcept
-    : threads_(std::move(threads)), engine_(std::move(engine)) {}
+}  // namespace
+
+Result<std::unique_ptr<Node>> Node::create(const NodeOptions& options) {
+    if (auto checked = check(options); !checked) return fail(std::move(checked).error());
+    try {
+        auto threads = std::make_shared<NodeThreads>(options);
+        auto parts = make_parts(options, threads);
+        if (!parts) return fail(std::move(parts).error());
+        auto engine = std::make_shared<Engine>(options, *std::move(parts));
+        auto life = std::make_shared<NodeLife>(options, std::move(threads), std::move(engine));
+        return std::unique_ptr<Node>(new Node(std::move(life)));
+    } catch (const std::exception& error) {
+        return fail(
+            Errc::unavailable, "Node::create",
+            std::string("the system has no thread, descriptor or memory left: ") + error.what());
+    }
+}
+
+Node::Node(std::shared_ptr<NodeLife> life) noexcept : life_(std::move(life)) {}
 
 Node::~Node() {
-    stop();
-    engine_.reset();
+    if (life_->left()) {
+        keep_for_ever(std::move(life_));
+    } else {
+        stop();
+    }
 }
 
 std::shared_ptr<detail::Cache> Node::declare(Pattern pattern, detail::CacheSpec spec) {
-    return engine_->declare(pattern, std::move(spec));
+    if (life_->left()) return refused_cache("cache '" + spec.name + "'", HomeProcess::reason);
+    return life_->engine().declare(pattern, std::move(spec));
 }
 
 std::shared_ptr<detail::Cache> Node::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
-    return engine_->declare_near(std::move(spec), std::move(near));
+    if (life_->left()) return refused_cache("cache '" + spec.name + "'", HomeProcess::reason);
+    return life_->engine().declare_near(std::move(spec), std::move(near));
 }
 
 std::shared_ptr<detail::ReservationCore> Node::declare_reservation(detail::ReservationSpec spec) {
-    return engine_->declare_reservation(std::move(spec));
+    if (life_->left()) return refused_reservation(HomeProcess::reason);
+    return life_->engine().declare_reservation(std::move(spec));
 }
 
 std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions options) {
-    return engine_->declare_cooldown(std::move(options));
+    if (life_->left()) return refused_cooldown();
+    return life_->engine().declare_cooldown(std::move(options));
 }
 
 Result<void> Node::start(Duration deadline) {
-    if (!threads_->running())
+    if (life_->left()) return fail(HomeProcess::error("start"));
+    if (life_->stopping())
         return fail(Errc::stopped, "start", "a stopped node does not start again");
     return detail::wait_for<Result<void>>(
-        [&](auto done) { engine_->start(deadline, std::move(done)); });
+        [&](auto done) { life_->engine().start(deadline, std::move(done)); });
 }
 
-void Node::stop() {
-    if (!threads_->running()) return;
-    struct Stopped {};
-    detail::wait_for<Stopped>(
-        [&](auto done) { engine_->stop([done = std::move(done)]() mutable { done(Stopped{}); }); });
-    threads_->stop();
+Stopped Node::stop() { return life_->stop(life_->stop_deadline()); }
+Stopped Node::stop(Duration deadline) { return life_->stop(deadline); }
+
+// A thread for the occasion: the node's own may be what is waited for.
+void Node::stop_then(std::shared_ptr<NodeLife> life, Duration deadline,
+                     std::move_only_function<void(Stopped)> done) {
+    auto shared = std::make_shared<decltype(done)>(std::move(done));
+    if (life->left()) return (*shared)(life->stop(deadline));
+    try {
+        std::thread([life = std::move(life), deadline, shared] {
+            (*shared)(life->stop(deadline));
+        }).detach();
+    } catch (const std::system_error& error) {
+        (*shared)({.left = {std::string("everything; no thread to stop it on: ") + error.what()}});
+    }
 }
 
-Health Node::health() const { return engine_->health(); }
-Inventory Node::inventory() const { return engine_->inventory(); }
-std::string Node::metrics() const { return engine_->metrics(); }
-Duration Node::wait_out() const noexcept { return engine_->wait_out(); }
+Health Node::health() const {
+    if (!life_->left()) return life_->engine().health();
+    return {.live = false, .ready = false, .reasons = {HomeProcess::reason}};
+}
+
+Inventory Node::inventory() const {
+    return life_->left() ? Inventory{} : life_->engine().inventory();
+}
+
+std::string Node::metrics() const {
+    return life_->left() ? std::string() : life_->engine().metrics();
+}
+
+Duration Node::wait_out() const noexcept { return life_->engine().wait_out(); }
 
 }  // namespace tutti

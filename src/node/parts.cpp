@@ -9,6 +9,7 @@
 
 #include "base/log.hpp"
 #include "embedded/bus.hpp"
+#include "embedded/server.hpp"
 #include "embedded/store.hpp"
 #include "redis/doctor.hpp"
 #include "redis/open.hpp"
@@ -45,6 +46,18 @@ void warn_of(const redis::ServerFacts& server, const Log& log) {
     }
 }
 
+// The part, and with it the threads that it works on, which go after it.
+template <class Part>
+std::shared_ptr<Part> with_threads(std::shared_ptr<NodeThreads> threads,
+                                   std::unique_ptr<Part> part) {
+    struct Both {
+        std::shared_ptr<NodeThreads> threads;
+        std::unique_ptr<Part> part;
+    };
+    auto both = std::make_shared<Both>(std::move(threads), std::move(part));
+    return {both, both->part.get()};
+}
+
 // CLIENT SETNAME takes no blanks.
 std::string client_name(std::string name) {
     std::ranges::replace_if(name, [](char c) { return c <= ' ' || c > '~'; }, '-');
@@ -56,12 +69,6 @@ std::string client_name(std::string name) {
 NodeThreads::NodeThreads(const NodeOptions& options)
     : workers_({.threads = options.workers, .queued_max = options.worker_queue_max}) {
     runtime_.start();
-}
-
-void NodeThreads::stop() {
-    running_ = false;
-    workers_.stop();
-    runtime_.stop();
 }
 
 Result<void> check(const NodeOptions& options) {
@@ -82,6 +89,11 @@ Result<void> check(const NodeOptions& options) {
     unless(options.command_deadline > Duration::zero(), "command_deadline must be positive");
     unless(options.workers > 0, "workers must be positive");
     unless(options.worker_queue_max > 0, "worker_queue_max must be positive");
+    unless(options.stop_deadline >= Duration::zero(), "stop_deadline must not be negative");
+    unless(!options.start_degraded || !options.redis.empty(),
+           "start_degraded means nothing without redis: nothing else can be away");
+    unless(!options.embedded || !options.embedded->server().left(),
+           "embedded is the hub of a process that has forked this one: create another");
     if (problems.empty()) return {};
     return fail(Errc::invalid_option, "Node::create", std::move(problems));
 }
@@ -91,31 +103,32 @@ Result<EngineParts> make_parts(const NodeOptions& options,
     Executor& executor = threads->runtime().executor();
     EngineParts parts{.store = nullptr,
                       .bus = nullptr,
-                      .executor = &executor,
-                      .workers = &threads->workers(),
+                      .executor = {threads, &executor},
+                      .workers = {threads, &threads->workers()},
                       .member = unique_member(options.name),
-                      .random = system_random,
-                      .keep_alive = threads};
+                      .random = system_random};
     if (!options.redis.empty()) {
-        auto opened = redis::open_redis(threads->runtime(),
-                                        {.url = options.redis,
-                                         .app = options.app,
-                                         .client_name = client_name(options.name),
-                                         .connect_timeout = 2 * options.command_deadline,
-                                         .stall_timeout = options.command_deadline},
-                                        Boottime::now() + 5 * options.command_deadline);
+        auto opened = redis::open_redis(
+            threads->runtime(),
+            {.url = options.redis,
+             .app = options.app,
+             .client_name = client_name(options.name),
+             .connect_timeout = 2 * options.command_deadline,
+             .stall_timeout = options.command_deadline,
+             .may_be_away = options.start_degraded,
+             .met = [log = Log(options.log)](const auto& server) { warn_of(server, log); }},
+            Boottime::now() + 5 * options.command_deadline);
         if (!opened) return fail(std::move(opened).error());
-        warn_of(opened->server, Log(options.log));
-        parts.store = std::move(opened->store);
+        parts.store = with_threads(threads, std::move(opened->store));
         parts.check = [bus = opened->bus.get()](auto channels, TimePoint until, auto done) {
             bus->check(std::move(channels), until, std::move(done));
         };
-        parts.bus = std::move(opened->bus);
+        parts.bus = with_threads(threads, std::move(opened->bus));
         return parts;
     }
     const auto hub = options.embedded ? options.embedded : EmbeddedHub::create();
-    parts.store = std::make_unique<embedded::EmbeddedStore>(hub, executor);
-    parts.bus = std::make_unique<embedded::EmbeddedBus>(hub, executor);
+    parts.store = with_threads(threads, std::make_unique<embedded::EmbeddedStore>(hub, executor));
+    parts.bus = with_threads(threads, std::make_unique<embedded::EmbeddedBus>(hub, executor));
     return parts;
 }
 

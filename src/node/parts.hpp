@@ -11,23 +11,18 @@
 
 namespace tutti {
 
-// One thread for the engine and the connections, and the workers. Caches that outlive their node keep
-// it, stopped.
+// One thread for the engine and the connections, and the workers. Whatever works on them owns them: caches
+// that outlive their node keep them, stopped.
 class NodeThreads {
 public:
     explicit NodeThreads(const NodeOptions& options);
 
     [[nodiscard]] Runtime& runtime() noexcept { return runtime_; }
     [[nodiscard]] WorkerPool& workers() noexcept { return workers_; }
-    [[nodiscard]] bool running() const noexcept { return running_; }
-
-    // Waits for the loaders that run. Not from one of the threads.
-    void stop();
 
 private:
     Runtime runtime_;
     WorkerPool workers_;
-    bool running_ = true;
 };
 
 // Everything that is wrong with the options, in one error.

@@ -28,6 +28,12 @@ Error stopped(std::string_view operation) {
             .cause = "the node is stopping"};
 }
 
+Error overloaded(std::string_view operation) {
+    return {.code = Errc::overloaded,
+            .operation = std::string(operation),
+            .cause = "too many commands wait for the server's answers"};
+}
+
 Error unavailable(std::string_view operation, const Error& reason) {
     return {.code = Errc::unavailable,
             .operation = std::string(operation),
@@ -50,16 +56,16 @@ void CommandConnection::start(std::move_only_function<void(Result<ServerFacts>)>
 
 void CommandConnection::submit(Command command, Handler handler) {
     Queued queued{.command = std::move(command), .handler = std::move(handler)};
-    switch (enqueue(queued)) {
-    case Inbox::drain_posted: return;
-    case Inbox::was_empty:
+    const Inbox inbox = enqueue(queued);
+    if (inbox == Inbox::drain_posted) return;
+    if (inbox == Inbox::was_empty) {
         return runtime_.executor().post([self = shared_from_this()] { self->drain(); });
-    case Inbox::full: break;
     }
+    Error error = inbox == Inbox::ended ? stopped(queued.command.operation)
+                                        : overloaded(queued.command.operation);
     runtime_.executor().post(
-        [operation = queued.command.operation, handler = std::move(queued.handler)]() mutable {
-            handler(fail(Errc::overloaded, std::string(operation),
-                         "too many commands wait for the server's answers"));
+        [error = std::move(error), handler = std::move(queued.handler)]() mutable {
+            handler(fail(std::move(error)));
         });
 }
 
@@ -67,6 +73,7 @@ void CommandConnection::submit(Command command, Handler handler) {
 CommandConnection::Inbox CommandConnection::enqueue(Queued& queued) {
     const std::size_t bytes = queued.command.bytes.size();
     const std::lock_guard lock(mutex_);
+    if (ended_) return Inbox::ended;
     const bool room = commands_ < options_.commands_max && bytes_ + bytes <= options_.bytes_max;
     if (!room && commands_ > 0) return Inbox::full;
     ++commands_;
@@ -124,6 +131,7 @@ void CommandConnection::on_up(const ServerFacts& facts) {
     session_->settled();
     down_.reset();
     replicas_.store(facts.replicas);
+    if (!std::exchange(met_, true) && options_.met) options_.met(facts);
     const TimePoint now = Boottime::now();
     for (Queued& queued : std::exchange(waiting_, {})) {
         // Without a handler it has ended already, and what has ended unsent is never sent.
@@ -180,12 +188,19 @@ void CommandConnection::close(Caller caller) {
             ended.emplace_back(std::exchange(queued.handler, nullptr), queued.command.operation);
         }
     }
-    if (is_closed(Caller::store) && is_closed(Caller::bus)) {
-        session_->close();
-        alarm_.cancel();
-        first_ = nullptr;
-    }
+    if (is_closed(Caller::store) && is_closed(Caller::bus)) end();
     for (auto& [handler, operation] : ended) handler(fail(stopped(operation)));
+}
+
+void CommandConnection::end() {
+    session_->close();
+    alarm_.cancel();
+    first_ = nullptr;
+    {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+    }
+    drain();  // refuses what came meanwhile
 }
 
 void CommandConnection::sweep_at(TimePoint when) {

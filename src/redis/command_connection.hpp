@@ -9,7 +9,7 @@
 //  - with Errc::unavailable when the link breaks while it is outstanding, or is known to be down. Only
 //    the very first connect is waited for;
 //  - with Errc::overloaded when too much is outstanding;
-//  - with Errc::stopped after `close`.
+//  - with Errc::stopped after `close`; when the event loop has ended its handler is destroyed instead.
 // A link is given up when the server was silent for `stall_timeout` while it owed a reply.
 //
 // Thread-safety: `submit` from any thread. The others on the event loop's thread.
@@ -41,7 +41,8 @@ public:
     struct Options {
         SessionOptions session;
         Duration stall_timeout;
-        std::size_t commands_max = 100'000;  // outstanding
+        std::function<void(const ServerFacts&)> met = nullptr;  // the server, for the first time
+        std::size_t commands_max = 100'000;                     // outstanding
         std::size_t bytes_max = 256UL * 1024 * 1024;
     };
 
@@ -89,7 +90,7 @@ private:
     void on_reply(Reply reply) override;
     void on_down(const Error& error) override;
 
-    enum class Inbox : std::uint8_t { was_empty, drain_posted, full };
+    enum class Inbox : std::uint8_t { was_empty, drain_posted, full, ended };
 
     Inbox enqueue(Queued& queued);
     void drain();
@@ -97,6 +98,7 @@ private:
     void send(Queued queued, TimePoint now);
     void finish(Handler handler, std::size_t bytes, Result<Reply> result);
     void fail_outstanding(const Error& error);
+    void end();
 
     void sweep_at(TimePoint when);
     void sweep();
@@ -115,6 +117,7 @@ private:
     std::mutex mutex_;
     std::vector<Queued> inbox_;
     bool drain_posted_ = false;
+    bool ended_ = false;  // closed by all; a command that were kept would keep its caller for ever
     std::size_t commands_ = 0;  // in the inbox, waiting and outstanding
     std::size_t bytes_ = 0;
 
@@ -126,6 +129,7 @@ private:
     boost::asio::basic_waitable_timer<Boottime> alarm_;
     TimePoint sweep_at_ = TimePoint::max();
     bool closed_[2] = {false, false};
+    bool met_ = false;  // the server
 };
 
 }  // namespace tutti::redis

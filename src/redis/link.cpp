@@ -2,15 +2,17 @@
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 
 namespace tutti::redis {
 namespace {
@@ -33,6 +35,21 @@ void keep_alive(Socket& socket) {
     set(IPPROTO_TCP, TCP_KEEPIDLE, 15);
     set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
     set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
+// The descriptor is close-on-exec from its first moment: between two calls another thread may start a
+// program, which would hold the connection open behind our back.
+template <class Socket, class Endpoint>
+error_code open(Socket& socket, const Endpoint& endpoint) {
+    error_code failure;
+    failure = socket.close(failure);
+    const auto protocol = endpoint.protocol();
+    const int descriptor =
+        ::socket(protocol.family(), protocol.type() | SOCK_CLOEXEC, protocol.protocol());
+    if (descriptor < 0) return {errno, boost::system::system_category()};
+    failure = socket.assign(protocol, descriptor, failure);
+    if (failure) ::close(descriptor);
+    return failure;
 }
 
 // A TLS server answers what it does not understand with an alert record.
@@ -98,16 +115,26 @@ void Link::resolve() {
 }
 
 void Link::connect_to(std::vector<Endpoint> endpoints) {
-    // The range must outlive the operation.
-    auto kept = std::make_shared<std::vector<Endpoint>>(std::move(endpoints));
-    asio::async_connect(
-        socket_, *kept,
-        [self = shared_from_this(), kept](const error_code& error, const Endpoint&) {
-            if (self->owner_ == nullptr) return;
-            if (error) return self->fail_with(error);
-            if (!self->url_.is_unix()) keep_alive(self->socket_);
-            self->context_ ? self->secure() : self->start();
-        });
+    endpoints_ = std::move(endpoints);
+    try_endpoint(0);
+}
+
+void Link::try_endpoint(std::size_t index) {
+    auto tried = [self = shared_from_this(), index](const error_code& error) {
+        self->tried_endpoint(index, error);
+    };
+    if (const error_code unopened = open(socket_, endpoints_[index])) {
+        return asio::post(socket_.get_executor(), [tried, unopened] { tried(unopened); });
+    }
+    socket_.async_connect(endpoints_[index], std::move(tried));
+}
+
+void Link::tried_endpoint(std::size_t index, const error_code& error) {
+    if (owner_ == nullptr) return;
+    if (error && index + 1 < endpoints_.size()) return try_endpoint(index + 1);
+    if (error) return fail_with(error);
+    if (!url_.is_unix()) keep_alive(socket_);
+    context_ ? secure() : start();
 }
 
 void Link::secure() {
@@ -209,6 +236,8 @@ void Link::close() {
     connected_ = false;
     resolver_.cancel();
     error_code ignored;
+    // A child that was forked holds a copy of the descriptor, with which the connection would live on.
+    ignored = socket_.shutdown(Socket::shutdown_both, ignored);
     ignored = socket_.close(ignored);
 }
 

@@ -63,6 +63,8 @@ private:
 
     void resolve();
     void connect_to(std::vector<Endpoint> endpoints);
+    void try_endpoint(std::size_t index);
+    void tried_endpoint(std::size_t index, const boost::system::error_code& error);
     void secure();
     void start();
     void read();
@@ -78,6 +80,7 @@ private:
     std::shared_ptr<const TlsContext> context_;
     Owner* owner_;
     boost::asio::ip::tcp::resolver resolver_;
+    std::vector<Endpoint> endpoints_;  // of the host
     Socket socket_;
     std::unique_ptr<TlsStream> tls_;  // on socket_; null for a plain connection
     ReplyReader reader_;

@@ -64,27 +64,27 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
         .limits = {},
         .random = options.random ? std::move(options.random) : RandomSource(system_random)};
     auto connection = std::make_shared<CommandConnection>(
-        runtime,
-        CommandConnection::Options{.session = session, .stall_timeout = options.stall_timeout});
+        runtime, CommandConnection::Options{.session = session,
+                                            .stall_timeout = options.stall_timeout,
+                                            .met = std::move(options.met)});
     SessionOptions subscription = session;
     // A push is at most an entry or a plain event; more is nobody that we want to listen to.
     subscription.limits.text_bytes_max = 1024UL * 1024;
     const Names names(options.app, session.url.database);
     RedisPair pair{
         .store = std::make_unique<RedisStore>(runtime, connection, session.random, names),
-        .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription), names),
-        .server = {}};
+        .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription), names)};
     auto facts = wait<ServerFacts>(operation, deadline, [&](Completion<ServerFacts> first) {
         runtime.executor().post([connection, first = std::move(first)]() mutable {
             connection->start(std::move(first));
         });
     });
+    if (!facts && options.may_be_away && facts.error().retryable()) return pair;
     if (!facts) return fail(facts.error());
     auto allowed = wait<void>(operation, deadline, [&](Completion<void> done) {
         pair.bus->check({{.channel = check_channel, .plain = false}}, deadline, std::move(done));
     });
     if (!allowed) return fail(allowed.error());
-    pair.server = std::move(*facts);
     return pair;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,12 +23,16 @@ struct OpenOptions {
     Duration connect_timeout = std::chrono::seconds(2);  // resolve, connect and handshake together
     Duration stall_timeout = std::chrono::seconds(1);    // a server that owes a reply and is silent
     RandomSource random = nullptr;                       // default: the operating system's
+    // Also opens when nobody is there, or nobody answers, and goes on trying; permissions are then tried
+    // by RedisBus::check alone.
+    bool may_be_away = false;
+    // Told about the server when it is first there; on the executor.
+    std::function<void(const ServerFacts&)> met = nullptr;
 };
 
 struct RedisPair {
     std::unique_ptr<RedisStore> store;
     std::unique_ptr<RedisBus> bus;
-    ServerFacts server;
 };
 
 // Connects, logs in, looks at the server, and tries every permission. The first failure is returned;

@@ -236,15 +236,10 @@ void RedisBus::probe(TimePoint deadline, Completion<void> done) {
 }
 
 void RedisBus::close() {
-    const auto now = [subscriber = subscriber_, connection = connection_] {
+    runtime_.run_alone([subscriber = subscriber_, connection = connection_] {
         subscriber->close();
         connection->close(CommandConnection::Caller::bus);
-    };
-    if (runtime_.on_thread()) {
-        now();
-    } else {
-        runtime_.executor().post(now);
-    }
+    });
 }
 
 void RedisBus::check(std::vector<Subscription> channels, TimePoint deadline,

@@ -72,12 +72,12 @@ RedisStore::RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> conn
       random_(std::move(random)),
       names_(std::move(names)) {}
 
-RedisStore::~RedisStore() {
-    runtime_.executor().post(
+RedisStore::~RedisStore() { RedisStore::close(); }
+
+void RedisStore::close() {
+    runtime_.run_alone(
         [connection = connection_] { connection->close(CommandConnection::Caller::store); });
 }
-
-void RedisStore::close() { connection_->close(CommandConnection::Caller::store); }
 
 template <class T>
 void RedisStore::refuse(Error error, Completion<T> done) {

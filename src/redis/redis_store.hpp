@@ -20,7 +20,7 @@ class RedisStore final : public Store {
 public:
     RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> connection, RandomSource random,
                Names names);
-    ~RedisStore() override;  // as `close`, but later, on the executor
+    ~RedisStore() override;  // closes
 
     void get(std::string key, TimePoint deadline,
              Completion<std::optional<std::string>> done) override;
@@ -38,8 +38,7 @@ public:
     void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
               Completion<void> done) override;
 
-    // On the executor: outstanding operations fail with Errc::stopped, and so do all later ones.
-    void close();
+    void close() override;
 
 private:
     template <class T>

@@ -7,8 +7,32 @@ namespace tutti {
 AsioExecutor::AsioExecutor(boost::asio::io_context& loop) : loop_(loop), alarm_(loop) {}
 
 void AsioExecutor::post(Task task) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (closed_) return;  // the caller destroys it, behind the lock
+        tasks_.push_back(std::move(task));
+        if (std::exchange(draining_, true)) return;
+    }
+    boost::asio::post(loop_, [this] { drain(); });
+}
+
+// What is there now, so that tasks that post tasks cannot starve sockets and timers.
+void AsioExecutor::drain() {
+    std::deque<Task> now;
+    {
+        const std::lock_guard lock(mutex_);
+        now.swap(tasks_);
+    }
     // noexcept: a task that throws ends the program here, and not in some unwound event loop.
-    boost::asio::post(loop_, [task = std::move(task)]() mutable noexcept { task(); });
+    const auto run = [](Task task) noexcept { task(); };
+    while (!now.empty()) {
+        Task task = std::move(now.front());
+        now.pop_front();
+        run(std::move(task));
+    }
+    const std::lock_guard lock(mutex_);
+    draining_ = !tasks_.empty();
+    if (draining_) boost::asio::post(loop_, [this] { drain(); });
 }
 
 Executor::TimerId AsioExecutor::run_at(TimePoint when, Task task) {
@@ -16,13 +40,35 @@ Executor::TimerId AsioExecutor::run_at(TimePoint when, Task task) {
     TimerId id{};
     {
         const std::lock_guard lock(mutex_);
+        if (closed_) return TimerId::none;
         id = TimerId{++last_id_};
         const auto place = timers_.emplace(Due{when, id}, std::move(task)).first;
         due_at_.emplace(id, when);
         first = place == timers_.begin();
     }
-    if (first) post([this] { arm(); });
+    if (first) boost::asio::post(loop_, [this] { arm(); });
     return id;
+}
+
+void AsioExecutor::close(Task last) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(closed_, true)) return;
+        tasks_.push_back(std::move(last));
+        if (std::exchange(draining_, true)) return;
+    }
+    boost::asio::post(loop_, [this] { drain(); });
+}
+
+// They are destroyed behind the lock: what a task owns may cancel timers.
+void AsioExecutor::drop() {
+    std::deque<Task> tasks;
+    std::map<Due, Task> timers;
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    tasks.swap(tasks_);
+    timers.swap(timers_);
+    due_at_.clear();
 }
 
 bool AsioExecutor::cancel(TimerId id) {

@@ -4,11 +4,15 @@
 // equally due timers run in the order of their ids, `cancel` knows exactly whether it came in time,
 // and a timer costs no system call unless it becomes the next one.
 //
-// The thread that runs the loop is the only one that touches the Asio timer; the table is guarded by
-// the mutex, and no task runs or is destroyed under it. Thread-safety: as Executor.
+// Posted tasks wait in a queue of our own, too, so that what never runs can be destroyed while the event
+// loop lives on: a task may own whoever owns the loop, and would keep it for ever.
+//
+// The thread that runs the loop is the only one that touches the Asio timer; queue and table are guarded
+// by the mutex, and no task runs or is destroyed under it. Thread-safety: as Executor.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -32,9 +36,16 @@ public:
     TimerId run_at(TimePoint when, Task task) override;
     bool cancel(TimerId id) override;
 
+    // Takes no more tasks and timers: they are destroyed within the call that brings them. What was
+    // posted before runs, and then `last`.
+    void close(Task last);
+    // Closes, and destroys whatever has not run. Requires: nobody runs the loop any more.
+    void drop();
+
 private:
     using Due = std::pair<TimePoint, TimerId>;
 
+    void drain();
     void arm();
     void run_due();
     std::optional<Task> take_due(TimePoint now, std::uint64_t newest);
@@ -42,7 +53,10 @@ private:
     boost::asio::io_context& loop_;
     boost::asio::basic_waitable_timer<Boottime> alarm_;
 
-    std::mutex mutex_;
+    std::mutex mutex_;  // guards all below
+    std::deque<Task> tasks_;
+    bool draining_ = false;  // the loop knows that there are tasks
+    bool closed_ = false;
     std::map<Due, Task> timers_;
     std::unordered_map<TimerId, TimePoint> due_at_;
     std::uint64_t last_id_ = 0;

@@ -1,6 +1,7 @@
 #include "runtime/runtime.hpp"
 
 #include <cassert>
+#include <utility>
 
 #include "base/node_thread.hpp"
 
@@ -12,18 +13,55 @@ Runtime::~Runtime() { stop(); }
 
 void Runtime::start() {
     assert(!thread_.joinable());
-    thread_ = std::thread([this] {
-        thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
-        const NodeThreadMark mark;
-        loop_.run();
-    });
+    thread_ = std::thread([this] { run(); });
+}
+
+void Runtime::run() {
+    thread_id_.store(std::this_thread::get_id(), std::memory_order_relaxed);
+    const NodeThreadMark mark;
+    loop_.run();
+    std::shared_ptr<void> used;  // goes last: it may own this Runtime
+    {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        changed_.notify_all();
+        used.swap(used_);
+    }
+    // Left behind: there is nobody else to take what was not run.
+    if (used) executor_.drop();
 }
 
 void Runtime::stop() {
-    if (!thread_.joinable()) return;
+    if (thread_.joinable()) {
+        assert(!on_thread());
+        executor_.close([this] { loop_.stop(); });
+        thread_.join();
+    }
+    executor_.drop();
+}
+
+bool Runtime::stop(TimePoint until, std::shared_ptr<void> used) {
+    if (!thread_.joinable()) return true;
     assert(!on_thread());
-    executor_.post([this] { loop_.stop(); });
-    thread_.join();
+    executor_.close([this] { loop_.stop(); });
+    {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_until(lock, until, [this] { return ended_; })) {
+            used_ = std::move(used);
+            thread_.detach();
+            return false;
+        }
+    }
+    stop();
+    return true;
+}
+
+void Runtime::run_alone(Task task) {
+    const bool ended = [this] {
+        const std::lock_guard lock(mutex_);
+        return ended_;
+    }();
+    ended || on_thread() ? task() : executor_.post(std::move(task));
 }
 
 bool Runtime::on_thread() const noexcept {

@@ -4,17 +4,19 @@
 // Tasks start in the order in which they were accepted. A task that throws ends the program: whoever
 // calls user code catches first.
 //
+// The threads share what they work with and keep it: a task that does not end when the pool does is left
+// behind and hurts nothing but itself. So the pool may also be destroyed by one of its own tasks.
+//
 // Thread-safety: as Workers. `stop` from one thread, not from a task.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
-#include <mutex>
+#include <memory>
 #include <thread>
 #include <vector>
 
 #include "base/workers.hpp"
+#include "tutti/clock.hpp"
 #include "tutti/executor.hpp"
 
 namespace tutti {
@@ -27,23 +29,26 @@ public:
     };
 
     explicit WorkerPool(Options options);
-    ~WorkerPool() override;  // stops
+    ~WorkerPool() override;  // does not wait for tasks; `stop` does
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
     bool try_post(Task task) override;
 
-    // Waits for the running tasks; those that have not started are destroyed without having run.
-    void stop();
+    // Takes no more tasks; those that have not started are destroyed without having run. Never blocks.
+    void close();
+    // Whether the tasks that run end by then.
+    [[nodiscard]] bool wait(TimePoint until) const;
+    // Closes, and ends the threads when their tasks end by then. False: some still run, and their
+    // threads end with them.
+    [[nodiscard]] bool stop(TimePoint until);
+    // Of tasks that run.
+    [[nodiscard]] std::size_t running() const;
 
 private:
-    void work();
+    struct State;
 
-    const std::size_t queued_max_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<Task> queue_;
-    bool stopped_ = false;
+    const std::shared_ptr<State> state_;
     std::vector<std::thread> threads_;
 };
 

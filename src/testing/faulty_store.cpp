@@ -11,6 +11,11 @@ FaultyStore::FaultyStore(Store& inner, Executor& executor, const Clock& clock, L
 
 FaultyStore::~FaultyStore() { calls_->close(); }
 
+void FaultyStore::close() {
+    calls_->close();
+    inner_.close();
+}
+
 template <class T, class F>
 void FaultyStore::run(Operation operation, std::string_view subject, TimePoint deadline,
                       Completion<T> done, F send) {

@@ -145,6 +145,7 @@ public:
         network_.drop(std::move(channel), std::move(keys), TimePoint::max(),
                       arrivals_.at(deadline, std::move(done)));
     }
+    void close() override { network_.close(); }
 
 private:
     Store& network_;

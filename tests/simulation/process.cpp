@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "support/unowned.hpp"
+
 namespace tutti::simulation {
 
 using namespace std::chrono_literals;
@@ -24,13 +26,12 @@ Process::Process(ProcessPlan plan, Surroundings around)
       executor_(clock_),
       engine_(std::make_shared<Engine>(
           options(), EngineParts{.store = std::make_shared<ProcessStore>(store_network_, executor_),
-                                 .bus = std::make_unique<ProcessBus>(network_, executor_),
-                                 .executor = &executor_,
-                                 .workers = &workers_,
+                                 .bus = std::make_shared<ProcessBus>(network_, executor_),
+                                 .executor = tests::unowned<Executor>(executor_),
+                                 .workers = tests::unowned<Workers>(workers_),
                                  .clock = &clock_,
                                  .member = plan_.member,
-                                 .random = [this] { return tokens_(); },
-                                 .keep_alive = nullptr})),
+                                 .random = [this] { return tokens_(); }})),
       own_(plan_.caches.size(), std::vector<Version>(plan_.rows, 0)) {
     for (std::size_t index = 0; index < plan_.caches.size(); ++index) declare(index);
     reservation_ = engine_->declare_reservation(

@@ -7,7 +7,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
+#include "tutti/detail/wait_for.hpp"
 #include "tutti/error.hpp"
 #include "tutti/invalidation.hpp"
 #include "tutti/lookup.hpp"
@@ -60,11 +62,13 @@ public:
                             std::move_only_function<void(Invalidation)> done) = 0;
 };
 
-// Calls `start(done)` and blocks until `done` was called. Requires: not on a node's own thread, which
-// would wait for itself; that is checked and ends the program.
-template <class Answer, class Start>
-Answer wait_for(Start start);
+template <>
+struct NoAnswer<Invalidation> {
+    static Invalidation because(Errc, std::string why) {
+        return {.outcome = Invalidation::Outcome::unconfirmed,
+                .position = {},
+                .reason = std::move(why)};
+    }
+};
 
 }  // namespace tutti::detail
-
-#include "tutti/detail/wait_for.hpp"

@@ -39,6 +39,7 @@ public:
     void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override;
     void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
               Completion<void> done) override;
+    void close() override;
 
 private:
     // `send(inner, replied)` is the operation when it arrives at the store inside.

@@ -4,7 +4,9 @@
 #include <rapidcheck/gtest.h>
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,6 +70,17 @@ TEST(PrincipalKey, TwoUsersDoNotShareAKey) {
     EXPECT_NE(anna.key_text(), bert.key_text());
     EXPECT_EQ((PrincipalKey<std::uint64_t>{"a", 7}.key_text()), "a:7");
     static_assert(Key<PrincipalKey<PrincipalKey<std::string>>>);
+}
+
+TEST(Keys, OwnTheirText) {
+    static_assert(Key<std::string> && Key<std::uint64_t> && Key<PrincipalKey<std::string>>);
+    static_assert(detail::borrows_its_text<std::string_view>);
+    static_assert(detail::borrows_its_text<const char*> && detail::borrows_its_text<char*>);
+    static_assert(detail::borrows_its_text<std::span<const char>>);
+    static_assert(detail::borrows_its_text<std::reference_wrapper<const std::string>>);
+    static_assert(!detail::borrows_its_text<std::string>);
+    EXPECT_EQ(composite("a part", std::string_view("may")), "a part:may")
+        << "borrowed: it is copied at once";
 }
 
 TEST(PrincipalKey, AUserCannotNameHimselfIntoAnothersKey) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "load/cache_core.hpp"
+#include "support/unowned.hpp"
 #include "tutti/cache.hpp"
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/manual_clock.hpp"
@@ -66,8 +67,10 @@ protected:
         lease_->extend(clock_.now(), clock_.now() + 1h);
         core_ = std::make_shared<CacheCore>(
             detail::untyped(std::move(options)),
-            LoadEnvironment{
-                .clock = &clock_, .executor = &executor_, .workers = &workers_, .log = {}},
+            LoadEnvironment{.clock = &clock_,
+                            .executor = tests::unowned<Executor>(executor_),
+                            .workers = tests::unowned<Workers>(workers_),
+                            .log = {}},
             CacheCore::Ties{.lease = lease_});
         core_->open();
         cache_.emplace(core_);

@@ -16,6 +16,7 @@
 #include "embedded/bus.hpp"
 #include "embedded/store.hpp"
 #include "load/cache_core.hpp"
+#include "support/unowned.hpp"
 #include "tutti/cache.hpp"
 #include "tutti/testing/embedded_server.hpp"
 #include "tutti/testing/fake_executor.hpp"
@@ -86,8 +87,8 @@ public:
             detail::untyped(std::move(options)),
             LoadEnvironment{
                 .clock = &clock,
-                .executor = &executor,
-                .workers = &workers_,
+                .executor = tests::unowned<Executor>(executor),
+                .workers = tests::unowned<Workers>(workers_),
                 .store = store,
                 .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
                 .log = Log([this](LogLevel, std::string_view text) { log.emplace_back(text); })},

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "node/engine.hpp"
+#include "support/unowned.hpp"
 #include "tutti/cache.hpp"
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/manual_clock.hpp"
@@ -70,11 +71,11 @@ protected:
     std::shared_ptr<Engine> engine_ =
         std::make_shared<Engine>(NodeOptions{.name = "node", .lease = 2s},
                                  EngineParts{.store = nullptr,
-                                             .bus = std::make_unique<PartialBus>(known_),
-                                             .executor = &executor_,
+                                             .bus = std::make_shared<PartialBus>(known_),
+                                             .executor = tests::unowned<Executor>(executor_),
+                                             .workers = nullptr,
                                              .clock = &clock_,
-                                             .member = "m",
-                                             .keep_alive = nullptr});
+                                             .member = "m"});
     std::string started_;
 };
 

@@ -166,7 +166,7 @@ TEST(Runtime, StopRunsWhatWasPostedBeforeItAndNothingLater) {
     runtime.stop();
 
     EXPECT_EQ(ran, 1000);
-    EXPECT_EQ(owned.use_count(), 2) << "a timer that never ran is destroyed with the runtime";
+    EXPECT_EQ(owned.use_count(), 1) << "a timer that never ran is destroyed by the stop";
 }
 
 TEST(Runtime, DestroyingItDropsWhatNeverRan) {

@@ -79,7 +79,9 @@ TEST(WorkerPool, StopWaitsForTheRunningTaskAndDropsTheQueuedOnes) {
     }));
     ASSERT_TRUE(pool.try_post([&, owned] { queued_ran = true; }));
     started.get_future().wait();
-    auto stopped = std::async(std::launch::async, [&] { pool.stop(); });
+    auto stopped = std::async(std::launch::async, [&] {
+        EXPECT_TRUE(pool.stop(Boottime::now() + std::chrono::minutes{1}));
+    });
     while (pool.try_post([] {})) std::this_thread::yield();
     release.set_value();
     stopped.wait();

@@ -1,0 +1,14 @@
+#include "base/home_process.hpp"
+
+#include <pthread.h>
+
+namespace tutti {
+
+HomeProcess::HomeProcess() noexcept {
+    // Once in a process and its children: they inherit the handler.
+    [[maybe_unused]] static const int registered =
+        ::pthread_atfork(nullptr, nullptr, [] { forks_.fetch_add(1, std::memory_order_relaxed); });
+    made_in_ = forks_.load(std::memory_order_relaxed);
+}
+
+}  // namespace tutti

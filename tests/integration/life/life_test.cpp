@@ -1,0 +1,335 @@
+// What a node on a real Redis holds, and what is left of it when it has ended: connections, descriptors,
+// memory. And how it begins when Redis is not there.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "support/child_process.hpp"
+#include "support/redis_server.hpp"
+#include "tutti/json.hpp"
+#include "tutti/node.hpp"
+
+namespace tests {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using tutti::Errc;
+
+bool eventually(const std::function<bool()>& holds, tutti::Duration within = 20s) {
+    const auto give_up = tutti::Boottime::now() + within;
+    while (!holds()) {
+        if (tutti::Boottime::now() > give_up) return false;
+        std::this_thread::sleep_for(2ms);
+    }
+    return true;
+}
+
+// Number and what it is: "socket:[4711]".
+std::map<int, std::string> descriptors() {
+    std::map<int, std::string> open;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+        std::error_code gone;  // that of the directory itself
+        const auto target = std::filesystem::read_symlink(entry.path(), gone);
+        if (!gone) open.emplace(std::stoi(entry.path().filename()), target.string());
+    }
+    std::erase_if(open, [](const auto& one) { return one.second.contains("/proc/"); });
+    return open;
+}
+
+std::size_t sockets() {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        descriptors(), [](const auto& one) { return one.second.starts_with("socket:"); }));
+}
+
+class Life : public ::testing::Test {
+protected:
+    [[nodiscard]] tutti::NodeOptions options(const std::string& name = "life") {
+        return {.name = name,
+                .redis = redis_.url(),
+                .app = "life",
+                .lease = 500ms,
+                .command_deadline = 500ms,
+                .log = [lines = lines_](tutti::LogLevel, std::string_view text) {
+                    const std::lock_guard lock(lines->mutex);
+                    lines->text.append(text).append("\n");
+                }};
+    }
+    [[nodiscard]] std::unique_ptr<tutti::Node> make(const tutti::NodeOptions& options) {
+        auto created = tutti::Node::create(options);
+        EXPECT_TRUE(created) << created.error().message();
+        return std::move(created).value();
+    }
+    static tutti::Coherent<std::string, int> declare(tutti::Node& node) {
+        return node.coherent<std::string, int>({
+            .name = "numbers",
+            .caches = "numbers",
+            .stale = tutti::Stale::wrong,
+            .ttl = 30s,
+            .bound = tutti::entries(100),
+            .load = [](const std::string&, tutti::LoadContext&) { return 7; },
+            .store = tutti::StoreTier<int>{.ttl = 1h, .codec = tutti::json_codec<int>()},
+            .channel = "cache:numbers",
+        });
+    }
+    // As the server sees it.
+    [[nodiscard]] std::size_t connections(const std::string& name = "life") {
+        const std::string list = redis_.command({"CLIENT", "LIST"});
+        std::size_t found = 0;
+        for (auto at = list.find("name=" + name + " "); at != std::string::npos;
+             at = list.find("name=" + name + " ", at + 1)) {
+            ++found;
+        }
+        return found;
+    }
+    [[nodiscard]] std::string log() const {
+        const std::lock_guard lock(lines_->mutex);
+        return lines_->text;
+    }
+
+    struct Lines {
+        std::mutex mutex;
+        std::string text;
+    };
+    std::shared_ptr<Lines> lines_ = std::make_shared<Lines>();
+    RedisServer redis_;
+};
+
+TEST_F(Life, AStoppedNodeHasNoConnectionAndADestroyedOneNoDescriptor) {
+    (void)connections();  // whatever the test itself opens once
+    const auto before = descriptors();
+    for (int round = 0; round < 5; ++round) {
+        auto node = make(options());
+        std::optional cache = declare(*node);
+        ASSERT_TRUE(node->start());
+        ASSERT_EQ(**cache->get("a"), 7);
+        ASSERT_EQ(connections(), 2U) << "commands and subscriptions";
+        const std::size_t open = sockets();
+
+        ASSERT_TRUE(node->stop().complete());
+
+        EXPECT_TRUE(eventually([&] { return connections() == 0; }));
+        EXPECT_EQ(sockets(), open - 2);
+        node.reset();
+        EXPECT_EQ(cache->get("a").error().code, Errc::stopped);
+        EXPECT_FALSE(cache->invalidate("a").published());
+        EXPECT_EQ(cache->offer("a", 1).error().code, Errc::stopped);
+        cache.reset();
+        EXPECT_EQ(descriptors().size(), before.size()) << "in round " << round;
+    }
+}
+
+TEST_F(Life, ANodeThatIsDestroyedWithoutAStartLeavesNothing) {
+    const auto before = descriptors();
+
+    make(options()).reset();
+    make(options()).reset();
+
+    EXPECT_EQ(descriptors().size(), before.size());
+    EXPECT_TRUE(eventually([&] { return connections() == 0; }));
+}
+
+TEST_F(Life, ALoaderMayAnswerWhenNodeAndHandleHaveGoneAndOnlyThenTheLastDescriptorGoes) {
+    const auto before = descriptors();
+    tutti::Completion<tutti::Loaded<int>> answer;
+    {
+        auto node = make(options());
+        auto cache = node->coherent<std::string, int>({
+            .name = "numbers",
+            .caches = "numbers",
+            .stale = tutti::Stale::wrong,
+            .ttl = 30s,
+            .bound = tutti::entries(100),
+            .load = [&](const std::string&, tutti::LoadContext,
+                        tutti::Completion<tutti::Loaded<int>> done) { answer = std::move(done); },
+            .store = tutti::StoreTier<int>{.ttl = 1h, .codec = tutti::json_codec<int>()},
+            .channel = "cache:numbers",
+        });
+        ASSERT_TRUE(node->start());
+        std::promise<void> loading;
+        cache.get("a", {.deadline = 10ms}, [&](const auto&) { loading.set_value(); });
+        loading.get_future().wait();
+        ASSERT_TRUE(eventually([&] { return static_cast<bool>(answer); }));
+    }
+    EXPECT_TRUE(eventually([&] { return connections() == 0; }));
+
+    std::exchange(answer, nullptr)(7);
+
+    EXPECT_EQ(descriptors().size(), before.size());
+}
+
+TEST_F(Life, EveryDescriptorIsClosedInAProgramThatIsStarted) {
+    const auto before = descriptors();
+    const auto node = make(options());
+    const auto cache = declare(*node);
+    ASSERT_TRUE(node->start());
+
+    for (const auto& [number, what] : descriptors()) {
+        if (before.contains(number)) continue;
+        EXPECT_NE(::fcntl(number, F_GETFD) & FD_CLOEXEC, 0) << number << " is " << what;
+    }
+}
+
+TEST_F(Life, StopLeavesNoConnectionAlthoughAChildHasCopiesOfTheDescriptors) {
+    const auto node = make(options());
+    const auto cache = declare(*node);
+    ASSERT_TRUE(node->start());
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::alarm(60);
+        for (;;) ::pause();
+    }
+
+    EXPECT_TRUE(node->stop().complete());
+
+    EXPECT_TRUE(eventually([&] { return connections() == 0; }));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+}
+
+TEST_F(Life, WhatAChildDestroysIsNotTakenFromTheParent) {
+    auto one = make(options("one"));
+    const auto two = make(options("two"));
+    std::optional cache = declare(*one);
+    const auto other = declare(*two);
+    ASSERT_TRUE(one->start());
+    ASSERT_TRUE(two->start());
+    ASSERT_EQ(**cache->get("a"), 7);
+
+    EXPECT_EQ(in_child([&] {
+                  const auto found = cache->get("a");
+                  const bool refused = !found && found.error().code == Errc::stopped;
+                  one.reset();
+                  cache.reset();
+                  return refused ? 0 : 1;
+              }),
+              0);
+
+    // The parent's event loop still hears of everything.
+    const auto loads = one->inventory()[0].counters.loads;
+    ASSERT_TRUE(other.invalidate("a", {.ack = tutti::Ack::every_instance}).done());
+    ASSERT_EQ(**cache->get("a"), 7);
+    EXPECT_EQ(one->inventory()[0].counters.loads, loads + 1);
+    EXPECT_TRUE(one->health().ready);
+}
+
+TEST_F(Life, StartWaitsForARedisThatIsAwayForAWhile) {
+    const auto node = make(options());
+    const auto cache = declare(*node);
+    redis_.kill();
+    auto starting = std::async(std::launch::async, [&] { return node->start(20s); });
+
+    // Nothing happens in this time, which is what is tested.
+    EXPECT_EQ(starting.wait_for(1s), std::future_status::timeout);
+    redis_.start();
+
+    const auto started = starting.get();
+    ASSERT_TRUE(started) << started.error().message();
+    EXPECT_TRUE(node->health().ready);
+}
+
+TEST_F(Life, AStartThatIsLateSaysThatRedisIsAway) {
+    const auto node = make(options());
+    const auto cache = declare(*node);
+    redis_.kill();
+
+    const auto started = node->start(300ms);
+
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code, Errc::unavailable);
+    EXPECT_EQ(cache.get("a").error().code, Errc::not_started);
+    redis_.start();
+    EXPECT_TRUE(node->start(20s)) << "and it may be called again";
+}
+
+TEST_F(Life, WithoutRedisNoNodeIsCreatedUnlessItMayStartDegraded) {
+    redis_.kill();
+
+    const auto created = tutti::Node::create(options());
+
+    ASSERT_FALSE(created);
+    EXPECT_EQ(created.error().code, Errc::unavailable);
+}
+
+TEST_F(Life, ADegradedNodeAnswersFromTheSourceAndRecoversByItself) {
+    redis_.kill();
+    auto degraded = options();
+    degraded.start_degraded = true;
+    const auto node = make(degraded);
+    const auto cache = declare(*node);
+
+    const auto started = node->start(1h);
+
+    ASSERT_TRUE(started) << started.error().message();
+    EXPECT_THAT(log(), HasSubstr("started without Redis"));
+    EXPECT_TRUE(node->health().live);
+    EXPECT_FALSE(node->health().ready);
+    EXPECT_THAT(node->health().reasons, Contains(HasSubstr("refused the connection")));
+    const auto from_source = cache.get("a");
+    ASSERT_TRUE(from_source) << from_source.error().message();
+    EXPECT_EQ(from_source->tier(), tutti::Tier::source);
+    EXPECT_FALSE(cache.invalidate("a").published());
+
+    redis_.start();
+
+    EXPECT_TRUE(eventually([&] { return node->health().ready; })) << node->health().reasons[0];
+    EXPECT_TRUE(cache.get("a"));
+    EXPECT_EQ(cache.get("a")->tier(), tutti::Tier::memory);
+    EXPECT_TRUE(eventually([&] { return cache.invalidate("a").published(); }));
+    EXPECT_EQ(connections(), 2U);
+}
+
+TEST_F(Life, ADegradedNodeStopsWhileRedisIsAway) {
+    redis_.kill();
+    auto degraded = options();
+    degraded.start_degraded = true;
+    const auto node = make(degraded);
+    const auto cache = declare(*node);
+    ASSERT_TRUE(node->start());
+
+    EXPECT_TRUE(node->stop().complete());
+    redis_.start();
+}
+
+TEST_F(Life, WhatRedisRefusesWhenItIsBackIsSaidByADegradedNode) {
+    redis_.kill();
+    auto degraded = options();
+    degraded.start_degraded = true;
+    const auto node = make(degraded);
+    const auto cache = declare(*node);
+    ASSERT_TRUE(node->start());
+
+    redis_.start();
+    redis_.command({"ACL", "SETUSER", "default", "-eval", "-evalsha"});
+
+    EXPECT_TRUE(eventually([&] { return log().contains("refuses"); }));
+    EXPECT_FALSE(node->health().ready);
+    EXPECT_THAT(node->health().reasons, Contains(HasSubstr("eval")));
+}
+
+TEST_F(Life, AMistakeIsAnErrorAlsoOfANodeThatMayStartDegraded) {
+    auto degraded = options();
+    degraded.start_degraded = true;
+    degraded.redis = "redis://:wrong@127.0.0.1:" + std::to_string(redis_.port());
+
+    const auto created = tutti::Node::create(degraded);
+
+    ASSERT_FALSE(created);
+    EXPECT_EQ(created.error().code, Errc::refused);
+}
+
+}  // namespace
+}  // namespace tests
