@@ -28,6 +28,7 @@
 #include <string>
 #include <utility>
 
+#include "tutti/detail/async_start.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/error.hpp"
 #include "tutti/invalidation.hpp"
@@ -36,34 +37,6 @@
 #include "tutti/options.hpp"
 
 namespace tutti {
-
-namespace detail {
-
-// Completion tokens of Asio may be callable too: not for the sake of the effect, or bound to an executor or
-// a cancellation slot, which a plain call would pass over.
-template <class Token>
-concept BoundHandler = requires { typename Token::executor_type; } ||
-                       requires { typename Token::cancellation_slot_type; };
-template <class Token, class Answer>
-concept CompletionFunction =
-    std::is_void_v<std::invoke_result_t<Token&, Answer>> && !BoundHandler<Token>;
-
-// Starts an asynchronous operation in the way that `token` asks for. A token that can be called with
-// the answer is called with it, on an unspecified thread, possibly before the call returns.
-// <tutti/asio.hpp> adds Asio's completion tokens.
-template <class Token, class Answer>
-struct AsyncStart;
-
-template <class Token, class Answer>
-    requires CompletionFunction<Token, Answer>
-struct AsyncStart<Token, Answer> {
-    template <class Start>
-    static void run(Start start, Token token) {
-        start(Answering<Answer, Token>(std::move(token)));
-    }
-};
-
-}  // namespace detail
 
 // What the caches have in common: reading.
 template <Key K, class V>

@@ -1,0 +1,206 @@
+// How an engine starts: the permissions, then the channels, then the leases; whoever waits for the start is
+// told when all of them stand, or when its own time is over.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "node/engine.hpp"
+
+namespace tutti {
+
+namespace {
+
+constexpr Duration check_again_after = std::chrono::milliseconds{100};
+
+}  // namespace
+
+void Engine::start(Duration deadline, StartDone done) {
+    parts_.executor->post([self = shared_from_this(), deadline, done = std::move(done)]() mutable {
+        self->start_on_executor(deadline, std::move(done));
+    });
+}
+
+struct Engine::Caller {
+    StartDone done;
+    Executor::TimerId timer = Executor::TimerId::none;
+};
+
+void Engine::start_on_executor(Duration deadline, StartDone done) {
+    if (!problems_.empty()) return done(fail(Errc::invalid_option, "start", all_problems()));
+    switch (phase_.load()) {
+    case Phase::stopped:
+        return done(fail(Errc::stopped, "start", "a stopped node does not start again"));
+    case Phase::started: return done({});
+    case Phase::declaring: warn_of_critical(); break;
+    case Phase::starting: break;
+    }
+    phase_.store(Phase::starting);
+    auto caller = std::make_shared<Caller>(Caller{.done = std::move(done)});
+    caller->timer =
+        parts_.executor->run_at(parts_.clock->now() + deadline, [weak = weak_from_this(), caller] {
+            if (const auto self = weak.lock()) self->start_is_late(caller);
+        });
+    starting_.push_back(std::move(caller));
+    if (opened_) return check_started();
+    const bool checks = parts_.check && (!drafts_.empty() || uses_store());
+    if (!checks) return open_channels();
+    if (!std::exchange(checking_, true)) check_permissions();
+}
+
+void Engine::start_is_late(const CallerPointer& caller) {
+    if (std::ranges::find(starting_, caller) == starting_.end()) return;
+    if (options_.start_degraded) {
+        if (!opened_) open_channels();
+        return conclude_start({});
+    }
+    std::erase(starting_, caller);
+    const auto unchecked = this->unchecked();
+    caller->done(unchecked ? fail(*unchecked) : fail(Errc::timeout, "start", not_ready()));
+}
+
+// Again and again, until it is known: a server that is away now may be back before the start is late.
+void Engine::check_permissions() {
+    std::vector<Subscription> channels;
+    channels.reserve(drafts_.size());
+    for (const auto& [name, draft] : drafts_) {
+        channels.push_back({.channel = name, .plain = !draft.shapes.empty()});
+    }
+    parts_.check(std::move(channels), parts_.clock->now() + 3 * options_.command_deadline,
+                 [weak = weak_from_this()](const Result<void>& allowed) {
+                     if (const auto self = weak.lock()) self->permissions_checked(allowed);
+                 });
+}
+
+void Engine::permissions_checked(const Result<void>& allowed) {
+    const bool degraded = phase_.load() == Phase::started;
+    checking_ = false;
+    if (starting_.empty() && !degraded) return;  // the next start tries again
+    set_unchecked(allowed ? std::nullopt : std::optional(allowed.error()));
+    if (allowed) return opened_ ? void() : open_channels();
+    if (!allowed.error().retryable()) {
+        if (!degraded) return conclude_start(fail(allowed.error()));
+        return log_(LogLevel::error,
+                    "Redis is there again and refuses: " + allowed.error().message());
+    }
+    if (!degraded && options_.start_degraded) {
+        log_(LogLevel::warning, "started without Redis: " + allowed.error().message());
+        open_channels();
+        conclude_start({});
+    }
+    checking_ = true;
+    parts_.executor->run_at(
+        parts_.clock->now() + (degraded ? options_.command_deadline : check_again_after),
+        [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (self && self->phase_.load() != Phase::stopped) self->check_permissions();
+        });
+}
+
+std::optional<Error> Engine::unchecked() const {
+    const std::lock_guard lock(channels_mutex_);
+    return unchecked_;
+}
+
+void Engine::set_unchecked(std::optional<Error> error) {
+    const std::lock_guard lock(channels_mutex_);
+    unchecked_ = std::move(error);
+}
+
+// Such a cache works and is wrong on other instances: it starts, and `tutti audit --check` fails.
+void Engine::warn_of_critical() const {
+    for (const Entry& entry : entries_) {
+        const Grade grade = tutti::grade(entry.declaration);
+        if (grade.risk != Risk::critical) continue;
+        log_(LogLevel::warning, "CRITICAL: cache '" + entry.declaration.name + "': " +
+                                    std::string(grade.reason) + "; " + std::string(grade.remedy));
+    }
+}
+
+void Engine::open_channels() {
+    opened_ = true;
+    std::vector<Subscription> subscriptions;
+    subscriptions.reserve(drafts_.size());
+    {
+        const std::lock_guard lock(channels_mutex_);
+        for (auto& [name, draft] : drafts_) {
+            if (draft.foreign_publishers) draft.gate->require(draft.lease);
+            subscriptions.push_back({.channel = name, .plain = draft.foreign_publishers});
+            Channel::Options options{
+                .name = name,
+                .member = parts_.member,
+                .lease = options_.lease,
+                .clock_drift_max = options_.clock_drift_max,
+                .wait_out_margin = options_.wait_out_margin,
+                .command_deadline = options_.command_deadline,
+                .foreign_publishers = draft.foreign_publishers,
+                .shapes = std::move(draft.shapes),
+                .lease_end = draft.lease,
+                .gate = draft.gate,
+                .store = std::move(draft.store),
+                .caches = std::move(draft.caches),
+                .changed =
+                    [weak = weak_from_this()] {
+                        if (const auto self = weak.lock()) self->check_started();
+                    },
+            };
+            channels_.emplace(
+                name, std::make_shared<Channel>(std::move(options), *parts_.bus, *parts_.executor,
+                                                *parts_.clock, log_));
+        }
+    }
+    for (const auto& [name, gate] : store_drafts_) make_writer(name, gate);
+    needs_bus_.store(!subscriptions.empty() || uses_store());
+    if (needs_bus_.load()) {
+        parts_.bus->subscribe(std::move(subscriptions), *this);
+    }
+    for (const Entry& entry : entries_) {
+        if (entry.cooldown) schedule_sweep(entry.cooldown);
+    }
+    check_started();
+}
+
+void Engine::make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate) {
+    Writer::Options options{
+        .channel = channel,
+        .shapes = {},
+        .lease = options_.lease,
+        .clock_drift_max = options_.clock_drift_max,
+        .margin = options_.wait_out_margin,
+        .command_deadline = options_.command_deadline,
+        .gate = gate,
+        .acknowledges_nothing =
+            "removed from the store and from this instance; a shared cache has no bus that tells "
+            "the "
+            "memory of the others, which go on until its TTL: declare it coherent",
+    };
+    const std::lock_guard lock(channels_mutex_);
+    writers_.emplace(channel, std::make_shared<Writer>(std::move(options), *parts_.bus,
+                                                       *parts_.executor, *parts_.clock, log_));
+}
+
+bool Engine::uses_store() const {
+    return std::ranges::any_of(
+        entries_, [](const Entry& entry) { return entry.cache && entry.cache->spec().store; });
+}
+
+void Engine::check_started() {
+    if (!starting_.empty() && not_ready().empty()) conclude_start({});
+}
+
+void Engine::conclude_start(const Result<void>& outcome) {
+    if (outcome) {
+        phase_.store(Phase::started);
+        for (const Entry& entry : entries_) {
+            if (entry.documents) entry.documents->open();
+            if (entry.cache) entry.cache->open();
+            if (entry.reservation) entry.reservation->open();
+        }
+    }
+    for (const CallerPointer& caller : std::exchange(starting_, {})) {
+        parts_.executor->cancel(caller->timer);
+        caller->done(outcome);
+    }
+}
+
+}  // namespace tutti
