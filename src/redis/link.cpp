@@ -11,6 +11,7 @@
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 
@@ -79,10 +80,10 @@ std::string describe(const Url& url, const error_code& error) {
 
 Link::Link(asio::io_context& loop, Url url, std::shared_ptr<const TlsContext> tls,
            ReplyLimits limits, Owner& owner)
-    : url_(std::move(url)),
+    : loop_(loop),
+      url_(std::move(url)),
       context_(std::move(tls)),
       owner_(&owner),
-      resolver_(loop),
       socket_(loop),
       reader_(limits),
       last_progress_(Boottime::now()) {}
@@ -98,23 +99,16 @@ void Link::connect() {
 }
 
 void Link::resolve() {
-    resolver_.async_resolve(
-        url_.host, std::to_string(url_.port), asio::ip::tcp::resolver::numeric_service,
-        [self = shared_from_this()](const error_code& error,
-                                    const asio::ip::tcp::resolver::results_type& found) {
-            if (self->owner_ == nullptr) return;
-            if (error) {
-                return self->fail_with(
-                    Errc::unavailable,
-                    "cannot resolve the host name " + self->url_.host + ": " + error.message());
-            }
-            std::vector<Endpoint> endpoints;
-            for (const auto& entry : found) endpoints.emplace_back(entry.endpoint());
-            self->connect_to(std::move(endpoints));
-        });
+    look_up(loop_, url_.host, url_.port, [weak = weak_from_this()](LookedUp found) {
+        const auto self = weak.lock();
+        if (!self || self->owner_ == nullptr) return;
+        if (found) return self->connect_to(*std::move(found));
+        self->fail_with(Errc::unavailable,
+                        "cannot resolve the host name " + self->url_.host + ": " + found.error());
+    });
 }
 
-void Link::connect_to(std::vector<Endpoint> endpoints) {
+void Link::connect_to(Endpoints endpoints) {
     endpoints_ = std::move(endpoints);
     try_endpoint(0);
 }
@@ -234,7 +228,6 @@ Error Link::timed_out(Duration within) const {
 void Link::close() {
     owner_ = nullptr;
     connected_ = false;
-    resolver_.cancel();
     error_code ignored;
     // A child that was forked holds a copy of the descriptor, with which the connection would live on.
     ignored = socket_.shutdown(Socket::shutdown_both, ignored);

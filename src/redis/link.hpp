@@ -16,9 +16,9 @@
 
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
 
+#include "redis/host_lookup.hpp"
 #include "redis/reply.hpp"
 #include "redis/tls.hpp"
 #include "tutti/clock.hpp"
@@ -62,7 +62,7 @@ private:
     using Endpoint = boost::asio::generic::stream_protocol::endpoint;
 
     void resolve();
-    void connect_to(std::vector<Endpoint> endpoints);
+    void connect_to(Endpoints endpoints);
     void try_endpoint(std::size_t index);
     void tried_endpoint(std::size_t index, const boost::system::error_code& error);
     void secure();
@@ -76,11 +76,11 @@ private:
 
     enum class Stage : std::uint8_t { reaching, securing, silent, talking };
 
+    boost::asio::io_context& loop_;
     Url url_;
     std::shared_ptr<const TlsContext> context_;
     Owner* owner_;
-    boost::asio::ip::tcp::resolver resolver_;
-    std::vector<Endpoint> endpoints_;  // of the host
+    Endpoints endpoints_;  // of the host
     Socket socket_;
     std::unique_ptr<TlsStream> tls_;  // on socket_; null for a plain connection
     ReplyReader reader_;

@@ -27,7 +27,7 @@ public:
     virtual Store& store(std::size_t node) = 0;
     virtual Bus& bus(std::size_t node) = 0;
 
-    // Closes the bus of that node on its executor, and returns when that is done.
+    // Closes bus and store of that node on its executor, and returns when that is done.
     virtual void close(std::size_t node) = 0;
 
     [[nodiscard]] virtual TimePoint now() const = 0;

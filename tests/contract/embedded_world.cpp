@@ -28,6 +28,7 @@ public:
         bool closed = false;
         executor_.post([&] {
             bus(node).close();
+            store(node).close();
             closed = true;
         });
         executor_.run_until([&] { return closed; }, patience);

@@ -37,10 +37,7 @@ public:
         pair_ = *std::move(opened);
     }
     ~RedisNode() {
-        run_on(runtime_, [&] {
-            pair_.bus->close();
-            pair_.store->close();
-        });
+        close();
         runtime_.stop();
     }
     RedisNode(const RedisNode&) = delete;
@@ -48,8 +45,11 @@ public:
 
     [[nodiscard]] Store& store() { return *pair_.store; }
     [[nodiscard]] Bus& bus() { return *pair_.bus; }
-    void close_bus() {
-        run_on(runtime_, [&] { pair_.bus->close(); });
+    void close() {
+        run_on(runtime_, [&] {
+            pair_.bus->close();
+            pair_.store->close();
+        });
     }
 
 private:
@@ -67,7 +67,7 @@ public:
 
     Store& store(std::size_t node) override { return at(node).store(); }
     Bus& bus(std::size_t node) override { return at(node).bus(); }
-    void close(std::size_t node) override { at(node).close_bus(); }
+    void close(std::size_t node) override { at(node).close(); }
 
     [[nodiscard]] TimePoint now() const override { return Boottime::now(); }
     bool run_until(const std::function<bool()>& done, Duration limit) override {

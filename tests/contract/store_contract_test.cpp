@@ -189,5 +189,21 @@ TEST_P(StoreContract, WithoutItsServerAnOperationFailsInTimeAndLaterSucceeds) {
     EXPECT_EQ(get("key").value(), Found("value"));
 }
 
+TEST_P(StoreContract, ClosedStoreStopsItsOperations) {
+    ASSERT_TRUE(put("key", "value"));
+    world().stop_server();
+    Answer<std::optional<std::string>> under_way;
+    world().store(0).get("key", deadline(), under_way.completion());
+
+    world().close(0);
+    ASSERT_TRUE(world().run_until([&] { return under_way.count() == 1; }));
+    EXPECT_FALSE(under_way.result());
+
+    EXPECT_EQ(error_of(get("key")), Errc::stopped);
+    EXPECT_EQ(error_of(put("key", "another")), Errc::stopped);
+    world().close(0);  // again: nothing
+    world().start_server();
+}
+
 }  // namespace
 }  // namespace tutti::contract

@@ -4,8 +4,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "tutti/detail/wait_for.hpp"
-
 namespace tutti::detail {
 
 // Completion tokens of Asio may be callable too: not for the sake of the effect, or bound to an executor or
@@ -28,7 +26,7 @@ template <class Token, class Answer>
 struct AsyncStart<Token, Answer> {
     template <class Start>
     static void run(Start start, Token token) {
-        start(Answering<Answer, Token>(std::move(token)));
+        start(std::move(token));
     }
 };
 
