@@ -30,6 +30,7 @@
 
 #include "tutti/detail/async_start.hpp"
 #include "tutti/detail/cache.hpp"
+#include "tutti/detail/own_threads.hpp"
 #include "tutti/error.hpp"
 #include "tutti/invalidation.hpp"
 #include "tutti/key.hpp"
@@ -44,8 +45,10 @@ class ReadableCache {
 public:
     // Blocking: not on a hit; on a miss until the load is done or `options.deadline` passed.
     // Errors: timeout, load_failed, overloaded, suspect, not_started, stopped; the cache is as before.
-    // Requires: not on a node's own thread (in a loader, or in a completion); checked.
+    // In a loader and in a completion: wrong_thread, on a hit, too. A loader that needs another cache:
+    // examples/composed.cpp
     [[nodiscard]] Result<Lookup<V>> get(const K& key, GetOptions options = {}) const {
+        if (auto error = detail::cannot_wait("get", core_->name())) return fail(*std::move(error));
         const auto& text = KeyText<K>::text(key);
         if (auto hit = core_->hit(text)) return typed(*std::move(hit));
         return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
@@ -77,6 +80,9 @@ public:
     // replaces what is there, and when the load fails what is there stays. Meanwhile readers get the
     // old value. Errors and blocking as `get` on a miss.
     [[nodiscard]] Result<Lookup<V>> refresh(const K& key, GetOptions options = {}) const {
+        if (auto error = detail::cannot_wait("refresh", core_->name())) {
+            return fail(*std::move(error));
+        }
         return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
             core_->refresh(text(key), std::make_shared<const K>(key), options.deadline,
                            std::move(done));
@@ -134,7 +140,8 @@ public:
     // when it is published from the store: a read that begins after this call returned never yields
     // or joins an older load here.
     // Blocking: one round trip with Ack::none, the wait-out with Ack::every_instance, never longer
-    // than the deadline. Requires: not on a node's own thread; checked.
+    // than the deadline. In a loader and in a completion it does not wait: the key is gone here, the
+    // publication is on its way, and the outcome is `unconfirmed`.
     [[nodiscard]] Invalidation invalidate(const K& key, InvalidateOptions options = {}) const {
         return send(this->text(key), options);
     }
@@ -161,8 +168,11 @@ public:
     // Stores a value that the caller has come by otherwise, as if it had just been loaded, unless a
     // better one is there (StoreTier::rank): one step in the store, nothing between look and write.
     // Errors: unavailable, timeout and their likes of the store; too_large; invalid_option without a
-    // store. Blocking: one round trip. Requires: not on a node's own thread; checked.
+    // store; wrong_thread in a loader and in a completion. Blocking: one round trip.
     [[nodiscard]] Result<Filled> offer(const K& key, V value, GetOptions options = {}) const {
+        if (auto error = detail::cannot_wait("offer", this->core().name())) {
+            return fail(*std::move(error));
+        }
         return detail::wait_for<Result<Filled>>([&](auto done) {
             this->core().offer(this->text(key), std::make_shared<const V>(std::move(value)),
                                options.deadline, std::move(done));
@@ -174,6 +184,12 @@ protected:
 
 private:
     Invalidation send(std::optional<std::string> key, InvalidateOptions options) const {
+        if (const auto error = detail::cannot_wait("invalidate", this->core().name())) {
+            this->core().invalidate(std::move(key), options, [](const Invalidation&) {});
+            return {.outcome = Invalidation::Outcome::unconfirmed,
+                    .position = {},
+                    .reason = "on its way, but not waited for: " + error->message()};
+        }
         return detail::wait_for<Invalidation>(
             [&](auto done) { this->core().invalidate(std::move(key), options, std::move(done)); });
     }

@@ -21,16 +21,17 @@ enum class Errc : std::uint8_t {
     invalid_option = 1,  // the caller's configuration; `cause` names every option that is wrong
     timeout,             // the deadline passed; the work may still happen
     unavailable,         // the other side cannot be reached now; retry later
-    refused,      // the other side answered: not allowed (password, ACL, read-only, wrong role)
-    unsupported,  // the other side is too old or is something else
-    protocol,     // the other side sent what it must not send
-    too_large,    // over a documented size limit
-    overloaded,   // a bounded queue is full; retry later
-    load_failed,  // the user's loader returned an error or threw
-    suspect,      // cannot be proven fresh now, and the cache is declared `fail` for that case
-    not_started,  // used before `Node::start`
-    stopped,      // used during or after `Node::stop`, or in a child that was forked
-    cancelled,    // the caller waits no longer; the work goes on
+    refused,       // the other side answered: not allowed (password, ACL, read-only, wrong role)
+    unsupported,   // the other side is too old or is something else
+    protocol,      // the other side sent what it must not send
+    too_large,     // over a documented size limit
+    overloaded,    // a bounded queue is full; retry later
+    load_failed,   // the user's loader returned an error or threw
+    suspect,       // cannot be proven fresh now, and the cache is declared `fail` for that case
+    not_started,   // used before `Node::start`
+    stopped,       // used during or after `Node::stop`, or in a child that was forked
+    cancelled,     // the caller waits no longer; the work goes on
+    wrong_thread,  // a blocking call in a loader or a completion: use the form with a completion
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Errc code) noexcept {
@@ -48,6 +49,7 @@ enum class Errc : std::uint8_t {
     case Errc::not_started: return "not started";
     case Errc::stopped: return "stopped";
     case Errc::cancelled: return "cancelled";
+    case Errc::wrong_thread: return "wrong thread";
     }
     return "unknown";
 }

@@ -61,7 +61,10 @@ struct NodeOptions {
     // Every command to the bus and the store ends within this.
     Duration command_deadline = std::chrono::seconds{1};
 
-    // Threads for loaders that are plain functions, and how many loads may wait for one.
+    // Threads for loaders that are plain functions, shared by the caches; and how many loads of each cache
+    // may wait for one. When all are busy, a cache none of whose loads runs is given a further thread: a
+    // source that hangs may occupy all of them, and yet holds up no other cache. So there are at most
+    // `workers` and one for each cache with such a loader (two with a store, which is read on them, too).
     std::size_t workers = 8;
     std::size_t worker_queue_max = 4096;
 
@@ -148,7 +151,7 @@ public:
     // deadline, and named in the outcome and in the log; its thread keeps what it uses and ends with it.
     // Blocking: until the deadline (default: NodeOptions::stop_deadline), or for one second if that is
     // longer and Redis is silent. Idempotent: a later call, from any thread, waits for the first one and
-    // has its outcome. Requires: not on a node's own thread; checked.
+    // has its outcome. In a loader and in a completion it begins and is not waited for.
     Stopped stop();
     Stopped stop(Duration deadline);
     // The same without blocking, from any thread; `token` as for `get`, it takes a Stopped.

@@ -109,10 +109,15 @@ struct CacheOptions {
 
     Loader<K, V> load = {};  // mandatory
     // A load that takes longer is abandoned: its readers get Errc::timeout, its value is dropped. A
-    // plain function goes on occupying its worker until it returns.
+    // plain function goes on occupying its worker until it returns; its wait for one counts, too.
     Duration load_deadline = std::chrono::seconds{5};
-    // Loads of this cache that run at one time; further ones wait their turn.
+    // Loads of this cache that run at one time, and so the workers that it may occupy; further ones wait
+    // their turn, as long as a reader waits for them. The oldest is first while its readers have waited for
+    // less than half of their deadline, else the newest.
     std::size_t loads_max = 64;
+    // Loads that may wait; a read that would need a further one fails at once with Errc::overloaded. Each
+    // takes about a kilobyte. Zero: none waits.
+    std::size_t loads_queued_max = 10'000;
 
     // The store. Mandatory for `shared`, optional for `coherent`.
     std::optional<StoreTier<V>> store = std::nullopt;
@@ -140,7 +145,8 @@ struct CacheOptions {
 };
 
 struct GetOptions {
-    // The read fails with Errc::timeout after this long; the load goes on for the next reader.
+    // The read fails with Errc::timeout after this long. A load that asks the source already goes on, for
+    // the next reader; one that still waits, for its turn or for another instance, ends with its last reader.
     Duration deadline = std::chrono::seconds{5};
 };
 

@@ -28,6 +28,7 @@
 
 #include "tutti/codec.hpp"
 #include "tutti/detail/cache.hpp"
+#include "tutti/detail/own_threads.hpp"
 #include "tutti/key.hpp"
 #include "tutti/policy.hpp"
 
@@ -93,6 +94,7 @@ struct RawAttempt {
 class ReservationCore {
 public:
     virtual ~ReservationCore() = default;
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
     virtual void reserve(std::string key, std::string note, Duration timeout,
                          Completion<RawAttempt> done) = 0;
     virtual void confirm(std::string key, std::string stored, Duration timeout,
@@ -139,10 +141,12 @@ public:
         : core_(std::move(core)), codec_(std::move(codec)) {}
 
     // Errors: unavailable, timeout and their likes of the store, with WhenStoreFails::refuse; too_large
-    // and what the codec says; not_started, stopped. After an error nothing may be assumed: the key may
+    // and what the codec says; not_started, stopped; wrong_thread, for all four functions, in a loader and
+    // in a completion. After an error nothing may be assumed: the key may
     // be reserved for one window.
     [[nodiscard]] Result<Attempt<T>> reserve(const K& key, const T& note,
                                              Duration deadline = std::chrono::seconds{2}) const {
+        if (auto error = refused("reserve")) return fail(*std::move(error));
         auto bytes = codec_.encode(note);
         if (!bytes) return fail(std::move(bytes).error());
         std::string text(std::string_view(KeyText<K>::text(key)));
@@ -161,6 +165,7 @@ public:
     // Errors: of the store; the reservation then ends with its window.
     [[nodiscard]] Result<bool> confirm(const Attempt<T>& attempt,
                                        Duration deadline = std::chrono::seconds{2}) const {
+        if (auto error = refused("confirm")) return fail(*std::move(error));
         if (!attempt.granted() || !attempt.guarded()) return attempt.granted();
         return detail::wait_for<Result<bool>>([&](auto done) {
             core_->confirm(attempt.key_, attempt.raw_.stored, deadline, std::move(done));
@@ -171,6 +176,7 @@ public:
     // was left alone. Errors as above.
     Result<bool> release(const Attempt<T>& attempt,
                          Duration deadline = std::chrono::seconds{2}) const {
+        if (auto error = refused("release")) return fail(*std::move(error));
         if (!attempt.granted() || !attempt.guarded()) return attempt.granted();
         return detail::wait_for<Result<bool>>([&](auto done) {
             core_->release(attempt.key_, attempt.raw_.stored, deadline, std::move(done));
@@ -179,11 +185,16 @@ public:
 
     // How many are held now, in the whole fleet. Reads all names of the store: for a gauge.
     [[nodiscard]] Result<std::size_t> count(Duration deadline = std::chrono::seconds{2}) const {
+        if (auto error = refused("count")) return fail(*std::move(error));
         return detail::wait_for<Result<std::size_t>>(
             [&](auto done) { core_->count(deadline, std::move(done)); });
     }
 
 private:
+    [[nodiscard]] std::optional<Error> refused(std::string_view operation) const {
+        return detail::cannot_wait(operation, core_->name());
+    }
+
     std::shared_ptr<detail::ReservationCore> core_;  // never null
     Codec<T> codec_;
 };

@@ -13,7 +13,6 @@ namespace {
 
 // What the bookkeeping of one entry costs beside its key and value, when the bound is in bytes.
 constexpr std::size_t entry_overhead_bytes = 160;
-constexpr std::size_t active_max = 2;  // loads of one key
 constexpr std::size_t resting_max = 10'000;
 
 Ttl with_stale(const Ttl& ttl, Duration stale) {
@@ -35,7 +34,10 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
       gate_(ties.gate),
       publish_(std::move(ties.publish)),
       memory_(make_memory()),
-      store_(make_store(ties)) {}
+      store_(make_store(ties)),
+      queue_({.running_max = spec_.loads_max, .waiting_max = spec_.loads_queued_max}) {
+    if (spec_.load.blocking) worker_line_.emplace(*environment_.workers, spec_.loads_max);
+}
 
 std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
     if (!spec_.ttl) return nullptr;
@@ -71,6 +73,7 @@ std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
         .claim_for = spec_.load_deadline + 2 * environment_.command_deadline,
         .keep_stale = spec_.stale_if_error ? spec_.stale_if_error->for_up_to : Duration::zero(),
         .command_deadline = environment_.command_deadline,
+        .loads_max = spec_.loads_max,
         .admitted = [this](const void* value) { return admitted(value); },
     };
     return std::make_shared<StoreAccess>(std::move(options), environment_.store,
@@ -114,6 +117,10 @@ void CacheCore::close() {
 
 void CacheCore::end_reads() {
     std::vector<std::shared_ptr<Waiter>> waiting;
+    // Destroyed after the lock: a flight holds a key of the user's.
+    std::unordered_map<std::string, Slot> slots;
+    std::list<FlightPointer> queued;
+    std::list<WorkerLine::Waiting> in_line;
     {
         const std::lock_guard lock(mutex_);
         phase_.store(Phase::closed);
@@ -128,9 +135,10 @@ void CacheCore::end_reads() {
             std::ranges::for_each(slot.active, collect);
             collect(slot.next);
         }
-        for (const auto& flight : taking_off_) flight->landed = true;
-        taking_off_.clear();
-        slots_.clear();
+        queued = queue_.clear();
+        for (const auto& flight : queued) flight->landed = true;
+        if (worker_line_) in_line = worker_line_->clear();
+        slots.swap(slots_);
     }
     pending_->close();
     const Answered stopped = fail(Errc::stopped, "get " + spec_.name, "the node was stopped");
@@ -250,13 +258,22 @@ void CacheCore::read(const std::string& text, std::shared_ptr<const void> key, c
             answer.emplace(*std::move(found));
         } else if (phase_.load() != Phase::open) {
             answer.emplace(fail(Errc::stopped, "get " + spec_.name, "the node was stopped"));
-        } else {
+        } else if (const auto flight = flight_for(text, std::move(key), intent, permission)) {
+            const TimePoint until = permission.now + timeout;
             waiter->timer = environment_.executor->run_at(
-                permission.now + timeout, [waiter, name = spec_.name] {
+                until, [weak = weak_from_this(), flight, waiter, name = spec_.name] {
+                    if (const auto self = weak.lock()) self->leave(flight, *waiter);
                     waiter->answer(fail(Errc::timeout, "get " + name,
                                         "the load was not done within the read's deadline"));
                 });
-            flight_for(text, std::move(key), intent, permission)->waiters.push_back(waiter);
+            flight->add(waiter, until);
+        } else {
+            answer.emplace(
+                fail(Errc::overloaded, "get " + spec_.name,
+                     std::to_string(queue_.waiting()) +
+                         " loads wait for their turn already: the source is slower than "
+                         "its readers; ask again later, or raise CacheOptions::loads_max "
+                         "or loads_queued_max"));
         }
     }
     if (answer) {
@@ -264,57 +281,6 @@ void CacheCore::read(const std::string& text, std::shared_ptr<const void> key, c
     } else {
         launch();
     }
-}
-
-CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
-                                               std::shared_ptr<const void> key,
-                                               const Intent& intent, const Permission& permission) {
-    Slot& slot = slots_[text];
-    const bool active = !slot.active.empty() && joinable(*slot.active.back(), intent, permission);
-    if (active || slot.next) {
-        const FlightPointer& joined = active ? slot.active.back() : slot.next;
-        if (!joined->reading) joined->intent.also(intent);
-        counters_.joined.add();
-        return joined;
-    }
-    auto flight = std::make_shared<Flight>();
-    flight->text = text;
-    flight->key = std::move(key);
-    flight->intent = intent;
-    if (slot.active.size() < active_max || !kept(Rule::two_loads_of_a_key)) {
-        take_off(slot, flight);
-    } else {
-        slot.next = flight;
-    }
-    return flight;
-}
-
-bool CacheCore::joinable(const Flight& flight, const Intent& intent,
-                         const Permission& permission) const {
-    if (!flight.reading) return true;
-    if (intent.is_refresh() && kept(Rule::refresh_never_joins)) return false;
-    // Nobody tells this node what changes in a store without a bus: a load that has begun may be older.
-    const bool told = lease_ ? permission.effective : !store_;
-    return (clean(flight) || !kept(Rule::join_only_clean_flights)) &&
-           (told || !kept(Rule::join_only_under_lease));
-}
-
-bool CacheCore::clean(const Flight& flight) const {
-    return !flight.poisoned && flight.generation == generation_.load();
-}
-
-void CacheCore::take_off(Slot& slot, const FlightPointer& flight) {
-    slot.active.push_back(flight);
-    taking_off_.push_back(flight);
-}
-
-void CacheCore::leave_slot(const FlightPointer& flight) {
-    const auto found = slots_.find(flight->text);
-    if (found == slots_.end()) return;  // closed meanwhile
-    Slot& slot = found->second;
-    std::erase(slot.active, flight);
-    if (slot.next) take_off(slot, std::exchange(slot.next, nullptr));
-    if (slot.active.empty()) slots_.erase(found);
 }
 
 void CacheCore::fill(const Flight& flight, const detail::RawLoaded& loaded, TimePoint began,

@@ -16,14 +16,16 @@
 //
 // Per key at most two loads run at once, the second only for readers who may not join the first
 // (it was poisoned, or there is no effective lease); whoever may join neither waits for a third that
-// has not begun. Per cache at most `loads_max` run; the others wait their turn in order.
+// has not begun. Per cache at most `loads_max` run; the others wait their turn in `LoadQueue`. A flight
+// that nobody waits for any more is given up, unless the source is being asked for it already.
+//
+// A load may end inside the call that begins it, and set off the next: `launch` is a loop, not a recursion.
 //
 // Lock order: mutex_ -> the memory tier's own. No user code runs under either.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -37,12 +39,15 @@
 #include "base/lease.hpp"
 #include "base/log.hpp"
 #include "base/store_gate.hpp"
+#include "base/trampoline.hpp"
 #include "base/workers.hpp"
 #include "load/counters.hpp"
 #include "load/flight.hpp"
+#include "load/load_queue.hpp"
 #include "load/pending.hpp"
 #include "load/refresher.hpp"
 #include "load/store_access.hpp"
+#include "load/worker_line.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/memory_cache.hpp"
 #include "tutti/options.hpp"
@@ -92,6 +97,7 @@ public:
     // A claim in the store has ended; empty: any may have. On the executor.
     void woken(std::string_view store_key);
 
+    [[nodiscard]] std::string_view name() const noexcept override { return spec_.name; }
     std::optional<Result<detail::RawLookup>> hit(std::string_view key) override;
     void load(std::string text, std::shared_ptr<const void> key, Duration timeout,
               Completion<detail::RawLookup> done) override;
@@ -154,12 +160,14 @@ private:
               Duration timeout, Completion<detail::RawLookup> done);
 
     // These require mutex_.
+    // Null: a further load would have to wait, and too many do.
     FlightPointer flight_for(const std::string& text, std::shared_ptr<const void> key,
                              const Intent& intent, const Permission& permission);
     [[nodiscard]] bool joinable(const Flight& flight, const Intent& intent,
                                 const Permission& permission) const;
     void take_off(Slot& slot, const FlightPointer& flight);
     void leave_slot(const FlightPointer& flight);
+    void retire(const FlightPointer& flight);  // it has ended, or never begins
     [[nodiscard]] bool clean(const Flight& flight) const;
     [[nodiscard]] bool may_use_store(const std::string& text) const;
     [[nodiscard]] bool resting(std::string_view key, TimePoint now) const;
@@ -168,13 +176,18 @@ private:
                                                                    const Error& error);
 
     void launch();  // starts what may start, without the lock held
+    [[nodiscard]] FlightPointer begin_next();
+    void leave(const FlightPointer& flight, const Waiter& waiter);
+    void give_up(const FlightPointer& flight);
     void run(const FlightPointer& flight);
     void ask_store(const FlightPointer& flight);
     void store_answered(const FlightPointer& flight, Result<StoreAccess::Reply> answer);
     void take_stored(const FlightPointer& flight, StoreAccess::Reply answer);
     void wait_for_claim(const FlightPointer& flight, Duration claim_left);
+    void claim_ended(const FlightPointer& flight);
     void ask_source(const FlightPointer& flight);
-    void ask_blocking(const FlightPointer& flight, LoadContext context);
+    bool await_worker(const FlightPointer& flight, const LoadContext& context);
+    void serve_next();  // on a worker
     void land(const FlightPointer& flight, Result<detail::RawLoaded> loaded);
     void settle(const FlightPointer& flight, const detail::RawLoaded& loaded);
     void store_filled(const FlightPointer& flight, const detail::RawLoaded& loaded,
@@ -208,11 +221,12 @@ private:
     const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();  // offers
     std::shared_ptr<Refresher> refresher_;                                  // on the executor
     std::atomic<std::uint64_t> generation_ = 1;  // written under mutex_, read without
+    const Trampoline launching_;
 
     mutable std::mutex mutex_;  // guards all below
     std::unordered_map<std::string, Slot> slots_;
-    std::deque<FlightPointer> taking_off_;  // their turn has not come
-    std::size_t running_ = 0;
+    LoadQueue queue_;
+    std::optional<WorkerLine> worker_line_;  // for a loader that blocks
     // Own invalidations whose publication is under way: the store is as it was before them.
     std::unordered_map<std::string, std::size_t> publishing_;
     std::size_t publishing_all_ = 0;

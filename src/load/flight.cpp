@@ -5,7 +5,6 @@
 
 #include "base/rules.hpp"
 #include "load/cache_core.hpp"
-#include "load/token.hpp"
 
 namespace tutti {
 
@@ -20,29 +19,6 @@ Ttl shorter(const Ttl& left, const Ttl& right) {
 }
 
 }  // namespace
-
-void CacheCore::launch() {
-    for (;;) {
-        FlightPointer flight;
-        {
-            const std::lock_guard lock(mutex_);
-            if (taking_off_.empty() || running_ >= spec_.loads_max) return;
-            flight = std::move(taking_off_.front());
-            taking_off_.pop_front();
-            ++running_;
-            // From here on it reads: what is invalidated after this line poisons it.
-            flight->reading = true;
-            flight->generation = generation_.load();
-            flight->began = environment_.clock->now();
-            if (may_use_store(flight->text)) {
-                flight->token = random_token(environment_.random);
-            } else if (store_) {
-                flight->degraded = "the store has not heard of a change yet; the source was asked";
-            }
-        }
-        run(flight);
-    }
-}
 
 void CacheCore::run(const FlightPointer& flight) {
     if (flight->token.empty()) {
@@ -114,50 +90,86 @@ void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left)
         flight->token.clear();
         return ask_source(flight);
     }
-    const TimePoint until = std::min(now + std::max(claim_left, wait_least), flight->patience);
-    // Weak: the list of those who wait belongs to this cache.
-    store_->wait(flight->text, until, [weak = weak_from_this(), flight] {
-        const auto self = weak.lock();
-        if (!self) return;
-        const bool store = [&] {
-            const std::lock_guard lock(self->mutex_);
-            return self->may_use_store(flight->text);
-        }();
-        if (!store) flight->token.clear();
-        self->run(flight);
-    });
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed || phase_.load() == Phase::closed) return;
+        if (!flight->waiters.empty()) {
+            const TimePoint until =
+                std::min(now + std::max(claim_left, wait_least), flight->patience);
+            flight->asks = false;
+            // Weak: the list of those who wait belongs to this cache.
+            flight->claim_timer =
+                store_->wait(flight->text, until, [weak = weak_from_this(), flight] {
+                    if (const auto self = weak.lock()) self->claim_ended(flight);
+                });
+            return;
+        }
+        retire(flight);
+    }
+    give_up(flight);
+}
+
+void CacheCore::claim_ended(const FlightPointer& flight) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (flight->landed) return;
+        flight->asks = true;
+        flight->claim_timer = Executor::TimerId::none;
+        if (!may_use_store(flight->text)) flight->token.clear();
+    }
+    run(flight);
 }
 
 void CacheCore::ask_source(const FlightPointer& flight) {
     const TimePoint deadline = environment_.clock->now() + spec_.load_deadline;
+    const LoadContext context(deadline, *environment_.clock);
+    bool wanted = true;
+    bool waits = true;
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed || phase_.load() == Phase::closed) return;
-        flight->timer = environment_.executor->run_at(
-            deadline, [self = shared_from_this(), flight] { self->abandon(flight); });
+        wanted = !flight->waiters.empty();
+        if (wanted) {
+            flight->timer = environment_.executor->run_at(
+                deadline, [self = shared_from_this(), flight] { self->abandon(flight); });
+            if (worker_line_) waits = await_worker(flight, context);
+        } else {
+            retire(flight);
+        }
     }
-    counters_.loads.add();
-    const LoadContext context(deadline, *environment_.clock);
-    if (spec_.load.asynchronous) {
-        spec_.load.asynchronous(
+    if (!wanted) return give_up(flight);
+    if (!worker_line_) {
+        counters_.loads.add();
+        return spec_.load.asynchronous(
             flight->key, context,
             [self = shared_from_this(), flight](Result<detail::RawLoaded> loaded) {
                 self->land(flight, std::move(loaded));
             });
-    } else {
-        ask_blocking(flight, context);
+    }
+    if (!waits) {
+        land(flight, fail(Errc::overloaded, "load " + spec_.name,
+                          "too many of its loads wait for a worker: raise NodeOptions::workers or "
+                          "worker_queue_max, or lower loads_max"));
     }
 }
 
-void CacheCore::ask_blocking(const FlightPointer& flight, LoadContext context) {
-    const bool taken =
-        environment_.workers->try_post([self = shared_from_this(), flight, context]() mutable {
-            self->land(flight, self->spec_.load.blocking(flight->key.get(), context));
-        });
-    if (taken) return;
-    land(flight, fail(Errc::overloaded, "load " + spec_.name,
-                      "every worker is busy and the queue is full: raise NodeOptions::workers or "
-                      "worker_queue_max, or lower loads_max"));
+// Requires mutex_. False: too many wait.
+bool CacheCore::await_worker(const FlightPointer& flight, const LoadContext& context) {
+    const auto call = [self = shared_from_this()] { self->serve_next(); };
+    flight->asks = !worker_line_->join({.flight = flight, .context = context}, call);
+    return !flight->asks;
+}
+
+void CacheCore::serve_next() {
+    std::optional<WorkerLine::Waiting> next;
+    {
+        const std::lock_guard lock(mutex_);
+        next = worker_line_->next();
+        if (!next) return;
+        next->flight->asks = true;
+    }
+    counters_.loads.add();
+    land(next->flight, spec_.load.blocking(next->flight->key.get(), next->context));
 }
 
 void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> loaded) {
@@ -257,8 +269,14 @@ void CacheCore::fail_flight(const FlightPointer& flight, const Error& error,
 }
 
 void CacheCore::abandon(const FlightPointer& flight) {
+    const bool began = [&] {
+        const std::lock_guard lock(mutex_);
+        return !flight->awaits_worker;
+    }();
     const Error late{Errc::timeout, "load " + spec_.name,
-                     "the loader did not finish within its load_deadline"};
+                     began ? "the loader did not finish within its load_deadline"
+                           : "no worker was free within its load_deadline: its other loads occupy "
+                             "those it may have; raise NodeOptions::workers, or lower loads_max"};
     fail_flight(flight, late, fail(late));
 }
 
@@ -267,9 +285,8 @@ bool CacheCore::finish(const FlightPointer& flight, const Answered& strict,
     std::vector<std::shared_ptr<Waiter>> waiting;
     {
         const std::lock_guard lock(mutex_);
-        if (std::exchange(flight->landed, true)) return false;
-        --running_;
-        leave_slot(flight);
+        if (flight->landed) return false;
+        retire(flight);
         waiting = std::move(flight->waiters);
     }
     environment_.executor->cancel(flight->timer);

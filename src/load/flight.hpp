@@ -2,8 +2,11 @@
 // CacheCore that made it, but for a waiter's completion, which is taken exactly once.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +63,7 @@ public:
     [[nodiscard]] Intent::Kind wants() const noexcept { return wants_; }
 
     Executor::TimerId timer = Executor::TimerId::none;  // written before the waiter is shared
+    std::size_t place = 0;                              // among the waiters of its flight
 
 private:
     std::atomic<bool> answered_ = false;  // pairs with itself: one exchange wins
@@ -69,22 +73,45 @@ private:
 };
 
 struct Flight {
+    using Place = std::list<std::shared_ptr<Flight>>::iterator;
+
     std::string text;
     std::shared_ptr<const void> key;
     Intent intent;
     std::vector<std::shared_ptr<Waiter>> waiters;
+    TimePoint asked;               // when its first reader came
+    TimePoint wanted_until;        // no reader waits longer
     std::uint64_t generation = 0;  // of the cache, when the flight began to read
     TimePoint began;
     Executor::TimerId timer = Executor::TimerId::none;
-    bool reading = false;   // has begun to read; before that anybody may join
-    bool poisoned = false;  // invalidated since it began: its value is stored nowhere
-    bool landed = false;    // answered or abandoned: a later result is dropped
+    std::optional<Place> place;  // in the queue of loads, while it waits there
+    bool reading = false;        // has begun to read; before that anybody may join
+    bool asks = false;           // the store or the source, now; otherwise it waits for its turn
+    bool awaits_worker = false;  // is in the line for one
+    bool poisoned = false;       // invalidated since it began: its value is stored nowhere
+    bool landed = false;         // answered or abandoned: a later result is dropped
 
     // With a store.
     LoadToken token;       // of the claim; empty: goes alone, and fills the store with nothing
     TimePoint patience{};  // waits for another instance's load until then
-    std::optional<detail::RawLookup> last_good;  // the store's
-    std::string degraded;                        // why it had to do without the store
+    std::optional<detail::RawLookup> last_good;               // the store's
+    std::string degraded;                                     // why it had to do without the store
+    Executor::TimerId claim_timer = Executor::TimerId::none;  // of that wait, see StoreAccess::wait
+
+    void add(std::shared_ptr<Waiter> waiter, TimePoint until) {
+        waiter->place = waiters.size();
+        waiters.push_back(std::move(waiter));
+        wanted_until = std::max(wanted_until, until);
+    }
+    // False: it does not wait here any more.
+    bool remove(const Waiter& waiter) {
+        const std::size_t place_left = waiter.place;
+        if (place_left >= waiters.size() || waiters[place_left].get() != &waiter) return false;
+        std::swap(waiters[place_left], waiters.back());
+        waiters[place_left]->place = place_left;
+        waiters.pop_back();
+        return true;
+    }
 };
 
 }  // namespace tutti

@@ -37,6 +37,7 @@ public:
     // Whoever waits is answered with Errc::stopped.
     void close();
 
+    [[nodiscard]] std::string_view name() const noexcept override { return spec_.name; }
     void reserve(std::string key, std::string note, Duration timeout,
                  Completion<detail::RawAttempt> done) override;
     void confirm(std::string key, std::string stored, Duration timeout,

@@ -1,5 +1,6 @@
 #include "load/store_access.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -28,6 +29,7 @@ StoreAccess::StoreAccess(Options options, std::shared_ptr<Store> store, const Cl
       clock_(clock),
       executor_(executor),
       workers_(workers),
+      lane_(workers.open_lane(options_.loads_max)),
       counters_(counters),
       log_(std::move(log)) {}
 
@@ -109,7 +111,7 @@ void StoreAccess::read_then(Fetched answer, std::move_only_function<void(Fetched
         });
     };
     const bool large = shared->first.value->bytes.size() > read_inline_bytes_max;
-    if (large && workers_.try_post(on_worker)) return;
+    if (large && workers_.try_post(lane_, on_worker)) return;
     Value value = read_here();  // before its bytes are moved away: arguments have no order
     shared->second(std::move(shared->first), std::move(value));
 }
@@ -242,18 +244,31 @@ void StoreAccess::unreadable(const std::string& text, const Error& error) const 
                  "key '" + text + "': " + error.message());
 }
 
-void StoreAccess::wait(const std::string& text, TimePoint until, Task again) {
+Executor::TimerId StoreAccess::wait(const std::string& text, TimePoint until, Task again) {
     const std::string store_key = options_.prefix + text;
-    auto task = std::make_shared<Task>(std::move(again));
-    const auto timer = executor_.run_at(until, [self = shared_from_this(), store_key, task] {
-        const auto found = self->waiting_.find(store_key);
-        if (found != self->waiting_.end()) {
-            std::erase_if(found->second, [&](const Waiting& one) { return one.again == task; });
-            if (found->second.empty()) self->waiting_.erase(found);
-        }
-        (*task)();
+    // The timer is known only when it is set; it runs on this very thread, and so later.
+    auto timer = std::make_shared<Executor::TimerId>();
+    *timer = executor_.run_at(until, [self = shared_from_this(), store_key, timer] {
+        if (Task due = self->take_waiting(store_key, *timer)) due();
     });
-    waiting_[store_key].push_back({.timer = timer, .again = std::move(task)});
+    waiting_[store_key].push_back({.timer = *timer, .again = std::move(again)});
+    return *timer;
+}
+
+void StoreAccess::stop_waiting(const std::string& text, Executor::TimerId timer) {
+    executor_.cancel(timer);
+    const Task left = take_waiting(options_.prefix + text, timer);
+}
+
+Task StoreAccess::take_waiting(const std::string& store_key, Executor::TimerId timer) {
+    const auto key = waiting_.find(store_key);
+    if (key == waiting_.end()) return nullptr;
+    const auto found = std::ranges::find(key->second, timer, &Waiting::timer);
+    if (found == key->second.end()) return nullptr;
+    Task taken = std::move(found->again);
+    key->second.erase(found);
+    if (key->second.empty()) waiting_.erase(key);
+    return taken;
 }
 
 void StoreAccess::woken(std::string_view store_key) {
@@ -274,9 +289,9 @@ void StoreAccess::woken(std::string_view store_key) {
         collect(found->second);
         waiting_.erase(found);
     }
-    for (const Waiting& one : ready) {
+    for (Waiting& one : ready) {
         executor_.cancel(one.timer);
-        (*one.again)();
+        one.again();
     }
 }
 

@@ -40,6 +40,7 @@ public:
         Duration claim_for{};
         Duration keep_stale{};  // past their TTL, as last known goods
         Duration command_deadline{};
+        std::size_t loads_max = 1;  // how many values are read at a time
         std::function<bool(const void*)> admitted;
     };
 
@@ -64,8 +65,10 @@ public:
     void release(const std::string& text, LoadToken token);
     [[nodiscard]] bool holds(const detail::RawLoaded& loaded) const noexcept;
 
-    // Runs `again` once: when the claim of `text` has ended, or at `until`.
-    void wait(const std::string& text, TimePoint until, Task again);
+    // Runs `again` once: when the claim of `text` has ended, or at `until`; never after `stop_waiting`
+    // with what this returned.
+    Executor::TimerId wait(const std::string& text, TimePoint until, Task again);
+    void stop_waiting(const std::string& text, Executor::TimerId timer);
     // The key of the store whose claim has ended; empty: any may have.
     void woken(std::string_view store_key);
     void forget_waiting();
@@ -74,7 +77,7 @@ private:
     using Value = std::optional<Result<detail::RawLoaded>>;
     struct Waiting {
         Executor::TimerId timer;
-        std::shared_ptr<Task> again;
+        Task again;
     };
 
     // What is being asked for now.
@@ -101,12 +104,15 @@ private:
                                                  const detail::RawLoaded& loaded,
                                                  Duration fresh_for) const;
     void unreadable(const std::string& text, const Error& error) const;
+    [[nodiscard]] Task take_waiting(const std::string& store_key, Executor::TimerId timer);
 
     const Options options_;
     const std::shared_ptr<Store> store_;
     const Clock& clock_;
     Executor& executor_;
     Workers& workers_;
+    const Workers::Lane
+        lane_;  // of its own: a source that hangs must not keep values from being read
     LoadCounters& counters_;
     const Log log_;
     std::unordered_map<std::string, std::vector<Waiting>> waiting_;  // by key of the store

@@ -10,6 +10,8 @@ class RefusedCache final : public detail::Cache {
 public:
     explicit RefusedCache(Error error) : error_(std::move(error)) {}
 
+    [[nodiscard]] std::string_view name() const noexcept override { return error_.operation; }
+
     std::optional<Result<detail::RawLookup>> hit(std::string_view) override {
         return Result<detail::RawLookup>(fail(error_));
     }
@@ -47,6 +49,7 @@ public:
     explicit RefusedReservation(std::string why)
         : error_{Errc::invalid_option, "reservation", std::move(why)} {}
 
+    [[nodiscard]] std::string_view name() const noexcept override { return error_.operation; }
     void reserve(std::string, std::string, Duration, Completion<detail::RawAttempt> done) override {
         done(fail(error_));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -67,6 +68,8 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     auto documents = std::make_shared<CacheCore>(document_spec(spec, near, environment()),
                                                  environment(), CacheCore::Ties{});
     spec.load = answer_loader(documents, *spec.ttl, std::move(near));
+    // They wait for their document, as readers of one key do for its load; the documents have the bound.
+    spec.loads_max = std::numeric_limits<std::size_t>::max();
     entries_.back().documents = std::move(documents);
     entries_.back().cache =
         std::make_shared<CacheCore>(std::move(spec), environment(), CacheCore::Ties{});

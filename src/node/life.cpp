@@ -44,7 +44,6 @@ Stopped NodeLife::stop(Duration deadline) {
     const TimePoint until = after(deadline);
     std::unique_lock lock(mutex_);
     if (phase_ == Phase::stopped) return outcome_;
-    detail::require_foreign_thread("Node::stop");
     if (phase_ == Phase::stopping) {
         const auto stopped = [this] { return phase_ == Phase::stopped; };
         if (changed_.wait_until(lock, until, stopped)) return outcome_;

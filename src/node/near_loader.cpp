@@ -59,26 +59,29 @@ detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::
                            .ttl = answers.ttl,
                            .bound = entries(near.documents_max),
                            .load_deadline = answers.load_deadline,
-                           .loads_max = answers.loads_max};
-    spec.load.asynchronous = [near, environment, name = answers.name](
+                           .loads_max = answers.loads_max,
+                           .loads_queued_max = answers.loads_queued_max};
+    const Workers::Lane lane = environment.workers->open_lane(answers.loads_max);
+    spec.load.asynchronous = [near, environment, lane, name = answers.name](
                                  const std::shared_ptr<const void>& key, const LoadContext& context,
                                  Completion<detail::RawLoaded> done) {
         const std::string& text = *static_cast<const std::string*>(key.get());
         environment.store->get(
             text, context.deadline(),
-            [near, environment, name, text,
+            [near, environment, lane, name, text,
              done = std::move(done)](Result<std::optional<std::string>> found) mutable {
                 if (!found) return done(cannot_tell(found.error().message()));
                 if (!*found) return done(cannot_tell("the store has no document " + text));
                 auto shared = std::make_shared<Completion<detail::RawLoaded>>(std::move(done));
                 // Parsing may take long: not on the thread that renews leases.
-                const bool taken =
-                    environment.workers->try_post([near, text, shared, bytes = **std::move(found)] {
+                const bool taken = environment.workers->try_post(
+                    lane, [near, text, shared, bytes = **std::move(found)] {
                         (*shared)(parsed(near, text, bytes));
                     });
                 if (!taken) {
                     (*shared)(fail(Errc::overloaded, "load " + name,
-                                   "every worker is busy and the queue is full"));
+                                   "too many documents wait for a worker: raise "
+                                   "NodeOptions::workers or worker_queue_max"));
                 }
             });
     };

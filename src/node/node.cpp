@@ -72,14 +72,20 @@ std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions opt
 
 Result<void> Node::start(Duration deadline) {
     if (life_->left()) return fail(HomeProcess::error("start"));
+    if (auto error = detail::cannot_wait("start", "the node")) return fail(*std::move(error));
     if (life_->stopping())
         return fail(Errc::stopped, "start", "a stopped node does not start again");
     return detail::wait_for<Result<void>>(
         [&](auto done) { life_->engine().start(deadline, std::move(done)); });
 }
 
-Stopped Node::stop() { return life_->stop(life_->stop_deadline()); }
-Stopped Node::stop(Duration deadline) { return life_->stop(deadline); }
+Stopped Node::stop() { return stop(life_->stop_deadline()); }
+Stopped Node::stop(Duration deadline) {
+    const auto error = detail::cannot_wait("stop", "the node");
+    if (!error) return life_->stop(deadline);
+    stop_then(life_, deadline, [](const Stopped&) {});
+    return {.left = {"everything, which ends without being waited for: " + error->message()}};
+}
 
 // A thread for the occasion: the node's own may be what is waited for.
 void Node::stop_then(std::shared_ptr<NodeLife> life, Duration deadline,

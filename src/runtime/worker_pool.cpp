@@ -2,35 +2,39 @@
 
 #include <cassert>
 #include <condition_variable>
-#include <deque>
 #include <mutex>
+#include <system_error>
+#include <thread>
 #include <utility>
+#include <vector>
 
 #include "base/node_thread.hpp"
+#include "runtime/lanes.hpp"
 
 namespace tutti {
 
-struct WorkerPool::State {
-    explicit State(std::size_t queued) : queued_max(queued) {}
+struct WorkerPool::State : std::enable_shared_from_this<State> {
+    explicit State(const Options& options) : lanes(options.threads, options.queued_max) {}
 
     void work();
+    // These require the mutex.
+    void hire();         // a thread
+    void find_worker();  // for a task that may start
 
-    const std::size_t queued_max;
     std::mutex mutex;  // guards all below
     std::condition_variable changed;
-    std::deque<Task> queue;
-    bool stopped = false;
-    std::size_t running = 0;  // tasks
     std::condition_variable ended;
+    Lanes lanes;
+    std::size_t idle = 0;  // threads
+    bool stopped = false;
+    std::vector<std::thread> threads;  // empty once it has stopped
 };
 
-WorkerPool::WorkerPool(Options options) : state_(std::make_shared<State>(options.queued_max)) {
+WorkerPool::WorkerPool(Options options) : state_(std::make_shared<State>(options)) {
     assert(options.threads > 0);
-    threads_.reserve(options.threads);
     try {
-        while (threads_.size() < options.threads) {
-            threads_.emplace_back([state = state_] { state->work(); });
-        }
+        const std::lock_guard lock(state_->mutex);
+        while (state_->threads.size() < options.threads) state_->hire();
     } catch (...) {
         (void)stop(TimePoint{});  // those that there are
         throw;
@@ -39,35 +43,43 @@ WorkerPool::WorkerPool(Options options) : state_(std::make_shared<State>(options
 
 WorkerPool::~WorkerPool() { (void)stop(TimePoint{}); }
 
-bool WorkerPool::try_post(Task task) {
-    {
-        const std::lock_guard lock(state_->mutex);
-        if (state_->stopped || state_->queue.size() >= state_->queued_max) return false;
-        state_->queue.push_back(std::move(task));
-    }
-    state_->changed.notify_one();
+Workers::Lane WorkerPool::open_lane(std::size_t running_max) {
+    assert(running_max > 0);
+    const std::lock_guard lock(state_->mutex);
+    return state_->lanes.open(running_max);
+}
+
+bool WorkerPool::try_post(Lane lane, Task task) {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stopped || !state_->lanes.push(lane, std::move(task))) return false;
+    state_->find_worker();
     return true;
 }
 
 void WorkerPool::close() {
-    std::deque<Task> dropped;  // destroyed after the lock: a task may own anything
+    std::vector<Task> dropped;  // destroyed after the lock: a task may own anything
     {
         const std::lock_guard lock(state_->mutex);
         state_->stopped = true;
-        dropped.swap(state_->queue);
+        dropped = state_->lanes.drop();
     }
     state_->changed.notify_all();
 }
 
 bool WorkerPool::wait(TimePoint until) const {
     std::unique_lock lock(state_->mutex);
-    return state_->ended.wait_until(lock, until, [this] { return state_->running == 0; });
+    return state_->ended.wait_until(lock, until, [this] { return state_->lanes.running() == 0; });
 }
 
 bool WorkerPool::stop(TimePoint until) {
     close();
     const bool ended = wait(until);
-    for (auto& thread : std::exchange(threads_, {})) {
+    std::vector<std::thread> threads;
+    {
+        const std::lock_guard lock(state_->mutex);
+        threads.swap(state_->threads);
+    }
+    for (auto& thread : threads) {
         // A thread between its tasks and its end is waited for, one that runs a task is not.
         ended ? thread.join() : thread.detach();
     }
@@ -76,24 +88,42 @@ bool WorkerPool::stop(TimePoint until) {
 
 std::size_t WorkerPool::running() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->running;
+    return state_->lanes.running();
+}
+
+void WorkerPool::State::hire() {
+    threads.emplace_back([state = shared_from_this()] { state->work(); });
+    ++idle;
+}
+
+// A thread that is new, or was woken, counts as idle until it has the mutex; it then looks whether
+// more may start.
+void WorkerPool::State::find_worker() {
+    if (!lanes.ready()) return;
+    if (idle > 0) return changed.notify_one();
+    try {
+        hire();
+    } catch (const std::system_error&) {
+        // The next thread that becomes free takes it.
+    }
 }
 
 void WorkerPool::State::work() {
     const NodeThreadMark mark;
     std::unique_lock lock(mutex);
     for (;;) {
-        changed.wait(lock, [this] { return stopped || !queue.empty(); });
+        changed.wait(lock, [this] { return stopped || lanes.ready(); });
+        --idle;
         if (stopped) return;
-        ++running;
-        {
-            Task task = std::move(queue.front());
-            queue.pop_front();
-            lock.unlock();
-            task();
-        }
+        auto started = lanes.take();
+        find_worker();
+        lock.unlock();
+        started->task();
+        started->task = nullptr;  // what it owns may take long to destroy
         lock.lock();
-        if (--running == 0) ended.notify_all();
+        lanes.ended(started->lane);
+        ++idle;
+        if (lanes.running() == 0) ended.notify_all();
     }
 }
 

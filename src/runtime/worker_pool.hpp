@@ -1,8 +1,10 @@
-// Where the user's loaders run: a fixed number of threads behind a bounded queue. The bound is the
-// point: a source that has become slow must push back on the readers and not fill the memory.
+// Where the user's loaders run: threads behind bounded queues. The bound is the point: a source that has
+// become slow must push back on the readers and not fill the memory.
 //
-// Tasks start in the order in which they were accepted. A task that throws ends the program: whoever
-// calls user code catches first.
+// `threads` of them are there from the beginning and are shared. When all are busy, a lane none of whose
+// tasks runs is given a further one, so there are never more than `threads` and one for each lane; which
+// task is next is the matter of `Lanes`. When the system has no further thread to give, the task waits.
+// A task that throws ends the program: whoever calls user code catches first.
 //
 // The threads share what they work with and keep it: a task that does not end when the pool does is left
 // behind and hurts nothing but itself. So the pool may also be destroyed by one of its own tasks.
@@ -12,8 +14,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <thread>
-#include <vector>
 
 #include "base/workers.hpp"
 #include "tutti/clock.hpp"
@@ -25,7 +25,7 @@ class WorkerPool final : public Workers {
 public:
     struct Options {
         std::size_t threads = 4;        // at least 1
-        std::size_t queued_max = 1024;  // accepted and not yet started
+        std::size_t queued_max = 1024;  // of each lane, accepted and not yet started
     };
 
     explicit WorkerPool(Options options);
@@ -33,7 +33,8 @@ public:
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    bool try_post(Task task) override;
+    Lane open_lane(std::size_t running_max) override;
+    bool try_post(Lane lane, Task task) override;
 
     // Takes no more tasks; those that have not started are destroyed without having run. Never blocks.
     void close();
@@ -49,7 +50,6 @@ private:
     struct State;
 
     const std::shared_ptr<State> state_;
-    std::vector<std::thread> threads_;
 };
 
 }  // namespace tutti

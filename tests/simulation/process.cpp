@@ -112,7 +112,7 @@ void Process::declare(std::size_t index) {
     handles_.emplace_back(raw_.back());
 }
 
-bool Process::SimulatedWorkers::try_post(Task task) {
+bool Process::SimulatedWorkers::try_post(Lane, Task task) {
     auto& around = process_.around_;
     around.world.run_at(around.truth.now() + around.worker_delay(),
                         [&process = process_, task = std::move(task)]() mutable {

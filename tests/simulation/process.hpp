@@ -134,7 +134,8 @@ private:
     class SimulatedWorkers final : public Workers {
     public:
         explicit SimulatedWorkers(Process& process) : process_(process) {}
-        bool try_post(Task task) override;
+        Lane open_lane(std::size_t) override { return {}; }
+        bool try_post(Lane lane, Task task) override;
 
     private:
         Process& process_;

@@ -4,6 +4,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "tutti/detail/own_threads.hpp"
+
 namespace tutti::detail {
 
 // Completion tokens of Asio may be callable too: not for the sake of the effect, or bound to an executor or
@@ -16,7 +18,8 @@ concept CompletionFunction =
     std::is_void_v<std::invoke_result_t<Token&, Answer>> && !BoundHandler<Token>;
 
 // Starts an asynchronous operation in the way that `token` asks for. A token that can be called with
-// the answer is called with it, on an unspecified thread, possibly before the call returns.
+// the answer is called with it, on an unspecified thread, possibly before the call returns, and never
+// inside another completion of the same thread.
 // <tutti/asio.hpp> adds Asio's completion tokens.
 template <class Token, class Answer>
 struct AsyncStart;
@@ -26,7 +29,11 @@ template <class Token, class Answer>
 struct AsyncStart<Token, Answer> {
     template <class Start>
     static void run(Start start, Token token) {
-        start(std::move(token));
+        start([token = std::move(token)](Answer answer) mutable {
+            in_turn([token = std::move(token), answer = std::move(answer)]() mutable {
+                token(std::move(answer));
+            });
+        });
     }
 };
 

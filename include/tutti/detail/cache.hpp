@@ -39,6 +39,8 @@ class Cache {
 public:
     virtual ~Cache() = default;
 
+    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+
     // An answer from memory that may be served now, or an error that ends the read (not started,
     // suspect and declared `fail`), or nullopt: load. Never blocks on I/O.
     virtual std::optional<Result<RawLookup>> hit(std::string_view key) = 0;

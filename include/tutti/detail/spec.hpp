@@ -56,6 +56,7 @@ struct CacheSpec {
     RawLoader load = {};
     Duration load_deadline{};
     std::size_t loads_max = 0;
+    std::size_t loads_queued_max = 0;
     std::optional<StoreSpec> store = std::nullopt;
     std::function<bool(const void*)> admit = nullptr;
     std::optional<NegativeTtls> negative = std::nullopt;
@@ -149,6 +150,7 @@ CacheSpec untyped(CacheOptions<K, V> options) {
         .load = options.load.raw_loader(),
         .load_deadline = options.load_deadline,
         .loads_max = options.loads_max,
+        .loads_queued_max = options.loads_queued_max,
         .store = std::nullopt,
         .admit = untyped_function<V>(std::move(options.admit)),
         .negative = std::move(options.negative),

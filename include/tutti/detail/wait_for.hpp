@@ -12,9 +12,6 @@
 
 namespace tutti::detail {
 
-// Ends the program with an explanation when the calling thread belongs to a node.
-void require_foreign_thread(const char* operation) noexcept;
-
 // What a call answers for which there is no other answer: `because(code, why)`.
 template <class Answer>
 struct NoAnswer;
@@ -51,9 +48,9 @@ private:
     const char* why_;
 };
 
+// Requires: a thread that may wait, see `cannot_wait`.
 template <class Answer, class Start>
 Answer wait_for(Start start) {
-    require_foreign_thread("a blocking call");
     std::mutex mutex;
     std::condition_variable answered;
     std::optional<Answer> answer;  // guarded by mutex

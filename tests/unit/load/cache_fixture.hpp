@@ -19,19 +19,29 @@ namespace tutti::testing {
 
 using namespace std::chrono_literals;
 
-// Runs what it takes on the test's executor; can be told to be full.
+// Runs what it takes on the test's executor; can be told to be full, and to hold tasks back.
 class TestWorkers final : public Workers {
 public:
     explicit TestWorkers(Executor& executor) : executor_(executor) {}
-    bool try_post(Task task) override {
+    Lane open_lane(std::size_t) override { return {}; }
+    bool try_post(Lane, Task task) override {
         if (full) return false;
-        executor_.post(std::move(task));
+        held_.push_back(std::move(task));
+        if (!hold) release();
         return true;
     }
+    void release() {
+        hold = false;
+        for (Task& task : std::exchange(held_, {})) executor_.post(std::move(task));
+    }
+    [[nodiscard]] std::size_t held() const { return held_.size(); }
+
     bool full = false;
+    bool hold = false;
 
 private:
     Executor& executor_;
+    std::vector<Task> held_;
 };
 
 class CacheTest : public ::testing::Test {

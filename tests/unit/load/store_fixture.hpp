@@ -44,7 +44,8 @@ inline Codec<int> number_codec() {
 class InlineWorkers final : public Workers {
 public:
     explicit InlineWorkers(Executor& executor) : executor_(executor) {}
-    bool try_post(Task task) override {
+    Lane open_lane(std::size_t) override { return {}; }
+    bool try_post(Lane, Task task) override {
         executor_.post(std::move(task));
         return true;
     }

@@ -251,26 +251,6 @@ TEST(AwaitableLoader, LoadsInACoroutineAndReportsItsException) {
     work.reset();
 }
 
-void read_in_a_loader() {
-    std::atomic<int> source = 7;
-    const auto node = node_on();
-    const Coherent<std::string, int>* self = nullptr;
-    auto options = numbers(source);
-    options.load = [&](const std::string& key, LoadContext&) {
-        return *self->get(key + "x").value();
-    };
-    const auto cache = node->coherent<std::string, int>(std::move(options));
-    self = &cache;
-    (void)node->start();
-    (void)cache.get("a");
-}
-
-TEST(NodeThreadDeathTest, ABlockingReadInALoaderEndsTheProgramAndSaysWhy) {
-    GTEST_FLAG_SET(death_test_style, "threadsafe");
-
-    EXPECT_DEATH(read_in_a_loader(), "use the asynchronous form");
-}
-
 TEST(Cooldown, AllowsOncePerPeriodAndTakesClaimsBack) {
     const auto node = node_on();
     const auto cooldown = node->cooldown<std::string>(

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -187,6 +188,47 @@ TEST_F(Patterns, ANearCacheParsesADocumentOnceForManyKeys) {
     EXPECT_EQ(near.get("four")->answer(), Answer::absent);
     EXPECT_EQ(near.get("two")->tier(), Tier::memory);
 
+    EXPECT_EQ(parsed, 1);
+}
+
+// All of them wait for the one document, and are answered by whoever has parsed it.
+TEST_F(Patterns, AColdNearCacheIsAskedForAHundredThousandKeysAtOnce) {
+    constexpr int many = 100'000;
+    std::atomic<int> parsed = 0;
+    std::promise<void> asked;
+    const auto gateway = node("gateway");
+    auto words = gateway->shared<std::string, std::string>(
+        {.name = "words",
+         .caches = "words",
+         .stale = Stale::acceptable,
+         .load = [](const std::string&, LoadContext&) { return std::string("one two"); },
+         .store = StoreTier<std::string>{.ttl = 1h, .codec = bytes_codec(), .raw_prefix = "w"}});
+    const auto worker = node("worker");
+    auto options = lengths(parsed);
+    options.document = [](const std::string&) { return "wwords"; };
+    options.codec.decode = [&, all_asked = asked.get_future().share()](std::string_view text) {
+        all_asked.wait();
+        ++parsed;
+        return Result<std::string>(std::string(text));
+    };
+    const auto near = worker->near(std::move(options));
+    ASSERT_TRUE(gateway->start());
+    ASSERT_TRUE(worker->start());
+    keep(*gateway, words);
+
+    std::atomic<int> known = 0;
+    std::atomic<int> answers = 0;
+    std::promise<void> answered;
+    for (int i = 0; i < many; ++i) {
+        near.get(std::to_string(i), {.deadline = 60s}, [&](const Result<Lookup<int>>& answer) {
+            if (answer && answer->answer() == Answer::absent) ++known;
+            if (++answers == many) answered.set_value();
+        });
+    }
+    asked.set_value();
+    answered.get_future().wait();
+
+    EXPECT_EQ(known, many);
     EXPECT_EQ(parsed, 1);
 }
 

@@ -1,0 +1,76 @@
+// The loads of one cache that wait for a worker to run their blocking loader.
+//
+// The lane of the workers holds calls, not loads: whichever call runs first takes the load that waits
+// longest. So a load that was abandoned leaves the line at once and runs no loader for nobody, and the call
+// that it leaves behind serves the next one, or ends.
+//
+// Thread-safety: none; CacheCore guards it.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <list>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "base/workers.hpp"
+#include "load/flight.hpp"
+#include "tutti/lookup.hpp"
+
+namespace tutti {
+
+class WorkerLine {
+public:
+    struct Waiting {
+        std::shared_ptr<Flight> flight;
+        LoadContext context;
+    };
+
+    // At most `running_max` loaders run, also counting those whose load was abandoned.
+    WorkerLine(Workers& workers, std::size_t running_max)
+        : workers_(workers), lane_(workers.open_lane(running_max)) {}
+
+    // `call` is a task that calls `next`. False: the workers take no more, and the load does not wait.
+    template <class Call>
+    bool join(Waiting waiting, Call call) {
+        if (called_ <= waiting_.size()) {
+            if (!workers_.try_post(lane_, std::move(call))) return false;
+            ++called_;
+        }
+        waiting.flight->awaits_worker = true;
+        waiting_.push_back(std::move(waiting));
+        return true;
+    }
+
+    // On a worker. Null: those that were called for have left.
+    std::optional<Waiting> next() {
+        --called_;
+        if (waiting_.empty()) return std::nullopt;
+        Waiting next = std::move(waiting_.front());
+        waiting_.pop_front();
+        next.flight->awaits_worker = false;
+        return next;
+    }
+
+    // Does nothing when it does not wait.
+    void leave(Flight& flight) {
+        if (!std::exchange(flight.awaits_worker, false)) return;
+        const auto is_it = [&](const Waiting& one) { return one.flight.get() == &flight; };
+        waiting_.erase(std::ranges::find_if(waiting_, is_it));
+    }
+
+    // Those that wait, which do so no more.
+    std::list<Waiting> clear() {
+        for (const Waiting& one : waiting_) one.flight->awaits_worker = false;
+        return std::exchange(waiting_, {});
+    }
+
+private:
+    Workers& workers_;
+    const Workers::Lane lane_;
+    std::list<Waiting> waiting_;  // the longest first
+    std::size_t called_ = 0;      // calls that have not run yet
+};
+
+}  // namespace tutti

@@ -1,0 +1,57 @@
+#include "tutti/detail/own_threads.hpp"
+
+#include <string>
+#include <vector>
+
+#include "base/node_thread.hpp"
+
+namespace tutti::detail {
+
+namespace {
+
+using PutOff = std::vector<std::move_only_function<void()>>;
+
+// Of the completion that runs on this thread; null: none does.
+thread_local PutOff* put_off = nullptr;
+
+class Turn {
+public:
+    Turn() noexcept { put_off = &later_; }
+    ~Turn() { put_off = nullptr; }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+    void run_later() {
+        while (!later_.empty()) {
+            for (auto& completion : std::exchange(later_, {})) completion();
+        }
+    }
+
+private:
+    const NodeThreadMark mark_;
+    PutOff later_;
+};
+
+}  // namespace
+
+std::optional<Error> cannot_wait(std::string_view operation, std::string_view of) {
+    if (!on_node_thread()) return std::nullopt;
+    return Error{
+        Errc::wrong_thread, std::string(operation).append(" ").append(of),
+        "a blocking call in a loader or in a completion would wait for itself; use the form "
+        "that takes a completion (docs/guide/loaders.md)"};
+}
+
+bool in_completion() noexcept { return put_off != nullptr; }
+
+void after_completion(std::move_only_function<void()> completion) {
+    put_off->push_back(std::move(completion));
+}
+
+void run_completion(void (*call)(void*), void* completion) {
+    Turn turn;
+    call(completion);
+    turn.run_later();
+}
+
+}  // namespace tutti::detail
