@@ -38,6 +38,26 @@ TEST_F(StoreTier, ConcurrentMissesOfAFleetMakeOneLoad) {
     for (std::size_t i = 1; i < nodes_.size(); ++i) EXPECT_EQ(nodes_[i]->loads, 0U);
 }
 
+TEST_F(StoreTier, AWaitForAnotherInstanceEndsWithItsLastReaderAndLeavesItsPlace) {
+    TestNode& one = node();
+    one.hold_loads = true;
+    auto narrow = options();
+    narrow.loads_max = 1;
+    TestNode& two = node(std::move(narrow));
+    one.get("a");
+    const auto left = two.get("a", {.deadline = 1s});
+    const auto behind_it = two.get("b", {.deadline = 10s});
+    EXPECT_FALSE(behind_it->has_value());
+
+    executor_.advance(1s);
+
+    EXPECT_EQ(error(left), Errc::timeout);
+    EXPECT_EQ(value(behind_it), 1);
+    one.finish(0, 7);
+    EXPECT_EQ(value(two.get("a")), 7) << "the other one's load is as good as ever";
+    EXPECT_EQ(two.loads, 1U);
+}
+
 TEST_F(StoreTier, AValueFromBeforeAnInvalidationEntersNoTier) {
     TestNode& one = node();
     TestNode& two = node();
