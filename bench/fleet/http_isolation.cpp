@@ -58,7 +58,7 @@ private:
     std::condition_variable changed_;
     bool let_go_ = false;
     std::unique_ptr<HttpServer> server_ = *HttpServer::start(
-        {.limits = {.workers = 32}}, [this](const HttpRequest&) { return answer(); });
+        {.limits = {.internal = {.workers = 32}}}, [this](const HttpRequest&) { return answer(); });
 };
 
 struct Measured {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "common/edge.hpp"
+
 namespace tutti::services {
 namespace {
 
@@ -55,7 +57,9 @@ TimePoint AttachmentCleanup::step(TimePoint now, AttachmentStore::WallTime wall)
 void AttachmentCleanup::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         const TimePoint now = Boottime::now();
-        const TimePoint next = step(now, std::chrono::system_clock::now());
+        TimePoint next = now + options_.after_job;
+        contain("the cleanup of attachments",
+                [&] { next = step(now, std::chrono::system_clock::now()); });
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stop, next - Boottime::now(), [&] { return told_; });
     }

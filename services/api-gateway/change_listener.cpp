@@ -16,6 +16,7 @@
 #include <libpq-fe.h>
 
 #include "api-gateway/database.hpp"
+#include "common/edge.hpp"
 #include "common/logging.hpp"
 #include "common/retry.hpp"
 
@@ -130,21 +131,26 @@ private:
 Result<std::unique_ptr<ChangeListener>> ChangeListener::start(Options options, Publish publish) {
     auto connection = with_limits(options.url.reveal());
     if (!connection) return fail(connection.error());
-    return std::unique_ptr<ChangeListener>(
+    std::unique_ptr<ChangeListener> listener(
         new ChangeListener(std::move(options), *std::move(connection), std::move(publish)));
+    if (listener->stop_ < 0) {
+        return fail(Errc::unavailable, "listen for database changes", "no descriptor is left");
+    }
+    listener->thread_ = std::jthread([&it = *listener] { it.run(); });
+    return listener;
 }
 
 ChangeListener::ChangeListener(Options options, std::string connection, Publish publish)
     : options_(std::move(options)),
       connection_(std::move(connection)),
       publish_(std::move(publish)),
-      stop_(::eventfd(0, EFD_CLOEXEC)),
-      thread_([this] { run(); }) {}
+      stop_(::eventfd(0, EFD_CLOEXEC)) {}
 
 ChangeListener::~ChangeListener() {
+    if (stop_ < 0) return;
     const std::uint64_t one = 1;
     if (::write(stop_, &one, sizeof one) != sizeof one) log::error("the listener cannot be woken");
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
     ::close(stop_);
 }
 
@@ -164,7 +170,9 @@ bool ChangeListener::wait(Duration duration) const {
 
 void ChangeListener::run() {
     while (!wait(Duration::zero())) {
-        listen_once();
+        if (!contain("the listener for database changes", [this] { listen_once(); })) {
+            set_failure("see the error before");
+        }
         const std::string failed = failure();
         if (failed.empty()) return;
         const Duration pause = retry_after(

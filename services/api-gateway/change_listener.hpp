@@ -37,7 +37,8 @@ public:
         Duration probe_deadline = std::chrono::seconds{5};
     };
 
-    // Returns before it is connected; a server that is away is no failure. Errors: invalid_option.
+    // Returns before it is connected; a server that is away is no failure. Errors:
+    // invalid_option, unavailable (the process has no descriptor left).
     [[nodiscard]] static Result<std::unique_ptr<ChangeListener>> start(Options options,
                                                                        Publish publish);
     // Stops. Blocking: as long as `publish` takes.

@@ -256,4 +256,15 @@ Result<void> Database::ping() {
     });
 }
 
+Result<void> Database::try_write() {
+    return impl_->run("write to database", [](soci::session& sql) {
+        const std::string now = iso_timestamp();
+        Transaction transaction(sql);
+        sql << "INSERT INTO health_checks (id, checked_at) VALUES (1, :now) "
+               "ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at",
+            soci::use(now);
+        transaction.commit();
+    });
+}
+
 }  // namespace tutti::services

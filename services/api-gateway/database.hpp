@@ -69,6 +69,8 @@ public:
     Database& operator=(const Database&) = delete;
 
     [[nodiscard]] Result<void> ping();
+    // Whether something can be written: writes a row that means nothing, and commits it.
+    [[nodiscard]] Result<void> try_write();
 
     // Channels.
     [[nodiscard]] Result<ChannelSettings> read_channel(const std::string& channel_id);

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "common/edge.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -34,9 +35,14 @@ FinishedReader::FinishedReader(RedisClient& redis, Options options,
 
 void FinishedReader::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        const auto read = read_once();
-        note(read);
-        if (!read) pause(stop);
+        bool heard = false;
+        const bool whole = contain("the reader of ended jobs", [&] {
+            const auto read = read_once();
+            note(read);
+            heard = read.has_value();
+        });
+        if (!whole) ++failed_attempts_;
+        if (!heard) pause(stop);
     }
 }
 

@@ -18,6 +18,7 @@
 #include "api-gateway/attachment_store.hpp"
 #include "api-gateway/change_listener.hpp"
 #include "api-gateway/database.hpp"
+#include "api-gateway/database_watch.hpp"
 #include "api-gateway/deduplicator.hpp"
 #include "api-gateway/gateway_metrics.hpp"
 #include "api-gateway/gateway_node.hpp"
@@ -45,10 +46,11 @@ using namespace std::chrono_literals;
 
 struct HealthServices {
     bool database = false;
+    bool writes = false;                  // and takes writes
     bool bus = false;                     // every channel may serve from memory
     std::optional<bool> notifications{};  // PostgreSQL only: changes of other programs are heard
 };
-BOOST_DESCRIBE_STRUCT(HealthServices, (), (database, bus, notifications))
+BOOST_DESCRIBE_STRUCT(HealthServices, (), (database, writes, bus, notifications))
 
 struct HealthBody {
     std::string status{};  // healthy, degraded (works, with the reasons why not fully), unhealthy
@@ -71,20 +73,26 @@ public:
     Guard(Secret secret, std::optional<std::string> bot_owner_id)
         : secret_(std::move(secret)), bot_owner_id_(std::move(bot_owner_id)) {}
 
-    // Why the request may not pass, or nothing.
-    [[nodiscard]] std::optional<HttpResponse> refuse(Access access,
-                                                     const HttpRequest& request) const {
+    // Why the request may not pass, by its head; or nothing.
+    [[nodiscard]] std::optional<HttpResponse> refuse(Access access, const HttpRequest& head) const {
         if (access == Access::everyone) return std::nullopt;
-        const auto secret = request.headers.find("X-Service-Auth");
+        const auto secret = head.headers.find("X-Service-Auth");
         if (!secret || !secret_.matches(*secret)) return denied("Service authentication failed");
-        if (access == Access::user) return refuse_user(request);
-        if (access == Access::owner && !is_owner(request)) {
-            return denied("Only the owner of the bot may do this");
-        }
-        return std::nullopt;
+        if (access == Access::user) return refuse_user(head);
+        if (access != Access::owner || owner_is_in_body(head)) return std::nullopt;
+        return refuse_whole(access, head);
+    }
+    // The same by what only the body says.
+    [[nodiscard]] std::optional<HttpResponse> refuse_whole(Access access,
+                                                           const HttpRequest& request) const {
+        if (access != Access::owner || is_owner(request)) return std::nullopt;
+        return denied("Only the owner of the bot may do this");
     }
 
 private:
+    [[nodiscard]] bool owner_is_in_body(const HttpRequest& head) const {
+        return bot_owner_id_ && !head.headers.find("X-Owner-Id");
+    }
     static HttpResponse denied(std::string_view text) {
         return error_response(ErrorCode::unauthorized, text);
     }
@@ -111,12 +119,20 @@ private:
 Router make_router(std::vector<GatewayRoute> routes, const Guard& guard) {
     Router router;
     for (auto& route : routes) {
-        auto guarded = [guard, access = route.access,
+        const auto access = route.access;
+        const auto kind =
+            route.kind.value_or(access == Access::everyone ? RouteKind::open : RouteKind::internal);
+        auto guarded = [guard, access,
                         handler = std::move(route.handler)](const HttpRequest& request) {
-            if (auto refused = guard.refuse(access, request)) return std::move(*refused);
+            if (auto refused = guard.refuse_whole(access, request)) return std::move(*refused);
             return handler(request);
         };
-        router.add(std::move(route.method), route.pattern, std::move(guarded));
+        Router::Terms terms{.kind = kind, .guard = [guard, access](const HttpRequest& head) {
+                                return guard.refuse(access, head);
+                            }};
+        // Nothing that everybody may ask has a body.
+        if (access == Access::everyone) terms.body_bytes_max = 0;
+        router.add(std::move(route.method), route.pattern, std::move(guarded), terms);
     }
     return router;
 }
@@ -186,6 +202,7 @@ HttpResponse refused(Refusal refusal, std::string_view what) {
 // Everything refers to what is declared before it; `stop` goes the other way.
 struct Gateway::Impl {
     std::unique_ptr<Database> database;
+    std::unique_ptr<DatabaseWatch> database_watch;
     std::unique_ptr<AttachmentStore> files;
     std::unique_ptr<AttachmentDownloads> attachments;
     std::unique_ptr<AttachmentCleanup> cleanup;
@@ -220,6 +237,9 @@ Result<void> Gateway::Impl::open(const Options& options) {
         {.sqlite_path = options.database_path, .postgres_url = options.postgres_url});
     if (!opened) return fail(std::move(opened).error());
     database = *std::move(opened);
+    database_watch = std::make_unique<DatabaseWatch>(
+        DatabaseWatch::Queries{.read = [&it = *database] { return it.ping(); },
+                               .write = [&it = *database] { return it.try_write(); }});
     if (auto opened_files = open_attachments(options); !opened_files) return opened_files;
     openrouter = std::make_unique<OpenRouter>(options.openrouter);
     auto joined = GatewayNode::start({.name = options.name,
@@ -311,7 +331,8 @@ Result<void> Gateway::Impl::listen(Options options) {
     const RouteContext context{*database, *node, options.bot_owner_id};
     std::vector<GatewayRoute> routes;
     const auto add = [&](std::string pattern, HttpHandler handler) {
-        routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler)});
+        routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler),
+                          RouteKind::observability});
     };
     add("/health", [this](const HttpRequest&) { return health(); });
     add("/metrics", [this](const HttpRequest& request) { return metrics->response(request); });
@@ -338,9 +359,7 @@ Result<void> Gateway::Impl::listen(Options options) {
 
     auto listening = HttpServer::start(
         {.address = options.address, .port = options.port, .limits = options.limits},
-        [router = std::move(router)](const HttpRequest& request) {
-            return router.handle(request);
-        });
+        std::move(router));
     if (!listening) return fail(std::move(listening).error());
     server = *std::move(listening);
     return {};
@@ -348,11 +367,17 @@ Result<void> Gateway::Impl::listen(Options options) {
 
 HttpResponse Gateway::Impl::health() const {
     auto bus = node->node().health();
-    HealthBody body{
-        .services = {.database = database->ping().has_value(), .bus = bus.live && bus.ready},
-        .reasons = std::move(bus.reasons),
-        .timestamp = iso_timestamp()};
-    if (!body.services.database) body.reasons.emplace_back("the database does not answer");
+    const auto state = database_watch->state();
+    HealthBody body{.services = {.database = state != DatabaseWatch::State::silent,
+                                 .writes = state == DatabaseWatch::State::well,
+                                 .bus = bus.live && bus.ready},
+                    .reasons = std::move(bus.reasons),
+                    .timestamp = iso_timestamp()};
+    if (!body.services.database) {
+        body.reasons.emplace_back("the database does not answer");
+    } else if (!body.services.writes) {
+        body.reasons.emplace_back("the database takes no writes");
+    }
     if (listener) {
         const std::string failure = listener->failure();
         body.services.notifications = failure.empty();
@@ -363,7 +388,7 @@ HttpResponse Gateway::Impl::health() const {
     body.status = !body.services.database ? "unhealthy"
                   : body.reasons.empty()  ? "healthy"
                                           : "degraded";
-    body.ready = body.services.database && body.services.bus;
+    body.ready = body.services.writes && body.services.bus;
     body.uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started).count();
     return json_response(body.services.database ? 200 : 503, json::write(body));
@@ -417,6 +442,7 @@ void Gateway::stop() {
     if (impl_->presence) impl_->presence->stop();
     if (impl_->redis) impl_->redis->stop();
     if (impl_->announcements) impl_->announcements->stop();
+    impl_->database_watch.reset();
     impl_->database.reset();
 }
 

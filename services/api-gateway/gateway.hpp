@@ -4,8 +4,8 @@
 //     if (!gateway) { ... "DATABASE_URL: /data/tutti.db is a folder" ... }
 //     (*gateway)->port();
 //
-// `start` creates or migrates the schema, starts the node, then listens. Whoever holds a gateway in a
-// process may add routes by `Options::routes`.
+// `start` creates or migrates the schema, starts the node, then listens. Whoever holds a gateway in
+// a process may add routes by `Options::routes`.
 //
 // Thread-safety: all functions may be called from any thread; route handlers run on the server's
 // workers. Shutdown: stop the gateway before what the added routes refer to.
@@ -45,6 +45,9 @@ struct GatewayRoute {
     std::string method = "GET";
     std::string pattern;  // see Router
     HttpHandler handler;
+    // Whose workers run it. Nothing: by the access, `open` for everyone and `internal` for the
+    // others.
+    std::optional<RouteKind> kind{};
 };
 
 class Gateway {
@@ -75,8 +78,8 @@ public:
         [[nodiscard]] static Options from(const Settings& settings);
     };
 
-    // Errors: those of Database::open, AttachmentStore::open, Node::start and RedisClient::create; invalid_option (no secret),
-    // unavailable (port in use).
+    // Errors: those of Database::open, AttachmentStore::open, Node::start and RedisClient::create;
+    // invalid_option (no secret), unavailable (port in use).
     [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(Options options);
 
     // Stops if that was not done.
@@ -86,8 +89,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept;
 
-    // Answers what is in flight, then stops the node and closes the database. Blocking: see HttpServer::stop.
-    // Idempotent.
+    // Answers what is in flight, then stops the node and closes the database. Blocking: see
+    // HttpServer::stop. Idempotent.
     void stop();
 
 private:

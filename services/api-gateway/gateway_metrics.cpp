@@ -5,6 +5,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -22,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration patience = 500ms;
-constexpr Duration count_at_most_every = 3s;
+constexpr Duration kept_for = 3s;
 
 struct QueueBody {
     std::uint64_t waiting = 0;
@@ -69,6 +70,13 @@ double quality(std::string_view parameters) {
     return 1;
 }
 
+template <class T>
+std::optional<T> known(Result<T> figure) {
+    if (figure) return *std::move(figure);
+    log::warn("a figure of /metrics", figure.error().message());
+    return std::nullopt;
+}
+
 }  // namespace
 
 bool wants_prometheus(std::string_view accept) {
@@ -87,6 +95,14 @@ bool wants_prometheus(std::string_view accept) {
     return text;
 }
 
+GatewayMetrics::GatewayMetrics(Parts parts)
+    : parts_(parts),
+      queue_(kept_for,
+             [&queue = parts.queue] { return known(queue.metrics(Boottime::now() + patience)); }),
+      reservations_(kept_for, [&requests = parts.node.requests()] {
+          return known(requests.count(patience));
+      }) {}
+
 HttpResponse GatewayMetrics::response(const HttpRequest& request) {
     const auto accept = request.headers.find("Accept").value_or("");
     HttpResponse response = wants_prometheus(accept) ? text() : document();
@@ -97,8 +113,8 @@ HttpResponse GatewayMetrics::response(const HttpRequest& request) {
 HttpResponse GatewayMetrics::text() {
     const std::array upstreams{parts_.openrouter.metrics(), parts_.attachments.metrics()};
     HttpResponse response = metrics_response(parts_.node.node(), upstreams);
-    if (const auto numbers = queue()) response.body += queue_metrics_text(*numbers);
-    if (const auto count = reservations()) {
+    if (const auto numbers = queue_.get()) response.body += queue_metrics_text(*numbers);
+    if (const auto count = reservations_.get()) {
         response.body +=
             "# HELP tutti_dedup_reservations Requests that are reserved now, in the whole fleet.\n"
             "# TYPE tutti_dedup_reservations gauge\n"
@@ -112,8 +128,8 @@ HttpResponse GatewayMetrics::text() {
 }
 
 HttpResponse GatewayMetrics::document() {
-    const auto numbers = queue();
-    const auto count = reservations();
+    const auto numbers = queue_.get();
+    const auto count = reservations_.get();
     if (!numbers || !count) {
         return error_response(ErrorCode::metrics_error, "The queue or the store did not answer");
     }
@@ -129,24 +145,6 @@ HttpResponse GatewayMetrics::document() {
                                   .uptime = uptime.count(),
                                   .timestamp = iso_timestamp(),
                               }));
-}
-
-std::optional<QueueMetrics> GatewayMetrics::queue() {
-    auto numbers = parts_.queue.metrics(Boottime::now() + patience);
-    if (numbers) return *std::move(numbers);
-    log::warn(numbers.error().message());
-    return std::nullopt;
-}
-
-std::optional<std::size_t> GatewayMetrics::reservations() {
-    const std::lock_guard lock(mutex_);
-    const TimePoint now = Boottime::now();
-    if (now < count_again_) return counted_;
-    count_again_ = now + count_at_most_every;
-    const auto count = parts_.node.requests().count(patience);
-    if (!count) log::warn(count.error().message());
-    counted_ = count ? std::optional(*count) : std::nullopt;
-    return counted_;
 }
 
 }  // namespace tutti::services

@@ -1,17 +1,16 @@
-// GET /metrics of the gateway, in two forms: Prometheus text with the caches, the pools to OpenRouter and to
-// Discord's attachments, the queue, how many requests are reserved now and how many gateways there are; and a
-// short JSON document with the queue and the reservations, which clients of the deployment read.
+// GET /metrics of the gateway, in two forms: Prometheus text with the caches, the pools to
+// OpenRouter and to Discord's attachments, the queue, how many requests are reserved now and how
+// many gateways there are; and a short JSON document with the queue and the reservations, which
+// clients of the deployment read.
 //
-// A scrape waits for the store half a second at most each. What cannot be asked is left out of the text, and
-// makes the document a 500 METRICS_ERROR, because a zero would be a lie. Counting reservations reads all
-// names of the store, so it is done every few seconds at most, however often somebody scrapes.
+// What is asked of the store is kept for 3 s, so that scrapes, however many, cost the store little;
+// who asks waits for it half a second at most each. What cannot be asked is left out of the text,
+// and makes the document a 500 METRICS_ERROR, because a zero would be a lie.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
 
 #include <cstddef>
-#include <mutex>
-#include <optional>
 #include <string_view>
 
 #include "api-gateway/attachment_downloads.hpp"
@@ -19,6 +18,7 @@
 #include "api-gateway/job_queue.hpp"
 #include "api-gateway/openrouter.hpp"
 #include "common/http/message.hpp"
+#include "common/kept_figure.hpp"
 #include "common/presence.hpp"
 #include "tutti/clock.hpp"
 
@@ -35,26 +35,24 @@ public:
         const Presence* presence = nullptr;  // null: this is the only instance
     };
 
-    explicit GatewayMetrics(Parts parts) : parts_(parts) {}
+    explicit GatewayMetrics(Parts parts);
 
     [[nodiscard]] HttpResponse response(const HttpRequest& request);
 
 private:
     [[nodiscard]] HttpResponse text();
     [[nodiscard]] HttpResponse document();
-    [[nodiscard]] std::optional<QueueMetrics> queue();
-    [[nodiscard]] std::optional<std::size_t> reservations();
 
     Parts parts_;
     TimePoint started_ = Boottime::now();
-    std::mutex mutex_;
-    std::optional<std::size_t> counted_;  // guarded by mutex_
-    TimePoint count_again_{};             // guarded by mutex_
+    KeptFigure<QueueMetrics> queue_;
+    KeptFigure<std::size_t> reservations_;
 };
 
-// Whether an Accept header asks for Prometheus text: when it names text/plain or application/openmetrics-text,
-// which Prometheus does, and application/json neither with a higher q nor with the same one before them.
-// Wildcards name nothing, q=0 refuses, and without the header it is JSON.
+// Whether an Accept header asks for Prometheus text: when it names text/plain or
+// application/openmetrics-text, which Prometheus does, and application/json neither with a higher q
+// nor with the same one before them. Wildcards name nothing, q=0 refuses, and without the header it
+// is JSON.
 [[nodiscard]] bool wants_prometheus(std::string_view accept);
 
 }  // namespace tutti::services

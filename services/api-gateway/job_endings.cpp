@@ -1,11 +1,10 @@
 #include "api-gateway/job_endings.hpp"
 
-#include <exception>
 #include <list>
 #include <mutex>
 #include <utility>
 
-#include "common/logging.hpp"
+#include "common/edge.hpp"
 
 namespace tutti::services {
 
@@ -29,11 +28,7 @@ JobSubscription JobEndings::add(JobFinished subscriber) {
 void JobEndings::tell(const std::string& job_id) {
     const std::lock_guard lock(state_->mutex);
     for (const JobFinished& subscriber : state_->subscribers) {
-        try {
-            subscriber(job_id);
-        } catch (const std::exception& error) {
-            log::error("the end of a job was not taken note of: " + std::string(error.what()));
-        }
+        contain("the end of a job was not taken note of", [&] { subscriber(job_id); });
     }
 }
 

@@ -1,9 +1,9 @@
 #include "api-gateway/job_waits.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
+#include "common/edge.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -41,20 +41,25 @@ void JobWaits::hear(const std::string& job_id) {
 }
 
 void JobWaits::run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
-        const auto due = take_due();
-        if (due.empty()) {
-            const Duration idle =
-                std::min<Duration>(next_look() - Boottime::now(), std::chrono::hours{1});
-            // What changes meanwhile is due at once.
-            changed_.wait_for(lock, stop, idle, [this] { return next_look() <= Boottime::now(); });
-            continue;
-        }
-        lock.unlock();
-        look_at(due);
-        lock.lock();
+        if (contain("the wait for ended jobs", [&] { step(stop); })) continue;
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, stop, options_.look_every, [] { return false; });
     }
+}
+
+void JobWaits::step(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    const auto due = take_due();
+    if (due.empty()) {
+        const Duration idle =
+            std::min<Duration>(next_look() - Boottime::now(), std::chrono::hours{1});
+        // What changes meanwhile is due at once.
+        changed_.wait_for(lock, stop, idle, [this] { return next_look() <= Boottime::now(); });
+        return;
+    }
+    lock.unlock();
+    look_at(due);
 }
 
 TimePoint JobWaits::next_look() const {
@@ -106,11 +111,7 @@ void JobWaits::end(std::uint64_t wait, const Result<JobStatus>& outcome) {
     const auto found = waits_.extract(wait);
     lock.unlock();
     if (!found) return;
-    try {
-        found.mapped().ended(outcome);
-    } catch (const std::exception& error) {
-        log::error("whoever waited for a job failed: " + std::string(error.what()));
-    }
+    contain("an answer to a wait for a job failed", [&] { found.mapped().ended(outcome); });
 }
 
 void JobWaits::note(const Result<std::optional<JobStatus>>& status) {

@@ -65,6 +65,8 @@ private:
 
     void hear(const std::string& job_id);
     void run(const std::stop_token& stop);
+    // Looks at what is due, or waits until something may be.
+    void step(const std::stop_token& stop);
     [[nodiscard]] TimePoint next_look() const;   // with the lock
     [[nodiscard]] std::vector<Look> take_due();  // with the lock
     void look_at(const std::vector<Look>& due);

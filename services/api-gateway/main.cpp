@@ -3,11 +3,14 @@
 #include <string>
 
 #include "api-gateway/gateway.hpp"
+#include "common/edge.hpp"
 #include "common/lifecycle.hpp"
 #include "common/logging.hpp"
 #include "common/settings.hpp"
 
-int main() {
+namespace {
+
+int run() {
     using namespace tutti::services;
     Lifecycle lifecycle;
     const auto settings = Settings::parse(process_environment);
@@ -27,3 +30,7 @@ int main() {
               std::to_string((*gateway)->port()));
     return lifecycle.wait();
 }
+
+}  // namespace
+
+int main() { return tutti::services::run_program(run); }

@@ -194,6 +194,10 @@ constexpr std::array<Statement, 2> sixth_step{
          FOR EACH ROW EXECUTE FUNCTION notify_personality_of_row())",
       Databases::postgresql}}};
 
+// What GET /health writes, to know that something can be written.
+constexpr std::array<Statement, 1> seventh_step{
+    "CREATE TABLE health_checks (id INTEGER PRIMARY KEY, checked_at VARCHAR(24) NOT NULL)"};
+
 // Two programs that start at the same time on one server must not both migrate.
 constexpr const char* migration_lock = "tutti:migrations";
 
@@ -233,8 +237,9 @@ int applied_steps(soci::session& sql) {
 
 Result<void> migrate(soci::session& sql) {
     // Step number = position + 1.
-    const std::array<Step, 6> steps{Step(first_step),     Step(second_step), Step(third_step),
-                                    change_notifications, Step(fifth_step),  Step(sixth_step)};
+    const std::array<Step, 7> steps{Step(first_step),     Step(second_step), Step(third_step),
+                                    change_notifications, Step(fifth_step),  Step(sixth_step),
+                                    Step(seventh_step)};
     Transaction transaction(sql);
     if (is_postgresql(sql)) sql << "SET LOCAL statement_timeout = 60000";
     transaction.lock(migration_lock);

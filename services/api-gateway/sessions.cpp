@@ -10,6 +10,7 @@
 #include <libpq-fe.h>
 #include <soci/postgresql/soci-postgresql.h>
 
+#include "common/edge.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -79,7 +80,7 @@ void Sessions::watch(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
         wake_.wait_for(lock, stop, watch_every, [] { return false; });
-        cut_off_overdue(Boottime::now());
+        contain("the watch of the database sessions", [this] { cut_off_overdue(Boottime::now()); });
     }
 }
 

@@ -1,5 +1,5 @@
-// Puts the parts together. Everything refers to what is declared before it in Impl, and `stop` goes the
-// other way: no new request, then nobody who uses the node, then the node.
+// Puts the parts together. Everything refers to what is declared before it in Impl, and `stop` goes
+// the other way: no new request, then nobody who uses the node, then the node.
 #include "bot-client/bot_client.hpp"
 
 #include <unistd.h>
@@ -36,7 +36,8 @@ constexpr std::size_t driver_body_bytes_max = 1U << 20U;
 constexpr std::size_t driver_workers = 16;
 // Whoever loads waits for the gateway: enough that no cache of the catalogue holds up another.
 constexpr std::size_t loaders = 32;
-// Longer than their loads may take, so that a load which fails late still ends in the last known list.
+// Longer than their loads may take, so that a load which fails late still ends in the last known
+// list.
 constexpr GetOptions typing_patience{.deadline = choices_deadline + 500ms};
 // What a command may wait for an activation that only its reply is about.
 constexpr GetOptions reply_patience{.deadline = 300ms};
@@ -47,6 +48,15 @@ HttpClient::Options pool_of(std::string upstream, const HttpPool& pool) {
             .queued_max = pool.queued_max,
             .call_timeout = pool.deadline,
             .idle_max = pool.concurrent_max};
+}
+
+// What the process needs besides the connections of its port: a pooled connection has four
+// descriptors, one for its socket and three of the event loop that drives it.
+std::size_t descriptors_of(const BotClient::Options& options) {
+    constexpr std::size_t for_the_rest = 64;
+    const std::size_t pooled = std::size_t{options.gateway_interactive.concurrent_max} +
+                               options.gateway_background.concurrent_max + driver_workers;
+    return for_the_rest + 4 * pooled;
 }
 
 SendHttp send_with(HttpClient& client) {
@@ -95,9 +105,17 @@ struct BotClient::Impl {
               }),
           list(gateway, {.bot_owner_id = options.bot_owner_id}),
           chain(processors()) {
-        router.add("GET", "/health", [this](const HttpRequest&) { return health_response(*node); })
-            .add("GET", "/metrics", [this](const HttpRequest&) { return metrics(); })
-            .add("GET", "/audit", [this](const HttpRequest&) { return audit_response(*node); });
+        const Router::Terms everybody{
+            .kind = RouteKind::observability, .guard = {}, .body_bytes_max = 0};
+        router
+            .add(
+                "GET", "/health", [this](const HttpRequest&) { return health_response(*node); },
+                everybody)
+            .add(
+                "GET", "/metrics", [this](const HttpRequest&) { return metrics(); }, everybody)
+            .add(
+                "GET", "/audit", [this](const HttpRequest&) { return audit_response(*node); },
+                everybody);
         add_driver_routes(
             router, options.secret,
             {.commands = commands, .list = list, .chain = chain, .autocomplete = autocomplete});
@@ -159,7 +177,8 @@ struct BotClient::Impl {
 
     HttpClient interactive_http;
     HttpClient background_http;
-    HttpClient model_http{{.name = "model", .response_bytes_max = 1U << 20U}};
+    HttpClient model_http{
+        {.name = "model", .concurrent_max = driver_workers, .response_bytes_max = 1U << 20U}};
     HttpGateway gateway;
     ModelReplies model;
     std::unique_ptr<Node> node;
@@ -169,7 +188,7 @@ struct BotClient::Impl {
     ChannelCommands commands;
     ChannelList list;
     MessageChain chain;
-    Router router;
+    Router router;                       // the server takes it over
     std::unique_ptr<RedisClient> redis;  // for `presence` only
     std::unique_ptr<Presence> presence;  // none: this is the only instance
     std::unique_ptr<HttpServer> server;
@@ -203,18 +222,17 @@ Result<std::unique_ptr<BotClient>> BotClient::start(const Options& options) {
     }
     auto node = Node::create(node_options(options));
     if (!node) return fail(std::move(node).error());
-    const HttpServer::Options listen{
-        .address = options.address,
-        .port = options.port,
-        .limits = {.body_bytes_max = driver_body_bytes_max, .workers = driver_workers}};
+    const HttpServer::Options listen{.address = options.address,
+                                     .port = options.port,
+                                     .limits = {.body_bytes_max = driver_body_bytes_max,
+                                                .descriptors_reserved = descriptors_of(options),
+                                                .internal = {.workers = driver_workers}}};
 
     auto impl = std::make_unique<Impl>(*std::move(node), options);
     if (auto started = impl->node->start(); !started) return fail(std::move(started).error());
     if (auto seen = impl->see_others(options); !seen) return fail(std::move(seen).error());
     impl->probe_gateway();
-    auto server = HttpServer::start(listen, [&router = impl->router](const HttpRequest& request) {
-        return router.handle(request);
-    });
+    auto server = HttpServer::start(listen, std::move(impl->router));
     if (!server) return fail(std::move(server).error());
     impl->server = *std::move(server);
     return std::unique_ptr<BotClient>(new BotClient(std::move(impl)));

@@ -232,32 +232,37 @@ HttpResponse complete(const HttpRequest& request, const Autocomplete& autocomple
     return json_response(200, json::write(answer));
 }
 
-HttpHandler guarded(const Secret& secret, HttpHandler handler) {
-    return [secret, handler = std::move(handler)](const HttpRequest& request) {
-        const auto given = request.headers.find("X-Service-Auth");
-        if (!given || !secret.matches(*given)) {
-            return error_response(ErrorCode::unauthorized, "Service authentication failed");
-        }
-        return handler(request);
-    };
+Router::Terms with(const Secret& secret) {
+    return {.kind = RouteKind::internal, .guard = [secret](const HttpRequest& head) {
+                const auto given = head.headers.find("X-Service-Auth");
+                const bool good = given && secret.matches(*given);
+                return good ? std::nullopt
+                            : std::optional(error_response(ErrorCode::unauthorized,
+                                                           "Service authentication failed"));
+            }};
 }
 
 }  // namespace
 
 void add_driver_routes(Router& router, const Secret& secret, const Driven& driven) {
+    const Router::Terms terms = with(secret);
     router
-        .add("POST", "/driver/command",
-             guarded(secret, [driven](const HttpRequest& r) { return run_command(r, driven); }))
-        .add("POST", "/driver/button",
-             guarded(secret,
-                     [&list = driven.list](const HttpRequest& r) { return press_button(r, list); }))
-        .add("POST", "/driver/message",
-             guarded(secret, [&chain = driven.chain](
-                                 const HttpRequest& r) { return deliver_message(r, chain); }))
-        .add("POST", "/driver/autocomplete",
-             guarded(secret, [&autocomplete = driven.autocomplete](const HttpRequest& r) {
-                 return complete(r, autocomplete);
-             }));
+        .add(
+            "POST", "/driver/command",
+            [driven](const HttpRequest& r) { return run_command(r, driven); }, terms)
+        .add(
+            "POST", "/driver/button",
+            [&list = driven.list](const HttpRequest& r) { return press_button(r, list); }, terms)
+        .add(
+            "POST", "/driver/message",
+            [&chain = driven.chain](const HttpRequest& r) { return deliver_message(r, chain); },
+            terms)
+        .add(
+            "POST", "/driver/autocomplete",
+            [&autocomplete = driven.autocomplete](const HttpRequest& r) {
+                return complete(r, autocomplete);
+            },
+            terms);
 }
 
 }  // namespace tutti::services

@@ -1,11 +1,14 @@
 #include <string>
 
 #include "bot-client/bot_client.hpp"
+#include "common/edge.hpp"
 #include "common/lifecycle.hpp"
 #include "common/logging.hpp"
 #include "common/settings.hpp"
 
-int main() {
+namespace {
+
+int run() {
     using namespace tutti::services;
     Lifecycle lifecycle;
     const auto settings = Settings::parse(process_environment);
@@ -26,3 +29,7 @@ int main() {
               std::to_string((*bot)->port()));
     return lifecycle.wait();
 }
+
+}  // namespace
+
+int main() { return tutti::services::run_program(run); }

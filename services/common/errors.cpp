@@ -21,7 +21,8 @@ constexpr std::array rows{
     Row{"NOT_FOUND", 404},           Row{"JOB_NOT_FOUND", 404},     Row{"CONFLICT", 409},
     Row{"PAYLOAD_TOO_LARGE", 413},   Row{"HEADERS_TOO_LARGE", 431}, Row{"INTERNAL_ERROR", 500},
     Row{"CONFIGURATION_ERROR", 500}, Row{"JOB_FAILED", 500},        Row{"PROCESSING_ERROR", 500},
-    Row{"SYNC_ERROR", 500},          Row{"METRICS_ERROR", 500},     Row{"SERVICE_UNAVAILABLE", 503},
+    Row{"SYNC_ERROR", 500},          Row{"METRICS_ERROR", 500},     Row{"NOT_IMPLEMENTED", 501},
+    Row{"SERVICE_UNAVAILABLE", 503},
 };
 static_assert(rows.size() == static_cast<std::size_t>(ErrorCode::service_unavailable) + 1);
 

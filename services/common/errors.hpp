@@ -27,6 +27,7 @@ enum class ErrorCode : std::uint8_t {
     processing_error,
     sync_error,
     metrics_error,
+    not_implemented,
     service_unavailable,
 };
 

@@ -19,6 +19,7 @@
 #include <system_error>
 #include <thread>
 
+#include "common/edge.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -97,26 +98,33 @@ void Lifecycle::run_steps() {
         const std::lock_guard lock(mutex);
         current = std::move(name);
     };
-    std::jthread watchdog([&] {
+    const auto watch = [&] {
         const int ready = wait_readable({done, signals_}, options_.stop_bound);
         if (ready == done) return;
         const std::lock_guard lock(mutex);
         log::error(std::string(ready == -1 ? "not stopped in time" : "second signal") +
                    "; giving up in: " + current);
         std::_Exit(ready == -1 ? 1 : 130);
-    });
+    };
+    // Without a descriptor or a thread for it the steps run unwatched.
+    std::jthread watchdog;
+    if (done >= 0) {
+        contain("nothing bounds the stop", [&] {
+            watchdog = std::jthread([&] { contain("the watchdog of the stop", watch); });
+        });
+    }
     while (!steps_.empty()) {
         auto [name, step] = std::move(steps_.back());
         steps_.pop_back();
         set_current(name);
         try {
             step();
-        } catch (const std::exception& error) {
-            log::error("stopping " + name + ": " + error.what());
+        } catch (...) {
+            log::error("stopping " + name + ": " + text_of(std::current_exception()));
         }
     }
     raise_event(done);
-    watchdog.join();
+    if (watchdog.joinable()) watchdog.join();
     ::close(done);
 }
 

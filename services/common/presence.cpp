@@ -5,6 +5,7 @@
 #include <boost/uuid/random_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
+#include "common/edge.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -52,7 +53,7 @@ void Presence::run() {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, options_.tell_every, [this] { return stopping_; })) {
         lock.unlock();
-        tell();
+        contain("presence", [this] { tell(); });
         lock.lock();
     }
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "common/edge.hpp"
 #include "common/lifecycle.hpp"
 #include "common/logging.hpp"
 #include "fleet/driver_client.hpp"
@@ -58,9 +59,7 @@ int run(Lifecycle& lifecycle, const FleetOptions& options) {
     return good ? code : exit_check_failed;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run_command_line(int argc, char** argv) {
     // The processes of the fleet have 10 s of their own each, the bot-clients first.
     Lifecycle lifecycle({.stop_bound = 30s});
     ::setenv("LOG_LEVEL", "error", 0);
@@ -72,4 +71,10 @@ int main(int argc, char** argv) {
     } catch (const std::exception& error) {
         return not_started(error.what());
     }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return run_program([&] { return run_command_line(argc, argv); });
 }

@@ -3,11 +3,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/edge.hpp"
 #include "common/lifecycle.hpp"
 #include "common/logging.hpp"
 #include "provider-stand-in/stand_in.hpp"
 
-int main(int argc, char** argv) {
+namespace {
+
+int run(int argc, char** argv) {
     using namespace tutti::services;
     Lifecycle lifecycle;
     setup_logging("provider-stand-in");
@@ -45,4 +48,10 @@ int main(int argc, char** argv) {
     lifecycle.on_stop("stand-in", [&] { stand_in->reset(); });
     log::info("listening on " + (*stand_in)->url());
     return lifecycle.wait();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return tutti::services::run_program([&] { return run(argc, argv); });
 }

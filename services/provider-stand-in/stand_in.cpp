@@ -115,10 +115,8 @@ Result<std::unique_ptr<ProviderStandIn>> ProviderStandIn::start(const Options& o
              })
         .add("GET", "/calls", [&it = *impl](const HttpRequest&) { return it.count(); })
         .add("PUT", "/behaviour", [&it = *impl](const HttpRequest& r) { return it.set(r); });
-    auto server = HttpServer::start({.port = options.port, .limits = {.workers = workers}},
-                                    [router = std::move(router)](const HttpRequest& request) {
-                                        return router.handle(request);
-                                    });
+    auto server = HttpServer::start(
+        {.port = options.port, .limits = {.internal = {.workers = workers}}}, std::move(router));
     if (!server) return fail(std::move(server).error());
     impl->server = *std::move(server);
     return std::unique_ptr<ProviderStandIn>(new ProviderStandIn(std::move(impl)));

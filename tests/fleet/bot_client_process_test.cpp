@@ -9,7 +9,7 @@
 
 #include "bot-client/driver_wire.hpp"
 #include "common/http/client.hpp"
-#include "fleet/program.hpp"
+#include "support/program.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/json.hpp"

@@ -14,7 +14,7 @@ using namespace tutti::services;
 
 CountingFront::CountingFront(std::string upstream) : upstream_(std::move(upstream)) {
     auto server = HttpServer::start(
-        {.limits = {.workers = 64}},
+        {.limits = {.internal = {.workers = 64}}},
         [this](const HttpRequest& request) -> HttpResponse { return pass_on(request); });
     if (!server) throw std::runtime_error(server.error().message());
     server_ = *std::move(server);

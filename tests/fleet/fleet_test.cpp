@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "fleet/program.hpp"
 #include "support/postgres_server.hpp"
+#include "support/program.hpp"
 #include "support/redis_server.hpp"
 
 namespace tests {

@@ -5,7 +5,7 @@
 
 #include "common/http/client.hpp"
 #include "common/model_catalogue.hpp"
-#include "fleet/program.hpp"
+#include "support/program.hpp"
 #include "support/redis_server.hpp"
 
 namespace tests {

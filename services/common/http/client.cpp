@@ -15,11 +15,8 @@
 #include <unordered_set>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-
+#include "common/edge.hpp"
+#include "common/http/message_reader.hpp"
 #include "common/http/transport.hpp"
 #include "common/http/url.hpp"
 #include "common/http/wire.hpp"
@@ -28,12 +25,10 @@
 namespace tutti::services {
 namespace {
 
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
-using boost::system::error_code;
-using Parser = http::response_parser<http::string_body>;
+using ResponseReader = MessageReader<false>;
 
-constexpr std::uint32_t header_bytes_max = 64U << 10U;
+constexpr std::size_t header_bytes_max = 64U << 10U;
+constexpr std::size_t read_bytes = 16U << 10U;
 constexpr int interim_responses_max = 8;
 
 bool idempotent(std::string_view method) {
@@ -80,15 +75,20 @@ Result<std::string> to_bytes(const Url& url, const HttpRequest& request) {
     return bytes;
 }
 
-Error to_error(const error_code& error) {
-    if (error == http::error::body_limit || error == http::error::header_limit) {
+Error to_error(const ResponseReader& faulty) {
+    switch (faulty.fault()) {
+    case MessageFault::body_too_large:
+    case MessageFault::header_too_large:
+    case MessageFault::wrapping_too_large:
         return {Errc::too_large, {}, "the response is over the limit"};
-    }
-    if (error == http::error::partial_message || error == http::error::end_of_stream) {
+    case MessageFault::cut_off:
         return {
             Errc::unavailable, {}, "the connection was closed before the response was complete"};
+    case MessageFault::unknown_coding:
+        return {Errc::protocol, {}, "the response has a transfer coding that is not known"};
+    default: break;
     }
-    return {Errc::protocol, {}, "not an HTTP response: " + error.message()};
+    return {Errc::protocol, {}, "not an HTTP response: " + faulty.text()};
 }
 
 struct Exchange {
@@ -102,65 +102,68 @@ struct Progress {
     bool response_begun = false;  // the connection was alive
 };
 
-class Reader {
+class Answer {
 public:
-    Reader(Transport& transport, std::size_t body_bytes_max, TimePoint deadline)
+    Answer(Transport& transport, std::size_t body_bytes_max, TimePoint deadline)
         : transport_(transport), body_bytes_max_(body_bytes_max), deadline_(deadline) {}
 
     // The final response; what precedes it (1xx) is skipped.
     Result<Exchange> read(std::string_view method, Progress& progress) {
         for (int i = 0; i < interim_responses_max; ++i) {
-            parser_.emplace();
-            parser_->eager(true);
-            parser_->header_limit(header_bytes_max);
-            parser_->body_limit(body_bytes_max_);
-            parser_->skip(method == "HEAD");
-            if (auto done = read_one(progress); !done) return fail(done.error());
-            if (parser_->get().result_int() >= 200) return take();
+            reader_.begin({.header_bytes_max = header_bytes_max, .body_bytes_max = body_bytes_max_},
+                          method == "HEAD");
+            Exchange exchange;
+            if (auto done = read_one(exchange, progress); !done) return fail(done.error());
+            if (exchange.response.status >= 200) return exchange;
         }
         return fail(Errc::protocol, {}, "too many interim responses");
     }
 
 private:
-    Result<void> read_one(Progress& progress) {
-        error_code error;
-        while (true) {
-            const auto consumed = parser_->put(asio::buffer(bytes_), error);
-            bytes_.erase(0, consumed);
-            if (error && error != http::error::need_more) return fail(to_error(error));
-            if (parser_->is_done()) return {};
-            const auto got = transport_.read_some(block_, deadline_);
-            if (!got) return fail(got.error());
-            if (*got == 0) break;
-            progress.response_begun = true;
-            bytes_.append(block_.data(), *got);
+    using State = ResponseReader::State;
+
+    Result<void> read_one(Exchange& exchange, Progress& progress) {
+        auto state = reader_.parse();
+        while (state != State::complete) {
+            if (state == State::faulty) return fail(to_error(reader_));
+            if (state == State::head) {
+                take_head(exchange);
+            } else {
+                const auto space = reader_.space(read_bytes);
+                const auto got = transport_.read_some(
+                    {static_cast<char*>(space.data()), space.size()}, deadline_);
+                if (!got) return fail(got.error());
+                if (*got == 0) return take_end(exchange);
+                progress.response_begun = true;
+                reader_.received(*got);
+            }
+            state = reader_.parse();
         }
-        // A body without a length ends here. (Beast takes the end before the first byte for a
-        // message.)
-        if (parser_->got_some()) parser_->put_eof(error);
-        if (error || !parser_->is_done()) return fail(to_error(http::error::partial_message));
+        take_body(exchange);
         return {};
     }
 
-    Exchange take() {
-        auto& message = parser_->get();
-        Exchange exchange;
-        exchange.keep_alive = parser_->keep_alive() && bytes_.empty();
-        exchange.response.status = static_cast<int>(message.result_int());
-        for (const auto& field : message) {
-            exchange.response.headers.add(std::string(field.name_string()),
-                                          std::string(field.value()));
-        }
-        exchange.response.body = std::move(message.body());
-        return exchange;
+    // Now: what follows the body may bring more fields.
+    void take_head(Exchange& exchange) {
+        exchange.keep_alive = reader_.keep_alive();
+        exchange.response.status = static_cast<int>(reader_.message().result_int());
+        exchange.response.headers = reader_.headers();
+    }
+    void take_body(Exchange& exchange) {
+        exchange.keep_alive = exchange.keep_alive && !reader_.has_bytes();
+        exchange.response.body = reader_.take_body();
+    }
+    // A body without a length ends with the connection.
+    Result<void> take_end(Exchange& exchange) {
+        if (reader_.end() != State::complete) return fail(to_error(reader_));
+        take_body(exchange);
+        return {};
     }
 
     Transport& transport_;
     std::size_t body_bytes_max_;
     TimePoint deadline_;
-    std::optional<Parser> parser_;
-    std::string bytes_;  // read and not yet parsed
-    std::array<char, 16U << 10U> block_{};
+    ResponseReader reader_;
 };
 
 }  // namespace
@@ -280,8 +283,8 @@ Result<HttpResponse> HttpClient::Impl::send_once(const Call& call,
         if (auto sent = transport->write(call.bytes, call.deadline); !sent)
             return fail(sent.error());
         progress.request_sent = true;
-        Reader reader(*transport, options_.response_bytes_max, call.deadline);
-        auto read = reader.read(call.request.method, progress);
+        Answer answer(*transport, options_.response_bytes_max, call.deadline);
+        auto read = answer.read(call.request.method, progress);
         if (!read) return fail(read.error());
         exchange = std::move(*read);
     }
@@ -329,9 +332,10 @@ Result<HttpResponse> HttpClient::Impl::send(std::string_view url, const HttpRequ
         ++meter_.requests;
     }
     const auto parsed = Url::parse(url);
-    auto response =
-        parsed ? send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout))
-               : Result<HttpResponse>(fail(parsed.error()));
+    auto response = as_result(Errc::unavailable, [&]() -> Result<HttpResponse> {
+        if (!parsed) return fail(parsed.error());
+        return send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout));
+    });
     count(response, Boottime::now() - begun);
     if (response) return response;
     Error error = std::move(response).error();

@@ -39,14 +39,19 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 
 }  // namespace
 
-Router& Router::add(std::string method, std::string_view pattern, HttpHandler handler) {
+Router& Router::add(std::string method, std::string_view pattern, HttpHandler handler,
+                    const Terms& terms) {
     assert(pattern.starts_with('/') && handler);
-    routes_.push_back({std::move(method), split(pattern), std::move(handler)});
+    routes_.push_back({std::move(method), split(pattern), terms.guard,
+                       std::make_shared<const HttpAdmission>(
+                           HttpAdmission{.handler = std::move(handler),
+                                         .kind = terms.kind,
+                                         .body_bytes_max = terms.body_bytes_max})});
     return *this;
 }
 
-HttpResponse Router::handle(HttpRequest request) const {
-    auto path = split(request.path);
+HttpAdmitted Router::admit(HttpRequest& head) const {
+    auto path = split(head.path);
     for (auto& segment : path) {
         auto decoded = percent_decode(segment);
         if (!decoded) {
@@ -55,16 +60,25 @@ HttpResponse Router::handle(HttpRequest request) const {
         }
         segment = std::move(*decoded);
     }
-    const std::string method = request.method == "HEAD" ? "GET" : request.method;
-    const bool is_path = request.path.starts_with('/');
+    const std::string method = head.method == "HEAD" ? "GET" : head.method;
+    const bool is_path = head.path.starts_with('/');
     for (const auto& route : routes_) {
-        if (is_path && route.method == method &&
-            matches(route.segments, path, request.parameters)) {
-            return route.handler(request);
+        if (!is_path || route.method != method || !matches(route.segments, path, head.parameters)) {
+            continue;
         }
+        if (route.guard) {
+            if (auto refused = route.guard(head)) return std::move(*refused);
+        }
+        return route.admission;
     }
     return error_response(ErrorCode::not_found,
-                          "Route " + request.method + " " + request.path + " not found");
+                          "Route " + head.method + " " + head.path + " not found");
+}
+
+HttpResponse Router::handle(HttpRequest request) const {
+    auto admitted = admit(request);
+    if (auto* refused = std::get_if<HttpResponse>(&admitted)) return std::move(*refused);
+    return std::get<0>(admitted)->handler(request);
 }
 
 }  // namespace tutti::services

@@ -1,8 +1,9 @@
-// Why a server does not start. For server.cpp only.
+// Why a server does not start, and how many connections it may have. For server.cpp only.
 //
-// Thread-safety: pure functions.
+// Thread-safety: any thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include <boost/system/error_code.hpp>
@@ -14,6 +15,9 @@ namespace tutti::services {
 
 // Every limit that is wrong; nothing when all are usable.
 [[nodiscard]] std::optional<Error> check(const HttpServer::Options& options);
+// As many as the limits and the descriptors that this process may have; raises that number as far
+// as the system lets it. Errors: unavailable (hardly any connections would be left).
+[[nodiscard]] Result<std::size_t> connections_allowed(const HttpServer::Limits& limits);
 [[nodiscard]] Error listen_error(const boost::system::error_code& error,
                                  const HttpServer::Options& options);
 

@@ -4,7 +4,6 @@
 #include <string_view>
 #include <utility>
 
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/status.hpp>
 
 #include "common/errors.hpp"
@@ -23,29 +22,33 @@ bool is_bodiless(const HttpResponse& response) {
 
 }  // namespace
 
-HttpRequest to_request(RequestParser& parser) {
-    auto& message = parser.get();
+HttpRequest to_request(const RequestReader& reader) {
+    const auto& message = reader.message();
     HttpRequest request;
     request.method = std::string(message.method_string());
     const std::string_view target(message.target().data(), message.target().size());
     const std::size_t mark = std::min(target.find('?'), target.size());
     request.path = target.substr(0, mark);
     request.query = target.substr(std::min(mark + 1, target.size()));
-    for (const auto& field : message) {
-        request.headers.add(std::string(field.name_string()), std::string(field.value()));
-    }
-    request.body = std::move(message.body());
+    request.headers = reader.headers();
     return request;
 }
 
-HttpResponse to_response(const boost::system::error_code& error) {
-    if (error == http::error::body_limit) {
+HttpResponse to_response(const RequestReader& faulty) {
+    switch (faulty.fault()) {
+    case MessageFault::body_too_large:
         return error_response(ErrorCode::payload_too_large, "The request body is too large");
-    }
-    if (error == http::error::header_limit) {
+    case MessageFault::wrapping_too_large:
+        return error_response(ErrorCode::payload_too_large,
+                              "The body's chunk extensions and trailers are too large");
+    case MessageFault::header_too_large:
         return error_response(ErrorCode::headers_too_large, "The request's header is too large");
+    case MessageFault::unknown_coding:
+        return error_response(ErrorCode::not_implemented,
+                              "The only transfer coding is chunked, alone and in HTTP/1.1");
+    default: break;
     }
-    return error_response(ErrorCode::validation_error, "Not an HTTP request: " + error.message());
+    return error_response(ErrorCode::validation_error, "Not an HTTP request: " + faulty.text());
 }
 
 std::string to_head(const WireResponse& reply) {

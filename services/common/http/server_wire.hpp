@@ -1,4 +1,5 @@
-// Between what Beast parses, what goes over the wire, and the server's plain values. For server.cpp only.
+// Between what Beast parses, what goes over the wire, and the server's plain values. For the server
+// only.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -6,20 +7,17 @@
 #include <string>
 #include <string_view>
 
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#include <boost/system/error_code.hpp>
-
 #include "common/http/message.hpp"
+#include "common/http/message_reader.hpp"
 
 namespace tutti::services {
 
-using RequestParser = boost::beast::http::request_parser<boost::beast::http::string_body>;
+using RequestReader = MessageReader<true>;
 
-// Takes the body out of the parser.
-[[nodiscard]] HttpRequest to_request(RequestParser& parser);
+// When the head is there: all but the body.
+[[nodiscard]] HttpRequest to_request(const RequestReader& reader);
 // The answer to what is no request.
-[[nodiscard]] HttpResponse to_response(const boost::system::error_code& error);
+[[nodiscard]] HttpResponse to_response(const RequestReader& faulty);
 
 struct WireResponse {
     HttpResponse response{};

@@ -30,6 +30,8 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include "common/edge.hpp"
+
 namespace tutti::services {
 namespace {
 
@@ -279,13 +281,19 @@ Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files) {
     return context;
 }
 
-std::unique_ptr<Transport> make_transport(const Url& url, std::shared_ptr<TlsContext> context) {
-    if (url.scheme == Url::Scheme::http) return std::make_unique<TcpTransport>(url.port);
-    return std::make_unique<TlsTransport>(url, std::move(context));
+// The I/O context of each has descriptors of its own, and says only by throwing that there are none.
+Result<std::unique_ptr<Transport>> make_transport(const Url& url,
+                                                  std::shared_ptr<TlsContext> context) {
+    return as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
+        if (url.scheme == Url::Scheme::http) return std::make_unique<TcpTransport>(url.port);
+        return std::make_unique<TlsTransport>(url, std::move(context));
+    });
 }
 
-std::unique_ptr<Transport> make_unix_transport(const std::string& path) {
-    return std::make_unique<UnixTransport>(path);
+Result<std::unique_ptr<Transport>> make_unix_transport(const std::string& path) {
+    return as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
+        return std::make_unique<UnixTransport>(path);
+    });
 }
 
 namespace {
@@ -317,13 +325,21 @@ struct Resolver::Impl {
         std::optional<Result<Addresses>> result;  // guarded by Impl::mutex
     };
 
+    Result<void> start() {
+        if (thread.joinable()) return {};
+        return as_result(Errc::unavailable, [this]() -> Result<void> {
+            thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+            return {};
+        });
+    }
+
     void run(const std::stop_token& stop) {
         std::unique_lock lock(mutex);
         while (changed.wait(lock, stop, [this] { return !waiting.empty(); })) {
             const auto job = std::move(waiting.front());
             waiting.pop_front();
             lock.unlock();
-            auto result = look_up(job->host);
+            auto result = as_result(Errc::unavailable, [&] { return look_up(job->host); });
             lock.lock();
             job->result = std::move(result);
             changed.notify_all();
@@ -347,9 +363,7 @@ Result<Addresses> Resolver::resolve(const std::string& host, TimePoint deadline)
 
     auto job = std::make_shared<Impl::Job>(host);
     std::unique_lock lock(impl_->mutex);
-    if (!impl_->thread.joinable()) {
-        impl_->thread = std::jthread([this](const std::stop_token& stop) { impl_->run(stop); });
-    }
+    if (auto started = impl_->start(); !started) return fail(std::move(started).error());
     impl_->waiting.push_back(job);
     impl_->changed.notify_all();
     const bool ended = impl_->changed.wait_for(lock, deadline - Boottime::now(),

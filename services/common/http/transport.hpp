@@ -49,10 +49,11 @@ struct TlsFiles {
 class TlsContext;
 [[nodiscard]] Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files);
 
-[[nodiscard]] std::unique_ptr<Transport> make_transport(const Url& url,
-                                                        std::shared_ptr<TlsContext> context);
+// Errors of both: unavailable (the process has no descriptor left).
+[[nodiscard]] Result<std::unique_ptr<Transport>> make_transport(
+    const Url& url, std::shared_ptr<TlsContext> context);
 // Its `connect` needs no addresses.
-[[nodiscard]] std::unique_ptr<Transport> make_unix_transport(const std::string& path);
+[[nodiscard]] Result<std::unique_ptr<Transport>> make_unix_transport(const std::string& path);
 
 // Names to addresses, within a deadline that getaddrinfo itself does not know: one thread looks up,
 // the caller waits for it as long as it may.

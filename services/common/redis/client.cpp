@@ -1,9 +1,9 @@
-// hiredis writes commands and reads replies; a Transport carries the bytes. hiredis has no limit on a reply,
-// so bytes are counted while it reads, and a multi-bulk reply of too many elements fails where its
-// array would be made.
+// hiredis writes commands and reads replies; a Transport carries the bytes. hiredis has no limit on
+// a reply, so bytes are counted while it reads, and a multi-bulk reply of too many elements fails
+// where its array would be made.
 //
-// A call takes a slot, then an idle connection or a fresh one, and puts it back unless anything went
-// wrong on it: after a failure nobody knows which reply comes next.
+// A call takes a slot, then an idle connection or a fresh one, and puts it back unless anything
+// went wrong on it: after a failure nobody knows which reply comes next.
 #include "common/redis/client.hpp"
 
 #include <hiredis/hiredis.h>
@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <mutex>
+#include <new>
 #include <utility>
 
+#include "common/edge.hpp"
 #include "common/http/transport.hpp"
 #include "common/slots.hpp"
 #include "tutti/redis_url.hpp"
@@ -20,7 +22,9 @@
 namespace tutti::services {
 namespace {
 
-constexpr int elements_max = 10'000;
+// Of a whole reply, nested arrays included: each costs far more than the few bytes that announce
+// it.
+constexpr std::size_t elements_max = 20'000;
 
 struct FreeReader {
     void operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
@@ -31,13 +35,18 @@ struct FreeReply {
 using Reader = std::unique_ptr<redisReader, FreeReader>;
 using Reply = std::unique_ptr<::redisReply, FreeReply>;
 
-// hiredis' own functions, except for arrays: null makes its reader fail.
+// hiredis' own functions, except for arrays: null makes its reader fail. What a reader's private
+// data points to is how many elements are left to the reply.
 redisReplyObjectFunctions* bounded_functions(const redisReader& reader) {
     static const redisReplyObjectFunctions original = *reader.fn;
     static redisReplyObjectFunctions bounded = [] {
         redisReplyObjectFunctions functions = original;
         functions.createArray = [](const redisReadTask* task, int elements) -> void* {
-            return elements > elements_max ? nullptr : original.createArray(task, elements);
+            auto& left = *static_cast<std::size_t*>(task->privdata);
+            const auto wanted = static_cast<std::size_t>(elements);
+            if (elements < 0 || wanted > left) return nullptr;
+            left -= wanted;
+            return original.createArray(task, elements);
         };
         return functions;
     }();
@@ -82,8 +91,12 @@ class Connection {
 public:
     Connection(std::unique_ptr<Transport> transport, std::size_t bytes_max)
         : transport_(std::move(transport)), reader_(redisReaderCreate()), bytes_max_(bytes_max) {
+        if (!reader_) throw std::bad_alloc();
         reader_->fn = bounded_functions(*reader_);
+        reader_->privdata = &elements_left_;
     }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
 
     Result<RedisReply> command(const std::vector<std::string>& words, TimePoint deadline) {
         const auto bytes = encoded(words);
@@ -129,6 +142,7 @@ private:
     }
     Result<Reply> read(TimePoint deadline) {
         std::size_t bytes = 0;
+        elements_left_ = elements_max;
         while (true) {
             void* reply = nullptr;
             if (redisReaderGetReply(reader_.get(), &reply) != REDIS_OK) {
@@ -149,6 +163,7 @@ private:
     Reader reader_;
     std::array<char, 16'384> block_{};
     std::size_t bytes_max_;
+    std::size_t elements_left_ = 0;
     bool healthy_ = false;
 };
 
@@ -168,11 +183,12 @@ public:
         if (!slot) return fail(slot.error());
         auto connection = take_idle();
         if (!connection) {
-            auto opened = open(deadline);
+            auto opened = as_result(Errc::unavailable, [&] { return open(deadline); });
             if (!opened) return fail(std::move(opened).error());
             connection = *std::move(opened);
         }
-        auto reply = connection->command(words, deadline);
+        // The command may have been sent before something was thrown.
+        auto reply = as_result(Errc::timeout, [&] { return connection->command(words, deadline); });
         if (connection->healthy()) keep(std::move(connection));
         return reply;
     }
@@ -217,14 +233,18 @@ Result<std::unique_ptr<Transport>> RedisClient::Impl::connect(TimePoint deadline
     Addresses addresses;
     std::unique_ptr<Transport> transport;
     if (url_.is_unix()) {
-        transport = make_unix_transport(url_.path);
+        auto made = make_unix_transport(url_.path);
+        if (!made) return fail(std::move(made).error());
+        transport = *std::move(made);
     } else {
         auto resolved = resolver_.resolve(url_.host, deadline);
         if (!resolved) return fail(std::move(resolved).error());
         addresses = *std::move(resolved);
         const auto scheme = tls_ ? Url::Scheme::https : Url::Scheme::http;
-        transport = make_transport(
+        auto made = make_transport(
             {.scheme = scheme, .host = url_.host, .port = url_.port, .target = "/"}, tls_);
+        if (!made) return fail(std::move(made).error());
+        transport = *std::move(made);
     }
     const auto connected = transport->connect(addresses, deadline);
     if (!connected) return fail(connected.error());

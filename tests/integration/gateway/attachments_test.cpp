@@ -30,7 +30,7 @@ class Discord {
 public:
     Discord() {
         auto started =
-            HttpServer::start({.limits = {.workers = 32}},
+            HttpServer::start({.limits = {.internal = {.workers = 32}}},
                               [this](const HttpRequest& request) { return answer(request); });
         EXPECT_TRUE(started);
         server_ = *std::move(started);

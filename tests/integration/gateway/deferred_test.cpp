@@ -22,7 +22,7 @@ constexpr const char* later_and_close = "GET /later HTTP/1.1\r\nConnection: clos
 // /later is answered when the test says so; everything else at once.
 class Deferred : public ::testing::Test {
 protected:
-    void start(HttpServer::Limits limits = {.workers = 1}) {
+    void start(HttpServer::Limits limits = {.internal = {.workers = 1}}) {
         auto started = HttpServer::start({.limits = limits}, [this](const HttpRequest& request) {
             if (request.path != "/later") return text_response(200, "now");
             return deferred_response([this](HttpAnswer answer) {
@@ -36,8 +36,8 @@ protected:
         server_ = std::move(*started);
     }
     void start_with(HttpStart begin) {
-        auto started =
-            HttpServer::start({.limits = {.workers = 1}}, [begin](const HttpRequest& request) {
+        auto started = HttpServer::start(
+            {.limits = {.internal = {.workers = 1}}}, [begin](const HttpRequest& request) {
                 return request.path == "/later" ? deferred_response(begin)
                                                 : text_response(200, "now");
             });
@@ -118,7 +118,10 @@ TEST_F(Deferred, HeadHasTheLengthButNoBody) {
 }
 
 TEST_F(Deferred, WaitIsNeitherReadingNorWriting) {
-    start({.workers = 1, .read_timeout = 50ms, .idle_timeout = 50ms, .write_timeout = 50ms});
+    start({.internal = {.workers = 1},
+           .read_timeout = 50ms,
+           .idle_timeout = 50ms,
+           .write_timeout = 50ms});
     RawConnection peer(server_->port());
     peer.send(later_and_close);
     const auto answer = next();
@@ -146,7 +149,7 @@ TEST_F(Deferred, ManyThatWaitHoldNoWorker) {
 }
 
 TEST_F(Deferred, TooManyAreTurnedAwayBeforeAnythingIsBegun) {
-    start({.workers = 1, .deferred_max = 1});
+    start({.internal = {.workers = 1}, .deferred_max = 1});
     RawConnection first(server_->port());
     RawConnection second(server_->port());
     RawConnection third(server_->port());
@@ -164,7 +167,7 @@ TEST_F(Deferred, TooManyAreTurnedAwayBeforeAnythingIsBegun) {
 }
 
 TEST_F(Deferred, ClientThatLeavesIsForgottenAndItsAnswerIgnored) {
-    start({.workers = 1, .deferred_max = 1});
+    start({.internal = {.workers = 1}, .deferred_max = 1});
     HttpAnswer answer;
     {
         RawConnection peer(server_->port());
@@ -215,7 +218,7 @@ TEST_F(Deferred, StopAnswersThoseThatWait) {
 }
 
 TEST_F(Deferred, AnswersRaceWithLeavingClientsAndStop) {
-    start({.workers = 2});
+    start({.internal = {.workers = 2}});
     std::atomic<bool> ended{false};
     std::jthread answering([&] {
         while (!ended) {

@@ -431,24 +431,6 @@ TEST_F(GatewayAccess, UnknownRouteIsNotFound) {
     expect_error(call("DELETE", "/user/channel/500", stranger), 404, "NOT_FOUND");
 }
 
-TEST_F(GatewayAccess, HealthNeedsNoSecretAndNamesTheDatabase) {
-    const auto response = send({.path = "/health"});
-
-    EXPECT_EQ(response.status, 200);
-    EXPECT_TRUE(response.body.contains(R"("status":"healthy")")) << response.body;
-    EXPECT_TRUE(response.body.contains(R"("live":true,"ready":true)")) << response.body;
-    EXPECT_TRUE(response.body.contains(R"("database":true)")) << response.body;
-}
-
-TEST_F(GatewayAccess, HealthSaysWhenTheDatabaseIsBroken) {
-    execute("DROP TABLE schema_migrations");
-
-    const auto response = send({.path = "/health"});
-
-    EXPECT_EQ(response.status, 503);
-    EXPECT_TRUE(response.body.contains(R"("database":false)")) << response.body;
-}
-
 TEST_F(GatewayAccess, BrokenDatabaseIsAnInternalErrorWithoutItsDetails) {
     execute("PRAGMA foreign_keys = OFF; DROP TABLE activated_channels");
 

@@ -8,6 +8,7 @@
 #include "common/http/server.hpp"
 #include "scripted_server.hpp"
 #include "support.hpp"
+#include "support/no_descriptors.hpp"
 
 namespace tutti::services {
 namespace {
@@ -257,6 +258,86 @@ TEST(HttpClient, CountsHowItsCallsEnded) {
     EXPECT_EQ(metrics.failed(HttpFailure::invalid), 1U);
     EXPECT_GE(metrics.taken, 50ms);
     EXPECT_EQ(metrics.in_flight, 0U);
+}
+
+// Far above what an answer may have.
+void send_for_ever(int socket, std::string_view piece) {
+    std::string block;
+    while (block.size() < (64U << 10U)) block += piece;
+    for (int i = 0; i < 2000; ++i) {
+        if (::send(socket, block.data(), block.size(), MSG_NOSIGNAL) <= 0) return;
+    }
+}
+
+TEST(HttpClient, AnswerThatIsAllWrappingIsTooLarge) {
+    for (const auto& [begin, piece] :
+         {std::pair{"1;a=", "aaaaaaaaaaaaaaaa"}, std::pair{"0\r\nX: ", "aaaaaaaaaaaaaaaa"},
+          std::pair{"0\r\n", "X-Trailer: something\r\n"}, std::pair{"0", "0000000000000000"},
+          std::pair{"", "1;aaaaaaaaaaaaaaaaaaaaaa\r\n \r\n"}}) {
+        ScriptedServer server([begin, piece](int socket, int) {
+            ScriptedServer::read_request(socket);
+            ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            ScriptedServer::send(socket, begin);
+            send_for_ever(socket, piece);
+        });
+        HttpClient client;
+
+        EXPECT_EQ(code_of(client.send(server.url(), {}, soon())), Errc::too_large) << begin;
+    }
+}
+
+TEST(HttpClient, FieldsWithoutEndAreTooLarge) {
+    ScriptedServer server([](int socket, int) {
+        ScriptedServer::read_request(socket);
+        ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\n");
+        send_for_ever(socket, "a:\r\n");
+    });
+    HttpClient client;
+
+    EXPECT_EQ(code_of(client.send(server.url(), {}, soon())), Errc::too_large);
+}
+
+TEST(HttpClient, TransferCodingThatIsNotKnownIsAProtocolError) {
+    for (const char* coding : {"xchunked", "gzip", "gzip, chunked", "chunked, chunked"}) {
+        ScriptedServer server([coding](int socket, int) {
+            ScriptedServer::read_request(socket);
+            ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: " +
+                                             std::string(coding) + "\r\n\r\n0\r\n\r\n");
+        });
+        HttpClient client;
+
+        EXPECT_EQ(code_of(client.send(server.url(), {}, soon())), Errc::protocol) << coding;
+    }
+}
+
+TEST(HttpClient, TrailersAreNotAmongTheFields) {
+    ScriptedServer server([](int socket, int) {
+        ScriptedServer::read_request(socket);
+        ScriptedServer::send(socket,
+                             "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "2\r\nhi\r\n0\r\nX-A: 2\r\nX-B: 2\r\n\r\n");
+    });
+    HttpClient client;
+
+    const auto response = client.send(server.url(), {}, soon());
+
+    ASSERT_TRUE(response) << response.error().message();
+    EXPECT_EQ(response->body, "hi");
+    EXPECT_EQ(response->headers.size(), 2U);
+    EXPECT_EQ(response->headers.find("X-A"), "1");
+}
+
+TEST(HttpClient, WithoutADescriptorACallIsUnavailableAndTheNextOneWorks) {
+    const auto server = HttpServer::start({}, [](const HttpRequest&) { return HttpResponse{}; });
+    const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
+    HttpClient client;
+    {
+        const tests::NoDescriptors none;
+        EXPECT_EQ(code_of(client.send(url, {}, soon())), Errc::unavailable);
+    }
+
+    EXPECT_TRUE(client.send(url, {}, soon()));
+    EXPECT_EQ(client.metrics().in_flight, 0U);
 }
 
 TEST(HttpClient, StopEndsCallsInProgress) {

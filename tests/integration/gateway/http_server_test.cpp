@@ -4,6 +4,7 @@
 #include <latch>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include "common/http/server.hpp"
 #include "support.hpp"
@@ -90,7 +91,7 @@ TEST_F(Server, AnswerThatMayNotHaveABodyHasNoneAndNoLength) {
 }
 
 TEST_F(Server, ResponsesThatNobodyReadsAreBoundedTogether) {
-    start({.sending_bytes_max = 20U << 20U}, [](const HttpRequest& request) {
+    start({.internal = {.sending_bytes_max = 20U << 20U}}, [](const HttpRequest& request) {
         return text_response(200, std::string(request.path == "/large" ? 16U << 20U : 5U, 'x'));
     });
     // More than the sockets' buffers hold, so it stays with the server.
@@ -184,24 +185,164 @@ TEST_F(Server, SlowAndIdlePeersAreCutOff) {
     EXPECT_LT(Boottime::now() - before, 2s);
 }
 
-TEST_F(Server, TooManyConnectionsAreTurnedAway) {
-    start({.connections_max = 1});
+TEST_F(Server, AtTheLimitTheLongestIdleConnectionMakesRoom) {
+    start({.connections_max = 2});
+    RawConnection oldest(server_->port());
+    oldest.send("GET /1 HTTP/1.1\r\n\r\n");
+    oldest.read_until("GET /1? \n");
+    RawConnection used(server_->port());
+    used.send("GET /2 HTTP/1.1\r\n\r\n");
+    used.read_until("GET /2? \n");
+
+    RawConnection newcomer(server_->port());
+    newcomer.send("GET /3 HTTP/1.1\r\n\r\n");
+
+    EXPECT_TRUE(newcomer.read_until("/3? \n").starts_with("HTTP/1.1 200 "));
+    EXPECT_EQ(oldest.read_all(), "");
+    used.send("GET /still HTTP/1.1\r\n\r\n");
+    EXPECT_TRUE(used.read_until("/still? \n").starts_with("HTTP/1.1 200 "));
+}
+
+TEST_F(Server, ConnectionsWithARequestInFlightAreNotPushedOut) {
+    std::latch entered(2);
+    std::promise<void> release;
+    auto released = release.get_future().share();
+    start({.connections_max = 2}, [&](const HttpRequest&) {
+        entered.count_down();
+        released.wait();
+        return text_response(200, "done");
+    });
     RawConnection first(server_->port());
-    first.send("GET / HTTP/1.1\r\n\r\n");
-    first.read_until("GET /? \n");
-
     RawConnection second(server_->port());
+    for (auto* peer : {&first, &second}) peer->send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    entered.wait();
 
-    EXPECT_TRUE(second.read_all().starts_with("HTTP/1.1 503 "));
-    first.send("GET /still HTTP/1.1\r\n\r\n");
-    EXPECT_TRUE(first.read_until("/still? \n").starts_with("HTTP/1.1 200 "));
+    EXPECT_TRUE(RawConnection(server_->port()).read_all().starts_with("HTTP/1.1 503 "));
+
+    release.set_value();
+    for (auto* peer : {&first, &second}) EXPECT_TRUE(peer->read_all().ends_with("done"));
+}
+
+class Kinds : public ::testing::Test {
+protected:
+    void SetUp() override {
+        const auto add = [&](std::string path, RouteKind kind, HttpHandler handler) {
+            router_.add("GET", path, std::move(handler), {.kind = kind});
+        };
+        add("/slow/:name", RouteKind::open, [this](const HttpRequest&) {
+            ++inside_;
+            released_.wait();
+            return text_response(200, "late");
+        });
+        for (const auto& [path, kind] :
+             {std::pair{"/open", RouteKind::open}, std::pair{"/internal", RouteKind::internal},
+              std::pair{"/observe", RouteKind::observability}}) {
+            add(path, kind, [](const HttpRequest&) { return text_response(200, "done"); });
+        }
+        auto started = HttpServer::start({.limits = {.open = {.workers = 2, .queued_max = 2}}},
+                                         std::move(router_));
+        ASSERT_TRUE(started) << started.error().message();
+        server_ = std::move(*started);
+    }
+    std::string get(const std::string& path) {
+        RawConnection peer(server_->port());
+        peer.send("GET " + path + " HTTP/1.1\r\nConnection: close\r\n\r\n");
+        return peer.read_all();
+    }
+
+    std::atomic<int> inside_ = 0;
+    std::promise<void> release_;
+    std::shared_future<void> released_ = release_.get_future().share();
+    Router router_;
+    std::unique_ptr<HttpServer> server_;
+};
+
+TEST_F(Kinds, StrangersHoldUpNeitherServicesNorMonitoring) {
+    std::vector<std::unique_ptr<RawConnection>> strangers;
+    for (int i = 0; i < 4; ++i) {
+        strangers.push_back(std::make_unique<RawConnection>(server_->port()));
+        strangers.back()->send("GET /slow/1 HTTP/1.1\r\nConnection: close\r\n\r\n");
+    }
+    while (inside_ < 2) std::this_thread::yield();
+    // Workers and queue of the open routes are full.
+    EXPECT_TRUE(eventually([&] { return get("/open").starts_with("HTTP/1.1 503 "); }));
+
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_TRUE(get("/internal").ends_with("done"));
+        EXPECT_TRUE(get("/observe").ends_with("done"));
+    }
+
+    release_.set_value();
+    for (auto& stranger : strangers) EXPECT_TRUE(stranger->read_all().ends_with("late"));
+}
+
+TEST_F(Server, TrailersAreNotAmongTheFields) {
+    start({}, [](const HttpRequest& request) {
+        return text_response(200, std::string(request.headers.find("X-A").value_or("none")) +
+                                      std::string(request.headers.find("X-B").value_or("none")));
+    });
+    RawConnection peer(server_->port());
+
+    peer.send(
+        "POST / HTTP/1.1\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        "1\r\nx\r\n0\r\nX-A: 2\r\nX-B: 2\r\n\r\n");
+
+    EXPECT_TRUE(peer.read_all().ends_with("\r\n\r\n1none"));
+}
+
+// Slower than the timeouts as a whole, but never without progress.
+TEST_F(Server, BodyAndResponseMayTakeTheirTimeWhileTheyMove) {
+    constexpr std::size_t size = 24U << 20U;
+    start({.body_bytes_max = size,
+           .read_timeout = 1000ms,
+           .write_timeout = 1000ms,
+           .bytes_per_second_min = 1U << 20U},
+          [](const HttpRequest& request) { return text_response(200, request.body); });
+    RawConnection peer(server_->port());
+    const std::string block(1U << 20U, 'x');
+
+    peer.send("POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: " + std::to_string(size) +
+              "\r\n\r\n");
+    for (std::size_t sent = 0; sent < size; sent += block.size()) {
+        std::this_thread::sleep_for(60ms);
+        ASSERT_TRUE(peer.send(block)) << sent;
+    }
+    std::size_t received = peer.read_until("\r\n\r\n").size();
+    EXPECT_GT(received, 0U);
+    received = 0;
+    for (std::string some = peer.read_some(); !some.empty(); some = peer.read_some()) {
+        received += some.size();
+        if ((received >> 20U) != ((received - some.size()) >> 20U)) {
+            std::this_thread::sleep_for(60ms);
+        }
+    }
+
+    EXPECT_EQ(received, size);
+}
+
+TEST_F(Server, SlowestReaderMakesRoomForTheNextResponse) {
+    start({.internal = {.sending_bytes_max = 20U << 20U},
+           .write_timeout = 100ms,
+           .bytes_per_second_min = 1U << 10U},
+          [](const HttpRequest&) { return text_response(200, std::string(16U << 20U, 'x')); });
+    RawConnection slow(server_->port());
+    slow.send("GET / HTTP/1.1\r\n\r\n");
+    slow.read_until("\r\n\r\n");
+
+    const auto whole = [&] {
+        RawConnection next(server_->port());
+        next.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+        return next.read_all().size() >> 20U == 16U;
+    };
+
+    EXPECT_TRUE(eventually(whole));
 }
 
 TEST_F(Server, TooManyWaitingRequestsAreTurnedAway) {
     std::promise<void> release;
     auto released = release.get_future().share();
     std::atomic<int> running{0};
-    start({.workers = 1, .queued_max = 1}, [&](const HttpRequest&) {
+    start({.internal = {.workers = 1, .queued_max = 1}}, [&](const HttpRequest&) {
         ++running;
         released.wait();
         return text_response(200, "done");
@@ -231,7 +372,7 @@ TEST_F(Server, TooManyWaitingRequestsAreTurnedAway) {
 TEST_F(Server, SlowHandlerDoesNotDelayOthers) {
     std::promise<void> release;
     auto released = release.get_future().share();
-    start({.workers = 2}, [&](const HttpRequest& request) {
+    start({.internal = {.workers = 2}}, [&](const HttpRequest& request) {
         if (request.path == "/slow") released.wait();
         return text_response(200, "done");
     });
@@ -326,7 +467,7 @@ TEST_F(Server, WrongOptionsAreErrors) {
 
     EXPECT_EQ(code({.address = "localhost"}), Errc::invalid_option);
     EXPECT_EQ(code({.address = "300.1.1.1"}), Errc::invalid_option);
-    EXPECT_EQ(code({.limits = {.workers = 0}}), Errc::invalid_option);
+    EXPECT_EQ(code({.limits = {.internal = {.workers = 0}}}), Errc::invalid_option);
     EXPECT_EQ(code({.address = "192.0.2.1"}), Errc::unavailable);  // not an address of this machine
 }
 

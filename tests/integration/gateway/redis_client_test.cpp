@@ -8,6 +8,7 @@
 #include "scripted_server.hpp"
 #include "support.hpp"
 #include "support/certificates.hpp"
+#include "support/no_descriptors.hpp"
 #include "support/redis_server.hpp"
 
 namespace tutti::services {
@@ -99,6 +100,31 @@ TEST_F(Redis, RepliesAreBounded) {
     EXPECT_EQ(code_of(bounded->command({"EVAL", too_much, "0"}, soon())), Errc::too_large);
     EXPECT_EQ(bounded->command({"EVAL", "return string.rep('x', 90000)", "0"}, soon())->text.size(),
               90'000U);
+}
+
+TEST_F(Redis, WithoutADescriptorACommandIsUnavailableAndTheNextOneWorks) {
+    {
+        const tests::NoDescriptors none;
+        EXPECT_EQ(code_of(command({"PING"})), Errc::unavailable);
+    }
+
+    EXPECT_TRUE(command({"PING"})->is_text("PONG"));
+}
+
+// An element takes far more memory than the bytes that announce it.
+TEST(RedisReplies, ElementsOfNestedArraysAreBoundedTogether) {
+    ScriptedServer server([](int socket, int) {
+        std::array<char, 256> heard{};
+        (void)!::recv(socket, heard.data(), heard.size(), 0);
+        std::string inner = "*1000\r\n";
+        for (int i = 0; i < 1000; ++i) inner += ":1\r\n";
+        ScriptedServer::send(socket, "*1000\r\n");
+        for (int i = 0; i < 1000; ++i) ScriptedServer::send(socket, inner);
+    });
+    const std::string port = server.url().substr(server.url().rfind(':') + 1);
+    const auto client = client_for({.url = "redis://127.0.0.1:" + port.substr(0, port.size() - 1)});
+
+    EXPECT_EQ(code_of(client->command({"ANYTHING"}, soon())), Errc::protocol);
 }
 
 TEST_F(Redis, ConnectionsAreBounded) {

@@ -178,7 +178,7 @@ TEST_F(Transcription, JobWhoseRecordIsLostFails) {
 }
 
 TEST_F(Transcription, FiftyThatWaitHoldNoWorker) {
-    begin(by_announcement_only, {.workers = 2});
+    begin(by_announcement_only, {.internal = {.workers = 2}});
     std::vector<std::future<HttpResponse>> waiting;
     for (int i = 0; i < 50; ++i) waiting.push_back(wait_for_transcript());
     ASSERT_TRUE(eventually([this] { return jobs().size() == 50; }));

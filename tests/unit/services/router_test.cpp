@@ -75,5 +75,37 @@ TEST(Router, NothingMatchesIsNotFound) {
     EXPECT_EQ(channels().handle({.method = "DELETE", .path = "/channel/1"}).status, 404);
 }
 
+TEST(Router, HeadAloneLetsARequestInAndSaysHowItIsRun) {
+    Router router;
+    router.add("POST", "/upload/:name", answer("uploaded"),
+               {.kind = RouteKind::open, .guard = {}, .body_bytes_max = 100});
+    HttpRequest head{.method = "POST", .path = "/upload/a%20b"};
+
+    const auto admitted = router.admit(head);
+
+    ASSERT_EQ(admitted.index(), 0U);
+    const auto& terms = *std::get<0>(admitted);
+    EXPECT_EQ(terms.kind, RouteKind::open);
+    EXPECT_EQ(terms.body_bytes_max, 100U);
+    EXPECT_EQ(terms.handler(head).body, "uploaded");
+    EXPECT_EQ(head.parameter("name"), "a b");
+}
+
+TEST(Router, GuardRefusesByTheHeadAndTheHandlerIsNotAsked) {
+    Router router;
+    const auto guard = [](const HttpRequest& head) {
+        return head.headers.find("X-Secret") ? std::nullopt
+                                             : std::optional(text_response(403, "no"));
+    };
+    router.add("GET", "/inside", answer("inside"), {.guard = guard});
+    HttpRequest stranger{.path = "/inside"};
+    HttpRequest nowhere{.path = "/elsewhere"};
+
+    EXPECT_EQ(std::get<HttpResponse>(router.admit(stranger)).status, 403);
+    EXPECT_EQ(std::get<HttpResponse>(router.admit(nowhere)).status, 404);
+    EXPECT_EQ(router.handle({.path = "/inside"}).status, 403);
+    EXPECT_EQ(router.handle({.path = "/inside", .headers = {{"X-Secret", "1"}}}).body, "inside");
+}
+
 }  // namespace
 }  // namespace tutti::services

@@ -1,9 +1,10 @@
-#include "fleet/program.hpp"
+#include "support/program.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +46,7 @@ void await(const std::function<std::string()>& read, const std::string& text,
 }  // namespace
 
 Program::Program(const std::string& path, const std::vector<std::string>& arguments,
-                 const Variables& environment) {
+                 const Variables& environment, const Limits& limits) {
     std::string folder = (std::filesystem::temp_directory_path() / "tutti-program-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("cannot make " + folder);
     folder_ = folder;
@@ -68,8 +69,12 @@ Program::Program(const std::string& path, const std::vector<std::string>& argume
     if (pid_ == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(1);
-        ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), STDOUT_FILENO);
-        ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600), STDERR_FILENO);
+        ::dup2(::open(out.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), STDOUT_FILENO);
+        ::dup2(::open(err.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), STDERR_FILENO);
+        for (const auto& [resource, value] : limits) {
+            const rlimit both{.rlim_cur = value, .rlim_max = value};
+            ::setrlimit(static_cast<__rlimit_resource_t>(resource), &both);
+        }
         ::execve(path.c_str(), argv.data(), envp.data());
         ::_exit(127);
     }
@@ -82,6 +87,24 @@ Program::~Program() {
     }
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
+}
+
+bool Program::runs() const {
+    siginfo_t ended{};
+    const auto id = static_cast<id_t>(pid_);
+    return pid_ > 0 && ::waitid(P_PID, id, &ended, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           ended.si_pid == 0;
+}
+
+std::size_t Program::peak_mib() const {
+    std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+    for (std::string word; status >> word;) {
+        if (word != "VmHWM:") continue;
+        std::size_t kib = 0;
+        status >> kib;
+        return kib >> 10U;
+    }
+    throw std::runtime_error("does not run any more: " + err());
 }
 
 void Program::signal(int number) const { ::kill(pid_, number); }

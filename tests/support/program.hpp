@@ -1,4 +1,5 @@
-// A program that a test runs: with an environment of its own, its output kept, and gone with the object.
+// A program that a test runs: with an environment of its own, its output kept, and gone with the
+// object.
 // Throws std::runtime_error when the program does not end, or does not get well, in time.
 //
 // Thread-safety: none.
@@ -7,25 +8,33 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace tests {
 
 using Variables = std::map<std::string, std::string>;
+// RLIMIT_... and the value.
+using Limits = std::vector<std::pair<int, std::size_t>>;
 
 class Program {
 public:
-    // Only PATH and TMPDIR are inherited.
+    // Only PATH and TMPDIR are inherited. `limits`: of setrlimit, the hard one too.
     Program(const std::string& path, const std::vector<std::string>& arguments,
-            const Variables& environment);
+            const Variables& environment, const Limits& limits = {});
     ~Program();
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
     void signal(int number) const;
+    // The most memory that it has had at a time, in MiB (VmHWM).
+    [[nodiscard]] std::size_t peak_mib() const;
+    // False when it has ended; `wait` then says how.
+    [[nodiscard]] bool runs() const;
     // The exit code, or minus the signal that ended it. How long it took: `took`.
     int wait(std::chrono::milliseconds patience = std::chrono::seconds{60});
     [[nodiscard]] std::chrono::milliseconds took() const { return took_; }

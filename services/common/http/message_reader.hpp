@@ -1,0 +1,192 @@
+// One HTTP message at a time out of the bytes of a peer, for server and client alike. For files
+// that include Beast only.
+//
+// Beast parses. What it does not bound is bounded here: chunk extensions and trailers, which it
+// buffers whole and which its header limit does not count; how much wrapping a body may have; the
+// number of fields, each of which costs more memory than bytes. So a reader holds at most two
+// blocks of bytes that are not parsed, `header_bytes_max` of them for good, besides head and body.
+//
+// What Beast takes for a body without end, or for none, is refused: a transfer coding other than
+// "chunked", because another reader of the same bytes would see another message there (request
+// smuggling). Trailers are read and forgotten: they come after whatever was decided by the header.
+//
+//     reader.begin({...});
+//     while (reader.parse() == MessageReader<true>::State::incomplete) {
+//         reader.received(read_some(reader.space(read_bytes)));
+//     }                                                           // head, then complete; or faulty
+//
+// Thread-safety: none.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "common/http/message.hpp"
+
+namespace tutti::services {
+
+enum class MessageFault : std::uint8_t {
+    none,
+    malformed,  // see `text`
+    header_too_large,
+    body_too_large,
+    wrapping_too_large,  // chunk extensions, trailers, or chunks of hardly anything
+    unknown_coding,
+    cut_off,  // the peer ended it in the middle
+};
+
+template <bool is_request>
+class MessageReader {
+public:
+    enum class State : std::uint8_t { incomplete, head, complete, faulty };
+
+    struct Limits {
+        std::size_t header_bytes_max;
+        std::size_t body_bytes_max;
+    };
+
+    static constexpr std::size_t fields_max = 128;
+
+    // The next message begins with what is left of the bytes behind the last one.
+    void begin(const Limits& limits, bool without_body = false) {
+        limits_ = limits;
+        parser_.emplace();
+        parser_->header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
+        parser_->body_limit(limits.body_bytes_max);
+        if constexpr (!is_request) parser_->skip(without_body);
+        body_begun_ = false;
+        behind_head_ = 0;
+        fault_ = MessageFault::none;
+    }
+
+    // For as many bytes as the caller wants to read, and then says that it did.
+    [[nodiscard]] boost::asio::mutable_buffer space(std::size_t bytes) {
+        return buffer_.prepare(bytes);
+    }
+    void received(std::size_t bytes) { buffer_.commit(bytes); }
+    void forget_bytes() { buffer_.clear(); }
+    // Gives back the memory of a buffer that holds nothing.
+    void shrink() {
+        if (buffer_.size() == 0) buffer_.shrink_to_fit();
+    }
+    [[nodiscard]] bool has_bytes() const { return buffer_.size() > 0; }
+
+    // `head` exactly once, before anything of the body is parsed. After `complete` or `faulty`:
+    // `begin`.
+    State parse() {
+        if (body_begun_ && parser_->is_done()) return State::complete;
+        if (buffer_.size() == 0) return State::incomplete;
+        boost::system::error_code error;
+        const std::size_t taken = parser_->put(buffer_.data(), error);
+        buffer_.consume(taken);
+        if (body_begun_) behind_head_ += taken;
+        if (error && error != boost::beast::http::error::need_more) return failed(error);
+        return body_begun_ ? after_body() : after_head();
+    }
+
+    // The peer has closed its side. A body without a length ends like that.
+    State end() {
+        if (!parser_->got_some()) return faulty(MessageFault::cut_off);
+        boost::system::error_code error;
+        parser_->put_eof(error);
+        return error || !parser_->is_done() ? faulty(MessageFault::cut_off) : State::complete;
+    }
+
+    [[nodiscard]] MessageFault fault() const noexcept { return fault_; }
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }  // of `malformed`
+
+    // From `head` on. Trailers are not among the fields when they are asked for there.
+    [[nodiscard]] const auto& message() const { return parser_->get(); }
+    [[nodiscard]] bool keep_alive() const { return parser_->keep_alive(); }
+    [[nodiscard]] HttpHeaders headers() const {
+        HttpHeaders found;
+        for (const auto& field : parser_->get()) {
+            found.add(std::string(field.name_string()), std::string(field.value()));
+        }
+        return found;
+    }
+    // Whether a body follows; its length when the head says so.
+    [[nodiscard]] bool has_body() const {
+        return parser_->chunked() || parser_->content_length().value_or(0) > 0;
+    }
+    [[nodiscard]] std::optional<std::uint64_t> length() const {
+        const auto found = parser_->content_length();
+        return found ? std::optional<std::uint64_t>(*found) : std::nullopt;
+    }
+    // At `head`: a tighter bound than the one of `begin`.
+    void limit_body(std::size_t bytes_max) { parser_->body_limit(bytes_max); }
+
+    [[nodiscard]] std::size_t body_bytes() const { return parser_->get().body().size(); }
+    [[nodiscard]] std::size_t body_capacity() const { return parser_->get().body().capacity(); }
+    [[nodiscard]] std::string take_body() { return std::move(parser_->get().body()); }
+
+private:
+    using Parser = boost::beast::http::parser<is_request, boost::beast::http::string_body>;
+
+    // Of a byte of body: one that comes alone in its chunk has six.
+    static constexpr std::size_t wrapping_max = 16;
+
+    State after_head() {
+        const auto& fields = parser_->get();
+        const auto count = std::distance(fields.begin(), fields.end());
+        if (count > static_cast<std::ptrdiff_t>(fields_max)) {
+            return faulty(MessageFault::header_too_large);
+        }
+        if (!parser_->is_header_done()) return State::incomplete;
+        if (!is_known_coding()) return faulty(MessageFault::unknown_coding);
+        body_begun_ = true;
+        parser_->eager(true);
+        return State::head;
+    }
+
+    State after_body() {
+        if (parser_->is_done()) return State::complete;
+        const std::size_t body = body_bytes();
+        const bool too_much = buffer_.size() > limits_.header_bytes_max ||
+                              behind_head_ > limits_.header_bytes_max + body * wrapping_max;
+        return too_much ? faulty(MessageFault::wrapping_too_large) : State::incomplete;
+    }
+
+    [[nodiscard]] bool is_known_coding() const {
+        const auto codings =
+            parser_->get().equal_range(boost::beast::http::field::transfer_encoding);
+        const auto count = std::distance(codings.first, codings.second);
+        if (count == 0) return true;
+        return count == 1 && parser_->get().version() == 11 && parser_->chunked() &&
+               boost::beast::iequals(codings.first->value(), "chunked");
+    }
+
+    State failed(const boost::system::error_code& error) {
+        namespace http = boost::beast::http;
+        if (error == http::error::body_limit) return faulty(MessageFault::body_too_large);
+        if (error == http::error::header_limit) return faulty(MessageFault::header_too_large);
+        text_ = error.message();
+        return faulty(MessageFault::malformed);
+    }
+    State faulty(MessageFault fault) {
+        fault_ = fault;
+        return State::faulty;
+    }
+
+    Limits limits_{};
+    std::optional<Parser> parser_;
+    boost::beast::flat_buffer buffer_;
+    bool body_begun_ = false;
+    std::size_t behind_head_ = 0;  // bytes parsed behind the head
+    MessageFault fault_ = MessageFault::none;
+    std::string text_;
+};
+
+}  // namespace tutti::services

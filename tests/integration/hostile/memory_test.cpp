@@ -1,0 +1,226 @@
+// Nothing that a peer sends, or does not read, makes a service take memory without bound.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "integration/gateway/scripted_server.hpp"
+#include "integration/hostile/victim.hpp"
+
+namespace tests {
+namespace {
+
+using tutti::services::testing::ScriptedServer;
+
+// Far above every bound: a service that buffers it is over its limit.
+constexpr std::size_t flood = 256U << 20U;
+
+constexpr std::string_view chunked = "Transfer-Encoding: chunked\r\n\r\n";
+
+class Memory : public testing::TestWithParam<ServiceKind> {
+protected:
+    void attack(std::string_view head_end, std::string_view begin, std::string_view piece) {
+        RawConnection peer(victim.port());
+        peer.send(victim.head_with_secret() + std::string(head_end) + std::string(begin));
+
+        // What is sent on after the answer is read and forgotten for a moment.
+        send_for_ever(peer, piece, flood);
+
+        EXPECT_THAT(peer.read_all(), testing::StartsWith("HTTP/1.1 4"));
+        victim.expect_well();
+    }
+
+    Victim victim{GetParam()};
+};
+
+TEST_P(Memory, ChunkExtensionWithoutEndIsCutOff) { attack(chunked, "1;a=", "0123456789abcdef"); }
+TEST_P(Memory, QuotedChunkExtensionWithoutEndIsCutOff) {
+    attack(chunked, "1;a=\"", "0123456789abcdef");
+}
+TEST_P(Memory, ExtensionOfTheLastChunkWithoutEndIsCutOff) {
+    attack(chunked, "0;a=", "0123456789abcdef");
+}
+TEST_P(Memory, ManyExtensionsOfHardlyAnyChunkAreCutOff) {
+    attack(chunked, "", "1;" + std::string(4000, 'a') + "\r\n \r\n");
+}
+TEST_P(Memory, TrailersWithoutEndAreCutOff) {
+    attack(chunked, "0\r\n", "X-Trailer: something\r\n");
+}
+TEST_P(Memory, TrailerWithoutEndIsCutOff) { attack(chunked, "0\r\nX: ", "0123456789abcdef"); }
+TEST_P(Memory, ChunkSizeWithoutEndIsCutOff) { attack(chunked, "0", "0000000000000000"); }
+TEST_P(Memory, ChunksOfBodyAboveTheLimitAreCutOff) {
+    attack(chunked, "", "1000\r\n" + std::string(4096, ' ') + "\r\n");
+}
+TEST_P(Memory, ChunkOfAnAstronomicSizeIsRefused) {
+    attack(chunked, "7fffffffffffffff\r\n", "0123456789abcdef");
+}
+TEST_P(Memory, BodyOfAnAstronomicLengthIsRefused) {
+    attack("Content-Length: 9223372036854775807\r\n\r\n", "", "0123456789abcdef");
+}
+TEST_P(Memory, FieldWithoutEndIsCutOff) { attack("X: ", "", "0123456789abcdef"); }
+TEST_P(Memory, FieldsWithoutEndAreCutOff) { attack("", "", "a:\r\n"); }
+
+// Each of the smallest fields takes more memory than bytes, and the heads never end.
+TEST_P(Memory, ManySmallFieldsOnManyConnectionsAreFew) {
+    std::string head = "GET / HTTP/1.1\r\n";
+    while (head.size() < 16'000) head += "a:\r\n";
+
+    const Peers peers = connect(victim, 300, head);
+
+    EXPECT_THAT(peers.front()->read_until("\r\n"), testing::StartsWith("HTTP/1.1 431"));
+    victim.expect_well();
+}
+
+// 200 times 9 MB, of which nothing arrives but a megabyte, for a route that there is not.
+TEST_P(Memory, HalfSentBodiesToAnUnknownRouteAreNotRead) {
+    raise_descriptor_limit();
+    const std::string head = Victim::head_of_stranger() + "Content-Length: 9000000\r\n\r\n";
+    Peers peers = connect(victim, 200, head);
+
+    for (auto& peer : peers) {
+        EXPECT_THAT(peer->read_until("\r\n"), testing::StartsWith("HTTP/1.1 404"));
+        peer->send(std::string(1U << 20U, 'x'));
+    }
+
+    victim.expect_well();
+}
+
+TEST_P(Memory, HalfSentBodiesWithoutTheSecretAreNotRead) {
+    std::string head = victim.head_with_secret();
+    head.replace(head.find(Victim::secret), std::string(Victim::secret).size(), "another-secret");
+    Peers peers = connect(victim, 100, head + "Content-Length: 900000\r\n\r\n");
+
+    for (auto& peer : peers) {
+        EXPECT_THAT(peer->read_until("\r\n"), testing::StartsWith("HTTP/1.1 403"));
+        peer->send(std::string(800'000, 'x'));
+    }
+
+    victim.expect_well();
+}
+
+TEST_P(Memory, BodiesForWhatEverybodyMayAskAreNotRead) {
+    Peers peers =
+        connect(victim, 100, "GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\n");
+
+    for (auto& peer : peers) {
+        EXPECT_THAT(peer->read_until("\r\n"), testing::StartsWith("HTTP/1.1 413"));
+    }
+    victim.expect_well();
+}
+
+// With the secret, too: together they are bounded, and what does not fit is told so at once.
+TEST_P(Memory, HalfSentBodiesWithTheSecretAreBoundedTogether) {
+    raise_descriptor_limit();
+    const std::string head = victim.head_with_secret() + "Content-Length: 1000000\r\n\r\n";
+    const std::string almost_all(990'000, 'x');
+
+    Peers peers = connect(victim, 200, head);
+    std::size_t refused = 0;
+    for (auto& peer : peers) peer->send(almost_all);
+    for (std::size_t i = peers.size() - 100; i < peers.size(); ++i) {
+        refused += peers[i]->read_until("\r\n").starts_with("HTTP/1.1 503") ? 1U : 0U;
+    }
+
+    EXPECT_EQ(refused, 100U);
+    victim.expect_well();
+}
+
+TEST_P(Memory, ChunkedBodiesAreBoundedTogetherToo) {
+    raise_descriptor_limit();
+    const std::string head = victim.head_with_secret() + std::string(chunked);
+    const std::string chunk = "f0000\r\n" + std::string(0xf0000, 'x') + "\r\n";
+
+    const Peers peers = connect(victim, 200, head + chunk);
+
+    victim.expect_well();
+}
+
+TEST_P(Memory, RequestsWhoseAnswersAreNotReadDoNotPileUp) {
+    Peers peers = connect(victim, 20);
+    std::string pipelined;
+    for (int i = 0; i < 2000; ++i) pipelined += "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    for (auto& peer : peers) peer->send(pipelined.substr(0, 64U << 10U));
+
+    victim.expect_well();
+}
+
+INSTANTIATE_TEST_SUITE_P(, Memory, testing::Values(ServiceKind::gateway, ServiceKind::bot),
+                         testing::PrintToStringParamName());
+
+// Files that are not read on are bounded together.
+TEST(MemoryOfResponses, FilesThatAreNotReadAreBoundedTogether) {
+    const TemporaryFolder attachments;
+    const std::string request = "8a3e5a52-3a54-4b6e-9f0e-6f3f1c2a7d01";
+    std::filesystem::create_directory(attachments.file(request));
+    std::ofstream(attachments.file(request + "/a.bin")) << std::string(24U << 20U, 'x');
+    Victim victim(ServiceKind::gateway, {{"ATTACHMENT_DIR", attachments.file("")}});
+    const std::string path = "/temp-attachments/" + request + "/a.bin";
+    ASSERT_EQ(victim.get(path).body.size(), 24U << 20U);
+
+    Peers peers = connect(victim, 60, "GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    std::size_t refused = 0;
+    for (auto& peer : peers) {
+        refused += peer->read_until("\r\n").starts_with("HTTP/1.1 503") ? 1U : 0U;
+    }
+
+    EXPECT_GE(refused, 50U);
+    // Besides: what is being sent to strangers (128 MiB), and what three workers hold.
+    victim.expect_well(Victim::peak_mib_max + 128 + 3 * 48);
+}
+
+// An upstream may say anything: whatever it sends is bounded by what an answer of it may have.
+class HostileUpstream : public testing::TestWithParam<std::pair<const char*, std::string_view>> {
+protected:
+    static void flood_client(int socket, int) {
+        ScriptedServer::read_request(socket);
+        ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        std::string block(GetParam().second);
+        ScriptedServer::send(socket, GetParam().first);
+        while (block.size() < (256U << 10U)) block += GetParam().second;
+        for (std::size_t sent = 0; sent < flood; sent += block.size()) {
+            if (::send(socket, block.data(), block.size(), MSG_NOSIGNAL) <= 0) return;
+        }
+    }
+    ScriptedServer upstream{flood_client};
+    // Without the slash at its end.
+    [[nodiscard]] std::string url() const {
+        const std::string text = upstream.url();
+        return text.substr(0, text.size() - 1);
+    }
+};
+
+TEST_P(HostileUpstream, ProviderDoesNotFillTheGateway) {
+    Victim victim(ServiceKind::gateway, {{"OPENROUTER_BASE_URL", url()}});
+
+    const auto models =
+        victim.send({.path = "/models", .headers = {{"X-Service-Auth", Victim::secret}}});
+
+    EXPECT_GE(models.status, 500);
+    EXPECT_GE(upstream.connections(), 1);
+    victim.expect_well();
+}
+
+TEST_P(HostileUpstream, GatewayDoesNotFillABot) {
+    Victim victim(ServiceKind::bot, {{"GATEWAY_URL", url()}});
+
+    const auto said = victim.send(
+        {.method = "POST",
+         .path = "/driver/message",
+         .headers = {{"X-Service-Auth", Victim::secret}},
+         .body = R"({"channelId":"500","content":"hello","authorId":"100000000000000001"})"});
+
+    EXPECT_NE(said.status, 0) << said.body;
+    EXPECT_GE(upstream.connections(), 1);
+    victim.expect_well();
+}
+
+INSTANTIATE_TEST_SUITE_P(, HostileUpstream,
+                         testing::Values(std::pair{"1;a=", "0123456789abcdef"},
+                                         std::pair{"0\r\n", "X-Trailer: something\r\n"},
+                                         std::pair{"", "1;aaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n"}));
+
+}  // namespace
+}  // namespace tests
