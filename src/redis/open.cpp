@@ -79,12 +79,17 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
             connection->start(std::move(first));
         });
     });
-    if (!facts && options.may_be_away && facts.error().retryable()) return pair;
-    if (!facts) return fail(facts.error());
+    const auto is_away = [&](const Error& error) {
+        return options.may_be_away && error.retryable();
+    };
+    if (!facts) {
+        if (is_away(facts.error())) return pair;
+        return fail(facts.error());
+    }
     auto allowed = wait<void>(operation, deadline, [&](Completion<void> done) {
         pair.bus->check({{.channel = check_channel, .plain = false}}, deadline, std::move(done));
     });
-    if (!allowed) return fail(allowed.error());
+    if (!allowed && !is_away(allowed.error())) return fail(allowed.error());
     return pair;
 }
 

@@ -180,7 +180,7 @@ public:
     // Requires: within the initiating function, where the context lives.
     void begin() {
         const auto pin = ContextLife::pin(life_);
-        if (!pin) return;
+        if (!pin) return destroy_handler();
         work_.emplace(*executor_);  // the context's `run` goes on until the answer is there
         life_->enter(this->shared_from_this());
     }
