@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "tutti/executor.hpp"
 
@@ -17,8 +18,8 @@ public:
 
     virtual ~Workers() = default;
     // At most `running_max` (at least 1) of its tasks run at a time. A lane lasts as long as the workers.
-    // Thread-safe.
-    virtual Lane open_lane(std::size_t running_max) = 0;
+    // `name` says whose tasks they are, to people. Thread-safe.
+    virtual Lane open_lane(std::string name, std::size_t running_max) = 0;
     // Runs `task` on some worker thread. False: the lane is full, or the workers have stopped, and the
     // task was not taken. Thread-safe, never blocks.
     virtual bool try_post(Lane lane, Task task) = 0;

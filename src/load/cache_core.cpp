@@ -36,7 +36,8 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
       memory_(make_memory()),
       store_(make_store(ties)),
       queue_({.running_max = spec_.loads_max, .waiting_max = spec_.loads_queued_max}) {
-    if (spec_.load.blocking) worker_line_.emplace(*environment_.workers, spec_.loads_max);
+    if (spec_.load.blocking)
+        worker_line_.emplace(*environment_.workers, spec_.name, spec_.loads_max);
 }
 
 std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {

@@ -29,7 +29,7 @@ StoreAccess::StoreAccess(Options options, std::shared_ptr<Store> store, const Cl
       clock_(clock),
       executor_(executor),
       workers_(workers),
-      lane_(workers.open_lane(options_.loads_max)),
+      lane_(workers.open_lane("stored values of cache " + options_.cache, options_.loads_max)),
       counters_(counters),
       log_(std::move(log)) {}
 

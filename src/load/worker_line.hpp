@@ -12,6 +12,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "base/workers.hpp"
@@ -28,8 +29,8 @@ public:
     };
 
     // At most `running_max` loaders run, also counting those whose load was abandoned.
-    WorkerLine(Workers& workers, std::size_t running_max)
-        : workers_(workers), lane_(workers.open_lane(running_max)) {}
+    WorkerLine(Workers& workers, const std::string& cache, std::size_t running_max)
+        : workers_(workers), lane_(workers.open_lane("loads of cache " + cache, running_max)) {}
 
     // `call` is a task that calls `next`. False: the workers take no more, and the load does not wait.
     template <class Call>

@@ -99,8 +99,11 @@ bool NodeLife::end_workers(TimePoint until) {
 }
 
 std::string NodeLife::loads_that_run() const {
-    const std::size_t running = threads_->workers().running();
-    return std::to_string(running) + (running == 1 ? " load" : " loads");
+    std::string names;
+    for (const std::string& one : threads_->workers().busy()) {
+        names += (names.empty() ? "" : ", ") + one;
+    }
+    return names;
 }
 
 }  // namespace tutti

@@ -61,7 +61,8 @@ detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::
                            .load_deadline = answers.load_deadline,
                            .loads_max = answers.loads_max,
                            .loads_queued_max = answers.loads_queued_max};
-    const Workers::Lane lane = environment.workers->open_lane(answers.loads_max);
+    const Workers::Lane lane =
+        environment.workers->open_lane("documents of cache " + answers.name, answers.loads_max);
     spec.load.asynchronous = [near, environment, lane, name = answers.name](
                                  const std::shared_ptr<const void>& key, const LoadContext& context,
                                  Completion<detail::RawLoaded> done) {

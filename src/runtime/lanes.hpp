@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <deque>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -30,8 +31,19 @@ public:
 
     [[nodiscard]] std::size_t running() const noexcept { return running_; }  // tasks
 
-    Lane open(std::size_t running_max) {
-        lanes_.push_back({.queue = {}, .running = 0, .running_max = running_max});
+    // Whose tasks run: "cache numbers (2)".
+    [[nodiscard]] std::vector<std::string> busy() const {
+        std::vector<std::string> names;
+        for (const State& lane : lanes_) {
+            if (lane.running == 0) continue;
+            names.push_back(lane.name + " (" + std::to_string(lane.running) + ")");
+        }
+        return names;
+    }
+
+    Lane open(std::string name, std::size_t running_max) {
+        lanes_.push_back(
+            {.name = std::move(name), .queue = {}, .running = 0, .running_max = running_max});
         return Lane{static_cast<std::uint32_t>(lanes_.size() - 1)};
     }
 
@@ -76,6 +88,7 @@ public:
 
 private:
     struct State {
+        std::string name;
         std::deque<Task> queue;
         std::size_t running = 0;
         std::size_t running_max = 0;

@@ -43,10 +43,10 @@ WorkerPool::WorkerPool(Options options) : state_(std::make_shared<State>(options
 
 WorkerPool::~WorkerPool() { (void)stop(TimePoint{}); }
 
-Workers::Lane WorkerPool::open_lane(std::size_t running_max) {
+Workers::Lane WorkerPool::open_lane(std::string name, std::size_t running_max) {
     assert(running_max > 0);
     const std::lock_guard lock(state_->mutex);
-    return state_->lanes.open(running_max);
+    return state_->lanes.open(std::move(name), running_max);
 }
 
 bool WorkerPool::try_post(Lane lane, Task task) {
@@ -86,9 +86,9 @@ bool WorkerPool::stop(TimePoint until) {
     return ended;
 }
 
-std::size_t WorkerPool::running() const {
+std::vector<std::string> WorkerPool::busy() const {
     const std::lock_guard lock(state_->mutex);
-    return state_->lanes.running();
+    return state_->lanes.busy();
 }
 
 void WorkerPool::State::hire() {

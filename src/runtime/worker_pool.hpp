@@ -14,6 +14,8 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "base/workers.hpp"
 #include "tutti/clock.hpp"
@@ -33,7 +35,7 @@ public:
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    Lane open_lane(std::size_t running_max) override;
+    Lane open_lane(std::string name, std::size_t running_max) override;
     bool try_post(Lane lane, Task task) override;
 
     // Takes no more tasks; those that have not started are destroyed without having run. Never blocks.
@@ -43,8 +45,8 @@ public:
     // Closes, and ends the threads when their tasks end by then. False: some still run, and their
     // threads end with them.
     [[nodiscard]] bool stop(TimePoint until);
-    // Of tasks that run.
-    [[nodiscard]] std::size_t running() const;
+    // Whose tasks run, and how many: "cache numbers (2)".
+    [[nodiscard]] std::vector<std::string> busy() const;
 
 private:
     struct State;

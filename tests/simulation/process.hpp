@@ -134,7 +134,7 @@ private:
     class SimulatedWorkers final : public Workers {
     public:
         explicit SimulatedWorkers(Process& process) : process_(process) {}
-        Lane open_lane(std::size_t) override { return {}; }
+        Lane open_lane(std::string, std::size_t) override { return {}; }
         bool try_post(Lane lane, Task task) override;
 
     private:

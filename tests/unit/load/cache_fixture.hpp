@@ -23,7 +23,7 @@ using namespace std::chrono_literals;
 class TestWorkers final : public Workers {
 public:
     explicit TestWorkers(Executor& executor) : executor_(executor) {}
-    Lane open_lane(std::size_t) override { return {}; }
+    Lane open_lane(std::string, std::size_t) override { return {}; }
     bool try_post(Lane, Task task) override {
         if (full) return false;
         held_.push_back(std::move(task));

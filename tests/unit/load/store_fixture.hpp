@@ -44,7 +44,7 @@ inline Codec<int> number_codec() {
 class InlineWorkers final : public Workers {
 public:
     explicit InlineWorkers(Executor& executor) : executor_(executor) {}
-    Lane open_lane(std::size_t) override { return {}; }
+    Lane open_lane(std::string, std::size_t) override { return {}; }
     bool try_post(Lane, Task task) override {
         executor_.post(std::move(task));
         return true;

@@ -120,8 +120,9 @@ TEST_F(NodeEnd, ALoaderThatHangsIsNamedAndLeftBehindAtTheDeadline) {
 
     const Stopped outcome = node->stop(300ms);
 
-    EXPECT_THAT(outcome.left, ::testing::ElementsAre(HasSubstr("1 load")));
-    EXPECT_THAT(log(), AllOf(HasSubstr("stop waits for"), HasSubstr("leaves behind")));
+    EXPECT_THAT(outcome.left, ::testing::ElementsAre("loads of cache numbers (1)"));
+    EXPECT_THAT(log(), AllOf(HasSubstr("stop waits for loads of cache numbers (1)"),
+                             HasSubstr("leaves behind")));
     EXPECT_EQ(reader.get().error().code, Errc::stopped);
     EXPECT_EQ(node->stop(0s).left, outcome.left) << "a later call has the outcome of the first";
 

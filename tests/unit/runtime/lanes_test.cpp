@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace tutti {
 namespace {
@@ -28,16 +29,16 @@ protected:
 };
 
 TEST_F(LanesTest, OneLaneMayUseEveryThread) {
-    const Lane a = lanes_.open(unlimited);
+    const Lane a = lanes_.open("lane", unlimited);
     push(a, 4);
 
     EXPECT_EQ(start(), "aaa");
 }
 
 TEST_F(LanesTest, EveryOtherLaneHasAPlaceBesideThem) {
-    const Lane a = lanes_.open(unlimited);
-    const Lane b = lanes_.open(unlimited);
-    const Lane c = lanes_.open(unlimited);
+    const Lane a = lanes_.open("lane", unlimited);
+    const Lane b = lanes_.open("lane", unlimited);
+    const Lane c = lanes_.open("lane", unlimited);
     push(a, 4);
     EXPECT_EQ(start(), "aaa");
 
@@ -50,8 +51,8 @@ TEST_F(LanesTest, EveryOtherLaneHasAPlaceBesideThem) {
 }
 
 TEST_F(LanesTest, LanesTakeTurns) {
-    const Lane a = lanes_.open(unlimited);
-    const Lane b = lanes_.open(unlimited);
+    const Lane a = lanes_.open("lane", unlimited);
+    const Lane b = lanes_.open("lane", unlimited);
     push(a, 4);
     push(b, 4);
 
@@ -63,8 +64,8 @@ TEST_F(LanesTest, LanesTakeTurns) {
 }
 
 TEST_F(LanesTest, ALaneRunsNoMoreTasksThanItMay) {
-    const Lane a = lanes_.open(1);
-    const Lane b = lanes_.open(unlimited);
+    const Lane a = lanes_.open("lane", 1);
+    const Lane b = lanes_.open("lane", unlimited);
     push(a, 2);
     push(b, 3);
 
@@ -76,17 +77,32 @@ TEST_F(LanesTest, ALaneRunsNoMoreTasksThanItMay) {
 }
 
 TEST_F(LanesTest, AFullLaneRefusesAndTheOthersDoNot) {
-    const Lane a = lanes_.open(unlimited);
-    const Lane b = lanes_.open(unlimited);
+    const Lane a = lanes_.open("lane", unlimited);
+    const Lane b = lanes_.open("lane", unlimited);
     push(a, 4);
 
     EXPECT_FALSE(lanes_.push(a, [] {}));
     EXPECT_TRUE(lanes_.push(b, [] {}));
 }
 
+TEST_F(LanesTest, SayWhoseTasksRun) {
+    const Lane a = lanes_.open("one", unlimited);
+    (void)lanes_.open("two", unlimited);
+    const Lane c = lanes_.open("three", unlimited);
+    push(a, 2);
+    push(c, 1);
+    EXPECT_TRUE(lanes_.busy().empty());
+
+    EXPECT_EQ(start(), "aca");
+
+    EXPECT_EQ(lanes_.busy(), (std::vector<std::string>{"one (2)", "three (1)"}));
+    lanes_.ended(c);
+    EXPECT_EQ(lanes_.busy(), (std::vector<std::string>{"one (2)"}));
+}
+
 TEST_F(LanesTest, WhatHasNotStartedCanBeDropped) {
-    const Lane a = lanes_.open(unlimited);
-    const Lane b = lanes_.open(unlimited);
+    const Lane a = lanes_.open("lane", unlimited);
+    const Lane b = lanes_.open("lane", unlimited);
     push(a, 4);
     push(b, 2);
 

@@ -33,7 +33,7 @@ private:
 
 TEST(WorkerPool, RunsTasksOnMarkedThreads) {
     WorkerPool pool({.threads = 2, .queued_max = 4});
-    const auto lane = pool.open_lane(unlimited);
+    const auto lane = pool.open_lane("lane", unlimited);
     std::promise<bool> marked;
 
     ASSERT_TRUE(pool.try_post(lane, [&] { marked.set_value(on_node_thread()); }));
@@ -44,7 +44,7 @@ TEST(WorkerPool, RunsTasksOnMarkedThreads) {
 
 TEST(WorkerPool, RefusesWhenTheQueueIsFullAndAcceptsAgainAfterwards) {
     WorkerPool pool({.threads = 1, .queued_max = 2});
-    const auto lane = pool.open_lane(unlimited);
+    const auto lane = pool.open_lane("lane", unlimited);
     std::promise<void> second_ran;
 
     {
@@ -60,7 +60,7 @@ TEST(WorkerPool, RefusesWhenTheQueueIsFullAndAcceptsAgainAfterwards) {
 
 TEST(WorkerPool, AsManyTasksRunAtOnceAsThereAreThreads) {
     WorkerPool pool({.threads = 3, .queued_max = 3});
-    const auto lane = pool.open_lane(unlimited);
+    const auto lane = pool.open_lane("lane", unlimited);
 
     const Occupied first(pool, lane);
     const Occupied second(pool, lane);
@@ -72,9 +72,9 @@ TEST(WorkerPool, AsManyTasksRunAtOnceAsThereAreThreads) {
 // Forty tasks of one lane hang; without a place of its own the other lane's would wait for ever.
 TEST(WorkerPool, ALaneWhoseTasksHangLeavesAPlaceToEveryOther) {
     WorkerPool pool({.threads = 2, .queued_max = 100});
-    const auto hangs = pool.open_lane(unlimited);
-    const auto other = pool.open_lane(unlimited);
-    const auto third = pool.open_lane(unlimited);
+    const auto hangs = pool.open_lane("lane", unlimited);
+    const auto other = pool.open_lane("lane", unlimited);
+    const auto third = pool.open_lane("lane", unlimited);
     std::promise<void> release;
     const auto released = release.get_future().share();
     for (int i = 0; i < 40; ++i) {
@@ -91,7 +91,7 @@ TEST(WorkerPool, ALaneWhoseTasksHangLeavesAPlaceToEveryOther) {
 
 TEST(WorkerPool, StopWaitsForTheRunningTaskAndDropsTheQueuedOnes) {
     WorkerPool pool({.threads = 1, .queued_max = 1'000'000});
-    const auto lane = pool.open_lane(unlimited);
+    const auto lane = pool.open_lane("lane", unlimited);
     auto owned = std::make_shared<int>(0);
     std::atomic<bool> queued_ran = false;
     std::atomic<bool> running_ended = false;
