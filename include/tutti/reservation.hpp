@@ -11,6 +11,13 @@
 // does the action twice. `release` and `confirm` compare what is stored with what this attempt has
 // stored, so a late one never touches a reservation that another attempt holds by now.
 //
+// An attempt that ends in an error holds nothing. When the store did not answer, it may have taken
+// the reservation all the same, or take it when it wakes; so the node deletes it again, by
+// comparison, right behind the attempt and for as long as the store does not confirm it. In
+// between, a second attempt may be refused by the first one's note: what a note names need not
+// exist yet, or ever, because its holder may also have died before the action. Look whether it does
+// before you answer with it.
+//
 // Not promised: once for ever. After the window, after a restart of the store that lost it, or when
 // WhenStoreFails::allow let it through, the same key is granted again.
 //
@@ -140,10 +147,10 @@ public:
     Reservation(std::shared_ptr<detail::ReservationCore> core, Codec<T> codec) noexcept
         : core_(std::move(core)), codec_(std::move(codec)) {}
 
-    // Errors: unavailable, timeout and their likes of the store, with WhenStoreFails::refuse; too_large
-    // and what the codec says; not_started, stopped; wrong_thread, for all four functions, in a loader and
-    // in a completion. After an error nothing may be assumed: the key may
-    // be reserved for one window.
+    // Errors: unavailable, timeout and their likes of the store, with WhenStoreFails::refuse;
+    // too_large and what the codec says; not_started, stopped; wrong_thread, for all four
+    // functions, in a loader and in a completion. After an error of the store the key is freed in
+    // the background; only after `stopped`, or a crash, it may stay reserved for one window.
     [[nodiscard]] Result<Attempt<T>> reserve(const K& key, const T& note,
                                              Duration deadline = std::chrono::seconds{2}) const {
         if (auto error = refused("reserve")) return fail(*std::move(error));
@@ -173,11 +180,12 @@ public:
     }
 
     // The action has not happened: free for the next attempt. False: it was not ours any more, and
-    // was left alone. Errors as above.
+    // was left alone. Errors: of the store; it goes on trying in the background. One that is not
+    // guarded is released, too: the store may have taken it without an answer.
     Result<bool> release(const Attempt<T>& attempt,
                          Duration deadline = std::chrono::seconds{2}) const {
         if (auto error = refused("release")) return fail(*std::move(error));
-        if (!attempt.granted() || !attempt.guarded()) return attempt.granted();
+        if (!attempt.granted()) return false;
         return detail::wait_for<Result<bool>>([&](auto done) {
             core_->release(attempt.key_, attempt.raw_.stored, deadline, std::move(done));
         });

@@ -63,6 +63,7 @@ enum class Rule : std::uint8_t {
     reserve_only_if_absent,
     confirm_compares,
     release_compares,
+    unknown_reservation_is_taken_back,
 };
 
 #ifdef TUTTI_MUTANTS

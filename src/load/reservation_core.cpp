@@ -15,8 +15,15 @@ struct ReservationCore::Try {
     bool again = false;
 };
 
+ReservationCore::ReservationCore(detail::ReservationSpec spec, Environment environment)
+    : spec_(std::move(spec)),
+      environment_(std::move(environment)),
+      take_back_(std::make_shared<TakeBack>(environment_.store, *environment_.clock,
+                                            environment_.executor, *spec_.window)) {}
+
 void ReservationCore::close() {
     phase_.store(Phase::closed);
+    take_back_->close();
     pending_->close();
 }
 
@@ -58,7 +65,7 @@ void ReservationCore::put(const std::shared_ptr<Try>& attempt) {
     environment_.store->put(
         attempt->key, attempt->stored, how, attempt->deadline,
         [self = shared_from_this(), attempt](const Result<bool>& written) {
-            if (!written) return self->cannot_say(*attempt, written.error());
+            if (!written) return self->not_written(*attempt, written.error());
             if (!*written) return self->look(attempt);
             self->counters_.misses.add();
             attempt->done(detail::RawAttempt{
@@ -86,13 +93,27 @@ void ReservationCore::look(const std::shared_ptr<Try>& attempt) {
         });
 }
 
+// Whether it is in the store is not known. When the action happens all the same, it is better
+// there.
+void ReservationCore::not_written(Try& attempt, const Error& error) {
+    if (refuses(error) && kept(Rule::unknown_reservation_is_taken_back) &&
+        TakeBack::is_unknown(error)) {
+        take_back_->take(attempt.key, attempt.stored);
+    }
+    cannot_say(attempt, error);
+}
+
 void ReservationCore::cannot_say(Try& attempt, const Error& error) {
     counters_.store_failures.add();
-    if (*spec_.when_store_fails == WhenStoreFails::refuse || error.code == Errc::stopped) {
-        return attempt.done(fail(error));
-    }
-    attempt.done(detail::RawAttempt{
-        .granted = true, .guarded = false, .stored = {}, .degraded = error.message()});
+    if (refuses(error)) return attempt.done(fail(error));
+    attempt.done(detail::RawAttempt{.granted = true,
+                                    .guarded = false,
+                                    .stored = std::move(attempt.stored),
+                                    .degraded = error.message()});
+}
+
+bool ReservationCore::refuses(const Error& error) const {
+    return *spec_.when_store_fails == WhenStoreFails::refuse || error.code == Errc::stopped;
 }
 
 void ReservationCore::confirm(std::string key, std::string stored, Duration timeout,
@@ -118,8 +139,16 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
         return environment_.store->erase(environment_.prefix + key,
                                          environment_.clock->now() + timeout, std::move(done));
     }
-    environment_.store->erase_if_equal(environment_.prefix + key, std::move(stored),
-                                       environment_.clock->now() + timeout, std::move(done));
+    key = environment_.prefix + key;
+    environment_.store->erase_if_equal(
+        key, stored, environment_.clock->now() + timeout,
+        [take_back = take_back_, key, stored,
+         done = std::move(done)](Result<bool> released) mutable {
+            if (!released && TakeBack::is_unknown(released.error())) {
+                take_back->take(std::move(key), std::move(stored));
+            }
+            done(std::move(released));
+        });
 }
 
 void ReservationCore::count(Duration timeout, Completion<std::size_t> done) {

@@ -2,6 +2,9 @@
 //
 // A key that vanishes between a refused put and the look at its holder is tried once more; when that happens
 // twice nobody can say who holds it, which is a failure of the store.
+//
+// A refused attempt leaves nothing behind: what it may have written without an answer is taken
+// back, and so is what a failed `release` may have left; see TakeBack.
 #pragma once
 
 #include <atomic>
@@ -14,6 +17,8 @@
 #include "base/home_process.hpp"
 #include "load/counters.hpp"
 #include "load/pending.hpp"
+#include "load/take_back.hpp"
+#include "tutti/executor.hpp"
 #include "tutti/reservation.hpp"
 #include "tutti/store.hpp"
 
@@ -25,13 +30,13 @@ public:
     struct Environment {
         std::shared_ptr<Store> store;  // owns what it works on
         const Clock* clock = nullptr;
+        std::shared_ptr<Executor> executor;
         std::function<std::uint64_t()> random;
         std::string prefix;  // of its keys
     };
 
     // Requires: a spec without contradictions.
-    ReservationCore(detail::ReservationSpec spec, Environment environment)
-        : spec_(std::move(spec)), environment_(std::move(environment)) {}
+    ReservationCore(detail::ReservationSpec spec, Environment environment);
 
     void open() { phase_.store(Phase::open); }
     // Whoever waits is answered with Errc::stopped.
@@ -59,10 +64,13 @@ private:
     [[nodiscard]] bool is_raw() const noexcept { return !spec_.raw_prefix.empty(); }
     void put(const std::shared_ptr<Try>& attempt);
     void look(const std::shared_ptr<Try>& attempt);
+    void not_written(Try& attempt, const Error& error);
     void cannot_say(Try& attempt, const Error& error);
+    [[nodiscard]] bool refuses(const Error& error) const;
 
     const detail::ReservationSpec spec_;
     const Environment environment_;
+    const std::shared_ptr<TakeBack> take_back_;
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
     const HomeProcess home_;
     LoadCounters counters_;

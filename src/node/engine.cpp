@@ -83,6 +83,7 @@ std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::Res
     }
     ReservationCore::Environment environment{.store = parts_.store,
                                              .clock = parts_.clock,
+                                             .executor = parts_.executor,
                                              .random = parts_.random,
                                              .prefix = prefix(spec.raw_prefix, spec.name)};
     auto reservation = std::make_shared<ReservationCore>(std::move(spec), std::move(environment));

@@ -177,6 +177,11 @@ private:
         std::string key;
         std::string token;
     };
+    struct FailedReservation {
+        Process* process;
+        ReservationBook::Id id;
+        std::size_t key;
+    };
 
     void set_network(testing::SeededFaults::Rates network);
     void start_process(std::size_t place);
@@ -209,6 +214,7 @@ private:
     void use(Process& process, const Held& held);
     void confirm(Process& process, const Held& held);
     void release(Process& process, const Held& held);
+    void demand_free_reservations();
     void judge_reservation(std::string wrong);
     void excuse_reservation(const Error& error);
     std::uint64_t wait(Process& process, std::size_t row, Duration deadline);
@@ -230,6 +236,7 @@ private:
     Source source_;
     Checker checker_;
     ReservationBook reservations_{Process::reservation_window};
+    std::vector<FailedReservation> failed_reservations_;
     Trace trace_;
     Counts counts_;
     testing::ManualExecutor world_{static_cast<const Clock&>(truth_)};

@@ -133,6 +133,7 @@ void Fleet::settle() {
         process->bus().reconnect();
     }
     plan_load = [] { return LoadPlan{.takes = 1ms, .reads_after = 500us}; };
+    demand_free_reservations();
     // The last accident ends by itself, a node starts, a load is given up, a retry comes.
     run_for(20s);
     if (!kept()) return;

@@ -1,5 +1,6 @@
 // Reservations of the fleet's processes, and what holders do with them: confirm, give back in time or far
 // too late, or nothing at all.
+#include <set>
 #include <utility>
 
 #include "simulation/fleet.hpp"
@@ -20,7 +21,11 @@ void Fleet::reserve(std::size_t place, std::size_t key, Duration deadline) {
         name, ReservationBook::note(id), deadline,
         [=, this, &process](const Result<detail::RawAttempt>& attempt) {
             answered(waits);
-            if (!attempt) return excuse_reservation(attempt.error());
+            if (!attempt) {
+                reservations_.failed(id);
+                failed_reservations_.push_back({.process = &process, .id = id, .key = key});
+                return excuse_reservation(attempt.error());
+            }
             if (!attempt->granted) {
                 const auto holder = process.reservation().note_of(attempt->stored);
                 return judge_reservation(reservations_.refused(id, holder.value_or("no note")));
@@ -65,6 +70,25 @@ void Fleet::release(Process& process, const Held& held) {
                                       note(Event::released, process, Trace::nobody, id);
                                       if (*ours) reservations_.released(now(), id);
                                   });
+}
+
+// Longer than a lost question and the pause after it, shorter than the window in which it would
+// show.
+constexpr Duration take_back_takes = 1400ms;
+
+void Fleet::demand_free_reservations() {
+    std::set<std::size_t> keys;
+    const auto failed = std::exchange(failed_reservations_, {});
+    for (const FailedReservation& one : failed) {
+        if (one.process->serving()) keys.insert(one.key);
+    }
+    run_for(take_back_takes);
+    for (const FailedReservation& one : failed) {
+        if (one.process->serving()) reservations_.must_be_free(one.id);
+    }
+    for (std::size_t place = 0; place < size(); ++place) {
+        for (const std::size_t key : keys) reserve(place, key);
+    }
 }
 
 void Fleet::judge_reservation(std::string wrong) {

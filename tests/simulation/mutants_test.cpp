@@ -98,6 +98,7 @@ constexpr Mutant mutants[]{
     {"reserve_only_if_absent", Rule::reserve_only_if_absent, "calm"},
     {"confirm_compares", Rule::confirm_compares, "lossy"},
     {"release_compares", Rule::release_compares, "lossy"},
+    {"unknown_reservation_is_taken_back", Rule::unknown_reservation_is_taken_back, "lossy"},
 };
 INSTANTIATE_TEST_SUITE_P(All, Mutants, ::testing::ValuesIn(mutants),
                          [](const auto& test) { return std::string(test.param.name); });

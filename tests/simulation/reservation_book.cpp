@@ -37,6 +37,7 @@ std::string ReservationBook::refused(Id id, std::string_view holder) const {
         return "refused by nobody: " + std::string(holder);
     const Attempt& named = attempts_[other];
     if (named.lost || mine.lost) return {};
+    if (named.must_be_free) return note(id) + " was refused by " + note(other) + ", which failed";
     if (named.released && *named.released < mine.called) {
         return note(id) + " was refused by " + note(other) + ", which was released";
     }

@@ -29,6 +29,11 @@ public:
     [[nodiscard]] std::string granted(TimePoint now, Id id);
     [[nodiscard]] std::string refused(Id id, std::string_view holder) const;
 
+    // Answered with an error.
+    void failed(Id id) { attempts_[id].failed = true; }
+    // From now on, if it has failed: its process has had the time to take it back.
+    void must_be_free(Id id) { attempts_[id].must_be_free = attempts_[id].failed; }
+
     void confirm_called(Id id) { attempts_[id].end_is_known = false; }
     [[nodiscard]] std::string confirmed(TimePoint called, TimePoint now, Id id);
     void release_called(Id id) { attempts_[id].gives_up = true; }
@@ -46,6 +51,8 @@ private:
         TimePoint set_until{};                // and no later
         std::optional<TimePoint> released{};  // for sure
         bool gives_up = false;                // `release` was called
+        bool failed = false;
+        bool must_be_free = false;
         bool end_is_known = true;
         bool lost = false;  // with the store's state, or brought back by it
     };

@@ -318,7 +318,7 @@ TEST_F(Patterns, WhatAReservationDoesWithoutTheStoreIsDeclared) {
     EXPECT_TRUE(allowed->granted());
     EXPECT_FALSE(allowed->guarded());
     EXPECT_NE(allowed->degraded(), "");
-    EXPECT_TRUE(open.release(*allowed).value());
+    EXPECT_EQ(open.release(*allowed).error().code, Errc::unavailable);
 }
 
 TEST_F(Patterns, AnEntryThatCannotBeReadCountsAsHeld) {

@@ -1,0 +1,80 @@
+#include "load/take_back.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace tutti {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration pause_first = 100ms;
+
+}  // namespace
+
+TakeBack::TakeBack(std::shared_ptr<Store> store, const Clock& clock,
+                   std::shared_ptr<Executor> executor, Duration window)
+    : store_(std::move(store)),
+      clock_(clock),
+      executor_(std::move(executor)),
+      window_(window),
+      pause_max_(std::clamp<Duration>(window / 4, pause_first, 1s)) {}
+
+bool TakeBack::is_unknown(const Error& error) noexcept {
+    return error.code == Errc::timeout || error.code == Errc::unavailable ||
+           error.code == Errc::protocol;
+}
+
+void TakeBack::take(std::string key, std::string stored) {
+    if (is_closed()) return;
+    ask(std::make_shared<Owed>(
+        Owed{.key = std::move(key), .stored = std::move(stored), .pause = Duration::zero()}));
+}
+
+void TakeBack::close() {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+}
+
+bool TakeBack::is_closed() {
+    const std::lock_guard lock(mutex_);
+    return closed_;
+}
+
+void TakeBack::ask(const std::shared_ptr<Owed>& owed) {
+    store_->erase_if_equal(owed->key, owed->stored, clock_.now() + pause_max_,
+                           [weak = weak_from_this(), owed](const Result<bool>& removed) {
+                               if (const auto self = weak.lock()) self->answered(owed, removed);
+                           });
+}
+
+void TakeBack::answered(const std::shared_ptr<Owed>& owed, const Result<bool>& removed) {
+    const bool asked_again = owed->pause > Duration::zero();
+    const std::lock_guard lock(mutex_);
+    if (closed_) return;
+    if (is_settled(*owed, removed)) {
+        if (asked_again) --owed_;
+    } else if (asked_again || owed_ < owed_max) {
+        if (!asked_again) ++owed_;
+        ask_later(owed);
+    }
+}
+
+bool TakeBack::is_settled(Owed& owed, const Result<bool>& removed) const {
+    // An error that will not pass, such as a missing permission.
+    if (!removed) return !is_unknown(removed.error()) && removed.error().code != Errc::overloaded;
+    if (*removed) return true;
+    if (!owed.absent_since) owed.absent_since = clock_.now();
+    return clock_.now() - *owed.absent_since >= window_;
+}
+
+// With the lock, so that nothing is scheduled after `close`.
+void TakeBack::ask_later(const std::shared_ptr<Owed>& owed) {
+    owed->pause = std::min(std::max(2 * owed->pause, pause_first), pause_max_);
+    executor_->run_at(clock_.now() + owed->pause, [weak = weak_from_this(), owed] {
+        if (const auto self = weak.lock()) self->ask(owed);
+    });
+}
+
+}  // namespace tutti

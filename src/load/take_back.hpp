@@ -1,0 +1,67 @@
+// Takes reservations back whose writing failed without an answer: the store may have carried the
+// write out, or carry it out later, and would then hold a key for an attempt that its caller was
+// told has failed.
+//
+// A compare-and-delete follows the write at once, on the same connection: operations of one caller
+// take effect in the order of their calls, so what the write leaves, this removes. When the
+// connection broke, its last commands may arrive behind those of the next one. So it is repeated,
+// after pauses that double, until the store has removed something, or has said for as long as one
+// window that there is nothing to remove.
+//
+// Bounded: at most `owed_max` keys are asked about again; beyond that only the first question is
+// asked, and what it misses ends with its window.
+//
+// Thread-safety: all functions may be called from any thread. Blocking: never. Lifetime: owns what it
+// works on; the clock lives for the whole program.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "tutti/executor.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+class TakeBack : public std::enable_shared_from_this<TakeBack> {
+public:
+    static constexpr std::size_t owed_max = 1000;
+
+    TakeBack(std::shared_ptr<Store> store, const Clock& clock, std::shared_ptr<Executor> executor,
+             Duration window);
+
+    // Whether an operation that ended so may have taken effect, now or later.
+    [[nodiscard]] static bool is_unknown(const Error& error) noexcept;
+
+    void take(std::string key, std::string stored);
+    // What is owed is left to end with its window.
+    void close();
+
+private:
+    struct Owed {
+        std::string key;
+        std::string stored;
+        Duration pause;
+        std::optional<TimePoint> absent_since{};  // as the store says
+    };
+
+    [[nodiscard]] bool is_closed();
+    void ask(const std::shared_ptr<Owed>& owed);
+    void answered(const std::shared_ptr<Owed>& owed, const Result<bool>& removed);
+    [[nodiscard]] bool is_settled(Owed& owed, const Result<bool>& removed) const;
+    void ask_later(const std::shared_ptr<Owed>& owed);
+
+    const std::shared_ptr<Store> store_;
+    const Clock& clock_;
+    const std::shared_ptr<Executor> executor_;
+    const Duration window_;
+    const Duration pause_max_;  // also what one question may take
+    std::mutex mutex_;
+    std::size_t owed_ = 0;  // guarded by mutex_: those that are asked about again
+    bool closed_ = false;   // guarded by mutex_
+};
+
+}  // namespace tutti
