@@ -33,8 +33,29 @@ object queued(const JobIds& ids) {
     return {{"jobId", ids.job_id}, {"requestId", ids.request_id}, {"status", "queued"}};
 }
 
-// Both shapes at once: clients read the job's id at the top, and the contract has an envelope.
-HttpResponse duplicate(const JobIds& holder) {
+// Ids that the gateway hands out; anything else cannot be a job and is not looked up.
+bool is_job_id(std::string_view id) {
+    return !id.empty() && id.size() <= job_id_length_max && std::ranges::all_of(id, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_';
+    });
+}
+
+HttpResponse nobody_can_say(const std::string& request_id) {
+    return error_response(ErrorCode::service_unavailable,
+                          "Nobody can say whether this request runs already; try again",
+                          request_id);
+}
+
+// A reservation alone is no job: its holder may still be on the way to the queue, or may have died
+// before it. In both shapes at once: clients read the job's id at the top, and the contract has an
+// envelope.
+HttpResponse duplicate_of(const AiParts& parts, const JobIds& holder,
+                          const std::string& request_id) {
+    if (!is_job_id(holder.job_id)) return nobody_can_say(request_id);
+    const auto known = parts.queue.status(holder.job_id, Boottime::now() + parts.queue_deadline);
+    if (!known) log::error(known.error().message());
+    if (!known || !*known) return nobody_can_say(request_id);
     object body = queued(holder);
     body["success"] = true;
     body["data"] = queued(holder);
@@ -89,20 +110,23 @@ HttpResponse generate(const AiParts& parts, const HttpRequest& http) {
     ids.job_id = "llm-" + ids.request_id;
 
     const auto reservation = reserve(parts, *request, own_key, ids);
-    if (reservation.outcome == Reserved::Outcome::duplicate) return duplicate(reservation.holder);
-    if (reservation.outcome != Reserved::Outcome::granted) {
-        return error_response(ErrorCode::service_unavailable,
-                              "Nobody can say whether this request runs already; try again",
-                              ids.request_id);
+    if (reservation.outcome == Reserved::Outcome::duplicate) {
+        return duplicate_of(parts, reservation.holder, ids.request_id);
     }
+    if (reservation.outcome != Reserved::Outcome::granted) return nobody_can_say(ids.request_id);
     parts.attachments.fetch(ids.request_id, request->attachments);
-    const auto jobs = plan_jobs(*request, ids);
-    const auto enqueued = parts.queue.enqueue(jobs, Boottime::now() + parts.queue_deadline);
-    if (enqueued) return json_response(202, json::serialize(queued(ids)));
-    if (surely_not_enqueued(enqueued.error().code)) {
+    const auto give_up = [&] {
         reservation.release();
         parts.attachments.forget(ids.request_id);
+    };
+    const auto jobs = plan_jobs(*request, ids);
+    if (!jobs) {
+        give_up();
+        return error_response(ErrorCode::validation_error, jobs.error().cause, ids.request_id);
     }
+    const auto enqueued = parts.queue.enqueue(*jobs, Boottime::now() + parts.queue_deadline);
+    if (enqueued) return json_response(202, json::serialize(queued(ids)));
+    if (surely_not_enqueued(enqueued.error().code)) give_up();
     return not_enqueued(enqueued.error(), ids.request_id);
 }
 
@@ -162,14 +186,6 @@ HttpResponse transcribe(const AiParts& parts, const HttpRequest& http) {
         }
         answer(not_enqueued(enqueued.error(), ids.request_id));
         return std::function<void()>();
-    });
-}
-
-// Ids that the gateway hands out; anything else cannot be a job and is not looked up.
-bool is_job_id(std::string_view id) {
-    return !id.empty() && id.size() <= job_id_length_max && std::ranges::all_of(id, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_';
     });
 }
 

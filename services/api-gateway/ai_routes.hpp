@@ -5,6 +5,10 @@
 // its reservation back and its files up. When the queue cannot say whether it took the jobs, the reservation
 // stays until it lapses, and the files as long as any: paying twice is worse than waiting.
 //
+// A duplicate is answered with the first one's job when the queue knows that job, and with 503
+// otherwise: the first one may be on its way to the queue, may have died before it, or may have
+// been lost on it.
+//
 // A client that tries again after it heard nothing says so by the header Idempotency-Key, one for each request:
 // then that is what makes two requests the same, for a minute, and not what is in them, for five seconds. So
 // it may repeat a request as often as it needs to, and its user may say the same thing twice.

@@ -133,7 +133,7 @@ Result<std::vector<Activation>> Database::list_activations(
 
 Result<Database::Activated> Database::activate(const ActivateChannelRequest& request,
                                                const Principal& principal) {
-    return impl_->run("activate channel", [&](soci::session& sql) -> Activated {
+    return impl_->write("activate channel", [&](soci::session& sql) -> Activated {
         Transaction transaction(sql);
         transaction.lock("channel:" + request.channel_id);
         const std::string user_id = ensure_user(sql, principal.discord_id);
@@ -151,20 +151,21 @@ Result<Database::Activated> Database::activate(const ActivateChannelRequest& req
 
 Result<std::optional<std::string>> Database::deactivate(const std::string& channel_id,
                                                         const Principal& principal) {
-    return impl_->run("deactivate channel", [&](soci::session& sql) -> std::optional<std::string> {
-        Transaction transaction(sql);
-        transaction.lock("channel:" + channel_id);
-        auto found = find(sql, channel_id);
-        remove_records(sql, channel_id);
-        insert_off(sql, channel_id, ensure_user(sql, principal.discord_id));
-        transaction.commit();
-        if (!found) return std::nullopt;
-        return std::move(found->personality_name);
-    });
+    return impl_->write("deactivate channel",
+                        [&](soci::session& sql) -> std::optional<std::string> {
+                            Transaction transaction(sql);
+                            transaction.lock("channel:" + channel_id);
+                            auto found = find(sql, channel_id);
+                            remove_records(sql, channel_id);
+                            insert_off(sql, channel_id, ensure_user(sql, principal.discord_id));
+                            transaction.commit();
+                            if (!found) return std::nullopt;
+                            return std::move(found->personality_name);
+                        });
 }
 
 Result<bool> Database::set_guild(const UpdateChannelGuildRequest& request) {
-    return impl_->run("set guild", [&](soci::session& sql) {
+    return impl_->write("set guild", [&](soci::session& sql) {
         return execute(sql,
                        "UPDATE activated_channels SET guild_id = :guild_id "
                        "WHERE channel_id = :channel_id AND guild_id IS NULL",

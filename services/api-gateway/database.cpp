@@ -1,9 +1,12 @@
 #include "api-gateway/database.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -27,6 +30,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t sqlite_sessions = 4;
+// The database has no more than one; several would find it taken, sleep, and overtake each other.
+constexpr std::size_t sqlite_writers = 1;
 constexpr std::size_t postgresql_sessions = 8;
 // A full check of more would delay the start.
 constexpr std::uintmax_t checked_bytes_max = 64U << 20U;
@@ -100,7 +105,8 @@ void open_postgresql(soci::session& sql, const std::string& url, Duration statem
     sql << "SET client_min_messages = 'warning'";  // libpq prints notices on stderr
 }
 
-// Messages of libpq name host, port, user and database, and never the password.
+// Messages of libpq name host, port, user and database, and never the password, unless a part of it
+// was taken for one of those: see `is_address`.
 Error open_error(const soci::soci_error& error) {
     Error result = to_error(error, "open database");
     result.cause = "DATABASE_URL: " + result.cause;
@@ -147,6 +153,16 @@ Error to_error(const soci::soci_error& error, std::string operation) {
     return result;
 }
 
+bool met_another(const soci::soci_error& error) {
+    constexpr std::array<std::string_view, 4> states{"23503",   // foreign_key_violation
+                                                     "23505",   // unique_violation
+                                                     "40001",   // serialization_failure
+                                                     "40P01"};  // deadlock_detected
+    const auto* postgresql = dynamic_cast<const soci::postgresql_soci_error*>(&error);
+    return postgresql != nullptr &&
+           std::ranges::find(states, postgresql->sqlstate()) != states.end();
+}
+
 std::string name_uuid(const std::string& name) {
     boost::uuids::name_generator_sha1 generate(boost::uuids::ns::dns());
     return to_string(generate(name));
@@ -166,17 +182,31 @@ std::string iso_time(std::string text) {
     return time + 'Z';
 }
 
+std::optional<std::string> find_user(soci::session& sql, const std::string& discord_id) {
+    std::string found;
+    sql << "SELECT id FROM users WHERE discord_id = :discord_id", soci::use(discord_id),
+        soci::into(found);
+    if (!sql.got_data()) return std::nullopt;
+    return found;
+}
+
 std::string ensure_user(soci::session& sql, const std::string& discord_id) {
+    const auto find = [&] { return find_user(sql, discord_id); };
+    if (auto found = find()) return *std::move(found);
     const std::string id = name_uuid("user:" + discord_id);
     const std::string now = iso_timestamp();
     sql << "INSERT INTO users (id, discord_id, username, created_at, updated_at) "
            "VALUES (:id, :discord_id, :username, :created_at, :updated_at) "
            "ON CONFLICT (discord_id) DO NOTHING",
         soci::use(id), soci::use(discord_id), soci::use(discord_id), soci::use(now), soci::use(now);
-    std::string found;
-    sql << "SELECT id FROM users WHERE discord_id = :discord_id", soci::use(discord_id),
-        soci::into(found);
-    return found;
+    return find().value_or(std::string());
+}
+
+Result<std::string> Database::Impl::user_id(const std::string& discord_id) {
+    auto found = run("find user", [&](soci::session& sql) { return find_user(sql, discord_id); });
+    if (!found) return fail(std::move(found).error());
+    if (*found) return **std::move(found);
+    return write("create user", [&](soci::session& sql) { return ensure_user(sql, discord_id); });
 }
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) {
@@ -187,8 +217,10 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
 
 Result<std::unique_ptr<Database>> Database::open_file(const std::string& path) {
     if (auto checked = check_path(path); !checked) return fail(checked.error());
-    auto impl = std::make_unique<Impl>(Sessions::Options{
-        .count = sqlite_sessions, .open = [path](soci::session& sql) { open_sqlite(sql, path); }});
+    auto impl = std::make_unique<Impl>(
+        Sessions::Options{.count = sqlite_sessions,
+                          .open = [path](soci::session& sql) { open_sqlite(sql, path); }},
+        sqlite_writers);
     try {
         const auto lease = impl->sessions.lease();
         if (!lease) return fail(lease.error());
@@ -207,11 +239,14 @@ Result<std::unique_ptr<Database>> Database::open_server(const std::string& url,
                                                         Duration statement_deadline) {
     const auto connection = with_limits(url);
     if (!connection) return fail(connection.error());
-    auto impl = std::make_unique<Impl>(Sessions::Options{
-        .count = postgresql_sessions,
-        .open = [connection = *connection, statement_deadline](
-                    soci::session& sql) { open_postgresql(sql, connection, statement_deadline); },
-        .use_max = statement_deadline * 2});
+    auto impl = std::make_unique<Impl>(
+        Sessions::Options{.count = postgresql_sessions,
+                          .open =
+                              [connection = *connection, statement_deadline](soci::session& sql) {
+                                  open_postgresql(sql, connection, statement_deadline);
+                              },
+                          .use_max = statement_deadline * 2},
+        postgresql_sessions);
     try {
         const auto lease = impl->sessions.lease();
         if (!lease) return fail(lease.error());
@@ -222,17 +257,40 @@ Result<std::unique_ptr<Database>> Database::open_server(const std::string& url,
     return std::unique_ptr<Database>(new Database(std::move(impl)));
 }
 
+namespace {
+
+// A password with '@' or '/' in it ends early, and its rest becomes the host, a port or the
+// database, which messages repeat.
+bool is_address(const PQconninfoOption* options) {
+    for (const PQconninfoOption* option = options; option->keyword != nullptr; ++option) {
+        if (option->val == nullptr) continue;
+        const std::string_view name = option->keyword;
+        const std::string_view value = option->val;
+        const bool shown = name == "host" || name == "hostaddr" || name == "port" ||
+                           name == "dbname" || name == "user";
+        if (shown && value.contains('@')) return false;
+        if (name == "port" && value.find_first_not_of("0123456789,") != value.npos) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
 // libpq knows no limits of its own: a connect and a dead peer would take minutes.
 Result<std::string> with_limits(const std::string& url) {
     char* text = nullptr;
-    PQconninfoOption* const options = PQconninfoParse(url.c_str(), &text);
+    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> options(
+        PQconninfoParse(url.c_str(), &text), &PQconninfoFree);
     PQfreemem(text);  // not shown: it may repeat a part of the URL
-    if (options == nullptr) {
+    if (!options) {
         return fail(Errc::invalid_option, "open database",
                     "DATABASE_URL is not a PostgreSQL URL: "
                     "postgres://user:password@host:port/database");
     }
-    PQconninfoFree(options);
+    if (!is_address(options.get())) {
+        return fail(Errc::invalid_option, "open database",
+                    "DATABASE_URL: in user and password write @ as %40, / as %2F and : as %3A");
+    }
     std::string limited = url;
     const auto add = [&](std::string_view name, std::string_view value) {
         if (url.contains(std::string(name) + '=')) return;

@@ -1,13 +1,15 @@
 // The gateway's data, in an SQLite file or on a PostgreSQL server; the schema is in migrations.cpp.
 //
-// Sessions come from a small pool. SQLite: in WAL mode readers do not wait for the writer, and each
-// transaction takes the write lock at its beginning. PostgreSQL: transactions that decide by what they
-// read take an advisory lock, a lost connection is opened again by the next query, and no query takes
-// longer than the deadline.
+// Sessions come from a small pool. SQLite: in WAL mode readers do not wait for the writer, and
+// writers take turns in the order in which they came. PostgreSQL: transactions that decide by what
+// they read take an advisory lock, a lost connection is opened again by the next query, and no
+// query takes longer than the deadline. A transaction that meets another one, which has removed or
+// made what it refers to, is run again, and then sees it.
 //
-// Thread-safety: all functions may be called from any thread. Blocking: I/O, up to 5 s for a free
-// session, and up to the busy timeout (SQLite, 5 s) or the statement's deadline. Errors of every
-// query: unavailable (no connection, busy, disk full), timeout, overloaded, unsupported (corrupt).
+// Thread-safety: all functions may be called from any thread. Blocking: I/O, up to 5 s for a turn
+// to write and as long for a free session, and up to the busy timeout (SQLite, 5 s) or the
+// statement's deadline. Errors of every query: unavailable (no connection, busy, disk full),
+// timeout, overloaded (no turn, no session), unsupported (corrupt).
 #pragma once
 
 #include <chrono>
@@ -33,7 +35,12 @@
 namespace tutti::services {
 
 // Why a change was refused, where the request itself is well-formed.
-enum class Refusal : std::uint8_t { not_found, no_access, conflict };
+enum class Refusal : std::uint8_t {
+    not_found,
+    no_access,
+    conflict,
+    too_large,  // it would be over a limit of common/limits.hpp
+};
 
 template <class T>
 using Outcome = std::expected<T, Refusal>;
@@ -42,6 +49,11 @@ using Outcome = std::expected<T, Refusal>;
 struct PersonalityChange {
     std::string id;
     std::vector<std::string> channel_ids;  // whose activation shows it, or showed it
+};
+
+struct ChangedPersonality {
+    PersonalityChange change;
+    GetPersonalityResponse now;  // as the same transaction saw it
 };
 
 // What is recorded of a channel: an activation, that it was switched off, or nothing.
@@ -99,17 +111,18 @@ public:
         const std::string& text, const Principal& principal);
     // Whoever asks.
     [[nodiscard]] Result<std::optional<std::string>> personality_of_slug(const std::string& slug);
-    // Whoever asks; see `may_use`.
+    // Whoever asks; see `may_use`. Errors: also too_large, for a row that another program has
+    // written.
     [[nodiscard]] Result<std::optional<GetPersonalityResponse>> load_personality(
         const std::string& id);
     // The picture of whoever has this slug. Nothing: nobody has.
     [[nodiscard]] Result<std::optional<AvatarPtr>> find_avatar(const std::string& slug);
     // For the owner and the bot's owner. `png` is what `edit.avatar_data` stands for; an empty one takes
     // the picture away.
-    [[nodiscard]] Result<Outcome<PersonalityChange>> create_personality(
+    [[nodiscard]] Result<Outcome<ChangedPersonality>> create_personality(
         const PersonalityEdit& edit, const std::optional<std::string>& png,
         const Principal& principal);
-    [[nodiscard]] Result<Outcome<PersonalityChange>> update_personality(
+    [[nodiscard]] Result<Outcome<ChangedPersonality>> update_personality(
         const std::string& id, const PersonalityEdit& edit, const std::optional<std::string>& png,
         const Principal& principal);
     [[nodiscard]] Result<Outcome<PersonalityChange>> delete_personality(const std::string& id,
@@ -120,8 +133,8 @@ public:
     [[nodiscard]] Result<Outcome<Persona>> find_persona(const std::string& discord_id,
                                                         const std::string& id);
     // A user's first persona becomes the default.
-    [[nodiscard]] Result<Persona> create_persona(const std::string& discord_id,
-                                                 const PersonaEdit& edit);
+    [[nodiscard]] Result<Outcome<Persona>> create_persona(const std::string& discord_id,
+                                                          const PersonaEdit& edit);
     [[nodiscard]] Result<Outcome<Persona>> update_persona(const std::string& discord_id,
                                                           const std::string& id,
                                                           const PersonaEdit& edit);

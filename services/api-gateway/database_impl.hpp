@@ -7,7 +7,10 @@
 #include <soci/statement.h>
 #include <soci/use.h>
 
+#include <chrono>
+#include <cstddef>
 #include <exception>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +22,7 @@
 #include "api-gateway/database.hpp"
 #include "api-gateway/sessions.hpp"
 #include "common/logging.hpp"
+#include "common/slots.hpp"
 #include "tutti/json/nullable.hpp"
 
 namespace tutti::services {
@@ -26,7 +30,8 @@ namespace tutti::services {
 [[nodiscard]] bool is_postgresql(soci::session& sql);
 
 // SQLite: the write lock is taken at once, so transactions that write are serialised. PostgreSQL:
-// `lock` names what must not change meanwhile. Rolls back unless `commit` was called.
+// `lock` names what must not change meanwhile. Rolls back unless `commit` was called. Begins inside
+// of `Impl::write`, but for migrations.
 class Transaction {
 public:
     explicit Transaction(soci::session& sql) : sql_(sql) {
@@ -58,32 +63,77 @@ private:
 };
 
 [[nodiscard]] Error to_error(const soci::soci_error& error, std::string operation);
+// Whether another transaction was in the way of this one, which will see what it did when it is run
+// again: the row that it refers to is gone, the row that it makes is there, or one of two had to
+// give way.
+[[nodiscard]] bool met_another(const soci::soci_error& error);
 
 struct Database::Impl {
-    explicit Impl(Sessions::Options options) : sessions(std::move(options)) {}
+    Impl(Sessions::Options options, std::size_t writers_max)
+        : sessions(std::move(options)),
+          writers({.concurrent_max = writers_max, .queued_max = writers_queued_max}) {}
+
+    static constexpr std::size_t writers_queued_max = 1024;
+    static constexpr Duration turn_patience = std::chrono::seconds{5};
+    static constexpr int attempts_max = 3;
 
     Sessions sessions;
+    // Before a session is leased, so that those who wait for their turn leave sessions to readers.
+    Slots writers;
 
-    // Runs `query(session)` and returns what it returns.
     template <class Query>
-    auto run(const char* operation, const Query& query)
-        -> Result<decltype(query(std::declval<soci::session&>()))> {
+    using Answer = std::invoke_result_t<const Query&, soci::session&>;
+
+    // Runs `query(session)`, which reads, and returns what it returns.
+    template <class Query>
+    Result<Answer<Query>> run(const char* operation, const Query& query) {
+        bool again = false;
+        return run_once(operation, query, again);
+    }
+
+    // The same for what writes; `query` is run again when it met another transaction.
+    template <class Query>
+    Result<Answer<Query>> write(const char* operation, const Query& query) {
+        const auto turn = writers.take(Boottime::now() + turn_patience);
+        if (!turn)
+            return fail(turn.error().code, operation, "too many changes wait for their turn");
+        for (int attempt = 1;; ++attempt) {
+            bool again = false;
+            auto result = run_once(operation, query, again);
+            if (!again || attempt == attempts_max) return result;
+        }
+    }
+
+    // The row id of a user, for what otherwise only reads; the row is created when it is missing.
+    [[nodiscard]] Result<std::string> user_id(const std::string& discord_id);
+
+private:
+    template <class Query>
+    Result<Answer<Query>> run_once(const char* operation, const Query& query, bool& again) {
         try {
             const auto lease = sessions.lease();
             if (!lease) return fail(lease.error());
-            if constexpr (std::is_void_v<decltype(query(lease->session()))>) {
+            if constexpr (std::is_void_v<Answer<Query>>) {
                 query(lease->session());
                 return {};
             } else {
                 return query(lease->session());
             }
         } catch (const soci::soci_error& error) {
+            again = met_another(error);
             return fail(to_error(error, operation));
         }
     }
 };
 
-// The row id of a user; the row is created when it is missing.
+// A personality with everything that is merged into it. Nothing: there is none.
+[[nodiscard]] std::optional<std::expected<GetPersonalityResponse, Refusal>> load_personality(
+    soci::session& sql, const std::string& id);
+
+// The row id of a user. `ensure_user` creates the row when it is missing: in what writes, see also
+// `Impl::user_id`.
+[[nodiscard]] std::optional<std::string> find_user(soci::session& sql,
+                                                   const std::string& discord_id);
 [[nodiscard]] std::string ensure_user(soci::session& sql, const std::string& discord_id);
 
 // UUIDv5 in the DNS namespace: the same name has the same id in every deployment.

@@ -181,6 +181,13 @@ HttpResponse Validation::response() const {
 
 HttpResponse database_failed(const Error& error) {
     log::error(error.message());
+    if (error.code == Errc::overloaded) {
+        return error_response(ErrorCode::service_unavailable,
+                              "Too many requests wait for the database");
+    }
+    if (error.code == Errc::too_large) {
+        return error_response(ErrorCode::internal_error, "It is too large to be read");
+    }
     return error_response(ErrorCode::internal_error, "The database did not answer");
 }
 
@@ -195,6 +202,8 @@ HttpResponse refused(Refusal refusal, std::string_view what) {
     case Refusal::no_access:
         return error_response(ErrorCode::unauthorized, "You may not change this " + text);
     case Refusal::conflict: return error_response(ErrorCode::conflict, text + ": conflict");
+    case Refusal::too_large:
+        return error_response(ErrorCode::validation_error, text + ": too many, or too large");
     }
     return error_response(ErrorCode::internal_error, text);
 }

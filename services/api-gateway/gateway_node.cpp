@@ -83,6 +83,7 @@ Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
 
 GatewayNode::GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources)
     : node_(std::move(node)),
+      public_url_(options.public_url),
       personalities_(declare_personalities(
           *node_, load_personality_from(sources.database, options.public_url))),
       avatars_(declare_avatars(*node_, load_avatar_from(sources.database))),
@@ -100,6 +101,11 @@ Result<std::optional<GetPersonalityResponse>> GatewayNode::personality(
     if (!found) return fail(found.error());
     if (!found->found()) return std::optional<GetPersonalityResponse>();
     return **found;
+}
+
+GetPersonalityResponse GatewayNode::shown(GetPersonalityResponse personality) const {
+    add_avatar_url(personality.personality, public_url_);
+    return personality;
 }
 
 Result<std::optional<AvatarPtr>> GatewayNode::avatar(const std::string& slug) const {

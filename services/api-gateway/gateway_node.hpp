@@ -47,6 +47,9 @@ public:
     [[nodiscard]] Result<std::optional<GetPersonalityResponse>> personality(
         const std::string& id) const;
 
+    // One that was read past the cache, with what the cache adds.
+    [[nodiscard]] GetPersonalityResponse shown(GetPersonalityResponse personality) const;
+
     // Whoever asks. Nothing: no personality has this slug. Null: it has no picture.
     [[nodiscard]] Result<std::optional<AvatarPtr>> avatar(const std::string& slug) const;
 
@@ -66,6 +69,7 @@ private:
     GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources);
 
     std::unique_ptr<Node> node_;
+    std::string public_url_;
     Personalities personalities_;
     Avatars avatars_;
     Models models_;

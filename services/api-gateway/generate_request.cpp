@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include <boost/json/array.hpp>
 
 #include "common/http/url.hpp"
+#include "common/limits.hpp"
 #include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
@@ -43,12 +45,15 @@ public:
         request.message_identity = message(request.all);
         if (const auto* key = request.all.if_contains("userApiKey")) {
             inside("userApiKey", [&] {
-                if (!key->is_string()) problems_.expected("a string", *key);
+                if (!key->is_string()) return problems_.expected("a string", *key);
+                if (key->get_string().size() > user_api_key_length_max)
+                    problems_.add("is too long");
             });
         }
         if (const auto* context = member_object(request.all, "context")) {
             inside("context", [&] { read_context(*context, request); });
         }
+        if (problems_.empty()) keep_references(request);
         return request;
     }
     TranscribeRequest read_transcription(const value& body) {
@@ -137,7 +142,25 @@ private:
             inside("referenceNumber", [&] { problems_.expected("an integer", *number); });
         }
         found.attachments = attachments(from);
+        // A message may show pictures of any host. It is no reason to refuse the request, and none
+        // to make a worker fetch what only the worker can reach.
+        std::erase_if(found.attachments, [](const Attachment& attachment) {
+            return !is_discord_attachment(attachment.url);
+        });
         return found;
+    }
+    // In the body, too: it goes to a worker as a whole.
+    static void keep_references(GenerateRequest& request) {
+        auto* messages = request.all.at("context").as_object().if_contains("referencedMessages");
+        if (messages == nullptr || messages->is_null()) return;
+        for (std::size_t i = 0; i < request.references.size(); ++i) {
+            array kept;
+            for (const Attachment& one : request.references[i].attachments) {
+                kept.push_back(one.all);
+            }
+            object& message = messages->as_array()[i].as_object();
+            if (message.contains("attachments")) message["attachments"] = std::move(kept);
+        }
     }
     std::vector<Attachment> direct_attachments(const object& from) {
         auto found = attachments(from);
@@ -160,7 +183,11 @@ private:
         const auto* voice = from.if_contains("isVoiceMessage");
         found.is_voice_message = voice != nullptr && voice->is_bool() && voice->get_bool();
         found.all = from;
-        if (!found.all.contains("originalUrl")) found.all.emplace("originalUrl", found.url);
+        // Of an attachment that was copied before. Workers may fetch that one, too.
+        const auto* original = found.all.if_contains("originalUrl");
+        const bool ours = original != nullptr && original->is_string() &&
+                          is_discord_attachment(original->get_string());
+        if (!ours) found.all["originalUrl"] = found.url;
         return found;
     }
 

@@ -30,8 +30,8 @@ struct Attachment {
 };
 
 struct ReferencedMessage {
-    std::int64_t number = 0;  // unique in a request
-    std::vector<Attachment> attachments;
+    std::int64_t number = 0;              // unique in a request
+    std::vector<Attachment> attachments;  // those on Discord's hosts; others are left out
 };
 
 struct GenerateRequest {

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <boost/json/array.hpp>
 
+#include "common/limits.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {
@@ -28,7 +30,7 @@ class Planner {
 public:
     Planner(const GenerateRequest& request, const JobIds& ids) : request_(request), ids_(ids) {}
 
-    std::vector<Job> plan() {
+    Result<std::vector<Job>> plan() {
         add(request_.attachments, {.prefix = ids_.request_id, .number = {}});
         for (const ReferencedMessage& reference : request_.references) {
             add(reference.attachments,
@@ -41,11 +43,13 @@ public:
         data["requestId"] = ids_.request_id;
         data["jobType"] = llm_job;
         data["dependencies"] = std::move(dependencies_);
-        jobs_.push_back({.job_id = ids_.job_id,
-                         .request_id = ids_.request_id,
-                         .name = llm_job,
-                         .data = json::serialize(data)});
-        return std::move(jobs_);
+        queue(ids_.job_id, llm_job, data);
+        if (fits()) return std::move(jobs_);
+        return fail(
+            Errc::too_large, "plan jobs",
+            "the request has too many attachments, or too much to say to each: it may become " +
+                std::to_string(plan_jobs_max) + " jobs of " + std::to_string(plan_bytes_max) +
+                " bytes together");
     }
 
 private:
@@ -86,16 +90,26 @@ private:
                                        {"type", type},
                                        {"status", "queued"},
                                        {"resultKey", job_result_key(request_.user_id, job_id)}});
+        queue(job_id, type, data);
+    }
+    // What is over the limit is not made.
+    void queue(const std::string& job_id, const char* type, const object& data) {
+        ++count_;
+        if (!fits()) return;
         jobs_.push_back({.job_id = job_id,
                          .request_id = ids_.request_id,
                          .name = type,
                          .data = json::serialize(data)});
+        bytes_ += jobs_.back().data.size();
     }
+    [[nodiscard]] bool fits() const { return count_ <= plan_jobs_max && bytes_ <= plan_bytes_max; }
 
     const GenerateRequest& request_;
     const JobIds& ids_;
     std::vector<Job> jobs_;
     array dependencies_;
+    std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace
@@ -115,7 +129,7 @@ Job plan_transcription(const TranscribeRequest& request, const std::string& requ
             .data = json::serialize(data)};
 }
 
-std::vector<Job> plan_jobs(const GenerateRequest& request, const JobIds& ids) {
+Result<std::vector<Job>> plan_jobs(const GenerateRequest& request, const JobIds& ids) {
     return Planner(request, ids).plan();
 }
 

@@ -7,6 +7,9 @@
 //     audio-<req>-ref<n>-audio-<i>     the same for referenced message n
 //     image-<req>-ref<n>-image
 //
+// Bounded (common/limits.hpp): a small request that says a long thing for every picture would fill
+// the queue.
+//
 // Pure: no I/O, no clock.
 #pragma once
 
@@ -22,7 +25,8 @@ namespace tutti::services {
 // A worker leaves the result of a job that others depend on there, for an hour.
 [[nodiscard]] std::string job_result_key(const std::string& user_id, const std::string& job_id);
 
-[[nodiscard]] std::vector<Job> plan_jobs(const GenerateRequest& request, const JobIds& ids);
+// Errors: too_large, more jobs or bytes than one request may become; the cause can be shown.
+[[nodiscard]] Result<std::vector<Job>> plan_jobs(const GenerateRequest& request, const JobIds& ids);
 
 // `audio-<req>`.
 [[nodiscard]] Job plan_transcription(const TranscribeRequest& request,

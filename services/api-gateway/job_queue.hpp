@@ -15,8 +15,13 @@
 //     EXEC
 // In this process, for a fleet in one: `InProcessJobQueue`.
 //
-// The queue is full when `waiting_max` jobs wait for a worker; then `enqueue` refuses. No job that waits
-// is ever dropped to make room: only what workers have read is trimmed.
+// The queue is full when `waiting_max` jobs, or `waiting_bytes_max` of them, wait for a worker;
+// then `enqueue` refuses. No job that waits is ever dropped to make room: only what workers have
+// read is trimmed. On Redis the bytes are an estimate, and not looked at when the user may not ask
+// for it (MEMORY USAGE).
+//
+// What a worker writes may be anything. A status that is no short word is "unknown"; a job whose
+// record has become too large has failed.
 //
 // How many have ended is counted in <queue>:finished, so it is of the last 1000 or so. Counters would ask
 // one more command of every worker, and a count by each gateway would differ from the others' and begin
@@ -39,6 +44,7 @@
 #include <string>
 
 #include "api-gateway/job_endings.hpp"
+#include "common/limits.hpp"
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -53,8 +59,8 @@ struct Job {
 };
 
 struct JobStatus {
-    std::string status;                  // waiting, active, completed, failed
-    int progress = 0;                    // percent
+    std::string status;  // waiting, active, completed, failed, or a worker's own word
+    int progress = 0;    // percent
     std::optional<std::string> result;   // JSON
     std::optional<std::string> error{};  // of a failed one; a worker's text, of any length
 
@@ -101,6 +107,7 @@ public:
     struct Options {
         std::string queue = "ai-requests";
         std::size_t waiting_max = job_waiting_max;
+        std::size_t waiting_bytes_max = services::waiting_bytes_max;
         std::chrono::seconds record_ttl = job_record_ttl;
     };
 
@@ -134,6 +141,7 @@ class InProcessJobQueue final : public JobQueue {
 public:
     struct Options {
         std::size_t waiting_max = job_waiting_max;
+        std::size_t waiting_bytes_max = services::waiting_bytes_max;
         std::chrono::seconds record_ttl = job_record_ttl;
         const Clock* clock = &system_clock();
     };
@@ -166,6 +174,7 @@ private:
     JobEndings endings_;
     std::mutex mutex_;
     std::deque<Job> waiting_;
+    std::size_t waiting_bytes_ = 0;
     std::set<std::string, std::less<>> active_;
     std::uint64_t completed_ = 0;
     std::uint64_t failed_ = 0;

@@ -26,10 +26,13 @@ Result<void> InProcessJobQueue::enqueue(std::span<const Job> jobs, TimePoint) {
     const std::lock_guard lock(mutex_);
     forget_old_records();
     if (records_.contains(jobs.front().job_id)) return {};
-    if (waiting_.size() + jobs.size() > options_.waiting_max) {
-        return fail(Errc::overloaded, "enqueue",
-                    std::to_string(options_.waiting_max) + " jobs wait for a worker");
+    std::size_t bytes = 0;
+    for (const Job& job : jobs) bytes += job.data.size();
+    if (waiting_.size() + jobs.size() > options_.waiting_max ||
+        waiting_bytes_ + bytes > options_.waiting_bytes_max) {
+        return fail(Errc::overloaded, "enqueue", "too many jobs wait for a worker");
     }
+    waiting_bytes_ += bytes;
     const TimePoint expires = options_.clock->now() + options_.record_ttl;
     for (const Job& job : jobs) {
         waiting_.push_back(job);
@@ -66,6 +69,7 @@ std::optional<Job> InProcessJobQueue::take() {
     if (waiting_.empty()) return std::nullopt;
     Job job = std::move(waiting_.front());
     waiting_.pop_front();
+    waiting_bytes_ -= job.data.size();
     active_.insert(job.job_id);
     if (const auto found = records_.find(job.job_id); found != records_.end()) {
         found->second.status.status = "active";

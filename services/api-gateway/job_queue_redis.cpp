@@ -48,33 +48,57 @@ end
 return {numbers[1], numbers[2], ended.completed, ended.failed}
 )";
 
-// KEYS: the stream, then a record for each job. ARGV: waiting_max, stream_max, ttl (s), then jobId,
-// requestId, name and data of each job.
+// KEYS: the stream, then a record for each job. ARGV: waiting_max, waiting_bytes_max, the bytes of
+// these jobs, stream_max, ttl (s), then jobId, requestId, name and data of each job. What the
+// stream takes in memory counts as far as it waits.
 const std::string enqueue_script = load_function + R"(
 if redis.call('EXISTS', KEYS[2]) == 1 then return 'KNOWN' end
 local jobs = #KEYS - 1
-if redis.call('XLEN', KEYS[1]) + jobs > tonumber(ARGV[1])
-    and load(KEYS[1])[1] + jobs > tonumber(ARGV[1]) then
+local length = redis.call('XLEN', KEYS[1])
+if length + jobs > tonumber(ARGV[1]) and load(KEYS[1])[1] + jobs > tonumber(ARGV[1]) then
+  return 'FULL'
+end
+local bytes = redis.pcall('MEMORY', 'USAGE', KEYS[1])
+if type(bytes) == 'number' and bytes + ARGV[3] > tonumber(ARGV[2])
+    and bytes * load(KEYS[1])[1] / length + ARGV[3] > tonumber(ARGV[2]) then
   return 'FULL'
 end
 local time = redis.call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 for i = 1, jobs do
-  local job = 4 * i
+  local job = 4 * i + 2
   redis.call('HSET', KEYS[i + 1], 'requestId', ARGV[job + 1], 'name', ARGV[job + 2],
       'status', 'waiting', 'progress', '0', 'timestamp', now)
-  redis.call('EXPIRE', KEYS[i + 1], ARGV[3])
-  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[2], '*', 'jobId', ARGV[job],
+  redis.call('EXPIRE', KEYS[i + 1], ARGV[5])
+  redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[4], '*', 'jobId', ARGV[job],
       'requestId', ARGV[job + 1], 'name', ARGV[job + 2], 'data', ARGV[job + 3])
 end
 return 'ADDED'
 )";
 
+// Of what a worker wrote, what may be shown.
+std::string shown_status(const std::string& status) {
+    constexpr std::size_t length_max = 32;
+    const bool word =
+        !status.empty() && status.size() <= length_max && std::ranges::all_of(status, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+        });
+    return word ? status : "unknown";
+}
+
+JobStatus too_large() {
+    return {.status = "failed",
+            .progress = 100,
+            .result = {},
+            .error = "Its result is over " + std::to_string(job_result_bytes_max) + " bytes"};
+}
+
 JobStatus read_record(const std::vector<RedisReply>& fields) {
     JobStatus status;
+    status.status = shown_status({});
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
         const std::string& value = fields[i + 1].text;
-        if (fields[i].text == "status") status.status = value;
+        if (fields[i].text == "status") status.status = shown_status(value);
         if (fields[i].text == "result") status.result = value;
         if (fields[i].text == "error") status.error = value;
         if (fields[i].text == "progress") {
@@ -82,6 +106,7 @@ JobStatus read_record(const std::vector<RedisReply>& fields) {
         }
     }
     status.progress = std::clamp(status.progress, 0, 100);
+    if (status.result && status.result->size() > job_result_bytes_max) return too_large();
     return status;
 }
 
@@ -113,7 +138,11 @@ Result<void> RedisJobQueue::enqueue(std::span<const Job> jobs, TimePoint deadlin
     std::vector<std::string> words{"EVAL", enqueue_script, std::to_string(jobs.size() + 1),
                                    options_.queue};
     for (const Job& job : jobs) words.push_back(record_key(job.job_id));
+    std::size_t bytes = 0;
+    for (const Job& job : jobs) bytes += job.data.size();
     words.push_back(std::to_string(options_.waiting_max));
+    words.push_back(std::to_string(options_.waiting_bytes_max));
+    words.push_back(std::to_string(bytes));
     // Twice what may wait, so that what is trimmed has been read.
     words.push_back(std::to_string(2 * options_.waiting_max));
     words.push_back(std::to_string(options_.record_ttl.count()));
@@ -123,13 +152,14 @@ Result<void> RedisJobQueue::enqueue(std::span<const Job> jobs, TimePoint deadlin
     const auto reply = redis_.command(words, deadline);
     if (!reply) return fail(reply.error());
     if (!reply->is_text("FULL")) return {};
-    return fail(Errc::overloaded, "enqueue",
-                std::to_string(options_.waiting_max) + " jobs wait for a worker");
+    return fail(Errc::overloaded, "enqueue", "too many jobs wait for a worker");
 }
 
 Result<std::optional<JobStatus>> RedisJobQueue::status(const std::string& job_id,
                                                        TimePoint deadline) {
     const auto reply = redis_.command({"HGETALL", record_key(job_id)}, deadline);
+    // Over what the client takes of any reply.
+    if (!reply && reply.error().code == Errc::too_large) return too_large();
     if (!reply) return fail(reply.error());
     if (reply->elements.empty()) return std::nullopt;
     return read_record(reply->elements);

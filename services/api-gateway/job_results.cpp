@@ -8,7 +8,7 @@
 namespace tutti::services {
 
 Result<std::optional<Delivery>> Database::confirm_delivery(const std::string& job_id) {
-    return impl_->run("confirm delivery", [&](soci::session& sql) -> std::optional<Delivery> {
+    return impl_->write("confirm delivery", [&](soci::session& sql) -> std::optional<Delivery> {
         const auto changed = execute(sql,
                                      "UPDATE job_results SET status = 'DELIVERED', delivered_at = "
                                      ":now WHERE job_id = :id AND status = 'PENDING_DELIVERY'",

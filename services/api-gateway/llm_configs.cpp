@@ -86,7 +86,7 @@ Result<Outcome<LlmConfig>> Database::find_llm_config(const std::string& id) {
 
 Result<LlmConfig> Database::create_llm_config(const LlmConfigEdit& edit,
                                               const std::string& owner_discord_id) {
-    return impl_->run("create configuration", [&](soci::session& sql) {
+    return impl_->write("create configuration", [&](soci::session& sql) {
         Transaction transaction(sql);
         const std::string id = random_uuid();
         RowWriter row;
@@ -103,7 +103,7 @@ Result<LlmConfig> Database::create_llm_config(const LlmConfigEdit& edit,
 
 Result<Outcome<LlmConfig>> Database::update_llm_config(const std::string& id,
                                                        const LlmConfigEdit& edit) {
-    return impl_->run("update configuration", [&](soci::session& sql) -> Outcome<LlmConfig> {
+    return impl_->write("update configuration", [&](soci::session& sql) -> Outcome<LlmConfig> {
         Transaction transaction(sql);
         if (const auto found = find(sql, id); !found) return found;
         RowWriter row;
@@ -116,7 +116,7 @@ Result<Outcome<LlmConfig>> Database::update_llm_config(const std::string& id,
 }
 
 Result<Outcome<LlmConfig>> Database::make_default_llm_config(const std::string& id, Default which) {
-    return impl_->run("set default configuration", [&](soci::session& sql) -> Outcome<LlmConfig> {
+    return impl_->write("set default configuration", [&](soci::session& sql) -> Outcome<LlmConfig> {
         Transaction transaction(sql);
         transaction.lock(defaults_lock);
         const auto found = find(sql, id);
@@ -136,7 +136,7 @@ Result<Outcome<LlmConfig>> Database::make_default_llm_config(const std::string& 
 }
 
 Result<Outcome<void>> Database::delete_llm_config(const std::string& id) {
-    return impl_->run("delete configuration", [&](soci::session& sql) -> Outcome<void> {
+    return impl_->write("delete configuration", [&](soci::session& sql) -> Outcome<void> {
         Transaction transaction(sql);
         transaction.lock(defaults_lock);
         const auto found = find(sql, id);

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <ranges>
 #include <string_view>
 #include <tuple>
@@ -139,14 +141,60 @@ HttpResponse not_loaded(const Error& error) {
                           error.cause);
 }
 
+// A response that is there at once, or comes later; whichever of `give` and `wait` is second
+// answers.
+class Pending {
+public:
+    void give(HttpResponse response) {
+        std::unique_lock lock(mutex_);
+        if (!answer_) {
+            response_ = std::move(response);
+            return;
+        }
+        lock.unlock();
+        answer_(std::move(response));
+    }
+    void wait(HttpAnswer answer) {
+        std::unique_lock lock(mutex_);
+        if (!response_) {
+            answer_ = std::move(answer);
+            return;
+        }
+        lock.unlock();
+        answer(*std::move(response_));
+    }
+    [[nodiscard]] std::optional<HttpResponse> take() {
+        const std::lock_guard lock(mutex_);
+        return std::exchange(response_, std::nullopt);
+    }
+
+private:
+    std::mutex mutex_;
+    std::optional<HttpResponse> response_;
+    HttpAnswer answer_;
+};
+
+template <class Render>
+HttpResponse when_found(const ModelSource::Get& get, Render render) {
+    auto pending = std::make_shared<Pending>();
+    get([pending, render = std::move(render)](const ModelSource::Found& found) {
+        pending->give(found ? render(**found) : not_loaded(found.error()));
+    });
+    if (auto response = pending->take()) return *std::move(response);
+    return deferred_response([pending](HttpAnswer answer) {
+        pending->wait(std::move(answer));
+        return std::function<void()>();
+    });
+}
+
 HttpResponse list(const ModelSource& source, const HttpRequest& request, Filter filter) {
     filter.search = lowered(request.query_value("search").value_or(""));
     filter.limit = limit_of(request);
-    const auto catalogue = source.catalogue();
-    if (!catalogue) return not_loaded(catalogue.error());
-    ListModelsResponse body{.models = select(**catalogue, filter)};
-    body.count = body.models.size();
-    return json_response(200, json::write(body));
+    return when_found(source.catalogue, [filter](const ModelCatalogue& catalogue) {
+        ListModelsResponse body{.models = select(catalogue, filter)};
+        body.count = body.models.size();
+        return json_response(200, json::write(body));
+    });
 }
 
 HttpResponse list_filtered(const ModelSource& source, const HttpRequest& request) {
@@ -170,13 +218,14 @@ HttpResponse refresh(const ModelSource& source, const std::optional<std::string>
         return error_response(ErrorCode::unauthorized,
                               "Only the owner of the bot may refresh the models");
     }
-    const auto catalogue = source.refresh();
-    if (!catalogue) return not_loaded(catalogue.error());
-    const std::size_t count = (*catalogue)->size();
-    return json_response(200, json::write(RefreshModelsResponse{
-                                  .success = true,
-                                  .model_count = count,
-                                  .message = "Refreshed " + std::to_string(count) + " models"}));
+    return when_found(source.refresh, [](const ModelCatalogue& catalogue) {
+        const std::size_t count = catalogue.size();
+        return json_response(200,
+                             json::write(RefreshModelsResponse{
+                                 .success = true,
+                                 .model_count = count,
+                                 .message = "Refreshed " + std::to_string(count) + " models"}));
+    });
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 //
 // They stand behind the service secret, refreshing also behind the bot owner's id in X-User-Id.
 //
+// A catalogue that is not at hand holds no worker: its answer is a deferred one.
+//
 // Thread-safety: the handlers may be called from any thread, and call the source from there.
 #pragma once
 
@@ -18,7 +20,11 @@
 namespace tutti::services {
 
 struct ModelSource {
-    using Get = std::function<Result<std::shared_ptr<const ModelCatalogue>>()>;
+    using Found = Result<std::shared_ptr<const ModelCatalogue>>;
+    // Called once: inside of the call when the catalogue is at hand, otherwise later, from any
+    // thread.
+    using Answer = std::function<void(const Found& found)>;
+    using Get = std::function<void(Answer answer)>;
 
     Get catalogue;  // from the cache, or loaded
     Get refresh;    // loaded anew; a failure leaves what is cached

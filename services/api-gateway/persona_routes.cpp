@@ -53,8 +53,9 @@ public:
         if (!fields.ok()) return fields.response();
         auto made = context_.database.create_persona(user(request), *edit);
         if (!made) return database_failed(made.error());
+        if (!*made) return refused(made->error(), "Personas");
         context_.node.tell_persona(user(request));
-        return json_response(201, json::write(GetPersonaResponse{std::move(*made)}));
+        return json_response(201, json::write(GetPersonaResponse{std::move(**made)}));
     }
 
     [[nodiscard]] HttpResponse update(const HttpRequest& request) const {

@@ -6,6 +6,8 @@
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"
+#include "common/limits.hpp"
+#include "common/text_bytes.hpp"
 #include "common/timestamps.hpp"
 #include "tutti/canonical.hpp"
 
@@ -31,20 +33,59 @@ std::vector<std::string> access_of(const Principal& principal) {
     return {principal.is_bot_owner ? "1" : "0", principal.discord_id, principal.discord_id};
 }
 
-void replace_all(std::string& text, std::string_view from, std::string_view to) {
-    for (std::size_t at = text.find(from); at != std::string::npos;
-         at = text.find(from, at + to.size())) {
-        text.replace(at, from.size(), to);
-    }
+struct Placeholder {
+    std::string_view text;
+    bool stands_for_user = false;
+};
+constexpr std::array<Placeholder, 5> placeholders{
+    {{"{{user}}", true}, {"{{char}}"}, {"{assistant}"}, {"{shape}"}, {"{personality}"}}};
+
+const Placeholder* placeholder_at(std::string_view rest) {
+    const auto* found = std::ranges::find_if(
+        placeholders, [&](const Placeholder& one) { return rest.starts_with(one.text); });
+    return found == placeholders.end() ? nullptr : found;
 }
 
-// Placeholders for the personality become its name; the one for the user stays, in its short form.
-void fill_placeholders(std::string& text, std::string_view name) {
-    constexpr std::array<std::string_view, 4> self{"{{char}}", "{assistant}", "{shape}",
-                                                   "{personality}"};
-    replace_all(text, "{{user}}", "{user}");
-    for (const auto placeholder : self) replace_all(text, placeholder, name);
-}
+// Fills the texts of one personality: placeholders for it become its name, the one for the user
+// stays, in its short form. In one pass, so that what a name brings in is not looked at again, and
+// bounded while it grows: a name may be many times as long as what it stands for.
+class Texts {
+public:
+    explicit Texts(std::string_view name) : name_(name) {}
+
+    void fill(std::string& text) {
+        std::string filled;
+        std::string_view rest = text;
+        while (!rest.empty() && !too_large()) {
+            const std::size_t plain = std::min(rest.find('{'), rest.size());
+            add(filled, rest.substr(0, plain));
+            rest.remove_prefix(plain);
+            if (rest.empty()) break;
+            const Placeholder* const found = placeholder_at(rest);
+            if (found == nullptr) {
+                add(filled, rest.substr(0, 1));
+                rest.remove_prefix(1);
+            } else {
+                add(filled, found->stands_for_user ? "{user}" : name_);
+                rest.remove_prefix(found->text.size());
+            }
+        }
+        text = std::move(filled);
+    }
+    void fill(std::optional<std::string>& text) {
+        if (text) fill(*text);
+    }
+    [[nodiscard]] bool too_large() const { return bytes_ > personality_bytes_max; }
+
+private:
+    void add(std::string& to, std::string_view part) {
+        bytes_ += part.size();
+        if (!too_large()) to += part;
+    }
+
+    std::string_view name_;
+    std::size_t bytes_ = 0;  // of all filled texts
+};
 
 // The global default counts only for a personality without a configuration of its own.
 constexpr const char* select_personality =
@@ -63,7 +104,8 @@ constexpr const char* select_personality =
     "WHERE p.id = :id";
 constexpr std::size_t personality_columns = 30;
 
-void read_texts(RowReader& row, Personality& p) {
+// False: together they are over the limit.
+bool read_texts(RowReader& row, Personality& p) {
     p.id = row.text();
     p.name = row.text();
     p.display_name = row.nullable_text();
@@ -73,17 +115,17 @@ void read_texts(RowReader& row, Personality& p) {
     p.system_prompt = row.text();
     p.character_info = row.text();
     p.personality_traits = row.text();
+    Texts texts(p.name);
     for (std::string* text : {&p.system_prompt, &p.character_info, &p.personality_traits}) {
-        fill_placeholders(*text, p.name);
+        texts.fill(*text);
     }
-    for (auto* text :
-         {&p.personality_tone, &p.personality_age, &p.personality_appearance, &p.personality_likes,
-          &p.personality_dislikes, &p.conversational_goals, &p.conversational_examples}) {
+    for (auto* text : {&p.personality_tone, &p.personality_age, &p.personality_appearance,
+                       &p.personality_likes, &p.personality_dislikes, &p.conversational_goals,
+                       &p.conversational_examples, &p.error_message}) {
         *text = row.optional_text();
-        if (*text) fill_placeholders(**text, p.name);
+        texts.fill(*text);
     }
-    p.error_message = row.optional_text();
-    if (p.error_message) fill_placeholders(*p.error_message, p.name);
+    return !texts.too_large() && text_bytes(p) <= personality_bytes_max;
 }
 
 void read_configuration(RowReader& row, Personality& p) {
@@ -171,19 +213,29 @@ Result<std::optional<std::string>> Database::personality_of_slug(const std::stri
     });
 }
 
+std::optional<std::expected<GetPersonalityResponse, Refusal>> load_personality(
+    soci::session& sql, const std::string& id) {
+    auto row = select_one(sql, select_personality, personality_columns, {id});
+    if (!row) return std::nullopt;
+    GetPersonalityResponse found;
+    if (!read_texts(*row, found.personality)) return std::unexpected(Refusal::too_large);
+    read_configuration(*row, found.personality);
+    found.personality.avatar_updated_at = row->optional_time();
+    found.owner_discord_ids = owners_of(sql, id);
+    return found;
+}
+
 Result<std::optional<GetPersonalityResponse>> Database::load_personality(const std::string& id) {
-    using Found = std::optional<GetPersonalityResponse>;
-    if (!is_uuid(id)) return Found();
-    return impl_->run("load personality", [&](soci::session& sql) -> Found {
-        auto row = select_one(sql, select_personality, personality_columns, {id});
-        if (!row) return std::nullopt;
-        GetPersonalityResponse found;
-        read_texts(*row, found.personality);
-        read_configuration(*row, found.personality);
-        found.personality.avatar_updated_at = row->optional_time();
-        found.owner_discord_ids = owners_of(sql, id);
-        return found;
+    if (!is_uuid(id)) return std::nullopt;
+    auto found = impl_->run("load personality", [&](soci::session& sql) {
+        return services::load_personality(sql, id);
     });
+    if (!found) return fail(std::move(found).error());
+    if (!*found) return std::nullopt;
+    if (**found) return ***std::move(found);
+    return fail(Errc::too_large, "load personality",
+                "the texts of personality " + id + " are over " +
+                    std::to_string(personality_bytes_max) + " bytes");
 }
 
 Result<std::optional<AvatarPtr>> Database::find_avatar(const std::string& slug) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <string>
+#include <utility>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"
@@ -16,12 +17,16 @@ struct Owned {
     std::optional<std::string> system_prompt_id;
 };
 
+// Nothing that refers to it can begin to until the end of the transaction: whoever shows it then is
+// among the channels that hear of the change.
 std::expected<Owned, Refusal> find_owned(soci::session& sql, const std::string& id,
                                          const Principal& principal) {
     if (!is_uuid(id)) return std::unexpected(Refusal::not_found);
     auto row = select_one(sql,
-                          "SELECT p.slug, p.system_prompt_id, u.discord_id FROM personalities p "
-                          "LEFT JOIN users u ON u.id = p.owner_id WHERE p.id = :id",
+                          std::string("SELECT p.slug, p.system_prompt_id, u.discord_id "
+                                      "FROM personalities p LEFT JOIN users u "
+                                      "ON u.id = p.owner_id WHERE p.id = :id") +
+                              (is_postgresql(sql) ? " FOR UPDATE OF p" : ""),
                           3, {id});
     if (!row) return std::unexpected(Refusal::not_found);
     Owned owned;
@@ -118,67 +123,75 @@ void set_avatar(soci::session& sql, const std::string& id, const std::optional<s
 
 }  // namespace
 
-Result<Outcome<PersonalityChange>> Database::create_personality(
+Result<Outcome<ChangedPersonality>> Database::create_personality(
     const PersonalityEdit& edit, const std::optional<std::string>& png,
     const Principal& principal) {
-    return impl_->run("create personality", [&](soci::session& sql) -> Outcome<PersonalityChange> {
-        Transaction transaction(sql);
-        transaction.lock("personality slugs");
-        const std::string id = random_uuid();
-        if (slug_is_taken(sql, edit.slug.value_or(""), id)) {
-            return std::unexpected(Refusal::conflict);
-        }
-        const std::string now = iso_timestamp();
-        RowWriter row;
-        row.set("id", id).set("owner_id", ensure_user(sql, principal.discord_id));
-        row.set("created_at", now).set("updated_at", now);
-        PersonalityEdit complete = edit;
-        if (!complete.character_info) complete.character_info.emplace();
-        if (!complete.personality_traits) complete.personality_traits.emplace();
-        set_columns(row, complete);
-        if (edit.system_prompt) {
-            row.set("system_prompt_id", insert_prompt(sql, *edit.system_prompt));
-        }
-        row.insert(sql, "personalities");
-        set_avatar(sql, id, png);
-        transaction.commit();
-        return PersonalityChange{.id = id, .channel_ids = {}};
-    });
+    return impl_->write(
+        "create personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
+            Transaction transaction(sql);
+            transaction.lock("personality slugs");
+            const std::string id = random_uuid();
+            if (slug_is_taken(sql, edit.slug.value_or(""), id)) {
+                return std::unexpected(Refusal::conflict);
+            }
+            const std::string now = iso_timestamp();
+            RowWriter row;
+            row.set("id", id).set("owner_id", ensure_user(sql, principal.discord_id));
+            row.set("created_at", now).set("updated_at", now);
+            PersonalityEdit complete = edit;
+            if (!complete.character_info) complete.character_info.emplace();
+            if (!complete.personality_traits) complete.personality_traits.emplace();
+            set_columns(row, complete);
+            if (edit.system_prompt) {
+                row.set("system_prompt_id", insert_prompt(sql, *edit.system_prompt));
+            }
+            row.insert(sql, "personalities");
+            set_avatar(sql, id, png);
+            auto now_there = services::load_personality(sql, id).value();
+            if (!now_there) return std::unexpected(now_there.error());
+            transaction.commit();
+            return ChangedPersonality{.change = {.id = id, .channel_ids = {}},
+                                      .now = *std::move(now_there)};
+        });
 }
 
-Result<Outcome<PersonalityChange>> Database::update_personality(
+Result<Outcome<ChangedPersonality>> Database::update_personality(
     const std::string& id, const PersonalityEdit& edit, const std::optional<std::string>& png,
     const Principal& principal) {
-    return impl_->run("update personality", [&](soci::session& sql) -> Outcome<PersonalityChange> {
-        Transaction transaction(sql);
-        transaction.lock("personality slugs");
-        const auto owned = find_owned(sql, id, principal);
-        if (!owned) return std::unexpected(owned.error());
-        if (edit.slug && slug_is_taken(sql, *edit.slug, id)) {
-            return std::unexpected(Refusal::conflict);
-        }
-        RowWriter row;
-        set_columns(row, edit);
-        set_prompt(sql, row, *owned, edit.system_prompt);
-        row.set("updated_at", iso_timestamp()).update(sql, "personalities", id);
-        set_avatar(sql, id, png);
-        auto change = change_of(sql, id);
-        transaction.commit();
-        return change;
-    });
+    return impl_->write(
+        "update personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
+            Transaction transaction(sql);
+            transaction.lock("personality slugs");
+            const auto owned = find_owned(sql, id, principal);
+            if (!owned) return std::unexpected(owned.error());
+            if (edit.slug && slug_is_taken(sql, *edit.slug, id)) {
+                return std::unexpected(Refusal::conflict);
+            }
+            RowWriter row;
+            set_columns(row, edit);
+            set_prompt(sql, row, *owned, edit.system_prompt);
+            row.set("updated_at", iso_timestamp()).update(sql, "personalities", id);
+            set_avatar(sql, id, png);
+            auto now_there = services::load_personality(sql, id).value();
+            if (!now_there) return std::unexpected(now_there.error());
+            auto change = change_of(sql, id);
+            transaction.commit();
+            return ChangedPersonality{.change = std::move(change), .now = *std::move(now_there)};
+        });
 }
 
 Result<Outcome<PersonalityChange>> Database::delete_personality(const std::string& id,
                                                                 const Principal& principal) {
-    return impl_->run("delete personality", [&](soci::session& sql) -> Outcome<PersonalityChange> {
-        Transaction transaction(sql);
-        const auto owned = find_owned(sql, id, principal);
-        if (!owned) return std::unexpected(owned.error());
-        auto change = change_of(sql, id);
-        execute(sql, "DELETE FROM personalities WHERE id = :id", {id});
-        transaction.commit();
-        return change;
-    });
+    return impl_->write("delete personality",
+                        [&](soci::session& sql) -> Outcome<PersonalityChange> {
+                            Transaction transaction(sql);
+                            const auto owned = find_owned(sql, id, principal);
+                            if (!owned) return std::unexpected(owned.error());
+                            auto change = change_of(sql, id);
+                            execute(sql, "DELETE FROM personalities WHERE id = :id", {id});
+                            transaction.commit();
+                            return change;
+                        });
 }
 
 }  // namespace tutti::services

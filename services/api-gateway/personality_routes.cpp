@@ -10,6 +10,7 @@
 #include "api-gateway/routes.hpp"
 #include "common/domain.hpp"
 #include "common/errors.hpp"
+#include "common/limits.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {
@@ -99,11 +100,11 @@ public:
         const auto principal = context_.principal(request);
         const auto changed = context_.database.create_personality(*edit, png, principal);
         if (!changed) return database_failed(changed.error());
-        if (!*changed) {
+        if (!*changed && changed->error() == Refusal::conflict) {
             return error_response(ErrorCode::conflict,
                                   "There is a personality \"" + *edit->slug + "\" already");
         }
-        return show_changed(**changed, 201);
+        return show_changed(*changed, 201);
     }
 
     [[nodiscard]] HttpResponse update(const HttpRequest& request) const {
@@ -112,21 +113,20 @@ public:
         Validation fields;
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        return with_found(request, [&](const GetPersonalityResponse& found) {
+        return with_id(request, [&](const std::string& id) {
             const auto png = read_avatar(fields, *edit);
             if (!fields.ok()) return fields.response();
-            const auto changed = context_.database.update_personality(
-                found.personality.id, *edit, png, context_.principal(request));
+            const auto changed =
+                context_.database.update_personality(id, *edit, png, context_.principal(request));
             if (!changed) return database_failed(changed.error());
-            if (!*changed) return refused(changed->error(), "personality");
-            return show_changed(**changed, 200);
+            return show_changed(*changed, 200);
         });
     }
 
     [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
-        return with_found(request, [&](const GetPersonalityResponse& found) {
-            const auto changed = context_.database.delete_personality(found.personality.id,
-                                                                      context_.principal(request));
+        return with_id(request, [&](const std::string& id) {
+            const auto changed =
+                context_.database.delete_personality(id, context_.principal(request));
             if (!changed) return database_failed(changed.error());
             if (!*changed) return refused(changed->error(), "personality");
             context_.node.tell_personality(**changed);
@@ -162,20 +162,37 @@ private:
         if (!fields.ok()) return fields.response();
         const auto found = find(request);
         if (!found) return database_failed(found.error());
-        if (!*found) {
-            return error_response(
-                ErrorCode::not_found,
-                "Personality \"" + request.parameter("idOrName") + "\" not found");
-        }
-        return answer(**found);
+        return *found ? answer(**found) : not_found(request);
     }
 
-    [[nodiscard]] HttpResponse show_changed(const PersonalityChange& change, int status) const {
-        context_.node.tell_personality(change);
-        const auto found = context_.node.personality(change.id);
-        if (!found) return database_failed(found.error());
-        if (!*found) return error_response(ErrorCode::not_found, "It was deleted meanwhile");
-        return json_response(status, json::write(**found));
+    // Without reading it: one that is too large to be read can still be mended, or deleted.
+    template <class Answer>
+    [[nodiscard]] HttpResponse with_id(const HttpRequest& request, const Answer& answer) const {
+        const std::string& text = request.parameter("idOrName");
+        Validation fields;
+        fields.text("idOrName", text, slug_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto id = context_.database.resolve_personality(text, context_.principal(request));
+        if (!id) return database_failed(id.error());
+        return *id ? answer(**id) : not_found(request);
+    }
+
+    static HttpResponse not_found(const HttpRequest& request) {
+        return error_response(ErrorCode::not_found,
+                              "Personality \"" + request.parameter("idOrName") + "\" not found");
+    }
+
+    // Of what was committed nothing is read again: that might fail.
+    [[nodiscard]] HttpResponse show_changed(const Outcome<ChangedPersonality>& changed,
+                                            int status) const {
+        if (!changed && changed.error() == Refusal::too_large) {
+            return error_response(ErrorCode::validation_error,
+                                  "The texts of a personality, placeholders filled in, may have " +
+                                      std::to_string(personality_bytes_max) + " bytes together");
+        }
+        if (!changed) return refused(changed.error(), "personality");
+        context_.node.tell_personality(changed->change);
+        return json_response(status, json::write(context_.node.shown(changed->now)));
     }
 
     RouteContext context_;

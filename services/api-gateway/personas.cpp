@@ -1,9 +1,12 @@
 // Personas. Every query names the owner, so nobody reaches another user's.
 #include <string>
+#include <vector>
 
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"
 #include "common/errors.hpp"
+#include "common/limits.hpp"
+#include "common/text_bytes.hpp"
 
 namespace tutti::services {
 namespace {
@@ -48,6 +51,21 @@ void set_columns(RowWriter& row, const PersonaEdit& edit) {
         .set("updated_at", iso_timestamp());
 }
 
+std::vector<Persona> all_of(soci::session& sql, const std::string& owner) {
+    std::vector<Persona> found;
+    for (RowReader& row : select(sql, std::string(select_persona) + "ORDER BY p.name, p.id",
+                                 persona_columns, {owner})) {
+        found.push_back(read(row));
+    }
+    return found;
+}
+
+// The user gets all of them in one answer, and so do the bots.
+bool fit_into_an_answer(soci::session& sql, const std::string& owner) {
+    const auto all = all_of(sql, owner);
+    return all.size() <= personas_max && text_bytes(all) <= personas_bytes_max;
+}
+
 void set_default(soci::session& sql, const std::string& owner, const std::string& id) {
     RowWriter()
         .set("default_persona_id", id)
@@ -58,26 +76,21 @@ void set_default(soci::session& sql, const std::string& owner, const std::string
 }  // namespace
 
 Result<std::vector<Persona>> Database::list_personas(const std::string& discord_id) {
-    return impl_->run("list personas", [&](soci::session& sql) {
-        const std::string owner = ensure_user(sql, discord_id);
-        std::vector<Persona> found;
-        for (RowReader& row : select(sql, std::string(select_persona) + "ORDER BY p.name, p.id",
-                                     persona_columns, {owner})) {
-            found.push_back(read(row));
-        }
-        return found;
-    });
+    const auto owner = impl_->user_id(discord_id);
+    if (!owner) return fail(owner.error());
+    return impl_->run("list personas", [&](soci::session& sql) { return all_of(sql, *owner); });
 }
 
 Result<Outcome<Persona>> Database::find_persona(const std::string& discord_id,
                                                 const std::string& id) {
-    return impl_->run("find persona", [&](soci::session& sql) {
-        return find(sql, ensure_user(sql, discord_id), id);
-    });
+    const auto owner = impl_->user_id(discord_id);
+    if (!owner) return fail(owner.error());
+    return impl_->run("find persona", [&](soci::session& sql) { return find(sql, *owner, id); });
 }
 
-Result<Persona> Database::create_persona(const std::string& discord_id, const PersonaEdit& edit) {
-    return impl_->run("create persona", [&](soci::session& sql) {
+Result<Outcome<Persona>> Database::create_persona(const std::string& discord_id,
+                                                  const PersonaEdit& edit) {
+    return impl_->write("create persona", [&](soci::session& sql) -> Outcome<Persona> {
         Transaction transaction(sql);
         transaction.lock("personas:" + discord_id);
         const std::string owner = ensure_user(sql, discord_id);
@@ -86,6 +99,7 @@ Result<Persona> Database::create_persona(const std::string& discord_id, const Pe
         row.set("id", id).set("owner_id", owner).set("created_at", iso_timestamp());
         set_columns(row, edit);
         row.insert(sql, "personas");
+        if (!fit_into_an_answer(sql, owner)) return std::unexpected(Refusal::too_large);
         auto user =
             select_one(sql, "SELECT default_persona_id FROM users WHERE id = :id", 1, {owner});
         if (user && !user->optional_text()) set_default(sql, owner, id);
@@ -97,13 +111,15 @@ Result<Persona> Database::create_persona(const std::string& discord_id, const Pe
 
 Result<Outcome<Persona>> Database::update_persona(const std::string& discord_id,
                                                   const std::string& id, const PersonaEdit& edit) {
-    return impl_->run("update persona", [&](soci::session& sql) -> Outcome<Persona> {
+    return impl_->write("update persona", [&](soci::session& sql) -> Outcome<Persona> {
         Transaction transaction(sql);
+        transaction.lock("personas:" + discord_id);
         const std::string owner = ensure_user(sql, discord_id);
         if (const auto found = find(sql, owner, id); !found) return found;
         RowWriter row;
         set_columns(row, edit);
         row.update(sql, "personas", id);
+        if (!fit_into_an_answer(sql, owner)) return std::unexpected(Refusal::too_large);
         auto persona = find(sql, owner, id);
         transaction.commit();
         return persona;
@@ -112,7 +128,7 @@ Result<Outcome<Persona>> Database::update_persona(const std::string& discord_id,
 
 Result<Outcome<Persona>> Database::make_default_persona(const std::string& discord_id,
                                                         const std::string& id) {
-    return impl_->run("set default persona", [&](soci::session& sql) -> Outcome<Persona> {
+    return impl_->write("set default persona", [&](soci::session& sql) -> Outcome<Persona> {
         Transaction transaction(sql);
         const std::string owner = ensure_user(sql, discord_id);
         if (const auto found = find(sql, owner, id); !found) return found;
@@ -125,7 +141,7 @@ Result<Outcome<Persona>> Database::make_default_persona(const std::string& disco
 
 Result<Outcome<void>> Database::delete_persona(const std::string& discord_id,
                                                const std::string& id) {
-    return impl_->run("delete persona", [&](soci::session& sql) -> Outcome<void> {
+    return impl_->write("delete persona", [&](soci::session& sql) -> Outcome<void> {
         Transaction transaction(sql);
         const std::string owner = ensure_user(sql, discord_id);
         if (const auto found = find(sql, owner, id); !found) return std::unexpected(found.error());

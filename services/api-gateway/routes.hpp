@@ -27,7 +27,8 @@ struct RouteContext {
 constexpr std::size_t discord_id_length_max = 20;
 constexpr std::size_t slug_length_max = 255;
 constexpr std::size_t name_length_max = 255;
-constexpr std::size_t long_text_length_max = 1U << 20U;
+// Of one text; what several may have together is in common/limits.hpp.
+constexpr std::size_t long_text_length_max = 256U << 10U;
 
 void add_channel_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
 void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContext& context);
@@ -68,11 +69,12 @@ private:
     std::string problems_;
 };
 
-// 500 without the cause, which goes to the log: it may name tables and paths.
+// 500, or 503 when too much waits for it, without the cause, which goes to the log: it may name
+// tables and paths.
 [[nodiscard]] HttpResponse database_failed(const Error& error);
 // 400: the body is not what was agreed.
 [[nodiscard]] HttpResponse invalid_body(const Error& error);
-// 404, 403 or 409.
+// 404, 403, 409, or 400 for what would be too large.
 [[nodiscard]] HttpResponse refused(Refusal refusal, std::string_view what);
 
 }  // namespace tutti::services

@@ -48,8 +48,9 @@ bool may_speak_to(soci::session& sql, const std::string& personality_id, const s
 }  // namespace
 
 Result<ListModelOverridesResponse> Database::list_overrides(const std::string& discord_id) {
-    return impl_->run("list overrides", [&](soci::session& sql) {
-        const std::string user_id = ensure_user(sql, discord_id);
+    const auto known = impl_->user_id(discord_id);
+    if (!known) return fail(known.error());
+    return impl_->run("list overrides", [&, &user_id = *known](soci::session& sql) {
         ListModelOverridesResponse found;
         for (RowReader& row :
              select(sql, std::string(select_override) + "ORDER BY p.name, p.id", 4, {user_id})) {
@@ -64,7 +65,7 @@ Result<ListModelOverridesResponse> Database::list_overrides(const std::string& d
 
 Result<Outcome<ModelOverride>> Database::set_override(const SetModelOverrideRequest& request,
                                                       const Principal& principal) {
-    return impl_->run("set override", [&](soci::session& sql) -> Outcome<ModelOverride> {
+    return impl_->write("set override", [&](soci::session& sql) -> Outcome<ModelOverride> {
         Transaction transaction(sql);
         const std::string user_id = ensure_user(sql, principal.discord_id);
         if (!may_choose(sql, request.config_id, user_id) ||
@@ -90,7 +91,7 @@ Result<Outcome<ModelOverride>> Database::set_override(const SetModelOverrideRequ
 Result<bool> Database::remove_override(const std::string& personality_id,
                                        const std::string& discord_id) {
     if (!is_uuid(personality_id)) return false;
-    return impl_->run("remove override", [&](soci::session& sql) {
+    return impl_->write("remove override", [&](soci::session& sql) {
         return execute(sql,
                        "UPDATE user_personality_configs SET llm_config_id = NULL "
                        "WHERE personality_id = :personality_id AND llm_config_id IS NOT NULL "
@@ -101,7 +102,7 @@ Result<bool> Database::remove_override(const std::string& personality_id,
 
 Result<Outcome<void>> Database::set_default_override(const std::optional<std::string>& config_id,
                                                      const Principal& principal) {
-    return impl_->run("set default override", [&](soci::session& sql) -> Outcome<void> {
+    return impl_->write("set default override", [&](soci::session& sql) -> Outcome<void> {
         Transaction transaction(sql);
         const std::string user_id = ensure_user(sql, principal.discord_id);
         if (config_id && !may_choose(sql, *config_id, user_id)) {
@@ -131,7 +132,7 @@ Result<std::vector<std::string>> Database::list_key_providers(const std::string&
 }
 
 Result<void> Database::note_key(const std::string& discord_id, const std::string& provider) {
-    return impl_->run("note key", [&](soci::session& sql) {
+    return impl_->write("note key", [&](soci::session& sql) {
         Transaction transaction(sql);
         const std::string now = iso_timestamp();
         execute(sql,
@@ -144,7 +145,7 @@ Result<void> Database::note_key(const std::string& discord_id, const std::string
 }
 
 Result<bool> Database::forget_key(const std::string& discord_id, const std::string& provider) {
-    return impl_->run("forget key", [&](soci::session& sql) {
+    return impl_->write("forget key", [&](soci::session& sql) {
         return execute(sql,
                        "DELETE FROM user_api_keys WHERE provider = :provider AND user_id = "
                        "(SELECT id FROM users WHERE discord_id = :discord_id)",

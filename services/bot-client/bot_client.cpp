@@ -20,6 +20,7 @@
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
 #include "common/instance_advice.hpp"
+#include "common/limits.hpp"
 #include "common/logging.hpp"
 #include "common/node_routes.hpp"
 #include "common/presence.hpp"
@@ -47,7 +48,8 @@ HttpClient::Options pool_of(std::string upstream, const HttpPool& pool) {
             .concurrent_max = pool.concurrent_max,
             .queued_max = pool.queued_max,
             .call_timeout = pool.deadline,
-            .idle_max = pool.concurrent_max};
+            .idle_max = pool.concurrent_max,
+            .response_bytes_max = answer_bytes_max};
 }
 
 // What the process needs besides the connections of its port: a pooled connection has four

@@ -5,6 +5,7 @@
 
 #include "bot-client/autocomplete.hpp"
 #include "bot-client/command_replies.hpp"
+#include "bot-client/discord_text.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -27,7 +28,8 @@ std::optional<std::string> refusal(const Slash& slash) {
     return std::nullopt;
 }
 
-std::string quoted(const std::string& slug) { return '"' + slug + '"'; }
+std::string quoted(const std::string& slug) { return '"' + shown_as_is(slug) + '"'; }
+std::string bold(const std::string& name) { return "**" + shown_as_is(name) + "**"; }
 
 std::string activation_failure_text(const std::string& slug, const GatewayFailure& failure) {
     if (failure.status == 404) return "Personality " + quoted(slug) + " not found.";
@@ -39,11 +41,11 @@ std::string activation_failure_text(const std::string& slug, const GatewayFailur
 std::string deactivation_text(const DeactivateChannelResponse& done,
                               const std::optional<std::string>& inherited) {
     if (done.deactivated) {
-        return "Deactivated **" + done.personality_name.value_or("the personality") + "**.";
+        return "Deactivated " + bold(done.personality_name.value_or("the personality")) + '.';
     }
     if (inherited) {
-        return "Deactivated **" + *inherited +
-               "** in this thread; the channel around it stays active.";
+        return "Deactivated " + bold(*inherited) +
+               " in this thread; the channel around it stays active.";
     }
     return "No personality is currently activated in this channel.";
 }
@@ -79,7 +81,7 @@ ChannelCommands::Outcome ChannelCommands::activate(const Slash& slash) const {
     outcome.accepted_at = Boottime::now();
     forget(slash.channel_id, outcome);
     outcome.reply =
-        private_reply("Activated **" + done->activation.personality_name + "** in this channel" +
+        private_reply("Activated " + bold(done->activation.personality_name) + " in this channel" +
                       (done->replaced ? " (replaced previous activation)." : "."));
     return outcome;
 }

@@ -16,13 +16,13 @@ namespace {
 using Sort = ListView::Sort;
 using Scope = ListView::Scope;
 
-constexpr std::size_t name_units_max = 48;
+constexpr std::size_t listed_name_units_max = 48;
 constexpr std::size_t date_length = 10;  // of an ISO time
 // A page at its longest: every channel in a server of its own, every character escaped. Besides the names
 // no line and no title has more than this many characters.
 constexpr std::size_t frame_units_max = 60;
-static_assert(channels_on_page * (2 * (2 * name_units_max) + frame_units_max) +
-                  channels_on_page * (2 * name_units_max + frame_units_max) <=
+static_assert(channels_on_page * (2 * (2 * listed_name_units_max) + frame_units_max) +
+                  channels_on_page * (2 * listed_name_units_max + frame_units_max) <=
               embed_description_max);
 
 // An activation with what it is sorted and grouped by.
@@ -35,7 +35,7 @@ struct Row {
     [[nodiscard]] std::string guild_id() const { return activation.guild_id.value_or(""); }
 };
 
-std::string shown(std::string_view name) { return shown_as_is(name, name_units_max); }
+std::string shown(std::string_view name) { return shown_as_is(name, listed_name_units_max); }
 
 // What has no name comes last.
 auto name_key(const std::string& name, const std::string& id) {

@@ -1,10 +1,23 @@
 #include "bot-client/command_replies.hpp"
 
+#include <algorithm>
 #include <utility>
 
+#include "bot-client/discord_text.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
+
+namespace {
+
+// A gateway's error code, "NOT_FOUND", or what stands in its place.
+std::string shown_code(const std::string& text) {
+    const bool code = std::ranges::all_of(
+        text, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
+    return code ? text : shown_as_is(text);
+}
+
+}  // namespace
 
 BotReply private_reply(std::string content) {
     return {.content = std::move(content), .ephemeral = true};
@@ -21,7 +34,7 @@ std::optional<std::string> moderation_refusal(const Slash& slash) {
 std::string failure_text(std::string_view action, const GatewayFailure& failure) {
     std::string text = "Failed to ";
     text.append(action).append(": ");
-    if (failure.kind == GatewayFailure::Kind::http) return text + failure.text;
+    if (failure.kind == GatewayFailure::Kind::http) return text + shown_code(failure.text);
     return text + "an unexpected error occurred, please try again.";
 }
 

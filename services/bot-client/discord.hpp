@@ -36,6 +36,8 @@ inline constexpr std::size_t custom_id_length_max = 100;
     return !text.empty() && text.size() <= length_max && std::ranges::all_of(text, digit);
 }
 
+// Nothing in its texts mentions anybody, whatever stands there: who sends it to Discord sets
+// `allowed_mentions` to {"parse": [], "replied_user": mentions_author}.
 struct BotReply {
     std::string content;
     bool ephemeral = false;       // only the author sees it

@@ -43,9 +43,10 @@ struct GatewayFailure {
     [[nodiscard]] bool passing() const noexcept {
         return kind != Kind::http || status == 429 || status >= 500;
     }
-    // True when the gateway may have done what it was asked for all the same.
+    // True when the gateway may have done what it was asked for all the same: without an answer,
+    // and when its database did not tell it how a commit ended.
     [[nodiscard]] bool outcome_unknown() const noexcept {
-        return kind != Kind::http && kind != Kind::overloaded;
+        return kind != Kind::overloaded && (kind != Kind::http || status >= 500);
     }
 };
 

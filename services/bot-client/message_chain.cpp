@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "bot-client/discord_text.hpp"
 #include "common/logging.hpp"
 
 namespace tutti::services {
@@ -78,7 +79,7 @@ void ActivatedChannel::say_private(const Activation& activation, MessageContext&
     if (!parts_.notices.try_claim(key)) return;
     const auto sent = context.replies.send(
         {.content =
-             "**" + activation.personality_name +
+             "**" + shown_as_is(activation.personality_name) +
              "** is a private personality: it is activated in this channel, but not for you.",
          .mentions_author = false});
     if (sent) return;

@@ -6,13 +6,14 @@
 
 #include <boost/describe/class.hpp>
 
+#include "bot-client/discord_text.hpp"
 #include "common/logging.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {
 namespace {
 
-constexpr std::size_t discord_characters_max = 2000;
+constexpr std::size_t content_units_max = 2000;  // of Discord
 
 // The endpoint's own spelling.
 struct ChatMessage {
@@ -49,18 +50,6 @@ std::string system_prompt(const Personality& personality) {
     return prompt;
 }
 
-// Cut at Discord's limit and not inside of a character; Discord counts no less than one per lead byte.
-std::string shortened(std::string text) {
-    std::size_t characters = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool begins_character = (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80;
-        if (!begins_character || ++characters <= discord_characters_max) continue;
-        text.resize(i);
-        break;
-    }
-    return text;
-}
-
 }  // namespace
 }  // namespace tutti::services
 
@@ -71,14 +60,14 @@ inline constexpr auto tutti::json::naming<tutti::services::ChatRequest> =
 namespace tutti::services {
 
 Result<void> ModelReplies::handle(const Turn& turn, ReplySink& replies) {
-    std::string content = "**" + turn.personality.shown_name() +
+    std::string content = "**" + shown_as_is(turn.personality.shown_name()) +
                           "** is here, but no model is configured (LLM_BASE_URL is not set).";
     if (options_.base_url) {
         auto answer = ask(turn);
         if (!answer) return fail(std::move(answer).error());
         content = *std::move(answer);
     }
-    const auto sent = replies.send({.content = shortened(std::move(content))});
+    const auto sent = replies.send({.content = shortened(std::move(content), content_units_max)});
     if (!sent) log::warn(sent.error().message());
     return {};
 }

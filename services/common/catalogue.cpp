@@ -10,7 +10,9 @@
 #include <utility>
 
 #include "common/invalidation_services.hpp"
+#include "common/limits.hpp"
 #include "common/logging.hpp"
+#include "common/text_bytes.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {
@@ -145,6 +147,12 @@ Personalities declare_personalities(Node& node, Loader<std::string, GetPersonali
                                               .ttl = 5min,
                                               .bound = entries(100),
                                               .load = std::move(load),
+                                              .admit =
+                                                  [](const GetPersonalityResponse& found) {
+                                                      return text_bytes(found.personality) <=
+                                                             personality_bytes_max;
+                                                  },
+                                              .note = "an entry has at most 256 KiB of texts",
                                           }));
 }
 
@@ -222,6 +230,7 @@ CacheOptions<std::string, ModelCatalogue> model_options(Loader<std::string, Mode
         .bound = entries(1),
         .load = std::move(load),
         .load_deadline = 30s,
+        .loads_max = 2,  // of the node's workers: the others are for what does not stall
         .store = StoreTier<ModelCatalogue>{.ttl = 24h,
                                            .codec = catalogue_codec(),
                                            .raw_prefix = "openrouter:",

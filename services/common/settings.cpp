@@ -20,6 +20,8 @@
 namespace tutti::services {
 namespace {
 
+constexpr std::size_t secret_length_min = 16;
+
 class Parser {
 public:
     explicit Parser(const Environment& environment) : environment_(environment) {}
@@ -132,6 +134,10 @@ public:
         const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
         if (!std::ranges::all_of(*value, printable)) {
             return problem(name, "must be printable ASCII without spaces: it travels in a header");
+        }
+        if (value->size() < secret_length_min) {
+            return problem(name, "must have " + std::to_string(secret_length_min) +
+                                     " characters or more; openssl rand -hex 32 makes one");
         }
         to = Secret(std::move(*value));
     }

@@ -28,7 +28,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::SizeIs;
 
-constexpr const char* secret = "t3st-secret";
+constexpr const char* secret = "t3st-secret-of-the-fleet";
 constexpr const char* user = "200";
 constexpr const char* owner_of_solo = "100000000000000001";
 constexpr const char* bot_owner = "999";

@@ -24,7 +24,7 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* secret = "t3st-secret";
+constexpr const char* secret = "t3st-secret-of-the-fleet";
 
 class Processes : public testing::Test {
 protected:

@@ -330,6 +330,65 @@ TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
     EXPECT_EQ(other.status("llm-1", soon()).error().code, Errc::refused);
 }
 
+Job large_job(const std::string& id, std::size_t bytes) {
+    Job large = job(id);
+    large.data = std::string(bytes, 'x');
+    return large;
+}
+
+TEST(RedisJobQueue, WhatWaitsIsBoundedInBytesAndWhatIsReadIsNot) {
+    OnRedis world;
+    const auto redis = *RedisClient::create({.url = world.server.url()});
+    RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_bytes_max = 1U << 20U});
+
+    ASSERT_TRUE(queue.enqueue(std::vector{large_job("0", 1000U << 10U)}, soon()));
+    EXPECT_EQ(queue.enqueue(std::vector{large_job("1", 64U << 10U)}, soon()).error().code,
+              Errc::overloaded);
+
+    EXPECT_EQ(world.take(), "llm-0");
+    EXPECT_TRUE(queue.enqueue(std::vector{large_job("1", 64U << 10U)}, soon()));
+}
+
+TEST(InProcessJobQueue, WhatWaitsIsBoundedInBytes) {
+    InProcessJobQueue queue({.waiting_bytes_max = 100});
+    ASSERT_TRUE(queue.enqueue(std::vector{large_job("0", 90)}, soon()));
+
+    EXPECT_EQ(queue.enqueue(std::vector{large_job("1", 11)}, soon()).error().code,
+              Errc::overloaded);
+    (void)queue.take();
+    EXPECT_TRUE(queue.enqueue(std::vector{large_job("1", 11)}, soon()));
+}
+
+TEST(RedisJobQueue, AStatusThatIsNoWordIsUnknown) {
+    OnRedis world;
+    ASSERT_TRUE(world.queue().enqueue(std::vector{job("1")}, soon()));
+    for (const std::string& written :
+         {std::string("\xff\xfe"), std::string("a b"), std::string(33, 'x'), std::string()}) {
+        world.server.command({"HSET", "jobs:job:llm-1", "status", written});
+        EXPECT_EQ((*world.queue().status("llm-1", soon()))->status, "unknown") << written;
+    }
+    world.server.command({"HSET", "jobs:job:llm-1", "status", "waiting-children"});
+    EXPECT_EQ((*world.queue().status("llm-1", soon()))->status, "waiting-children");
+    world.server.command({"HDEL", "jobs:job:llm-1", "status"});
+    EXPECT_EQ((*world.queue().status("llm-1", soon()))->status, "unknown");
+}
+
+TEST(RedisJobQueue, AResultThatIsTooLargeIsAFailureThatSaysSo) {
+    OnRedis world;
+    ASSERT_TRUE(world.queue().enqueue(std::vector{job("1")}, soon()));
+    for (const std::size_t bytes : {job_result_bytes_max + 1, std::size_t{20} << 20U}) {
+        world.server.command(
+            {"HSET", "jobs:job:llm-1", "status", "completed", "result", std::string(bytes, '7')});
+
+        const auto status = world.queue().status("llm-1", soon());
+
+        ASSERT_TRUE(status && *status) << bytes;
+        EXPECT_EQ((*status)->status, "failed");
+        EXPECT_FALSE((*status)->result);
+        EXPECT_THAT(*(*status)->error, HasSubstr(std::to_string(job_result_bytes_max)));
+    }
+}
+
 TEST(RedisJobQueue, StreamWithoutAGroupCountsWhole) {
     const tests::RedisServer server;
     const auto redis = *RedisClient::create({.url = server.url()});

@@ -193,17 +193,40 @@ TEST_F(ModelCatalogueCache, FailingRefreshKeepsTheOld) {
     EXPECT_EQ(list().status, 200);
 }
 
-TEST_F(ModelCatalogueCache, StalledProviderLeavesWorkersForEverythingElse) {
+TEST_F(ModelCatalogueCache, WhatRedisHoldsIsAnsweredToEverybodyAtOnce) {
+    redis.command({"SET", document, foreign_document, "EX", "86400"});
+    start_one();
+
+    const auto responses =
+        at_once(64, [this](const std::string& url) { return call_at(url, "GET", "/models"); });
+
+    for (const HttpResponse& response : responses) EXPECT_EQ(response.status, 200) << response.body;
+    EXPECT_EQ(stand_in->calls(), 0U);
+}
+
+TEST_F(ModelCatalogueCache, WhoWaitsForAStalledProviderHoldsNoWorker) {
     behave({.delay = 10min});
     start_both();
     std::vector<std::jthread> waiting;
-    for (int i = 0; i < 4; ++i) waiting.emplace_back([this] { (void)list(); });
+    for (int i = 0; i < 32; ++i) waiting.emplace_back([this] { (void)list(); });
     ASSERT_TRUE(eventually([this] { return stand_in->calls() == 1; }));
-    ASSERT_TRUE(eventually([this] { return list().status == 503; }));
 
     for (int i = 0; i < 20; ++i) EXPECT_FALSE(activation_of("500").is_activated);
 
     stand_in.reset();  // ends the wait
+}
+
+TEST_F(ModelCatalogueCache, HangingRefreshesKeepNobodyFromTheListInMemory) {
+    start_one();
+    load();
+    behave({.delay = 10min});
+    std::vector<std::jthread> owners;
+    for (int i = 0; i < 4; ++i) owners.emplace_back([this] { (void)refresh(); });
+    ASSERT_TRUE(eventually([this] { return refresh().status == 503; })) << "places are bounded";
+
+    for (int i = 0; i < 50; ++i) EXPECT_EQ(list().status, 200);
+
+    stand_in.reset();
 }
 
 }  // namespace

@@ -190,12 +190,45 @@ TEST_F(AiRoutes, ReservationStaysWhenTheJobMayBeInTheQueue) {
         expect_error(first, 500, "INTERNAL_ERROR");
         queue.failure = {};
 
-        const auto again = generate();
-
-        EXPECT_EQ(again.status, 200);
-        EXPECT_EQ(text_of(again, "requestId"), text_of(first, "requestId"));
+        expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
         EXPECT_FALSE(queue.queue.take());
+
+        // It was on its way, and arrives.
+        const std::string request = text_of(first, "requestId");
+        const Job job{.job_id = "llm-" + request,
+                      .request_id = request,
+                      .name = "llm-generation",
+                      .data = "{}"};
+        ASSERT_TRUE(queue.queue.enqueue({&job, 1}, TimePoint::max()));
+        const auto again = generate();
+        EXPECT_EQ(again.status, 200);
+        EXPECT_EQ(text_of(again, "requestId"), request);
+        (void)queue.queue.take();
     }
+}
+
+TEST_F(AiRoutes, AReservationWhoseHolderDiedBeforeTheQueueIsNoJob) {
+    reservations.held[key] = {.request_id = "dead", .job_id = "llm-dead"};
+
+    expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
+
+    EXPECT_FALSE(queue.queue.take());
+    EXPECT_EQ(reservations.held.at(key).job_id, "llm-dead") << "it may still be on the way";
+}
+
+TEST_F(AiRoutes, ADuplicateOfWhichTheQueueSaysNothingIsA503) {
+    (void)generate();
+    queue.failure = Errc::timeout;
+
+    expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
+}
+
+TEST_F(AiRoutes, WhatAForeignReservationCallsAJobIsNotLookedUp) {
+    reservations.held[key] = {.request_id = "x", .job_id = "../1\r\nDEL"};
+
+    expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
+
+    EXPECT_EQ(queue.lookups, 0);
 }
 
 TEST_F(AiRoutes, ClientsKeyAloneSaysWhatIsTheSameRequest) {

@@ -5,10 +5,13 @@
 
 #include <string>
 
+#include <boost/json/serialize.hpp>
+
 namespace tutti::services {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 Result<GenerateRequest> parse(std::string_view context,
                               std::string_view rest = R"("message":"hello")") {
@@ -88,12 +91,12 @@ TEST(GenerateRequest, AttachmentsRememberWhereTheyCameFrom) {
     const auto request =
         parse(",\"attachments\":[" + attachment(url) +
               R"(,{"url":"https://media.discordapp.net/c","contentType":"audio/ogg",
-                                   "originalUrl":"kept","isVoiceMessage":true,"name":"n"}])");
+                                   "originalUrl":"https://cdn.discordapp.com/c","isVoiceMessage":true,"name":"n"}])");
 
     ASSERT_TRUE(request) << request.error().message();
     ASSERT_EQ(request->attachments.size(), 2U);
     EXPECT_EQ(request->attachments[0].all.at("originalUrl"), url);
-    EXPECT_EQ(request->attachments[1].all.at("originalUrl"), "kept");
+    EXPECT_EQ(request->attachments[1].all.at("originalUrl"), "https://cdn.discordapp.com/c");
     EXPECT_EQ(request->attachments[1].all.at("name"), "n");
 }
 
@@ -103,14 +106,43 @@ TEST(GenerateRequest, AttachmentsFromElsewhereAreRefused) {
         HasSubstr("context.attachments: only https URLs of Discord"));
 }
 
-TEST(GenerateRequest, AttachmentsOfReferencedMessagesStayWhereTheyAre) {
+// A worker would fetch it.
+TEST(GenerateRequest, AnOriginalUrlFromElsewhereIsNotHandedOn) {
+    for (const char* original : {R"("http://169.254.169.254/latest")", "7", "null"}) {
+        const auto request = parse(
+            R"(,"attachments":[{"url":"https://cdn.discordapp.com/c","contentType":"audio/ogg",
+                     "originalUrl":)" +
+            std::string(original) + "}]");
+
+        ASSERT_TRUE(request) << request.error().message();
+        EXPECT_EQ(request->attachments[0].all.at("originalUrl"), "https://cdn.discordapp.com/c");
+    }
+}
+
+TEST(GenerateRequest, OfReferencedMessagesOnlyDiscordsAttachmentsAreHandedOn) {
     const auto request = parse(R"(,"referencedMessages":[{"referenceNumber":4,"attachments":[)" +
-                               attachment("https://elsewhere.example/x") + "]},{}]");
+                               attachment("http://169.254.169.254/latest") + ',' +
+                               attachment("https://cdn.discordapp.com/a") + "]},{}]");
 
     ASSERT_TRUE(request) << request.error().message();
     ASSERT_EQ(request->references.size(), 2U);
     EXPECT_EQ(request->references[0].number, 4);
+    ASSERT_EQ(request->references[0].attachments.size(), 1U);
+    EXPECT_EQ(request->references[0].attachments[0].url, "https://cdn.discordapp.com/a");
     EXPECT_EQ(request->references[1].number, 2);
+    // Nor in what the reply's own worker gets.
+    const std::string body = boost::json::serialize(request->all);
+    EXPECT_THAT(body, Not(HasSubstr("169.254")));
+    EXPECT_THAT(body, HasSubstr("cdn.discordapp.com"));
+}
+
+TEST(GenerateRequest, AUsersKeyIsBounded) {
+    const auto with_key = [](std::size_t length) {
+        return parse("", R"("message":"hello","userApiKey":")" + std::string(length, 'k') + '"');
+    };
+
+    EXPECT_TRUE(with_key(512));
+    EXPECT_THAT(problems_of(with_key(513)), HasSubstr("userApiKey: is too long"));
 }
 
 TEST(GenerateRequest, ReferencesHaveNumbersOfTheirOwn) {

@@ -22,7 +22,7 @@ std::vector<Job> plan(std::string_view context) {
             "context":{"userId":"7","channelId":"500")" +
         std::string(context) + "}}");
     EXPECT_TRUE(request) << request.error().message();
-    return plan_jobs(*request, ids);
+    return plan_jobs(*request, ids).value();
 }
 
 value data_of(const Job& job) { return as_json(job.data); }
@@ -87,6 +87,48 @@ TEST(JobPlan, ReferencedMessagesHaveJobsOfTheirOwn) {
     EXPECT_EQ(data_of(jobs[0]).at("sourceReferenceNumber"), 2);
     EXPECT_EQ(data_of(jobs[1]).at("sourceReferenceNumber"), 2);
     EXPECT_EQ(data_of(jobs[1]).at("context").at("channelId"), "500");
+}
+
+// What is said once in a request is said to every worker that has a part of it.
+TEST(JobPlan, ASmallRequestDoesNotBecomeALargePlan) {
+    std::string messages;
+    for (int i = 0; i < 50; ++i) {
+        messages +=
+            std::string(i == 0 ? "" : ",") + R"({"attachments":[)" + attachment("image/png") + "]}";
+    }
+    const auto request = GenerateRequest::parse(
+        R"({"personality":{"name":"m","x":")" + std::string(600U << 10U, 'x') +
+        R"("},"message":"hello","context":{"userId":"7","referencedMessages":[)" + messages +
+        "]}}");
+    ASSERT_TRUE(request) << request.error().message();
+
+    const auto jobs = plan_jobs(*request, ids);
+
+    ASSERT_FALSE(jobs);
+    EXPECT_EQ(jobs.error().code, Errc::too_large);
+}
+
+TEST(JobPlan, ARequestBecomesABoundedNumberOfJobs) {
+    std::string recordings = attachment("audio/ogg");
+    for (int i = 1; i < 50; ++i) recordings += ',' + attachment("audio/ogg");
+    std::string messages = R"({"attachments":[)" + recordings + "]}";
+    for (int i = 1; i < 6; ++i) messages += R"(,{"attachments":[)" + recordings + "]}";
+    const auto request = GenerateRequest::parse(
+        R"({"personality":{"name":"m"},"message":"hello","context":{"userId":"7",
+            "referencedMessages":[)" +
+        messages + "]}}");
+    ASSERT_TRUE(request) << request.error().message();
+
+    EXPECT_EQ(plan_jobs(*request, ids).error().code, Errc::too_large);
+}
+
+// The largest body that the server takes, with the attachments that Discord allows.
+TEST(JobPlan, TheLargestOrdinaryRequestFits) {
+    const auto jobs = plan(R"(,"history":")" + std::string((9U << 20U) + (900U << 10U), 'x') +
+                           R"(","attachments":[)" + attachment("image/png") + ',' +
+                           attachment("audio/ogg") + "]");
+
+    EXPECT_EQ(jobs.size(), 3U);
 }
 
 TEST(JobPlan, ResultsOfUnknownUsersHaveAKeyToo) {

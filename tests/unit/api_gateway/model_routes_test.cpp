@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "provider-stand-in/catalogue.hpp"
 #include "route_table.hpp"
@@ -18,8 +21,12 @@ using ::testing::IsEmpty;
 using Ids = std::vector<std::string>;
 
 struct ModelRoutes : ::testing::Test {
-    Result<std::shared_ptr<const ModelCatalogue>> current() {
+    void current(ModelSource::Answer answer) {
         ++reads;
+        if (later) return waiting.push_back(std::move(answer));
+        answer(found());
+    }
+    [[nodiscard]] ModelSource::Found found() const {
         if (broken) return fail(Errc::load_failed, "fetch", "it answered with status 500");
         return std::make_shared<const ModelCatalogue>(catalogue);
     }
@@ -39,15 +46,18 @@ struct ModelRoutes : ::testing::Test {
 
     ModelCatalogue catalogue = stand_in_catalogue(3);
     bool broken = false;
+    bool later = false;
+    std::vector<ModelSource::Answer> waiting;
     int reads = 0;
     int refreshes = 0;
-    RouteTable table{model_routes({.catalogue = [this] { return current(); },
-                                   .refresh =
-                                       [this] {
-                                           ++refreshes;
-                                           return current();
-                                       }},
-                                  "42")};
+    RouteTable table{
+        model_routes({.catalogue = [this](ModelSource::Answer to) { current(std::move(to)); },
+                      .refresh =
+                          [this](ModelSource::Answer to) {
+                              ++refreshes;
+                              current(std::move(to));
+                          }},
+                     "42")};
 };
 
 TEST_F(ModelRoutes, AreSortedByName) {
@@ -132,6 +142,32 @@ TEST_F(ModelRoutes, SourceThatFailsIsA500WithItsCause) {
         EXPECT_EQ(text_of(response, "error"), "INTERNAL_ERROR");
         EXPECT_THAT(text_of(response, "message"), HasSubstr("500"));
     }
+}
+
+TEST_F(ModelRoutes, ACatalogueThatIsNotAtHandIsAnsweredLater) {
+    later = true;
+
+    const auto response = table.get("/models", "search=sonnet");
+    ASSERT_TRUE(response.later);
+    std::optional<HttpResponse> answered;
+    (void)response.later([&](HttpResponse given) { answered = std::move(given); });
+    EXPECT_FALSE(answered);
+    waiting.front()(found());
+
+    ASSERT_TRUE(answered);
+    EXPECT_THAT(ids(*answered), ElementsAre("anthropic/claude-sonnet-4"));
+}
+
+TEST_F(ModelRoutes, AnAnswerBetweenTheReadAndTheWaitIsNotLost) {
+    later = true;
+    const auto response = table.get("/models");
+    waiting.front()(found());
+    std::optional<HttpResponse> answered;
+
+    (void)response.later([&](HttpResponse given) { answered = std::move(given); });
+
+    ASSERT_TRUE(answered);
+    EXPECT_EQ(answered->status, 200);
 }
 
 TEST_F(ModelRoutes, OwnerRefreshes) {

@@ -4,6 +4,7 @@
 #include "api-gateway/database.hpp"
 #include "api-gateway/database_impl.hpp"
 #include "api-gateway/rows.hpp"
+#include "common/text_bytes.hpp"
 
 namespace tutti::services {
 namespace {
@@ -44,6 +45,39 @@ TEST(Rows, CellsAreReadInOrderWhicheverDatabaseSpeltThem) {
     EXPECT_FALSE(row.optional_text());
     EXPECT_EQ(row.text(), "");
     EXPECT_FALSE(row.integer());
+}
+
+// libpq would take what follows for the host, a port or the database, and say it in its messages.
+TEST(PostgresUrl, APasswordThatEndsEarlyIsRefusedAndNotRepeated) {
+    for (const char* url :
+         {"postgres://tutti:s3@cret@127.0.0.1:5432/tutti",
+          "postgres://tutti:s3/cret@127.0.0.1/tutti", "postgres://tutti:s3cret@@127.0.0.1/tutti",
+          "postgres://tutti:5/s3@cret@host/tutti", "postgres://tu@tti:s3cret@host/tutti"}) {
+        const auto limited = with_limits(url);
+
+        ASSERT_FALSE(limited) << url;
+        EXPECT_EQ(limited.error().code, Errc::invalid_option);
+        EXPECT_TRUE(limited.error().cause.contains("%40")) << limited.error().cause;
+        for (const char* part : {"s3", "cret"}) EXPECT_FALSE(limited.error().cause.contains(part));
+    }
+}
+
+TEST(PostgresUrl, APasswordOfAnyCharactersMayBeWritten) {
+    EXPECT_TRUE(with_limits("postgres://tutti:s3%40c%2Fr%3Aet@127.0.0.1:5432/tutti"));
+    EXPECT_TRUE(with_limits("postgres://tutti:s3cret@one:1,two:2/tutti?sslmode=disable"));
+    EXPECT_TRUE(with_limits("postgres:///tutti?host=/run/postgresql"));
+}
+
+TEST(TextBytes, AreOfAllTextsAtAnyDepth) {
+    GetPersonalityResponse found;
+    EXPECT_EQ(text_bytes(found), 0U);
+    found.personality.name = "abc";
+    found.personality.display_name = "de";
+    found.personality.personality_tone = "f";
+    found.owner_discord_ids = {"12", "3"};
+
+    EXPECT_EQ(text_bytes(found.personality), 6U);
+    EXPECT_EQ(text_bytes(found), 9U);
 }
 
 TEST(Access, IsForEverybodyOwnersOrTheBotOwner) {

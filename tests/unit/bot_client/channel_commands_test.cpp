@@ -147,13 +147,36 @@ TEST_F(Commands, DeniedPersonalityIsNamed) {
 }
 
 TEST_F(Commands, OtherRefusalsShowTheErrorCodeAndForgetNothing) {
+    peer.answer(ErrorCode::conflict);
+
+    EXPECT_THAT(run("channel activate").reply.content, HasSubstr("Failed to activate: CONFLICT"));
+    EXPECT_THAT(run("channel deactivate").reply.content,
+                HasSubstr("Failed to deactivate: CONFLICT"));
+    EXPECT_THAT(invalidated, IsEmpty());
+}
+
+// Its database may have committed before the connection broke.
+TEST_F(Commands, AGatewayThatFailedMayHaveCommittedAndIsForgotten) {
     peer.answer(ErrorCode::internal_error);
 
-    EXPECT_THAT(run("channel activate").reply.content,
-                HasSubstr("Failed to activate: INTERNAL_ERROR"));
+    for (const char* command : {"channel activate", "channel deactivate"}) {
+        invalidated.clear();
+        EXPECT_THAT(run(command).reply.content, HasSubstr("INTERNAL_ERROR")) << command;
+        EXPECT_THAT(invalidated, ElementsAre("500")) << command;
+    }
+}
+
+TEST_F(Commands, NamesMentionNobodyAndChangeNoMarkup) {
+    peer.answer(200, R"x({"deactivated":true,"personalityName":"@everyone** [x](http://y)"})x");
     EXPECT_THAT(run("channel deactivate").reply.content,
-                HasSubstr("Failed to deactivate: INTERNAL_ERROR"));
-    EXPECT_THAT(invalidated, IsEmpty());
+                HasSubstr(R"(**\@everyone\*\* \[x\]\(http\://y\)**)"));
+
+    slash.personality = "<@&1>";
+    peer.answer(ErrorCode::not_found);
+    EXPECT_THAT(run("channel activate").reply.content, HasSubstr(R"("\<\@&1\>" not found)"));
+
+    peer.answer(418, R"({"error":"@here"})");
+    EXPECT_THAT(run("channel activate").reply.content, HasSubstr(R"(\@here)"));
 }
 
 TEST_F(Commands, NoAnswerIsAnUnexpectedErrorAndForgetsBecauseTheGatewayMayHaveCommitted) {

@@ -175,6 +175,17 @@ TEST_F(Chain, DeniedPersonalityIsAnnouncedOnceAndPassesOn) {
     EXPECT_THAT(turns.texts, IsEmpty());
 }
 
+TEST_F(Chain, TheAnnouncementMentionsNobody) {
+    auto named = activation_of_maestro();
+    named.personality_name = "@everyone**";
+    activation = lookup({.is_activated = true, .activation = named});
+    personality = Found();
+
+    (void)run();
+
+    EXPECT_THAT(replies.replies.at(0).content, HasSubstr(R"(**\@everyone\*\*** is)"));
+}
+
 TEST_F(Chain, EveryUserAndEveryChannelGetsAnAnnouncementOfItsOwn) {
     personality = Found();
     (void)run();

@@ -38,6 +38,14 @@ TEST_F(Replies, WithoutAnEndpointTheReplyNamesThePersonalityAndSaysSo) {
     EXPECT_THAT(peer.requests, IsEmpty());
 }
 
+TEST_F(Replies, TheNameOfThePersonalityMentionsNobody) {
+    personality.display_name = "<@1>";
+
+    ASSERT_TRUE(handle({}).has_value());
+
+    EXPECT_THAT(replies.replies.front().content, HasSubstr(R"(**\<\@1\>** is here)"));
+}
+
 TEST_F(Replies, ModelIsAskedInTheOpenAiShape) {
     peer.answer(200, completion("A word of encouragement."));
 

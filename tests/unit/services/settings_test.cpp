@@ -11,7 +11,7 @@ namespace {
 using Variables = std::map<std::string, std::string>;
 
 Result<Settings> parse(Variables variables) {
-    variables.try_emplace("INTERNAL_SERVICE_SECRET", "s3cret");
+    variables.try_emplace("INTERNAL_SERVICE_SECRET", "a-secret-for-tests");
     return Settings::parse([&](const char* name) -> std::optional<std::string> {
         const auto found = variables.find(name);
         if (found == variables.end()) return std::nullopt;
@@ -93,6 +93,16 @@ TEST(Settings, DatabaseMayBePostgresqlAndItsUrlIsASecret) {
     ASSERT_FALSE(wrong);
     EXPECT_TRUE(wrong.error().cause.contains("DATABASE_URL"));
     EXPECT_FALSE(wrong.error().cause.contains("hidden"));
+}
+
+TEST(Settings, ASecretThatCanBeGuessedIsRefused) {
+    for (const char* guessed : {"x", "password", "fifteen-letters"}) {
+        const auto settings = parse({{"INTERNAL_SERVICE_SECRET", guessed}});
+        ASSERT_FALSE(settings) << guessed;
+        EXPECT_TRUE(settings.error().cause.contains("16 characters or more"));
+        EXPECT_FALSE(settings.error().cause.contains(guessed));
+    }
+    EXPECT_TRUE(parse({{"INTERNAL_SERVICE_SECRET", "sixteen-letters!"}}));
 }
 
 TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
