@@ -11,6 +11,7 @@
 // Thread-safety: every function may be called from any thread. Blocking: never.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -61,22 +62,27 @@ struct PublishRequest {
 
 struct Published {
     BusPosition position;
-    Duration
-        lease{};  // the longest lease that any member may hold: what a wait-out has to wait for
+    // The longest lease that a member holds, as the server knows them: what a wait-out has to wait for.
+    Duration lease{};
     // Of the server, when this connection was made: a failover may put one in its place that has never
     // heard of the entry.
     std::uint64_t replicas = 0;
+    // Messages that the server refused to push. The entry is in the log all the same, where our own
+    // nodes find it with their next renewal; the plain events among them are lost.
+    std::size_t refused_pushes = 0;
 };
 
 struct RenewRequest {
     std::string channel;
     std::string member;
     BusPosition applied;  // what this member has applied; of another epoch it counts as nothing
-    Duration lease{};     // how long this member will serve on the strength of the reply
+    // How long this member will serve on the strength of the reply: above zero, Bus::lease_max at most.
+    Duration lease{};
 };
 
 struct Renewed {
     BusPosition position;
+    Duration lease{};  // as of Published
 };
 
 struct Subscription {
@@ -98,6 +104,8 @@ public:
     virtual void on_undecodable(std::string_view channel) = 0;
     // A plain event of another program. The echo of an entry's own plain events is not delivered.
     virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
+    // One that is larger than Bus::plain_event_bytes_max: it was dropped.
+    virtual void on_oversized_plain(std::string_view channel, std::size_t bytes) = 0;
     // Somebody waited for the claim of this key of the store, and it has ended: ask again. Empty: of
     // any key. A hint; it concerns every node and every channel, and what was sent while disconnected
     // is lost.
@@ -109,7 +117,13 @@ public:
     // A publication over these limits is refused with Errc::too_large; the caller splits it.
     static constexpr std::size_t keys_max = 1000;
     static constexpr std::size_t key_bytes_max = 64UL * 1024;  // of one publication, encoded
-    static constexpr std::size_t plain_event_bytes_max = 64UL * 1024;  // larger ones are dropped
+    static constexpr std::size_t plain_events_max = 1000;
+    static constexpr std::size_t plain_bytes_max =
+        4UL * 1024 * 1024;  // of its plain events together
+    // Of one event. A larger one of ours is not sent, one of another program is dropped.
+    static constexpr std::size_t plain_event_bytes_max = 64UL * 1024;
+    // A lease is what a writer waits out, so one member's is everybody's business.
+    static constexpr Duration lease_max = std::chrono::minutes{10};
 
     virtual ~Bus() = default;
 
@@ -125,7 +139,8 @@ public:
                          Completion<Published> done) = 0;
 
     // Registers the member, records what it has applied (never lowered within an epoch) and its
-    // lease, and returns where the log is now.
+    // lease, and returns where the log is now. The member is forgotten when it leaves, or when its lease has
+    // lapsed by a wide margin without another renewal.
     virtual void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) = 0;
 
     // The entries first..last of the log as far as they still exist, in order; fewer or none when
@@ -133,7 +148,7 @@ public:
     virtual void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
                         Completion<std::vector<BusEntry>> done) = 0;
 
-    // Forgets the member.
+    // Forgets the member and its lease: it serves nothing any more.
     virtual void leave(std::string channel, std::string member, TimePoint deadline,
                        Completion<void> done) = 0;
 

@@ -45,7 +45,8 @@ public:
     EmbeddedHub& operator=(const EmbeddedHub&) = delete;
 
     // Publishes as a program would that knows nothing of Tutti: every node that declared foreign
-    // publishers for `channel` receives the payload. Larger than Bus::plain_event_bytes_max: dropped.
+    // publishers for `channel` receives the payload. One that is larger than Bus::plain_event_bytes_max
+    // is dropped, and counted by them.
     void publish_plain(const std::string& channel, const std::string& payload);
 
     // For the adapters of this library; the type is internal.

@@ -24,6 +24,7 @@
 #include <utility>
 #include <vector>
 
+#include "tutti/bus.hpp"
 #include "tutti/cache.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/cooldown.hpp"
@@ -51,12 +52,16 @@ struct NodeOptions {
 
     // How long an instance may serve from memory after it last proved that it is up to date, and how
     // often it proves it (every third of it). Longer: fewer renewals, more patience with a Redis that
-    // is away, and a longer wait-out for a writer. Instances may differ,
-    // with the limit that docs/coherence.md names under W1.
+    // is away, and a longer wait-out for every writer on its channels, as long as the instance is
+    // there. Instances may differ, with the limit that docs/coherence.md names under W1.
+    // From `lease_min`: 30 renewals a second for each channel, and room for a round trip. To `lease_max`:
+    // so long an instance that is cut off may go on with old values, and `done` waits for that.
     Duration lease = std::chrono::seconds{3};
+    static constexpr Duration lease_min = std::chrono::milliseconds{100};
+    static constexpr Duration lease_max = Bus::lease_max;
     // The clocks of two machines drift apart by less than this fraction.
     double clock_drift_max = 0.2;
-    // Added to every wait-out: clock resolution and scheduling.
+    // Added to every wait-out: clock resolution and scheduling. At most `lease_max`.
     Duration wait_out_margin = std::chrono::milliseconds{50};
     // Every command to the bus and the store ends within this.
     Duration command_deadline = std::chrono::seconds{1};
@@ -83,9 +88,11 @@ struct NodeOptions {
 
 // Whether the node does its job, for a health endpoint.
 struct Health {
-    bool live = false;                 // started and not stopped
-    bool ready = false;                // every channel is subscribed and its lease is effective
-    std::vector<std::string> reasons;  // why it is not ready, one a channel
+    bool live = false;  // started and not stopped
+    // Every channel is subscribed, its lease is effective, and what is published goes out: invalidations
+    // that the bus has not taken became fewer within the last 10 s.
+    bool ready = false;
+    std::vector<std::string> reasons;  // why it is not ready; a channel may have two
 };
 
 // What had not ended when a stop returned.

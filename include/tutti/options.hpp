@@ -56,7 +56,9 @@ enum class Reach : unsigned char {
 };
 
 // The JSON events of programs that know nothing of Tutti, on the plain channel of the same name:
-// {"type":"<type>","<key>":"<key text>"} and {"type":"all"}, exactly these members.
+// {"type":"<type>","<key>":"<key text>"} and {"type":"all"}, exactly these members. Our own for a key that is
+// not UTF-8, which JSON cannot hold, is the one for all. At most Bus::plain_event_bytes_max: a larger one
+// of ours is not sent, one of theirs is dropped, and both are counted.
 struct PlainEvent {
     std::string type;  // "channel"
     std::string key;   // "channelId"

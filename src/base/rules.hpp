@@ -41,6 +41,9 @@ enum class Rule : std::uint8_t {
     wait_out_before_done,        // W1
     wait_out_counts_drift,       // W1: a member's clock may be slower than the writer's
     wait_out_for_longest_lease,  // W1: the members' leases, not only the writer's own
+    lease_kept_until_it_lapses,  // W4: a member is not forgotten while it may still serve
+    leases_outlive_epoch,        // W1: a rotation ends no lease
+    lost_lease_is_waited_out,    // W1: what a server that lost everything no longer knows
 
     // The store tier.
     fill_needs_claim,               // S1, S2: a value is stored only while its claim stands

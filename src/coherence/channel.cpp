@@ -90,9 +90,19 @@ void Channel::plain(std::string_view payload) {
         if (foreign_drops_) foreign_drops_->drop(*changed);
         return apply(*changed);
     }
-    log_.limited(
-        LogLevel::warning, "channel " + options_.name + ": a foreign event was dropped",
-        "its " + std::to_string(payload.size()) + " bytes have none of the declared shapes");
+    dropped_event("its " + std::to_string(payload.size()) +
+                  " bytes have none of the declared shapes");
+}
+
+void Channel::oversized_plain(std::size_t bytes) {
+    if (left_) return;
+    dropped_event("its " + std::to_string(bytes) + " bytes are more than " +
+                  std::to_string(Bus::plain_event_bytes_max));
+}
+
+void Channel::dropped_event(std::string_view why) {
+    log_.limited(LogLevel::warning, "channel " + options_.name + ": a foreign event was dropped",
+                 why);
     const std::lock_guard lock(status_mutex_);
     ++status_.dropped_events;
 }
@@ -116,7 +126,7 @@ void Channel::invalidate(const CacheSink& origin, KeySet changed,
     };
     const auto& shapes = options_.shapes;
     const auto found = shape ? std::ranges::find(shapes, *shape) : shapes.end();
-    Writer::Shape position;
+    publication::Shape position;
     if (found != shapes.end()) position = static_cast<std::size_t>(found - shapes.begin());
     writer_->publish(std::move(changed), position, options, std::move(told));
 }
@@ -132,6 +142,7 @@ void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {
                    self->renewing_ = false;
                    if (self->after_renewal_) return std::exchange(self->after_renewal_, nullptr)();
                    if (self->left_) return;
+                   if (answer) self->writer_->heard(*answer);
                    self->subscriber_.renew_answered(ticket, answer, self->clock_.now());
                    self->publish_status();
                });
@@ -223,6 +234,7 @@ ChannelStatus Channel::status() const {
     status.effective = now < end;
     status.freshness_age = now - options_.lease_end->since();
     status.unpublished = writer_->pending();
+    status.writer = writer_->status();
     if (status.effective) status.failure.clear();
     if (!status.effective && status.failure.empty()) status.failure = "the lease has lapsed";
     return status;

@@ -31,10 +31,11 @@ struct ChannelStatus {
     bool effective = false;    // the lease: caches serve from memory
     Duration freshness_age{};  // since the request of the renewal in force; meaningless before one
     Sequence applied = 0;
-    Sequence lag = 0;                  // known to exist and not yet applied
-    std::size_t unpublished = 0;       // invalidations that the bus has not taken yet
+    Sequence lag = 0;             // known to exist and not yet applied
+    std::size_t unpublished = 0;  // invalidations that the bus has not taken yet
+    Writer::Status writer;
     std::uint64_t rejoins = 0;         // times that everything was dropped
-    std::uint64_t dropped_events = 0;  // plain events of a wrong shape
+    std::uint64_t dropped_events = 0;  // plain events of a wrong shape, or too large
     TimePoint applied_at;              // when the last invalidation was applied
     std::string failure;               // why it is not effective
 };
@@ -67,6 +68,7 @@ public:
     void entry(BusEntry entry);
     void undecodable();
     void plain(std::string_view payload);
+    void oversized_plain(std::size_t bytes);
 
     // The other caches of the channel forget before this returns, as `origin` has. `shape`: that of the
     // cache, if it has one; see Writer.
@@ -83,6 +85,7 @@ private:
     void renew(Subscriber::Ticket ticket, const BusPosition& applied) override;
     void replay(Subscriber::Ticket ticket, Sequence first, Sequence last) override;
     void probe(Subscriber::Ticket ticket) override;
+    void dropped_event(std::string_view why);
     void apply(const KeySet& changed) override;
     void flush() override;
     void wake_at(TimePoint when) override;

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include "coherence/store_rules.hpp"
+
 namespace tutti {
 
 namespace {
@@ -26,7 +28,7 @@ void ForeignDrops::drop(const KeySet& changed) {
     options_.gate->set_dropping(true);
     pending_.all |= changed.all;
     pending_.keys.insert(pending_.keys.end(), changed.keys.begin(), changed.keys.end());
-    if (pending_.keys.size() > Bus::keys_max) pending_.all = true;
+    if (store_rules::check_changed("drop", pending_)) pending_.all = true;
     if (pending_.all) pending_.keys.clear();
     if (!sending_ && retry_ == Executor::TimerId::none) send();
 }

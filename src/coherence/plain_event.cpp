@@ -1,5 +1,7 @@
 #include "coherence/plain_event.hpp"
 
+#include <algorithm>
+
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -8,12 +10,27 @@ namespace tutti {
 
 namespace json = boost::json;
 
-std::vector<std::string> write_plain_events(const PlainEvent& shape, const KeySet& changed) {
-    if (changed.all) return {R"({"type":"all"})"};
+namespace {
+
+// Of what was serialized only its UTF-8 is in doubt.
+bool is_json(std::string_view event) {
+    if (std::ranges::all_of(event, [](char c) { return static_cast<signed char>(c) >= 0; })) {
+        return true;
+    }
+    boost::system::error_code failed;
+    json::parse({event.data(), event.size()}, failed);
+    return !failed;
+}
+
+}  // namespace
+
+std::vector<std::string> write_plain_events(std::span<const PlainEvent> shapes,
+                                            std::string_view key) {
     std::vector<std::string> events;
-    events.reserve(changed.keys.size());
-    for (const std::string& key : changed.keys) {
+    events.reserve(shapes.size());
+    for (const PlainEvent& shape : shapes) {
         events.push_back(json::serialize(json::object{{"type", shape.type}, {shape.key, key}}));
+        if (!is_json(events.back())) return {std::string(plain_event_of_everything)};
     }
     return events;
 }

@@ -10,7 +10,6 @@ namespace {
 constexpr std::string_view version = "1";
 constexpr std::string_view everything = "*";
 constexpr std::size_t hex_digits = 16;
-constexpr std::size_t header_bytes_max = 128;
 
 std::unexpected<Error> garbage(const char* cause) {
     return fail(Errc::protocol, "decode entry", cause);
@@ -74,9 +73,12 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
 std::size_t encoded_bytes(const KeySet& changed) noexcept {
     if (changed.all) return everything.size();
     std::size_t bytes = 0;
-    for (const std::string& key : changed.keys)
-        bytes += decimal_digits(key.size()) + key.size() + 2;
+    for (const std::string& key : changed.keys) bytes += encoded_bytes(key);
     return bytes;
+}
+
+std::size_t encoded_bytes(std::string_view key) noexcept {
+    return decimal_digits(key.size()) + key.size() + 2;
 }
 
 std::string encode_keys(const KeySet& changed) {
@@ -129,7 +131,8 @@ Result<Envelope> decode_envelope(std::string_view push) {
     if (!position) return fail(position.error());
     if (position->sequence == 0) return garbage("an entry has no sequence 0");
     if (!previous) return garbage("not a chain");
-    if (!plain_events || *plain_events > plain_events_max) return garbage("not a number of events");
+    if (!plain_events || *plain_events > Bus::plain_events_max)
+        return garbage("not a number of events");
     auto changed = decode_keys(push);
     if (!changed) return fail(std::move(changed).error());
     return Envelope{.entry = {.position = *position,

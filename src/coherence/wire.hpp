@@ -27,7 +27,9 @@
 
 namespace tutti::wire {
 
-inline constexpr std::size_t plain_events_max = Bus::keys_max;  // of one publication
+// Of an entry as it is pushed: the header line and the payload. A wake-up is shorter.
+inline constexpr std::size_t header_bytes_max = 128;
+inline constexpr std::size_t push_bytes_max = header_bytes_max + Bus::key_bytes_max;
 
 struct Envelope {
     BusEntry entry;
@@ -43,6 +45,7 @@ struct LogEntry {
 
 // What Bus::key_bytes_max limits: the size of the payload.
 [[nodiscard]] std::size_t encoded_bytes(const KeySet& changed) noexcept;
+[[nodiscard]] std::size_t encoded_bytes(std::string_view key) noexcept;  // its share
 
 [[nodiscard]] std::string encode_keys(const KeySet& changed);
 [[nodiscard]] Result<KeySet> decode_keys(std::string_view payload);

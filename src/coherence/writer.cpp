@@ -5,43 +5,29 @@
 #include <utility>
 
 #include "base/rules.hpp"
-#include "coherence/plain_event.hpp"
 
 namespace tutti {
 
 namespace {
 
-constexpr std::size_t pending_keys_max = 10'000;  // more become "all"
 constexpr Duration retry_first = std::chrono::milliseconds{100};
 constexpr Duration retry_last = std::chrono::seconds{2};
-// Room for a key's length and separators on the wire.
-constexpr std::size_t key_overhead_bytes = 16;
+constexpr std::size_t shown_key_bytes_max = 64;
 
 std::string milliseconds(Duration duration) {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
            " ms";
 }
 
-}  // namespace
-
-std::vector<KeySet> split(KeySet changed) {
-    if (changed.all) return {KeySet::everything()};
-    std::vector<KeySet> parts;
-    std::size_t bytes = 0;
-    for (std::string& key : changed.keys) {
-        const std::size_t size = key.size() + key_overhead_bytes;
-        if (size > Bus::key_bytes_max) return {KeySet::everything()};
-        const bool full = parts.empty() || parts.back().keys.size() == Bus::keys_max ||
-                          bytes + size > Bus::key_bytes_max;
-        if (full) {
-            parts.emplace_back();
-            bytes = 0;
-        }
-        bytes += size;
-        parts.back().keys.push_back(std::move(key));
-    }
-    return parts;
+// A key is any bytes, and long.
+std::string shown(std::string_view key) {
+    std::string text(key.substr(0, shown_key_bytes_max));
+    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+    if (key.size() > text.size()) text += "... (" + std::to_string(key.size()) + " bytes)";
+    return text;
 }
+
+}  // namespace
 
 Duration wait_out_of(Duration lease, double clock_drift_max, Duration margin) noexcept {
     const std::chrono::duration<double, std::nano> stretched{static_cast<double>(lease.count()) *
@@ -68,7 +54,13 @@ Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock
       log_(std::move(log)),
       retry_after_(retry_first) {}
 
-void Writer::publish(KeySet changed, Shape shape, InvalidateOptions options, Done done) {
+void Writer::publish(KeySet changed, publication::Shape shape, InvalidateOptions options,
+                     Done done) {
+    auto publication = std::make_shared<Publication>();
+    publication->options = options;
+    const TimePoint now = clock_.now();
+    publication->deadline = now + options.deadline;
+    auto parts = split({std::move(changed), shape});
     std::unique_lock gate(gate_);
     if (closed_) {
         gate.unlock();
@@ -76,60 +68,88 @@ void Writer::publish(KeySet changed, Shape shape, InvalidateOptions options, Don
                      .position = {},
                      .reason = "the node was stopped"});
     }
-    auto publication = std::make_shared<Publication>();
-    publication->options = options;
     publication->done = std::move(done);
-    publication->deadline = clock_.now() + options.deadline;
-    std::vector<Change> changes;
-    changes.push_back({std::move(changed), shape});
-    send(publication, std::move(changes), std::min(options.deadline, options_.command_deadline));
-}
-
-void Writer::send(const PublicationPointer& publication, std::vector<Change> changes,
-                  Duration deadline) {
-    std::vector<Change> parts;
-    for (Change& change : changes) {
-        for (KeySet& keys : split(std::move(change.keys))) {
-            parts.push_back({std::move(keys), change.shape});
-        }
-    }
     publication->unanswered = parts.size();
     if (parts.empty()) {  // no keys: nothing to say, and that is done
         executor_.post(
             [self = shared_from_this(), publication] { self->all_answered(publication); });
         return;
     }
-    const TimePoint until = clock_.now() + deadline;
-    for (Change& part : parts) {
-        PublishRequest request{
-            .channel = options_.channel, .changed = part.keys, .plain_events = plain_events(part)};
+    send(std::move(parts), now + std::min(options.deadline, options_.command_deadline),
+         [self = shared_from_this(), publication](const Change& part,
+                                                  const Result<Published>& answer) {
+             self->part_answered(publication, part, answer);
+         });
+}
+
+std::vector<publication::Part> Writer::split(Change change) {
+    publication::Split split = publication::split(std::move(change), options_.shapes);
+    if (split.oversized_events > 0) {
+        events_unsent(split.oversized_events, "a plain event of more than " +
+                                                  std::to_string(Bus::plain_event_bytes_max) +
+                                                  " bytes was not sent");
+    }
+    return std::move(split.parts);
+}
+
+void Writer::send(std::vector<publication::Part> parts, TimePoint until, const Answered& answered) {
+    for (publication::Part& part : parts) {
+        PublishRequest request{.channel = options_.channel,
+                               .changed = part.change.keys,
+                               .plain_events = std::move(part.plain_events)};
         bus_.publish(std::move(request), until,
-                     [self = shared_from_this(), publication,
-                      part = std::move(part)](Result<Published> answer) {
-                         self->part_answered(publication, part, std::move(answer));
+                     [self = shared_from_this(), answered,
+                      change = std::move(part.change)](const Result<Published>& answer) {
+                         self->note(answer);
+                         answered(change, answer);
                      });
     }
 }
 
-std::vector<std::string> Writer::plain_events(const Change& part) const {
-    std::vector<std::string> events;
-    for (std::size_t shape = 0; shape < options_.shapes.size(); ++shape) {
-        if (part.shape && *part.shape != shape) continue;
-        std::ranges::move(write_plain_events(options_.shapes[shape], part.keys),
-                          std::back_inserter(events));
-        if (part.keys.all) break;  // one "all" speaks for every shape
+void Writer::note(const Result<Published>& answer) {
+    if (!answer) {
+        const std::lock_guard lock(status_mutex_);
+        failure_ = answer.error().message();
+        return;
     }
-    return events;
+    heard(answer->position.epoch, answer->lease);
+    if (answer->refused_pushes > 0) {
+        events_unsent(answer->refused_pushes,
+                      "the server refused to push; its ACL must let this user publish on the "
+                      "channel");
+    }
+}
+
+void Writer::heard(const Renewed& renewed) { heard(renewed.position.epoch, renewed.lease); }
+
+void Writer::heard(Epoch epoch, Duration lease) {
+    const TimePoint now = clock_.now();
+    longest_lease_.heard(epoch, lease, now);
+    const std::lock_guard lock(status_mutex_);
+    heard_lease_ = longest_lease_.longest(now);
+}
+
+// From any thread.
+void Writer::events_unsent(std::size_t count, std::string_view why) {
+    {
+        const std::lock_guard lock(status_mutex_);
+        unsent_events_ += count;
+    }
+    log_.limited(
+        LogLevel::warning,
+        "channel " + options_.channel + ": a publication was not told to programs without Tutti",
+        why);
 }
 
 void Writer::part_answered(const PublicationPointer& publication, const Change& part,
-                           Result<Published> answer) {
+                           const Result<Published>& answer) {
     if (answer) {
         publication->last = *answer;
-        publication->lease = std::max(publication->lease, answer->lease);
+        publication->lease = std::max(publication->lease, longest_lease_.longest(clock_.now()));
     } else {
         publication->failure = answer.error().message();
-        if (kept(Rule::unpublished_is_retried)) keep_pending(part);
+        if (kept(Rule::unpublished_is_retried)) backlog_.keep(part, clock_.now());
+        count_pending();
     }
     if (--publication->unanswered == 0) all_answered(publication);
 }
@@ -202,24 +222,12 @@ void Writer::conclude(const PublicationPointer& publication, Invalidation outcom
     if (publication->done) std::exchange(publication->done, nullptr)(std::move(outcome));
 }
 
-void Writer::keep_pending(const Change& change) {
-    pending_all_ |= change.keys.all;
-    if (!pending_all_) {
-        for (const std::string& key : change.keys.keys) pending_keys_.emplace(change.shape, key);
-    }
-    pending_all_ |= pending_keys_.size() > pending_keys_max;
-    if (pending_all_) pending_keys_.clear();
-    count_pending();
-}
-
-// What a retry has under way is not published either.
 void Writer::count_pending() {
-    pending_count_.store(retried_ + (pending_all_ ? pending_keys_max + 1 : pending_keys_.size()));
-    if (options_.gate) options_.gate->set_unpublished(pending_count_.load() > 0);
+    if (options_.gate) options_.gate->set_unpublished(backlog_.size() > 0);
 }
 
 void Writer::schedule_retry() {
-    if (pending_count_.load() == 0 || retrying_ || closed_) return;
+    if (backlog_.size() == 0 || retrying_ || closed_) return;
     if (retry_timer_ != Executor::TimerId::none) return;
     retry_timer_ = executor_.run_at(clock_.now() + retry_after_, [self = shared_from_this()] {
         self->retry_timer_ = Executor::TimerId::none;
@@ -228,35 +236,64 @@ void Writer::schedule_retry() {
     retry_after_ = std::min(retry_after_ * 2, retry_last);
 }
 
-// The keys are ordered by shape.
-std::vector<Writer::Change> Writer::take_pending() {
-    std::vector<Change> changes;
-    if (std::exchange(pending_all_, false)) changes.push_back({KeySet::everything(), {}});
-    for (const auto& [shape, key] : std::exchange(pending_keys_, {})) {
-        if (changes.empty() || changes.back().shape != shape) changes.push_back({{}, shape});
-        changes.back().keys.keys.push_back(key);
-    }
-    return changes;
+void Writer::retry_now() {
+    if (backlog_.size() == 0 || retrying_ || closed_) return;
+    retrying_ = true;
+    for (Change& change : backlog_.begin()) retry(std::move(change));
 }
 
-void Writer::retry_now() {
-    if (pending_count_.load() == 0 || retrying_ || closed_) return;
-    retrying_ = true;
-    retried_ = pending_count_.load();
-    auto changes = take_pending();
-    auto publication = std::make_shared<Publication>();
-    publication->done = [self = shared_from_this()](const Invalidation& outcome) {
-        const std::size_t count = std::exchange(self->retried_, 0);
-        self->count_pending();
-        self->retrying_ = false;
-        self->schedule_retry();
-        if (!outcome.published()) return;
-        self->retry_after_ = retry_first;
-        self->log_(LogLevel::info, "channel " + self->options_.channel + ": " +
-                                       std::to_string(count) +
-                                       " invalidations that had failed are published now");
-    };
-    send(publication, std::move(changes), options_.command_deadline);
+void Writer::retry(Change change) {
+    auto parts = split(std::move(change));
+    backlog_.sent(parts.size());
+    send(std::move(parts), clock_.now() + options_.command_deadline,
+         [self = shared_from_this()](const Change& part, const Result<Published>& answer) {
+             self->retry_answered(part, answer);
+         });
+}
+
+void Writer::retry_answered(const Change& part, const Result<Published>& answer) {
+    const auto failure = answer ? std::nullopt : std::optional(answer.error());
+    Backlog::Next next = backlog_.answered(part, failure, clock_.now());
+    count_pending();
+    if (next.guilty) {
+        retry_after_ = retry_first;
+        log_.limited(LogLevel::error,
+                     "channel " + options_.channel +
+                         ": everything is invalidated instead of a key that cannot be published",
+                     "'" + shown(*next.guilty) + "': " + answer.error().message());
+    }
+    if (next.send && !closed_) return retry(*std::move(next.send));
+    if (next.send) backlog_.stop_narrowing(*next.send);
+    if (backlog_.over()) round_over();
+}
+
+void Writer::round_over() {
+    const std::size_t published = backlog_.end();
+    count_pending();
+    retrying_ = false;
+    if (published > 0) {
+        retry_after_ = retry_first;
+        const std::string count = published > Backlog::keys_max ? "all" : std::to_string(published);
+        log_(LogLevel::info, "channel " + options_.channel + ": " + count +
+                                 " invalidations that had failed are published now");
+    }
+    schedule_retry();
+}
+
+Writer::Status Writer::status() const {
+    Status status;
+    const std::size_t pending = backlog_.size();
+    if (pending > 0) status.standing = clock_.now() - backlog_.standing_since();
+    const std::lock_guard lock(status_mutex_);
+    if (pending > 0 && status.standing >= patience) {
+        status.stuck = (pending > Backlog::keys_max ? "all" : std::to_string(pending)) +
+                       " invalidations have not been published for " +
+                       std::to_string(status.standing / std::chrono::seconds{1}) + " s (" +
+                       failure_ + "); other instances may serve older values";
+    }
+    status.unsent_events = unsent_events_;
+    status.longest_lease = std::max(heard_lease_, options_.lease);
+    return status;
 }
 
 std::size_t Writer::close() {
@@ -269,7 +306,7 @@ std::size_t Writer::close() {
         executor_.cancel(timer);
         stop_waiting(publication);
     }
-    return pending_count_.load();
+    return backlog_.size();
 }
 
 }  // namespace tutti

@@ -6,26 +6,29 @@
 // expired by then, and it told its lease to the server before, so that PUB's reply knows the longest; a
 // renewal processed after PUB is effective only once the publication is applied.
 //
-// A publication that failed may or may not be in the log. It stays pending and is published again, as a
-// new one, until the bus takes it: an instance that comes back from an outage by a gapless replay
+// A publication that failed may or may not be in the log. It stays in the backlog and is published again,
+// as a new one, until the bus takes it: an instance that comes back from an outage by a gapless replay
 // would otherwise serve the old value again.
 //
-// Thread-safety: `publish` and `pending` from any thread; everything else runs on the node's executor.
+// Thread-safety: `publish`, `pending` and `status` from any thread; everything else runs on the node's executor.
 #pragma once
 
-#include <atomic>
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <set>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "base/log.hpp"
 #include "base/store_gate.hpp"
+#include "coherence/backlog.hpp"
+#include "coherence/longest_lease.hpp"
+#include "coherence/publication.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/invalidation.hpp"
@@ -53,12 +56,12 @@ public:
 
     Writer(Options options, Bus& bus, Executor& executor, const Clock& clock, Log log);
 
-    // In which of the shapes foreign programs are told: of the cache that was invalidated, or in all,
-    // when that has none of its own and shares the channel with caches that do.
-    using Shape = std::optional<std::size_t>;  // a position in Options::shapes
+    // `shape`: of the cache that was invalidated. `done` runs once, on the executor; at once on this
+    // thread after `close`.
+    void publish(KeySet changed, publication::Shape shape, InvalidateOptions options, Done done);
 
-    // `done` runs once, on the executor; at once on this thread after `close`.
-    void publish(KeySet changed, Shape shape, InvalidateOptions options, Done done);
+    // What the server says about its members' leases, by another way than PUB.
+    void heard(const Renewed& renewed);
 
     // Tries what is pending now: the bus has just become reachable.
     void retry_now();
@@ -66,33 +69,44 @@ public:
     // Answers everybody who waits with `unconfirmed`. Returns how many keys stay unpublished.
     std::size_t close();
 
-    // Keys that the bus has not taken yet; Bus::keys_max + 1 or more stand for "all".
-    [[nodiscard]] std::size_t pending() const noexcept { return pending_count_.load(); }
+    // Keys that the bus has not taken yet; more than Backlog::keys_max stand for "all".
+    [[nodiscard]] std::size_t pending() const noexcept { return backlog_.size(); }
+
+    // So long what is pending may stay as it is; then that is no longer a moment's trouble.
+    static constexpr Duration patience = std::chrono::seconds{10};
+
+    struct Status {
+        Duration standing{};  // since what is pending last became less; zero: nothing is
+        std::string stuck;    // the reason, once `standing` has reached `patience`
+        std::uint64_t unsent_events = 0;  // plain events that were too large, or refused
+        Duration longest_lease{};         // that is waited out now
+    };
+    [[nodiscard]] Status status() const;
 
 private:
     struct Publication;
     using PublicationPointer = std::shared_ptr<Publication>;
+    using Change = publication::Change;
+    using Answered = std::function<void(const Change& part, const Result<Published>& answer)>;
 
-    // What is published in one shape.
-    struct Change {
-        KeySet keys;
-        Shape shape;
-    };
-
-    void send(const PublicationPointer& publication, std::vector<Change> changes,
-              Duration deadline);
+    [[nodiscard]] std::vector<publication::Part> split(Change change);
+    // Each part is answered once, on the executor.
+    void send(std::vector<publication::Part> parts, TimePoint until, const Answered& answered);
+    void note(const Result<Published>& answer);
+    void heard(Epoch epoch, Duration lease);
     void part_answered(const PublicationPointer& publication, const Change& part,
-                       Result<Published> answer);
+                       const Result<Published>& answer);
     void all_answered(const PublicationPointer& publication);
     void may_be_lost(const PublicationPointer& publication);
     void wait_out(const PublicationPointer& publication);
     void stop_waiting(const PublicationPointer& publication);
     void conclude(const PublicationPointer& publication, Invalidation outcome);
-    void keep_pending(const Change& change);
-    [[nodiscard]] std::vector<Change> take_pending();
-    void count_pending();
     void schedule_retry();
-    [[nodiscard]] std::vector<std::string> plain_events(const Change& part) const;
+    void retry(Change change);
+    void retry_answered(const Change& part, const Result<Published>& answer);
+    void round_over();
+    void count_pending();
+    void events_unsent(std::size_t count, std::string_view why);
 
     const Options options_;
     Bus& bus_;
@@ -103,14 +117,17 @@ private:
     // Held while a publication is handed to the bus, so that none is after `close`: its answer would
     // come to an executor that has stopped.
     std::mutex gate_;
-    bool closed_ = false;                         // guarded by gate_, written on the executor
-    std::atomic<std::size_t> pending_count_ = 0;  // for readers on other threads
+    bool closed_ = false;  // guarded by gate_, written on the executor
+
+    mutable std::mutex status_mutex_;  // guards the three below
+    std::string failure_;              // of the last publication that failed
+    Duration heard_lease_{};
+    std::uint64_t unsent_events_ = 0;
 
     std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that says `done`
-    std::set<std::pair<Shape, std::string>> pending_keys_;
-    bool pending_all_ = false;
+    LongestLease longest_lease_;
+    Backlog backlog_;
     bool retrying_ = false;
-    std::size_t retried_ = 0;  // keys of the retry that is under way
     Duration retry_after_;
     Executor::TimerId retry_timer_ = Executor::TimerId::none;
 };
@@ -118,8 +135,5 @@ private:
 // W1 for the longest lease that any instance holds.
 [[nodiscard]] Duration wait_out_of(Duration lease, double clock_drift_max,
                                    Duration margin) noexcept;
-
-// Parts that the bus takes, in order. Keys that are too long on their own become "all".
-[[nodiscard]] std::vector<KeySet> split(KeySet changed);
 
 }  // namespace tutti

@@ -1,6 +1,5 @@
 #include "embedded/bus.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <utility>
 
@@ -57,30 +56,14 @@ void EmbeddedBus::subscribe(std::vector<Subscription> subscriptions, BusListener
     hub_->server().attach(session_);
 }
 
-Duration EmbeddedBus::longest_lease(const std::string& channel, Duration seen) {
-    const std::lock_guard lock(mutex_);
-    Duration& longest = leases_[channel];
-    longest = std::max(longest, seen);
-    return longest;
-}
-
 void EmbeddedBus::publish(PublishRequest request, TimePoint deadline, Completion<Published> done) {
-    run<Published>("embedded publish", deadline, std::move(done), [&](Server& server) {
-        const std::string channel = request.channel;
-        auto published = server.publish(std::move(request));
-        if (published) published->lease = longest_lease(channel, published->lease);
-        return published;
-    });
+    run<Published>("embedded publish", deadline, std::move(done),
+                   [&](Server& server) { return server.publish(std::move(request)); });
 }
 
 void EmbeddedBus::renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) {
     run<Renewed>("embedded renew", deadline, std::move(done),
-                 [&](Server& server) -> Result<Renewed> {
-                     auto renewed = server.renew(request);
-                     if (!renewed) return fail(renewed.error());
-                     longest_lease(request.channel, renewed->lease);
-                     return Renewed{.position = renewed->position};
-                 });
+                 [&](Server& server) { return server.renew(request); });
 }
 
 void EmbeddedBus::replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,

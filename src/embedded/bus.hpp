@@ -6,9 +6,7 @@
 // last task that it posted. The destructor closes.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -40,14 +38,9 @@ private:
     template <class T, class F>
     void run(const char* name, TimePoint deadline, Completion<T> done, F operation);
 
-    // The longest lease that this node knows of: a restart of the server forgets it, the members do not.
-    Duration longest_lease(const std::string& channel, Duration seen);
-
     std::shared_ptr<EmbeddedHub> hub_;
     const Clock& clock_;
     std::shared_ptr<Session> session_;
-    std::mutex mutex_;
-    std::map<std::string, Duration> leases_;  // by channel
 };
 
 }  // namespace tutti::embedded

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "base/rules.hpp"
+#include "coherence/longest_lease.hpp"
 #include "coherence/wire.hpp"
 
 namespace tutti::embedded {
@@ -60,13 +62,14 @@ void Channel::check(Identity identity, Random& random) {
 
 void Channel::rotate(Identity identity, Random& random) {
     const Epoch epoch = random_epoch(random);
-    const Duration lease = state_ ? state_->lease : Duration::zero();
+    Leases leases;
+    if (state_ && kept(Rule::leases_outlive_epoch)) leases = std::move(state_->leases);
     lose_log();
     members_.clear();
     state_ = State{.identity = identity,
                    .position = {.epoch = epoch, .sequence = 0, .chain = initial_chain(epoch)},
-                   .lease = lease,
-                   .prefixes = {}};
+                   .prefixes = {},
+                   .leases = std::move(leases)};
 }
 
 bool Channel::remember(const std::string& prefix) {
@@ -91,21 +94,55 @@ Channel::Entry Channel::append(KeySet changed) {
     return log_.back();
 }
 
-void Channel::renew(const RenewRequest& request) {
+void Channel::renew(const RenewRequest& request, TimePoint now) {
+    advance(now);
     auto [place, added] = members_.try_emplace(request.member);
     if (added) ++state_->member_count;
-    Member& member = place->second;
     // A position of another epoch says nothing about this one; one beyond the log comes from a history
     // that this server has lost, and would acknowledge what has not been published yet.
     const BusPosition& applied = request.applied;
     if (applied.epoch == position().epoch && applied.sequence <= position().sequence) {
-        member.applied = std::max(member.applied, applied.sequence);
+        place->second = std::max(place->second, applied.sequence);
     }
-    member.stamp = ++state_->stamps;
-    state_->lease = std::max(state_->lease, request.lease);
+    Leases& leases = state_->leases;
+    Held& held = leases.held[request.member];
+    held.lease = std::max(held.lease, request.lease);
+    held.lapses = leases.now;
+    if (kept(Rule::lease_kept_until_it_lapses)) {
+        held.lapses += lease_life(held.lease) + lapse_margin;
+    }
+    leases.due = std::min(leases.due, held.lapses);
+    leases.longest = std::max(leases.longest, held.lease);
+    if (leases.now > leases.due) forget_lapsed();
 }
 
-void Channel::leave(const std::string& member) { state_->member_count -= members_.erase(member); }
+void Channel::leave(const std::string& member, TimePoint now) {
+    advance(now);
+    state_->member_count -= members_.erase(member);
+    state_->leases.held.erase(member);
+    forget_lapsed();
+}
+
+void Channel::advance(TimePoint now) {
+    Leases& leases = state_->leases;
+    leases.now += std::clamp(now - leases.seen, Duration::zero(), clock_step_max);
+    leases.seen = now;
+}
+
+void Channel::forget_lapsed() {
+    Leases& leases = state_->leases;
+    std::erase_if(leases.held, [&](const auto& one) {
+        const bool lapsed = leases.now > one.second.lapses;
+        if (lapsed) state_->member_count -= members_.erase(one.first);
+        return lapsed;
+    });
+    leases.due = Duration::max();
+    leases.longest = Duration::zero();
+    for (const auto& [member, held] : leases.held) {
+        leases.due = std::min(leases.due, held.lapses);
+        leases.longest = std::max(leases.longest, held.lease);
+    }
+}
 
 std::vector<Channel::Entry> Channel::range(Sequence first, Sequence last) const {
     const auto before = [](const Entry& entry, Sequence sequence) {

@@ -5,9 +5,16 @@
 // counts as many members as there are. Within an epoch sequences are dense and each entry links to the
 // one before it.
 //
+// Leases are kept beside the members and outlive the epoch, because they do. A member's lapses when it
+// has not renewed for twice its length (no clock_drift_max reaches 1) and `lapse_margin`; then the member
+// is forgotten as if it had left. The time for that is the channel's own: it passes by what the server's
+// clock has moved since the renewal or leave before, at most `clock_step_max`, so that a clock which is
+// set forward makes no lease end early.
+//
 // Thread-safety: none; the server's mutex.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -31,20 +38,28 @@ class Channel {
 public:
     static constexpr std::size_t log_entries_max = 10'000;
     static constexpr std::size_t log_bytes_max = 64UL * 1024 * 1024;
+    static constexpr Duration clock_step_max = std::chrono::seconds{1};
+    static constexpr Duration lapse_margin = std::chrono::seconds{5};
 
+    struct Held {
+        Duration lease{};
+        Duration lapses{};  // by the channel's time
+    };
+    struct Leases {
+        std::map<std::string, Held> held;  // by member
+        Duration now{};                    // the channel's time
+        TimePoint seen{};                  // the server's, when that was
+        Duration due{Duration::max()};     // when the next one may lapse
+        Duration longest{};
+    };
     struct State {
         Identity identity{};
         BusPosition position;
-        Duration lease{};              // the longest; it outlives the epoch, because the leases do
         std::uint64_t generation = 0;  // of the coordinated values: earlier ones are absent
         // In front of the keys that the entries name, where values of this channel have been used.
         std::vector<std::string> prefixes;
-        std::uint64_t stamps = 0;      // given out in the epoch
         std::size_t member_count = 0;  // must equal the number of members
-    };
-    struct Member {
-        Sequence applied = 0;
-        std::uint64_t stamp = 0;
+        Leases leases;
     };
     using Entry = std::shared_ptr<const BusEntry>;
 
@@ -54,7 +69,7 @@ public:
 
     // Requires for these: checked.
     [[nodiscard]] const BusPosition& position() const { return state_->position; }
-    [[nodiscard]] Duration lease() const { return state_->lease; }
+    [[nodiscard]] Duration lease() const { return state_->leases.longest; }
     [[nodiscard]] Tag tag() const {
         return {.epoch = state_->position.epoch, .generation = state_->generation};
     }
@@ -63,8 +78,8 @@ public:
     [[nodiscard]] bool remember(const std::string& prefix);
     [[nodiscard]] const std::vector<std::string>& prefixes() const { return state_->prefixes; }
     Entry append(KeySet changed);
-    void renew(const RenewRequest& request);
-    void leave(const std::string& member);
+    void renew(const RenewRequest& request, TimePoint now);
+    void leave(const std::string& member, TimePoint now);
 
     // Those that are left.
     [[nodiscard]] std::vector<Entry> range(Sequence first, Sequence last) const;
@@ -73,15 +88,23 @@ public:
     void trim_log(std::size_t entries);
     void lose_members() { members_.clear(); }
     void lose_state() { state_.reset(); }
+    // The channel's time moves on by so much at once.
+    void age(Duration by) {
+        if (state_) state_->leases.now += by;
+    }
 
     [[nodiscard]] const std::optional<State>& state() const { return state_; }
-    [[nodiscard]] const std::map<std::string, Member>& members() const { return members_; }
+    // Of this epoch, with what they have applied.
+    [[nodiscard]] const std::map<std::string, Sequence>& members() const { return members_; }
 
 private:
+    void advance(TimePoint now);
+    void forget_lapsed();
+
     std::optional<State> state_;
     std::deque<Entry> log_;
     std::size_t log_bytes_ = 0;
-    std::map<std::string, Member> members_;
+    std::map<std::string, Sequence> members_;
 };
 
 }  // namespace tutti::embedded

@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "base/rules.hpp"
+#include "coherence/publication.hpp"
 #include "coherence/store_rules.hpp"
-#include "coherence/wire.hpp"
 
 namespace tutti::embedded {
 
@@ -24,15 +24,6 @@ void deliver(const std::shared_ptr<Session>& session, F call) {
     });
 }
 
-Result<void> check_publication(const PublishRequest& request) {
-    constexpr const char* operation = "embedded publish";
-    if (auto error = store_rules::check_changed(operation, request.changed)) {
-        return fail(std::move(*error));
-    }
-    if (request.plain_events.size() <= wire::plain_events_max) return {};
-    return fail(Errc::too_large, operation, "too many plain events: split, or publish `all`");
-}
-
 }  // namespace
 
 Server::Server(const EmbeddedHub::Options& options)
@@ -44,7 +35,7 @@ Server::Server(const EmbeddedHub::Options& options)
             .values = Values(options.store_bytes_max)} {}
 
 Result<Published> Server::publish(PublishRequest request) {
-    if (auto valid = check_publication(request); !valid) return fail(valid.error());
+    if (auto error = publication::check("embedded publish", request)) return fail(*error);
     const std::lock_guard lock(mutex_);
     if (auto error = away("publish")) return fail(*error);
     Channel& channel = checked(request.channel);
@@ -59,16 +50,20 @@ Result<Published> Server::publish(PublishRequest request) {
     return Published{.position = entry->position, .lease = channel.lease()};
 }
 
-Result<Published> Server::renew(const RenewRequest& request) {
+Result<Renewed> Server::renew(const RenewRequest& request) {
+    if (auto error = publication::check("embedded renew", request)) return fail(*error);
     const std::lock_guard lock(mutex_);
     if (auto error = away("renew")) return fail(*error);
     Channel& channel = checked(request.channel);
-    channel.renew(request);
-    return Published{.position = channel.position(), .lease = channel.lease()};
+    channel.renew(request, clock_.now());
+    return Renewed{.position = channel.position(), .lease = channel.lease()};
 }
 
 Result<std::vector<Channel::Entry>> Server::replay(const std::string& channel, Sequence first,
                                                    Sequence last) {
+    if (auto error = store_rules::check_name("embedded replay", "the channel", channel)) {
+        return fail(*error);
+    }
     const std::lock_guard lock(mutex_);
     if (auto error = away("replay")) return fail(*error);
     // Nothing is checked here: the entries are linked, and the reader sees whether they continue its own.
@@ -78,9 +73,12 @@ Result<std::vector<Channel::Entry>> Server::replay(const std::string& channel, S
 }
 
 Result<void> Server::leave(const std::string& channel, const std::string& member) {
+    if (auto error = publication::check_member("embedded leave", channel, member)) {
+        return fail(*error);
+    }
     const std::lock_guard lock(mutex_);
     if (auto error = away("leave")) return fail(*error);
-    checked(channel).leave(member);
+    checked(channel).leave(member, clock_.now());
     return {};
 }
 
@@ -103,7 +101,6 @@ void Server::detach(const std::shared_ptr<Session>& session) {
 }
 
 void Server::publish_plain(const std::string& channel, const std::string& payload) {
-    if (payload.size() > Bus::plain_event_bytes_max) return;
     const std::lock_guard lock(mutex_);
     if (!reachable_) return;
     push_to_watches(channel, payload);
@@ -111,7 +108,14 @@ void Server::publish_plain(const std::string& channel, const std::string& payloa
         const auto subscription = session->channels.find(channel);
         if (!session->connected || subscription == session->channels.end()) continue;
         if (!subscription->second) continue;
-        deliver(session, [channel, payload](BusListener& to) { to.on_plain(channel, payload); });
+        if (payload.size() > Bus::plain_event_bytes_max) {
+            deliver(session, [channel, bytes = payload.size()](BusListener& to) {
+                to.on_oversized_plain(channel, bytes);
+            });
+        } else {
+            deliver(session,
+                    [channel, payload](BusListener& to) { to.on_plain(channel, payload); });
+        }
     }
 }
 
@@ -245,7 +249,6 @@ void Server::wake(const std::vector<std::string>& store_keys) {
 }
 
 void Server::push_to_watches(const std::string& channel, const std::string& payload) {
-    if (payload.size() > Bus::plain_event_bytes_max) return;
     for (auto& [id, watch] : watches_) {
         if (watch.channel == channel) watch.payloads.push_back(payload);
     }

@@ -68,9 +68,8 @@ public:
     Result<bool> release(const Place& place, const LoadToken& token);
     Result<void> drop(const std::string& channel, const KeySet& changed);
 
-    // With the longest lease of the channel.
     Result<Published> publish(PublishRequest request);
-    Result<Published> renew(const RenewRequest& request);
+    Result<Renewed> renew(const RenewRequest& request);
     Result<std::vector<Channel::Entry>> replay(const std::string& channel, Sequence first,
                                                Sequence last);
     Result<void> leave(const std::string& channel, const std::string& member);

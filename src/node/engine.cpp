@@ -262,6 +262,10 @@ void Engine::on_subscribed() {
     check_started();
 }
 
+void Engine::on_oversized_plain(std::string_view channel, std::size_t bytes) {
+    if (const auto found = find(channel)) found->oversized_plain(bytes);
+}
+
 void Engine::on_woken(std::string_view store_key) {
     for (const Entry& entry : entries_) {
         if (entry.cache) entry.cache->woken(store_key);
@@ -308,6 +312,16 @@ Health Engine::health() const {
         if (!status.effective) {
             health.reasons.push_back("channel " + status.channel + ": " + status.failure);
         }
+        if (!status.writer.stuck.empty()) {
+            health.reasons.push_back("channel " + status.channel + ": " + status.writer.stuck);
+        }
+    }
+    {
+        const std::lock_guard lock(channels_mutex_);
+        for (const auto& [name, writer] : writers_) {
+            const std::string stuck = writer->status().stuck;
+            if (!stuck.empty()) health.reasons.push_back("channel " + name + ": " + stuck);
+        }
     }
     const auto unchecked = this->unchecked();
     if (health.live && unchecked) health.reasons.push_back(unchecked->message());
@@ -343,7 +357,7 @@ std::string Engine::metrics() const {
     {
         const std::lock_guard lock(channels_mutex_);
         for (const auto& [name, writer] : writers_)
-            unpublished.push_back({name, writer->pending()});
+            unpublished.push_back({name, writer->pending(), writer->status().standing});
     }
     return metrics_text(inventory(), channels(), unpublished);
 }

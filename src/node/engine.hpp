@@ -104,6 +104,7 @@ private:
     void on_entry(std::string_view channel, BusEntry entry) override;
     void on_undecodable(std::string_view channel) override;
     void on_plain(std::string_view channel, std::string_view payload) override;
+    void on_oversized_plain(std::string_view channel, std::size_t bytes) override;
     void on_woken(std::string_view store_key) override;
 
     [[nodiscard]] LoadEnvironment environment() const;

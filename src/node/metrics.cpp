@@ -37,6 +37,12 @@ std::string metrics_text(std::span<const InventoryRow> rows,
         for (const Unpublished& one : unpublished) {
             text.sample({{"channel", one.channel}}, one.count);
         }
+        for_each_channel(text, channels, "tutti_channel_unpublished_seconds", Type::gauge,
+                         "Time since the unpublished invalidations last became fewer; 0: none.",
+                         [](const ChannelStatus& s) { return seconds(s.writer.standing); });
+        for (const Unpublished& one : unpublished) {
+            text.sample({{"channel", one.channel}}, seconds(one.standing));
+        }
     }
     if (channels.empty()) return prometheus_text(rows, text);
     for_each_channel(text, channels, "tutti_channel_lease_effective", Type::gauge,
@@ -59,8 +65,15 @@ std::string metrics_text(std::span<const InventoryRow> rows,
                      "Times that every entry was dropped to be safe.",
                      [](const ChannelStatus& s) { return s.rejoins; });
     for_each_channel(text, channels, "tutti_channel_dropped_events_total", Type::counter,
-                     "Plain events of a wrong shape.",
+                     "Plain events of a wrong shape, or too large.",
                      [](const ChannelStatus& s) { return s.dropped_events; });
+    for_each_channel(
+        text, channels, "tutti_channel_unsent_events_total", Type::counter,
+        "Messages of publications that were too large, or that the server refused to push.",
+        [](const ChannelStatus& s) { return s.writer.unsent_events; });
+    for_each_channel(text, channels, "tutti_channel_longest_lease_seconds", Type::gauge,
+                     "Longest lease that an instance may hold: what a wait-out waits for.",
+                     [](const ChannelStatus& s) { return seconds(s.writer.longest_lease); });
     return prometheus_text(rows, text);
 }
 

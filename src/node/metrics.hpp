@@ -6,6 +6,7 @@
 #include <string>
 
 #include "coherence/channel.hpp"
+#include "tutti/clock.hpp"
 #include "tutti/inventory.hpp"
 
 namespace tutti {
@@ -14,6 +15,7 @@ namespace tutti {
 struct Unpublished {
     std::string channel;
     std::size_t count = 0;
+    Duration standing{};
 };
 
 [[nodiscard]] std::string metrics_text(std::span<const InventoryRow> rows,

@@ -82,10 +82,14 @@ Result<void> check(const NodeOptions& options) {
     unless(options.redis.empty() || !options.app.empty(),
            "app is mandatory with redis: it separates applications that share a server");
     unless(options.redis.empty() || !options.embedded, "redis and embedded exclude each other");
-    unless(options.lease > Duration::zero(), "lease must be positive");
+    unless(options.lease >= NodeOptions::lease_min && options.lease <= NodeOptions::lease_max,
+           "lease must be from 100 ms (it is renewed every third of it) to 10 min (every writer of "
+           "its channels waits it out); on_suspect = serve_up_to(age) bridges longer outages");
     unless(options.clock_drift_max >= 0 && options.clock_drift_max < 1,
            "clock_drift_max is a fraction from 0 to below 1");
-    unless(options.wait_out_margin >= Duration::zero(), "wait_out_margin must not be negative");
+    unless(options.wait_out_margin >= Duration::zero() &&
+               options.wait_out_margin <= NodeOptions::lease_max,
+           "wait_out_margin must be from zero to 10 min");
     unless(options.command_deadline > Duration::zero(), "command_deadline must be positive");
     unless(options.workers > 0, "workers must be positive");
     unless(options.worker_queue_max > 0, "worker_queue_max must be positive");

@@ -37,6 +37,7 @@ private:
     void on_entry(std::string_view, BusEntry) override {}
     void on_undecodable(std::string_view) override {}
     void on_plain(std::string_view, std::string_view) override {}
+    void on_oversized_plain(std::string_view, std::size_t) override {}
     void on_woken(std::string_view) override {}
 
     Runtime& runtime_;

@@ -1,5 +1,6 @@
 #include "redis/log_replay.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +15,8 @@ namespace {
 std::optional<BusEntry> decode(Epoch epoch, const Reply& item) {
     if (item.items.size() != 2 || item.items[1].items.size() != 6) return std::nullopt;
     const std::vector<Reply>& fields = item.items[1].items;
+    const auto is_text = [](const Reply& field) { return field.is(Reply::Type::text); };
+    if (!std::ranges::all_of(fields, is_text)) return std::nullopt;
     if (fields[0].text != "p" || fields[2].text != "h" || fields[4].text != "k")
         return std::nullopt;
     auto entry = wire::decode_log_entry(epoch, {.id = item.items[0].text,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "coherence/wire.hpp"
 #include "redis/blocking.hpp"
 
 namespace tutti::redis {
@@ -68,8 +69,9 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
                                             .stall_timeout = options.stall_timeout,
                                             .met = std::move(options.met)});
     SessionOptions subscription = session;
-    // A push is at most an entry or a plain event; more is nobody that we want to listen to.
-    subscription.limits.text_bytes_max = 1024UL * 1024;
+    // A push is at most an entry or a plain event. What is larger is skipped and breaks nothing: everybody who
+    // may publish there could break every node otherwise.
+    subscription.limits.text_bytes_max = wire::push_bytes_max;
     const Names names(options.app, session.url.database);
     RedisPair pair{
         .store = std::make_unique<RedisStore>(runtime, connection, session.random, names),

@@ -1,12 +1,11 @@
 #include "redis/redis_bus.hpp"
 
-#include <algorithm>
 #include <cassert>
 #include <chrono>
-#include <map>
 #include <mutex>
 #include <utility>
 
+#include "coherence/publication.hpp"
 #include "coherence/store_rules.hpp"
 #include "coherence/wire.hpp"
 #include "redis/channel_check.hpp"
@@ -24,43 +23,32 @@ constexpr const char* renew_operation = "redis renew";
 constexpr const char* replay_operation = "redis replay";
 constexpr const char* leave_operation = "redis leave";
 
-Error too_large(std::string cause) {
-    return {.code = Errc::too_large, .operation = publish_operation, .cause = std::move(cause)};
-}
-
-std::optional<Error> check_publication(const PublishRequest& request) {
-    if (auto error = check_name(publish_operation, "the channel", request.channel)) return error;
-    if (auto error = store_rules::check_changed(publish_operation, request.changed)) return error;
-    std::size_t plain_bytes = 0;
-    for (const std::string& event : request.plain_events) {
-        plain_bytes += event.size();
-        if (event.size() > Bus::plain_event_bytes_max)
-            return too_large("a plain event is too large");
-    }
-    if (request.plain_events.size() > wire::plain_events_max ||
-        plain_bytes > RedisBus::plain_bytes_max) {
-        return too_large("too many plain events: split, or publish `all`");
-    }
-    return std::nullopt;
-}
-
 struct Answer {
     BusPosition position;
     Duration lease{};
+    std::size_t refused_pushes = 0;
 };
 
-// What publish, renew and leave return: epoch, sequence, chain, longest lease in milliseconds.
+// What publish, renew and leave return: epoch, sequence, chain, longest lease in milliseconds; publish
+// also how many pushes were refused.
 Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
     if (!reply) return fail(std::move(reply).error());
-    if (reply->items.size() != 4) return fail(unexpected_reply(operation, *reply));
     const std::vector<Reply>& items = reply->items;
+    if (items.size() < 4 || items.size() > 5) return fail(unexpected_reply(operation, *reply));
     const auto position = wire::decode_position(items[0].text, items[1].text, items[2].text);
     const auto lease = wire::parse_decimal(items[3].text);
-    constexpr auto longest = std::chrono::milliseconds(std::chrono::years(1));
+    constexpr auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(Bus::lease_max);
     if (!position || !lease || *lease > static_cast<std::uint64_t>(longest.count())) {
         return fail(unexpected_reply(operation, *reply));
     }
-    return Answer{.position = *position, .lease = std::chrono::milliseconds(*lease)};
+    Answer answer{.position = *position, .lease = std::chrono::milliseconds(*lease)};
+    if (items.size() < 5) return answer;
+    constexpr auto pushes_max = static_cast<std::int64_t>(Bus::plain_events_max) + 2;
+    if (items[4].integer < 0 || items[4].integer > pushes_max) {
+        return fail(unexpected_reply(operation, *reply));
+    }
+    answer.refused_pushes = static_cast<std::size_t>(items[4].integer);
+    return answer;
 }
 
 }  // namespace
@@ -105,6 +93,9 @@ private:
     void on_plain(std::string_view channel, std::string_view payload) override {
         listener_->on_plain(channel, payload);
     }
+    void on_oversized_plain(std::string_view channel, std::size_t bytes) override {
+        listener_->on_oversized_plain(channel, bytes);
+    }
     void on_woken(std::string_view store_key) override { listener_->on_woken(store_key); }
     void set_error(std::optional<Error> error) {
         const std::lock_guard lock(mutex_);
@@ -121,30 +112,13 @@ private:
     std::optional<Error> error_;
 };
 
-// The longest lease of each channel that this process has asked for or heard of. The server keeps the
-// same maximum, but one that has lost its state answers with too little, while leases that it granted
-// before are still in force.
-class RedisBus::Leases {
-public:
-    Duration longest(const std::string& channel, Duration seen) {
-        const std::lock_guard lock(mutex_);
-        Duration& lease = leases_[channel];
-        return lease = std::max(lease, seen);
-    }
-
-private:
-    std::mutex mutex_;
-    std::map<std::string, Duration> leases_;
-};
-
 RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
                    SessionOptions session, Names names)
     : runtime_(runtime),
       connection_(std::move(connection)),
       session_(std::move(session)),
       names_(std::move(names)),
-      subscriber_(std::make_shared<Subscriber>()),
-      leases_(std::make_shared<Leases>()) {}
+      subscriber_(std::make_shared<Subscriber>()) {}
 
 RedisBus::~RedisBus() { RedisBus::close(); }
 
@@ -162,7 +136,9 @@ void RedisBus::subscribe(std::vector<Subscription> subscriptions, BusListener& l
 }
 
 void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Published> done) {
-    if (auto error = check_publication(request)) return refuse(std::move(*error), std::move(done));
+    if (auto error = publication::check(publish_operation, request)) {
+        return refuse(std::move(*error), std::move(done));
+    }
     ScriptCall call = script_call(scripts::publish, publish_operation, request.channel);
     call.candidate = session_.random;
     call.args = {
@@ -170,41 +146,38 @@ void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Pu
         std::to_string(log_entries_max),    std::to_string(log_bytes_max),   names_.wake()};
     for (std::string& event : request.plain_events) call.args.push_back(std::move(event));
     run(connection_, std::move(call), deadline,
-        [leases = leases_, connection = connection_, channel = std::move(request.channel),
-         done = std::move(done)](Result<Reply> reply) mutable {
+        [connection = connection_, done = std::move(done)](Result<Reply> reply) mutable {
             const auto answer = to_answer(publish_operation, std::move(reply));
             if (!answer) return done(fail(answer.error()));
             done(Published{.position = answer->position,
-                           .lease = leases->longest(channel, answer->lease),
-                           .replicas = connection->replicas()});
+                           .lease = answer->lease,
+                           .replicas = connection->replicas(),
+                           .refused_pushes = answer->refused_pushes});
         });
 }
 
 void RedisBus::renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) {
-    auto error = check_name(renew_operation, "the channel", request.channel);
-    if (!error) error = check_name(renew_operation, "the member", request.member);
-    if (error) return refuse(std::move(*error), std::move(done));
+    if (auto error = publication::check(renew_operation, request)) {
+        return refuse(std::move(*error), std::move(done));
+    }
     const auto lease = std::chrono::ceil<std::chrono::milliseconds>(request.lease);
-    leases_->longest(request.channel, lease);
     ScriptCall call = script_call(scripts::renew, renew_operation, request.channel);
     call.candidate = session_.random;
     call.args = {std::move(request.member), wire::hex(std::to_underlying(request.applied.epoch)),
                  std::to_string(request.applied.sequence), std::to_string(lease.count())};
     run(connection_, std::move(call), deadline,
-        [leases = leases_, channel = std::move(request.channel),
-         done = std::move(done)](Result<Reply> reply) mutable {
+        [done = std::move(done)](Result<Reply> reply) mutable {
             const auto answer = to_answer(renew_operation, std::move(reply));
             if (!answer) return done(fail(answer.error()));
-            leases->longest(channel, answer->lease);
-            done(Renewed{.position = answer->position});
+            done(Renewed{.position = answer->position, .lease = answer->lease});
         });
 }
 
 void RedisBus::leave(std::string channel, std::string member, TimePoint deadline,
                      Completion<void> done) {
-    auto error = check_name(leave_operation, "the channel", channel);
-    if (!error) error = check_name(leave_operation, "the member", member);
-    if (error) return refuse(std::move(*error), std::move(done));
+    if (auto error = publication::check_member(leave_operation, channel, member)) {
+        return refuse(std::move(*error), std::move(done));
+    }
     ScriptCall call = script_call(scripts::leave, leave_operation, channel);
     call.candidate = session_.random;
     call.args = {std::move(member)};

@@ -21,7 +21,6 @@ class RedisBus final : public Bus {
 public:
     static constexpr std::size_t log_entries_max = 10'000;  // about
     static constexpr std::size_t log_bytes_max = 32UL * 1024 * 1024;
-    static constexpr std::size_t plain_bytes_max = 4UL * 1024 * 1024;  // of one publication
 
     RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
              SessionOptions session, Names names);
@@ -48,7 +47,6 @@ public:
 
 private:
     class Subscriber;
-    class Leases;
 
     template <class T>
     void refuse(Error error, Completion<T> done);
@@ -60,7 +58,6 @@ private:
     const SessionOptions session_;
     const Names names_;
     std::shared_ptr<Subscriber> subscriber_;
-    std::shared_ptr<Leases> leases_;
 };
 
 }  // namespace tutti::redis

@@ -4,7 +4,8 @@
 //
 // hiredis 0.14 bounds neither the buffer, nor a line, nor the items of a reply. It buffers until an item
 // is complete, and an item that is not tells by the reader's public state what it waits for: so each
-// time it wants more bytes the item under way is checked here.
+// time it wants more bytes the item under way is checked here. For a text that is too large it is given an
+// empty one instead, wherever in the reply that stands, and what arrives of the real one is dropped.
 #include "redis/reply.hpp"
 
 #include <hiredis/read.h>
@@ -46,12 +47,11 @@ struct ReplyReader::Callbacks {
     }
     static void* text(const redisReadTask* task, char* bytes, std::size_t count) {
         ReplyReader& reader = self(task);
-        const bool oversized = count > reader.limits_.text_bytes_max;
-        if (oversized && task->parent != nullptr)
-            return reader.refuse("a text in an array is too large");
         Reply* const reply = reader.place(*task);
-        if (oversized) {
+        const std::size_t announced = std::max(count, std::exchange(reader.oversized_bytes_, 0));
+        if (announced > reader.limits_.text_bytes_max) {
             reply->type = Reply::Type::oversized;
+            reply->integer = static_cast<std::int64_t>(announced);
             return reply;
         }
         reply->type = task->type == REDIS_REPLY_ERROR    ? Reply::Type::error
@@ -90,41 +90,30 @@ struct ReplyReader::Callbacks {
 
 void ReplyReader::Free::operator()(redisReader* reader) const noexcept { redisReaderFree(reader); }
 
-ReplyReader::ReplyReader(Limits limits) : limits_(limits) { reset(); }
-
-ReplyReader::~ReplyReader() = default;
-
-void ReplyReader::reset() {
-    reader_.reset(redisReaderCreateWithFunctions(&Callbacks::functions));
+ReplyReader::ReplyReader(Limits limits)
+    : limits_(limits), reader_(redisReaderCreateWithFunctions(&Callbacks::functions)) {
     if (!reader_) throw std::bad_alloc();
     reader_->privdata = this;
 }
 
+ReplyReader::~ReplyReader() = default;
+
 void ReplyReader::feed(std::string_view bytes) {
     if (error_) return;
-    if (skip_bytes_ > 0) {
-        const std::size_t skipped = std::min(skip_bytes_, bytes.size());
-        skip_bytes_ -= skipped;
-        bytes.remove_prefix(skipped);
-        // The reply itself is still owed: `next` hands it out before what comes behind it.
-        if (skip_bytes_ == 0) root_.type = Reply::Type::oversized;
-    }
-    if (root_.is(Reply::Type::oversized)) {
-        skipped_ahead_.append(bytes);
-    } else if (!bytes.empty() &&
-               redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) {
+    const std::size_t skipped = std::min(skip_bytes_, bytes.size());
+    skip_bytes_ -= skipped;
+    parse(bytes.substr(skipped));
+}
+
+void ReplyReader::parse(std::string_view bytes) {
+    if (bytes.empty()) return;
+    if (redisReaderFeed(reader_.get(), bytes.data(), bytes.size()) != REDIS_OK) {
         throw std::bad_alloc();
     }
 }
 
 Result<std::optional<Reply>> ReplyReader::next() {
     if (error_) return fail(*error_);
-    if (skip_bytes_ > 0) return std::nullopt;
-    if (root_.is(Reply::Type::oversized)) {
-        Reply oversized = std::exchange(root_, {});
-        feed(std::exchange(skipped_ahead_, {}));
-        return oversized;
-    }
     void* complete = nullptr;
     const bool parsed = redisReaderGetReply(reader_.get(), &complete) == REDIS_OK;
     if (!parsed) return broken(refused_ != nullptr ? refused_ : reader_->errstr);
@@ -135,7 +124,7 @@ Result<std::optional<Reply>> ReplyReader::next() {
 
 // Called when the reader wants more bytes.
 Result<std::optional<Reply>> ReplyReader::want_more() {
-    const redisReader& reader = *reader_;
+    redisReader& reader = *reader_;
     if (reader.ridx < 0) return std::nullopt;
     const std::string_view rest = unparsed(reader);
     if (reader.rstack[reader.ridx].type != REDIS_REPLY_STRING) {
@@ -145,14 +134,14 @@ Result<std::optional<Reply>> ReplyReader::want_more() {
     const auto bytes = announced_bytes(rest);
     if (!bytes && rest.size() >= length_bytes_max) return broken("the length of a text has no end");
     if (!bytes || *bytes <= limits_.text_bytes_max) return std::nullopt;
-    if (reader.ridx > 0) return broken("a text in an array is too large");
     constexpr std::size_t bytes_max = 1UL << 40;
     if (*bytes > bytes_max) return broken("a text is too large");
-    const std::string buffered(rest.substr(rest.find("\r\n") + 2));
-    reset();
-    skip_bytes_ = *bytes + 2;
-    feed(buffered);
-    return std::nullopt;
+    const std::size_t buffered = rest.size() - (rest.find("\r\n") + 2);
+    skip_bytes_ = *bytes + 2 - buffered;
+    oversized_bytes_ = *bytes;
+    reader.pos = reader.len;
+    parse("0\r\n\r\n");
+    return next();
 }
 
 // A null object makes hiredis give up.

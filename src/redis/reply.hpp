@@ -2,8 +2,9 @@
 // is not a Redis, or not a friend, can make us hold at most `Limits`, whatever it sends; everything
 // beyond is Errc::protocol, after which the connection is of no use.
 //
-// The one thing over a limit that is answered and not fatal is a single large string, as GET returns
-// it: it is skipped without being kept, and arrives as `Type::oversized`.
+// The one thing over a limit that is answered and not fatal is a large string, as GET returns it or a
+// publisher pushes it: it is skipped without being kept, and stands in its place as `Type::oversized`, as
+// soon as its length is known. So what needs a text must look at the type: its `text` is empty.
 //
 // Thread-safety: none.
 #pragma once
@@ -27,8 +28,8 @@ struct Reply {
     enum class Type : std::uint8_t { nil, status, text, integer, error, array, oversized };
 
     Type type = Type::nil;
-    std::int64_t integer = 0;
-    std::string text;  // of status, text and error
+    std::int64_t integer = 0;  // also of `oversized`: how many bytes it has
+    std::string text;          // of status, text and error
     std::vector<Reply> items;
 
     [[nodiscard]] bool is(Type other) const noexcept { return type == other; }
@@ -62,7 +63,7 @@ private:
         void operator()(redisReader* reader) const noexcept;
     };
 
-    void reset();
+    void parse(std::string_view bytes);
     Result<std::optional<Reply>> want_more();
     void* refuse(const char* cause) noexcept;
     Reply* place(const redisReadTask& task);
@@ -74,7 +75,8 @@ private:
     std::size_t items_ = 0;  // announced by the arrays of the reply under way
     const char* refused_ = nullptr;
     std::size_t skip_bytes_ = 0;  // of an oversized text that are still to come
-    std::string skipped_ahead_;   // what was fed while skipping, behind the oversized text
+    std::size_t oversized_bytes_ =
+        0;  // of the one that an empty text stands for, until it is parsed
     std::optional<Error> error_;
 };
 

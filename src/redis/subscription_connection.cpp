@@ -54,7 +54,7 @@ void SubscriptionConnection::on_reply(Reply reply) {
     const auto is = [&](std::string_view kind, std::size_t count) {
         return items.size() == count && items[0].text == kind;
     };
-    if (is("message", 3)) return on_push(items[1].text, items[2].text);
+    if (is("message", 3)) return on_push(items[1].text, items[2]);
     echoes_ = 0;
     if (is("subscribe", 3)) return on_confirmation(items[1].text);
     if (is("pong", 2)) return on_pong();
@@ -76,7 +76,7 @@ void SubscriptionConnection::subscribed() {
     owner_->on_subscribed();
 }
 
-void SubscriptionConnection::on_push(std::string_view wire_channel, std::string_view payload) {
+void SubscriptionConnection::on_push(std::string_view wire_channel, const Reply& payload) {
     const auto place = targets_.find(wire_channel);
     if (place == targets_.end())
         return broken("the server pushed on a channel that was not asked for");
@@ -88,14 +88,16 @@ void SubscriptionConnection::on_push(std::string_view wire_channel, std::string_
     }
 }
 
-void SubscriptionConnection::on_waking(std::string_view store_key) {
+void SubscriptionConnection::on_waking(const Reply& store_key) {
     echoes_ = 0;
-    if (store_key.size() <= Store::key_bytes_max) owner_->on_woken(store_key);
+    const bool is_key = store_key.is(Reply::Type::text);
+    if (is_key && store_key.text.size() <= Store::key_bytes_max) owner_->on_woken(store_key.text);
 }
 
-void SubscriptionConnection::on_entry_push(const Target& target, std::string_view payload) {
+// What is too large to have been read is empty here, which is no entry either.
+void SubscriptionConnection::on_entry_push(const Target& target, const Reply& payload) {
     echoes_ = 0;
-    auto envelope = wire::decode_envelope(payload);
+    auto envelope = wire::decode_envelope(payload.text);
     if (!envelope) return owner_->on_undecodable(target.channel);
     if (envelope->plain_events > 0) {
         echo_channel_ = target.channel;
@@ -104,13 +106,20 @@ void SubscriptionConnection::on_entry_push(const Target& target, std::string_vie
     owner_->on_entry(target.channel, std::move(envelope->entry));
 }
 
-void SubscriptionConnection::on_plain_push(const Target& target, std::string_view payload) {
+void SubscriptionConnection::on_plain_push(const Target& target, const Reply& payload) {
     if (echoes_ > 0 && target.channel == echo_channel_) {
         --echoes_;
         return;
     }
     echoes_ = 0;
-    if (payload.size() <= Bus::plain_event_bytes_max) owner_->on_plain(target.channel, payload);
+    const bool skipped = payload.is(Reply::Type::oversized);
+    const std::size_t bytes =
+        skipped ? static_cast<std::size_t>(payload.integer) : payload.text.size();
+    if (bytes > Bus::plain_event_bytes_max) {
+        owner_->on_oversized_plain(target.channel, bytes);
+    } else {
+        owner_->on_plain(target.channel, payload.text);
+    }
 }
 
 void SubscriptionConnection::on_pong() {

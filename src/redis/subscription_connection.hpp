@@ -6,7 +6,8 @@
 //
 // Echo: a publication of ours is pushed as an entry that says how many plain events follow it on its
 // plain channel, directly and on this connection. Those are dropped by position; anything else that
-// arrives in between ends the count. Payloads are never compared: two equal events are two events.
+// arrives in between ends the count, and so does the entry itself, pushed once more, when some of them could
+// not be sent. Payloads are never compared: two equal events are two events.
 //
 // Everything happens on the event loop's thread.
 #pragma once
@@ -47,6 +48,7 @@ public:
         virtual void on_entry(std::string_view channel, BusEntry entry) = 0;
         virtual void on_undecodable(std::string_view channel) = 0;
         virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
+        virtual void on_oversized_plain(std::string_view channel, std::size_t bytes) = 0;
         virtual void on_woken(std::string_view store_key) = 0;
 
     protected:
@@ -81,10 +83,10 @@ private:
     void on_down(const Error& error) override;
 
     void on_confirmation(std::string_view wire_channel);
-    void on_push(std::string_view wire_channel, std::string_view payload);
-    void on_entry_push(const Target& target, std::string_view payload);
-    void on_plain_push(const Target& target, std::string_view payload);
-    void on_waking(std::string_view store_key);
+    void on_push(std::string_view wire_channel, const Reply& payload);
+    void on_entry_push(const Target& target, const Reply& payload);
+    void on_plain_push(const Target& target, const Reply& payload);
+    void on_waking(const Reply& store_key);
     void on_pong();
     void subscribed();
     void broken(std::string cause);

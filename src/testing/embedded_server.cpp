@@ -53,6 +53,10 @@ void EmbeddedServer::lose_state(const std::string& channel) {
     hub_->server().damage(channel, [](embedded::Channel& of) { of.lose_state(); });
 }
 
+void EmbeddedServer::age_members(const std::string& channel, Duration by) {
+    hub_->server().damage(channel, [by](embedded::Channel& of) { of.age(by); });
+}
+
 void EmbeddedServer::rotate(const std::string& channel) { hub_->server().rotate(channel); }
 void EmbeddedServer::drop_store() { hub_->server().drop_store(); }
 
@@ -63,8 +67,8 @@ void EmbeddedServer::push_undecodable(const std::string& channel) {
 std::vector<EmbeddedServer::Member> EmbeddedServer::members(const std::string& channel) const {
     std::vector<Member> members;
     const embedded::Channel copy = hub_->server().channel(channel);
-    for (const auto& [name, member] : copy.members()) {
-        members.push_back({.name = name, .applied = member.applied, .stamp = member.stamp});
+    for (const auto& [name, applied] : copy.members()) {
+        members.push_back({.name = name, .applied = applied});
     }
     return members;
 }

@@ -92,6 +92,13 @@ public:
              });
     }
 
+    void on_oversized_plain(std::string_view channel, std::size_t bytes) override {
+        push({.channel = channel, .plain = true},
+             [channel = std::string(channel), bytes](BusListener& to) {
+                 to.on_oversized_plain(channel, bytes);
+             });
+    }
+
     void on_woken(std::string_view store_key) override {
         push({.channel = {}, .plain = false},
              [key = std::string(store_key)](BusListener& to) { to.on_woken(key); });

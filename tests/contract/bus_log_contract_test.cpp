@@ -205,37 +205,108 @@ TEST_P(BusLogContract, LeaveForgetsTheMemberAndKeepsTheEpoch) {
     EXPECT_EQ(position("c"), before);
 }
 
-TEST_P(BusLogContract, PublishReturnsTheLongestLeaseOfTheMembers) {
-    const auto lease_after = [&](const std::string& member, Duration lease) {
-        EXPECT_TRUE(renew({.channel = "c", .member = member, .applied = {}, .lease = lease}));
-        return publish("c", {.keys = {"a"}}).value().lease;
-    };
+class LeaseContract : public BusLogContract {
+protected:
+    // What the server says after that.
+    Duration longest() {
+        const auto published = publish("c", {.keys = {"a"}});
+        EXPECT_TRUE(published) << published.error().message();
+        return published->lease;
+    }
+    Duration renew_as(const std::string& member, Duration lease) {
+        const auto renewed =
+            renew({.channel = "c", .member = member, .applied = {}, .lease = lease});
+        EXPECT_TRUE(renewed) << renewed.error().message();
+        return renewed->lease;
+    }
+};
 
-    EXPECT_EQ(lease_after("one", seconds{2}), seconds{2});
-    EXPECT_EQ(lease_after("two", seconds{5}), seconds{5});
-    EXPECT_EQ(lease_after("three", seconds{1}), seconds{5});
+INSTANTIATE_TEST_SUITE_P(Adapters, LeaseContract, ::testing::ValuesIn(worlds()),
+                         [](const auto& about) { return about.param.name; });
+
+TEST_P(LeaseContract, EveryAnswerTellsTheLongestOfTheMembers) {
+    EXPECT_EQ(longest(), seconds{0});
+    EXPECT_EQ(renew_as("one", seconds{2}), seconds{2});
+    EXPECT_EQ(renew_as("two", seconds{5}), seconds{5});
+    EXPECT_EQ(renew_as("three", seconds{1}), seconds{5});
+    EXPECT_EQ(longest(), seconds{5});
 }
 
-TEST_P(BusLogContract, LongestLeaseOutlivesTheEpochAsTheLeasesDo) {
-    ASSERT_TRUE(renew({.channel = "c", .member = "node", .applied = {}, .lease = seconds{5}}));
+TEST_P(LeaseContract, LeavingTakesItBack) {
+    renew_as("one", seconds{2});
+    renew_as("odd", seconds{60});
+    renew_as("odder", seconds{60});
+
+    EXPECT_TRUE(leave("c", "odd"));
+    EXPECT_EQ(longest(), seconds{60}) << "another one holds as long a lease";
+    EXPECT_TRUE(leave("c", "odder"));
+    EXPECT_EQ(longest(), seconds{2});
+    EXPECT_TRUE(leave("c", "one"));
+    EXPECT_EQ(longest(), seconds{0});
+}
+
+TEST_P(LeaseContract, LapsesByItselfAndTheMemberWithIt) {
+    const Epoch epoch = position("c").epoch;
+    renew_as("one", seconds{2});
+    renew_as("node", seconds{60});
+    world().age_members("c", seconds{124});
+    EXPECT_EQ(renew_as("one", seconds{2}), seconds{60}) << "twice the lease, and a margin";
+    EXPECT_TRUE(applied().has_value());
+
+    world().age_members("c", seconds{8});
+
+    EXPECT_EQ(renew_as("one", seconds{2}), seconds{2});
+    EXPECT_EQ(longest(), seconds{2});
+    EXPECT_EQ(applied(), std::nullopt);
+    EXPECT_EQ(position("c").epoch, epoch);
+    EXPECT_EQ(renew_as("node", seconds{60}), seconds{60}) << "it was only away";
+}
+
+TEST_P(LeaseContract, StaysAsLongAsItsMemberRenews) {
+    for (int round = 0; round < 5; ++round) {
+        EXPECT_EQ(renew_as("odd", seconds{60}), seconds{60});
+        world().age_members("c", seconds{100});
+        EXPECT_EQ(renew_as("one", seconds{2}), seconds{60});
+    }
+}
+
+TEST_P(LeaseContract, OfAMemberThatAskedForMoreBeforeIsTheLongerOne) {
+    renew_as("one", seconds{60});
+
+    EXPECT_EQ(renew_as("one", seconds{2}), seconds{60}) << "it may still hold that";
+}
+
+TEST_P(LeaseContract, OutlivesTheEpochAsTheLeasesDo) {
+    renew_as("node", seconds{60});
     const Epoch before = position("c").epoch;
 
     world().lose_members("c");
 
-    const std::size_t stranger = 1;  // a node that has never seen that lease
-    const auto published = publish("c", {.keys = {"a"}}, stranger);
+    const auto published = publish("c", {.keys = {"a"}}, 1);
     ASSERT_TRUE(published);
     EXPECT_NE(published->position.epoch, before);
-    EXPECT_EQ(published->lease, seconds{5});
+    EXPECT_EQ(published->lease, seconds{60});
+    world().age_members("c", seconds{126});
+    EXPECT_EQ(renew_as("one", seconds{2}), seconds{2}) << "and lapses in the new one";
 }
 
-TEST_P(BusLogContract, NodeRemembersTheLongestLeaseThroughARestart) {
-    ASSERT_TRUE(renew({.channel = "c", .member = "node", .applied = {}, .lease = seconds{5}}));
+TEST_P(LeaseContract, IsForgottenWithTheStateOfTheChannel) {
+    renew_as("node", seconds{60});
+    world().lose_state("c");
 
-    world().restart_empty();
+    EXPECT_EQ(longest(), seconds{0});
+}
 
-    ASSERT_TRUE(eventually([&] { return publish("c", {.keys = {"a"}}).has_value(); }));
-    EXPECT_EQ(publish("c", {.keys = {"b"}}).value().lease, seconds{5});
+TEST_P(LeaseContract, MustBeAboveZeroAndBounded) {
+    const auto refused = [&](Duration lease) {
+        return error_of(renew({.channel = "c", .member = "m", .applied = {}, .lease = lease})) ==
+               Errc::invalid_option;
+    };
+
+    EXPECT_TRUE(refused(Duration::zero()));
+    EXPECT_TRUE(refused(Bus::lease_max + milliseconds{1}));
+    EXPECT_TRUE(refused(Duration::max()));
+    EXPECT_EQ(renew_as("m", Bus::lease_max), Bus::lease_max);
 }
 
 TEST_P(BusLogContract, KeysAreBytes) {
@@ -280,6 +351,37 @@ TEST_P(BusLogContract, PublicationMayHave64KiBOfKeys) {
     EXPECT_EQ(publish_keys("c", {fits}).sequence, 1U);
     EXPECT_EQ(error_of(publish("c", {.keys = {fits + "k"}})), Errc::too_large);
     EXPECT_EQ(replay("c", 1, 1).value().at(0).changed, KeySet{.keys = {fits}});
+}
+
+TEST_P(BusLogContract, PlainEventsAreBoundedToo) {
+    const auto with = [&](std::vector<std::string> events) {
+        return error_of(publish(
+            {.channel = "c", .changed = {.keys = {"a"}}, .plain_events = std::move(events)}));
+    };
+    const std::string large(Bus::plain_event_bytes_max, 'e');
+
+    EXPECT_EQ(with(std::vector<std::string>(Bus::plain_events_max, "e")), std::nullopt);
+    EXPECT_EQ(with(std::vector<std::string>(Bus::plain_events_max + 1, "e")), Errc::too_large);
+    EXPECT_EQ(with({large + "e"}), Errc::too_large);
+    EXPECT_EQ(with(std::vector<std::string>(64, large)), std::nullopt) << "4 MiB";
+    EXPECT_EQ(with(std::vector<std::string>(65, large)), Errc::too_large);
+    EXPECT_EQ(position("c").sequence, 2U);
+}
+
+TEST_P(BusLogContract, NamesOfChannelsAndMembersAreChecked) {
+    const auto renewed = [&](const std::string& channel, const std::string& member) {
+        return error_of(
+            renew({.channel = channel, .member = member, .applied = {}, .lease = seconds{3}}));
+    };
+
+    for (const char* bad : {"", "a{b", "a}b"}) {
+        EXPECT_EQ(renewed(bad, "m"), Errc::invalid_option) << bad;
+        EXPECT_EQ(renewed("c", bad), Errc::invalid_option) << bad;
+        EXPECT_EQ(error_of(publish(bad, {.keys = {"a"}})), Errc::invalid_option) << bad;
+        EXPECT_EQ(error_of(leave(bad, "m")), Errc::invalid_option) << bad;
+        EXPECT_EQ(error_of(leave("c", bad)), Errc::invalid_option) << bad;
+        EXPECT_EQ(error_of(replay(bad, 1, 2)), Errc::invalid_option) << bad;
+    }
 }
 
 TEST_P(BusLogContract, DeadlineThatHasPassedIsATimeout) {

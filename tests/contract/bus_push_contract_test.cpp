@@ -130,18 +130,21 @@ TEST_P(BusPushContract, ForeignEventThatLooksLikeAnEchoIsHeard) {
               (std::vector<std::string>{"subscribed", "entry", "plain", "entry"}));
 }
 
-TEST_P(BusPushContract, ForeignEventOverTheLimitIsDropped) {
+TEST_P(BusPushContract, ForeignEventOverTheLimitIsDroppedAndReportedWhateverItsSize) {
     Recorder& recorder = subscribe(1, {{.channel = "c", .plain = true}});
+    const std::vector<std::size_t> too_large{Bus::plain_event_bytes_max + 1, 100'000, 3'000'000};
 
     world().publish_plain("c", std::string(Bus::plain_event_bytes_max, 'x'));
-    world().publish_plain("c", std::string(Bus::plain_event_bytes_max + 1, 'y'));
+    for (const std::size_t bytes : too_large) world().publish_plain("c", std::string(bytes, 'y'));
     world().publish_plain("c", "after");
     settle(1);
 
-    const auto plain = recorder.heard().plain;
-    ASSERT_EQ(plain.size(), 2U);
-    EXPECT_EQ(plain[0].size(), Bus::plain_event_bytes_max);
-    EXPECT_EQ(plain[1], "after");
+    const Heard heard = recorder.heard();
+    ASSERT_EQ(heard.plain.size(), 2U);
+    EXPECT_EQ(heard.plain[0].size(), Bus::plain_event_bytes_max);
+    EXPECT_EQ(heard.plain[1], "after");
+    EXPECT_EQ(heard.oversized, too_large);
+    EXPECT_EQ(heard.disconnected, 0U);
 }
 
 TEST_P(BusPushContract, UndecodablePushIsReportedInItsPlace) {

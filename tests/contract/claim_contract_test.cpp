@@ -106,6 +106,23 @@ TEST_P(ClaimContract, APublicationRemovesValueAndClaimAndTheLateLoadIsNotStored)
     EXPECT_EQ(fresh(framed("untouched")), Found("value"));
 }
 
+TEST_P(ClaimContract, WhoeverWaitsIsWokenOnceHoweverOftenTheKeyIsNamed) {
+    const Recorder& recorder = subscribe(0, {});
+    Place nested = framed("x");
+    nested.prefix += "ke";  // with the key "y" it names what "key" names under the other prefix
+    ASSERT_EQ(fetch(nested, "a").claim, ours);
+    ASSERT_EQ(fetch(framed(), "a").claim, ours);
+    ASSERT_EQ(fetch(framed(), "b").claim, theirs);
+
+    publish_keys("c", {"key", "key", "y"});
+
+    EXPECT_TRUE(hears(recorder, {"p:key"}));
+    ASSERT_EQ(fetch(framed(), "a").claim, ours);
+    ASSERT_EQ(fetch(framed(), "b").claim, theirs);
+    EXPECT_TRUE(drop("c", {"key", "key", "y"}));
+    EXPECT_TRUE(hears(recorder, {"p:key", "p:key"}));
+}
+
 TEST_P(ClaimContract, APublicationRemovesTheValuesOfEveryCacheOfTheChannel) {
     Place other = framed();
     other.prefix = "other cache:";

@@ -57,6 +57,7 @@ struct Heard {
     std::size_t undecodable = 0;
     std::vector<std::pair<std::string, BusEntry>> entries;
     std::vector<std::string> plain;
+    std::vector<std::size_t> oversized;
     std::vector<std::string> woken;
     std::vector<std::string> order;  // one word for each call
 
@@ -87,6 +88,9 @@ public:
     }
     void on_plain(std::string_view, std::string_view payload) override {
         note("plain", [&](Heard& heard) { heard.plain.emplace_back(payload); });
+    }
+    void on_oversized_plain(std::string_view, std::size_t bytes) override {
+        note("oversized", [&](Heard& heard) { heard.oversized.push_back(bytes); });
     }
     void on_woken(std::string_view store_key) override {
         note("woken", [&](Heard& heard) { heard.woken.emplace_back(store_key); });

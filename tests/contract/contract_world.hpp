@@ -48,6 +48,8 @@ public:
     virtual void lose_everything() = 0;  // and the server runs on
     // What the server holds ages by so much at once.
     virtual void age(Duration by) = 0;
+    // So does what it knows of the members of that channel.
+    virtual void age_members(const std::string& channel, Duration by) = 0;
     virtual void push_undecodable(const std::string& channel) = 0;
 
     // What the server holds for that member.

@@ -70,6 +70,9 @@ public:
         server_.drop_store();
     }
     void age(Duration by) override { executor_.advance(by); }
+    void age_members(const std::string& channel, Duration by) override {
+        server_.age_members(channel, by);
+    }
     void push_undecodable(const std::string& channel) override {
         server_.push_undecodable(channel);
     }

@@ -116,6 +116,10 @@ public:
                          "return 1",
                          "0", std::to_string(ms)});
     }
+    void age_members(const std::string& channel, Duration by) override {
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(by).count();
+        server_.command({"HINCRBY", name(channel) + ":m", "k", std::to_string(ms)});
+    }
     void push_undecodable(const std::string& channel) override {
         server_.command({"PUBLISH", name(channel), "not an entry"});
     }

@@ -37,6 +37,7 @@ constexpr const char* kind_names[] = {"get",
                                       "leave",
                                       "publish_plain",
                                       "age",
+                                      "age_members",
                                       "lose_log",
                                       "trim_log",
                                       "lose_members",
@@ -87,6 +88,7 @@ bool Side::happen(const Step& step) {
     switch (step.kind) {
     case publish_plain: world_->publish_plain(channel, step.bytes); return true;
     case age: world_->age(step.lease); return true;
+    case age_members: world_->age_members(channel, step.lease); return true;
     case lose_log: world_->lose_log(channel); return true;
     case trim_log: world_->trim_log(channel, step.first); return true;
     case lose_members: world_->lose_members(channel); return true;
@@ -216,7 +218,7 @@ std::string Side::operate_on_bus(const Step& step) {
         if (!renewed) return text(renewed.error());
         seen_[channel] = renewed->position;
         const auto recorded = world_->applied_of(channel, step.member);
-        return text(renewed->position) + " applied " +
+        return text(renewed->position) + " lease " + minutes_left(renewed->lease) + " applied " +
                (recorded ? std::to_string(*recorded) : "nothing");
     }
     case replay: {

@@ -33,6 +33,7 @@ struct Step {
         leave,
         publish_plain,
         age,
+        age_members,
         lose_log,
         trim_log,
         lose_members,

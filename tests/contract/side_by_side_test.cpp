@@ -18,6 +18,9 @@ using Words = std::vector<std::string>;
 // decide nothing.
 constexpr minutes lifetimes[] = {minutes{10}, minutes{20}, minutes{30}, minutes{60}};
 constexpr minutes older{7};
+// Likewise what members hold, and by how much they grow older: a lease counts twice, and 5 s.
+constexpr minutes leases[] = {minutes{1}, minutes{2}, minutes{5}, minutes{10}};
+constexpr minutes members_older{3};
 
 const Place places[] = {
     {.channel = "c", .prefix = "f:", .key = {}},
@@ -60,7 +63,7 @@ public:
         case leave:
             step.member = random_.pick(tokens);
             step.applied = static_cast<Step::Applied>(random_.below(4));
-            step.lease = random_.pick(lifetimes);
+            step.lease = random_.pick(leases);
             break;
         case replay:
         case trim_log:
@@ -68,6 +71,9 @@ public:
             step.last = step.first + random_.below(30);
             break;
         case age: step.lease = older * (1 + static_cast<int>(random_.below(2))); break;
+        case age_members:
+            step.lease = members_older * (1 + static_cast<int>(random_.below(2)));
+            break;
         default: break;
         }
         return unless_rare(std::move(step));
@@ -110,6 +116,7 @@ private:
                                            Step::Kind::leave,
                                            Step::Kind::age,
                                            Step::Kind::age,
+                                           Step::Kind::age_members,
                                            Step::Kind::publish_plain,
                                            Step::Kind::lose_log,
                                            Step::Kind::trim_log,

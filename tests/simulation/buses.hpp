@@ -214,6 +214,11 @@ private:
             to.on_plain(channel, payload);
         });
     }
+    void on_oversized_plain(std::string_view channel, std::size_t bytes) override {
+        notice([channel = std::string(channel), bytes](BusListener& to) {
+            to.on_oversized_plain(channel, bytes);
+        });
+    }
     void on_woken(std::string_view store_key) override {
         notice([store_key = std::string(store_key)](BusListener& to) { to.on_woken(store_key); });
     }

@@ -472,7 +472,7 @@ void Fleet::write_foreign(std::size_t of) {
     trace_.add({now(), Event::foreign, Trace::nobody, of, source_.commit(of)});
     const KeySet changed{.keys = {key_of(of)}, .all = false};
     executed(now(), channel_name(legacy_channel), changed);
-    for (const std::string& event : write_plain_events(legacy_shape(), changed)) {
+    for (const std::string& event : write_plain_events(std::array{legacy_shape()}, key_of(of))) {
         hub_->publish_plain(std::string(channel_name(legacy_channel)), event);
     }
 }

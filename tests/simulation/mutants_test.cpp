@@ -248,6 +248,84 @@ TEST(MutantScripts, TheWaitOutCoversTheSlowestClock) {
     });
 }
 
+// Three nodes, of which the first holds a long lease, has just renewed it and hears nothing more; it goes on
+// serving for as long as that.
+class LongLease {
+public:
+    LongLease()
+        : fleet_({.seed = 1,
+                  .leases = {2s, 500ms, 500ms},
+                  .held_up = false,
+                  .clock_permilles = {834, 1000, 1000}}) {
+        fleet_.start_all();
+        warm(fleet_, 0);
+        const auto age = [&] { return fleet_.node(0).engine().channels().back().freshness_age; };
+        while (age() > 10ms) fleet_.run_for(1ms);
+        fleet_.cut(0, Fleet::Direction::both, 8s);
+    }
+    Fleet& fleet() { return fleet_; }
+
+    // Whether a change that another node acknowledges is seen by the first one, too.
+    bool acknowledges() {
+        fleet_.write(1, Fleet::users, 0, Ack::every_instance);
+        watch(fleet_, 4s);
+        return fleet_.kept() && fleet_.counts().done == 1;
+    }
+
+private:
+    Fleet fleet_;
+};
+
+TEST(MutantScripts, ALeaseIsKnownUntilItHasLapsed) {
+    expect_needed(Rule::lease_kept_until_it_lapses, [] {
+        LongLease long_lease;
+        long_lease.fleet().run_for(600ms);  // the others have renewed meanwhile
+        return long_lease.acknowledges();
+    });
+}
+
+// The writer has started since, so it has not heard of any lease itself.
+TEST(MutantScripts, ALeaseOutlivesTheEpochOnTheServer) {
+    expect_needed(Rule::leases_outlive_epoch, [] {
+        LongLease long_lease;
+        Fleet& fleet = long_lease.fleet();
+        fleet.crash(1, 20ms);
+        fleet.server().rotate("rows");
+        while (!fleet.node(1).serving()) fleet.run_for(10ms);
+        return long_lease.acknowledges();
+    });
+}
+
+TEST(MutantScripts, ALeaseThatTheServerHasLostIsWaitedOut) {
+    expect_needed(Rule::lost_lease_is_waited_out, [] {
+        LongLease long_lease;
+        Fleet& fleet = long_lease.fleet();
+        fleet.server().restart_empty();
+        fleet.server().come_back();
+        fleet.run_for(300ms);
+        return long_lease.acknowledges();
+    });
+}
+
+// What is promised when it is over: `done` is fast again, whether it left or died.
+TEST(LongLeases, AreWaitedOutOnlyAsLongAsTheyMayBeHeld) {
+    const auto wait_out_after = [](auto end) {
+        Fleet fleet{{.leases = {2s, 500ms, 500ms}, .held_up = false}};
+        fleet.start_all();
+        end(fleet);
+        fleet.run_for(12s);
+        fleet.write(1, Fleet::users, 0, Ack::every_instance);
+        const TimePoint begun = fleet.now();
+        while (fleet.counts().done == 0 && fleet.now() < begun + 5s) fleet.run_for(1ms);
+        EXPECT_EQ(fleet.report(), "");
+        return fleet.now() - begun;
+    };
+
+    EXPECT_GT(wait_out_after([](Fleet&) {}), 2400ms);
+    EXPECT_LT(wait_out_after([](Fleet& fleet) { fleet.stop(0, 1h); }), 900ms);
+    EXPECT_LT(wait_out_after([](Fleet& fleet) { fleet.crash(0, 1h); }), 900ms);
+}
+
 TEST(MutantScripts, AFlightFromBeforeAFlushLeavesTheNewEntryAlone) {
     expect_needed(Rule::fill_checks_generation, [] {
         Fleet fleet{{.held_up = false}};

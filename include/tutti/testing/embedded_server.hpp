@@ -56,6 +56,8 @@ public:
     void lose_state(const std::string& channel);  // epoch, sequence and chain; log and members stay
     void rotate(const std::string& channel);      // a new epoch at once
     void drop_store();
+    // The time passes at once by which members that do not renew are forgotten.
+    void age_members(const std::string& channel, Duration by);
 
     // Pushes something that is not an entry to all subscribers of the channel.
     void push_undecodable(const std::string& channel);
@@ -63,7 +65,6 @@ public:
     struct Member {
         std::string name;
         Sequence applied = 0;
-        std::uint64_t stamp = 0;
         friend bool operator==(const Member&, const Member&) = default;
     };
     // As they stand in the server: nothing is checked or rotated by looking.

@@ -1,8 +1,8 @@
 -- The front of every script that uses a channel. KEYS are the channel's hash, log and acks; ARGV[1] is
 -- a fresh random epoch, to be used if this very call has to begin a new one.
 --
--- Afterwards epoch, seq, chain, generation, members, stamps and lease hold the state of the channel,
--- and it is valid under the identity that the server has now. A part that was lost, evicted, or restored
+-- Afterwards epoch, seq, chain, generation, members and lease hold the state of the channel, and it is
+-- valid under the identity that the server has now. A part that was lost, evicted, or restored
 -- with an older copy of the server has become a new epoch.
 local state_key, log_key, acks_key = KEYS[1], KEYS[2], KEYS[3]
 
@@ -37,9 +37,17 @@ end
 local function is_hex(text)
     return text and #text == 16 and not string.find(text, '[^0-9a-f]')
 end
+-- Nil: not a whole number, or none that a double holds exactly.
+local function number(text)
+    local value = text and string.find(text, '^%d+$') and tonumber(text)
+    return value and value < 2 ^ 53 and value or nil
+end
+local function decimal(value)
+    return string.format('%.0f', value)
+end
 
-local state = redis.pcall('HMGET', state_key, 'v', 'e', 's', 'h', 'n', 'r', 'c', 't', 'b', 'w',
-    'g', 'p')
+local state = redis.pcall('HMGET', state_key, 'v', 'e', 's', 'h', 'n', 'r', 't', 'b', 'w', 'g',
+    'p')
 if is_error(state) then return state end
 if is_wrong_type(state) then state = {} end
 if state[1] and state[1] ~= '1' then
@@ -49,33 +57,49 @@ local acks_count = redis.pcall('ZCARD', acks_key)
 if is_error(acks_count) then return acks_count end
 
 local epoch, seq, chain = state[2], tonumber(state[3]), state[4]
-local members, stamps = tonumber(state[5]), tonumber(state[7])
+local members = tonumber(state[5])
 -- The longest lease that any member may hold. It outlives the epoch: so do the leases.
-local lease = tonumber(state[8]) or 0
+local lease_max = 600000  -- Bus::lease_max, in milliseconds
+local lease = math.min(number(state[7]) or 0, lease_max)
 -- The log is trimmed in two generations: `bytes` were appended since sequence `mark`.
-local bytes, mark = tonumber(state[9]) or 0, tonumber(state[10]) or 0
+local bytes, mark = tonumber(state[8]) or 0, tonumber(state[9]) or 0
 -- Of the coordinated values: one of an earlier generation is absent.
-local generation = tonumber(state[11])
+local generation = tonumber(state[10])
 -- In front of the keys that the entries name, where values of this channel have been used: netstrings.
 -- They are lost with the epoch only, or an entry would leave a value behind.
-local prefixes = state[12] and netstrings(state[12])
+local prefixes = state[11] and netstrings(state[11])
 
-local function rotate()
-    redis.call('DEL', state_key, log_key, acks_key)
-    epoch, seq, chain = ARGV[1], 0, ARGV[1]
-    members, stamps, bytes, mark, generation, prefixes = 0, 0, 0, 0, 0, {}
-    redis.call('HSET', state_key, 'v', 1, 'e', epoch, 's', 0, 'h', chain, 'n', 0, 'r', identity,
-        'c', 0, 't', lease, 'b', 0, 'w', 0, 'g', 0,
-        'p', '')
+-- Of leases: see there.
+local function fields_that_outlive_the_epoch()
+    local kept, all = {}, redis.pcall('HGETALL', state_key)
+    for i = 1, #all, 2 do
+        if string.find(all[i], '^[tkud]$') or string.find(all[i], '^m:') then
+            table.insert(kept, {all[i], all[i + 1]})
+        end
+    end
+    return kept
 end
 
-if not (is_hex(epoch) and seq and is_hex(chain) and members and stamps and generation
-        and prefixes and state[6] == identity and members == acks_count) then
+local function rotate()
+    local kept = fields_that_outlive_the_epoch()
+    redis.call('DEL', state_key, log_key, acks_key)
+    epoch, seq, chain = ARGV[1], 0, ARGV[1]
+    members, bytes, mark, generation, prefixes = 0, 0, 0, 0, {}
+    redis.call('HSET', state_key, 'v', 1, 'e', epoch, 's', 0, 'h', chain, 'n', 0, 'r', identity,
+        'b', 0, 'w', 0, 'g', 0, 'p', '')
+    for _, field in ipairs(kept) do redis.call('HSET', state_key, field[1], field[2]) end
+end
+
+if not (is_hex(epoch) and seq and is_hex(chain) and members and generation and prefixes
+        and state[6] == identity and members == acks_count) then
     rotate()
 end
 
-local function decimal(number)
-    return string.format('%.0f', number)
+-- Every push is a hint of what can be found out in time, so one that the ACL denies undoes nothing.
+-- Returns whether it went out.
+local function push(channel, message)
+    local reply = redis.pcall('PUBLISH', channel, message)
+    return not (type(reply) == 'table' and reply.err)
 end
 local function position()
     return {epoch, decimal(seq), chain, decimal(lease)}

@@ -1,6 +1,6 @@
 -- Appends one entry, removes the values that it names, and pushes. ARGV: 2 payload, 3 channel of the
 -- entries, 4 plain channel, 5 and 6 how many entries and bytes the log keeps, 7 channel of the wakings,
--- from 8 the plain events. Returns the new position.
+-- from 8 the plain events. Returns the new position, and how many pushes the server refused.
 --
 -- The values go first: if one must not be touched, nothing has been appended. Who waits for a claim is
 -- woken last: a load that begins before the entry arrives would count as older than it, and nothing may
@@ -39,9 +39,21 @@ if bytes > tonumber(ARGV[6]) / 2 then
 end
 redis.call('HSET', state_key, 's', decimal(seq), 'h', chain, 'b', decimal(bytes), 'w', decimal(mark))
 
-local plain_events = #ARGV - 7
-redis.call('PUBLISH', ARGV[3], table.concat({'1', epoch, decimal(seq), previous, chain,
-    plain_events}, ' ') .. '\n' .. payload)
-for i = 8, #ARGV do redis.call('PUBLISH', ARGV[4], ARGV[i]) end
+local refused = 0
+local function push_entry(plain_events)
+    local header = {'1', epoch, decimal(seq), previous, chain, plain_events}
+    if not push(ARGV[3], table.concat(header, ' ') .. '\n' .. payload) then refused = refused + 1 end
+end
+
+push_entry(#ARGV - 7)
+local unsent = 0
+for i = 8, #ARGV do
+    if not push(ARGV[4], ARGV[i]) then unsent = unsent + 1 end
+end
+-- Subscribers count the events behind the entry as its echo and would take the next foreign ones for
+-- those that are missing. The entry once more is a duplicate to them, and ends that count.
+if unsent > 0 then push_entry(0) end
 wake(ARGV[7], woken)
-return position()
+local answer = position()
+table.insert(answer, refused + unsent)
+return answer

@@ -5,10 +5,12 @@
 -- that this server has lost, and would acknowledge what has not been published yet.
 local applied = 0
 if ARGV[3] == epoch and tonumber(ARGV[4]) <= seq then applied = ARGV[4] end
-
 members = members + redis.call('ZADD', acks_key, 'GT', applied, ARGV[2])
-stamps = stamps + 1
-lease = math.max(lease, tonumber(ARGV[5]))
-redis.call('HSET', state_key, 'n', members, 'c', decimal(stamps), 't', decimal(lease),
-    'm:' .. ARGV[2], decimal(stamps))
+
+local held = math.max(held_by(fields[4]) or 0, tonumber(ARGV[5]))
+local lapses = lapses_if_renewed_now(held)
+set_held(ARGV[2], held, lapses)
+lease = math.max(lease, held)
+if not due or clock > due then forget_lapsed(nil) else due = math.min(due, lapses) end
+save()
 return position()

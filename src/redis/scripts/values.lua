@@ -80,7 +80,7 @@ local function set_claim(key, token, waiting, ...)
 end
 
 local function wake(channel, keys)
-    for _, key in ipairs(keys) do redis.call('PUBLISH', channel, key) end
+    for _, key in ipairs(keys) do push(channel, key) end
 end
 
 local function end_claim(key, claim, channel)
@@ -124,10 +124,15 @@ local function remove(payload)
         redis.call('HSET', state_key, 'g', decimal(generation))
         return {''}
     end
-    local woken, batch = {}, {}
+    local woken, batch, seen = {}, {}, {}
     for _, key in ipairs(netstrings(payload)) do
         for _, prefix in ipairs(prefixes) do
-            table.insert(batch, prefix .. key)
+            -- One prefix may begin with another, so two keys may name one value.
+            local name = prefix .. key
+            if not seen[name] then
+                seen[name] = true
+                table.insert(batch, name)
+            end
             if #batch == 1000 then
                 unlink(batch, woken)
                 batch = {}

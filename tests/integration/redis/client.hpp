@@ -74,6 +74,11 @@ public:
     void on_plain(std::string_view channel, std::string_view payload) override {
         add({.what = "plain", .channel = std::string(channel), .payload = std::string(payload)});
     }
+    void on_oversized_plain(std::string_view channel, std::size_t bytes) override {
+        add({.what = "oversized",
+             .channel = std::string(channel),
+             .payload = std::to_string(bytes)});
+    }
     void on_woken(std::string_view store_key) override {
         add({.what = "woken", .channel = "", .payload = std::string(store_key)});
     }

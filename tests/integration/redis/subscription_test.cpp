@@ -1,6 +1,7 @@
 // What is pushed: entries, plain events of others, and not the echo of our own.
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -109,25 +110,72 @@ TEST_F(RedisSubscription, GarbageOnTheEntryChannelIsReportedAndTheConnectionStay
                                                  "undecodable", "undecodable"}));
 }
 
-TEST_F(RedisSubscription, APlainEventThatIsTooLargeIsDropped) {
+TEST_F(RedisSubscription, APlainEventThatIsTooLargeIsDroppedAndReported) {
     client.subscribe({{.channel = channel, .plain = true}});
 
     push(channel, std::string(Bus::plain_event_bytes_max + 1, 'x'));
     push(channel, std::string(Bus::plain_event_bytes_max, 'x'));
     settle();
 
-    EXPECT_EQ(kinds(), (std::vector<std::string>{"subscribed", "plain"}));
+    EXPECT_EQ(kinds(), (std::vector<std::string>{"subscribed", "oversized", "plain"}));
 }
 
-TEST_F(RedisSubscription, AHugeEventCostsTheConnectionAndNotTheMemory) {
+TEST_F(RedisSubscription, AHugeMessageCostsNeitherTheConnectionNorTheMemory) {
     client.subscribe({{.channel = channel, .plain = true}});
+    const std::string huge(20'000'000, 'x');
 
-    push(channel, std::string(20'000'000, 'x'));
+    push(channel, huge);
+    push(wire_channel, huge);
+    push("tutti:{test/0}:wake", huge);
+    push(channel, "after");
+    settle();
 
-    EXPECT_TRUE(client.recorder().wait("disconnected"));
-    EXPECT_TRUE(client.recorder().wait("subscribed", 2));
-    EXPECT_EQ(client.recorder().count("plain"), 0U);
+    ASSERT_EQ(kinds(),
+              (std::vector<std::string>{"subscribed", "oversized", "undecodable", "plain"}));
+    EXPECT_EQ(client.recorder().events()[1].payload, "20000000");
+    EXPECT_EQ(client.recorder().events()[3].payload, "after");
 }
+
+class RefusedPushes : public RedisSubscription {
+protected:
+    RefusedPushes() {
+        server.command({"ACL", "SETUSER", "bot", "on", ">pw", "~*", "&*", "+@all"});
+        limited.emplace("redis://bot:pw@127.0.0.1:" + std::to_string(server.port()));
+        client.subscribe({{.channel = channel, .plain = true}});
+    }
+    std::size_t refused_of_a_publication() {
+        const auto published = limited->publish(
+            {.channel = channel, .changed = {.keys = {"a"}}, .plain_events = {"1", "2"}});
+        EXPECT_TRUE(published) << published.error().message();
+        return published ? published->refused_pushes : 0;
+    }
+
+    std::optional<Client> limited;
+};
+
+// The echo is counted by position: without the events the count must not reach what comes next.
+TEST_F(RefusedPushes, LeaveTheNextForeignEventToBeHeard) {
+    server.command({"ACL", "SETUSER", "bot", "resetchannels", "&tutti:*"});
+
+    EXPECT_EQ(refused_of_a_publication(), 2U);
+    push(channel, "foreign");
+    settle();
+
+    ASSERT_EQ(kinds(), (std::vector<std::string>{"subscribed", "entry", "entry", "plain"}));
+    const auto events = client.recorder().events();
+    EXPECT_EQ(events[1].entry.position, events[2].entry.position) << "a duplicate, that is nothing";
+    EXPECT_EQ(events[3].payload, "foreign");
+}
+
+TEST_F(RefusedPushes, OfTheEntryLeaveItInTheLog) {
+    server.command({"ACL", "SETUSER", "bot", "resetchannels", "&cache:*"});
+
+    EXPECT_EQ(refused_of_a_publication(), 1U);
+
+    EXPECT_EQ(client.replay(channel, 1, 9)->size(), 1U);
+}
+
+TEST_F(RefusedPushes, AreNoneUsually) { EXPECT_EQ(refused_of_a_publication(), 0U); }
 
 TEST_F(RedisSubscription, EverySubscriptionIsConfirmedBeforeOnSubscribed) {
     std::vector<Subscription> many;

@@ -117,6 +117,17 @@ TEST_F(ForeignEvents, NoisyPublisherFillsTheCounterAndNotTheLog) {
     EXPECT_EQ(channel_->status().dropped_events, 3000U);
 }
 
+TEST_F(ForeignEvents, OneThatIsTooLargeIsCountedWithThem) {
+    channel_->oversized_plain(2'000'000);
+    channel_->oversized_plain(70'000);
+    publish(*channel_, 1);
+
+    EXPECT_THAT(sink_->forgotten, IsEmpty());
+    ASSERT_THAT(written_, SizeIs(1));
+    EXPECT_THAT(written_[0], HasSubstr("its 2000000 bytes are more than 65536"));
+    EXPECT_EQ(channel_->status().dropped_events, 3U);
+}
+
 TEST_F(ForeignEvents, EachReportCountsAnew) {
     publish(*channel_, 2);
     clock_.advance(LogLimiter::period);

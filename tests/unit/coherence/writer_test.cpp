@@ -1,84 +1,11 @@
-// The writing side of a channel: what is published, what is known afterwards, what is tried again.
-#include "coherence/writer.hpp"
-
-#include <gtest/gtest.h>
-
-#include <deque>
-#include <memory>
-#include <optional>
-
-#include "tutti/testing/fake_executor.hpp"
-#include "tutti/testing/manual_clock.hpp"
-#include "unit/quiet_bus.hpp"
+// The writing side of a channel: what is published, and what is known afterwards.
+#include "writer_fixture.hpp"
 
 namespace tutti {
 namespace {
 
-using namespace std::chrono_literals;
-
-// Keeps publications until the test answers them.
-class HeldBus final : public testing::QuietBus {
-public:
-    struct Held {
-        PublishRequest request;
-        Completion<Published> done;
-    };
-
-    void publish(PublishRequest request, TimePoint, Completion<Published> done) override {
-        held.push_back({std::move(request), std::move(done)});
-    }
-    Held next() {
-        Held first = std::move(held.front());
-        held.pop_front();
-        return first;
-    }
-
-    std::deque<Held> held;
-};
-
-class WriterTest : public ::testing::Test {
-protected:
-    using Outcome = Invalidation::Outcome;
-    using Answer = std::shared_ptr<std::optional<Invalidation>>;
-
-    Answer invalidate(KeySet changed, InvalidateOptions options = {}, Writer::Shape shape = {}) {
-        auto answer = std::make_shared<std::optional<Invalidation>>();
-        writer_->publish(std::move(changed), shape, options,
-                         [answer](Invalidation given) { answer->emplace(std::move(given)); });
-        executor_.run_ready();
-        return answer;
-    }
-    static KeySet key(std::string text) { return {.keys = {std::move(text)}, .all = false}; }
-
-    void take(Duration lease = 3s, std::uint64_t replicas = 0) {
-        bus_.next().done(
-            Published{.position = {.epoch = Epoch{1}, .sequence = ++taken_, .chain = {}},
-                      .lease = lease,
-                      .replicas = replicas});
-        executor_.run_ready();
-    }
-    void refuse() {
-        bus_.next().done(fail(Errc::unavailable, "redis PUB", "down"));
-        executor_.run_ready();
-    }
-
-    Sequence taken_ = 0;
-    testing::ManualClock clock_;
-    testing::ManualExecutor executor_{clock_};
-    HeldBus bus_;
-    std::shared_ptr<Writer> writer_ = std::make_shared<Writer>(
-        Writer::Options{.channel = "c",
-                        .shapes = {{.type = "channel", .key = "channelId"}},
-                        .lease = 2s,
-                        .clock_drift_max = 0.2,
-                        .margin = 50ms,
-                        .command_deadline = 1s},
-        bus_, executor_, clock_, Log{});
-};
-
 using Publishing = WriterTest;
 using WaitOut = WriterTest;
-using Unpublished = WriterTest;
 
 TEST_F(Publishing, SaysPublishedWhenTheBusHasTakenIt) {
     const auto answer = invalidate(key("a"));
@@ -102,15 +29,7 @@ TEST_F(Publishing, TellsForeignProgramsInTheirShape) {
 class Shapes : public WriterTest {
 protected:
     Shapes() {
-        writer_ = std::make_shared<Writer>(
-            Writer::Options{.channel = "c",
-                            .shapes = {{.type = "user", .key = "discordId"},
-                                       {.type = "config", .key = "configId"}},
-                            .lease = 2s,
-                            .clock_drift_max = 0.2,
-                            .margin = 50ms,
-                            .command_deadline = 1s},
-            bus_, executor_, clock_, Log{});
+        make({{.type = "user", .key = "discordId"}, {.type = "config", .key = "configId"}});
     }
     std::vector<std::string> next_events() {
         auto events = bus_.held.front().request.plain_events;
@@ -174,26 +93,30 @@ TEST_F(Publishing, SplitsWhatIsTooMuchForOnePublication) {
     EXPECT_EQ((*answer)->outcome, Outcome::published);
 }
 
-TEST(Split, KeepsEveryPartWithinTheLimits) {
-    KeySet long_keys;
-    for (int number = 0; number < 100; ++number) long_keys.keys.emplace_back(4000, 'x');
+TEST_F(Publishing, CountsAndReportsAnEventThatIsTooLargeAndPublishesItsKey) {
+    const auto answer = invalidate(key(std::string(33'000, '"')));
 
-    std::size_t keys = 0;
-    for (const KeySet& part : split(long_keys)) {
-        std::size_t bytes = 0;
-        for (const std::string& each : part.keys) bytes += each.size();
-        EXPECT_LE(bytes, Bus::key_bytes_max);
-        keys += part.keys.size();
-    }
-
-    EXPECT_EQ(keys, 100U);
+    ASSERT_EQ(bus_.held.size(), 1U);
+    EXPECT_EQ(bus_.held.front().request.changed.keys.size(), 1U);
+    EXPECT_TRUE(bus_.held.front().request.plain_events.empty());
+    take();
+    EXPECT_EQ((*answer)->outcome, Outcome::published);
+    EXPECT_EQ(writer_->status().unsent_events, 1U);
+    EXPECT_THAT(written_, ElementsAre(HasSubstr("more than 65536 bytes")));
 }
 
-TEST(Split, AKeyThatNoPublicationCanHoldMeansAll) {
-    const auto parts = split({.keys = {"a", std::string(70'000, 'x')}, .all = false});
+TEST_F(Publishing, CountsAndReportsWhatTheServerRefusedToPush) {
+    const auto one = invalidate(key("a"));
+    const auto other = invalidate(key("b"));
 
-    ASSERT_EQ(parts.size(), 1U);
-    EXPECT_TRUE(parts[0].all);
+    reply({.position = {.epoch = epoch_, .sequence = 1}, .refused_pushes = 2});
+    reply({.position = {.epoch = epoch_, .sequence = 2}, .refused_pushes = 1});
+
+    EXPECT_EQ((*one)->outcome, Outcome::published) << "it is in the log";
+    EXPECT_EQ((*other)->outcome, Outcome::published);
+    EXPECT_EQ(writer_->status().unsent_events, 3U);
+    EXPECT_THAT(written_, ElementsAre(HasSubstr("the server refused to push"))) << "once a minute";
+    EXPECT_EQ(writer_->pending(), 0U);
 }
 
 TEST_F(WaitOut, IsDoneOneStretchedLeaseAfterTheReply) {
@@ -217,6 +140,32 @@ TEST_F(WaitOut, WaitsForTheLongestLeaseThatTheServerKnows) {
     executor_.advance(50ms);
 
     EXPECT_TRUE((*answer)->done());
+}
+
+TEST_F(WaitOut, BecomesShorterWhenTheLongestLeaseIsGone) {
+    EXPECT_EQ(wait_out_at(60s), 72'050ms);
+    EXPECT_EQ(wait_out_at(3s), 3650ms);
+}
+
+TEST_F(WaitOut, KnowsALeaseThatOnlyARenewalHasTold) {
+    writer_->heard(Renewed{.position = {.epoch = epoch_}, .lease = 10s});
+    EXPECT_EQ(writer_->status().longest_lease, 10s);
+    epoch_ = Epoch{2};  // the server has lost everything
+
+    EXPECT_EQ(wait_out_at(0s), 12'050ms);
+}
+
+TEST_F(WaitOut, OfAServerThatLostItsLeasesCoversThemUntilTheyHaveEnded) {
+    EXPECT_EQ(wait_out_at(10s), 12'050ms);
+
+    epoch_ = Epoch{2};
+    EXPECT_EQ(wait_out_at(0s), 12'050ms);
+    epoch_ = Epoch{3};
+    EXPECT_EQ(wait_out_at(1s), 12'050ms)
+        << "as long as it may be in force, however often it is lost";
+    executor_.advance(20s);
+
+    EXPECT_EQ(wait_out_at(3s), 3650ms);
 }
 
 TEST_F(WaitOut, IsNeverShorterThanTheNodesOwnLease) {
@@ -273,80 +222,6 @@ TEST_F(WaitOut, DoesNotBeginWhenTheAnswerComesAfterTheEndOfTheNode) {
     ASSERT_TRUE(answer->has_value());
     EXPECT_EQ((*answer)->outcome, Outcome::unconfirmed);
     EXPECT_EQ(executor_.timer_count(), 0U);
-}
-
-TEST_F(Unpublished, IsUnconfirmedAndPublishedAgainUntilTheBusTakesIt) {
-    const auto answer = invalidate(key("a"));
-    refuse();
-    EXPECT_EQ((*answer)->outcome, Outcome::unconfirmed);
-    EXPECT_EQ((*answer)->reason, "redis PUB: unavailable: down");
-    EXPECT_EQ(writer_->pending(), 1U);
-
-    executor_.advance(100ms);
-    refuse();
-    executor_.advance(200ms);
-    ASSERT_EQ(bus_.held.size(), 1U);
-    EXPECT_EQ(bus_.held.front().request.changed, key("a"));
-    take();
-
-    EXPECT_EQ(writer_->pending(), 0U);
-    EXPECT_EQ(executor_.timer_count(), 0U);
-}
-
-TEST_F(Unpublished, GoesFirstThingWhenTheBusIsBack) {
-    invalidate(key("a"));
-    refuse();
-
-    writer_->retry_now();
-
-    EXPECT_EQ(bus_.held.size(), 1U);
-}
-
-TEST_F(Unpublished, CollectsKeysIntoOnePublication) {
-    invalidate(key("a"));
-    invalidate(key("b"));
-    invalidate(key("a"));
-    refuse();
-    refuse();
-    refuse();
-
-    executor_.advance(100ms);
-
-    ASSERT_EQ(bus_.held.size(), 1U);
-    EXPECT_EQ(bus_.held.front().request.changed.keys, (std::vector<std::string>{"a", "b"}));
-}
-
-TEST_F(Unpublished, BecomesAllWhenItIsTooMuchToRemember) {
-    KeySet many;
-    for (int number = 0; number < 10'001; ++number) many.keys.push_back(std::to_string(number));
-    invalidate(many);
-    while (!bus_.held.empty()) refuse();
-
-    executor_.advance(100ms);
-
-    ASSERT_EQ(bus_.held.size(), 1U);
-    EXPECT_TRUE(bus_.held.front().request.changed.all);
-}
-
-TEST_F(Unpublished, IsReportedAtTheEnd) {
-    invalidate(key("a"));
-    refuse();
-
-    EXPECT_EQ(writer_->close(), 1U);
-    const auto late = invalidate(key("b"));
-
-    EXPECT_EQ((*late)->outcome, Outcome::unconfirmed);
-    EXPECT_TRUE(bus_.held.empty());
-}
-
-TEST_F(Unpublished, IsReportedAtTheEndAlsoWhileARetryIsUnderWay) {
-    invalidate(key("a"));
-    refuse();
-    executor_.advance(100ms);
-    ASSERT_EQ(bus_.held.size(), 1U);
-
-    EXPECT_EQ(writer_->pending(), 1U);
-    EXPECT_EQ(writer_->close(), 1U);
 }
 
 }  // namespace

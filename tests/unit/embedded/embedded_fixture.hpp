@@ -30,6 +30,9 @@ public:
     void on_plain(std::string_view, std::string_view payload) override {
         heard.push_back("plain " + std::string(payload));
     }
+    void on_oversized_plain(std::string_view, std::size_t bytes) override {
+        heard.push_back("oversized " + std::to_string(bytes));
+    }
     void on_woken(std::string_view store_key) override {
         heard.push_back("woken " + std::string(store_key));
     }

@@ -151,6 +151,7 @@ public:
     }
     void on_undecodable(std::string_view) override {}
     void on_plain(std::string_view, std::string_view) override {}
+    void on_oversized_plain(std::string_view, std::size_t) override {}
     void on_woken(std::string_view store_key) override { core->woken(store_key); }
 
 private:

@@ -93,7 +93,7 @@ INSTANTIATE_TEST_SUITE_P(
                     "$99999999999999999999\r\n",
                     "*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n*1\r\n",
                     "$" + std::string(100, '1'), "+" + std::string(100'000, 'x'),
-                    "*1\r\n:" + std::string(100'000, '1'), "*1\r\n$999999999\r\n"));
+                    "*1\r\n:" + std::string(100'000, '1'), "*1\r\n$9999999999999\r\n"));
 
 TEST(RedisReply, AllTheItemsOfOneReplyAreBounded) {
     const ReplyLimits limits{.text_bytes_max = 100, .array_items_max = 3, .items_max = 6};
@@ -121,11 +121,27 @@ TEST(RedisReply, ATextOverTheLimitIsSkippedAndAnswered) {
     }
 }
 
-TEST(RedisReply, ATextOverTheLimitWithinAnArrayIsAnError) {
+TEST(RedisReply, ATextOverTheLimitWithinAnArrayIsSkippedInItsPlace) {
     const ReplyLimits limits{.text_bytes_max = 10};
+    const std::string push =
+        "*3\r\n$7\r\nmessage\r\n$1\r\nc\r\n$50000\r\n" + std::string(50'000, '\n') + "\r\n";
+    const std::string nested = "*2\r\n*1\r\n$11\r\n01234567890\r\n:7\r\n";
+    const std::string bytes = push + nested + push + "+next\r\n";
 
-    EXPECT_TRUE(read("*1\r\n$11\r\n01234567890\r\n", limits).error);
-    EXPECT_TRUE(read("*1\r\n$11\r\n01234567890\r\n", limits, 1).error);
+    for (const std::size_t piece : {1U, 5U, 999U, 100'000U}) {
+        const auto [replies, error] = read(bytes, limits, piece);
+        ASSERT_FALSE(error);
+        ASSERT_EQ(replies.size(), 4U) << piece;
+        ASSERT_EQ(replies[0].items.size(), 3U);
+        EXPECT_EQ(replies[0].items[1].text, "c");
+        EXPECT_TRUE(replies[0].items[2].is(Type::oversized));
+        EXPECT_EQ(replies[0].items[2].integer, 50'000);
+        EXPECT_EQ(replies[0].items[2].text, "");
+        EXPECT_TRUE(replies[1].items[0].items[0].is(Type::oversized));
+        EXPECT_EQ(replies[1].items[1].integer, 7);
+        EXPECT_TRUE(replies[2].items[2].is(Type::oversized));
+        EXPECT_EQ(replies[3].text, "next");
+    }
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+// How long a writer has to wait out, as far as its node knows: the longest lease that a member of the
+// channel may hold.
+//
+// The server keeps the members' leases, and while the epoch stays what it says is all there is to
+// know. Another epoch may be that of a server that has lost them, while leases that it granted before
+// are still in force: what was known before counts on until those have ended.
+//
+// Thread-safety: none; the node's executor.
+#pragma once
+
+#include <algorithm>
+
+#include "base/rules.hpp"
+#include "tutti/bus.hpp"
+
+namespace tutti {
+
+// A lease that was granted so long ago has ended, by whichever clock: clock_drift_max is below 1.
+[[nodiscard]] constexpr Duration lease_life(Duration lease) noexcept { return 2 * lease; }
+
+class LongestLease {
+public:
+    // What the server said, in an answer that arrived at `now`.
+    void heard(Epoch epoch, Duration lease, TimePoint now) {
+        if (epoch != epoch_) {
+            lost_ = longest(now);
+            lost_until_ = now + lease_life(lost_);
+            epoch_ = epoch;
+        }
+        present_ = lease;
+    }
+
+    [[nodiscard]] Duration longest(TimePoint now) const {
+        const bool counts = now < lost_until_ && kept(Rule::lost_lease_is_waited_out);
+        return counts ? std::max(present_, lost_) : present_;
+    }
+
+private:
+    Epoch epoch_ = Epoch::none;
+    Duration present_{};
+    Duration lost_{};  // of the epochs before
+    TimePoint lost_until_{};
+};
+
+}  // namespace tutti
