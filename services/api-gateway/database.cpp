@@ -315,7 +315,7 @@ Result<void> Database::ping() {
 }
 
 Result<void> Database::try_write() {
-    return impl_->run("write to database", [](soci::session& sql) {
+    return impl_->write("write to database", [](soci::session& sql) {
         const std::string now = iso_timestamp();
         Transaction transaction(sql);
         sql << "INSERT INTO health_checks (id, checked_at) VALUES (1, :now) "

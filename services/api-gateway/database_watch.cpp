@@ -20,13 +20,15 @@ DatabaseWatch::State DatabaseWatch::state() {
     if (!wanted_) {
         if (state_ && now - looked_ < options_.kept_for) return *state_;
         wanted_ = true;
+        has_read_ = false;
         looking_since_ = now;
         changed_.notify_all();
     }
     if (state_ == State::silent) return State::silent;
     const TimePoint patience_ends = looking_since_ + options_.patience;
     changed_.wait_for(lock, patience_ends - now, [this] { return !wanted_; });
-    return wanted_ ? State::silent : state_.value_or(State::silent);
+    if (wanted_) return has_read_ ? State::takes_no_writes : State::silent;
+    return state_.value_or(State::silent);
 }
 
 void DatabaseWatch::run(const std::stop_token& stop) {
@@ -47,6 +49,10 @@ DatabaseWatch::State DatabaseWatch::look() {
     if (const auto read = queries_.read(); !read) {
         log::warn("the database does not answer", read.error().message());
         return State::silent;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        has_read_ = true;
     }
     if (const auto written = queries_.write(); !written) {
         log::warn("the database takes no writes", written.error().message());

@@ -2,7 +2,8 @@
 // database which is silent does not hold up the questions.
 //
 // It looks when it is asked and the last look is older than `kept_for`: without questions there are
-// no writes. A look that takes longer than `patience` counts as a database that does not answer.
+// no writes. A look that takes longer than `patience` counts as a database that does not answer, or
+// that takes no writes when it has answered the read.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -57,6 +58,7 @@ private:
     std::mutex mutex_;
     std::condition_variable_any changed_;
     bool wanted_ = false;         // guarded by mutex_, as is the rest
+    bool has_read_ = false;       // the look that is under way
     std::optional<State> state_;  // nothing: there was no look yet
     TimePoint looked_{};          // when the last look ended
     TimePoint looking_since_{};   // of the one that is wanted or under way

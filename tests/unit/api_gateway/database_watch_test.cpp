@@ -64,6 +64,26 @@ TEST(DatabaseWatch, SilentDatabaseDoesNotHoldUpQuestions) {
     while (watch.state() != State::well) std::this_thread::yield();
 }
 
+TEST(DatabaseWatch, WriteThatTakesLongIsNotASilentDatabase) {
+    std::promise<void> release;
+    const auto released = release.get_future().share();
+    std::promise<void> entered;
+    DatabaseWatch watch({.read = well,
+                         .write = [&entered, released]() -> Result<void> {
+                             entered.set_value();
+                             released.wait();
+                             return {};
+                         }},
+                        {.kept_for = 1h, .patience = 1ms});
+
+    (void)watch.state();
+    entered.get_future().get();
+    EXPECT_EQ(watch.state(), State::takes_no_writes);
+    release.set_value();
+
+    while (watch.state() != State::well) std::this_thread::yield();
+}
+
 TEST(DatabaseWatch, RecoveryIsSeenByTheNextLook) {
     std::atomic<bool> away = true;
     DatabaseWatch watch({.read = [&] { return away ? broken() : well(); }, .write = well},
