@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "common/close_on_exec.hpp"
 #include "common/edge.hpp"
 #include "common/errors.hpp"
 #include "common/http/server_checks.hpp"
@@ -65,6 +66,7 @@ Result<void> HttpServer::Impl::listen() {
     }
     const tcp::endpoint endpoint(address, options_.port);
     acceptor_.open(endpoint.protocol(), error);
+    if (!error) close_on_exec(acceptor_);
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -113,6 +115,7 @@ asio::awaitable<void> HttpServer::Impl::accept_one() {
 
 void HttpServer::Impl::open(tcp::socket socket) {
     error_code ignored;
+    close_on_exec(socket);
     socket.set_option(tcp::no_delay(true), ignored);
     if (sessions_.size() >= connections_max_ && !make_room()) return refuse(socket);
     auto session = std::make_shared<Session>(*this, std::move(socket));

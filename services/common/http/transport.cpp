@@ -30,6 +30,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 
+#include "common/close_on_exec.hpp"
 #include "common/edge.hpp"
 
 namespace tutti::services {
@@ -131,6 +132,7 @@ Result<void> Socket::connect_one(tcp::socket& socket, const tcp::endpoint& endpo
         run([&](auto done) { socket.async_connect(endpoint, std::move(done)); }, deadline);
     if (!connected) return fail(connected.error());
     error_code ignored;
+    close_on_exec(socket);
     socket.set_option(tcp::no_delay(true), ignored);
     return {};
 }
@@ -196,6 +198,7 @@ public:
         const auto connected = base_.run(
             [&](auto done) { socket_.async_connect(endpoint_, std::move(done)); }, deadline);
         if (!connected) return fail(connected.error());
+        close_on_exec(socket_);
         return {};
     }
 

@@ -4,11 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <future>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "support/child_process.hpp"
+#include "support/descriptors.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/json.hpp"
 #include "tutti/node.hpp"
@@ -36,18 +36,6 @@ bool eventually(const std::function<bool()>& holds, tutti::Duration within = 20s
         std::this_thread::sleep_for(2ms);
     }
     return true;
-}
-
-// Number and what it is: "socket:[4711]".
-std::map<int, std::string> descriptors() {
-    std::map<int, std::string> open;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-        std::error_code gone;  // that of the directory itself
-        const auto target = std::filesystem::read_symlink(entry.path(), gone);
-        if (!gone) open.emplace(std::stoi(entry.path().filename()), target.string());
-    }
-    std::erase_if(open, [](const auto& one) { return one.second.contains("/proc/"); });
-    return open;
 }
 
 std::size_t sockets() {
@@ -177,10 +165,7 @@ TEST_F(Life, EveryDescriptorIsClosedInAProgramThatIsStarted) {
     const auto cache = declare(*node);
     ASSERT_TRUE(node->start());
 
-    for (const auto& [number, what] : descriptors()) {
-        if (before.contains(number)) continue;
-        EXPECT_NE(::fcntl(number, F_GETFD) & FD_CLOEXEC, 0) << number << " is " << what;
-    }
+    EXPECT_EQ(inherited(before), "");
 }
 
 TEST_F(Life, StopLeavesNoConnectionAlthoughAChildHasCopiesOfTheDescriptors) {
