@@ -24,6 +24,7 @@ enum class Rule : std::uint8_t {
     own_removal_first,           // `invalidate` removes here before it returns
     own_removal_reaches_all,     // and from all caches of the channel
     serve_only_under_lease,      // R2
+    lapse_deletes_nothing,       // R6: entries are suspect, and good again after a gapless replay
     suspect_within_age,          // `serve_up_to` counts from the last proof of freshness
     lease_counts_from_request,   // R1: from before RENEW was sent, not from its reply
     lease_after_catching_up,     // R1: a renewal counts when everything up to it is applied
@@ -38,7 +39,10 @@ enum class Rule : std::uint8_t {
     undecodable_flushes,         // R8
     disconnect_flushes_foreign,  // foreign publishers cannot be replayed
     unpublished_is_retried,      // a failed PUB stays pending
+    every_failed_part_is_kept,   // of a publication that was split
     wait_out_before_done,        // W1
+    wait_out_from_answer,        // W1: not from when PUB was sent
+    replicas_deny_done,          // a failover may lose what was published
     wait_out_counts_drift,       // W1: a member's clock may be slower than the writer's
     wait_out_for_longest_lease,  // W1: the members' leases, not only the writer's own
     lease_kept_until_it_lapses,  // W4: a member is not forgotten while it may still serve
@@ -46,6 +50,7 @@ enum class Rule : std::uint8_t {
     lost_lease_is_waited_out,    // W1: what a server that lost everything no longer knows
 
     // The store tier.
+    one_claim_in_the_fleet,         // S1: while it stands no other load is given one
     fill_needs_claim,               // S1, S2: a value is stored only while its claim stands
     publication_empties_store,      // S2: PUB removes value and claim
     store_checks_epoch,             // the tag: what carries another epoch or generation is absent
@@ -53,14 +58,19 @@ enum class Rule : std::uint8_t {
     flight_covers_store_read,       // S5: a flight begins before it reads the store
     claim_before_load,              // S6: a load whose claim was not confirmed before fills nothing
     unpublished_bypasses_store,     // S7: own changes that the bus has not taken
+    others_bypass_store,            // S7: so does every other cache of the channel on this node
+    retry_bypasses_store,           // S7: and what is being published again is not published yet
     foreign_bypasses_store,         // S8: foreign changes until they are dropped from the store
     foreign_needs_lease_for_store,  // S8: a deaf node does not know what the store should have lost
     disconnect_empties_store,       // S8: what was missed meanwhile, or before the node joined
     lost_claim_fills_nothing,       // S9: not memory either
     older_load_yields,              // S10: a value from a load that began earlier replaces nothing
     refresh_never_joins,            // S10
+    refresh_asks_source,            // S10: whatever the store has
     removal_takes_last_known_good,  // S11
     last_known_good_under_lease,    // S11
+    ended_claim_wakes,              // S4: the loads that wait for it
+    wake_up_while_asking_counts,    // S12
 
     // Reservations.
     reserve_only_if_absent,

@@ -116,12 +116,14 @@ void Channel::invalidate(const CacheSink& origin, KeySet changed,
     });
     // Nobody is told anything by this node while a cache of its own still serves the old value.
     for (const auto& sink : others) {
-        sink->publication_begins(changed);
+        if (kept(Rule::others_bypass_store)) sink->publication_begins(changed);
         if (kept(Rule::own_removal_first)) forget(*sink, changed);
     }
     auto told = [others = std::move(others), changed,
                  done = std::move(done)](Invalidation outcome) mutable {
-        for (const auto& sink : others) sink->publication_ended(changed);
+        for (const auto& sink : others) {
+            if (kept(Rule::others_bypass_store)) sink->publication_ended(changed);
+        }
         done(std::move(outcome));
     };
     const auto& shapes = options_.shapes;

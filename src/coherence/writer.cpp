@@ -147,8 +147,12 @@ void Writer::part_answered(const PublicationPointer& publication, const Change& 
         publication->last = *answer;
         publication->lease = std::max(publication->lease, longest_lease_.longest(clock_.now()));
     } else {
+        const bool first = publication->failure.empty();
         publication->failure = answer.error().message();
-        if (kept(Rule::unpublished_is_retried)) backlog_.keep(part, clock_.now());
+        if (kept(Rule::unpublished_is_retried) &&
+            (first || kept(Rule::every_failed_part_is_kept))) {
+            backlog_.keep(part, clock_.now());
+        }
         count_pending();
     }
     if (--publication->unanswered == 0) all_answered(publication);
@@ -167,7 +171,8 @@ void Writer::all_answered(const PublicationPointer& publication) {
                                           .position = publication->last.position,
                                           .reason = options_.acknowledges_nothing});
         }
-        if (publication->last.replicas > 0) return may_be_lost(publication);
+        const bool replicated = publication->last.replicas > 0;
+        if (replicated && kept(Rule::replicas_deny_done)) return may_be_lost(publication);
         // Its answer may come after `close`, when no timer will run any more.
         return closed_ ? stop_waiting(publication) : wait_out(publication);
     }
@@ -193,7 +198,10 @@ void Writer::wait_out(const PublicationPointer& publication) {
     const double drift = kept(Rule::wait_out_counts_drift) ? options_.clock_drift_max : 0;
     const Duration needed = wait_out_of(lease, drift, options_.margin);
     const TimePoint now = clock_.now();
-    const TimePoint until = kept(Rule::wait_out_before_done) ? now + needed : now;
+    const TimePoint from = kept(Rule::wait_out_from_answer)
+                               ? now
+                               : publication->deadline - publication->options.deadline;
+    const TimePoint until = kept(Rule::wait_out_before_done) ? from + needed : now;
     if (until > publication->deadline) {
         return conclude(publication,
                         {.outcome = Invalidation::Outcome::unconfirmed,
@@ -223,7 +231,8 @@ void Writer::conclude(const PublicationPointer& publication, Invalidation outcom
 }
 
 void Writer::count_pending() {
-    if (options_.gate) options_.gate->set_unpublished(backlog_.size() > 0);
+    const bool counted = !retrying_ || kept(Rule::retry_bypasses_store);
+    if (options_.gate) options_.gate->set_unpublished(counted && backlog_.size() > 0);
 }
 
 void Writer::schedule_retry() {

@@ -34,7 +34,8 @@ Result<Fetched> Coordinated::fetch(const FetchRequest& request) {
         return fetched;
     }
     const Claim claim = claim_of(key);
-    if (claim.stands && claim.token != request.token && !request.take_over) {
+    if (claim.stands && claim.token != request.token && !request.take_over &&
+        kept(Rule::one_claim_in_the_fleet)) {
         Label label = *values_.find(claim_key(key), now_)->label;
         label.waiting = true;
         values_.relabel(claim_key(key), label);
@@ -159,7 +160,7 @@ Coordinated::Claim Coordinated::claim_of(const std::string& key) const {
 
 void Coordinated::end_claim(const std::string& key, const Claim& claim) {
     values_.erase(claim_key(key), now_);
-    if (claim.waiting) woken_.push_back(key);
+    if (claim.waiting && kept(Rule::ended_claim_wakes)) woken_.push_back(key);
 }
 
 Values::Put Coordinated::put(const std::string& key, Values::Bytes bytes, Duration life,

@@ -206,6 +206,7 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
     const Permission permission = this->permission();
     if (!permission.effective) {
         counters_.suspect_reads.add();
+        if (!kept(Rule::lapse_deletes_nothing)) flush();
         if (spec_.on_suspect.kind() == OnSuspect::Kind::fail) {
             return fail(Errc::suspect, "get " + spec_.name, degraded_reason(permission));
         }

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/rules.hpp"
 #include "codec/frame.hpp"
 
 namespace tutti {
@@ -47,11 +48,12 @@ bool StoreAccess::holds(const detail::RawLoaded& loaded) const noexcept {
 
 void StoreAccess::fetch(const std::string& text, const LoadToken& token, const Intent& intent,
                         Completion<Reply> done) {
-    FetchRequest request{.place = place(text),
-                         .token = token,
-                         .claim_for = options_.claim_for,
-                         .age_max = intent.age_max,
-                         .take_over = intent.take_over};
+    FetchRequest request{
+        .place = place(text),
+        .token = token,
+        .claim_for = options_.claim_for,
+        .age_max = kept(Rule::refresh_asks_source) ? intent.age_max : Duration::max(),
+        .take_over = intent.take_over};
     ask(text, request,
         [self = shared_from_this(), text, request,
          done = std::move(done)](Result<Fetched> answer) mutable {
@@ -80,7 +82,7 @@ void StoreAccess::begin_asking(const std::string& store_key) {
 bool StoreAccess::end_asking(const std::string& store_key) {
     const std::lock_guard lock(asking_mutex_);
     const auto found = asking_.find(store_key);
-    const bool woken = found->second.woken;
+    const bool woken = found->second.woken && kept(Rule::wake_up_while_asking_counts);
     if (--found->second.questions == 0) asking_.erase(found);
     return woken;
 }

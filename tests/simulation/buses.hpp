@@ -4,6 +4,7 @@
 //                               executor runs, deadlines are measured by the node's clock. A paused
 //                               process notices nothing.
 //   FaultyBus, FaultyStore      the network, which never pauses
+//   MoodyServer                 what the server refuses
 //   WatchedBus                  tells the checker which publications took effect at the server, and when
 //   EmbeddedBus, EmbeddedStore  the server
 #pragma once
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "simulation/moody_server.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/store.hpp"
@@ -27,8 +29,8 @@ public:
         std::function<void(TimePoint at, const std::string& channel, const KeySet& changed)>;
 
     // `inner` executes inside the call.
-    WatchedBus(Bus& inner, const Clock& clock, Executed executed)
-        : inner_(inner), clock_(clock), executed_(std::move(executed)) {}
+    WatchedBus(Bus& inner, const Clock& clock, const ServerMood& mood, Executed executed)
+        : inner_(inner), clock_(clock), mood_(mood), executed_(std::move(executed)) {}
 
     void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override {
         inner_.subscribe(std::move(subscriptions), listener);
@@ -36,7 +38,10 @@ public:
     void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
         auto watch = [this, at = clock_.now(), channel = request.channel, changed = request.changed,
                       done = std::move(done)](Result<Published> answer) mutable {
-            if (answer) executed_(at, channel, changed);
+            if (answer) {
+                executed_(at, channel, changed);
+                answer->replicas = mood_.replicas;
+            }
             done(std::move(answer));
         };
         inner_.publish(std::move(request), deadline, std::move(watch));
@@ -60,6 +65,7 @@ public:
 private:
     Bus& inner_;
     const Clock& clock_;
+    const ServerMood& mood_;
     const Executed executed_;
 };
 

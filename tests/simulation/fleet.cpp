@@ -14,10 +14,19 @@ namespace {
 
 constexpr int slowest_permille = 834;  // 1 / 1.2
 constexpr std::size_t loads_of_a_key_max = 2;
-constexpr Duration load_deadline = 5s;
 constexpr std::uint64_t steps_max = 300'000;
 
 PlainEvent legacy_shape() { return {.type = "row", .key = "rowId"}; }
+
+std::vector<std::string> key_names(const FleetOptions& options) {
+    std::vector<std::string> keys;
+    for (std::size_t key = 0; key < options.keys; ++key) {
+        std::string name = "k" + std::to_string(key);
+        if (name.size() < options.key_bytes) name.resize(options.key_bytes, '-');
+        keys.push_back(std::move(name));
+    }
+    return keys;
+}
 
 }  // namespace
 
@@ -35,6 +44,7 @@ Counts& Counts::operator+=(const Counts& other) {
     done += other.done;
     unconfirmed += other.unconfirmed;
     reservations += other.reservations;
+    evictions += other.evictions;
     incidents += other.incidents;
     steps += other.steps;
     return *this;
@@ -42,11 +52,14 @@ Counts& Counts::operator+=(const Counts& other) {
 
 Fleet::Fleet(FleetOptions options)
     : options_(std::move(options)),
+      keys_(key_names(options_)),
       random_(options_.seed),
       hub_(EmbeddedHub::create({.seed = random_.number(), .clock = truth_})),
       server_(hub_),
       source_(channel_count * options_.keys),
       checker_(source_, channel_count * options_.keys),
+      disturbed_(channel_count * options_.keys),
+      disturbances_(channel_count * options_.keys),
       permilles_(options_.clock_permilles),
       nodes_(options_.leases.size()) {
     plan_load = [] { return LoadPlan{.takes = 1ms, .reads_after = 500us}; };
@@ -67,9 +80,7 @@ std::size_t Fleet::channel_of(std::size_t cache) {
     if (cache == ledger) return ledger_channel;
     return cache == legacy || cache == archive ? legacy_channel : rows_channel;
 }
-std::string Fleet::key_of(std::size_t row) const {
-    return "k" + std::to_string(row % options_.keys);
-}
+const std::string& Fleet::key_of(std::size_t row) const { return keys_[row % options_.keys]; }
 std::size_t Fleet::row_of(std::size_t cache, std::string_view key) const {
     return row(channel_of(cache), std::stoul(std::string(key.substr(1))));
 }
@@ -100,18 +111,36 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
                     .channel = rows_channel,
                     .memory_ttl = 2s,
                     .store_ttl = 5s,
-                    .stale_for = 3s},
+                    .stale_for = 3s,
+                    .negative = true},
                    {.name = "archive",
                     .channel = legacy_channel,
                     .foreign_publishers = true,
                     .memory_ttl = 2s,
                     .store_ttl = 5s,
-                    .stale_for = 3s},
+                    .stale_for = 3s,
+                    .negative = true},
                    {.name = "ledger",
                     .channel = ledger_channel,
                     .pattern = Pattern::shared,
-                    .store_ttl = 5s}},
+                    .store_ttl = 5s},
+                   {.name = "ranked",
+                    .channel = rows_channel,
+                    .memory_ttl = 1s,
+                    .store_ttl = 5s,
+                    .ranked = true},
+                   {.name = "raw",
+                    .channel = rows_channel,
+                    .memory_ttl = 1s,
+                    .store_ttl = 5s,
+                    .raw_prefix = "raw:"},
+                   {.name = "scheduled",
+                    .channel = rows_channel,
+                    .memory_ttl = 3s,
+                    .store_ttl = 5s,
+                    .refresh_every = 800ms}},
         .rows = channel_count * options_.keys,
+        .refreshed_key = key_of(0),
     };
 }
 
@@ -120,6 +149,7 @@ Process::Surroundings Fleet::surroundings() {
         .world = world_,
         .truth = truth_,
         .hub = hub_,
+        .mood = mood_,
         .executed = [this](TimePoint at, const std::string& channel,
                            const KeySet& changed) { executed(at, channel, changed); },
         .load = [this](Process& process, std::size_t cache, const std::string& key,
@@ -226,15 +256,20 @@ void Fleet::executed(TimePoint at, std::string_view channel, const KeySet& chang
             continue;
         }
         checker_.executed(at, changed_row);
+        disturbed_[changed_row] = now();
         trace_.add(
             {now(), Event::executed, Trace::nobody - 1, changed_row, source_.read(changed_row)});
     }
 }
 
-Loaded<Version> Fleet::read_source(const Process& process, std::size_t row) {
+Loaded<Version> Fleet::read_source(const Process& process, std::size_t cache, std::size_t row) {
     const Version version = source_.read(row);
     note(Event::source_read, process, row, version);
-    Loaded<Version> loaded = Source::is_absent(version) ? Loaded<Version>(absent) : version;
+    Loaded<Version> loaded = version;
+    if (process.plan().caches[cache].negative && Source::is_negative(version)) {
+        loaded = negative("do not ask");
+    }
+    if (Source::is_absent(version)) loaded = absent;
     return options_.cacheable ? loaded : loaded.do_not_cache();
 }
 
@@ -242,7 +277,7 @@ Result<Loaded<Version>> Fleet::load_now(Process& process, std::size_t cache,
                                         const std::string& key) {
     ++counts_.loads;
     if (plan_load().fails) return fail(Errc::load_failed, "load", "the source is moody");
-    return read_source(process, row_of(cache, key));
+    return read_source(process, cache, row_of(cache, key));
 }
 
 void Fleet::load(Process& process, std::size_t cache, const std::string& key,
@@ -257,8 +292,10 @@ void Fleet::load(Process& process, std::size_t cache, const std::string& key,
     if (running.size() > loads_of_a_key_max) {
         violated("A5: loads of a key at a time", std::to_string(running.size()), of);
     }
+    judge_loads_of_the_fleet(process, cache, of);
     auto value = std::make_shared<Loaded<Version>>(absent);
-    after(plan.reads_after, [this, &process, of, value] { *value = read_source(process, of); });
+    after(plan.reads_after,
+          [this, &process, cache, of, value] { *value = read_source(process, cache, of); });
     after(plan.takes,
           [this, &process, &running, of, plan, value, began = now(), done = std::move(done)] {
               if (const auto it = std::ranges::find(running, began); it != running.end())
@@ -267,116 +304,6 @@ void Fleet::load(Process& process, std::size_t cache, const std::string& key,
               if (plan.fails) return done(fail(Errc::load_failed, "load", "the source is moody"));
               done(*value);
           });
-}
-
-Obligation Fleet::obligation(Process& process, std::size_t cache, std::size_t row) {
-    const ProcessPlan& plan = process.plan();
-    // Without memory a read sees everything that was published before it began.
-    const Duration bound = has_memory(cache) ? plan.lease : Duration::zero();
-    return checker_.obligation(row, now(), process.stretched(bound),
-                               process.stretched(plan.caches[cache].on_suspect.age()),
-                               process.own(cache, row));
-}
-
-void Fleet::get(std::size_t place, std::size_t cache, std::size_t row, Duration deadline) {
-    read(place, cache, row, obligation(node(place), cache, row), deadline);
-}
-
-void Fleet::get_at_least(std::size_t place, std::size_t cache, std::size_t row, Version least) {
-    Obligation owed = obligation(node(place), cache, row);
-    owed.own = std::max(owed.own, least);
-    read(place, cache, row, owed, 5s);
-}
-
-void Fleet::refresh(std::size_t place, std::size_t cache, std::size_t row) {
-    Process& process = node(place);
-    if (!process.serving()) return;
-    ++counts_.refreshes;
-    note(Event::refresh, process, row, cache);
-    Obligation owed = obligation(process, cache, row);
-    owed.own = std::max(owed.own, source_.read(row));
-    constexpr Duration deadline = 5s;
-    const std::uint64_t id = wait(process, row, deadline);
-    process.cache(cache).refresh(key_of(row), GetOptions{.deadline = deadline},
-                                 [=, this, &process](const Result<Lookup<Version>>& answer) {
-                                     answered(id);
-                                     judge(process, cache, row, owed, answer);
-                                 });
-}
-
-void Fleet::read(std::size_t place, std::size_t cache, std::size_t row, const Obligation& owed,
-                 Duration deadline) {
-    Process& process = node(place);
-    if (!process.serving()) return;
-    ++counts_.reads;
-    note(Event::get, process, row, cache);
-    const std::uint64_t id = wait(process, row, deadline);
-    process.cache(cache).get(key_of(row), GetOptions{.deadline = deadline},
-                             [=, this, &process](const Result<Lookup<Version>>& answer) {
-                                 answered(id);
-                                 judge(process, cache, row, owed, answer);
-                             });
-}
-
-std::optional<Version> Fleet::peek(std::size_t place, std::size_t cache, std::size_t row) {
-    Process& process = node(place);
-    if (!process.serving()) return std::nullopt;
-    ++counts_.peeks;
-    const Obligation owed = obligation(process, cache, row);
-    auto hit = process.raw_cache(cache).hit(key_of(row));
-    if (!hit) return std::nullopt;
-    if (!*hit) {
-        judge_error(process, cache, row, hit->error());
-        return std::nullopt;
-    }
-    const Lookup<Version> found(*std::move(*hit));
-    const Version seen = found ? *found : source_.newest_absent(row);
-    judge(process, cache, row, owed, found);
-    return seen;
-}
-
-void Fleet::peek_everything(std::size_t place) {
-    for (std::size_t cache = 0; cache < cache_count; ++cache) {
-        for (std::size_t key = 0; key < options_.keys; ++key) {
-            peek(place, cache, row(channel_of(cache), key));
-        }
-    }
-}
-
-void Fleet::judge(Process& process, std::size_t cache, std::size_t row, const Obligation& owed,
-                  const Result<Lookup<Version>>& answer) {
-    if (!answer) return judge_error(process, cache, row, answer.error());
-    const Version seen = *answer ? **answer : source_.newest_absent(row);
-    const bool suspect = answer->freshness() == Freshness::suspect;
-    if (answer->tier() == Tier::memory) ++counts_.memory_hits;
-    if (answer->tier() == Tier::store) ++counts_.store_hits;
-    if (answer->freshness() == Freshness::stale) ++counts_.stale_answers;
-    if (suspect) ++counts_.suspect_answers;
-    note(Event::got, process, row, seen * 10 + cache);
-    const std::size_t before = checker_.violations().size();
-    checker_.judge(now(), row, owed, seen,
-                   suspect ? Checker::Answer::suspect : Checker::Answer::fresh);
-    if (checker_.violations().size() > before) note(Event::violation, process, row, seen);
-    if (suspect && process.plan().caches[cache].on_suspect.kind() != OnSuspect::Kind::serve_up_to) {
-        violated("only serve_up_to gives suspect answers", "", row);
-    }
-}
-
-void Fleet::judge_error(Process& process, std::size_t cache, std::size_t row, const Error& error) {
-    ++counts_.errors;
-    note(Event::failed, process, row, static_cast<std::uint64_t>(error.code));
-    const auto excused = [&] {
-        switch (error.code) {
-        case Errc::stopped: return !process.serving();
-        case Errc::suspect:
-            return !options_.calm &&
-                   process.plan().caches[cache].on_suspect.kind() == OnSuspect::Kind::fail;
-        case Errc::load_failed: return options_.load_failures > 0;
-        case Errc::timeout: return !options_.calm;
-        default: return false;
-        }
-    };
-    if (!excused()) violated("no error without a cause", error.message(), row);
 }
 
 std::uint64_t Fleet::wait(Process& process, std::size_t row, Duration deadline) {
@@ -418,15 +345,21 @@ void Fleet::invalidate(Process& process, std::size_t cache, std::optional<std::s
                        Ack ack) {
     constexpr Duration deadline = 5s;
     note(Event::invalidate, process, of.value_or(Trace::nobody), cache);
+    const bool replicated = mood_.replicas > 0;
     std::vector<Version> versions;
     for (std::size_t key = 0; key < options_.keys; ++key) {
         const std::size_t covered = row(channel_of(cache), key);
         versions.push_back(source_.read(covered));
-        if (!of || covered == *of) process.invalidated.push_back({covered, now()});
+        if (of && covered != *of) continue;
+        process.invalidated.push_back({covered, now()});
+        ++disturbances_[covered];
     }
     const std::uint64_t id = wait(process, of.value_or(Trace::nobody), deadline);
     auto done = [=, this, &process, called = now()](const Invalidation& result) {
         answered(id);
+        if (result.done() && replicated && mood_.replicas > 0 && mood_.replicas_since <= called) {
+            violated("done takes a server that no failover can replace", "", *of);
+        }
         outcome(process, cache, of, versions, called, result);
     };
     const InvalidateOptions how{.ack = ack, .deadline = deadline};
@@ -440,7 +373,9 @@ void Fleet::invalidate(Process& process, std::size_t cache, std::optional<std::s
         if (channel_of(each) != channel_of(cache)) continue;
         for (std::size_t key = 0; key < options_.keys; ++key) {
             const std::size_t covered = row(channel_of(cache), key);
-            if (!of || covered == *of) process.own(each, covered) = versions[key];
+            if (of && covered != *of) continue;
+            process.own(each, covered) = versions[key];
+            process.in_memory[each][covered].reset();
         }
     }
 }
@@ -449,6 +384,12 @@ void Fleet::outcome(Process& process, std::size_t cache, std::optional<std::size
                     const std::vector<Version>& versions, TimePoint called,
                     const Invalidation& result) {
     const std::size_t named = of.value_or(Trace::nobody);
+    for (std::size_t key = 0; key < options_.keys; ++key) {
+        const std::size_t covered = row(channel_of(cache), key);
+        if (of && covered != *of) continue;
+        disturbed_[covered] = now();
+        --disturbances_[covered];
+    }
     if (!result.published()) {
         ++counts_.unconfirmed;
         note(Event::unconfirmed, process, named);

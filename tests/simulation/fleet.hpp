@@ -37,9 +37,11 @@ struct FleetOptions {
     Duration margin = std::chrono::milliseconds{50};
     testing::SeededFaults::Rates network = good_network;  // once every node has started
     std::size_t keys = 4;                                 // of each channel
+    std::size_t key_bytes = 0;                            // at least
     bool held_up = true;                                  // executors are late now and then
     bool calm = false;                                    // no error is excused
     bool history_survives = false;
+    bool claims_survive = false;  // nobody has a reason to do without the store's claims
     double load_failures = 0;
     bool cacheable = true;  // what the loaders say
     std::vector<int> clock_permilles =
@@ -67,6 +69,7 @@ struct Counts {
     std::uint64_t done = 0;
     std::uint64_t unconfirmed = 0;
     std::uint64_t reservations = 0;
+    std::uint64_t evictions = 0;
     std::uint64_t incidents = 0;
     std::uint64_t steps = 0;
 
@@ -77,8 +80,9 @@ class Fleet {
 public:
     // The caches that every node declares. `limits` refuses while suspect, `profiles` serves suspect
     // answers for a while, loads on a worker and has a store, `legacy` is written by other programs too. `stored` and
-    // `archive` are as `users` and `legacy`, with the store behind a memory that forgets soon and last
-    // known goods; `ledger` is in the store alone.
+    // `archive` are as `users` and `legacy`, with the store behind a memory that forgets soon, last
+    // known goods and negative answers; `ledger` is in the store alone. In the store `ranked` keeps the
+    // better value and `raw` bytes that others may read; `scheduled` is refreshed on schedule.
     enum CacheIndex : std::size_t {
         users,
         profiles,
@@ -87,6 +91,9 @@ public:
         stored,
         archive,
         ledger,
+        ranked,
+        raw,
+        scheduled,
         cache_count
     };
     enum ChannelIndex : std::size_t { rows_channel, legacy_channel, ledger_channel, channel_count };
@@ -134,6 +141,10 @@ public:
     void invalidate_all(std::size_t place, std::size_t cache);
     void write_foreign(std::size_t row);  // commits, and publishes as other programs do
 
+    // Another program replaces the document that `Process::near` reads; a reader asks about it.
+    void write_document();
+    void read_document(std::size_t place, std::size_t key, Duration deadline);
+
     // Reserves a key, and later confirms it, releases it, or leaves it: the seed's choice.
     void reserve(std::size_t place, std::size_t key, Duration deadline = std::chrono::seconds{1});
 
@@ -145,6 +156,10 @@ public:
     void disconnect(std::size_t place, Duration length);
     void crash(std::size_t place, Duration until_restart);
     void stop(std::size_t place, Duration until_restart);
+    // To the server, for a while.
+    [[nodiscard]] ServerMood& mood() noexcept { return mood_; }
+    // One key of the store is gone: a value, what stands beside it, or a claim.
+    void evict(std::size_t cache, std::size_t row);
     // To the server; the fleet only writes it down.
     void note(Event event);
 
@@ -192,9 +207,11 @@ private:
     void load(Process& process, std::size_t cache, const std::string& key,
               std::function<void(Result<Loaded<Version>>)> done);
     Result<Loaded<Version>> load_now(Process& process, std::size_t cache, const std::string& key);
-    [[nodiscard]] Loaded<Version> read_source(const Process& process, std::size_t row);
+    [[nodiscard]] Loaded<Version> read_source(const Process& process, std::size_t cache,
+                                              std::size_t row);
+    [[nodiscard]] Version seen_by(std::size_t row, const Lookup<Version>& answer) const;
     [[nodiscard]] std::size_t row_of(std::size_t cache, std::string_view key) const;
-    [[nodiscard]] std::string key_of(std::size_t row) const;
+    [[nodiscard]] const std::string& key_of(std::size_t row) const;
 
     bool step(TimePoint end);
     void run(Process& process);
@@ -224,17 +241,25 @@ private:
     void demand_publications(Process& process);
     void demand_truth(std::size_t place);
     void demand_hits(std::size_t place);
+    void seen_in_memory(Process& process, std::size_t cache, std::size_t row);
+    void not_in_memory(Process& process, std::size_t cache, std::size_t row);
+    void judge_loads_of_the_fleet(const Process& process, std::size_t cache, std::size_t row);
     void violated(std::string promise, std::string what, std::size_t row = Trace::nobody);
     void note(Event event, const Process& process, std::size_t row = Trace::nobody,
               std::uint64_t number = 0);
 
     const FleetOptions options_;
+    const std::vector<std::string> keys_;  // of each channel
     Random random_;
     testing::ManualClock truth_;
     std::shared_ptr<EmbeddedHub> hub_;
     testing::EmbeddedServer server_;
+    ServerMood mood_;
     Source source_;
     Checker checker_;
+    std::vector<TimePoint> documents_;       // when each was written; the first is version 1
+    std::vector<TimePoint> disturbed_;       // by row: a claim may have ended that stood before
+    std::vector<std::size_t> disturbances_;  // by row: that are under way
     ReservationBook reservations_{Process::reservation_window};
     std::vector<FailedReservation> failed_reservations_;
     Trace trace_;

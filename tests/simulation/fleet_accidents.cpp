@@ -1,7 +1,9 @@
 // What happens to the processes of a fleet, and what is demanded when it is over.
 #include <algorithm>
+#include <array>
 #include <utility>
 
+#include "embedded/server.hpp"
 #include "simulation/fleet.hpp"
 
 namespace tutti::simulation {
@@ -81,7 +83,7 @@ void Fleet::stop(std::size_t place, Duration until_restart) {
         answered(id);
         note(Event::stopped, process);
         for (std::size_t cache = 0; cache < cache_count; ++cache) {
-            const auto hit = process.raw_cache(cache).hit("k0");
+            const auto hit = process.raw_cache(cache).hit(key_of(0));
             if (!hit || *hit) violated("R7: a stopped node serves nothing", "");
         }
         // A node's thread runs what was posted before it ends, however often it is held up.
@@ -104,10 +106,21 @@ void Fleet::set_back(const Memory& memory) {
     checker_.forget_since(memory.taken);
 }
 
+void Fleet::evict(std::size_t cache, std::size_t row) {
+    const CachePlan& plan = node(0).plan().caches[cache];
+    const std::string prefix =
+        plan.raw_prefix.empty() ? "tutti:cache:/" + plan.name + ":" : plan.raw_prefix;
+    const std::array<std::string, 3> beside{"", "tutti:claim:", "tutti:value:"};
+    const std::string key = random_.pick(beside) + prefix + key_of(row);
+    trace_.add({now(), Event::evict, Trace::nobody, row, cache});
+    if (hub_->server().erase(key).value_or(false)) ++counts_.evictions;
+}
+
 void Fleet::note(Event event) {
     ++counts_.incidents;
     trace_.add({now(), event, Trace::nobody, Trace::nobody, 0});
-    if (event == Event::restart_empty || event == Event::restore || event == Event::flush_all) {
+    if (event == Event::restart_empty || event == Event::restore || event == Event::flush_all ||
+        event == Event::failover) {
         reservations_.store_lost_its_state();
     }
 }
@@ -125,6 +138,8 @@ void Fleet::settle() {
     if (!kept()) return;
     note(Event::calm);
     server_.come_back();
+    mood_ = {};
+    std::ranges::fill(disturbed_, now());  // who hears other programs starts empty again
     set_network(good_network);
     for (Process* process : nodes_) {
         if (process->ended()) continue;

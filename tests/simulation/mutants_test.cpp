@@ -82,12 +82,21 @@ constexpr Mutant mutants[]{
     {"disconnect_flushes_foreign", Rule::disconnect_flushes_foreign, "foreign"},
     {"unpublished_is_retried", Rule::unpublished_is_retried, "partition"},
     {"wait_out_before_done", Rule::wait_out_before_done, "calm"},
+    {"replicas_deny_done", Rule::replicas_deny_done, "moods"},
     {"wait_out_for_longest_lease", Rule::wait_out_for_longest_lease, "terrible"},
     {"fill_needs_claim", Rule::fill_needs_claim, "lossy"},
     {"publication_empties_store", Rule::publication_empties_store, "calm"},
     {"store_checks_epoch", Rule::store_checks_epoch, "restart"},
     {"every_prefix_is_emptied", Rule::every_prefix_is_emptied, "calm"},
     {"flight_covers_store_read", Rule::flight_covers_store_read, "lossy"},
+    {"one_claim_in_the_fleet", Rule::one_claim_in_the_fleet, "herd"},
+    {"lapse_deletes_nothing", Rule::lapse_deletes_nothing, "partition"},
+    {"every_failed_part_is_kept", Rule::every_failed_part_is_kept, "backlog"},
+    {"others_bypass_store", Rule::others_bypass_store, "partition"},
+    {"retry_bypasses_store", Rule::retry_bypasses_store, "partition"},
+    {"refresh_asks_source", Rule::refresh_asks_source, "calm"},
+    {"ended_claim_wakes", Rule::ended_claim_wakes, "calm"},
+    {"wake_up_while_asking_counts", Rule::wake_up_while_asking_counts, "calm"},
     {"unpublished_bypasses_store", Rule::unpublished_bypasses_store, "partition"},
     {"foreign_bypasses_store", Rule::foreign_bypasses_store, "everything"},
     {"foreign_needs_lease_for_store", Rule::foreign_needs_lease_for_store, "everything"},
@@ -324,6 +333,26 @@ TEST(LongLeases, AreWaitedOutOnlyAsLongAsTheyMayBeHeld) {
     EXPECT_GT(wait_out_after([](Fleet&) {}), 2400ms);
     EXPECT_LT(wait_out_after([](Fleet& fleet) { fleet.stop(0, 1h); }), 900ms);
     EXPECT_LT(wait_out_after([](Fleet& fleet) { fleet.crash(0, 1h); }), 900ms);
+}
+
+// PUB is slow on its way. The slowest clock renews just before the server takes it, and hears nothing more.
+TEST(MutantScripts, TheWaitOutCountsFromTheAnswer) {
+    expect_needed(Rule::wait_out_from_answer, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false, .clock_permilles = {834, 1000, 1000}}};
+        fleet.start_all();
+        warm(fleet, 0);
+        const auto age = [&] { return fleet.node(0).engine().channels().back().freshness_age; };
+        while (age() > 10ms) fleet.run_for(1ms);
+
+        fleet.node(1).faults().set_rates({.delayed = 1, .delay_max = 700ms});
+        fleet.write(1, Fleet::users, 0, Ack::every_instance);
+        fleet.run_for(300ms);
+        while (age() > 10ms) fleet.run_for(1ms);
+        fleet.cut(0, Fleet::Direction::both, 5s);
+        watch(fleet, 3s);
+
+        return fleet.kept();
+    });
 }
 
 TEST(MutantScripts, AFlightFromBeforeAFlushLeavesTheNewEntryAlone) {

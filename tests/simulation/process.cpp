@@ -11,13 +11,15 @@ using namespace std::chrono_literals;
 
 Process::Process(ProcessPlan plan, Surroundings around)
     : loading(plan.caches.size(), std::vector<std::deque<TimePoint>>(plan.rows)),
+      in_memory(plan.caches.size(), std::vector<std::optional<TimePoint>>(plan.rows)),
       plan_(std::move(plan)),
       around_(std::move(around)),
       clock_(around_.truth, plan_.clock_start, plan_.clock_permille),
       faults_(plan_.fault_seed, plan_.network),
-      link_(faults_),
+      moody_(faults_, around_.mood),
+      link_(moody_),
       server_(around_.hub, around_.world, around_.truth),
-      watched_(server_, around_.truth, around_.executed),
+      watched_(server_, around_.truth, around_.mood, around_.executed),
       network_(watched_, around_.world, around_.truth, link_),
       stored_(around_.hub, around_.world, around_.truth),
       store_network_(stored_, around_.world, around_.truth, link_),
@@ -34,6 +36,7 @@ Process::Process(ProcessPlan plan, Surroundings around)
                                  .random = [this] { return tokens_(); }})),
       own_(plan_.caches.size(), std::vector<Version>(plan_.rows, 0)) {
     for (std::size_t index = 0; index < plan_.caches.size(); ++index) declare(index);
+    declare_near();
     reservation_ = engine_->declare_reservation(
         detail::untyped(ReservationOptions<std::string>{.name = "reservations",
                                                         .caches = "who came first",
@@ -67,7 +70,7 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
         .name = cache.name,
         .caches = "simulated rows",
         .stale = Stale::wrong,
-        .load_deadline = 5s,
+        .load_deadline = load_deadline,
         .on_suspect = cache.on_suspect,
     };
     if (cache.pattern == Pattern::coherent) {
@@ -75,11 +78,18 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
         options.bound = entries(1000);
     }
     if (cache.store_ttl) {
-        options.store = StoreTier<Version>{.ttl = cache.store_ttl, .codec = version_codec()};
+        options.store = StoreTier<Version>{
+            .ttl = cache.store_ttl, .codec = version_codec(), .raw_prefix = cache.raw_prefix};
+        if (cache.ranked) {
+            options.store->rank = [](const Version& version) {
+                return static_cast<std::int64_t>(version);
+            };
+        }
     }
     if (cache.stale_for > Duration::zero()) {
         options.stale_if_error = StaleIfError{.for_up_to = cache.stale_for, .retry_after = 20ms};
     }
+    if (cache.negative) options.negative = NegativeTtls{.ceiling = 10s, .otherwise = 10s};
     return options;
 }
 
@@ -104,12 +114,31 @@ void Process::declare(std::size_t index) {
             });
         };
     }
+    if (cache.refresh_every > Duration::zero()) {
+        options.refresh = Refresh<std::string>{.keys = {plan_.refreshed_key},
+                                               .first = cache.refresh_every / 2,
+                                               .every = cache.refresh_every};
+    }
     if (cache.foreign_publishers) {
         options.foreign_publishers = true;
         options.plain = PlainEvent{.type = "row", .key = "rowId"};
     }
     raw_.push_back(engine_->declare(cache.pattern, detail::untyped(std::move(options))));
     handles_.emplace_back(raw_.back());
+}
+
+void Process::declare_near() {
+    NearOptions<std::string, Version> options{
+        .name = "catalogue",
+        .caches = "what is in the catalogue",
+        .stale = Stale::acceptable,
+        .ttl = near_ttl,
+        .bound = entries(100),
+        .document = [](const std::string&) { return std::string(document_key); },
+        .codec = version_codec(),
+    };
+    auto spec = detail::untyped(options);
+    near_.emplace(engine_->declare_near(std::move(spec), detail::near_spec(options)));
 }
 
 bool Process::SimulatedWorkers::try_post(Lane, Task task) {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/workers.hpp"
@@ -23,6 +24,7 @@
 #include "simulation/random.hpp"
 #include "simulation/source.hpp"
 #include "tutti/cache.hpp"
+#include "tutti/near.hpp"
 #include "tutti/reservation.hpp"
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/faults.hpp"
@@ -30,6 +32,8 @@
 #include "tutti/testing/faulty_store.hpp"
 
 namespace tutti::simulation {
+
+inline constexpr Duration load_deadline = std::chrono::seconds{5};
 
 // `Shared` has the same functions.
 using SimulatedCache = Coherent<std::string, Version>;
@@ -44,7 +48,11 @@ struct CachePlan {
     Pattern pattern = Pattern::coherent;
     Ttl memory_ttl = Ttl::never();
     std::optional<Ttl> store_ttl = std::nullopt;
-    Duration stale_for{};  // while loads fail
+    Duration stale_for{};   // while loads fail
+    bool negative = false;  // what the source says so of is remembered
+    bool ranked = false;    // in the store: a newer version is a better one
+    std::string raw_prefix = {};
+    Duration refresh_every{};  // of the first key
 };
 
 struct ProcessPlan {
@@ -60,6 +68,7 @@ struct ProcessPlan {
     std::vector<std::string> channels;
     std::vector<CachePlan> caches;
     std::size_t rows;
+    std::string refreshed_key;
 };
 
 class Process {
@@ -68,6 +77,7 @@ public:
         testing::ManualExecutor& world;  // runs on true time and never pauses
         const Clock& truth;
         std::shared_ptr<EmbeddedHub> hub;
+        const ServerMood& mood;
         WatchedBus::Executed executed;
         // Asks the source on behalf of a loader; answers on the world's executor.
         std::function<void(Process&, std::size_t cache, const std::string& key,
@@ -88,6 +98,10 @@ public:
     }
     static constexpr Duration reservation_window = std::chrono::seconds{2};
     [[nodiscard]] detail::ReservationCore& reservation() const { return *reservation_; }
+    // Answers from a document that other programs keep in the store.
+    static constexpr Duration near_ttl = std::chrono::milliseconds{700};
+    static constexpr std::string_view document_key = "catalogue";
+    [[nodiscard]] const Near<std::string, Version>& near() const { return *near_; }
     [[nodiscard]] detail::Cache& raw_cache(std::size_t index) const { return *raw_.at(index); }
     [[nodiscard]] testing::FaultyBus& bus() noexcept { return network_; }
     [[nodiscard]] testing::Link& link() noexcept { return link_; }
@@ -129,6 +143,8 @@ public:
     };
     std::vector<Promise> invalidated;  // by this process, to be published sooner or later
     std::vector<std::vector<std::deque<TimePoint>>> loading;  // by cache and row: when they began
+    // By cache and row: when it was last answered from memory, fresh. Nothing: it may be gone.
+    std::vector<std::vector<std::optional<TimePoint>>> in_memory;
 
 private:
     class SimulatedWorkers final : public Workers {
@@ -143,11 +159,13 @@ private:
 
     [[nodiscard]] NodeOptions options() const;
     void declare(std::size_t index);
+    void declare_near();
 
     const ProcessPlan plan_;
     const Surroundings around_;
     DriftingClock clock_;
     testing::SeededFaults faults_;
+    MoodyServer moody_;
     testing::Link link_;
     embedded::EmbeddedBus server_;
     WatchedBus watched_;
@@ -161,6 +179,7 @@ private:
     std::vector<SimulatedCache> handles_;
     std::vector<std::shared_ptr<detail::Cache>> raw_;
     std::shared_ptr<detail::ReservationCore> reservation_;
+    std::optional<Near<std::string, Version>> near_;
     std::vector<std::vector<Version>> own_;
 
     bool paused_ = false;

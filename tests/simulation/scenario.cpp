@@ -82,7 +82,19 @@ std::vector<Scenario> all_scenarios() {
                              {lose_members, 1},
                              {flush_all, 1},
                              {undecodable, 2},
+                             {unreadable, 1},
                              {cut, 2}}),
+         .slow_loads = 0.03},
+        {.name = "moods",
+         .network = shaky_network,
+         .incident_interval = 400ms,
+         .weights = weights({{evict, 4}, {full, 2}, {refuse, 2}, {replicas, 1}, {cut, 1}}),
+         .load_failures = 0.02,
+         .slow_loads = 0.03},
+        {.name = "failover",
+         .network = shaky_network,
+         .incident_interval = 1500ms,
+         .weights = weights({{failover, 3}, {evict, 3}, {disconnect, 1}, {cut, 1}}),
          .slow_loads = 0.03},
         {.name = "foreign",
          .network = good_network,
@@ -94,25 +106,26 @@ std::vector<Scenario> all_scenarios() {
          .network = shaky_network,
          .incident_interval = 1500ms,
          .weights = weights({{crash, 1}, {stop, 2}, {pause, 1}, {cut, 1}})},
+        // Readers of all nodes come for the same values, and the source is slow.
+        {.name = "herd", .network = good_network, .slow_loads = 0.3, .writes = 0.01, .keys = 2},
+        // What waits to be published is more than one publication carries.
+        {.name = "backlog",
+         .network = shaky_network,
+         .incident_interval = 1500ms,
+         .weights = weights({{cut, 3}, {outage, 1}}),
+         .writes = 0.7,
+         .keys = 24,
+         .key_bytes = 3600},
         {.name = "everything",
          .network = bad_network,
          .incident_interval = 600ms,
-         .weights = weights({{pause, 3},
-                             {cut, 3},
-                             {half_open, 1},
-                             {disconnect, 1},
-                             {outage, 0.5},
-                             {undecodable, 0.5},
-                             {crash, 0.4},
-                             {stop, 0.4},
-                             {restart_empty, 0.4},
-                             {restore, 0.5},
-                             {lose_log, 0.3},
-                             {trim, 0.5},
-                             {rotate, 0.3},
-                             {lose_state, 0.2},
-                             {lose_members, 0.2},
-                             {flush_all, 0.3}}),
+         .weights = weights(
+             {{pause, 3},           {cut, 3},           {half_open, 1},      {disconnect, 1},
+              {outage, 0.5},        {undecodable, 0.5}, {crash, 0.4},        {stop, 0.4},
+              {restart_empty, 0.4}, {restore, 0.5},     {lose_log, 0.3},     {trim, 0.5},
+              {rotate, 0.3},        {lose_state, 0.2},  {lose_members, 0.2}, {flush_all, 0.3},
+              {evict, 1},           {full, 0.5},        {refuse, 0.5},       {replicas, 0.3},
+              {unreadable, 0.3},    {failover, 0.3}}),
          .load_failures = 0.02,
          .slow_loads = 0.04,
          .foreign = true},
@@ -124,6 +137,11 @@ std::vector<Scenario> all_scenarios() {
 bool Scenario::calm() const {
     return incident_interval == Duration::zero() && load_failures == 0 && slow_loads == 0 &&
            network.request_lost == 0 && network.reply_lost == 0 && network.push_lost == 0;
+}
+
+bool Scenario::claims_survive() const {
+    return incident_interval == Duration::zero() && load_failures == 0 &&
+           network.request_lost == 0 && network.reply_lost == 0;
 }
 
 bool Scenario::history_survives() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -20,6 +21,10 @@ enum class Incident : std::uint8_t {
     outage,       // the server cannot be reached
     crash,        // of a process, without a word
     stop,         // of a process, in order; another one takes its place
+    evict,        // of one key of the store
+    full,         // the server is out of memory
+    refuse,       // the server runs no script
+    replicas,     // the server can be replaced
     undecodable,  // a push that cannot be read; from here on a node has to start empty again
     restart_empty,
     restore,  // restart from an older copy
@@ -29,8 +34,10 @@ enum class Incident : std::uint8_t {
     lose_state,
     lose_members,
     flush_all,
+    unreadable,  // the log
+    failover,    // replicas, and then one of them takes over
 };
-inline constexpr std::size_t incident_count = 16;
+inline constexpr std::size_t incident_count = 22;
 
 using Weights = std::array<double, incident_count>;
 
@@ -43,9 +50,14 @@ struct Scenario {
     double slow_loads = 0;  // that may outlast a wait-out
     bool foreign = false;   // other programs write too
     bool mixed_leases = false;
+    double writes = 0.12;  // of the operations
+    std::size_t keys = 4;  // of each channel
+    std::size_t key_bytes = 0;
 
     // Nothing goes wrong: nothing may be unconfirmed, time out or miss for no reason.
     [[nodiscard]] bool calm() const;
+    // No claim of the store ends before its load, but by an invalidation or a refresh.
+    [[nodiscard]] bool claims_survive() const;
     // The log is never lost: nobody has a reason to drop everything.
     [[nodiscard]] bool history_survives() const;
 };

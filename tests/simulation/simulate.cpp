@@ -1,8 +1,9 @@
 // The simulator by hand: `simulate everything 1 2000` runs seeds 1..2000 and counts. A fourth argument is
-// the number of a rule in base/rules.hpp to break.
+// the number of a rule in base/rules.hpp to break. `simulate --list` names the scenarios.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 #include "base/rules.hpp"
@@ -11,8 +12,13 @@
 int main(int argc, char** argv) {
     using namespace tutti::simulation;
     if (argc < 2) {
-        std::fputs("usage: simulate SCENARIO [FIRST_SEED [COUNT [RULE]]]\n", stderr);
+        std::fputs("usage: simulate SCENARIO [FIRST_SEED [COUNT [RULE]]]\n       simulate --list\n",
+                   stderr);
         return 2;
+    }
+    if (std::string_view(argv[1]) == "--list") {
+        for (const Scenario& one : scenarios()) std::printf("%s\n", std::string(one.name).c_str());
+        return 0;
     }
     const Scenario& chosen = scenario(argv[1]);
     const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
@@ -31,6 +37,8 @@ int main(int argc, char** argv) {
         simulated += outcome.simulated;
         hash = hash * 31 + outcome.hash;
         if (outcome.kept()) continue;
+        std::printf("replay: %s %s %llu\n", argv[0], argv[1],
+                    static_cast<unsigned long long>(seed));
         if (++failed <= 3) {
             std::printf("seed %llu\n%s\n", static_cast<unsigned long long>(seed),
                         outcome.report.c_str());

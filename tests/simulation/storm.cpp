@@ -11,12 +11,11 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr Duration storm_length = 15s;
-constexpr std::size_t keys = 4;
 constexpr std::size_t reservation_keys = 3;
 constexpr std::size_t snapshots_max = 6;
 constexpr std::array<Duration, 4> lease_choices{500ms, 1s, 1s, 2s};
-// Of all reads and peeks of a calm run; one cache in seven has no memory.
-constexpr double hit_rate_least = 0.15;
+// Of all reads and peeks of a calm run; most caches forget soon, and one has no memory.
+constexpr double hit_rate_least = 0.1;
 
 }  // namespace
 
@@ -29,9 +28,11 @@ FleetOptions Storm::options(const Scenario& scenario, std::uint64_t seed) {
     return {.seed = seed,
             .leases = std::move(leases),
             .network = scenario.network,
-            .keys = keys,
+            .keys = scenario.keys,
+            .key_bytes = scenario.key_bytes,
             .calm = scenario.calm(),
             .history_survives = scenario.history_survives(),
+            .claims_survive = scenario.claims_survive(),
             .load_failures = scenario.load_failures};
 }
 
@@ -72,15 +73,16 @@ void Storm::schedule_operation() {
 }
 
 void Storm::operate() {
-    if (random_.chance(0.02)) hot_key_ = random_.below(keys);
-    if (random_.chance(0.12)) return write();
+    if (random_.chance(0.02)) hot_key_ = random_.below(scenario_.keys);
+    if (random_.chance(scenario_.writes)) return write();
     if (random_.chance(0.06)) {
         const std::size_t place = random_.below(fleet_.size());
         const std::size_t key = random_.below(reservation_keys);
         return fleet_.reserve(place, key, random_.between(100ms, 1500ms));
     }
+    if (random_.chance(0.03)) return document();
     const std::size_t cache = random_.below(Fleet::cache_count);
-    const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(keys);
+    const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(scenario_.keys);
     if (random_.chance(0.02)) {
         return fleet_.refresh(random_.below(fleet_.size()), cache,
                               fleet_.row(Fleet::channel_of(cache), key));
@@ -90,9 +92,15 @@ void Storm::operate() {
                deadline);
 }
 
+void Storm::document() {
+    if (random_.chance(0.2)) return fleet_.write_document();
+    const std::size_t place = random_.below(fleet_.size());
+    fleet_.read_document(place, random_.below(scenario_.keys), 5s);
+}
+
 void Storm::write() {
     const std::size_t cache = random_.below(Fleet::cache_count);
-    const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(keys);
+    const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(scenario_.keys);
     const std::size_t row = fleet_.row(Fleet::channel_of(cache), key);
     const std::size_t place = random_.below(fleet_.size());
     const bool foreign = Fleet::channel_of(cache) == Fleet::legacy_channel && scenario_.foreign;
@@ -155,8 +163,50 @@ void Storm::strike() {
     case Incident::disconnect: return fleet_.disconnect(place, length);
     case Incident::crash: return fleet_.crash(place, length);
     case Incident::stop: return fleet_.stop(place, length);
+    case Incident::evict: return evict();
+    case Incident::full:
+        return change_mood(Event::full, [](ServerMood& mood, bool on) { mood.full = on; });
+    case Incident::refuse:
+        return change_mood(Event::refuse, [](ServerMood& mood, bool on) { mood.refuses = on; });
+    case Incident::unreadable:
+        return change_mood(Event::unreadable,
+                           [](ServerMood& mood, bool on) { mood.log_unreadable = on; });
+    case Incident::replicas: return gain_replicas([] {});
+    case Incident::failover:
+        return gain_replicas([this, older = fleet_.server().snapshot()] {
+            fleet_.note(Event::failover);
+            fleet_.server().restart_from(older);
+            fleet_.after(random_.magnitude(1ms, 1s), [this] { fleet_.server().come_back(); });
+        });
     default: return strike_server(incident);
     }
+}
+
+void Storm::evict() {
+    const std::size_t cache = random_.below(Fleet::cache_count);
+    const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(scenario_.keys);
+    fleet_.evict(cache, fleet_.row(Fleet::channel_of(cache), key));
+}
+
+void Storm::change_mood(Event event, void (*set)(ServerMood& mood, bool on)) {
+    fleet_.note(event);
+    set(fleet_.mood(), true);
+    fleet_.after(random_.magnitude(10ms, 2s), [this, set] {
+        fleet_.note(Event::fine);
+        set(fleet_.mood(), false);
+    });
+}
+
+// `then`: what they are good for.
+void Storm::gain_replicas(const std::function<void()>& then) {
+    if (fleet_.mood().replicas > 0) return;
+    fleet_.note(Event::replicas);
+    fleet_.mood().replicas = 1;
+    fleet_.mood().replicas_since = fleet_.now();
+    fleet_.after(random_.magnitude(100ms, 4s), [this, then] {
+        then();
+        fleet_.mood().replicas = 0;
+    });
 }
 
 void Storm::strike_server(Incident incident) {

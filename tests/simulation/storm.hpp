@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -33,9 +34,13 @@ private:
     void schedule_incident();
     void schedule_snapshot();
     void operate();
+    void document();
     void write();
     void strike();
     void strike_server(Incident incident);
+    void evict();
+    void change_mood(Event event, void (*set)(ServerMood& mood, bool on));
+    void gain_replicas(const std::function<void()>& then);
     [[nodiscard]] Incident pick_incident();
     [[nodiscard]] LoadPlan plan_load();
     void demand_hit_rate(const Counts& before_settling);

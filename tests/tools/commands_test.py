@@ -1,10 +1,11 @@
 """./run, ./test and tools/install refuse what they do not know before they install or build anything."""
 import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SUITES = "unit contract simulation integration fleet examples consumer tools checks".split()
+SUITES = "unit contract simulation stress integration fleet examples consumer tools checks long".split()
 
 
 def call(*command, **environment):
@@ -31,10 +32,15 @@ class CommandsTest(unittest.TestCase):
     def test_a_second_suite_is_refused(self):
         self.refuses(["test", "unit", "tools"], "unit", "tools")
 
-    def test_a_seed_needs_a_number_and_the_simulation(self):
+    def test_a_seed_needs_a_number_and_a_suite_that_draws_from_it(self):
         self.refuses(["test", "simulation", "--seed"], "whole number")
         self.refuses(["test", "simulation", "--seed", "-1"], "whole number")
-        self.refuses(["test", "unit", "--seed", "7"], "./test simulation --seed 7")
+        self.refuses(["test", "unit", "--seed", "7"], "./test simulation --seed 7", "contract", "long")
+
+    def test_minutes_are_a_number_above_zero_and_belong_to_long(self):
+        self.refuses(["test", "long", "--minutes"], "whole number")
+        self.refuses(["test", "long", "--minutes", "0"], "above zero")
+        self.refuses(["test", "unit", "--minutes", "7"], "./test long --minutes 7")
 
     def test_an_unknown_package_group_is_refused(self):
         self.refuses(["tools/install", "bogus"], "'bogus'", "build", "test", "checks")
@@ -44,7 +50,7 @@ class CommandsTest(unittest.TestCase):
         self.refuses(["run", "bogus"], "'bogus'", "--once")
 
     def test_help_is_printed_without_building(self):
-        for command, words in {"run": ["--once", "--redis URL"], "test": SUITES}.items():
+        for command, words in {"run": ["--once", "--redis URL"], "test": [*SUITES, "--seed N", "--minutes N"]}.items():
             result = call(command, "--help")
 
             self.assertEqual(result.returncode, 0, result)
@@ -55,6 +61,72 @@ class CommandsTest(unittest.TestCase):
         result = call("tools/install", TUTTI_SKIP_INSTALL="1")
 
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
+
+
+class LongTest(unittest.TestCase):
+    """tools/long with programs that stand for the real ones."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.build = Path(self.folder.name)
+        (self.build / "bin").mkdir()
+        self.program("simulate", '[ "$1" = --list ] && echo calm && exit; echo "$@" >> "$0.calls"')
+        for name in "stress contract_tests unit_codec unit_coherence unit_memory unit_audit unit_observe".split():
+            self.program(name, 'sleep 0.1; echo "$TUTTI_SEED$RC_PARAMS $@" >> "$0.calls"')
+
+    def program(self, name, script):
+        path = self.build / "bin" / name
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def calls(self, name):
+        return (self.build / "bin" / f"{name}.calls").read_text().splitlines()
+
+    def long(self, *options):
+        return subprocess.run(
+            [ROOT / "tools/long", "--build", self.build, "--minutes", "0.02", "--no-fuzzers", *options],
+            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+
+    def test_it_is_content_when_nothing_is_found_and_shows_what_it_did(self):
+        result = self.long("--seed", "1000")
+
+        self.assertEqual(result.returncode, 0, result)
+        self.assertIn("storms: calm", result.stdout)
+        self.assertRegex(result.stdout, r"min left: side by side")
+        self.assertIn("0 findings, seed 1000", result.stdout)
+
+    def test_every_kind_draws_from_the_seed_and_no_seed_is_drawn_twice(self):
+        self.long("--seed", "1000")
+
+        self.assertEqual(self.calls("simulate")[:2], ["calm 1000 10", "calm 1100 10"])
+        self.assertIn("1000", self.calls("contract_tests")[0])
+        self.assertIn("seed=1000", self.calls("unit_memory")[0])
+        self.assertIn("1000", self.calls("stress")[0])
+
+    def test_fresh_seeds_are_drawn_when_none_is_given(self):
+        first = self.long().stdout.splitlines()[-1]
+
+        self.assertNotEqual(first, self.long().stdout.splitlines()[-1])
+
+    def test_a_finding_fails_it_and_is_printed_with_the_command_that_replays_it(self):
+        self.program("simulate", '[ "$1" = --list ] && echo calm && exit; echo "replay: simulate calm 1003"; exit 1')
+        self.program("contract_tests", "exit 1")
+
+        result = self.long("--seed", "1000")
+
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn("\n  simulate calm 1003\n", result.stdout)
+        self.assertIn(f"\n  TUTTI_SEED=1000 {self.build}/bin/contract_tests '--gtest_filter=*SideBySide*'\n",
+                      result.stdout)
+
+    def test_a_program_that_ends_by_a_signal_is_a_finding(self):
+        self.program("unit_codec", "kill -ABRT $$")
+
+        result = self.long("--seed", "1000")
+
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn(f"RC_PARAMS=seed=1000 {self.build}/bin/unit_codec", result.stdout)
 
 
 if __name__ == "__main__":

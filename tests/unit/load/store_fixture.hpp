@@ -156,7 +156,8 @@ public:
 
 private:
     ManualExecutor& executor_;
-    std::uint64_t random_ = reinterpret_cast<std::uintptr_t>(this);
+    static inline std::uint64_t nodes_ = 0;
+    std::uint64_t random_ = ++nodes_;  // another beginning for each, the same on every run
 
 public:
     embedded::EmbeddedBus bus;

@@ -1,0 +1,36 @@
+// The stress by hand: `stress 17 40` runs seeds 17 to 56. A third argument is the number of a rule in
+// base/rules.hpp to break.
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/rules.hpp"
+#include "stress/stress.hpp"
+
+int main(int argc, char** argv) {
+    using namespace tutti::stress;
+    const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
+    const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
+    if (argc > 3) {
+        tutti::break_rules({static_cast<tutti::Rule>(std::strtoul(argv[3], nullptr, 10))});
+    }
+    std::uint64_t failed = 0;
+    Findings total;
+    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+        const Findings found = stress({.seed = seed});
+        total.reads += found.reads;
+        total.memory_hits += found.memory_hits;
+        total.loads += found.loads;
+        total.done += found.done;
+        if (found.kept()) continue;
+        ++failed;
+        for (const auto& violation : found.violations) std::printf("%s\n", violation.c_str());
+        std::printf("replay: %s %llu 100\n", argv[0], static_cast<unsigned long long>(seed));
+    }
+    std::printf("%llu seeds, %llu violated; %llu reads, %llu memory hits, %llu loads, %llu done\n",
+                static_cast<unsigned long long>(count), static_cast<unsigned long long>(failed),
+                static_cast<unsigned long long>(total.reads),
+                static_cast<unsigned long long>(total.memory_hits),
+                static_cast<unsigned long long>(total.loads),
+                static_cast<unsigned long long>(total.done));
+    return failed == 0 ? 0 : 1;
+}
