@@ -83,19 +83,14 @@ Loader<K, V> awaitable_loader(Executor executor, F function) {
             std::move(done), Errc::load_failed, "the executor of the loader has gone");
         const auto pin = lent->pin();
         if (!pin) return;
-        boost::asio::co_spawn(
-            lent->executor(), (*function)(key, context),
-            [done = std::move(answered), function](const std::exception_ptr& thrown,
-                                                   auto answer) mutable {
-                if (!thrown) return done(Loader<K, V>::answer(std::move(answer)));
-                try {
-                    std::rethrow_exception(thrown);
-                } catch (const std::exception& error) {
-                    done(fail(Errc::load_failed, "load", error.what()));
-                } catch (...) {
-                    done(fail(Errc::load_failed, "load", "the loader threw no exception type"));
-                }
-            });
+        boost::asio::co_spawn(lent->executor(), (*function)(key, context),
+                              [done = std::move(answered), function](
+                                  const std::exception_ptr& thrown, auto answer) mutable {
+                                  done(detail::guarded({.name = "load"}, [&] {
+                                      if (thrown) std::rethrow_exception(thrown);
+                                      return Loader<K, V>::answer(std::move(answer));
+                                  }));
+                              });
     });
 }
 

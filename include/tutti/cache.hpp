@@ -20,7 +20,8 @@
 // Not promised: freshness of the loader's own source, such as a lagging replica.
 //
 // Thread-safety: every function may be called from any thread. Cost of a hit: one lock, one clock
-// reading, no allocation for keys that are strings or integers.
+// reading, no allocation for keys that are strings or integers. A deadline of Duration::max() is none; at
+// zero or less only memory answers, everything else is a timeout.
 #pragma once
 
 #include <memory>
@@ -30,6 +31,7 @@
 
 #include "tutti/detail/async_start.hpp"
 #include "tutti/detail/cache.hpp"
+#include "tutti/detail/calls.hpp"
 #include "tutti/detail/own_threads.hpp"
 #include "tutti/error.hpp"
 #include "tutti/invalidation.hpp"
@@ -49,16 +51,19 @@ public:
     // examples/composed.cpp
     [[nodiscard]] Result<Lookup<V>> get(const K& key, GetOptions options = {}) const {
         if (auto error = detail::cannot_wait("get", core_->name())) return fail(*std::move(error));
-        const auto& text = KeyText<K>::text(key);
-        if (auto hit = core_->hit(text)) return typed(*std::move(hit));
-        return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
-            core_->load(std::string(std::string_view(text)), std::make_shared<const K>(key),
-                        options.deadline, std::move(done));
-        }));
+        return detail::guarded(key_text("get"), [&]() -> Result<Lookup<V>> {
+            const auto& text = KeyText<K>::text(key);
+            if (auto hit = core_->hit(text)) return typed(*std::move(hit));
+            return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
+                core_->load(std::string(std::string_view(text)), std::make_shared<const K>(key),
+                            options.deadline, std::move(done));
+            }));
+        });
     }
 
     // The same without blocking: `token` is a function that takes Result<Lookup<V>>, or an Asio
-    // completion token with <tutti/asio.hpp>.
+    // completion token with <tutti/asio.hpp>. A function is called on an unspecified thread, possibly
+    // before the call returns; what it throws is logged and goes no further.
     template <class Token>
         requires(!std::convertible_to<Token, GetOptions>)
     auto get(const K& key, Token&& token) const {
@@ -68,10 +73,12 @@ public:
     auto get(const K& key, GetOptions options, Token&& token) const {
         // Owns what it needs: with a lazy token it starts after this call has returned.
         auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
-            const auto& text = KeyText<K>::text(*key);
-            if (auto hit = core->hit(text)) return done(typed(*std::move(hit)));
-            core->load(std::string(std::string_view(text)), key, options.deadline,
-                       typing(std::move(done)));
+            auto text = detail::text_of(*key, "get", core->name());
+            if (!text) return detail::complete(*core, done, failed(text));
+            if (auto hit = core->hit(*text)) {
+                return detail::complete(*core, done, typed(*std::move(hit)));
+            }
+            core->load(*std::move(text), key, options.deadline, typing(core, std::move(done)));
         };
         return run(std::move(start), std::forward<Token>(token));
     }
@@ -80,11 +87,10 @@ public:
     // replaces what is there, and when the load fails what is there stays. Meanwhile readers get the
     // old value. Errors and blocking as `get` on a miss.
     [[nodiscard]] Result<Lookup<V>> refresh(const K& key, GetOptions options = {}) const {
-        if (auto error = detail::cannot_wait("refresh", core_->name())) {
-            return fail(*std::move(error));
-        }
+        auto text = detail::text_for_waiting(key, "refresh", core_->name());
+        if (!text) return failed(text);
         return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
-            core_->refresh(text(key), std::make_shared<const K>(key), options.deadline,
+            core_->refresh(*std::move(text), std::make_shared<const K>(key), options.deadline,
                            std::move(done));
         }));
     }
@@ -96,7 +102,9 @@ public:
     template <class Token>
     auto refresh(const K& key, GetOptions options, Token&& token) const {
         auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
-            core->refresh(text(*key), key, options.deadline, typing(std::move(done)));
+            auto text = detail::text_of(*key, "refresh", core->name());
+            if (!text) return detail::complete(*core, done, failed(text));
+            core->refresh(*std::move(text), key, options.deadline, typing(core, std::move(done)));
         };
         return run(std::move(start), std::forward<Token>(token));
     }
@@ -108,19 +116,23 @@ protected:
     [[nodiscard]] const std::shared_ptr<detail::Cache>& core_pointer() const noexcept {
         return core_;
     }
-    [[nodiscard]] static std::string text(const K& key) {
-        return std::string(std::string_view(KeyText<K>::text(key)));
-    }
 
 private:
+    [[nodiscard]] detail::UserFunction key_text(std::string_view operation) const {
+        return detail::key_text(operation, core_->name());
+    }
+    static Result<Lookup<V>> failed(Result<std::string>& text) {
+        return fail(std::move(text).error());
+    }
     static Result<Lookup<V>> typed(Result<detail::RawLookup> raw) {
         if (!raw) return fail(std::move(raw).error());
         return Lookup<V>(*std::move(raw));
     }
     template <class Done>
-    static auto typing(Done done) {
-        return [done = std::move(done)](Result<detail::RawLookup> raw) mutable {
-            done(typed(std::move(raw)));
+    static auto typing(std::shared_ptr<detail::Cache> core, Done done) {
+        return [core = std::move(core),
+                done = std::move(done)](Result<detail::RawLookup> raw) mutable {
+            detail::complete(*core, done, typed(std::move(raw)));
         };
     }
     template <class Start, class Token>
@@ -143,7 +155,7 @@ public:
     // than the deadline. In a loader and in a completion it does not wait: the key is gone here, the
     // publication is on its way, and the outcome is `unconfirmed`.
     [[nodiscard]] Invalidation invalidate(const K& key, InvalidateOptions options = {}) const {
-        return send(this->text(key), options);
+        return send(changed(key), options);
     }
     // Every key of the channel; of a `Shared` cache, its own.
     [[nodiscard]] Invalidation invalidate_all(InvalidateOptions options = {}) const {
@@ -158,23 +170,24 @@ public:
     }
     template <class Token>
     auto invalidate(const K& key, InvalidateOptions options, Token&& token) const {
-        return start(this->text(key), options, std::forward<Token>(token));
+        return start(changed(key), options, std::forward<Token>(token));
     }
     template <class Token>
     auto invalidate_all(InvalidateOptions options, Token&& token) const {
         return start(std::nullopt, options, std::forward<Token>(token));
     }
 
-    // Stores a value that the caller has come by otherwise, as if it had just been loaded, unless a
-    // better one is there (StoreTier::rank): one step in the store, nothing between look and write.
+    // Stores a value that the caller has come by otherwise, as if its load had begun with this call,
+    // unless a better one is there (StoreTier::rank). A change that was committed since the caller came by
+    // it, but before this call, is not noticed; one that is published later takes it away, however late
+    // the request arrives. `claim_lost`: that happened, or another load began meanwhile.
     // Errors: unavailable, timeout and their likes of the store; too_large; invalid_option without a
-    // store; wrong_thread in a loader and in a completion. Blocking: one round trip.
+    // store; wrong_thread in a loader and in a completion. Blocking: two round trips.
     [[nodiscard]] Result<Filled> offer(const K& key, V value, GetOptions options = {}) const {
-        if (auto error = detail::cannot_wait("offer", this->core().name())) {
-            return fail(*std::move(error));
-        }
+        auto text = detail::text_for_waiting(key, "offer", this->core().name());
+        if (!text) return fail(std::move(text).error());
         return detail::wait_for<Result<Filled>>([&](auto done) {
-            this->core().offer(this->text(key), std::make_shared<const V>(std::move(value)),
+            this->core().offer(*std::move(text), std::make_shared<const V>(std::move(value)),
                                options.deadline, std::move(done));
         });
     }
@@ -183,20 +196,16 @@ protected:
     using ReadableCache<K, V>::ReadableCache;
 
 private:
-    Invalidation send(std::optional<std::string> key, InvalidateOptions options) const {
-        if (const auto error = detail::cannot_wait("invalidate", this->core().name())) {
-            this->core().invalidate(std::move(key), options, [](const Invalidation&) {});
-            return {.outcome = Invalidation::Outcome::unconfirmed,
-                    .position = {},
-                    .reason = "on its way, but not waited for: " + error->message()};
-        }
-        return detail::wait_for<Invalidation>(
-            [&](auto done) { this->core().invalidate(std::move(key), options, std::move(done)); });
+    detail::Changed changed(const K& key) const {
+        return detail::changed(key, this->core().name());
+    }
+    Invalidation send(detail::Changed key, InvalidateOptions options) const {
+        return detail::invalidate_and_wait(this->core_pointer(), std::move(key), options);
     }
     template <class Token>
-    auto start(std::optional<std::string> key, InvalidateOptions options, Token&& token) const {
+    auto start(detail::Changed key, InvalidateOptions options, Token&& token) const {
         auto call = [core = this->core_pointer(), key = std::move(key), options](auto done) {
-            core->invalidate(key, options, std::move(done));
+            detail::invalidate(core, key, options, std::move(done));
         };
         return detail::AsyncStart<std::decay_t<Token>, Invalidation>::run(
             std::move(call), std::forward<Token>(token));
@@ -231,7 +240,7 @@ public:
 
     // Never blocks. A load that runs now will not be stored.
     void forget(const K& key) const {
-        this->core().invalidate(this->text(key), {}, [](const Invalidation&) {});
+        this->core().invalidate(detail::text_of(key), {}, [](const Invalidation&) {});
     }
     void forget_all() const {
         this->core().invalidate(std::nullopt, {}, [](const Invalidation&) {});

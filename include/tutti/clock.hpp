@@ -11,9 +11,13 @@
 #include <time.h>
 
 #include <chrono>
+#include <cstdint>
 
 namespace tutti {
 
+// Duration::max() means "no limit" wherever a deadline, a period or a time to live is asked for. Write
+// exactly that: std::chrono converts what exceeds 292 years (`std::chrono::hours::max()`) to nonsense
+// before any function is called.
 using Duration = std::chrono::nanoseconds;
 
 // Satisfies the standard's Clock requirements, so `TimePoint` arithmetic is std::chrono's.
@@ -32,6 +36,32 @@ struct Boottime {
 };
 
 using TimePoint = Boottime::time_point;
+
+// Arithmetic that cannot overflow: what is out of range is the nearest value that there is, so that "no
+// limit" stays none whatever is added to it. A negative duration leads into the past.
+[[nodiscard]] constexpr Duration saturating_add(Duration left, Duration right) noexcept {
+    Duration::rep sum{};
+    if (!__builtin_add_overflow(left.count(), right.count(), &sum)) return Duration{sum};
+    return right < Duration::zero() ? Duration::min() : Duration::max();
+}
+[[nodiscard]] constexpr TimePoint saturating_add(TimePoint begin, Duration delay) noexcept {
+    return TimePoint{saturating_add(begin.time_since_epoch(), delay)};
+}
+[[nodiscard]] constexpr Duration saturating_multiply(Duration duration, std::int32_t by) noexcept {
+    Duration::rep product{};
+    if (!__builtin_mul_overflow(duration.count(), by, &product)) return Duration{product};
+    return (duration < Duration::zero()) == (by < 0) ? Duration::max() : Duration::min();
+}
+// What is left until `deadline`: at least zero, and at most a century, because what waits for it (such as
+// std::condition_variable::wait_for) adds it to a clock of its own.
+[[nodiscard]] constexpr Duration time_left(TimePoint deadline, TimePoint now) noexcept {
+    constexpr Duration century = std::chrono::years(100);
+    if (deadline <= now) return Duration::zero();
+    Duration::rep left{};
+    const bool overflows = __builtin_sub_overflow(deadline.time_since_epoch().count(),
+                                                  now.time_since_epoch().count(), &left);
+    return overflows || Duration{left} > century ? century : Duration{left};
+}
 
 class Clock {
 public:

@@ -5,7 +5,8 @@
 //
 // Requires: `decode` accepts any bytes (another program, another version, another century wrote
 // them) and answers with an Error what it cannot read; what it accepts of its own `encode`, it reads
-// as an equal value. Both may be called from several threads at once, and may throw nothing.
+// as an equal value. Both may be called from several threads at once. What throws has failed: an encoded
+// value is not stored, a stored one counts as a miss, and both are logged.
 // Thread-safety: a plain value.
 #pragma once
 

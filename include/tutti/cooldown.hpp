@@ -5,7 +5,8 @@
 // Forgetting early is possible when the bound is reached: the key that was allowed longest ago goes.
 //
 // Thread-safety: every function may be called from any thread; the check and the claim are one step.
-// Blocking: never. Expired keys are swept once per period.
+// Blocking: never. Expired keys are swept once per period, and at
+// most once a second.
 #pragma once
 
 #include <functional>

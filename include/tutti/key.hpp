@@ -4,7 +4,8 @@
 // type specialise `KeyText`: `static std::string text(const K&)`. A key owns its text: views and pointers
 // are refused. Two keys that are equal must have the
 // same text, and two that differ must not; a composite key needs a separator that its parts cannot
-// contain.
+// contain. When `text` throws, the call answers Errc::invalid_option; where it cannot say so (`forget`, a
+// cooldown) the exception leaves the call.
 #pragma once
 
 #include <array>

@@ -5,18 +5,19 @@
 //       an asynchronous function: it must not block and calls the completion once, from any thread.
 // `<tutti/asio.hpp>` makes the second kind from a coroutine.
 //
-// A loader that throws has failed: the exception is caught once, here, and every waiter gets
-// Errc::load_failed with its text. A failed load is never cached.
+// A loader that throws, whatever it throws, has failed: every waiter gets Errc::load_failed with the
+// exception's text. A failed load is never cached.
 #pragma once
 
-#include <exception>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <variant>
 
 #include "tutti/detail/cache.hpp"
+#include "tutti/detail/guarded.hpp"
 #include "tutti/detail/loader_shape.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
@@ -37,9 +38,8 @@ public:
             raw_.blocking = [call = std::make_shared<F>(std::move(function))](
                                 const void* key,
                                 LoadContext& context) -> Result<detail::RawLoaded> {
-                return guarded([&]() -> Result<detail::RawLoaded> {
-                    return raw(answer((*call)(*static_cast<const K*>(key), context)));
-                });
+                return guarded_answer(
+                    "load", [&] { return (*call)(*static_cast<const K*>(key), context); });
             };
         }
     }
@@ -60,11 +60,10 @@ public:
             const K& typed = *static_cast<const K*>(key.get());
             // Shared, because both the loader and the catch clause may have to report.
             auto report = std::make_shared<Completion<detail::RawLoaded>>(std::move(done));
-            auto started = guarded([&]() -> Result<void> {
+            auto started = detail::guarded({.name = "load"}, [&] {
                 (*call)(typed, context, [report, key](Result<Loaded<V>> loaded) {
                     if (*report) std::exchange(*report, nullptr)(raw(std::move(loaded)));
                 });
-                return {};
             });
             if (!started && *report) std::exchange(*report, nullptr)(fail(started.error()));
         };
@@ -86,25 +85,13 @@ public:
         }
     }
 
-    // What `body` returns, untyped; a throw is an error.
+    // What `body`, which calls the user's function of this name, returns, untyped.
     template <class Body>
-    static Result<detail::RawLoaded> guarded_answer(Body body) {
-        return guarded([&]() -> Result<detail::RawLoaded> { return raw(answer(body())); });
+    static Result<detail::RawLoaded> guarded_answer(std::string_view name, Body body) {
+        return detail::guarded({.name = name}, [&] { return raw(answer(body())); });
     }
 
 private:
-    template <class Body>
-    static auto guarded(Body body) -> decltype(body()) {
-        try {
-            return body();
-        } catch (const std::exception& error) {
-            return fail(Errc::load_failed, "load", error.what());
-        } catch (...) {
-            return fail(Errc::load_failed, "load",
-                        "the loader threw something that is no exception");
-        }
-    }
-
     static Result<detail::RawLoaded> raw(Result<Loaded<V>> loaded) {
         if (!loaded) return fail(std::move(loaded).error());
         return detail::RawLoaded{.value = loaded->value(),

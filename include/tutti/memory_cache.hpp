@@ -5,6 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <forward_list>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "tutti/clock.hpp"  // IWYU pragma: export
 #include "tutti/detail/key_hash.hpp"
 #include "tutti/detail/lru_table.hpp"
+#include "tutti/detail/memory_options.hpp"
 #include "tutti/policy.hpp"  // IWYU pragma: export
 
 namespace tutti {
@@ -42,9 +44,9 @@ enum class Eviction : unsigned char { lru };
 //
 // Thread-safety: any function from any thread; each is atomic. One mutex, because exact LRU is the contract: a
 // hit moves an entry, so a shared lock would not help, and shards would know only an oldest entry of their
-// own. Hash and weigher run outside the lock, concurrently; values are copied under it (wrap what is dear in
-// a shared_ptr<const T>) and destroyed outside it.
-//
+// own. Hash and weigher run outside the lock, concurrently. Eq and V's copy constructor run under it: they
+// must be short (wrap what is dear in a shared_ptr<const T>) and leave this cache alone. Keys and values are
+// destroyed outside it, so their destructors may use the cache.
 // Cost: a hit is a hash, a lock, a clock reading and a copy of the value, and allocates nothing else; an
 // insertion allocates twice. Blocking: only for the lock.
 // Requires: V copy constructible, K move constructible; Hash and Eq stateless.
@@ -69,24 +71,21 @@ public:
         Duration age;  // since it was put
     };
 
+    // Takes what leaves the cache: declared before a lock of the caller's, it is destroyed after it.
+    class Removed {
+        friend MemoryCache;
+        typename Table::Records records_;
+        std::forward_list<Table> tables_;
+    };
+
     // What is wrong with the options, each with its remedy; empty when they are usable.
     [[nodiscard]] static std::vector<std::string> problems(const Options& options) {
-        const bool in_bytes = options.bound.unit() == Bound::Unit::bytes;
-        std::vector<std::string> found;
-        const auto check = [&](bool good, const char* problem) {
-            if (!good) found.emplace_back(problem);
-        };
-        check(options.ttl.valid(), ttl_problem);
-        check(options.bound.valid(), "bound must be positive: a cache has to end somewhere");
-        check(!in_bytes || options.weigher, "weigher is mandatory with a bound in bytes");
-        check(in_bytes || !options.weigher, "weigher means nothing with a bound in entries");
-        check(options.clock != nullptr, "clock must not be null: leave it out for the system's");
-        return found;
+        return detail::memory_problems(options);
     }
 
     // Throws std::invalid_argument that names all `problems`.
     explicit MemoryCache(Options options)
-        : options_(checked(std::move(options))), table_(options_.bound.limit()) {}
+        : options_(detail::checked(std::move(options))), table_(options_.bound.limit()) {}
 
     // A copy of the value, and promotes it; nothing without a live entry. Removes an expired one.
     [[nodiscard]] std::optional<V> get(KeyView key) {
@@ -100,15 +99,18 @@ public:
     }
     // The same for who has just read the cache's clock. What was put since then has age zero.
     [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now) {
+        Removed removed;
+        return find(key, now, removed);
+    }
+    [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now, Removed& removed) {
         const auto probe = Table::probe(key);
-        Records garbage;
         const std::lock_guard lock(mutex_);
         const Position* position = table_.find(probe);
         if (position == nullptr) return std::nullopt;
         const Position record = *position;
         const Duration age = std::max(now - record->written, Duration::zero());
         if (age > record->lifetime) {
-            table_.discard(record, garbage);
+            table_.discard(record, removed.records_);
             return std::nullopt;
         }
         std::optional<Found> copy(Found{record->value, age});  // may throw: before any change
@@ -129,40 +131,49 @@ public:
     bool put(K key, V value) { return put(std::move(key), std::move(value), options_.ttl); }
     // Throws std::invalid_argument if `ttl` is not positive.
     bool put(K key, V value, Ttl ttl) {
-        if (!ttl.valid()) throw std::invalid_argument(ttl_problem);
-        Records fresh = record_of(std::move(key), std::move(value), ttl);
-        Records garbage;
+        Removed removed;
+        return put(std::move(key), std::move(value), ttl, removed);
+    }
+    bool put(K key, V value, Ttl ttl, Removed& removed) {
+        if (!ttl.valid()) throw std::invalid_argument(detail::ttl_problem);
+        const std::size_t hash = Hash{}(key);
+        Records fresh = record_of(std::move(key), std::move(value), hash, ttl);
         const std::lock_guard lock(mutex_);
-        return table_.put(fresh, garbage);
+        const bool stored = table_.put(fresh, removed.records_);
+        removed.records_.splice(removed.records_.end(), fresh);
+        return stored;
     }
 
     // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a value to
     // put, or nothing to leave everything as it is, age and order included. True if a value was put; false also
-    // if it was too heavy. `fn`, hash and weigher run under the lock: they must be short and leave this
-    // cache alone.
+    // if it was too heavy. `fn` and the weigher run under the lock: short, and without this cache.
     template <class F>
         requires std::is_invocable_r_v<std::optional<V>, F&, const V*>
     bool update(K key, F fn) {
         const auto probe = Table::probe(key);
         Records fresh;
-        Records garbage;
-        const std::lock_guard lock(mutex_);
+        Removed removed;
+        std::unique_lock locked(mutex_);
         const Position* found = table_.find(probe);
         const V* live = found != nullptr && alive(**found) ? &(*found)->value : nullptr;
         std::optional<V> next = std::invoke(fn, live);
+        const std::unique_lock unlocks_before_next(std::move(locked));
         if (!next) return false;
-        fresh = record_of(std::move(key), std::move(*next), options_.ttl);
-        return table_.put(fresh, garbage);
+        fresh = record_of(std::move(key), std::move(*next), probe.hash, options_.ttl);
+        return table_.put(fresh, removed.records_);
     }
 
     // True if there was an entry, an expired one included.
     bool erase(KeyView key) {
+        Removed removed;
+        return erase(key, removed);
+    }
+    bool erase(KeyView key, Removed& removed) {
         const auto probe = Table::probe(key);
-        Records garbage;
         const std::lock_guard lock(mutex_);
         const Position* found = table_.find(probe);
         if (found == nullptr) return false;
-        table_.discard(*found, garbage);
+        table_.discard(*found, removed.records_);
         return true;
     }
 
@@ -179,9 +190,13 @@ public:
     }
 
     void clear() {
-        Table garbage(options_.bound.limit());
+        Removed removed;
+        clear(removed);
+    }
+    void clear(Removed& removed) {
+        Table& empty = removed.tables_.emplace_front(options_.bound.limit());
         const std::lock_guard lock(mutex_);
-        table_.move_to(garbage);
+        table_.move_to(empty);
     }
 
     [[nodiscard]] std::size_t size() const {
@@ -205,20 +220,8 @@ private:
     using Records = typename Table::Records;
     using Position = typename Table::Position;
 
-    static constexpr const char* ttl_problem = "ttl must be positive: \"for ever\" is Ttl::never()";
-
-    static Options checked(Options options) {
-        std::string all;
-        for (const std::string& problem : problems(options)) {
-            all.append(all.empty() ? "MemoryCache: " : "; ").append(problem);
-        }
-        if (!all.empty()) throw std::invalid_argument(all);
-        return options;
-    }
-
     // A list of one, to be spliced in.
-    Records record_of(K key, V value, Ttl ttl) const {
-        const std::size_t hash = Hash{}(key);
+    Records record_of(K key, V value, std::size_t hash, Ttl ttl) const {
         const std::size_t weight = options_.weigher ? options_.weigher(key, value) : 1;
         const Duration lifetime = ttl.is_never() ? Duration::max() : ttl.lifetime();
         Records one;
@@ -235,10 +238,7 @@ private:
     std::size_t discard_if(Pred pred) {
         Records garbage;
         const std::lock_guard lock(mutex_);
-        for (Position next = table_.begin(); next != table_.end();) {
-            const Position record = next++;
-            if (pred(std::as_const(*record))) table_.discard(record, garbage);
-        }
+        table_.discard_if(pred, garbage);
         return garbage.size();
     }
 

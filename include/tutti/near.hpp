@@ -77,14 +77,15 @@ NearSpec near_spec(NearOptions<K, V, D>& options) {
     if (options.project) {
         spec.project = [project = std::move(options.project)](const void* key,
                                                               const void* document) {
-            return Raw::guarded_answer([&] {
+            return Raw::guarded_answer("project", [&] {
                 return project(*static_cast<const K*>(key), *static_cast<const D*>(document));
             });
         };
     }
     if (options.otherwise) {
         spec.otherwise = [otherwise = std::move(options.otherwise)](const void* key) {
-            return Raw::guarded_answer([&] { return otherwise(*static_cast<const K*>(key)); });
+            return Raw::guarded_answer("otherwise",
+                                       [&] { return otherwise(*static_cast<const K*>(key)); });
         };
     }
     return spec;

@@ -13,7 +13,8 @@
 // and of its handles, answers at once and with Errc::stopped or its like; nothing is served, and
 // destructors do nothing. A child that wants a node creates its own. Connections are close-on-exec.
 //
-// Thread-safety: declare from one thread, before start; everything else from any.
+// Thread-safety: every function from any thread. What is declared while another thread starts the node
+// belongs to it or is refused, one of the two.
 #pragma once
 
 #include <cstddef>
@@ -81,8 +82,9 @@ struct NodeOptions {
     // How long `stop` and the destructor wait for what does not end. Zero: for nothing but the node itself.
     Duration stop_deadline = std::chrono::seconds{10};
 
-    // Called from any thread, must not block and must not call the node. Default: nothing is logged.
-    // Texts never hold secrets or values; they may hold keys.
+    // Called from any thread, with no lock held; must not block. What it throws is dropped, and so are
+    // the lines that it causes itself by calling the node. Default: nothing is logged. Texts never
+    // hold secrets or values; they may hold keys.
     std::function<void(LogLevel, std::string_view)> log = nullptr;
 };
 

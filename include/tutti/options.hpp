@@ -1,6 +1,10 @@
 // How a cache is declared. One struct serves all patterns that hold values; an option that means
 // nothing for the pattern it is given to is refused by `Node::start`, which names everything that is
 // wrong with every declaration at once.
+//
+// Functions in the options may be called from any thread, with no lock held. What they throw, whatever
+// it is, fails the one load or value that they were called for: an Error, or a line in the log, that names
+// cache and option.
 #pragma once
 
 #include <cstddef>
@@ -80,8 +84,8 @@ struct StoreTier {
     // Raw only: also take what such programs have written there. Until its TTL it counts as fresh, so
     // it is refused together with Stale::wrong.
     bool foreign_writers = false;
-    // Keep the better one: a value never replaces one of a higher rank, unless that one is older than
-    // `rank_yields_after`. Framed only.
+    // Keep the better one: a value never replaces one of a higher rank, unless that one is past its TTL,
+    // older than `rank_yields_after`, or unreadable to the load that replaces it. Framed only.
     std::function<std::int64_t(const V&)> rank = nullptr;
     Duration rank_yields_after = Duration::max();
     // Larger values are neither stored nor accepted, before compression and after decompression.
@@ -147,8 +151,9 @@ struct CacheOptions {
 };
 
 struct GetOptions {
-    // The read fails with Errc::timeout after this long. A load that asks the source already goes on, for
-    // the next reader; one that still waits, for its turn or for another instance, ends with its last reader.
+    // The read fails with Errc::timeout after this long; Duration::max(): never. A load that asks the source
+    // already goes on, for the next reader; one that still waits, for its turn or for another instance,
+    // ends with its last reader.
     Duration deadline = std::chrono::seconds{5};
 };
 

@@ -18,11 +18,12 @@ namespace tutti {
 // Time to live. An entry is alive at exactly its TTL and dead after it.
 class Ttl {
 public:
-    // Implicit, so that options read `.ttl = 30s`. Zero or less is kept, and refused where it is used.
+    // Implicit, so that options read `.ttl = 30s`. Zero or less is kept, and refused where it is used;
+    // more than a Duration can hold is the longest one.
     template <class Rep, class Period>
     constexpr Ttl(
         std::chrono::duration<Rep, Period> lifetime)  // NOLINT(google-explicit-constructor)
-        : lifetime_(std::chrono::duration_cast<Duration>(lifetime)) {}
+        : lifetime_(in_range(lifetime)) {}
 
     template <class Number>
         requires std::is_arithmetic_v<Number>
@@ -45,6 +46,14 @@ public:
 
 private:
     constexpr Ttl() noexcept = default;  // never
+
+    template <class Rep, class Period>
+    static constexpr Duration in_range(std::chrono::duration<Rep, Period> lifetime) {
+        using Wide = std::chrono::duration<long double, Duration::period>;
+        if (Wide(lifetime) >= Wide(Duration::max())) return Duration::max();
+        if (!(Wide(lifetime) > Wide(Duration::min()))) return Duration::min();
+        return std::chrono::duration_cast<Duration>(lifetime);
+    }
 
     std::optional<Duration> lifetime_;
 };

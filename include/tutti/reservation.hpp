@@ -35,6 +35,7 @@
 
 #include "tutti/codec.hpp"
 #include "tutti/detail/cache.hpp"
+#include "tutti/detail/calls.hpp"
 #include "tutti/detail/own_threads.hpp"
 #include "tutti/key.hpp"
 #include "tutti/policy.hpp"
@@ -154,18 +155,22 @@ public:
     [[nodiscard]] Result<Attempt<T>> reserve(const K& key, const T& note,
                                              Duration deadline = std::chrono::seconds{2}) const {
         if (auto error = refused("reserve")) return fail(*std::move(error));
-        auto bytes = codec_.encode(note);
+        auto bytes = detail::guarded(function("codec.encode", Errc::protocol),
+                                     [&] { return codec_.encode(note); });
         if (!bytes) return fail(std::move(bytes).error());
-        std::string text(std::string_view(KeyText<K>::text(key)));
-        auto raw = detail::wait_for<Result<detail::RawAttempt>>(
-            [&](auto done) { core_->reserve(text, *std::move(bytes), deadline, std::move(done)); });
+        auto text = detail::text_of(key, "reserve", core_->name());
+        if (!text) return fail(std::move(text).error());
+        auto raw = detail::wait_for<Result<detail::RawAttempt>>([&](auto done) {
+            core_->reserve(*text, *std::move(bytes), deadline, std::move(done));
+        });
         if (!raw) return fail(std::move(raw).error());
         std::optional<T> held;
-        const auto found = raw->granted ? std::nullopt : core_->note_of(raw->stored);
-        if (auto decoded = found ? codec_.decode(*found) : Result<T>(fail(Errc::protocol, {}))) {
-            held = *std::move(decoded);
+        if (const auto found = raw->granted ? std::nullopt : core_->note_of(raw->stored)) {
+            auto decoded = detail::guarded(function("codec.decode", Errc::protocol),
+                                           [&] { return codec_.decode(*found); });
+            if (decoded) held = *std::move(decoded);
         }
-        return Attempt<T>(std::move(text), *std::move(raw), std::move(held));
+        return Attempt<T>(*std::move(text), *std::move(raw), std::move(held));
     }
 
     // The window begins anew: the action is under way. False: it is not ours any more.
@@ -201,6 +206,9 @@ public:
 private:
     [[nodiscard]] std::optional<Error> refused(std::string_view operation) const {
         return detail::cannot_wait(operation, core_->name());
+    }
+    [[nodiscard]] detail::UserFunction function(std::string_view name, Errc code) const {
+        return {.name = name, .operation = "reserve", .cache = core_->name(), .code = code};
     }
 
     std::shared_ptr<detail::ReservationCore> core_;  // never null

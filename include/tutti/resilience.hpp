@@ -4,7 +4,8 @@
 // None of them brings back what was invalidated: an invalidation removes values, negative entries and
 // last known goods alike, in memory and in the store.
 //
-// Plain values. Their functions run on a node's threads: they must be short and must not block.
+// Plain values. Their functions run on a node's threads, with no lock held: they must be short and must not
+// block. What they throw is logged.
 #pragma once
 
 #include <cstddef>

@@ -90,16 +90,18 @@ struct Fetched {
     Duration claim_left{};  // with `theirs`: ask again after this at the latest
 };
 
-// What keeps the better of two values.
+// What keeps the better of two values. A stored one of a higher rank yields all the same when it is past
+// its time to live, because nobody reads it any more, or older than `yields_after`.
 struct Rank {
     std::int64_t value = 0;
-    // A stored value of a higher rank yields all the same when it is older than this.
     Duration yields_after = Duration::max();
+    // What is there yields, whatever its rank: the holder of the claim has seen it and cannot read it.
+    bool over_unreadable = false;
 };
 
 struct FillRequest {
     Place place;
-    LoadToken token;  // of the claim; empty: without one (`offer`)
+    LoadToken token;  // of the claim
     std::string bytes;
     Duration fresh_for{};  // time to live; resolution of one millisecond, rounded up
     // How long it is in the store, as a last known good; at least `fresh_for`. A raw value goes with
@@ -155,8 +157,8 @@ public:
     // Reads a coordinated value, and claims its load when there is none that is fresh.
     virtual void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) = 0;
 
-    // Stores what was loaded under a claim and ends the claim, or, without a token, stores a value as
-    // if it had just been loaded and ends whatever claim there is. Wakes who waits.
+    // Stores what was loaded under a claim, ends the claim and wakes who waits. There is no way to store
+    // without one: it is what tells a late request from a timely one.
     virtual void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) = 0;
 
     // The load failed: ends the claim if it is still ours and wakes who waits. False: it was not.

@@ -20,7 +20,7 @@ Result<Slots::Slot> Slots::take(TimePoint deadline) {
                         std::to_string(queue_.size()) + " calls wait for one");
     }
     const auto self = queue_.emplace(queue_.end());
-    self->changed.wait_for(lock, deadline - Boottime::now(),
+    self->changed.wait_for(lock, time_left(deadline, Boottime::now()),
                            [&] { return stopped_ || self->granted; });
     const bool granted = self->granted;
     queue_.erase(self);

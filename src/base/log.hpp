@@ -1,5 +1,8 @@
 // The node's log, as the parts of it see it: silent unless the user asked. Copies share one limiter.
-// Thread-safe if the user's function is.
+// Thread-safe if the user's function is. What that throws is dropped, and so is a line that it causes
+// itself by calling the node.
+//
+// Never called with a lock held, because the user's function may call the node.
 #pragma once
 
 #include <functional>
@@ -8,6 +11,7 @@
 #include <utility>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/guarded.hpp"
 #include "tutti/log.hpp"
 
 namespace tutti {
@@ -22,13 +26,17 @@ public:
 
     // For what is said a few times in the life of a node.
     void operator()(LogLevel level, std::string_view text) const {
-        if (write_) write_(level, text);
+        thread_local bool writing = false;
+        if (!write_ || writing) return;
+        writing = true;
+        (void)detail::guarded({.name = "log"}, [&] { write_(level, text); });
+        writing = false;
     }
 
     // For what a read, an event or an attempt may say each time: one line of a kind a minute.
     void limited(LogLevel level, std::string_view kind, std::string_view text) const {
         if (!write_) return;
-        if (const auto line = limiter_->admit(kind, text)) write_(level, *line);
+        if (const auto line = limiter_->admit(kind, text)) (*this)(level, *line);
     }
 
 private:

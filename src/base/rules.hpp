@@ -16,7 +16,7 @@ enum class Rule : std::uint8_t {
     poison_running_flights,      // R3: an invalidation poisons the flights of its key
     poisoned_fill_nothing,       // R3: the value of a poisoned flight is stored nowhere
     fill_checks_generation,      // R3: a flight from before a flush fills nothing
-    lookup_checks_generation,    // R2: an entry from before a flush is served to nobody
+    flush_drops_entries,         // R2: an entry from before a flush is served to nobody
     capture_generation_first,    // R3a: a flight takes the generation before it reads any tier
     join_only_under_lease,       // R3b: no joining of a running flight without an effective lease
     join_only_clean_flights,     // R3b: no joining of a poisoned flight
@@ -57,6 +57,7 @@ enum class Rule : std::uint8_t {
     every_prefix_is_emptied,        // S3: PUB removes the values of caches that it does not know
     flight_covers_store_read,       // S5: a flight begins before it reads the store
     claim_before_load,              // S6: a load whose claim was not confirmed before fills nothing
+    offer_waits_for_claim,          // S13: nor does an offer
     unpublished_bypasses_store,     // S7: own changes that the bus has not taken
     others_bypass_store,            // S7: so does every other cache of the channel on this node
     retry_bypasses_store,           // S7: and what is being published again is not published yet

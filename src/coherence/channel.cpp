@@ -191,7 +191,9 @@ void Channel::wake_at(TimePoint when) {
     });
 }
 
-TimePoint Channel::command_deadline() const { return clock_.now() + options_.command_deadline; }
+TimePoint Channel::command_deadline() const {
+    return saturating_add(clock_.now(), options_.command_deadline);
+}
 
 void Channel::leave(TimePoint deadline, std::move_only_function<void()> done) {
     left_ = true;

@@ -37,7 +37,7 @@ void ForeignDrops::send() {
     sending_ = true;
     const KeySet changed = std::exchange(pending_, {});
     store_->drop(
-        options_.channel, changed.keys, clock_.now() + options_.command_deadline,
+        options_.channel, changed.keys, saturating_add(clock_.now(), options_.command_deadline),
         [self = shared_from_this()](const Result<void>& answer) { self->answered(answer); });
 }
 

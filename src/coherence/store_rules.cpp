@@ -35,12 +35,8 @@ std::optional<Error> check_place(std::string_view operation, const Place& place)
                       Store::key_bytes_max);
 }
 
-enum class Token : unsigned char { required, optional };
-
-std::optional<Error> check_token(std::string_view operation, const LoadToken& token, Token need) {
-    if (token.size() <= load_token_bytes_max && !(token.empty() && need == Token::required)) {
-        return std::nullopt;
-    }
+std::optional<Error> check_token(std::string_view operation, const LoadToken& token) {
+    if (!token.empty() && token.size() <= load_token_bytes_max) return std::nullopt;
     return invalid(operation,
                    "the token must have 1 to " + std::to_string(load_token_bytes_max) + " bytes");
 }
@@ -106,14 +102,14 @@ Error too_many_prefixes(std::string_view operation) {
 
 std::optional<Error> check(std::string_view operation, const FetchRequest& request) {
     if (auto error = check_place(operation, request.place)) return error;
-    if (auto error = check_token(operation, request.token, Token::required)) return error;
+    if (auto error = check_token(operation, request.token)) return error;
     if (request.claim_for > Duration::zero()) return std::nullopt;
     return invalid(operation, "claim_for must be above zero: longer than the load may take");
 }
 
 std::optional<Error> check(std::string_view operation, const FillRequest& request) {
     if (auto error = check_place(operation, request.place)) return error;
-    if (auto error = check_token(operation, request.token, Token::optional)) return error;
+    if (auto error = check_token(operation, request.token)) return error;
     if (auto error = check_value(operation, request.bytes)) return error;
     if (request.fresh_for <= Duration::zero()) {
         return invalid(operation, "fresh_for must be above zero");
@@ -127,7 +123,7 @@ std::optional<Error> check(std::string_view operation, const FillRequest& reques
 std::optional<Error> check_release(std::string_view operation, const Place& place,
                                    const LoadToken& token) {
     if (auto error = check_place(operation, place)) return error;
-    return check_token(operation, token, Token::required);
+    return check_token(operation, token);
 }
 
 }  // namespace tutti::store_rules

@@ -59,7 +59,7 @@ void Writer::publish(KeySet changed, publication::Shape shape, InvalidateOptions
     auto publication = std::make_shared<Publication>();
     publication->options = options;
     const TimePoint now = clock_.now();
-    publication->deadline = now + options.deadline;
+    publication->deadline = saturating_add(now, options.deadline);
     auto parts = split({std::move(changed), shape});
     std::unique_lock gate(gate_);
     if (closed_) {
@@ -75,7 +75,8 @@ void Writer::publish(KeySet changed, publication::Shape shape, InvalidateOptions
             [self = shared_from_this(), publication] { self->all_answered(publication); });
         return;
     }
-    send(std::move(parts), now + std::min(options.deadline, options_.command_deadline),
+    send(std::move(parts),
+         saturating_add(now, std::min(options.deadline, options_.command_deadline)),
          [self = shared_from_this(), publication](const Change& part,
                                                   const Result<Published>& answer) {
              self->part_answered(publication, part, answer);
@@ -254,7 +255,7 @@ void Writer::retry_now() {
 void Writer::retry(Change change) {
     auto parts = split(std::move(change));
     backlog_.sent(parts.size());
-    send(std::move(parts), clock_.now() + options_.command_deadline,
+    send(std::move(parts), saturating_add(clock_.now(), options_.command_deadline),
          [self = shared_from_this()](const Change& part, const Result<Published>& answer) {
              self->retry_answered(part, answer);
          });

@@ -52,7 +52,7 @@ Result<Fetched> Coordinated::fetch(const FetchRequest& request) {
 }
 
 bool Coordinated::may_fill(const Place& place, const LoadToken& token) const {
-    if (token.empty() || !kept(Rule::fill_needs_claim)) return true;
+    if (!kept(Rule::fill_needs_claim)) return true;
     const Claim claim = claim_of(store_rules::key_of(place));
     return claim.stands && claim.token == token;
 }
@@ -62,6 +62,7 @@ Result<Filled> Coordinated::fill(FillRequest request) {
     const Claim claim = claim_of(key);
     const auto found = request.rank ? framed(key) : std::nullopt;
     if (found && found->rank && *found->rank > request.rank->value &&
+        !request.rank->over_unreadable && found->value.fresh >= Duration::zero() &&
         found->value.age <= store_rules::rounded_down(request.rank->yields_after)) {
         end_claim(key, claim);
         return Filled::kept_better;

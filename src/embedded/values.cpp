@@ -4,6 +4,8 @@
 #include <chrono>
 #include <limits>
 
+#include "coherence/store_rules.hpp"
+
 namespace tutti::embedded {
 
 namespace {
@@ -12,8 +14,8 @@ constexpr TimePoint never = TimePoint::max();
 constexpr std::size_t collected_per_put = 16;  // more than one, so that the dead cannot pile up
 
 TimePoint expiry(Ttl ttl, TimePoint now) {
-    if (ttl.is_never() || ttl.lifetime() > never - now - std::chrono::milliseconds{1}) return never;
-    return now + std::chrono::ceil<std::chrono::milliseconds>(ttl.lifetime());
+    if (ttl.is_never()) return never;
+    return saturating_add(now, store_rules::rounded_up(ttl.lifetime()));
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "load/cache_core.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <limits>
 #include <utility>
 
@@ -14,16 +13,9 @@ namespace {
 // What the bookkeeping of one entry costs beside its key and value, when the bound is in bytes.
 constexpr std::size_t entry_overhead_bytes = 160;
 constexpr std::size_t resting_max = 10'000;
+constexpr const char* resting_reason = "the source failed a moment ago";
 
-Ttl with_stale(const Ttl& ttl, Duration stale) {
-    if (ttl.is_never() || ttl.lifetime() > Duration::max() - stale) return Ttl::never();
-    return ttl.lifetime() + stale;
-}
-
-TimePoint end_of(TimePoint begin, const Ttl& ttl) {
-    if (ttl.is_never() || ttl.lifetime() > TimePoint::max() - begin) return TimePoint::max();
-    return begin + ttl.lifetime();
-}
+Duration lifetime_of(const Ttl& ttl) { return ttl.is_never() ? Duration::max() : ttl.lifetime(); }
 
 }  // namespace
 
@@ -38,14 +30,16 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
       queue_({.running_max = spec_.loads_max, .waiting_max = spec_.loads_queued_max}) {
     if (spec_.load.blocking)
         worker_line_.emplace(*environment_.workers, spec_.name, spec_.loads_max);
+    if (memory_ && environment_.workers)
+        dropping_ = environment_.workers->open_lane("dropped values of cache " + spec_.name, 1);
 }
 
 std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
     if (!spec_.ttl) return nullptr;
     Memory::Options options{.ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
     if (spec_.bound->unit() == Bound::Unit::bytes) {
-        options.weigher = [this](const std::string& key, const Stored& stored) {
-            return entry_overhead_bytes + key.size() + weight_of(stored.value.get());
+        options.weigher = [](const std::string& key, const Stored& stored) {
+            return entry_overhead_bytes + key.size() + stored.weight;
         };
     }
     return std::make_unique<Memory>(std::move(options));
@@ -54,13 +48,13 @@ std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
 // What cannot be weighed is too heavy, and so not kept.
 std::size_t CacheCore::weight_of(const void* value) const {
     constexpr std::size_t too_heavy = std::numeric_limits<std::size_t>::max() / 2;
-    if (value == nullptr) return 0;
-    try {
-        return std::min(spec_.weigh(value), too_heavy);
-    } catch (const std::exception& error) {
-        environment_.log(LogLevel::error, "cache " + spec_.name + ": weigh threw: " + error.what());
-        return too_heavy;
-    }
+    if (value == nullptr || !spec_.weigh) return 0;
+    return std::min(guarded_or("weigh", too_heavy, [&] { return spec_.weigh(value); }), too_heavy);
+}
+
+void CacheCore::tell(std::string_view function, const Error& error) const noexcept {
+    environment_.log.limited(LogLevel::error, "cache " + spec_.name + ": " + std::string(function),
+                             error.cause);
 }
 
 std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
@@ -71,7 +65,8 @@ std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
         .channel = ties.channel,
         .prefix = ties.prefix,
         // A loader that is alive has filled or released by then.
-        .claim_for = spec_.load_deadline + 2 * environment_.command_deadline,
+        .claim_for = saturating_add(spec_.load_deadline,
+                                    saturating_multiply(environment_.command_deadline, 2)),
         .keep_stale = spec_.stale_if_error ? spec_.stale_if_error->for_up_to : Duration::zero(),
         .command_deadline = environment_.command_deadline,
         .loads_max = spec_.loads_max,
@@ -88,8 +83,8 @@ std::shared_ptr<Refresher> CacheCore::make_refresher() {
         const auto self = weak.lock();
         if (!self) return;
         // The flight has its own deadlines; a refresh has none to add.
-        const Duration patience =
-            4 * (self->spec_.load_deadline + self->environment_.command_deadline);
+        const Duration patience = saturating_multiply(
+            saturating_add(self->spec_.load_deadline, self->environment_.command_deadline), 4);
         self->read(entry.text, entry.key, intent, patience, std::move(done));
     };
     constexpr double scale = 1.0 / 18446744073709551616.0;  // 2^-64
@@ -118,28 +113,29 @@ void CacheCore::close() {
 
 void CacheCore::end_reads() {
     std::vector<std::shared_ptr<Waiter>> waiting;
-    // Destroyed after the lock: a flight holds a key of the user's.
-    std::unordered_map<std::string, Slot> slots;
+    Leavings leavings;
+    decltype(slots_) slots;
     std::list<FlightPointer> queued;
     std::list<WorkerLine::Waiting> in_line;
     {
         const std::lock_guard lock(mutex_);
         phase_.store(Phase::closed);
         generation_.fetch_add(1);
+        if (memory_) memory_->clear(leavings.entries);
+        slots.swap(slots_);
         const auto collect = [&](const FlightPointer& flight) {
             if (!flight) return;  // no next one
             std::ranges::move(flight->waiters, std::back_inserter(waiting));
             flight->waiters.clear();
             environment_.executor->cancel(flight->timer);
         };
-        for (auto& [text, slot] : slots_) {
+        for (auto& [text, slot] : slots) {
             std::ranges::for_each(slot.active, collect);
             collect(slot.next);
         }
         queued = queue_.clear();
         for (const auto& flight : queued) flight->landed = true;
         if (worker_line_) in_line = worker_line_->clear();
-        slots.swap(slots_);
     }
     pending_->close();
     const Answered stopped = fail(Errc::stopped, "get " + spec_.name, "the node was stopped");
@@ -178,17 +174,19 @@ std::string CacheCore::degraded_reason(const Permission& permission) const {
 }
 
 std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,
-                                                    const Permission& permission, Past past) {
+                                                    const Permission& permission, Past past,
+                                                    Leavings& leavings) {
     const bool may_serve = permission.effective || permission.suspect ||
                            (past == Past::allowed && !kept(Rule::last_known_good_under_lease));
     if (!memory_ || !may_serve) return std::nullopt;
-    auto found = memory_->find(key, permission.now);
+    auto found = memory_->find(key, permission.now, leavings.entries);
     if (!found) return std::nullopt;
     Stored& stored = found->value;
-    const bool current = stored.generation == generation_.load();
-    if (!current && kept(Rule::lookup_checks_generation)) return std::nullopt;
     const bool fresh = permission.now <= stored.fresh_until;
-    if (!fresh && past == Past::refused) return std::nullopt;
+    if (!fresh && past == Past::refused) {
+        leavings.values.push_back(std::move(stored.value));
+        return std::nullopt;
+    }
     const Freshness proven = permission.effective ? Freshness::fresh : Freshness::suspect;
     return detail::RawLookup{
         .value = std::move(stored.value),
@@ -211,12 +209,13 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
             return fail(Errc::suspect, "get " + spec_.name, degraded_reason(permission));
         }
     }
-    auto found = look_up(key, permission, Past::refused);
-    if (!found && spec_.stale_if_error && resting(key, permission.now)) {
-        found = look_up(key, permission, Past::allowed);
+    Leavings leavings;
+    auto found = look_up(key, permission, Past::refused, leavings);
+    if (!found && spec_.stale_if_error && is_resting(key, permission.now)) {
+        found = look_up(key, permission, Past::allowed, leavings);
         if (found) {
             counters_.stale_served.add();
-            if (found->degraded.empty()) found->degraded = "the source failed a moment ago";
+            if (found->degraded.empty()) found->degraded = resting_reason;
         }
     }
     if (!found) return std::nullopt;
@@ -224,8 +223,12 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
     return Result<detail::RawLookup>(*std::move(found));
 }
 
-bool CacheCore::resting(std::string_view key, TimePoint now) const {
+bool CacheCore::is_resting(std::string_view key, TimePoint now) const {
     const std::lock_guard lock(mutex_);
+    return resting(key, now);
+}
+
+bool CacheCore::resting(std::string_view key, TimePoint now) const {
     if (resting_.empty()) return false;
     const auto found = resting_.find(std::string(key));
     return found != resting_.end() && now < found->second;
@@ -235,33 +238,34 @@ void CacheCore::load(std::string text, std::shared_ptr<const void> key, Duration
                      Completion<detail::RawLookup> done) {
     if (home_.left()) return done(fail(refusal("get")));
     counters_.misses.add();
-    read(text, std::move(key), Intent{}, timeout, std::move(done));
+    read(text, key, Intent{}, timeout, std::move(done));
 }
 
 void CacheCore::refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
                         Completion<detail::RawLookup> done) {
     if (!serves()) return done(fail(refusal("refresh")));
-    read(text, std::move(key), Intent::forced(), timeout, std::move(done));
+    read(text, key, Intent::forced(), timeout, std::move(done));
 }
 
-void CacheCore::read(const std::string& text, std::shared_ptr<const void> key, const Intent& intent,
-                     Duration timeout, Completion<detail::RawLookup> done) {
+void CacheCore::read(const std::string& text, const std::shared_ptr<const void>& key,
+                     const Intent& intent, Duration timeout, Completion<detail::RawLookup> done) {
     if (intent.is_refresh()) counters_.refreshes.add();
     const Permission permission = this->permission();
     auto waiter =
         std::make_shared<Waiter>(std::move(done), degraded_reason(permission), intent.kind);
     std::optional<Answered> answer;
+    Leavings leavings;
     {
         const std::lock_guard lock(mutex_);
         // A flight may have landed between the reader's look and this one.
         std::optional<detail::RawLookup> found;
-        if (!intent.is_refresh()) found = look_up(text, permission, Past::refused);
+        if (!intent.is_refresh()) found = look_up(text, permission, Past::refused, leavings);
         if (found) {
             answer.emplace(*std::move(found));
         } else if (phase_.load() != Phase::open) {
             answer.emplace(fail(Errc::stopped, "get " + spec_.name, "the node was stopped"));
-        } else if (const auto flight = flight_for(text, std::move(key), intent, permission)) {
-            const TimePoint until = permission.now + timeout;
+        } else if (const auto flight = flight_for(text, key, intent, permission)) {
+            const TimePoint until = saturating_add(permission.now, timeout);
             waiter->timer = environment_.executor->run_at(
                 until, [weak = weak_from_this(), flight, waiter, name = spec_.name] {
                     if (const auto self = weak.lock()) self->leave(flight, *waiter);
@@ -286,7 +290,7 @@ void CacheCore::read(const std::string& text, std::shared_ptr<const void> key, c
 }
 
 void CacheCore::fill(const Flight& flight, const detail::RawLoaded& loaded, TimePoint began,
-                     Ttl ttl) {
+                     Ttl ttl, Leavings& leavings) {
     if (!memory_ || phase_.load() == Phase::closed) return;
     const std::uint64_t generation =
         kept(Rule::capture_generation_first) ? flight.generation : generation_.load();
@@ -296,149 +300,51 @@ void CacheCore::fill(const Flight& flight, const detail::RawLoaded& loaded, Time
         counters_.poisoned.add();
         return;
     }
-    if (const auto there = memory_->find(flight.text);
-        there && there->value.generation == generation && there->value.loaded > began &&
-        kept(Rule::older_load_yields)) {
-        return;
+    if (auto there = memory_->find(flight.text, environment_.clock->now(), leavings.entries)) {
+        leavings.values.push_back(std::move(there->value.value));
+        if (there->value.loaded > began && kept(Rule::older_load_yields)) return;
     }
-    resting_.erase(flight.text);
     const TimePoint now = environment_.clock->now();
     const bool keeps_stale = spec_.stale_if_error && loaded.answer == Answer::found;
     auto category = loaded.answer == Answer::negative
                         ? std::make_shared<const std::string>(loaded.detail)
                         : nullptr;
-    memory_->put(flight.text,
-                 {.value = loaded.value,
-                  .category = std::move(category),
-                  .answer = loaded.answer,
-                  .generation = generation,
-                  .loaded = began,
-                  .fresh_until = end_of(now, ttl)},
-                 keeps_stale ? with_stale(ttl, spec_.stale_if_error->for_up_to) : ttl);
+    memory_->put(
+        flight.text,
+        {.value = loaded.value,
+         .category = std::move(category),
+         .answer = loaded.answer,
+         .weight = loaded.weight,
+         .loaded = began,
+         .fresh_until = saturating_add(now, lifetime_of(ttl))},
+        keeps_stale ? saturating_add(lifetime_of(ttl), spec_.stale_if_error->for_up_to) : ttl,
+        leavings.entries);
 }
 
 // Requires `error` to be a passing one. Afterwards the value is served for a while without asking.
 std::optional<detail::RawLookup> CacheCore::last_known_good(const Flight& flight,
-                                                            const Error& error) {
+                                                            const Error& error,
+                                                            Leavings& leavings) {
     const Permission permission = this->permission();
-    auto found = look_up(flight.text, permission, Past::allowed);
+    auto found = look_up(flight.text, permission, Past::allowed, leavings);
     if (!found && flight.last_good && clean(flight)) found = flight.last_good;
     if (!found || found->answer != Answer::found) return std::nullopt;
     if (found->freshness == Freshness::fresh) return found;  // loaded meanwhile
     found->degraded = error.message();
     if (resting_.size() >= resting_max) resting_.clear();
-    resting_[flight.text] = permission.now + spec_.stale_if_error->retry_after;
+    resting_[flight.text] = saturating_add(permission.now, spec_.stale_if_error->retry_after);
     counters_.stale_served.add();
     return found;
 }
 
-void CacheCore::remove(std::string_view key) {
-    if (spec_.reach == Reach::every_key) return flush();
-    const std::string text(key);
-    const std::lock_guard lock(mutex_);
-    counters_.invalidations.add();
-    resting_.erase(text);
-    if (memory_ && kept(Rule::removal_takes_last_known_good)) {
-        memory_->erase(key);
-    } else if (auto found = memory_ ? memory_->find(key) : std::nullopt) {
-        found->value.fresh_until = TimePoint{};
-        memory_->put(text, std::move(found->value), Ttl::never());
-    }
-    const auto found = slots_.find(text);
-    if (found == slots_.end() || !kept(Rule::poison_running_flights)) return;
-    for (const auto& flight : found->second.active) flight->poisoned |= flight->reading;
-}
-
-void CacheCore::flush() {
-    const std::lock_guard lock(mutex_);
-    counters_.flushes.add();
-    resting_.clear();
-    generation_.fetch_add(1);
-}
-
-void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
-                           std::move_only_function<void(Invalidation)> done) {
-    if (home_.left()) {
-        return done({.outcome = Invalidation::Outcome::unconfirmed,
-                     .position = {},
-                     .reason = HomeProcess::reason});
-    }
-    KeySet changed = KeySet::everything();
-    if (key) changed = {.keys = {*std::move(key)}, .all = false};
-    if (publish_) publication_begins(changed);
-    if (kept(Rule::own_removal_first)) {
-        if (changed.all) {
-            flush();
-        } else {
-            remove(changed.keys.front());
-        }
-    }
-    if (!publish_) {
-        return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
-    }
-    auto published = [self = shared_from_this(), changed,
-                      done = std::move(done)](Invalidation outcome) mutable {
-        self->publication_ended(changed);
-        done(std::move(outcome));
-    };
-    publish_(*this, std::move(changed), options, std::move(published));
-}
-
-void CacheCore::publication_begins(const KeySet& changed) {
-    const std::lock_guard lock(mutex_);
-    if (changed.all) ++publishing_all_;
-    for (const std::string& key : changed.keys) ++publishing_[key];
-}
-
-void CacheCore::publication_ended(const KeySet& changed) {
-    const std::lock_guard lock(mutex_);
-    if (changed.all) --publishing_all_;
-    for (const std::string& key : changed.keys) {
-        const auto found = publishing_.find(key);
-        if (--found->second == 0) publishing_.erase(found);
-    }
-}
-
-bool CacheCore::may_use_store(const std::string& text) const {
-    if (!store_ || !gate_->open(environment_.clock->now())) return false;
-    const bool publishing = publishing_all_ > 0 || publishing_.contains(text);
-    return !publishing || !kept(Rule::unpublished_bypasses_store);
-}
-
-void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Duration timeout,
-                      Completion<Filled> done) {
-    const std::string operation = "offer " + spec_.name;
-    if (!store_) return done(fail(Errc::invalid_option, operation, "the cache has no store"));
-    if (!serves()) return done(fail(refusal("offer")));
-    if (!admitted(value.get())) {
-        counters_.refused.add();
-        return done(fail(Errc::refused, operation, "admit refused the value"));
-    }
-    {
-        const std::lock_guard lock(mutex_);
-        if (!may_use_store(text)) {
-            return done(fail(Errc::unavailable, operation,
-                             "an invalidation of this node is not published yet"));
-        }
-    }
-    // The store has one deadline for all; a shorter one of the caller's ends the wait only.
-    const detail::RawLoaded loaded{
-        .value = std::move(value), .answer = Answer::found, .detail = {}};
-    Error stopped{Errc::stopped, operation, "the node was stopped"};
-    auto once =
-        std::make_shared<Completion<Filled>>(pending_->track(std::move(done), std::move(stopped)));
-    const auto timer = environment_.executor->run_at(
-        environment_.clock->now() + timeout,
-        [once, operation] { (*once)(fail(Errc::timeout, operation, "no answer")); });
-    store_->fill(text, {}, loaded, spec_.store->ttl->lifetime(),
-                 [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
-                     self->environment_.executor->cancel(timer);
-                     // The next read takes it from the store.
-                     if (filled && *filled == Filled::stored && self->memory_) {
-                         self->memory_->erase(text);
-                     }
-                     (*once)(std::move(filled));
-                 });
+// The store's, for a read of a key whose load has just failed; memory has none, or there is no memory.
+std::optional<detail::RawLookup> CacheCore::last_good_at_rest(const Flight& flight) const {
+    const bool at_rest = flight.last_good && !flight.intent.is_refresh() && clean(flight) &&
+                         resting(flight.text, environment_.clock->now());
+    if (!at_rest || !spec_.stale_if_error) return std::nullopt;
+    auto found = flight.last_good;
+    found->degraded = resting_reason;
+    return found;
 }
 
 CacheCounters CacheCore::counters() const {

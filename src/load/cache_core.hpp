@@ -3,8 +3,8 @@
 //
 // Mechanism. A read looks into memory under the lease (`hit`). A miss joins the key's flight or starts
 // one (`load`). An invalidation removes the entry and poisons the flights of its key in one critical
-// section (`remove`); a fill asks "poisoned? generation?" and inserts in one (`land`). `flush` counts
-// the generation up: entries and flights of an older one are dead wherever they are, in O(1).
+// section (`remove`); a fill asks "poisoned? generation?" and inserts in one (`land`). `flush` takes
+// the whole memory out and counts the generation up: flights of an older one fill nothing. Both are O(1).
 //
 // With a store a flight asks it first, and its answer is a value, a claim to load, or that another
 // instance loads, which is waited for. The flight begins before that read, so that an invalidation
@@ -21,7 +21,8 @@
 //
 // A load may end inside the call that begins it, and set off the next: `launch` is a loop, not a recursion.
 //
-// Lock order: mutex_ -> the memory tier's own. No user code runs under either.
+// Lock order: mutex_ -> the memory tier's own. No user code runs under either: values are weighed
+// before, and keys, values and completions leave under the lock and are destroyed after it (`Leavings`).
 #pragma once
 
 #include <atomic>
@@ -32,6 +33,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/cache_sink.hpp"
@@ -98,6 +100,9 @@ public:
     void woken(std::string_view store_key);
 
     [[nodiscard]] std::string_view name() const noexcept override { return spec_.name; }
+    void report(std::string_view function, const Error& error) noexcept override {
+        tell(function, error);
+    }
     std::optional<Result<detail::RawLookup>> hit(std::string_view key) override;
     void load(std::string text, std::shared_ptr<const void> key, Duration timeout,
               Completion<detail::RawLookup> done) override;
@@ -121,11 +126,16 @@ private:
         std::shared_ptr<const void> value;            // null unless `found`
         std::shared_ptr<const std::string> category;  // of a negative answer
         Answer answer;
-        std::uint64_t generation;
+        std::size_t weight;
         TimePoint loaded;       // when its load began
         TimePoint fresh_until;  // past it: a last known good
     };
     using Memory = MemoryCache<std::string, Stored>;
+    // What leaves under the mutex: declared before it is locked, and so destroyed after.
+    struct Leavings {
+        Memory::Removed entries;
+        std::vector<std::shared_ptr<const void>> values;
+    };
     using FlightPointer = std::shared_ptr<Flight>;
     using Answered = Result<detail::RawLookup>;
     // Flights of one key. Every active one is found here by an invalidation; only the newest may be
@@ -144,6 +154,14 @@ private:
 
     [[nodiscard]] std::unique_ptr<Memory> make_memory() const;
     [[nodiscard]] std::size_t weight_of(const void* value) const;
+    // What the user's function of this name returns; `otherwise`, and a line in the log, when it throws.
+    template <class T, class Call>
+    [[nodiscard]] T guarded_or(std::string_view name, T otherwise, Call call) const {
+        const auto returned = detail::guarded({.name = name}, call);
+        if (!returned) tell(name, returned.error());
+        return returned ? T(*returned) : otherwise;
+    }
+    void tell(std::string_view function, const Error& error) const noexcept;  // the log
     [[nodiscard]] std::shared_ptr<StoreAccess> make_store(const Ties& ties);
     [[nodiscard]] std::shared_ptr<Refresher> make_refresher();
 
@@ -155,13 +173,16 @@ private:
     [[nodiscard]] Permission permission() const;
     [[nodiscard]] std::string degraded_reason(const Permission& permission) const;
     [[nodiscard]] std::optional<detail::RawLookup> look_up(std::string_view key,
-                                                           const Permission& permission, Past past);
-    void read(const std::string& text, std::shared_ptr<const void> key, const Intent& intent,
+                                                           const Permission& permission, Past past,
+                                                           Leavings& leavings);
+    [[nodiscard]] bool is_resting(std::string_view key, TimePoint now) const;
+    void forget(const std::string& text);  // here: removes, and poisons the loads
+    void read(const std::string& text, const std::shared_ptr<const void>& key, const Intent& intent,
               Duration timeout, Completion<detail::RawLookup> done);
 
     // These require mutex_.
     // Null: a further load would have to wait, and too many do.
-    FlightPointer flight_for(const std::string& text, std::shared_ptr<const void> key,
+    FlightPointer flight_for(const std::string& text, const std::shared_ptr<const void>& key,
                              const Intent& intent, const Permission& permission);
     [[nodiscard]] bool joinable(const Flight& flight, const Intent& intent,
                                 const Permission& permission) const;
@@ -171,9 +192,13 @@ private:
     [[nodiscard]] bool clean(const Flight& flight) const;
     [[nodiscard]] bool may_use_store(const std::string& text) const;
     [[nodiscard]] bool resting(std::string_view key, TimePoint now) const;
-    void fill(const Flight& flight, const detail::RawLoaded& loaded, TimePoint began, Ttl ttl);
+    [[nodiscard]] std::optional<detail::RawLookup> last_good_at_rest(const Flight& flight) const;
+    void forget(const std::string& text, Leavings& leavings);
+    void fill(const Flight& flight, const detail::RawLoaded& loaded, TimePoint began, Ttl ttl,
+              Leavings& leavings);
     [[nodiscard]] std::optional<detail::RawLookup> last_known_good(const Flight& flight,
-                                                                   const Error& error);
+                                                                   const Error& error,
+                                                                   Leavings& leavings);
 
     void launch();  // starts what may start, without the lock held
     [[nodiscard]] FlightPointer begin_next();
@@ -217,6 +242,7 @@ private:
     const HomeProcess home_;
 
     const std::unique_ptr<Memory> memory_;      // null without the memory tier
+    std::optional<Workers::Lane> dropping_;     // what is destroyed on a worker
     const std::shared_ptr<StoreAccess> store_;  // null without the store
     const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();  // offers
     std::shared_ptr<Refresher> refresher_;                                  // on the executor

@@ -1,6 +1,5 @@
 // How a flight goes: the store, the source, and where its value lands.
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -36,6 +35,8 @@ void CacheCore::ask_store(const FlightPointer& flight) {
 }
 
 void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::Reply> answer) {
+    std::optional<detail::RawLookup> former;  // destroyed after the lock
+    std::optional<detail::RawLookup> rested;
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed || phase_.load() == Phase::closed) return;
@@ -43,6 +44,7 @@ void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::
             flight->poisoned = false;
             flight->generation = generation_.load();
         }
+        if (answer) flight->unreadable = answer->unreadable;
         if (!answer) {
             // Whether the claim was taken is not known, nor when: it must not cover what is loaded
             // from now on.
@@ -51,11 +53,18 @@ void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::
             if (kept(Rule::claim_before_load)) flight->token.clear();
         } else if (answer->value && answer->claim != Fetched::Claim::none &&
                    answer->value->answer == Answer::found) {
-            flight->last_good = lookup_of(*answer->value);
+            former = std::exchange(flight->last_good, lookup_of(*answer->value));
             flight->last_good->age = answer->age;
             flight->last_good->tier = Tier::store;
             flight->last_good->freshness = Freshness::stale;
         }
+        rested = last_good_at_rest(*flight);
+    }
+    if (rested) {
+        counters_.stale_served.add();
+        if (answer->claim == Fetched::Claim::ours) store_->release(flight->text, flight->token);
+        finish(flight, *rested, *rested);
+        return;
     }
     if (!answer || answer->claim == Fetched::Claim::ours) return ask_source(flight);
     if (answer->claim == Fetched::Claim::theirs) return wait_for_claim(flight, answer->claim_left);
@@ -67,13 +76,16 @@ void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Reply answ
     detail::RawLookup lookup = lookup_of(*answer.value);
     lookup.age = answer.age;
     lookup.tier = Tier::store;
+    answer.value->weight = weight_of(answer.value->value.get());
+    Leavings leavings;
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed) return;
+        resting_.erase(flight->text);
         const auto usual = spec_.ttl ? lifetime(*answer.value, *spec_.ttl) : std::nullopt;
         if (usual && answer.fresh > Duration::zero()) {
             const TimePoint began = environment_.clock->now() - answer.age;
-            fill(*flight, *answer.value, began, shorter(*usual, answer.fresh));
+            fill(*flight, *answer.value, began, shorter(*usual, answer.fresh), leavings);
         }
     }
     finish(flight, lookup, lookup);
@@ -83,7 +95,7 @@ void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left)
     const TimePoint now = environment_.clock->now();
     if (flight->patience == TimePoint{}) {
         // The claim of one that has died, and of one that has taken over.
-        flight->patience = now + 2 * store_->options().claim_for;
+        flight->patience = saturating_add(now, saturating_multiply(store_->options().claim_for, 2));
     }
     if (now >= flight->patience) {
         flight->degraded = "another instance has not finished its load; the source was asked";
@@ -95,7 +107,7 @@ void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left)
         if (flight->landed || phase_.load() == Phase::closed) return;
         if (!flight->waiters.empty()) {
             const TimePoint until =
-                std::min(now + std::max(claim_left, wait_least), flight->patience);
+                std::min(saturating_add(now, std::max(claim_left, wait_least)), flight->patience);
             flight->asks = false;
             // Weak: the list of those who wait belongs to this cache.
             flight->claim_timer =
@@ -121,7 +133,7 @@ void CacheCore::claim_ended(const FlightPointer& flight) {
 }
 
 void CacheCore::ask_source(const FlightPointer& flight) {
-    const TimePoint deadline = environment_.clock->now() + spec_.load_deadline;
+    const TimePoint deadline = saturating_add(environment_.clock->now(), spec_.load_deadline);
     const LoadContext context(deadline, *environment_.clock);
     bool wanted = true;
     bool waits = true;
@@ -190,6 +202,7 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
         const Error error{Errc::load_failed, operation, "admit refused the loaded value"};
         return fail_flight(flight, error, fail(error));
     }
+    loaded->weight = weight_of(loaded->value.get());
     settle(flight, *loaded);
 }
 
@@ -201,9 +214,11 @@ void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loa
     LoadToken token;
     std::optional<Ttl> store_ttl;
     std::vector<std::shared_ptr<Waiter>> waiting;
+    Leavings leavings;
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed) return;
+        resting_.erase(flight->text);
         lookup.degraded = flight->degraded;
         if (phase_.load() == Phase::open) token = flight->token;
         if (!token.empty() && clean(*flight) && store_->holds(loaded)) {
@@ -213,7 +228,7 @@ void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loa
             if (lease_) waiting = std::exchange(flight->waiters, {});
             environment_.executor->cancel(flight->timer);
         } else if (const auto ttl = spec_.ttl ? lifetime(loaded, *spec_.ttl) : std::nullopt) {
-            fill(*flight, loaded, flight->began, *ttl);
+            fill(*flight, loaded, flight->began, *ttl, leavings);
         }
     }
     if (!store_ttl) {
@@ -223,7 +238,8 @@ void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loa
     }
     answer(waiting, lookup, lookup);
     const Duration fresh_for = (store_ttl->is_never() ? *spec_.store->ttl : *store_ttl).lifetime();
-    store_->fill(flight->text, std::move(token), loaded, fresh_for,
+    store_->fill(flight->text, {.token = std::move(token), .over_unreadable = flight->unreadable},
+                 loaded, fresh_for,
                  [self = shared_from_this(), flight, loaded](const Result<Filled>& filled) {
                      self->store_filled(flight, loaded, filled);
                  });
@@ -233,14 +249,15 @@ void CacheCore::store_filled(const FlightPointer& flight, const detail::RawLoade
                              const Result<Filled>& filled) {
     const bool lost = filled && *filled == Filled::claim_lost;
     const bool better = filled && *filled == Filled::kept_better;
+    Leavings leavings;
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed) return;
         if (lost) counters_.poisoned.add();
-        if (better && memory_) memory_->erase(flight->text);
+        if (better && memory_) memory_->erase(flight->text, leavings.entries);
         const auto ttl = spec_.ttl ? lifetime(loaded, *spec_.ttl) : std::nullopt;
         const bool keep = !better && (!lost || !kept(Rule::lost_claim_fills_nothing));
-        if (ttl && keep) fill(*flight, loaded, flight->began, *ttl);
+        if (ttl && keep) fill(*flight, loaded, flight->began, *ttl, leavings);
     }
     detail::RawLookup lookup = lookup_of(loaded);
     if (!filled) lookup.degraded = filled.error().message();
@@ -254,12 +271,13 @@ void CacheCore::fail_flight(const FlightPointer& flight, const Error& error,
     const bool passing = spec_.stale_if_error && (unknown || transient(error));
     LoadToken token;
     Answered lenient = otherwise;
+    Leavings leavings;
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed) return;
         if (phase_.load() == Phase::open) token = flight->token;
         if (passing) {
-            if (auto good = last_known_good(*flight, error)) lenient = *std::move(good);
+            if (auto good = last_known_good(*flight, error, leavings)) lenient = *std::move(good);
         }
     }
     counters_.load_failures.add();
@@ -305,24 +323,13 @@ void CacheCore::answer(const std::vector<std::shared_ptr<Waiter>>& waiting, cons
 
 bool CacheCore::admitted(const void* value) const {
     if (!spec_.admit) return true;
-    try {
-        return spec_.admit(value);
-    } catch (const std::exception& error) {
-        environment_.log(LogLevel::error, "cache " + spec_.name + ": admit threw: " + error.what());
-        return false;
-    }
+    return guarded_or("admit", false, [&] { return spec_.admit(value); });
 }
 
 bool CacheCore::transient(const Error& error) const {
     const auto& classify = spec_.stale_if_error->transient;
     if (!classify) return error.retryable();
-    try {
-        return classify(error);
-    } catch (const std::exception& thrown) {
-        environment_.log(LogLevel::error,
-                         "cache " + spec_.name + ": transient threw: " + thrown.what());
-        return false;
-    }
+    return guarded_or("stale_if_error.transient", false, [&] { return classify(error); });
 }
 
 // How long a tier with this usual TTL keeps the answer; nullopt: not at all.

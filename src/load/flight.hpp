@@ -92,8 +92,9 @@ struct Flight {
     bool landed = false;         // answered or abandoned: a later result is dropped
 
     // With a store.
-    LoadToken token;       // of the claim; empty: goes alone, and fills the store with nothing
-    TimePoint patience{};  // waits for another instance's load until then
+    LoadToken token;          // of the claim; empty: goes alone, and fills the store with nothing
+    bool unreadable = false;  // what the store has: its rank counts for nothing
+    TimePoint patience{};     // waits for another instance's load until then
     std::optional<detail::RawLookup> last_good;               // the store's
     std::string degraded;                                     // why it had to do without the store
     Executor::TimerId claim_timer = Executor::TimerId::none;  // of that wait, see StoreAccess::wait

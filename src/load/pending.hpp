@@ -57,8 +57,10 @@ private:
     }
     // True: nobody has answered it.
     [[nodiscard]] bool take(Id id) {
+        std::map<Id, End>::node_type taken;  // destroyed after the lock: it owns a completion
         const std::lock_guard lock(mutex_);
-        return ends_.erase(id) > 0;
+        taken = ends_.extract(id);
+        return !taken.empty();
     }
 
     std::mutex mutex_;

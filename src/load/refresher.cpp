@@ -1,7 +1,6 @@
 #include "load/refresher.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace tutti {
@@ -34,9 +33,10 @@ void Refresher::stop() {
 
 void Refresher::schedule(Job& job, Duration delay) {
     if (stopped_) return;
-    job.timer = executor_.run_at(clock_.now() + delay, [weak = weak_from_this(), &job] {
-        if (const auto self = weak.lock()) self->run(job);
-    });
+    job.timer =
+        executor_.run_at(saturating_add(clock_.now(), delay), [weak = weak_from_this(), &job] {
+            if (const auto self = weak.lock()) self->run(job);
+        });
 }
 
 void Refresher::run(Job& job) {
@@ -77,12 +77,12 @@ void Refresher::signal(const Job& job, const Error& error) const {
 
 void Refresher::tell(const Job& job, const Error& error) const {
     if (!options_.spec.failing) return;
-    try {
+    const auto told = detail::guarded({.name = "refresh.failing"}, [&] {
         options_.spec.failing(job.entry.text, job.failures, error);
-    } catch (const std::exception& thrown) {
-        log_(LogLevel::error,
-             "cache " + options_.cache + ": refresh.failing threw: " + thrown.what());
-    }
+    });
+    if (told) return;
+    log_.limited(LogLevel::error, "cache " + options_.cache + ": refresh.failing",
+                 told.error().cause);
 }
 
 Duration Refresher::after_failure(std::size_t failures) const {

@@ -53,7 +53,7 @@ void ReservationCore::reserve(std::string key, std::string note, Duration timeou
     std::string stored = is_raw() ? std::move(note) : random_token(environment_.random) + note;
     put(std::make_shared<Try>(Try{.key = environment_.prefix + key,
                                   .stored = std::move(stored),
-                                  .deadline = environment_.clock->now() + timeout,
+                                  .deadline = saturating_add(environment_.clock->now(), timeout),
                                   .done = pending_->track(std::move(done), stopped("reserve"))}));
 }
 
@@ -121,14 +121,14 @@ void ReservationCore::confirm(std::string key, std::string stored, Duration time
     if (auto error = refused("confirm")) return done(fail(*std::move(error)));
     done = pending_->track(std::move(done), stopped("confirm"));
     if (!kept(Rule::confirm_compares)) {
-        return environment_.store->put(environment_.prefix + key, std::move(stored),
-                                       {.ttl = *spec_.window}, environment_.clock->now() + timeout,
-                                       std::move(done));
+        return environment_.store->put(
+            environment_.prefix + key, std::move(stored), {.ttl = *spec_.window},
+            saturating_add(environment_.clock->now(), timeout), std::move(done));
     }
     std::string same = stored;
-    environment_.store->replace_if_equal(environment_.prefix + key, std::move(stored),
-                                         std::move(same), *spec_.window,
-                                         environment_.clock->now() + timeout, std::move(done));
+    environment_.store->replace_if_equal(
+        environment_.prefix + key, std::move(stored), std::move(same), *spec_.window,
+        saturating_add(environment_.clock->now(), timeout), std::move(done));
 }
 
 void ReservationCore::release(std::string key, std::string stored, Duration timeout,
@@ -137,11 +137,12 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
     done = pending_->track(std::move(done), stopped("release"));
     if (!kept(Rule::release_compares)) {
         return environment_.store->erase(environment_.prefix + key,
-                                         environment_.clock->now() + timeout, std::move(done));
+                                         saturating_add(environment_.clock->now(), timeout),
+                                         std::move(done));
     }
     key = environment_.prefix + key;
     environment_.store->erase_if_equal(
-        key, stored, environment_.clock->now() + timeout,
+        key, stored, saturating_add(environment_.clock->now(), timeout),
         [take_back = take_back_, key, stored,
          done = std::move(done)](Result<bool> released) mutable {
             if (!released && TakeBack::is_unknown(released.error())) {
@@ -154,8 +155,8 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
 void ReservationCore::count(Duration timeout, Completion<std::size_t> done) {
     if (auto error = refused("count")) return done(fail(*std::move(error)));
     done = pending_->track(std::move(done), stopped("count"));
-    environment_.store->count(environment_.prefix, environment_.clock->now() + timeout,
-                              std::move(done));
+    environment_.store->count(environment_.prefix,
+                              saturating_add(environment_.clock->now(), timeout), std::move(done));
 }
 
 std::optional<std::string_view> ReservationCore::note_of(std::string_view stored) const {

@@ -1,7 +1,6 @@
 #include "load/store_access.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -46,14 +45,18 @@ bool StoreAccess::holds(const detail::RawLoaded& loaded) const noexcept {
     return loaded.cacheable && (loaded.answer == Answer::found || !is_raw(options_.spec));
 }
 
+FetchRequest StoreAccess::fetch_request(const std::string& text, const LoadToken& token,
+                                        const Intent& intent) const {
+    return {.place = place(text),
+            .token = token,
+            .claim_for = options_.claim_for,
+            .age_max = kept(Rule::refresh_asks_source) ? intent.age_max : Duration::max(),
+            .take_over = intent.take_over};
+}
+
 void StoreAccess::fetch(const std::string& text, const LoadToken& token, const Intent& intent,
                         Completion<Reply> done) {
-    FetchRequest request{
-        .place = place(text),
-        .token = token,
-        .claim_for = options_.claim_for,
-        .age_max = kept(Rule::refresh_asks_source) ? intent.age_max : Duration::max(),
-        .take_over = intent.take_over};
+    const FetchRequest request = fetch_request(text, token, intent);
     ask(text, request,
         [self = shared_from_this(), text, request,
          done = std::move(done)](Result<Fetched> answer) mutable {
@@ -131,6 +134,7 @@ void StoreAccess::interpreted(const std::string& text, const FetchRequest& reque
         found.fresh = answer.value->fresh;
     } else if (value) {
         unreadable(text, value->error());
+        found.unreadable = true;
     }
     if (found.value || found.claim != Fetched::Claim::none) return done(std::move(found));
     // The store takes what is there for fresh: ask once more, for a claim.
@@ -142,7 +146,8 @@ void StoreAccess::interpreted(const std::string& text, const FetchRequest& reque
                                 .age = {},
                                 .fresh = {},
                                 .claim = second->claim,
-                                .claim_left = second->claim_left});
+                                .claim_left = second->claim_left,
+                                .unreadable = true});
     });
 }
 
@@ -195,45 +200,83 @@ Result<std::string> StoreAccess::write(const detail::RawLoaded& loaded) const {
     return write_frame(payload, frame_options(options_.spec));
 }
 
-Result<FillRequest> StoreAccess::request_of(const std::string& text, LoadToken token,
+Result<FillRequest> StoreAccess::request_of(const std::string& text, const Claimed& claimed,
                                             const detail::RawLoaded& loaded,
                                             Duration fresh_for) const {
     auto bytes = write(loaded);
     if (!bytes) return fail(std::move(bytes).error());
     const bool keeps_stale = loaded.answer == Answer::found && !is_raw(options_.spec);
-    FillRequest request{.place = place(text),
-                        .token = std::move(token),
-                        .bytes = *std::move(bytes),
-                        .fresh_for = fresh_for,
-                        .keep_for = fresh_for + (keeps_stale ? options_.keep_stale : Duration{})};
+    FillRequest request{
+        .place = place(text),
+        .token = claimed.token,
+        .bytes = *std::move(bytes),
+        .fresh_for = fresh_for,
+        .keep_for = saturating_add(fresh_for, keeps_stale ? options_.keep_stale : Duration{})};
     if (!options_.spec.rank || !loaded.value) return request;
-    try {
-        request.rank = Rank{.value = options_.spec.rank(loaded.value.get()),
-                            .yields_after = options_.spec.rank_yields_after};
-    } catch (const std::exception& error) {
-        return fail(Errc::load_failed, "store value", std::string("rank threw: ") + error.what());
-    }
+    const auto rank = detail::guarded({.name = "store.rank", .operation = "store value"},
+                                      [&] { return options_.spec.rank(loaded.value.get()); });
+    if (!rank) return fail(rank.error());
+    request.rank = Rank{.value = *rank,
+                        .yields_after = options_.spec.rank_yields_after,
+                        .over_unreadable = claimed.over_unreadable};
     return request;
 }
 
-void StoreAccess::fill(const std::string& text, LoadToken token, const detail::RawLoaded& loaded,
-                       Duration fresh_for, Completion<Filled> done) {
-    auto request = request_of(text, token, loaded, fresh_for);
-    if (!request) {
-        log_.limited(LogLevel::warning, "cache " + options_.cache + ": a value was not stored",
-                     "key '" + text + "': " + request.error().message());
-        if (!token.empty()) release(text, std::move(token));
-        executor_.post([done = std::move(done), error = std::move(request).error()]() mutable {
-            done(fail(std::move(error)));
-        });
-        return;
+void StoreAccess::fill(const std::string& text, const Claimed& claimed,
+                       const detail::RawLoaded& loaded, Duration fresh_for,
+                       Completion<Filled> done) {
+    auto request = request_of(text, claimed, loaded, fresh_for);
+    if (request) return send(*std::move(request), std::move(done));
+    release(text, claimed.token);
+    not_stored(text, std::move(request).error(), std::move(done));
+}
+
+void StoreAccess::offer(const std::string& text, const LoadToken& token,
+                        const detail::RawLoaded& loaded, Duration fresh_for,
+                        Completion<Filled> done) {
+    auto filling = request_of(text, {.token = token}, loaded, fresh_for);
+    if (!filling) return not_stored(text, std::move(filling).error(), std::move(done));
+    FetchRequest request = fetch_request(text, token, Intent::forced());
+    // Others wait for it, and nothing is loaded meanwhile.
+    request.claim_for = saturating_multiply(options_.command_deadline, 2);
+    auto claimed = [self = shared_from_this(), text, token, filling = *std::move(filling),
+                    done = std::move(done)](Result<Reply> reply) mutable {
+        if (reply) {
+            if (filling.rank) filling.rank->over_unreadable = reply->unreadable;
+            return self->send(std::move(filling), std::move(done));
+        }
+        // Whether the claim was taken is not known, nor when: nothing may be stored under it.
+        self->release(text, token);
+        done(fail(std::move(reply).error()));
+    };
+    if (!kept(Rule::offer_waits_for_claim)) {
+        ask(text, request, [](const Result<Fetched>&) {});
+        return claimed(Reply{});
     }
+    ask(text, request,
+        [self = shared_from_this(), text, request,
+         claimed = std::move(claimed)](Result<Fetched> answer) mutable {
+            // Only a rank makes a difference of what is there.
+            if (answer && !self->options_.spec.rank) return claimed(Reply{});
+            self->fetched(text, request, std::move(answer), std::move(claimed));
+        });
+}
+
+void StoreAccess::send(FillRequest request, Completion<Filled> done) {
     store_->fill(
-        *std::move(request), deadline(),
+        std::move(request), deadline(),
         [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
             if (!filled) self->counters_.store_failures.add();
             done(std::move(filled));
         });
+}
+
+void StoreAccess::not_stored(const std::string& text, Error error, Completion<Filled> done) {
+    log_.limited(LogLevel::warning, "cache " + options_.cache + ": a value was not stored",
+                 "key '" + text + "': " + error.message());
+    executor_.post([done = std::move(done), error = std::move(error)]() mutable {
+        done(fail(std::move(error)));
+    });
 }
 
 void StoreAccess::release(const std::string& text, LoadToken token) {

@@ -50,6 +50,13 @@ public:
         Duration fresh{};
         Fetched::Claim claim = Fetched::Claim::none;
         Duration claim_left{};
+        bool unreadable = false;  // something is there that cannot be read
+    };
+
+    // What a fill is allowed by.
+    struct Claimed {
+        LoadToken token;
+        bool over_unreadable = false;  // the rank of what is there counts for nothing
     };
 
     StoreAccess(Options options, std::shared_ptr<Store> store, const Clock& clock,
@@ -59,9 +66,12 @@ public:
 
     void fetch(const std::string& text, const LoadToken& token, const Intent& intent,
                Completion<Reply> done);
-    // With an empty token as an offer. Requires: an answer that the store can hold (`holds`).
-    void fill(const std::string& text, LoadToken token, const detail::RawLoaded& loaded,
+    // Requires: an answer that the store can hold (`holds`).
+    void fill(const std::string& text, const Claimed& claimed, const detail::RawLoaded& loaded,
               Duration fresh_for, Completion<Filled> done);
+    // A load whose value is there already: takes the claim over, and fills when that is confirmed.
+    void offer(const std::string& text, const LoadToken& token, const detail::RawLoaded& loaded,
+               Duration fresh_for, Completion<Filled> done);
     void release(const std::string& text, LoadToken token);
     [[nodiscard]] bool holds(const detail::RawLoaded& loaded) const noexcept;
 
@@ -91,7 +101,9 @@ private:
     // Whether a wake-up came meanwhile.
     bool end_asking(const std::string& store_key);
     [[nodiscard]] Place place(const std::string& text) const;
-    [[nodiscard]] TimePoint deadline() const { return clock_.now() + options_.command_deadline; }
+    [[nodiscard]] TimePoint deadline() const {
+        return saturating_add(clock_.now(), options_.command_deadline);
+    }
     void fetched(const std::string& text, const FetchRequest& request, Result<Fetched> answer,
                  Completion<Reply> done);
     // Large values are read on a worker: the executor's thread has leases to renew.
@@ -100,7 +112,11 @@ private:
                      Value value, Completion<Reply> done);
     [[nodiscard]] Result<detail::RawLoaded> read(const std::string& bytes) const;
     [[nodiscard]] Result<std::string> write(const detail::RawLoaded& loaded) const;
-    [[nodiscard]] Result<FillRequest> request_of(const std::string& text, LoadToken token,
+    [[nodiscard]] FetchRequest fetch_request(const std::string& text, const LoadToken& token,
+                                             const Intent& intent) const;
+    void send(FillRequest request, Completion<Filled> done);
+    void not_stored(const std::string& text, Error error, Completion<Filled> done);
+    [[nodiscard]] Result<FillRequest> request_of(const std::string& text, const Claimed& claimed,
                                                  const detail::RawLoaded& loaded,
                                                  Duration fresh_for) const;
     void unreadable(const std::string& text, const Error& error) const;

@@ -16,7 +16,7 @@ constexpr std::size_t active_max = 2;  // loads of one key
 }  // namespace
 
 CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
-                                               std::shared_ptr<const void> key,
+                                               const std::shared_ptr<const void>& key,
                                                const Intent& intent, const Permission& permission) {
     if (const auto found = slots_.find(text); found != slots_.end()) {
         const Slot& slot = found->second;
@@ -32,7 +32,7 @@ CacheCore::FlightPointer CacheCore::flight_for(const std::string& text,
     if (queue_.full()) return nullptr;
     auto flight = std::make_shared<Flight>();
     flight->text = text;
-    flight->key = std::move(key);
+    flight->key = key;
     flight->intent = intent;
     flight->asked = permission.now;
     Slot& slot = slots_[text];

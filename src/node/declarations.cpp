@@ -8,10 +8,13 @@ namespace {
 
 class RefusedCache final : public detail::Cache {
 public:
-    explicit RefusedCache(Error error) : error_(std::move(error)) {}
+    RefusedCache(std::string name, Error error, Log log)
+        : name_(std::move(name)), error_(std::move(error)), log_(std::move(log)) {}
 
-    [[nodiscard]] std::string_view name() const noexcept override { return error_.operation; }
-
+    [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+    void report(std::string_view function, const Error& error) noexcept override {
+        log_.limited(LogLevel::error, "cache " + name_ + ": " + std::string(function), error.cause);
+    }
     std::optional<Result<detail::RawLookup>> hit(std::string_view) override {
         return Result<detail::RawLookup>(fail(error_));
     }
@@ -35,7 +38,9 @@ public:
     }
 
 private:
+    const std::string name_;
     const Error error_;
+    const Log log_;
 };
 
 class RefusedCooldown final : public detail::CooldownCore {
@@ -46,10 +51,11 @@ public:
 
 class RefusedReservation final : public detail::ReservationCore {
 public:
-    explicit RefusedReservation(std::string why)
-        : error_{Errc::invalid_option, "reservation", std::move(why)} {}
+    RefusedReservation(std::string name, std::string why)
+        : name_(std::move(name)), error_{Errc::invalid_option, "reservation", std::move(why)} {}
 
-    [[nodiscard]] std::string_view name() const noexcept override { return error_.operation; }
+    [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+
     void reserve(std::string, std::string, Duration, Completion<detail::RawAttempt> done) override {
         done(fail(error_));
     }
@@ -65,6 +71,7 @@ public:
     }
 
 private:
+    const std::string name_;
     const Error error_;
 };
 
@@ -188,6 +195,7 @@ void check_resilience(const detail::CacheSpec& spec, Problems& problems) {
 std::vector<std::string> problems_with(const Declaration& declaration,
                                        const detail::CacheSpec& spec) {
     Problems problems(declaration);
+    problems.unless(spec.problem.empty(), spec.problem.c_str());
     if (spec.store && !uses_bus(declaration.pattern) && declaration.pattern != Pattern::shared) {
         problems.add("store means nothing for this pattern; declare it shared or coherent");
     }
@@ -264,13 +272,14 @@ std::vector<std::string> problems_with(const std::string& name, const detail::Ne
     return problems.take();
 }
 
-std::shared_ptr<detail::Cache> refused_cache(std::string who, std::string why) {
+std::shared_ptr<detail::Cache> refused_cache(const std::string& name, std::string why, Log log) {
     return std::make_shared<RefusedCache>(
-        Error{Errc::invalid_option, std::move(who), std::move(why)});
+        name, Error{Errc::invalid_option, "cache '" + name + "'", std::move(why)}, std::move(log));
 }
 
-std::shared_ptr<detail::ReservationCore> refused_reservation(std::string why) {
-    return std::make_shared<RefusedReservation>(std::move(why));
+std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name,
+                                                             std::string why) {
+    return std::make_shared<RefusedReservation>(name, std::move(why));
 }
 
 std::shared_ptr<detail::CooldownCore> refused_cooldown() {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/log.hpp"
 #include "tutti/cooldown.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/inventory.hpp"
@@ -31,8 +32,10 @@ namespace tutti {
 
 // Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer every
 // call with the reason.
-[[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(std::string who, std::string why);
+[[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(const std::string& name, std::string why,
+                                                           Log log);
 [[nodiscard]] std::shared_ptr<detail::CooldownCore> refused_cooldown();
-[[nodiscard]] std::shared_ptr<detail::ReservationCore> refused_reservation(std::string why);
+[[nodiscard]] std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name,
+                                                                           std::string why);
 
 }  // namespace tutti

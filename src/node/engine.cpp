@@ -16,6 +16,7 @@ namespace tutti {
 namespace {
 
 constexpr Duration leave_deadline = std::chrono::milliseconds{500};
+constexpr Duration sweep_period_min = std::chrono::seconds{1};  // a sweep reads every key
 
 }  // namespace
 
@@ -26,8 +27,9 @@ Engine::~Engine() = default;
 
 std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpec spec) {
     const Declaration declaration = declaration_of(pattern, spec);
+    const std::lock_guard lock(declarations_mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
-        return refused_cache("cache '" + spec.name + "'", problems_.back());
+        return refused_cache(spec.name, problems_.back(), log_);
     }
     CacheCore::Ties ties = this->ties(pattern, spec);
     auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(ties));
@@ -62,8 +64,9 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     const Declaration declaration = declaration_of(Pattern::near, spec);
     auto problems = problems_with(declaration, spec);
     std::ranges::move(problems_with(spec.name, near), std::back_inserter(problems));
+    const std::lock_guard lock(declarations_mutex_);
     if (!enlist(declaration, std::move(problems))) {
-        return refused_cache("cache '" + spec.name + "'", problems_.back());
+        return refused_cache(spec.name, problems_.back(), log_);
     }
     auto documents = std::make_shared<CacheCore>(document_spec(spec, near, environment()),
                                                  environment(), CacheCore::Ties{});
@@ -78,8 +81,9 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
+    const std::lock_guard lock(declarations_mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
-        return refused_reservation(problems_.back());
+        return refused_reservation(spec.name, problems_.back());
     }
     ReservationCore::Environment environment{.store = parts_.store,
                                              .clock = parts_.clock,
@@ -114,6 +118,7 @@ CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
 
 std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions options) {
     const Declaration declaration = declaration_of(options);
+    const std::lock_guard lock(declarations_mutex_);
     if (!enlist(declaration, problems_with(declaration, options))) return refused_cooldown();
     auto cooldown = std::make_shared<CooldownCore>(std::move(options), *parts_.clock);
     entries_.back().cooldown = cooldown;
@@ -125,13 +130,14 @@ bool Engine::enlist(const Declaration& declaration, std::vector<std::string> pro
         return entry.declaration.name == declaration.name;
     };
     const std::string who = "cache '" + declaration.name + "': ";
-    if (phase_.load() != Phase::declaring) {
+    const bool late = phase_.load() != Phase::declaring;
+    if (late) {
         problems.push_back(who + "declared after Node::start; declare every cache before");
     }
     if (std::ranges::any_of(entries_, same_name)) {
         problems.push_back(who + "name is used twice on this node; give each cache its own");
     }
-    entries_.push_back({.declaration = declaration});
+    if (!late) entries_.push_back({.declaration = declaration});
     const bool good = problems.empty();
     std::ranges::move(problems, std::back_inserter(problems_));
     return good;
@@ -154,8 +160,14 @@ CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEve
         };
 }
 
+Engine::Phase Engine::enter(Phase next) {
+    const std::lock_guard lock(declarations_mutex_);
+    return phase_.exchange(next);
+}
+
 std::string Engine::all_problems() const {
     std::string text;
+    const std::lock_guard lock(declarations_mutex_);
     for (const std::string& problem : problems_) text += (text.empty() ? "" : "; ") + problem;
     return text;
 }
@@ -178,7 +190,8 @@ std::string Engine::deafness() const {
 }
 
 void Engine::schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown) {
-    parts_.executor->run_at(parts_.clock->now() + *cooldown->options().period,
+    const Duration period = std::max(*cooldown->options().period, sweep_period_min);
+    parts_.executor->run_at(saturating_add(parts_.clock->now(), period),
                             [weak = weak_from_this(), weak_cooldown = std::weak_ptr(cooldown)] {
                                 const auto self = weak.lock();
                                 const auto swept = weak_cooldown.lock();
@@ -197,7 +210,7 @@ void Engine::stop(StopDone done) {
 
 // R7: readers first, then whoever waits, then the channels, then the connections.
 void Engine::stop_on_executor(StopDone done) {
-    if (phase_.exchange(Phase::stopped) == Phase::stopped) return done();
+    if (enter(Phase::stopped) == Phase::stopped) return done();
     conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
     for (const Entry& entry : entries_) {
         if (entry.cache) entry.cache->close();
@@ -238,7 +251,7 @@ void Engine::disconnect() {
 }
 
 void Engine::end_reads() {
-    phase_.store(Phase::stopped);
+    enter(Phase::stopped);
     for (const Entry& entry : entries_) {
         if (entry.cache) entry.cache->end_reads();
         if (entry.documents) entry.documents->end_reads();
@@ -331,6 +344,7 @@ Health Engine::health() const {
 
 Inventory Engine::inventory() const {
     Inventory rows;
+    const std::lock_guard lock(declarations_mutex_);
     for (const Entry& entry : entries_) {
         CacheCounters counters;
         if (entry.cache) counters = entry.cache->counters();

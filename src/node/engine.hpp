@@ -4,8 +4,7 @@
 // Life: declare (one thread) -> start -> stop. The channels are made at the first start, when every
 // declaration is known, and do not change after it.
 //
-// Thread-safety: declarations from one thread before `start`; `start` and `stop` from any thread, their
-// work happens on the executor; the rest from any thread.
+// Thread-safety: all functions from any thread; the work of `start` and `stop` happens on the executor.
 #pragma once
 
 #include <atomic>
@@ -109,6 +108,7 @@ private:
 
     [[nodiscard]] LoadEnvironment environment() const;
     // Enters the declaration into the inventory. False: it has problems, which `start` will name.
+    // Requires the mutex of the declarations.
     bool enlist(const Declaration& declaration, std::vector<std::string> problems);
     [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
     void make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate);
@@ -118,6 +118,7 @@ private:
                                                std::optional<PlainEvent> shape);
     [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
+    Phase enter(Phase next);  // returns the former; what is declared from here on is late
     void warn_of_critical() const;
     void check_permissions();
     void permissions_checked(const Result<void>& allowed);
@@ -140,9 +141,13 @@ private:
     EngineParts parts_;
     const Log log_;
 
+    // Guards what the declarations made until the first start; from then on it does not change, but for
+    // `problems_`, and the executor reads it without.
+    mutable std::mutex declarations_mutex_;
     std::vector<Entry> entries_;
     std::vector<std::string> problems_;
     std::map<std::string, Draft, std::less<>> drafts_;
+    std::map<std::string, std::shared_ptr<StoreGate>, std::less<>> store_drafts_;
 
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
     mutable std::mutex channels_mutex_;  // guards the maps, which are filled once, and `unchecked_`
@@ -150,7 +155,6 @@ private:
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
     // Of caches whose values are in the store and whose memory nobody invalidates; filled once, too.
     std::map<std::string, std::shared_ptr<Writer>, std::less<>> writers_;
-    std::map<std::string, std::shared_ptr<StoreGate>, std::less<>> store_drafts_;
     bool opened_ = false;                   // the channels
     bool interrupted_ = false;              // the subscription, and it was logged
     std::atomic<bool> needs_bus_ = false;   // written on the executor, before `subscribed_` is

@@ -27,20 +27,23 @@ struct Engine::Caller {
 };
 
 void Engine::start_on_executor(Duration deadline, StartDone done) {
-    if (!problems_.empty()) return done(fail(Errc::invalid_option, "start", all_problems()));
+    if (auto problems = all_problems(); !problems.empty()) {
+        return done(fail(Errc::invalid_option, "start", std::move(problems)));
+    }
     switch (phase_.load()) {
     case Phase::stopped:
         return done(fail(Errc::stopped, "start", "a stopped node does not start again"));
     case Phase::started: return done({});
-    case Phase::declaring: warn_of_critical(); break;
+    case Phase::declaring:
     case Phase::starting: break;
     }
-    phase_.store(Phase::starting);
+    if (enter(Phase::starting) == Phase::declaring) warn_of_critical();
     auto caller = std::make_shared<Caller>(Caller{.done = std::move(done)});
-    caller->timer =
-        parts_.executor->run_at(parts_.clock->now() + deadline, [weak = weak_from_this(), caller] {
-            if (const auto self = weak.lock()) self->start_is_late(caller);
-        });
+    caller->timer = parts_.executor->run_at(saturating_add(parts_.clock->now(), deadline),
+                                            [weak = weak_from_this(), caller] {
+                                                if (const auto self = weak.lock())
+                                                    self->start_is_late(caller);
+                                            });
     starting_.push_back(std::move(caller));
     if (opened_) return check_started();
     const bool checks = parts_.check && (!drafts_.empty() || uses_store());

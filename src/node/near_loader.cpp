@@ -1,6 +1,5 @@
 #include "node/near_loader.hpp"
 
-#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -95,13 +94,10 @@ detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
     loader.asynchronous = [documents = std::move(documents), ttl, near = std::move(near)](
                               const std::shared_ptr<const void>& key, const LoadContext& context,
                               Completion<detail::RawLoaded> done) {
-        std::shared_ptr<const std::string> text;
-        try {
-            text = std::make_shared<const std::string>(near.document(key.get()));
-        } catch (const std::exception& error) {
-            return done(
-                fail(Errc::load_failed, "load", std::string("document threw: ") + error.what()));
-        }
+        auto document_key =
+            detail::guarded({.name = "document"}, [&] { return near.document(key.get()); });
+        if (!document_key) return done(fail(std::move(document_key).error()));
+        const auto text = std::make_shared<const std::string>(*std::move(document_key));
         if (auto hit = documents->hit(*text)) {
             return done(project(near, key.get(), ttl, *hit));
         }

@@ -117,11 +117,11 @@ Result<EngineParts> make_parts(const NodeOptions& options,
             {.url = options.redis,
              .app = options.app,
              .client_name = client_name(options.name),
-             .connect_timeout = 2 * options.command_deadline,
+             .connect_timeout = saturating_multiply(options.command_deadline, 2),
              .stall_timeout = options.command_deadline,
              .may_be_away = options.start_degraded,
              .met = [log = Log(options.log)](const auto& server) { warn_of(server, log); }},
-            Boottime::now() + 5 * options.command_deadline);
+            saturating_add(Boottime::now(), saturating_multiply(options.command_deadline, 5)));
         if (!opened) return fail(std::move(opened).error());
         parts.store = with_threads(threads, std::move(opened->store));
         parts.check = [bus = opened->bus.get()](auto channels, TimePoint until, auto done) {

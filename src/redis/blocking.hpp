@@ -18,7 +18,7 @@ Result<T> wait(const char* operation, TimePoint deadline, F begin) {
     auto promise = std::make_shared<std::promise<Result<T>>>();
     auto future = promise->get_future();
     begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
-    if (future.wait_for(deadline - Boottime::now()) == std::future_status::ready)
+    if (future.wait_for(time_left(deadline, Boottime::now())) == std::future_status::ready)
         return future.get();
     return fail(Errc::timeout, operation, "the server did not answer in time");
 }

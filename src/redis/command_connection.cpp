@@ -109,7 +109,7 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
 void CommandConnection::send(Queued queued, TimePoint now) {
     Command& command = queued.command;
     session_->write(command.bytes);
-    if (outstanding_.empty()) sweep_at(now + options_.stall_timeout);
+    if (outstanding_.empty()) sweep_at(saturating_add(now, options_.stall_timeout));
     outstanding_.push_back({.operation = command.operation,
                             .handler = std::move(queued.handler),
                             .deadline = command.deadline,
@@ -253,8 +253,8 @@ TimePoint CommandConnection::expire(TimePoint now) {
 }
 
 TimePoint CommandConnection::stalls_at() const {
-    return std::max(outstanding_.front().sent_at, session_->last_progress()) +
-           options_.stall_timeout;
+    return saturating_add(std::max(outstanding_.front().sent_at, session_->last_progress()),
+                          options_.stall_timeout);
 }
 
 }  // namespace tutti::redis

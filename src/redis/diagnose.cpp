@@ -203,7 +203,7 @@ void append(std::vector<Finding>& to, std::vector<Finding> more) {
 
 Result<Diagnosis> examine(Runtime& runtime, const std::string& text, const Url& url,
                           const DoctorOptions& options) {
-    const TimePoint deadline = Boottime::now() + options.timeout;
+    const TimePoint deadline = saturating_add(Boottime::now(), options.timeout);
     const auto answers = ask(runtime, url, deadline, options.timeout);
     if (!answers) return fail(answers.error());
     Diagnosis diagnosis{.server = url.redacted(),

@@ -184,8 +184,8 @@ void RedisStore::fill(FillRequest request, TimePoint deadline, Completion<Filled
     if (auto error = store_rules::check(fill_operation, request)) {
         return refuse(std::move(*error), std::move(done));
     }
-    ScriptCall call = script_call(scripts::fill, fill_operation, request.place.channel,
-                                  request.token.empty() ? ScriptBy::text : ScriptBy::digest);
+    ScriptCall call =
+        script_call(scripts::fill, fill_operation, request.place.channel, ScriptBy::digest);
     const std::string fresh = text(store_rules::rounded_up(request.fresh_for));
     const std::string kept = text(store_rules::kept_for(request));
     const Rank rank = request.rank.value_or(Rank{});
@@ -196,7 +196,7 @@ void RedisStore::fill(FillRequest request, TimePoint deadline, Completion<Filled
                  fresh,
                  kept,
                  request.rank ? rank_word(rank.value) : "-",
-                 text(store_rules::rounded_down(rank.yields_after)),
+                 rank.over_unreadable ? "-1" : text(store_rules::rounded_down(rank.yields_after)),
                  names_.wake(),
                  std::move(request.place.prefix)};
     run(connection_, std::move(call), deadline,

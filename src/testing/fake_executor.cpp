@@ -76,7 +76,7 @@ void ManualExecutor::move_clock_to(TimePoint when) {
 }
 
 void ManualExecutor::advance(Duration by) {
-    const TimePoint end = clock_.now() + by;
+    const TimePoint end = saturating_add(clock_.now(), by);
     run_ready();
     for (auto next = next_timer(); next && *next <= end; next = next_timer()) {
         move_clock_to(*next);
@@ -86,7 +86,7 @@ void ManualExecutor::advance(Duration by) {
 }
 
 bool ManualExecutor::run_until(const std::function<bool()>& done, Duration limit) {
-    const TimePoint end = clock_.now() + limit;
+    const TimePoint end = saturating_add(clock_.now(), limit);
     for (;;) {
         while (!done()) {
             if (!run_one()) break;

@@ -208,7 +208,7 @@ TEST_P(ClaimContract, WhoTakesTheClaimOverMakesTheOlderLoadFailAndKeepsItsWaiter
     EXPECT_EQ(fresh(framed()), Found("newer"));
 }
 
-TEST_P(ClaimContract, AnOfferNeedsNoClaimAndEndsWhicheverThereIs) {
+TEST_P(ClaimContract, AnOfferTakesTheClaimOver) {
     const Recorder& recorder = subscribe(0, {});
     ASSERT_EQ(fetch(framed(), "a").claim, ours);
     ASSERT_EQ(fetch(framed(), "b").claim, theirs);
@@ -283,9 +283,10 @@ TEST_P(ClaimContract, RequestsThatMakeNoSenseAreRefused) {
     EXPECT_EQ(fetched({framed(), "a", seconds{0}}), Errc::invalid_option);
     EXPECT_EQ(fetched({framed(std::string(4095, 'k')), "a", long_enough}), Errc::too_large);
     EXPECT_EQ(filled({framed(), "a", "value", seconds{0}}), Errc::invalid_option);
-    EXPECT_EQ(filled({raw(), "", "value", long_enough, long_enough, Rank{1}}),
+    EXPECT_EQ(filled({raw(), "a", "value", long_enough, long_enough, Rank{1}}),
               Errc::invalid_option);
-    EXPECT_EQ(filled({framed(), "", std::string(Store::value_bytes_max + 1, 'v'), long_enough}),
+    EXPECT_EQ(filled({framed(), "", "value", long_enough}), Errc::invalid_option);
+    EXPECT_EQ(filled({framed(), "a", std::string(Store::value_bytes_max + 1, 'v'), long_enough}),
               Errc::too_large);
     EXPECT_EQ(error_of(drop("c", Words(1001, "k"))), Errc::too_large);
     EXPECT_EQ(error_of(drop("", {"k"})), Errc::invalid_option);
@@ -299,10 +300,23 @@ TEST_P(ClaimContract, AChannelRemembersSoManyPrefixesAndNoMore) {
     }
 
     EXPECT_EQ(error_of(try_fetch({framed(), "a", long_enough})), Errc::too_large);
-    EXPECT_EQ(error_of(try_fill({framed(), "", "value", long_enough})), Errc::too_large);
     EXPECT_EQ(fetch(place).claim, none);
     publish_keys("c", {"key"});
     EXPECT_EQ(fetch(place).claim, ours);
+}
+
+TEST_P(ClaimContract, AnOfferThatIsLateIsNotStored) {
+    const FetchRequest claim{.place = framed(),
+                             .token = "offer",
+                             .claim_for = long_enough,
+                             .age_max = Duration::zero(),
+                             .take_over = true};
+    ASSERT_EQ(fetch(claim).claim, ours);
+    publish_keys("c", {"key"});
+
+    EXPECT_EQ(fill(framed(), "offer", "from before"), claim_lost);
+
+    EXPECT_EQ(fresh(framed()), std::nullopt);
 }
 
 TEST_P(ClaimContract, AKeyMayBeAnyBytes) {

@@ -11,18 +11,18 @@ protected:
     // Fresh for 100 ms, kept for a minute.
     FillRequest short_lived(const std::string& bytes) {
         return {.place = framed(),
-                .token = "",
+                .token = {},
                 .bytes = bytes,
                 .fresh_for = milliseconds{100},
                 .keep_for = long_enough};
     }
     std::optional<Filled> offer_ranked(const std::string& bytes, std::int64_t rank,
                                        Duration yields_after = Duration::max()) {
-        return fill({.place = framed(),
-                     .token = "",
-                     .bytes = bytes,
-                     .fresh_for = long_enough,
-                     .rank = Rank{.value = rank, .yields_after = yields_after}});
+        return offer({.place = framed(),
+                      .token = {},
+                      .bytes = bytes,
+                      .fresh_for = long_enough,
+                      .rank = Rank{.value = rank, .yields_after = yields_after}});
     }
     void foreign_program_writes(const std::string& bytes, Ttl ttl = Ttl::never()) {
         ASSERT_TRUE(put("raw:key", bytes, {.ttl = ttl}));
@@ -64,7 +64,7 @@ TEST_P(ValueContract, AgeCountsFromTheFillByTheServersClock) {
 }
 
 TEST_P(ValueContract, AnOldValueComesAlongWithTheClaimAsALastKnownGood) {
-    ASSERT_EQ(fill(short_lived("old")), stored);
+    ASSERT_EQ(offer(short_lived("old")), stored);
     EXPECT_EQ(fresh(framed()), Found("old"));
     world().run_for(milliseconds{300});
 
@@ -83,10 +83,10 @@ TEST_P(ValueContract, AnOldValueComesAlongWithTheClaimAsALastKnownGood) {
 TEST_P(ValueContract, AValueIsGoneWhenItsTimeToKeepIsOver) {
     FillRequest request = short_lived("old");
     request.keep_for = milliseconds{200};
-    ASSERT_EQ(fill(request), stored);
+    ASSERT_EQ(offer(request), stored);
     request.place = framed("fresh only");
     request.keep_for = {};
-    ASSERT_EQ(fill(request), stored);
+    ASSERT_EQ(offer(request), stored);
 
     world().run_for(milliseconds{500});
 
@@ -145,12 +145,12 @@ TEST_P(ValueContract, RanksAreComparedToTheLastBit) {
 
 TEST_P(ValueContract, TheWorseLoadEndsItsClaimAndWakesWhoWaits) {
     const Recorder& recorder = subscribe(0, {});
-    FillRequest good = short_lived("good");
-    good.rank = Rank{.value = 2};
-    ASSERT_EQ(fill(good), stored);
-    world().run_for(milliseconds{300});
-    ASSERT_EQ(fetch(framed(), "a").claim, ours);
-    ASSERT_EQ(fetch(framed(), "b").claim, theirs);
+    ASSERT_EQ(offer_ranked("good", 2), stored);
+    FetchRequest forced{.place = framed(), .token = "a", .claim_for = long_enough};
+    forced.age_max = Duration::zero();
+    ASSERT_EQ(fetch(forced).claim, ours);
+    forced.token = "b";
+    ASSERT_EQ(fetch(forced).claim, theirs);
 
     EXPECT_EQ(fill({.place = framed(),
                     .token = "a",
@@ -160,7 +160,33 @@ TEST_P(ValueContract, TheWorseLoadEndsItsClaimAndWakesWhoWaits) {
               kept_better);
 
     EXPECT_TRUE(hears(recorder, {"p:key"}));
-    EXPECT_EQ(fetch(framed(), "b").claim, ours);
+    EXPECT_EQ(fetch(forced).claim, ours);
+}
+
+TEST_P(ValueContract, TheBetterValueYieldsWhenItsTimeToLiveIsOver) {
+    FillRequest good = short_lived("good");
+    good.rank = Rank{.value = 2};
+    ASSERT_EQ(offer(good), stored);
+    EXPECT_EQ(offer_ranked("bad", 1), kept_better);
+    world().run_for(milliseconds{300});
+
+    EXPECT_EQ(offer_ranked("bad", 1), stored) << "nobody reads the better one";
+
+    EXPECT_EQ(fresh(framed()), Found("bad"));
+}
+
+TEST_P(ValueContract, TheBetterValueYieldsToALoaderThatCannotReadIt) {
+    ASSERT_EQ(offer_ranked("of another version", 2), stored);
+
+    EXPECT_EQ(offer({.place = framed(),
+                     .token = {},
+                     .bytes = "readable",
+                     .fresh_for = long_enough,
+                     .rank = Rank{.value = 1, .over_unreadable = true}}),
+              stored);
+
+    EXPECT_EQ(fresh(framed()), Found("readable"));
+    EXPECT_EQ(offer_ranked("worse", 0), kept_better) << "it has its rank like any other";
 }
 
 TEST_P(ValueContract, TheBetterValueYieldsWhenItIsOld) {
@@ -184,7 +210,7 @@ TEST_P(ValueContract, ForeignProgramsReadARawValueAsItIs) {
 TEST_P(ValueContract, ARawValueIsNotKeptBeyondItsTimeToLive) {
     FillRequest request = short_lived("value");
     request.place = raw();
-    ASSERT_EQ(fill(request), stored);
+    ASSERT_EQ(offer(request), stored);
 
     world().run_for(milliseconds{300});
 

@@ -75,8 +75,19 @@ protected:
                                const std::string& bytes) {
         return fill({.place = place, .token = token, .bytes = bytes, .fresh_for = long_enough});
     }
+    // As a node does that has come by the value otherwise: it takes the claim over first.
+    std::optional<Filled> offer(FillRequest request) {
+        request.token = "offer";
+        const Fetched claimed = fetch({.place = request.place,
+                                       .token = request.token,
+                                       .claim_for = long_enough,
+                                       .age_max = Duration::zero(),
+                                       .take_over = true});
+        EXPECT_EQ(claimed.claim, ours);
+        return fill(std::move(request));
+    }
     std::optional<Filled> offer(const Place& place, const std::string& bytes) {
-        return fill(place, "", bytes);
+        return offer({.place = place, .token = {}, .bytes = bytes, .fresh_for = long_enough});
     }
     bool release(const Place& place, const LoadToken& token) {
         const auto released = wait_for<bool>([&](auto done) {

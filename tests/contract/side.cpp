@@ -53,8 +53,8 @@ std::string to_text(const Step& step) {
     return std::string(kind_names[static_cast<std::size_t>(step.kind)]) + " key=" + step.key +
            " bytes=" + step.bytes + " other=" + step.other + " place=" + place.channel + "/" +
            place.prefix + place.key + " token=" + step.token +
-           (step.take_over ? " take_over" : "") + " changed=" + quoted(step.changed) +
-           " member=" + step.member +
+           (step.take_over ? " take_over" : "") + (step.offers ? " offers" : "") +
+           " changed=" + quoted(step.changed) + " member=" + step.member +
            " rank=" + (step.rank ? std::to_string(step.rank->value) : "-");
 }
 
@@ -168,6 +168,18 @@ std::string Side::operate_on_store(const Step& step) {
                         deadline, std::move(done));
         }));
     case fill: {
+        std::string claimed;
+        if (step.offers) {
+            claimed = text(ask<Fetched>([&](TimePoint deadline, auto done) {
+                          store.fetch({.place = step.place,
+                                       .token = step.token,
+                                       .claim_for = std::chrono::minutes{60},
+                                       .age_max = Duration::zero(),
+                                       .take_over = true},
+                                      deadline, std::move(done));
+                      })) +
+                      ", ";
+        }
         const auto filled = ask<Filled>([&](TimePoint deadline, auto done) {
             store.fill({.place = step.place,
                         .token = step.token,
@@ -177,8 +189,8 @@ std::string Side::operate_on_store(const Step& step) {
                         .rank = step.rank},
                        deadline, std::move(done));
         });
-        if (!filled) return text(filled.error());
-        return "filled " + std::to_string(static_cast<int>(*filled));
+        if (!filled) return claimed + text(filled.error());
+        return claimed + "filled " + std::to_string(static_cast<int>(*filled));
     }
     case release:
         return text(ask<bool>([&](TimePoint deadline, auto done) {

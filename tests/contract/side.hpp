@@ -55,6 +55,7 @@ struct Step {
     Duration claim_for{};
     Duration age_max{};
     bool take_over = false;
+    bool offers = false;  // takes the claim over before it fills
     Duration fresh_for{};
     Duration keep_for{};
     std::optional<Rank> rank;

@@ -145,12 +145,13 @@ private:
         step.take_over = random_.chance(0.1);
     }
     void filling(Step& step) {
-        if (random_.chance(0.4)) step.token = "";
+        step.offers = random_.chance(0.4);
         step.fresh_for = random_.pick(lifetimes);
         step.keep_for = minutes{60};
         if (step.place.form == Place::Form::raw || random_.chance(0.3)) return;
         step.rank = Rank{.value = static_cast<std::int64_t>(random_.below(4)) - 2};
         if (random_.chance(0.5)) step.rank->yields_after = minutes{10};
+        step.rank->over_unreadable = random_.chance(0.1);
     }
     void changing(Step& step) {
         if (random_.chance(0.1)) {

@@ -135,6 +135,8 @@ public:
     // Must bring at least what the source has now.
     void refresh(std::size_t place, std::size_t cache, std::size_t row);
     void peek_everything(std::size_t place);
+    // Into the store: what the source has now.
+    void offer(std::size_t place, std::size_t cache, std::size_t row);
 
     // Writes. The source commits at once, the node invalidates after `lag`.
     void write(std::size_t place, std::size_t cache, std::size_t row, Ack ack, Duration lag = {});

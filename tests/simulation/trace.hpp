@@ -45,6 +45,7 @@ enum class Event : std::uint8_t {
     fine,
     get,
     refresh,
+    offer,
     got,
     failed,
     peek,

@@ -2,6 +2,7 @@
 // pointers here, so that there is one implementation, compiled once, behind caches of every type.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +26,7 @@ struct RawLoaded {
     bool guessed = false;
     std::optional<Ttl> ttl = std::nullopt;
     bool cacheable = true;
+    std::size_t weight = 0;  // of the value, in a memory tier whose bound is in bytes
 };
 
 // Exactly one of the two is set. The key is the user's own, as given to `get`.
@@ -40,6 +42,8 @@ public:
     virtual ~Cache() = default;
 
     [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+    // A function of the user's has thrown where no caller is left to be told: a line in the log.
+    virtual void report(std::string_view function, const Error& error) noexcept = 0;
 
     // An answer from memory that may be served now, or an error that ends the read (not started,
     // suspect and declared `fail`), or nullopt: load. Never blocks on I/O.

@@ -91,6 +91,14 @@ public:
         unlink(record, garbage);
     }
 
+    template <class Pred>
+    void discard_if(Pred& pred, Records& garbage) {
+        for (Position next = begin(); next != end();) {
+            const Position record = next++;
+            if (pred(std::as_const(*record))) discard(record, garbage);
+        }
+    }
+
     // Empties the table into the caller's hands.
     void move_to(LruTable& empty) {
         empty.records_.swap(records_);

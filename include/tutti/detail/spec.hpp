@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "tutti/detail/cache.hpp"
+#include "tutti/detail/guarded.hpp"
 #include "tutti/options.hpp"
 
 namespace tutti::detail {
@@ -68,9 +68,11 @@ struct CacheSpec {
     Reach reach = Reach::that_key;
     OnSuspect on_suspect = OnSuspect::bypass();
     std::string note = {};
+    std::string problem = {};  // that came up while the options were read; for `start`
 };
 
-// The function of a `const void*` that calls `function` with what it points to; null for null.
+// The function of a `const void*` that calls `function` with what it points to; null for null. It throws
+// what `function` throws.
 template <class V, class R>
 std::function<R(const void*)> untyped_function(std::function<R(const V&)> function) {
     if (!function) return nullptr;
@@ -86,24 +88,20 @@ std::function<Result<std::shared_ptr<const void>>(std::string_view)> untyped_dec
     if (!codec.decode) return nullptr;
     return [decode = std::move(codec.decode)](
                std::string_view bytes) -> Result<std::shared_ptr<const void>> {
-        try {
-            auto value = decode(bytes);
-            if (!value) return fail(std::move(value).error());
-            return std::make_shared<const V>(*std::move(value));
-        } catch (const std::exception& error) {
-            return fail(Errc::protocol, "decode", error.what());
-        }
+        return guarded({.name = "codec.decode", .code = Errc::protocol},
+                       [&]() -> Result<std::shared_ptr<const void>> {
+                           auto value = decode(bytes);
+                           if (!value) return fail(std::move(value).error());
+                           return std::make_shared<const V>(*std::move(value));
+                       });
     };
 }
 template <class V>
 std::function<Result<std::string>(const void*)> untyped_encode(Codec<V> codec) {
     if (!codec.encode) return nullptr;
     return [encode = std::move(codec.encode)](const void* value) -> Result<std::string> {
-        try {
-            return encode(*static_cast<const V*>(value));
-        } catch (const std::exception& error) {
-            return fail(Errc::protocol, "encode", error.what());
-        }
+        return guarded({.name = "codec.encode", .code = Errc::protocol},
+                       [&] { return encode(*static_cast<const V*>(value)); });
     };
 }
 
@@ -164,7 +162,12 @@ CacheSpec untyped(CacheOptions<K, V> options) {
         .note = std::move(options.note),
     };
     if (options.store) spec.store = untyped(*std::move(options.store));
-    if (options.refresh) spec.refresh = untyped(*std::move(options.refresh));
+    if (options.refresh) {
+        auto refresh = guarded({.name = "refresh.keys: KeyText"},
+                               [&] { return untyped(*std::move(options.refresh)); });
+        if (refresh) spec.refresh = *std::move(refresh);
+        if (!refresh) spec.problem = std::move(refresh).error().cause;
+    }
     return spec;
 }
 

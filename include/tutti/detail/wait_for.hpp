@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "tutti/detail/guarded.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::detail {
@@ -35,7 +36,9 @@ public:
           why_(other.why_) {}
     Answering& operator=(Answering&&) = delete;
     ~Answering() {
-        if (to_) (*this)(NoAnswer<Answer>::because(otherwise_, why_));
+        if (!to_) return;
+        (void)guarded({.name = "completion"},
+                      [&] { (*this)(NoAnswer<Answer>::because(otherwise_, why_)); });
     }
 
     void operator()(Answer answer) {

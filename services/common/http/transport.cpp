@@ -90,7 +90,7 @@ Result<std::size_t> Socket::run(const Operation& start, TimePoint deadline) {
     if (Boottime::now() >= deadline) return fail(Errc::timeout, {}, "the deadline passed");
     context_.restart();
     start([&done](const error_code& error, std::size_t bytes = 0) { done.emplace(error, bytes); });
-    context_.run_for(deadline - Boottime::now());
+    context_.run_for(time_left(deadline, Boottime::now()));
     const bool late = !done;
     if (late) {
         close();
@@ -369,7 +369,7 @@ Result<Addresses> Resolver::resolve(const std::string& host, TimePoint deadline)
     if (auto started = impl_->start(); !started) return fail(std::move(started).error());
     impl_->waiting.push_back(job);
     impl_->changed.notify_all();
-    const bool ended = impl_->changed.wait_for(lock, deadline - Boottime::now(),
+    const bool ended = impl_->changed.wait_for(lock, time_left(deadline, Boottime::now()),
                                                [&] { return job->result || impl_->stopped; });
     if (job->result) return std::move(*job->result);
     std::erase(impl_->waiting, job);

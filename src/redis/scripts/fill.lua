@@ -1,11 +1,11 @@
--- Stores what was loaded, and ends its claim. KEYS[4]: the value. ARGV: 2 `raw` or `framed`, 3 token, or
--- nothing for an offer, 4 bytes, 5 time to live, 6 time to keep, 7 rank as 16 hexadecimal digits that
--- order as the ranks do, or `-`, 8 the age beyond which a higher rank yields, 9 channel of the
--- wakings, 10 prefix.
+-- Stores what was loaded, and ends its claim. KEYS[4]: the value. ARGV: 2 `raw` or `framed`, 3 token,
+-- 4 bytes, 5 time to live, 6 time to keep, 7 rank as 16 hexadecimal digits that order as the ranks do, or
+-- `-`, 8 the age beyond which a higher rank yields, below zero always, 9 channel of the wakings,
+-- 10 prefix.
 local key, token, bytes, fresh, life, rank = KEYS[4], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
 
 local claim = claim_of(key)
-if token ~= '' and not (claim.stands and claim.token == token) then return 'claim_lost' end
+if not (claim.stands and claim.token == token) then return 'claim_lost' end
 
 if not remember(ARGV[10]) then return 'prefixes' end
 
@@ -22,7 +22,7 @@ end
 if rank ~= '-' then
     local value = framed_value(key)
     if value and is_hex(value.rank) and is_above(value.rank, rank)
-        and value.age <= tonumber(ARGV[8]) then
+        and value.age <= math.min(value.fresh, tonumber(ARGV[8])) then
         end_claim(key, claim, ARGV[9])
         return 'kept_better'
     end

@@ -223,9 +223,9 @@ TEST_F(AclOpen, TheDocumentedRuleIsEnoughForEverything) {
     for (const Place::Form form : {Place::Form::framed, Place::Form::raw}) {
         const Place place{.channel = "cache:x", .prefix = "k:", .key = "1", .form = form};
         EXPECT_TRUE(client.fetch({.place = place, .token = "a", .claim_for = 60s}));
-        EXPECT_TRUE(client.fetch({.place = place, .token = "b", .claim_for = 60s}));
         EXPECT_TRUE(client.release(place, "a"));
-        EXPECT_TRUE(client.fill({.place = place, .token = "", .bytes = "v", .fresh_for = 60s}));
+        EXPECT_TRUE(client.fetch({.place = place, .token = "b", .claim_for = 60s}));
+        EXPECT_TRUE(client.fill({.place = place, .token = "b", .bytes = "v", .fresh_for = 60s}));
         EXPECT_EQ(client.fetch({.place = place, .token = "a", .claim_for = 60s})->claim,
                   Fetched::Claim::none);
         EXPECT_TRUE(client.drop("cache:x", {"1"}));

@@ -32,6 +32,15 @@ protected:
         return client.fill(
             {.place = place, .token = token, .bytes = bytes, .fresh_for = 60s, .keep_for = 90s});
     }
+    Result<Filled> offer(const Place& place, const std::string& bytes) {
+        const auto claimed = client.fetch({.place = place,
+                                           .token = "offer",
+                                           .claim_for = 60s,
+                                           .age_max = Duration::zero(),
+                                           .take_over = true});
+        if (!claimed) return fail(claimed.error());
+        return fill(place, "offer", bytes);
+    }
 
     RedisServer server;
     Client client{server.url()};
@@ -39,7 +48,7 @@ protected:
 
 TEST_F(RedisValues, AreFramedByEpochGenerationRankAndLifetimes) {
     ASSERT_TRUE(client.drop("cache:x", {}));
-    ASSERT_EQ(fill(framed(), "", "value"), Filled::stored);
+    ASSERT_EQ(offer(framed(), "value"), Filled::stored);
 
     const std::string epoch = server.command({"HGET", state, "e"});
     EXPECT_EQ(server.command({"GET", "f:1"}), "1 " + epoch + " 1 - 60000 90000\nvalue");
@@ -49,7 +58,7 @@ TEST_F(RedisValues, AreFramedByEpochGenerationRankAndLifetimes) {
 }
 
 TEST_F(RedisValues, OfTheRawFormHaveTheirTagBesideThem) {
-    ASSERT_EQ(fill(raw(), "", "value"), Filled::stored);
+    ASSERT_EQ(offer(raw(), "value"), Filled::stored);
 
     const std::string epoch = server.command({"HGET", state, "e"});
     EXPECT_EQ(server.command({"GET", "r:1"}), "value");
@@ -88,7 +97,7 @@ TEST_F(RedisValues, APublicationRemovesKeysOfAnotherTypeToo) {
 }
 
 TEST_F(RedisValues, APublisherThatMayNotTouchThemPublishesNothing) {
-    ASSERT_EQ(fill(framed(), "", "value"), Filled::stored);
+    ASSERT_EQ(offer(framed(), "value"), Filled::stored);
     server.command({"ACL", "SETUSER", "narrow", "on", ">s3cret", "+@all", "~tutti:*", "&*"});
     Client narrow("redis://narrow:s3cret@127.0.0.1:" + std::to_string(server.port()));
 
@@ -103,7 +112,7 @@ TEST_F(RedisValues, APublisherThatMayNotTouchThemPublishesNothing) {
 
 TEST_F(RedisValues, AClaimOrValueThatNeverExpiresIsNotOurs) {
     ASSERT_EQ(fetch(framed())->claim, ours);
-    ASSERT_EQ(fill(framed("2"), "", "value"), Filled::stored);
+    ASSERT_EQ(offer(framed("2"), "value"), Filled::stored);
 
     server.command({"PERSIST", "tutti:claim:f:1"});
     server.command({"PERSIST", "f:2"});
@@ -130,7 +139,7 @@ TEST_F(RedisValues, TheLargestValuePassesInBothForms) {
     const std::string largest(Store::value_bytes_max, 'v');
 
     for (const Place& place : {framed(), raw()}) {
-        ASSERT_EQ(fill(place, "", largest), Filled::stored);
+        ASSERT_EQ(offer(place, largest), Filled::stored);
         const auto fetched = fetch(place);
         ASSERT_TRUE(fetched) << fetched.error().message();
         EXPECT_TRUE(fetched->value && fetched->value->bytes == largest);
@@ -168,7 +177,7 @@ TEST_F(RedisValues, SurviveScriptFlush) {
 
 TEST_F(RedisValues, AFetchBehindADropNeverSeesWhatWasDroppedEvenWhenTheDropIsUnknown) {
     for (int i = 0; i < 50; ++i) {
-        ASSERT_EQ(fill(framed(), "", "old"), Filled::stored);
+        ASSERT_EQ(offer(framed(), "old"), Filled::stored);
         server.command({"SCRIPT", "FLUSH"});
         ASSERT_EQ(fetch(framed())->claim, none) << "the server knows this script again";
         auto fetched = std::make_shared<std::promise<Result<Fetched>>>();
@@ -188,7 +197,7 @@ class LostPartOfValues : public RedisValues,
                          public testing::WithParamInterface<std::vector<std::string>> {};
 
 TEST_P(LostPartOfValues, OfTheStateOfTheChannelMakesItsValuesAbsent) {
-    ASSERT_EQ(fill(framed(), "", "old"), Filled::stored);
+    ASSERT_EQ(offer(framed(), "old"), Filled::stored);
     ASSERT_EQ(fetch(framed("2"))->claim, ours);
 
     server.command(GetParam());

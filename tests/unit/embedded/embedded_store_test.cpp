@@ -28,9 +28,18 @@ protected:
         });
     }
     Result<Filled> fill(Place place, std::string bytes, Duration fresh_for = milliseconds{10}) {
+        const auto claimed = answer<Fetched>([&](auto done) {
+            store.fetch({.place = place,
+                         .token = "a",
+                         .claim_for = std::chrono::seconds{60},
+                         .age_max = Duration::zero(),
+                         .take_over = true},
+                        whenever, std::move(done));
+        });
+        if (!claimed) return fail(claimed.error());
         return answer<Filled>([&](auto done) {
             store.fill({.place = std::move(place),
-                        .token = "",
+                        .token = "a",
                         .bytes = std::move(bytes),
                         .fresh_for = fresh_for,
                         .keep_for = std::chrono::seconds{60}},
@@ -129,8 +138,10 @@ TEST_F(EmbeddedStoreTest, FullStoreRefusesClaimsAndCoordinatedValues) {
     EXPECT_NE(refused.error().cause.find("store_bytes_max"), std::string::npos);
     EXPECT_EQ(get("r:k"), std::nullopt) << "it would pass for a foreign program's";
 
-    ASSERT_TRUE(put("large", std::string(990, 'x')));
-    EXPECT_EQ(fetch(framed).error().code, Errc::overloaded);
+    ASSERT_TRUE(put("large", std::string(960, 'x')));
+    Place another = framed;
+    another.key = "another";
+    EXPECT_EQ(fetch(another).error().code, Errc::overloaded);
 }
 
 TEST_F(EmbeddedStoreTest, ExpiredValuesMakeRoom) {

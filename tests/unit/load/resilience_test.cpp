@@ -10,6 +10,14 @@ protected:
         options.store.reset();
         return options;
     }
+    static Options forgiving_in_store() {
+        Options options = StoreTest::options();
+        options.ttl.reset();
+        options.bound.reset();
+        options.store->ttl = 1min;
+        options.stale_if_error = StaleIfError{.for_up_to = 1h, .retry_after = 10s};
+        return options;
+    }
     static Options forgiving() {
         Options options = in_memory();
         options.stale_if_error = StaleIfError{.for_up_to = 10min, .retry_after = 1s};
@@ -233,6 +241,68 @@ TEST_F(Resilience, ARefusedValueIsAFailureWhenThereIsNothingElse) {
     source = 4;
 
     EXPECT_EQ(value(two.get("a")), 4) << "neither value nor claim is in the store";
+}
+
+TEST_F(Resilience, WithoutMemoryTheSourceIsLeftAloneAfterAFailureToo) {
+    TestNode& one = node(forgiving_in_store());
+    one.get("a");
+    source = fail(broken());
+    clock_.advance(2min);
+    one.get("a");
+    ASSERT_EQ(one.loads, 2U);
+
+    for (int i = 0; i < 5; ++i) {
+        clock_.advance(1s);
+        const auto again = one.get("a");
+        EXPECT_EQ(value(again), 1);
+        EXPECT_EQ(lookup(again).tier(), Tier::store);
+        EXPECT_EQ(lookup(again).freshness(), Freshness::stale);
+        EXPECT_EQ(lookup(again).degraded(), "the source failed a moment ago");
+    }
+    EXPECT_EQ(one.loads, 2U);
+
+    clock_.advance(10s);
+    source = 2;
+    EXPECT_EQ(value(one.get("a")), 2);
+}
+
+TEST_F(Resilience, TheStoresLastKnownGoodIsServedWithoutAskingWhereMemoryHasNone) {
+    Options options = forgiving_in_store();
+    options.ttl = 30s;
+    options.bound = entries(10);
+    node(options).get("a");
+    source = fail(broken());
+    clock_.advance(2min);
+    TestNode& two = node(options);
+
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(value(two.get("a")), 1);
+
+    EXPECT_EQ(two.loads, 1U);
+}
+
+TEST_F(Resilience, WhoRestsKeepsNobodyElseFromAskingTheSource) {
+    TestNode& one = node(forgiving_in_store());
+    one.get("a");
+    source = fail(broken());
+    clock_.advance(2min);
+    one.get("a");
+    one.get("a");
+    source = 2;
+
+    EXPECT_EQ(value(node(forgiving_in_store()).get("a")), 2);
+    EXPECT_EQ(value(one.get("a")), 2) << "which ends the rest, too";
+}
+
+TEST_F(Resilience, ARefreshAsksTheSourceDuringTheRest) {
+    TestNode& one = node(forgiving_in_store());
+    one.get("a");
+    source = fail(broken());
+    clock_.advance(2min);
+    one.get("a");
+    source = 2;
+
+    EXPECT_EQ(value(one.refresh("a")), 2);
+    EXPECT_EQ(value(one.get("a")), 2);
 }
 
 TEST_F(Resilience, CallbacksThatThrowFailTheirValueAndNothingElse) {

@@ -164,7 +164,7 @@ TEST_F(SingleFlight, APlainFunctionRunsOnTheWorkersAndItsExceptionIsAnError) {
 
     EXPECT_EQ(value(good), 7);
     EXPECT_EQ(error(bad), Errc::load_failed);
-    EXPECT_EQ((*bad)->error().cause, "no such table");
+    EXPECT_EQ((*bad)->error().cause, "load threw: no such table");
 }
 
 TEST_F(SingleFlight, FullWorkersAreAnErrorAndNotAWait) {

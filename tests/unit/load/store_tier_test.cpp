@@ -3,7 +3,15 @@
 namespace tutti::testing {
 namespace {
 
-using StoreTier = StoreTest;
+class StoreTier : public StoreTest {
+protected:
+    static Options in_store_alone() {
+        Options options = StoreTest::options();
+        options.ttl.reset();
+        options.bound.reset();
+        return options;
+    }
+};
 
 TEST_F(StoreTier, WhatOneNodeHasLoadedTheNextTakesFromTheStore) {
     TestNode& one = node();
@@ -264,6 +272,89 @@ TEST_F(StoreTier, TheBetterOfTwoOfferedValuesStays) {
 
     EXPECT_EQ(two.offer("a", 111).value(), Filled::stored) << "the better one is too old";
     EXPECT_EQ(value(one.get("a")), 111);
+}
+
+TEST_F(StoreTier, ABetterValueOfAnotherVersionDoesNotStandInTheWay) {
+    Options old = in_store_alone();
+    old.store->rank = [](const int& number) { return std::int64_t{number}; };
+    source = 5;
+    node(old).get("a");
+    Options current = old;
+    current.store->version = 2;
+    source = 1;
+
+    TestNode& two = node(current);
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(value(two.get("a")), 1);
+
+    EXPECT_EQ(two.loads, 1U);
+    EXPECT_EQ(two.offer("a", 0).value(), Filled::kept_better) << "ranks count as before";
+}
+
+TEST_F(StoreTier, AnOfferReplacesABetterValueThatCannotBeRead) {
+    Options old = in_store_alone();
+    old.store->rank = [](const int& number) { return std::int64_t{number}; };
+    ASSERT_EQ(node(old).offer("a", 5).value(), Filled::stored);
+    Options current = old;
+    current.store->version = 2;
+
+    EXPECT_EQ(node(current).offer("a", 1).value(), Filled::stored);
+}
+
+TEST_F(StoreTier, ABetterValueThatIsPastItsTimeToLiveDoesNotStandInTheWay) {
+    Options ranked = in_store_alone();
+    ranked.store->ttl = 1min;
+    ranked.store->rank = [](const int& number) { return std::int64_t{number}; };
+    ranked.stale_if_error = StaleIfError{.for_up_to = 1h};
+    TestNode& one = node(ranked);
+    ASSERT_EQ(one.offer("a", 5).value(), Filled::stored);
+    clock_.advance(2min);
+    source = 1;
+
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(value(one.get("a")), 1);
+
+    EXPECT_EQ(one.loads, 1U);
+}
+
+TEST_F(StoreTier, AnOfferThatAnInvalidationOvertakesIsNotStored) {
+    TestNode& one = node();
+    TestNode& two = node();
+    std::optional<Result<Filled>> filled;
+
+    one.core->offer("a", std::make_shared<const int>(1), 1s,
+                    [&](Result<Filled> given) { filled.emplace(std::move(given)); });
+    two.core->invalidate("a", {}, [](const Invalidation&) {});
+    source = 2;
+    executor_.run_ready();
+
+    EXPECT_EQ(filled.value().value(), Filled::claim_lost);
+    EXPECT_EQ(value(one.get("a")), 2);
+    EXPECT_EQ(value(two.get("a")), 2);
+}
+
+TEST_F(StoreTier, ALoadFromBeforeAnOfferReplacesItNowhere) {
+    TestNode& one = node();
+    one.hold_loads = true;
+    const auto reader = one.get("a");
+
+    ASSERT_EQ(one.offer("a", 5).value(), Filled::stored);
+    one.finish(0, 1);
+
+    EXPECT_EQ(value(reader), 1) << "it had joined before";
+    EXPECT_EQ(value(one.get("a")), 5);
+}
+
+TEST_F(StoreTier, AnOfferThatCannotBeWrittenDisturbsNoLoad) {
+    Options small = options();
+    small.store->value_bytes_max = 2;
+    TestNode& one = node(small);
+    TestNode& two = node(small);
+    two.hold_loads = true;
+    two.get("a");
+
+    EXPECT_EQ(one.offer("a", 1234).error().code, Errc::too_large);
+    two.finish(0, 7);
+
+    EXPECT_EQ(lookup(one.get("a")).tier(), Tier::store) << "the load has kept its claim";
 }
 
 TEST_F(StoreTier, AWaitingLoadIsNotHeldUpByALostWakeUp) {

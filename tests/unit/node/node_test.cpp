@@ -246,7 +246,7 @@ TEST(AwaitableLoader, LoadsInACoroutineAndReportsItsException) {
     ASSERT_TRUE(node->start());
 
     EXPECT_EQ(*cache.get("good").value(), 9);
-    EXPECT_EQ(cache.get("bad").error().cause, "boom");
+    EXPECT_EQ(cache.get("bad").error().cause, "load threw: boom");
     node->stop();
     work.reset();
 }
@@ -262,6 +262,42 @@ TEST(Cooldown, AllowsOncePerPeriodAndTakesClaimsBack) {
     EXPECT_TRUE(cooldown.try_claim("b"));
     cooldown.release("a");
     EXPECT_TRUE(cooldown.try_claim("a"));
+}
+
+// Reads everything that a node tells about itself until told to stop; for ThreadSanitizer.
+void tell_all(const Node& node, const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        (void)node.metrics();
+        (void)node.inventory();
+        (void)node.health();
+    }
+}
+
+TEST(Metrics, MayBeReadWhileAnotherThreadDeclares) {
+    std::atomic<int> source = 7;
+    const auto node = node_on();
+    const auto declare = [&](const std::string& name) {
+        auto options = numbers(source);
+        options.name = name;
+        return node->coherent<std::string, int>(std::move(options));
+    };
+    std::jthread scrape([&](const std::stop_token& stop) { tell_all(*node, stop); });
+
+    for (int i = 0; i < 100; ++i) (void)declare("early " + std::to_string(i));
+    ASSERT_TRUE(node->start());
+    const auto late = declare("late");
+    for (int i = 0; i < 100; ++i) (void)declare("late " + std::to_string(i));
+
+    EXPECT_EQ(node->inventory().size(), 100U) << "what is declared too late does not run";
+    EXPECT_EQ(late.get("a").error().code, Errc::invalid_option);
+}
+
+TEST(Start, WithoutALimitWaitsForItsChannels) {
+    std::atomic<int> source = 7;
+    const auto node = node_on();
+    const auto cache = node->coherent<std::string, int>(numbers(source));
+
+    EXPECT_TRUE(node->start(Duration::max()));
 }
 
 TEST(Metrics, CountHitsMissesAndLoadsByCache) {

@@ -181,6 +181,21 @@ TEST(Runtime, DestroyingItDropsWhatNeverRan) {
     EXPECT_EQ(owned.use_count(), 1);
 }
 
+TEST(AsioExecutor, ATimerWithoutALimitNeverRunsAndHoldsUpNoOther) {
+    Runtime runtime;
+    runtime.start();
+    std::atomic<bool> ran = false;
+    std::promise<void> reached;
+
+    const auto never = runtime.executor().run_at(TimePoint::max(), [&] { ran = true; });
+    drain(runtime);
+    runtime.executor().run_at(saturating_add(Boottime::now(), 1ms), [&] { reached.set_value(); });
+    reached.get_future().wait();
+
+    EXPECT_FALSE(ran);
+    EXPECT_TRUE(runtime.executor().cancel(never));
+}
+
 TEST(RuntimeDeathTest, ATaskThatThrowsEndsTheProgram) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     EXPECT_DEATH(

@@ -1,0 +1,145 @@
+// What changes a cache from outside: invalidations, by this node and by others, and offers.
+#include <utility>
+
+#include "base/rules.hpp"
+#include "load/cache_core.hpp"
+#include "load/token.hpp"
+
+namespace tutti {
+
+namespace {
+
+constexpr std::size_t destroyed_inline_max = 10'000;  // entries
+
+}  // namespace
+
+void CacheCore::remove(std::string_view key) {
+    if (spec_.reach == Reach::every_key) return flush();
+    const std::string text(key);
+    Leavings leavings;
+    const std::lock_guard lock(mutex_);
+    counters_.invalidations.add();
+    forget(text, leavings);
+}
+
+void CacheCore::flush() {
+    Memory::Removed removed;
+    {
+        const std::lock_guard lock(mutex_);
+        counters_.flushes.add();
+        resting_.clear();
+        generation_.fetch_add(1);
+        if (!memory_ || !kept(Rule::flush_drops_entries)) return;
+        const bool few = memory_->size() <= destroyed_inline_max || !dropping_;
+        memory_->clear(removed);
+        if (few) return;
+    }
+    // Millions of destructors are no work for the thread that renews the lease. What no worker takes is
+    // destroyed here.
+    environment_.workers->try_post(*dropping_, [removed = std::move(removed)] {});
+}
+
+void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
+                           std::move_only_function<void(Invalidation)> done) {
+    if (home_.left()) {
+        return done({.outcome = Invalidation::Outcome::unconfirmed,
+                     .position = {},
+                     .reason = HomeProcess::reason});
+    }
+    KeySet changed = KeySet::everything();
+    if (key) changed = {.keys = {*std::move(key)}, .all = false};
+    if (publish_) publication_begins(changed);
+    if (kept(Rule::own_removal_first)) {
+        if (changed.all) {
+            flush();
+        } else {
+            remove(changed.keys.front());
+        }
+    }
+    if (!publish_) {
+        return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
+    }
+    auto published = [self = shared_from_this(), changed,
+                      done = std::move(done)](Invalidation outcome) mutable {
+        self->publication_ended(changed);
+        done(std::move(outcome));
+    };
+    publish_(*this, std::move(changed), options, std::move(published));
+}
+
+void CacheCore::publication_begins(const KeySet& changed) {
+    const std::lock_guard lock(mutex_);
+    if (changed.all) ++publishing_all_;
+    for (const std::string& key : changed.keys) ++publishing_[key];
+}
+
+void CacheCore::publication_ended(const KeySet& changed) {
+    const std::lock_guard lock(mutex_);
+    if (changed.all) --publishing_all_;
+    for (const std::string& key : changed.keys) {
+        const auto found = publishing_.find(key);
+        if (--found->second == 0) publishing_.erase(found);
+    }
+}
+
+bool CacheCore::may_use_store(const std::string& text) const {
+    if (!store_ || !gate_->open(environment_.clock->now())) return false;
+    const bool publishing = publishing_all_ > 0 || publishing_.contains(text);
+    return !publishing || !kept(Rule::unpublished_bypasses_store);
+}
+
+void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Duration timeout,
+                      Completion<Filled> done) {
+    const std::string operation = "offer " + spec_.name;
+    if (!store_) return done(fail(Errc::invalid_option, operation, "the cache has no store"));
+    if (!serves()) return done(fail(refusal("offer")));
+    if (!admitted(value.get())) {
+        counters_.refused.add();
+        return done(fail(Errc::refused, operation, "admit refused the value"));
+    }
+    const bool allowed = [&] {
+        const std::lock_guard lock(mutex_);
+        return may_use_store(text);
+    }();
+    if (!allowed) {
+        return done(fail(Errc::unavailable, operation,
+                         "an invalidation of this node is not published yet"));
+    }
+    // The store has one deadline for all; a shorter one of the caller's ends the wait only.
+    const detail::RawLoaded loaded{
+        .value = std::move(value), .answer = Answer::found, .detail = {}};
+    Error stopped{Errc::stopped, operation, "the node was stopped"};
+    auto once =
+        std::make_shared<Completion<Filled>>(pending_->track(std::move(done), std::move(stopped)));
+    const auto timer = environment_.executor->run_at(
+        saturating_add(environment_.clock->now(), timeout),
+        [once, operation] { (*once)(fail(Errc::timeout, operation, "no answer")); });
+    store_->offer(text, random_token(environment_.random), loaded, spec_.store->ttl->lifetime(),
+                  [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
+                      self->environment_.executor->cancel(timer);
+                      // The next read takes it from the store.
+                      if (filled && *filled == Filled::stored) self->forget(text);
+                      (*once)(std::move(filled));
+                  });
+}
+
+void CacheCore::forget(const std::string& text) {
+    Leavings leavings;
+    const std::lock_guard lock(mutex_);
+    forget(text, leavings);
+}
+
+void CacheCore::forget(const std::string& text, Leavings& leavings) {
+    resting_.erase(text);
+    if (memory_ && kept(Rule::removal_takes_last_known_good)) {
+        memory_->erase(text, leavings.entries);
+    } else if (auto found = memory_ ? memory_->find(text) : std::nullopt) {
+        found->value.fresh_until = TimePoint{};
+        memory_->put(text, std::move(found->value), Ttl::never());
+    }
+    const auto found = slots_.find(text);
+    if (found == slots_.end() || !kept(Rule::poison_running_flights)) return;
+    for (const auto& flight : found->second.active) flight->poisoned |= flight->reading;
+}
+
+}  // namespace tutti
