@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <string_view>
@@ -76,16 +77,38 @@ std::string_view how_to_declare(Pattern pattern) {
     if (notified.try_claim(user_id)) notify(user_id);
 )";
     case Pattern::shared:
-        return "    tutti::Node does not offer shared caches in this version. Node::local is "
-               "nearest:\n"
-               "    every instance then asks the source by itself, once per key and TTL.\n";
+        return R"(    auto descriptions = node->shared<std::string, Description>({
+        .name = "image-description",
+        .caches = "descriptions of images",
+        .stale = tutti::Stale::acceptable,
+        .expensive_source = true,
+        .load = describe_image,
+        .store =
+            tutti::StoreTier<Description>{.ttl = 1h, .codec = tutti::json_codec<Description>()},
+    });
+)";
     case Pattern::near:
-        return "    tutti::Node does not offer near caches in this version. Node::local is the "
-               "same\n"
-               "    when its loader reads the store.\n";
+        return R"(    auto can_see = node->near<std::string, bool, Catalogue>({
+        .name = "model-capability",
+        .caches = "which models can see",
+        .stale = tutti::Stale::acceptable,
+        .ttl = 5min,
+        .bound = tutti::entries(500),
+        .document = [](const std::string&) { return "openrouter:models"; },
+        .codec = tutti::json_codec<Catalogue>(),
+        .project = has_vision,
+    });
+)";
     case Pattern::reservation:
-        return "    tutti::Node does not offer reservations in this version. Node::cooldown is no\n"
-               "    substitute: it holds on one instance only.\n";
+        return R"(    auto requests = node->reservation<std::string>({
+        .name = "request-dedup",
+        .caches = "requests that were taken",
+        .window = 5s,
+        .when_store_fails = tutti::WhenStoreFails::refuse,
+    });
+    auto attempt = requests.reserve(request_hash, job_id);  // before the action
+    if (attempt && attempt->granted()) enqueue(job_id);
+)";
     }
     return {};
 }
@@ -114,12 +137,15 @@ void print_tree(std::ostream& out) {
 
 // A declaration as the advice would have it, to see what the audit makes of it.
 Declaration example_of(Pattern pattern, const Need& need) {
+    const bool in_memory = pattern != Pattern::shared && uses_memory(pattern);
+    const bool in_store = pattern == Pattern::shared || pattern == Pattern::reservation;
     return {.name = "example",
             .caches = "example",
             .pattern = pattern,
             .need = need,
-            .memory_ttl = std::chrono::seconds{30},
-            .bound = entries(1000),
+            .memory_ttl = in_memory ? std::optional<Ttl>(std::chrono::seconds{30}) : std::nullopt,
+            .store_ttl = in_store ? std::optional<Ttl>(std::chrono::hours{1}) : std::nullopt,
+            .bound = in_memory ? std::optional(entries(1000)) : std::nullopt,
             .channel = uses_bus(pattern) ? "cache:example" : ""};
 }
 

@@ -66,13 +66,25 @@ std::string render(std::span<const InventoryRow> rows, Format format, const Worl
     return {};
 }
 
-void report_critical(const InventoryRow& row, std::ostream& err) {
-    const Grade verdict = grade(row.declaration);
+void report_critical(const InventoryRow& row, const Grade& verdict, std::ostream& err) {
     if (verdict.risk != Risk::critical) return;
     err << "tutti audit: CRITICAL: " << row.declaration.name << " of " << row.service;
     if (!row.node.empty()) err << " on " << row.node;
+    if (row.backend.known()) err << ", which uses " << describe(row.backend);
     err << "\n  rule:   " << verdict.rule << ": " << verdict.reason
         << "\n  remedy: " << verdict.remedy << '\n';
+}
+
+// What `--check` adds. An exit code that says that all is well has looked at something.
+int check(std::span<const InventoryRow> rows, std::ostream& err) {
+    if (rows.empty()) {
+        err << "tutti audit: nothing was checked: no process that answered declares a cache; is it "
+               "the right URL, and was the node started with its caches?\n";
+        return exit_failed;
+    }
+    const std::vector<Grade> verdicts = grades(rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) report_critical(rows[i], verdicts[i], err);
+    return worst(rows) == Risk::critical ? exit_refused : exit_success;
 }
 
 }  // namespace
@@ -93,11 +105,8 @@ int audit(const AuditOptions& options, std::ostream& out, std::ostream& err, con
 
     const Inventory merged = merge(inventories);
     if (!inventories.empty()) out << render(merged, options.format, world);
-    if (options.check) {
-        for (const InventoryRow& row : merged) report_critical(row, err);
-    }
-    if (!complete) return exit_failed;
-    return options.check && worst(merged) == Risk::critical ? exit_refused : exit_success;
+    const int checked = options.check && !inventories.empty() ? check(merged, err) : exit_success;
+    return complete ? checked : exit_failed;
 }
 
 }  // namespace tutti::cli

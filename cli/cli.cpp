@@ -75,7 +75,8 @@ void add_audit(CLI::App& app, const Surroundings& around, Action& action) {
         ->capture_default_str();
     command->footer(
         "Exit code: 0; 1 with --check and something CRITICAL; 2 when a URL is unreachable or\n"
-        "answers wrongly (what the others answered is still printed).");
+        "answers wrongly (what the others answered is still printed), or when --check found\n"
+        "nothing to check.");
     command->callback([parsed, around, &action] {
         action = [parsed, around] {
             parsed->options.timeout = std::chrono::seconds{parsed->timeout_seconds};
@@ -116,13 +117,22 @@ void add_doctor(CLI::App& app, const Surroundings& around, Action& action) {
     command
         ->add_option("URL", parsed->command.urls,
                      "As a node is given it: redis://user:password@host:6379, rediss:// for TLS,\n"
-                     "or unix:///path/to.sock")
+                     "or unix:///path/to.sock. Without one: $REDIS_URL")
         ->type_name("");
     command
         ->add_option("--keys", parsed->command.options.key_prefixes,
                      "What the keys of the values begin with; may be given several times")
         ->type_name("PREFIX")
         ->allow_extra_args(false);
+    command
+        ->add_option("--channels", parsed->command.options.channels,
+                     "A channel of the caches, as they declare it; may be given several times")
+        ->type_name("NAME")
+        ->allow_extra_args(false);
+    command
+        ->add_option("--app", parsed->command.options.app,
+                     "What the nodes say as their app (default: a name that none has)")
+        ->type_name("NAME");
     command->add_flag_callback(
         "--json", [parsed] { parsed->command.format = Format::json; }, "Print JSON");
     command->add_option("--timeout", parsed->timeout_seconds, "Seconds that it may take altogether")
@@ -138,6 +148,11 @@ void add_doctor(CLI::App& app, const Surroundings& around, Action& action) {
             return doctor(parsed->command, around.out, around.err, around.world);
         };
     });
+}
+
+// "", "--keys=", "--keys=''".
+bool is_empty_word(const std::string& word) {
+    return word.empty() || (word.starts_with("--") && word.ends_with('='));
 }
 
 }  // namespace
@@ -167,11 +182,19 @@ int run(std::span<const std::string> arguments, std::ostream& out, std::ostream&
         err << "tutti: " << why << "\nRun tutti --help, or tutti COMMAND --help.\n";
         return exit_failed;
     };
+    // The parser takes an empty word for no word.
+    if (std::ranges::any_of(arguments, is_empty_word)) {
+        return refuse("an argument is empty: is a variable in the command not set?");
+    }
     try {
         app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // from the back
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return app.exit(error, out, err);  // --help, --version
-        return refuse(without_credentials(error.what()));
+        if (error.get_exit_code() != 0) return refuse(without_credentials(error.what()));
+        // --help and --version; the parser then forgets what it has not understood.
+        if (const auto unknown = app.remaining(true); !unknown.empty()) {
+            return refuse("not understood: " + without_credentials(unknown.front()));
+        }
+        return app.exit(error, out, err);
     }
     return action ? action() : refuse("a command is missing: audit, advise or doctor");
 }

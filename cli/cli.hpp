@@ -21,6 +21,8 @@ struct World {
     std::function<std::string(std::span<const InventoryRow>)> document;
     // The body of a 200 answer to GET; any other status is an error. Called from several threads.
     std::function<Result<std::string>(const std::string& url, Duration timeout)> fetch;
+    // What REDIS_URL is set to; empty: not set.
+    std::string redis_url = {};
     // tutti::diagnose.
     std::function<Result<Diagnosis>(const std::string& url, const DoctorOptions& options)> diagnose;
 };

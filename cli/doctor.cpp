@@ -2,10 +2,12 @@
 #include "tutti/doctor.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <boost/describe/class.hpp>
@@ -62,16 +64,31 @@ void print(std::ostream& out, const Diagnosis& diagnosis) {
     }
 }
 
+// A message names the options of DoctorOptions; here they are spelled otherwise.
+std::string as_typed(std::string message) {
+    using Spelling = std::pair<std::string_view, std::string_view>;
+    static constexpr std::array spellings{
+        Spelling{" key_prefixes: ", " --keys: "}, Spelling{" channels: ", " --channels: "},
+        Spelling{" app: ", " --app: "}, Spelling{" timeout: ", " --timeout: "}};
+    for (const auto& [option, typed] : spellings) {
+        const std::size_t at = message.find(option);
+        if (at != std::string::npos) message.replace(at, option.size(), typed);
+    }
+    return message;
+}
+
 }  // namespace
 
 int doctor(const DoctorCommand& command, std::ostream& out, std::ostream& err, const World& world) {
-    if (command.urls.size() != 1) {
-        err << "tutti doctor: name one URL, such as redis://user:password@host:6379\n";
+    if (command.urls.size() > 1 || (command.urls.empty() && world.redis_url.empty())) {
+        err << "tutti doctor: name one URL, such as redis://user:password@host:6379, or set "
+               "REDIS_URL\n";
         return exit_failed;
     }
-    const auto diagnosis = world.diagnose(command.urls.front(), command.options);
+    const std::string& url = command.urls.empty() ? world.redis_url : command.urls.front();
+    const auto diagnosis = world.diagnose(url, command.options);
     if (!diagnosis) {
-        err << "tutti doctor: " << diagnosis.error().message() << '\n';
+        err << "tutti doctor: " << as_typed(diagnosis.error().message()) << '\n';
         return exit_failed;
     }
     if (command.format == Format::json) {

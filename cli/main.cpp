@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <span>
@@ -28,11 +29,13 @@ Result<std::string> fetch(services::HttpClient& client, const std::string& url, 
 
 int run_process(std::span<const std::string> arguments) {
     services::HttpClient client({.name = "http"});
+    const char* const redis_url = std::getenv("REDIS_URL");  // before any thread
     const World world{
         .catalogue = services::catalogue_inventory,
         .document = services::audit_document,
         .fetch = [&](const std::string& url,
                      Duration timeout) { return fetch(client, url, timeout); },
+        .redis_url = redis_url != nullptr ? redis_url : "",
         .diagnose = diagnose,
     };
     const int code = run(arguments, std::cout, std::cerr, world);

@@ -52,6 +52,11 @@ struct DoctorOptions {
     // What the keys of the values that this user keeps begin with. Each is tried, with a key that lives
     // for a second, and appears in the rule. None: the rule has a blank to fill in.
     std::vector<std::string> key_prefixes = {};
+    // The channels of the caches. Each is tried as `Node::start` does it, entries and plain events, and
+    // appears in the rule. None: one of ours, below `cache:`.
+    std::vector<std::string> channels = {};
+    // What the nodes say as NodeOptions::app, for a rule that names their keys. Default: none's.
+    std::string app = "tutti-doctor";
     Duration timeout = std::chrono::seconds{5};  // of everything together
 };
 

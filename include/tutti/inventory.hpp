@@ -37,6 +37,7 @@ struct Declaration {
     Need need = {};
     std::optional<Ttl> memory_ttl = std::nullopt;
     std::optional<Ttl> store_ttl = std::nullopt;
+    std::string raw_prefix = {};  // of its keys in the store; empty: a name of ours, or no store
     std::optional<Bound> bound = std::nullopt;  // of the memory tier
     std::string channel = {};                   // of the bus; empty: none
     bool foreign_publishers = false;
@@ -90,9 +91,23 @@ struct CacheCounters {
     friend bool operator==(const CacheCounters&, const CacheCounters&) = default;
 };
 
+// Where the log and the store of a process are. Processes on two different ones share nothing, whatever
+// they declare.
+struct Backend {
+    // "redis <its run_id>" or "hub <its number>": another one after every restart. Empty: not known, as
+    // while it cannot be reached, or not used by the cache.
+    std::string server = {};
+    std::uint32_t database = 0;
+    std::string app = {};
+
+    [[nodiscard]] bool known() const noexcept { return !server.empty(); }
+    friend bool operator==(const Backend&, const Backend&) = default;
+};
+
 struct InventoryRow {
     std::string service;  // "bot-client"
     std::string node;     // "bot-client-1"; empty in a catalogue that nobody runs
+    Backend backend = {};
     Declaration declaration = {};
     CacheCounters counters = {};
 };
@@ -109,20 +124,28 @@ using Inventory = std::vector<InventoryRow>;
 //   stale-per-instance          Minor     instances may differ for up to one TTL
 [[nodiscard]] Grade grade(const Declaration& declaration);
 
+// Of each row, in the light of the others. Before the rules above come those that only several can break:
+//   split-fleet     CRITICAL  processes of one cache, or of one channel, are on different backends
+//   shared-prefix   CRITICAL  two caches may use one key of one store
+//   crowded-channel Minor     a channel has more caches with a store than an invalidation reaches
+[[nodiscard]] std::vector<Grade> grades(std::span<const InventoryRow> rows);
+
 // Why the declaration cannot work at all; empty when it can. One sentence each, naming the option.
 [[nodiscard]] std::vector<std::string> contradictions(const Declaration& declaration);
 
 // "memory + bus", "store", "memory (5 min) + store (24 h)"
 [[nodiscard]] std::string describe_tiers(const Declaration& declaration);
+// "redis 3f2a9c01, database 1, app shop"
+[[nodiscard]] std::string describe(const Backend& backend);
 // "Redis pub/sub event" / "TTL expiry" / "Periodic cleanup"
 [[nodiscard]] std::string describe_invalidation(const Declaration& declaration);
 
-// The worst grade of all rows; `none` for an empty inventory.
+// The worst of `grades`; `none` for an empty inventory.
 [[nodiscard]] Risk worst(std::span<const InventoryRow> rows);
 
 // Rows of one cache that several processes report become one row, counters added up, `node` naming
-// them all; sorted by service and name. Processes that declare it differently keep rows of their own,
-// so that one old process in a fleet is seen.
+// them all; sorted by service and name. Processes that declare it differently, or are on another backend,
+// keep rows of their own, so that one of them in a fleet is seen.
 [[nodiscard]] Inventory merge(std::span<const Inventory> inventories);
 
 // For a terminal of 120 columns; control characters are replaced.

@@ -7,7 +7,9 @@
 // A document that is missing, unreadable or unreachable tells nothing: readers get `Answer::unknown`, or
 // what `otherwise` guesses, and neither is cached. So an outage ends when it ends, not one TTL later.
 //
-// Not promised: freshness of the document itself; nothing here loads or writes it.
+// The document may be what a `shared` cache keeps under a raw prefix: nothing here writes.
+//
+// Not promised: freshness of the document itself; nothing here loads it.
 #pragma once
 
 #include <cstddef>

@@ -40,7 +40,9 @@
 namespace tutti {
 
 struct NodeOptions {
-    std::string name;          // mandatory: shown in metrics, the audit and Redis' CLIENT LIST
+    // Mandatory: shown in metrics, the audit and Redis' CLIENT LIST. 1 to 128 bytes of UTF-8, without
+    // braces and control characters.
+    std::string name;
     std::string service = {};  // what the process is, for the audit; default: `name`
 
     // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db, rediss://... for
@@ -48,7 +50,8 @@ struct NodeOptions {
     // Redis, 7.0 or newer; doctor.hpp says whether it is fit. Without: the hub, or a hub of its own.
     std::string redis = {};
     std::shared_ptr<EmbeddedHub> embedded = nullptr;
-    // Separates applications that share a Redis; mandatory with `redis`.
+    // Separates applications that share a Redis; mandatory with `redis`. As `name`, and without slashes.
+    // All instances say the same, or they do not hear each other: `tutti audit` finds that.
     std::string app = {};
 
     // How long an instance may serve from memory after it last proved that it is up to date, and how
@@ -150,9 +153,10 @@ public:
     // Subscribes, and waits until every channel may serve, at most `deadline`; a Redis that is away is
     // waited for. On a node that is started already: Ok, at once. While another thread starts it: waits
     // with that one.
-    // Errors: invalid_option naming all that is wrong with all declarations; refused, which names what
-    // Redis does not allow; timeout or unavailable: the node is not started, its caches answer
-    // not_started, and start may be called again.
+    // With Redis it first tries everything that the declarations need of the user's permissions.
+    // Errors: invalid_option naming all that is wrong with all declarations, one a line; refused, which
+    // names all that Redis does not allow; timeout or unavailable: the node is not started, its caches
+    // answer not_started, and start may be called again.
     [[nodiscard]] Result<void> start(Duration deadline = std::chrono::seconds{10});
 
     // Stops serving, ends what waits with Errc::stopped, leaves the channels, closes the connections,

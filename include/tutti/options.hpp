@@ -79,7 +79,12 @@ struct StoreTier {
     std::uint32_t version = 1;
     // Empty: values are framed, under a name of ours. Otherwise the key is `raw_prefix` + the key's text
     // and the value exactly what `codec` writes, for programs that know nothing of Tutti; then only
-    // values are stored, no absent and no negative answers.
+    // values are stored, no absent and no negative answers. At most 512 bytes.
+    //
+    // Of all that keeps something under raw prefixes, caches and reservations, no prefix may begin with
+    // another's: `start` refuses that on one node, the audit grades it CRITICAL between services. Meant
+    // to share keys, and legal: the same cache, by name, on many nodes and in many services; a `near`
+    // cache, which only reads; programs that know nothing of Tutti.
     std::string raw_prefix = {};
     // Raw only: also take what such programs have written there. Until its TTL it counts as fresh, so
     // it is refused together with Stale::wrong.

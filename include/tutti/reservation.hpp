@@ -61,7 +61,8 @@ struct ReservationOptions {
     std::size_t note_bytes_max = 4096;
     // Empty: under a name of ours, with a token of ours in front of the note. Otherwise the key is
     // `raw_prefix` + the key's text and the value exactly the note, for programs that know nothing of
-    // Tutti; then each attempt's note must be unique, because it is what tells its owner.
+    // Tutti; then each attempt's note must be unique, because it is what tells its owner. It may not
+    // overlap with that of another declaration (StoreTier::raw_prefix).
     std::string raw_prefix = {};
 
     std::string note = {};  // printed by the audit

@@ -184,8 +184,9 @@ std::string decision_tree() {
 }
 
 std::string several_instances(std::span<const InventoryRow> rows) {
-    const auto critical = [](const InventoryRow& row) {
-        return grade(row.declaration).risk == Risk::critical;
+    const std::vector<Grade> verdicts = grades(rows);
+    const auto critical = [&](const InventoryRow& row) {
+        return verdicts[static_cast<std::size_t>(&row - rows.data())].risk == Risk::critical;
     };
     const auto told = [](const InventoryRow& row, Stale stale) {
         return has_pattern(row, Pattern::coherent) && row.declaration.need.stale == stale;

@@ -62,6 +62,15 @@ std::string describe_invalidation(const Declaration& declaration) {
     return ttl && ttl->is_never() ? "None (never expires)" : "TTL expiry";
 }
 
+std::string describe(const Backend& backend) {
+    constexpr std::size_t shown_max = 14;  // the kind, and enough of what tells two of them apart
+    if (!backend.known()) return "a backend that is not known";
+    const std::string server = audit::printable(backend.server.substr(0, shown_max));
+    const std::string app = audit::printable(backend.app);
+    return server + ", database " + std::to_string(backend.database) +
+           (app.empty() ? "" : ", app " + app);
+}
+
 namespace audit {
 
 bool keeps_memory(const Declaration& declaration) {
@@ -90,6 +99,12 @@ std::string describe_bound(const Declaration& declaration) {
     const std::size_t limit = declaration.bound->limit();
     if (declaration.bound->unit() == Bound::Unit::bytes) return describe_bytes(limit);
     return std::to_string(limit) + (limit == 1 ? " entry" : " entries");
+}
+
+std::string means_nothing_for(Pattern pattern) {
+    return std::string("means nothing for a ")
+        .append(to_string(pattern))
+        .append(" cache; leave it out");
 }
 
 std::string printable(std::string_view text) {

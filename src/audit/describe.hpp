@@ -16,6 +16,9 @@ namespace tutti::audit {
 [[nodiscard]] std::string describe_ttl(const Declaration& declaration);    // "5 min / 24 h"
 [[nodiscard]] std::string describe_bound(const Declaration& declaration);  // "1000 entries"
 
+// What is said of an option that a cache of this pattern has no use for.
+[[nodiscard]] std::string means_nothing_for(Pattern pattern);
+
 // `text` without what would move the cursor of a terminal or break a line.
 [[nodiscard]] std::string printable(std::string_view text);
 

@@ -11,6 +11,10 @@
 #include <vector>
 
 #include "audit/describe.hpp"
+#include "audit/prefixes.hpp"
+#include "base/name_rule.hpp"
+#include "base/option_problems.hpp"
+#include "base/text.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/pattern.hpp"
@@ -82,110 +86,115 @@ constexpr std::array grade_rules{
                "nothing, when an old answer harms nobody; otherwise Node::coherent"}},
 };
 
-using Sentences = std::vector<std::string>;
-
-constexpr std::size_t name_bytes_max = 64;
-constexpr std::size_t channel_bytes_max = 256;
-
-bool is_printable(std::string_view text) { return audit::printable(text) == text; }
+constexpr std::size_t cache_name_bytes_max = 64;
+constexpr std::string_view not_plain = "must be UTF-8 without control characters";
 
 bool is_name_character(char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
 }
 
-void check_words(const Declaration& declaration, Sentences& wrong) {
+void check_words(const Declaration& declaration, OptionProblems& problems) {
     if (declaration.name.empty()) {
-        wrong.emplace_back("name: is missing; give the cache one, such as \"channel-activation\"");
+        problems.add("name", "is missing; give the cache one, such as \"channel-activation\"");
     } else if (!std::ranges::all_of(declaration.name, is_name_character)) {
-        wrong.emplace_back("name: may hold a-z, 0-9 and '-' only, because metrics use it");
+        problems.add("name", "may hold a-z, 0-9 and '-' only, because metrics use it");
     }
-    if (declaration.name.size() > name_bytes_max) {
-        wrong.emplace_back("name: is longer than 64 characters");
-    }
-    if (declaration.caches.empty()) {
-        wrong.emplace_back("caches: is missing; say in words what it caches, for the audit");
-    }
-    if (!is_printable(declaration.caches)) {
-        wrong.emplace_back("caches: holds a control character");
-    }
-    if (!is_printable(declaration.note)) wrong.emplace_back("note: holds a control character");
+    problems.unless(declaration.name.size() <= cache_name_bytes_max, "name",
+                    "is longer than 64 characters");
+    problems.unless(!declaration.caches.empty(), "caches",
+                    "is missing; say in words what it caches, for the audit");
+    problems.unless(is_plain_text(declaration.caches), "caches", not_plain);
+    problems.unless(is_plain_text(declaration.note), "note", not_plain);
 }
 
-void check_ttl(std::string_view option, const Ttl& ttl, Sentences& wrong) {
-    if (ttl.valid()) return;
-    wrong.push_back(
-        std::string(option) +
-        ": must be more than zero; \"for ever\" is Ttl::never(), and a cache that is not "
-        "wanted is not declared");
+void check_ttl(OptionName option, const Ttl& ttl, OptionProblems& problems) {
+    problems.unless(ttl.valid(), option,
+                    "must be more than zero; \"for ever\" is Ttl::never(), and a cache that is "
+                    "not wanted is not declared");
 }
 
-void check_memory(const Declaration& declaration, Sentences& wrong) {
+void check_memory(const Declaration& declaration, OptionProblems& problems) {
     const bool is_cooldown = declaration.pattern == Pattern::cooldown;
-    const std::string_view ttl_option = is_cooldown ? "period" : "ttl";
+    const OptionName ttl_option = is_cooldown ? OptionName("period") : OptionName("ttl");
     if (!declaration.memory_ttl) {
-        wrong.push_back(std::string(ttl_option) +
-                        (is_cooldown
-                             ? ": is missing; how long is a key refused once it was allowed?"
-                             : ": is missing; how long may an entry live in memory?"));
+        problems.add(ttl_option, is_cooldown
+                                     ? "is missing; how long is a key refused once it was allowed?"
+                                     : "is missing; how long may an entry live in memory?");
     } else {
-        check_ttl(ttl_option, *declaration.memory_ttl, wrong);
+        check_ttl(ttl_option, *declaration.memory_ttl, problems);
     }
     if (!declaration.bound) {
-        wrong.emplace_back("bound: is missing; set tutti::entries(n) or tutti::bytes(n)");
+        problems.add("bound", "is missing; set tutti::entries(n) or tutti::bytes(n)");
         return;
     }
-    if (!declaration.bound->valid()) {
-        wrong.emplace_back("bound: is 0; a memory tier that may hold nothing is no cache");
-    }
-    if (is_cooldown && declaration.bound->unit() != Bound::Unit::entries) {
-        wrong.emplace_back("bound: must be in entries for a cooldown");
+    problems.unless(declaration.bound->valid(), "bound",
+                    "is 0; a memory tier that may hold nothing is no cache");
+    problems.unless(!is_cooldown || declaration.bound->unit() == Bound::Unit::entries, "bound",
+                    "must be in entries for a cooldown");
+}
+
+OptionName store_ttl_option(const Declaration& declaration) {
+    return declaration.pattern == Pattern::reservation ? OptionName("window")
+                                                       : OptionName("store.ttl");
+}
+
+void check_store(const Declaration& declaration, OptionProblems& problems) {
+    const OptionName option = store_ttl_option(declaration);
+    if (declaration.store_ttl) {
+        check_ttl(option, *declaration.store_ttl, problems);
+    } else if (declaration.pattern == Pattern::shared) {
+        problems.add(option, "is missing; how long may the value live in the store?");
+    } else if (declaration.pattern == Pattern::reservation) {
+        problems.add(option, "is missing; how long is a key held?");
     }
 }
 
-void check_store(const Declaration& declaration, Sentences& wrong) {
-    const bool owns_value =
-        declaration.pattern == Pattern::shared || declaration.pattern == Pattern::reservation;
-    if (declaration.store_ttl) {
-        check_ttl("store_ttl", *declaration.store_ttl, wrong);
-    } else if (owns_value) {
-        wrong.emplace_back("store_ttl: is missing; how long may the value live in the store?");
-    }
+// The names in front of all of ours; no other may be one of them, or become one with a key behind it.
+constexpr std::string_view our_names = "tutti:";
+
+void check_prefix(const Declaration& declaration, OptionProblems& problems) {
+    const std::string& prefix = declaration.raw_prefix;
+    if (prefix.empty()) return;
+    const OptionName option = audit::raw_prefix_option(declaration);
+    problems.unless(prefix.size() <= name_bytes_max && is_plain_text(prefix), option,
+                    "must have at most 512 bytes of UTF-8, without control characters");
+    problems.unless(!audit::overlap(prefix, our_names), option,
+                    "must not begin with tutti:, nor be a beginning of it: those names are ours");
 }
 
 // An option that means nothing for the pattern is a misunderstanding about the pattern.
-void check_unused(const Declaration& declaration, Sentences& wrong) {
-    const auto means_nothing = [&](std::string_view option) {
-        wrong.push_back(std::string(option)
-                            .append(": means nothing for a ")
-                            .append(to_string(declaration.pattern))
-                            .append(" cache; leave it out"));
+void check_unused(const Declaration& declaration, OptionProblems& problems) {
+    const auto means_nothing = [&](bool given, OptionName option) {
+        problems.unless(!given, option, audit::means_nothing_for(declaration.pattern));
     };
-    if (!keeps_memory(declaration) && declaration.memory_ttl) means_nothing("ttl");
-    if (!keeps_memory(declaration) && declaration.bound) means_nothing("bound");
+    if (!keeps_memory(declaration)) {
+        means_nothing(declaration.memory_ttl.has_value(), "ttl");
+        means_nothing(declaration.bound.has_value(), "bound");
+    }
     const bool may_store = uses_store(declaration.pattern) || uses_bus(declaration.pattern);
-    if (!may_store && declaration.store_ttl) means_nothing("store_ttl");
+    means_nothing(!may_store && (declaration.store_ttl || !declaration.raw_prefix.empty()),
+                  "store");
 }
 
-void check_channel(const Declaration& declaration, Sentences& wrong) {
+void check_channel(const Declaration& declaration, OptionProblems& problems) {
     const std::string& channel = declaration.channel;
-    if (uses_bus(declaration.pattern) && channel.empty()) {
-        wrong.emplace_back(
-            "channel: is missing; a coherent cache is invalidated over one, such as "
-            "\"cache:channel-activation-invalidation\"");
+    if (uses_bus(declaration.pattern)) {
+        if (channel.empty()) {
+            problems.add("channel",
+                         "is missing; a coherent cache is invalidated over one, such as "
+                         "\"cache:channel-activation-invalidation\"");
+        } else {
+            problems.add_if("channel", wrong_with_name(channel));
+        }
+    } else if (!channel.empty()) {
+        problems.add("channel",
+                     std::string("a ")
+                         .append(to_string(declaration.pattern))
+                         .append(" cache listens to none; declare it coherent or leave the "
+                                 "channel out"));
     }
-    if (!uses_bus(declaration.pattern) && !channel.empty()) {
-        wrong.push_back(
-            std::string("channel: a ")
-                .append(to_string(declaration.pattern))
-                .append(" cache listens to none; declare it coherent or leave the channel out"));
-    }
-    if (channel.size() > channel_bytes_max) {
-        wrong.emplace_back("channel: is longer than 256 bytes");
-    }
-    if (!is_printable(channel)) wrong.emplace_back("channel: holds a control character");
-    if (declaration.foreign_publishers && channel.empty()) {
-        wrong.emplace_back("foreign_publishers: needs a channel on which others publish");
-    }
+    problems.unless(!declaration.foreign_publishers || !channel.empty(), "foreign_publishers",
+                    "needs a channel on which others publish");
 }
 
 }  // namespace
@@ -197,18 +206,21 @@ Grade grade(const Declaration& declaration) {
 }
 
 std::vector<std::string> contradictions(const Declaration& declaration) {
-    Sentences wrong;
-    check_words(declaration, wrong);
-    if (keeps_memory(declaration)) check_memory(declaration, wrong);
-    if (uses_store(declaration.pattern) || declaration.store_ttl) check_store(declaration, wrong);
-    check_unused(declaration, wrong);
-    check_channel(declaration, wrong);
-    return wrong;
+    OptionProblems problems;
+    check_words(declaration, problems);
+    if (keeps_memory(declaration)) check_memory(declaration, problems);
+    if (uses_store(declaration.pattern) || declaration.store_ttl) {
+        check_store(declaration, problems);
+    }
+    check_prefix(declaration, problems);
+    check_unused(declaration, problems);
+    check_channel(declaration, problems);
+    return problems.take();
 }
 
 Risk worst(std::span<const InventoryRow> rows) {
     Risk risk = Risk::none;
-    for (const InventoryRow& row : rows) risk = std::max(risk, grade(row.declaration).risk);
+    for (const Grade& grade : grades(rows)) risk = std::max(risk, grade.risk);
     return risk;
 }
 

@@ -6,12 +6,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <ratio>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -96,14 +98,19 @@ void write_declaration(bj::object& object, const Declaration& declaration) {
         const bool in_bytes = declaration.bound->unit() == Bound::Unit::bytes;
         object["bound"] = bj::object{{in_bytes ? "bytes" : "entries", declaration.bound->limit()}};
     }
+    if (!declaration.raw_prefix.empty()) object["rawPrefix"] = declaration.raw_prefix;
     object["channel"] = declaration.channel;
     object["foreignPublishers"] = declaration.foreign_publishers;
     object["note"] = declaration.note;
 }
 
-bj::object row_value(const InventoryRow& row) {
-    const Grade verdict = grade(row.declaration);
+bj::object row_value(const InventoryRow& row, const Grade& verdict) {
     bj::object object{{"service", row.service}, {"node", row.node}};
+    if (row.backend.known()) {
+        object["backend"] = bj::object{{"server", row.backend.server},
+                                       {"database", row.backend.database},
+                                       {"app", row.backend.app}};
+    }
     write_declaration(object, row.declaration);
     object["location"] = audit::describe_place(row.declaration);
     object["invalidation"] = describe_invalidation(row.declaration);
@@ -232,6 +239,7 @@ Declaration read_declaration(const Members& row) {
             },
         .memory_ttl = row.ttl("memoryTtlMs"),
         .store_ttl = row.ttl("storeTtlMs"),
+        .raw_prefix = row.text("rawPrefix"),
         .bound = read_bound(row),
         .channel = row.text("channel"),
         .foreign_publishers = row.flag("foreignPublishers"),
@@ -239,10 +247,24 @@ Declaration read_declaration(const Members& row) {
     };
 }
 
+Backend read_backend(const Members& row) {
+    const auto backend = row.object("backend");
+    if (!backend) return {};
+    const std::uint64_t database = backend->count("database");
+    if (database > std::numeric_limits<std::uint32_t>::max()) {
+        backend->wrong("database", "is too large");
+        return {};
+    }
+    return {.server = backend->mandatory_text("server"),
+            .database = static_cast<std::uint32_t>(database),
+            .app = backend->text("app")};
+}
+
 InventoryRow read_row(const Members& row) {
     InventoryRow result{
         .service = row.mandatory_text("service"),
         .node = row.text("node"),
+        .backend = read_backend(row),
         .declaration = read_declaration(row),
         .counters = {},
     };
@@ -270,7 +292,10 @@ Result<bj::value> parse_json(std::string_view json) {
 
 std::string to_json(std::span<const InventoryRow> rows) {
     bj::array caches;
-    for (const InventoryRow& row : rows) caches.push_back(row_value(row));
+    const std::vector<Grade> verdicts = grades(rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        caches.push_back(row_value(rows[i], verdicts[i]));
+    }
     const bj::string_view risk = boost_view(to_string(worst(rows)));
     return bj::serialize(bj::object{{"worst", risk}, {"caches", std::move(caches)}});
 }

@@ -1,6 +1,8 @@
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "audit/describe.hpp"
 #include "tutti/inventory.hpp"
@@ -29,9 +31,8 @@ std::string location(const InventoryRow& row) {
     return row.service.empty() ? place : escape(row.service) + ": " + place;
 }
 
-void append_row(std::string& out, const InventoryRow& row) {
+void append_row(std::string& out, const InventoryRow& row, const Grade& verdict) {
     const Declaration& declaration = row.declaration;
-    const Grade verdict = grade(declaration);
     for (const std::string& cell : {
              escape(declaration.name),
              location(row),
@@ -56,7 +57,8 @@ std::string to_markdown(std::span<const InventoryRow> rows) {
         "| "
         "Rule |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n";
-    for (const InventoryRow& row : rows) append_row(out, row);
+    const std::vector<Grade> verdicts = grades(rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) append_row(out, rows[i], verdicts[i]);
     return out;
 }
 

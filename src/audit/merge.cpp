@@ -31,6 +31,10 @@ bool same_cache(const InventoryRow& left, const InventoryRow& right) {
     return left.service == right.service && left.declaration.name == right.declaration.name;
 }
 
+bool is_one(const InventoryRow& left, const InventoryRow& right) {
+    return left.declaration == right.declaration && left.backend == right.backend;
+}
+
 }  // namespace
 
 Inventory merge(std::span<const Inventory> inventories) {
@@ -44,9 +48,9 @@ Inventory merge(std::span<const Inventory> inventories) {
     std::size_t first = 0;  // of the rows with this service and name
     for (InventoryRow& row : all) {
         if (!merged.empty() && !same_cache(merged.back(), row)) first = merged.size();
-        const auto same = std::find_if(
-            merged.begin() + static_cast<std::ptrdiff_t>(first), merged.end(),
-            [&](const InventoryRow& other) { return other.declaration == row.declaration; });
+        const auto same =
+            std::find_if(merged.begin() + static_cast<std::ptrdiff_t>(first), merged.end(),
+                         [&](const InventoryRow& other) { return is_one(other, row); });
         if (same == merged.end()) {
             merged.push_back(std::move(row));
         } else {

@@ -69,9 +69,9 @@ void append_line(std::string& out, const Cells& cells, const Widths& widths) {
 
 const Cells titles{"RISK", "CACHE", "PATTERN", "LOCATION", "TTL", "BOUND", "INVALIDATION"};
 
-Cells cells_of(const InventoryRow& row) {
+Cells cells_of(const InventoryRow& row, const Grade& verdict) {
     const Declaration& declaration = row.declaration;
-    return {std::string(to_string(grade(declaration).risk)),
+    return {std::string(to_string(verdict.risk)),
             abbreviate(audit::printable(declaration.name)),
             std::string(to_string(declaration.pattern)),
             audit::describe_place(declaration),
@@ -120,9 +120,8 @@ std::string describe_counters(const CacheCounters& counters) {
     return text + ", entries " + std::to_string(counters.entries);
 }
 
-void append_details(std::string& out, const InventoryRow& row) {
+void append_details(std::string& out, const InventoryRow& row, const Grade& verdict) {
     const Declaration& declaration = row.declaration;
-    const Grade verdict = grade(declaration);
     const auto line = [&](std::string_view text) {
         append_wrapped(out, detail_indent, audit::printable(text));
     };
@@ -133,6 +132,8 @@ void append_details(std::string& out, const InventoryRow& row) {
         line("channel " + declaration.channel +
              (declaration.foreign_publishers ? ", other programs publish on it too" : ""));
     }
+    if (!declaration.raw_prefix.empty()) line("keys " + declaration.raw_prefix + "*");
+    if (row.backend.known()) line("on " + describe(row.backend));
     if (!row.node.empty()) line(describe_counters(row.counters));
     if (!declaration.note.empty()) line("note: " + declaration.note);
 }
@@ -144,12 +145,11 @@ std::string describe_nodes(const std::string& nodes) {
     return "on " + std::to_string(count) + " nodes: " + nodes;
 }
 
-std::string summary(std::span<const InventoryRow> rows) {
+std::string summary(std::span<const Grade> verdicts) {
     std::array<std::size_t, 3> counts{};
-    for (const InventoryRow& row : rows) {
-        ++counts[static_cast<std::size_t>(grade(row.declaration).risk)];
-    }
-    std::string text = std::to_string(rows.size()) + (rows.size() == 1 ? " cache:" : " caches:");
+    for (const Grade& verdict : verdicts) ++counts[static_cast<std::size_t>(verdict.risk)];
+    std::string text =
+        std::to_string(verdicts.size()) + (verdicts.size() == 1 ? " cache:" : " caches:");
     for (const Risk risk : {Risk::critical, Risk::minor, Risk::none}) {
         text.append(risk == Risk::critical ? " " : ", ");
         text.append(std::to_string(counts[static_cast<std::size_t>(risk)])).append(" ");
@@ -163,7 +163,8 @@ std::string summary(std::span<const InventoryRow> rows) {
 std::string to_text(std::span<const InventoryRow> rows) {
     if (rows.empty()) return "no cache is declared\n";
     std::vector<Cells> table{titles};
-    for (const InventoryRow& row : rows) table.push_back(cells_of(row));
+    const std::vector<Grade> verdicts = grades(rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) table.push_back(cells_of(rows[i], verdicts[i]));
     const Widths widths = widths_of(table);
 
     std::string out;
@@ -176,11 +177,11 @@ std::string to_text(std::span<const InventoryRow> rows) {
             append_line(out, titles, widths);
         }
         append_line(out, table[i + 1], widths);
-        append_details(out, row);
+        append_details(out, row, verdicts[i]);
         out += '\n';
         above = &row;
     }
-    return out + summary(rows);
+    return out + summary(verdicts);
 }
 
 }  // namespace tutti

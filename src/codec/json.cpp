@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/text.hpp"
 #include "tutti/detail/json_text.hpp"
 #include "tutti/error.hpp"
 
@@ -31,25 +32,6 @@ std::string_view kind_name(boost::json::kind kind) {
     case boost::json::kind::object: return "an object";
     }
     return "something else";
-}
-
-// The length of the well-formed UTF-8 sequence at the start of `text`, or 0.
-std::size_t utf8_sequence(std::string_view text) {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = at(0);
-    if (lead < 0x80) return 1;
-    const std::size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                               : (lead & 0xF0U) == 0xE0       ? 3
-                               : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                              : 0;
-    if (length == 0 || text.size() < length) return 0;
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((at(i) & 0xC0U) != 0x80) return 0;
-    }
-    const bool overlong = (lead == 0xE0 && at(1) < 0xA0) || (lead == 0xF0 && at(1) < 0x90);
-    const bool surrogate = lead == 0xED && at(1) >= 0xA0;
-    const bool beyond = lead == 0xF4 && at(1) >= 0x90;
-    return overlong || surrogate || beyond ? 0 : length;
 }
 
 }  // namespace

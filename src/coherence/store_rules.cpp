@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "base/name_rule.hpp"
 #include "coherence/wire.hpp"
 
 namespace tutti::store_rules {
@@ -61,13 +62,9 @@ std::string key_of(const Place& place) { return place.prefix + place.key; }
 
 std::optional<Error> check_name(std::string_view operation, std::string_view what,
                                 std::string_view name) {
-    // A channel is part of the names of keys, whose braces have a meaning in Redis.
-    if (!name.empty() && name.size() <= name_bytes_max &&
-        name.find_first_of("{}") == std::string_view::npos) {
-        return std::nullopt;
-    }
-    return invalid(operation, std::string(what) + " must have 1 to " +
-                                  std::to_string(name_bytes_max) + " bytes and no braces");
+    const auto wrong = wrong_with_name(name);
+    if (!wrong) return std::nullopt;
+    return invalid(operation, std::string(what) + " " + *wrong);
 }
 
 std::optional<Error> check_key(std::string_view operation, std::string_view key) {

@@ -20,7 +20,6 @@ using Milliseconds = std::chrono::milliseconds;
 // Nobody means more than a century, and Redis refuses what would overflow its clock. Also what is left
 // of a foreign program's value that never expires.
 inline constexpr Milliseconds longest{std::chrono::years(100)};
-inline constexpr std::size_t name_bytes_max = 512;  // of a channel, of a member, and of a prefix
 
 // Time to live and to keep: rounded up, from one millisecond.
 [[nodiscard]] Milliseconds rounded_up(Duration lifetime) noexcept;

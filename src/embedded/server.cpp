@@ -88,6 +88,11 @@ Result<void> Server::probe(const Session& session) {
     return fail(Errc::unavailable, "embedded probe", "the subscription is not connected");
 }
 
+Identity Server::identity() const {
+    const std::lock_guard lock(mutex_);
+    return data_.identity;
+}
+
 void Server::attach(const std::shared_ptr<Session>& session) {
     const std::lock_guard lock(mutex_);
     sessions_.push_back(session);

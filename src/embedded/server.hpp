@@ -76,6 +76,8 @@ public:
     // The answer that the subscription connection would give now.
     Result<void> probe(const Session& session);
 
+    [[nodiscard]] Identity identity() const;
+
     // Confirms the subscriptions as soon as connections are possible.
     void attach(const std::shared_ptr<Session>& session);
     void detach(const std::shared_ptr<Session>& session);

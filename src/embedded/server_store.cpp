@@ -45,9 +45,12 @@ Result<bool> Server::erase(const std::string& key) {
 }
 
 Result<bool> Server::erase_if_equal(const std::string& key, const std::string& expected) {
-    if (auto error = store_rules::check_key("embedded erase_if_equal", key)) return fail(*error);
+    constexpr const char* operation = "embedded erase_if_equal";
+    auto error = store_rules::check_key(operation, key);
+    if (!error) error = store_rules::check_value(operation, expected);
+    if (error) return fail(*error);
     const std::lock_guard lock(mutex_);
-    if (auto error = away("erase_if_equal")) return fail(*error);
+    if (auto away_error = away("erase_if_equal")) return fail(*away_error);
     return data_.values.erase_if_equal(key, expected, clock_.now());
 }
 
@@ -55,6 +58,7 @@ Result<bool> Server::replace_if_equal(const std::string& key, const std::string&
                                       std::string value, Ttl ttl) {
     constexpr const char* operation = "embedded replace_if_equal";
     auto error = store_rules::check_key(operation, key);
+    if (!error) error = store_rules::check_value(operation, expected);
     if (!error) error = store_rules::check_value(operation, value);
     if (!error) error = store_rules::check_ttl(operation, ttl);
     if (error) return fail(*error);

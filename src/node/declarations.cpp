@@ -1,6 +1,13 @@
 #include "node/declarations.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <utility>
+
+#include "audit/describe.hpp"
+#include "audit/prefixes.hpp"
+#include "base/option_problems.hpp"
+#include "base/text.hpp"
 
 namespace tutti {
 
@@ -75,26 +82,15 @@ private:
     const Error error_;
 };
 
-// Collects problems, each with the name of the cache in front.
-class Problems {
-public:
-    explicit Problems(const std::string& name) : prefix_("cache '" + name + "': ") {}
-    explicit Problems(const Declaration& declaration) : Problems(declaration.name) {
-        for (const std::string& contradiction : contradictions(declaration)) add(contradiction);
-    }
-
-    void add(const std::string& problem) { found_.push_back(prefix_ + problem); }
-    void unless(bool good, const char* problem) {
-        if (!good) add(problem);
-    }
-    [[nodiscard]] std::vector<std::string> take() { return std::move(found_); }
-
-private:
-    std::string prefix_;
-    std::vector<std::string> found_;
-};
+OptionProblems problems_of(const Declaration& declaration) {
+    OptionProblems problems(who(declaration));
+    problems.append(contradictions(declaration));
+    return problems;
+}
 
 }  // namespace
+
+std::string who(const Declaration& declaration) { return "cache '" + declaration.name + "'"; }
 
 Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec) {
     return {
@@ -106,6 +102,7 @@ Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec) {
                  .read_heavy = spec.read_heavy},
         .memory_ttl = spec.ttl,
         .store_ttl = spec.store ? spec.store->ttl : std::nullopt,
+        .raw_prefix = spec.store ? spec.store->raw_prefix : std::string(),
         .bound = spec.bound,
         .channel = spec.channel,
         .foreign_publishers = spec.foreign_publishers,
@@ -120,10 +117,7 @@ Declaration declaration_of(const CooldownOptions& options) {
         .pattern = Pattern::cooldown,
         .need = {.stale = Stale::acceptable, .rate_limit = true},
         .memory_ttl = options.period,
-        .store_ttl = std::nullopt,
         .bound = options.bound,
-        .channel = {},
-        .foreign_publishers = false,
         .note = options.note,
     };
 }
@@ -135,140 +129,220 @@ Declaration declaration_of(const detail::ReservationSpec& spec) {
         .pattern = Pattern::reservation,
         .need = {.stale = Stale::wrong, .once_in_fleet = true},
         .store_ttl = spec.window,
+        .raw_prefix = spec.raw_prefix,
         .note = spec.note,
     };
 }
 
 namespace {
 
-void check_store(const detail::StoreSpec& store, Problems& problems) {
-    problems.unless(!store.ttl || !store.ttl->is_never(),
-                    "store.ttl: must end; Ttl::never() is for memory");
-    problems.unless(
-        store.encode && store.decode,
-        "store.codec is mandatory: json_codec<V>(), bytes_codec() or a pair of functions");
-    problems.unless(store.value_bytes_max > 0 && store.value_bytes_max <= Store::value_bytes_max,
-                    "store.value_bytes_max must be positive and at most 64 MiB");
-    const bool raw = !store.raw_prefix.empty();
-    problems.unless(raw || !store.foreign_writers, "store.foreign_writers needs a raw_prefix");
-    problems.unless(!raw || !store.rank, "store.rank needs framed values: leave out raw_prefix");
-    problems.unless(store.rank || store.rank_yields_after == Duration::max(),
-                    "store.rank_yields_after means nothing without rank");
-    problems.unless(store.rank_yields_after > Duration::zero(),
-                    "store.rank_yields_after must be positive");
-    problems.unless(store.raw_prefix.size() <= 512, "store.raw_prefix is longer than 512 bytes");
-    problems.unless(!store.raw_prefix.starts_with("tutti:"),
-                    "store.raw_prefix must not begin with tutti: those names are ours");
+// What only framed values have.
+void check_raw(const detail::StoreSpec& store, OptionProblems& problems) {
+    const StoreTier<int> defaults;
+    const auto needs_frame = [&](bool given, OptionName option) {
+        problems.unless(!given, option, "needs framed values: leave it or raw_prefix out");
+    };
+    needs_frame(store.rank != nullptr, "store.rank");
+    needs_frame(store.version != defaults.version, "store.version");
+    needs_frame(store.compress_above_bytes != defaults.compress_above_bytes,
+                "store.compress_above_bytes");
 }
 
-void check_resilience(const detail::CacheSpec& spec, Problems& problems) {
-    if (spec.negative) {
-        problems.unless(spec.negative->ceiling && spec.negative->ceiling->valid() &&
-                            !spec.negative->ceiling->is_never(),
-                        "negative.ceiling is mandatory, positive and not never: how long may a "
-                        "remembered failure outlive its cause?");
-        for (const auto& [category, ttl] : spec.negative->categories) {
-            problems.unless(ttl.valid() && !category.empty() && category.size() <= 64,
-                            "negative.categories: names have 1 to 64 bytes, and TTLs are positive");
-        }
-        problems.unless(!spec.negative->otherwise || spec.negative->otherwise->valid(),
-                        "negative.otherwise must be positive");
+void check_store(const detail::StoreSpec& store, OptionProblems& problems) {
+    problems.unless(store.ttl.has_value(), "store.ttl",
+                    "is missing; how long may the value live in the store?");
+    problems.unless(!store.ttl || !store.ttl->is_never(), "store.ttl",
+                    "must end; Ttl::never() is for memory");
+    problems.unless(store.encode && store.decode, "store.codec",
+                    "is missing: json_codec<V>(), bytes_codec() or a pair of functions");
+    problems.unless(store.value_bytes_max > 0 && store.value_bytes_max <= Store::value_bytes_max,
+                    "store.value_bytes_max", "must be positive and at most 64 MiB");
+    const bool raw = !store.raw_prefix.empty();
+    if (raw) check_raw(store, problems);
+    problems.unless(raw || !store.foreign_writers, "store.foreign_writers", "needs a raw_prefix");
+    problems.unless(store.rank || store.rank_yields_after == Duration::max(),
+                    "store.rank_yields_after", "means nothing without rank");
+    problems.unless(store.rank_yields_after > Duration::zero(), "store.rank_yields_after",
+                    "must be positive");
+}
+
+void check_negative(const NegativeTtls& negative, OptionProblems& problems) {
+    problems.unless(
+        negative.ceiling && negative.ceiling->valid() && !negative.ceiling->is_never(),
+        "negative.ceiling",
+        "is missing, not positive or never: how long may a remembered failure outlive its cause?");
+    for (const auto& [category, ttl] : negative.categories) {
+        problems.unless(ttl.valid() && !category.empty() && category.size() <= 64,
+                        "negative.categories", "names have 1 to 64 bytes, and TTLs are positive");
     }
+    problems.unless(!negative.otherwise || negative.otherwise->valid(), "negative.otherwise",
+                    "must be positive");
+}
+
+void check_refresh(const detail::RefreshSpec& refresh, OptionProblems& problems) {
+    problems.unless(!refresh.keys.empty(), "refresh.keys", "names no key");
+    problems.unless(refresh.every > Duration::zero(), "refresh.every",
+                    "is missing or not positive");
+    problems.unless(refresh.first >= Duration::zero(), "refresh.first", "must not be negative");
+    problems.unless(refresh.signal_after > 0, "refresh.signal_after", "must be positive");
+}
+
+void check_resilience(const detail::CacheSpec& spec, OptionProblems& problems) {
+    if (spec.negative) check_negative(*spec.negative, problems);
     if (spec.stale_if_error) {
         problems.unless(spec.stale_if_error->for_up_to > Duration::zero(),
-                        "stale_if_error.for_up_to is mandatory and positive");
+                        "stale_if_error.for_up_to", "is missing or not positive");
         problems.unless(spec.stale_if_error->retry_after >= Duration::zero(),
-                        "stale_if_error.retry_after must not be negative");
+                        "stale_if_error.retry_after", "must not be negative");
     }
-    if (spec.refresh) {
-        problems.unless(!spec.refresh->keys.empty(), "refresh.keys: names no key");
-        problems.unless(spec.refresh->every > Duration::zero(),
-                        "refresh.every is mandatory and positive");
-        problems.unless(spec.refresh->first >= Duration::zero(),
-                        "refresh.first must not be negative");
-        problems.unless(spec.refresh->signal_after > 0, "refresh.signal_after must be positive");
-    }
+    if (spec.refresh) check_refresh(*spec.refresh, problems);
+    // A raw value is a value and nothing else, and goes with its time to live.
+    const bool keeps_values_only = spec.store && !spec.store->raw_prefix.empty() && !spec.ttl;
+    const auto needs_a_place = [&](bool given, OptionName option) {
+        problems.unless(!given || !keeps_values_only, option,
+                        "has no place to keep anything in: give the cache a memory tier, or framed "
+                        "values");
+    };
+    needs_a_place(spec.stale_if_error.has_value(), "stale_if_error");
+    needs_a_place(spec.negative.has_value(), "negative");
+    needs_a_place(spec.absent_ttl.has_value(), "absent_ttl");
+}
+
+// What only a cache has that hears of invalidations.
+void check_bus(Pattern pattern, const detail::CacheSpec& spec, OptionProblems& problems) {
+    const auto needs_bus = [&](bool given, OptionName option) {
+        problems.unless(!given || uses_bus(pattern), option, audit::means_nothing_for(pattern));
+    };
+    needs_bus(spec.plain.has_value(), "plain");
+    needs_bus(spec.reach != Reach::that_key, "reach");
+    needs_bus(spec.on_suspect.kind() != OnSuspect::Kind::bypass, "on_suspect");
+    problems.unless(spec.reach == Reach::that_key || !spec.store, "reach",
+                    "every_key is for a cache without a store");
+    problems.unless(spec.on_suspect.kind() != OnSuspect::Kind::serve_up_to ||
+                        spec.on_suspect.age() > Duration::zero(),
+                    "on_suspect", "serve_up_to needs a positive age");
+    problems.unless(!spec.foreign_publishers || spec.plain, "foreign_publishers",
+                    "needs plain: the shape of their events");
+    if (!spec.plain) return;
+    const auto is_member = [](const std::string& text) {
+        return !text.empty() && text.size() <= 64 && is_plain_text(text);
+    };
+    problems.unless(
+        is_member(spec.plain->type) && is_member(spec.plain->key) && spec.plain->type != "all" &&
+            spec.plain->key != "type",
+        "plain",
+        "needs a type other than \"all\" and a key other than \"type\", each of 1 to 64 "
+        "bytes of UTF-8 without control characters");
+}
+
+void check_weigh(const detail::CacheSpec& spec, OptionProblems& problems) {
+    const bool in_bytes = spec.bound && spec.bound->unit() == Bound::Unit::bytes;
+    problems.unless(!in_bytes || spec.weigh, "weigh", "is missing; a bound in bytes needs it");
+    problems.unless(in_bytes || !spec.weigh, "weigh", "means nothing without a bound in bytes");
 }
 
 }  // namespace
 
 std::vector<std::string> problems_with(const Declaration& declaration,
                                        const detail::CacheSpec& spec) {
-    Problems problems(declaration);
-    problems.unless(spec.problem.empty(), spec.problem.c_str());
-    if (spec.store && !uses_bus(declaration.pattern) && declaration.pattern != Pattern::shared) {
-        problems.add("store means nothing for this pattern; declare it shared or coherent");
-    }
-    if (spec.store) check_store(*spec.store, problems);
+    OptionProblems problems = problems_of(declaration);
+    if (!spec.problem.empty()) problems.append(std::vector{spec.problem});
+    const Pattern pattern = declaration.pattern;
+    const bool may_store = uses_bus(pattern) || pattern == Pattern::shared;
+    problems.unless(!spec.store || may_store, "store", audit::means_nothing_for(pattern));
+    if (spec.store && may_store) check_store(*spec.store, problems);
     problems.unless(!spec.store || !spec.store->foreign_writers || spec.stale != Stale::wrong,
-                    "store.foreign_writers needs Stale::acceptable: what a foreign program writes "
-                    "carries no proof of freshness");
+                    "store.foreign_writers",
+                    "needs Stale::acceptable: what a foreign program writes carries no proof of "
+                    "freshness");
     check_resilience(spec, problems);
-    const bool has_stale =
-        !spec.store || !spec.stale_if_error || spec.ttl || spec.store->raw_prefix.empty();
-    problems.unless(
-        has_stale,
-        "stale_if_error has no place to keep a last known good: give it a memory tier, or "
-        "framed values");
-    problems.unless(spec.stale.has_value(),
-                    "stale is mandatory: say Stale::wrong or Stale::acceptable");
-    problems.unless(spec.load.blocking || spec.load.asynchronous,
-                    "load is mandatory: how the source is asked");
-    const bool in_bytes = spec.bound && spec.bound->unit() == Bound::Unit::bytes;
-    problems.unless(!in_bytes || spec.weigh, "weigh is mandatory with a bound in bytes");
-    problems.unless(in_bytes || !spec.weigh, "weigh means nothing with a bound in entries");
-    problems.unless(!spec.absent_ttl || spec.absent_ttl->valid(), "absent_ttl must be positive");
-    problems.unless(spec.load_deadline > Duration::zero(), "load_deadline must be positive");
-    problems.unless(spec.loads_max > 0, "loads_max must be positive");
-    problems.unless(!spec.plain || !spec.channel.empty(), "plain needs a channel");
-    problems.unless(!spec.plain || (!spec.plain->type.empty() && !spec.plain->key.empty() &&
-                                    spec.plain->type != "all" && spec.plain->key != "type"),
-                    "plain needs a type other than \"all\" and a key other than \"type\"");
-    problems.unless(!spec.foreign_publishers || spec.plain,
-                    "foreign_publishers needs plain: the shape of their events");
-    problems.unless(spec.reach == Reach::that_key || (uses_bus(declaration.pattern) && !spec.store),
-                    "reach: every_key is for a coherent cache without a store");
-    problems.unless(spec.on_suspect.kind() != OnSuspect::Kind::serve_up_to ||
-                        spec.on_suspect.age() > Duration::zero(),
-                    "on_suspect: serve_up_to needs a positive age");
+    check_bus(pattern, spec, problems);
+    check_weigh(spec, problems);
+    problems.unless(spec.stale.has_value(), "stale",
+                    "is missing; say Stale::wrong or Stale::acceptable");
+    problems.unless(spec.load.blocking || spec.load.asynchronous, "load",
+                    "is missing; how is the source asked?");
+    problems.unless(!spec.absent_ttl || spec.absent_ttl->valid(), "absent_ttl", "must be positive");
+    problems.unless(spec.load_deadline > Duration::zero(), "load_deadline", "must be positive");
+    problems.unless(spec.loads_max > 0, "loads_max", "must be positive");
     return problems.take();
 }
 
-std::vector<std::string> problems_with(const Declaration& declaration,
-                                       const CooldownOptions& options) {
-    Problems problems(declaration);
-    problems.unless(!options.bound || options.bound->unit() == Bound::Unit::entries,
-                    "bound of a cooldown is in entries");
-    return problems.take();
+std::vector<std::string> problems_with(const Declaration& declaration, const CooldownOptions&) {
+    return problems_of(declaration).take();
 }
 
 std::vector<std::string> problems_with(const Declaration& declaration,
                                        const detail::ReservationSpec& spec) {
-    Problems problems(declaration);
-    problems.unless(spec.window.has_value() && *spec.window >= std::chrono::milliseconds{1},
-                    "window is mandatory, at least 1 ms: how long is a key held?");
-    problems.unless(
-        spec.when_store_fails.has_value(),
-        "when_store_fails is mandatory: refuse (nothing happens while the store is away) "
-        "or allow (it may happen twice)");
-    problems.unless(spec.has_codec, "codec is mandatory unless the note is a string");
-    problems.unless(spec.note_bytes_max > 0, "note_bytes_max must be positive");
-    problems.unless(!spec.raw_prefix.starts_with("tutti:"),
-                    "raw_prefix must not begin with tutti: those names are ours");
+    OptionProblems problems = problems_of(declaration);
+    problems.unless(!spec.window || *spec.window >= std::chrono::milliseconds{1}, "window",
+                    "must be at least 1 ms");
+    problems.unless(spec.when_store_fails.has_value(), "when_store_fails",
+                    "is missing; refuse (nothing happens while the store is away) or allow (it "
+                    "may happen twice)?");
+    problems.unless(spec.has_codec, "codec", "is missing; only a note that is a string needs none");
+    problems.unless(spec.note_bytes_max > 0 && spec.note_bytes_max <= Store::value_bytes_max,
+                    "note_bytes_max", "must be positive and at most 64 MiB");
     return problems.take();
 }
 
-std::vector<std::string> problems_with(const std::string& name, const detail::NearSpec& near) {
-    Problems problems(name);
-    problems.unless(near.document != nullptr,
-                    "document is mandatory: under which key of the store is it?");
-    problems.unless(near.decode != nullptr, "codec is mandatory: how the document is read");
-    problems.unless(near.project != nullptr,
-                    "project is mandatory: the answer for a key from its document");
-    problems.unless(near.documents_max > 0, "documents_max must be positive");
+std::vector<std::string> problems_with(const Declaration& declaration,
+                                       const detail::CacheSpec& answers,
+                                       const detail::NearSpec& near) {
+    OptionProblems problems = problems_of(declaration);
+    problems.unless(answers.stale.has_value(), "stale",
+                    "is missing; say Stale::wrong or Stale::acceptable");
+    problems.unless(!answers.bound || answers.bound->unit() == Bound::Unit::entries, "bound",
+                    "must be in entries for a near cache");
+    check_resilience(answers, problems);
+    problems.unless(near.document != nullptr, "document",
+                    "is missing; under which key of the store is it?");
+    problems.unless(near.decode != nullptr, "codec", "is missing; how is the document read?");
+    problems.unless(near.project != nullptr, "project",
+                    "is missing; what does a document say about a key?");
+    problems.unless(near.documents_max > 0, "documents_max", "must be positive");
     problems.unless(
         near.document_bytes_max > 0 && near.document_bytes_max <= Store::value_bytes_max,
-        "document_bytes_max must be positive and at most 64 MiB");
+        "document_bytes_max", "must be positive and at most 64 MiB");
+    return problems.take();
+}
+
+namespace {
+
+void check_prefix(const Declaration& declaration, const Declaration& earlier,
+                  OptionProblems& problems) {
+    const bool raw = !declaration.raw_prefix.empty() && !earlier.raw_prefix.empty();
+    if (!raw || !audit::overlap(declaration.raw_prefix, earlier.raw_prefix)) return;
+    problems.add(audit::raw_prefix_option(declaration),
+                 "'" + declaration.raw_prefix + "' overlaps with '" + earlier.raw_prefix + "' of " +
+                     who(earlier) +
+                     ": both may use one key of the store, and displace each other's values or "
+                     "take them for their own; give them prefixes of which neither begins with the "
+                     "other");
+}
+
+bool keeps_values_on(const std::string& channel, const Declaration& declaration) {
+    return declaration.store_ttl && declaration.channel == channel;
+}
+
+}  // namespace
+
+std::vector<std::string> problems_between(const Declaration& declaration,
+                                          std::span<const Declaration* const> earlier) {
+    OptionProblems problems(who(declaration));
+    std::size_t prefixes = 0;
+    for (const Declaration* const other : earlier) {
+        problems.unless(other->name != declaration.name, "name",
+                        "is used twice on this node; give each cache its own");
+        check_prefix(declaration, *other, problems);
+        if (keeps_values_on(declaration.channel, *other)) ++prefixes;
+    }
+    problems.unless(
+        declaration.channel.empty() || !declaration.store_ttl || prefixes < Place::prefixes_max,
+        "channel",
+        "'" + declaration.channel + "' has " + std::to_string(Place::prefixes_max) +
+            " caches with a store already, and an invalidation reaches no more: name "
+            "another channel");
     return problems.take();
 }
 

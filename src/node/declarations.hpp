@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ namespace tutti {
 [[nodiscard]] Declaration declaration_of(const CooldownOptions& options);
 [[nodiscard]] Declaration declaration_of(const detail::ReservationSpec& spec);
 
+// "cache 'users'", as every message about it begins.
+[[nodiscard]] std::string who(const Declaration& declaration);
+
 // Every reason why it cannot start, each naming the cache, the option and the remedy.
 [[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
                                                      const detail::CacheSpec& spec);
@@ -26,9 +30,12 @@ namespace tutti {
                                                      const CooldownOptions& options);
 [[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
                                                      const detail::ReservationSpec& spec);
-// Beside those of its CacheSpec.
-[[nodiscard]] std::vector<std::string> problems_with(const std::string& name,
+[[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
+                                                     const detail::CacheSpec& answers,
                                                      const detail::NearSpec& near);
+// Why it cannot be on one node with those that were declared before it.
+[[nodiscard]] std::vector<std::string> problems_between(
+    const Declaration& declaration, std::span<const Declaration* const> earlier);
 
 // Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer every
 // call with the reason.

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/option_problems.hpp"
 #include "node/declarations.hpp"
 #include "node/metrics.hpp"
 #include "node/near_loader.hpp"
@@ -17,6 +18,11 @@ namespace {
 
 constexpr Duration leave_deadline = std::chrono::milliseconds{500};
 constexpr Duration sweep_period_min = std::chrono::seconds{1};  // a sweep reads every key
+
+// Whether anything of it is kept or heard outside of this process.
+bool is_shared(const Declaration& declaration) {
+    return uses_bus(declaration.pattern) || uses_store(declaration.pattern);
+}
 
 }  // namespace
 
@@ -57,13 +63,8 @@ LoadEnvironment Engine::environment() const {
 }
 
 std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
-    // Its loader is ours; the declaration is checked with a stand-in.
-    spec.load.blocking = [](const void*, LoadContext&) -> Result<detail::RawLoaded> {
-        return fail(Errc::not_started, "load");
-    };
     const Declaration declaration = declaration_of(Pattern::near, spec);
-    auto problems = problems_with(declaration, spec);
-    std::ranges::move(problems_with(spec.name, near), std::back_inserter(problems));
+    auto problems = problems_with(declaration, spec, near);
     const std::lock_guard lock(declarations_mutex_);
     if (!enlist(declaration, std::move(problems))) {
         return refused_cache(spec.name, problems_.back(), log_);
@@ -126,17 +127,14 @@ std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions o
 }
 
 bool Engine::enlist(const Declaration& declaration, std::vector<std::string> problems) {
-    const auto same_name = [&](const Entry& entry) {
-        return entry.declaration.name == declaration.name;
-    };
-    const std::string who = "cache '" + declaration.name + "': ";
     const bool late = phase_.load() != Phase::declaring;
     if (late) {
-        problems.push_back(who + "declared after Node::start; declare every cache before");
+        problems.push_back(who(declaration) +
+                           ": declared after Node::start; declare every cache before");
     }
-    if (std::ranges::any_of(entries_, same_name)) {
-        problems.push_back(who + "name is used twice on this node; give each cache its own");
-    }
+    std::vector<const Declaration*> earlier;
+    for (const Entry& entry : entries_) earlier.push_back(&entry.declaration);
+    std::ranges::move(problems_between(declaration, earlier), std::back_inserter(problems));
     if (!late) entries_.push_back({.declaration = declaration});
     const bool good = problems.empty();
     std::ranges::move(problems, std::back_inserter(problems_));
@@ -166,10 +164,8 @@ Engine::Phase Engine::enter(Phase next) {
 }
 
 std::string Engine::all_problems() const {
-    std::string text;
     const std::lock_guard lock(declarations_mutex_);
-    for (const std::string& problem : problems_) text += (text.empty() ? "" : "; ") + problem;
-    return text;
+    return problems_.empty() ? "" : in_lines(problems_);
 }
 
 std::string Engine::not_ready() const {
@@ -343,6 +339,7 @@ Health Engine::health() const {
 }
 
 Inventory Engine::inventory() const {
+    const Backend backend = parts_.backend ? parts_.backend() : Backend{};
     Inventory rows;
     const std::lock_guard lock(declarations_mutex_);
     for (const Entry& entry : entries_) {
@@ -352,6 +349,7 @@ Inventory Engine::inventory() const {
         if (entry.reservation) counters = entry.reservation->counters();
         rows.push_back({.service = options_.service.empty() ? options_.name : options_.service,
                         .node = options_.name,
+                        .backend = is_shared(entry.declaration) ? backend : Backend{},
                         .declaration = entry.declaration,
                         .counters = counters});
     }

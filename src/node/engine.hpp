@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/usage.hpp"
 #include "base/workers.hpp"
 #include "coherence/channel.hpp"
 #include "load/cache_core.hpp"
@@ -40,10 +41,10 @@ struct EngineParts {
     std::shared_ptr<Workers> workers;
     const Clock* clock = &system_clock();  // lives for the whole program
     std::string member;                    // unique in the fleet and in time
-    // Tries every permission that these channels need, before they are relied on; null: none is needed.
-    // `plain` says here that plain events are read or written.
-    std::function<void(std::vector<Subscription>, TimePoint deadline, Completion<void>)> check =
-        nullptr;
+    // Tries every permission that this usage needs, before it is relied on; null: none is needed.
+    std::function<void(Usage, TimePoint deadline, Completion<void>)> check = nullptr;
+    // Where store and bus are; from any thread. Null: not known.
+    std::function<Backend()> backend = nullptr;
     // For claims in the store; from any thread. Null: the system's.
     std::function<std::uint64_t()> random = nullptr;
 };
@@ -116,10 +117,11 @@ private:
     [[nodiscard]] std::string prefix(const std::string& raw, const std::string& name) const;
     [[nodiscard]] CacheCore::Publish publisher(std::string channel,
                                                std::optional<PlainEvent> shape);
-    [[nodiscard]] std::string all_problems() const;
     void start_on_executor(Duration deadline, StartDone done);
+    [[nodiscard]] std::string all_problems() const;  // empty: none
     Phase enter(Phase next);  // returns the former; what is declared from here on is late
     void warn_of_critical() const;
+    [[nodiscard]] Usage usage() const;
     void check_permissions();
     void permissions_checked(const Result<void>& allowed);
     void open_channels();

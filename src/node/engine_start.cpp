@@ -2,6 +2,7 @@
 // told when all of them stand, or when its own time is over.
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -46,8 +47,7 @@ void Engine::start_on_executor(Duration deadline, StartDone done) {
                                             });
     starting_.push_back(std::move(caller));
     if (opened_) return check_started();
-    const bool checks = parts_.check && (!drafts_.empty() || uses_store());
-    if (!checks) return open_channels();
+    if (!parts_.check || usage().empty()) return open_channels();
     if (!std::exchange(checking_, true)) check_permissions();
 }
 
@@ -62,14 +62,28 @@ void Engine::start_is_late(const CallerPointer& caller) {
     caller->done(unchecked ? fail(*unchecked) : fail(Errc::timeout, "start", not_ready()));
 }
 
+// From the declarations: what was drafted is gone when a degraded start asks again.
+Usage Engine::usage() const {
+    std::map<std::string, bool> channels;  // name -> plain events are read or written
+    Usage usage;
+    for (const Entry& entry : entries_) {
+        const Declaration& declaration = entry.declaration;
+        const bool plain = entry.cache && entry.cache->spec().plain;
+        if (uses_bus(declaration.pattern)) channels[declaration.channel] |= plain;
+        if (declaration.store_ttl) {
+            usage.prefixes.push_back(prefix(declaration.raw_prefix, declaration.name));
+        }
+    }
+    for (const auto& [name, plain] : channels) {
+        usage.channels.push_back({.channel = name, .plain = plain});
+    }
+    for (const auto& [name, gate] : store_drafts_) usage.logs.push_back(name);
+    return usage;
+}
+
 // Again and again, until it is known: a server that is away now may be back before the start is late.
 void Engine::check_permissions() {
-    std::vector<Subscription> channels;
-    channels.reserve(drafts_.size());
-    for (const auto& [name, draft] : drafts_) {
-        channels.push_back({.channel = name, .plain = !draft.shapes.empty()});
-    }
-    parts_.check(std::move(channels), parts_.clock->now() + 3 * options_.command_deadline,
+    parts_.check(usage(), parts_.clock->now() + 3 * options_.command_deadline,
                  [weak = weak_from_this()](const Result<void>& allowed) {
                      if (const auto self = weak.lock()) self->permissions_checked(allowed);
                  });

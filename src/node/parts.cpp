@@ -8,11 +8,17 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "base/name_rule.hpp"
+#include "base/option_problems.hpp"
+#include "base/text.hpp"
+#include "coherence/wire.hpp"
 #include "embedded/bus.hpp"
 #include "embedded/server.hpp"
 #include "embedded/store.hpp"
 #include "redis/doctor.hpp"
 #include "redis/open.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/redis_url.hpp"
 
 namespace tutti {
 
@@ -72,34 +78,40 @@ NodeThreads::NodeThreads(const NodeOptions& options)
 }
 
 Result<void> check(const NodeOptions& options) {
-    std::string problems;
-    const auto unless = [&](bool good, std::string_view problem) {
-        if (good) return;
-        if (!problems.empty()) problems += "; ";
-        problems += problem;
-    };
-    unless(!options.name.empty(), "name is mandatory");
-    unless(options.redis.empty() || !options.app.empty(),
-           "app is mandatory with redis: it separates applications that share a server");
-    unless(options.redis.empty() || !options.embedded, "redis and embedded exclude each other");
-    unless(options.lease >= NodeOptions::lease_min && options.lease <= NodeOptions::lease_max,
-           "lease must be from 100 ms (it is renewed every third of it) to 10 min (every writer of "
-           "its channels waits it out); on_suspect = serve_up_to(age) bridges longer outages");
-    unless(options.clock_drift_max >= 0 && options.clock_drift_max < 1,
-           "clock_drift_max is a fraction from 0 to below 1");
-    unless(options.wait_out_margin >= Duration::zero() &&
-               options.wait_out_margin <= NodeOptions::lease_max,
-           "wait_out_margin must be from zero to 10 min");
-    unless(options.command_deadline > Duration::zero(), "command_deadline must be positive");
-    unless(options.workers > 0, "workers must be positive");
-    unless(options.worker_queue_max > 0, "worker_queue_max must be positive");
-    unless(options.stop_deadline >= Duration::zero(), "stop_deadline must not be negative");
-    unless(!options.start_degraded || !options.redis.empty(),
-           "start_degraded means nothing without redis: nothing else can be away");
-    unless(!options.embedded || !options.embedded->server().left(),
-           "embedded is the hub of a process that has forked this one: create another");
+    OptionProblems problems;
+    problems.add_if("name", wrong_with_name(options.name, short_name_bytes_max));
+    problems.unless(is_plain_text(options.service), "service",
+                    "must be UTF-8 without control characters");
+    if (!options.redis.empty()) {
+        const auto url = redis::Url::parse(options.redis);
+        problems.unless(url.has_value(), "redis", url ? "" : url.error().cause);
+        problems.unless(!options.app.empty(), "app",
+                        "is missing; it separates applications that share a server");
+    }
+    if (!options.app.empty()) problems.add_if("app", wrong_with_app(options.app));
+    problems.unless(options.redis.empty() || !options.embedded, "embedded",
+                    "and redis exclude each other");
+    problems.unless(
+        options.lease >= NodeOptions::lease_min && options.lease <= NodeOptions::lease_max, "lease",
+        "must be from 100 ms (it is renewed every third of it) to 10 min (every writer of its "
+        "channels waits it out); on_suspect = serve_up_to(age) bridges longer outages");
+    problems.unless(options.clock_drift_max >= 0 && options.clock_drift_max < 1, "clock_drift_max",
+                    "is a fraction from 0 to below 1");
+    problems.unless(options.wait_out_margin >= Duration::zero() &&
+                        options.wait_out_margin <= NodeOptions::lease_max,
+                    "wait_out_margin", "must be from zero to 10 min");
+    problems.unless(options.command_deadline > Duration::zero(), "command_deadline",
+                    "must be positive");
+    problems.unless(options.workers > 0, "workers", "must be positive");
+    problems.unless(options.worker_queue_max > 0, "worker_queue_max", "must be positive");
+    problems.unless(options.stop_deadline >= Duration::zero(), "stop_deadline",
+                    "must not be negative");
+    problems.unless(!options.start_degraded || !options.redis.empty(), "start_degraded",
+                    "means nothing without redis: nothing else can be away");
+    problems.unless(!options.embedded || !options.embedded->server().left(), "embedded",
+                    "is the hub of a process that has forked this one: create another");
     if (problems.empty()) return {};
-    return fail(Errc::invalid_option, "Node::create", std::move(problems));
+    return fail(Errc::invalid_option, "Node::create", in_lines(problems.take()));
 }
 
 Result<EngineParts> make_parts(const NodeOptions& options,
@@ -124,13 +136,18 @@ Result<EngineParts> make_parts(const NodeOptions& options,
             saturating_add(Boottime::now(), saturating_multiply(options.command_deadline, 5)));
         if (!opened) return fail(std::move(opened).error());
         parts.store = with_threads(threads, std::move(opened->store));
-        parts.check = [bus = opened->bus.get()](auto channels, TimePoint until, auto done) {
-            bus->check(std::move(channels), until, std::move(done));
+        parts.check = [bus = opened->bus.get()](Usage usage, TimePoint until, auto done) {
+            bus->check(std::move(usage), until, std::move(done));
         };
+        parts.backend = [bus = opened->bus.get()] { return bus->backend(); };
         parts.bus = with_threads(threads, std::move(opened->bus));
         return parts;
     }
     const auto hub = options.embedded ? options.embedded : EmbeddedHub::create();
+    parts.backend = [hub, app = options.app] {
+        return Backend{.server = "hub " + wire::hex(std::to_underlying(hub->server().identity())),
+                       .app = app};
+    };
     parts.store = with_threads(threads, std::make_unique<embedded::EmbeddedStore>(hub, executor));
     parts.bus = with_threads(threads, std::make_unique<embedded::EmbeddedBus>(hub, executor));
     return parts;

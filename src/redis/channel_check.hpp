@@ -1,54 +1,64 @@
-// Finds out at the start what the server's ACL would forbid later: one script per channel that tries
-// every command, and one subscription, on a connection of its own, to everything that will be published
-// or delivered. An ACL has one pattern for publishing and subscribing, so that covers both.
+// Finds out at the start what the server's ACL would forbid later: one script that tries every command
+// and every kind of key, and on a connection of its own a subscription to each channel. An ACL has one
+// pattern for publishing and subscribing, so that covers both.
 //
 // Everything but the constructor happens on the event loop's thread. Ends, and lets go of itself, with
 // the completion.
 #pragma once
 
+#include <cstddef>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/usage.hpp"
 #include "redis/command_connection.hpp"
-#include "redis/subscription_connection.hpp"
+#include "redis/names.hpp"
+#include "redis/script_runner.hpp"
+#include "redis/session.hpp"
 #include "runtime/runtime.hpp"
-#include "tutti/bus.hpp"
+#include "tutti/store.hpp"
 
 namespace tutti::redis {
 
 class ChannelCheck final : public std::enable_shared_from_this<ChannelCheck>,
-                           private SubscriptionConnection::Owner {
+                           private Session::Owner {
 public:
-    ChannelCheck(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-                 SubscriptionConnection::Options options, std::vector<Subscription> channels,
+    struct Options {
+        SessionOptions session;
+        Names names;
+        Usage usage;
+    };
+
+    ChannelCheck(Runtime& runtime, std::shared_ptr<CommandConnection> connection, Options options,
                  Completion<void> done);
 
     void start(TimePoint deadline);
 
 private:
-    void on_tried(Result<Reply> reply);
+    void try_script(ScriptBy by);
+    void on_tried(ScriptBy by, Result<Reply> reply);
     void subscribe();
+    void conclude();
     void finish(Result<void> result);
 
-    void on_subscribed() override { finish({}); }
-    void on_lost(const Error& error) override { finish(fail(error)); }
-    void on_entry(std::string_view, BusEntry) override {}
-    void on_undecodable(std::string_view) override {}
-    void on_plain(std::string_view, std::string_view) override {}
-    void on_oversized_plain(std::string_view, std::size_t) override {}
-    void on_woken(std::string_view) override {}
+    void on_up(const ServerFacts& facts) override;
+    void on_reply(Reply reply) override;
+    void on_down(const Error& error) override { finish(fail(error)); }
 
     Runtime& runtime_;
     std::shared_ptr<CommandConnection> connection_;
-    const SubscriptionConnection::Options options_;
-    const std::vector<Subscription> channels_;
+    const Options options_;
     Completion<void> done_;
-    std::set<std::string> denied_;
-    std::size_t untried_ = 0;
-    std::shared_ptr<SubscriptionConnection> subscription_;
-    std::shared_ptr<ChannelCheck> self_;  // while the subscription knows this as its owner
+    TimePoint deadline_;
+    std::map<std::string, std::string> keys_;  // that are tried: what an ACL has to say for each
+    std::vector<std::string> channels_;        // as the server calls them
+    std::set<std::string> denied_;             // "+get", "~users:*", "&news"
+    std::size_t answered_ = 0;                 // of the subscriptions
+    std::shared_ptr<Session> session_;
+    std::shared_ptr<ChannelCheck> self_;  // while the session knows this as its owner
     Executor::TimerId timer_ = Executor::TimerId::none;
 };
 

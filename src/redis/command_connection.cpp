@@ -131,6 +131,7 @@ void CommandConnection::on_up(const ServerFacts& facts) {
     session_->settled();
     down_.reset();
     replicas_.store(facts.replicas);
+    set_run_id(facts.run_id);
     if (!std::exchange(met_, true) && options_.met) options_.met(facts);
     const TimePoint now = Boottime::now();
     for (Queued& queued : std::exchange(waiting_, {})) {
@@ -161,8 +162,19 @@ void CommandConnection::on_reply(Reply reply) {
 
 void CommandConnection::on_down(const Error& error) {
     down_ = error;
+    set_run_id({});
     fail_outstanding(error);
     if (first_) std::exchange(first_, nullptr)(fail(error));
+}
+
+std::string CommandConnection::run_id() const {
+    const std::lock_guard lock(mutex_);
+    return run_id_;
+}
+
+void CommandConnection::set_run_id(std::string run_id) {
+    const std::lock_guard lock(mutex_);
+    run_id_ = std::move(run_id);
 }
 
 void CommandConnection::fail_outstanding(const Error& error) {

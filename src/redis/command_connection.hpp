@@ -67,6 +67,8 @@ public:
 
     // Of the server, when the connection was made. From any thread.
     [[nodiscard]] std::uint64_t replicas() const noexcept { return replicas_.load(); }
+    // The server's run id; empty while it is not connected, or when it does not say. From any thread.
+    [[nodiscard]] std::string run_id() const;
 
     // The caller's outstanding commands fail with Errc::stopped, and so does what it submits from here
     // on. The connection ends with its last caller.
@@ -113,8 +115,11 @@ private:
     std::shared_ptr<Session> session_;
     std::move_only_function<void(Result<ServerFacts>)> first_;
 
+    void set_run_id(std::string run_id);
+
     // Guarded by the mutex.
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
+    std::string run_id_;
     std::vector<Queued> inbox_;
     bool drain_posted_ = false;
     bool ended_ = false;  // closed by all; a command that were kept would keep its caller for ever

@@ -1,5 +1,5 @@
 // One connection asks what no node would hear the answer to: the server may be one that a node refuses.
-// Then, as a node does: open, try every permission, and a value under each prefix.
+// Then, as a node does: open, and try every permission.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -12,6 +12,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/name_rule.hpp"
+#include "base/option_problems.hpp"
+#include "base/usage.hpp"
+#include "redis/acl.hpp"
 #include "redis/blocking.hpp"
 #include "redis/command.hpp"
 #include "redis/doctor.hpp"
@@ -31,8 +35,8 @@ namespace redis {
 namespace {
 
 constexpr const char* operation = "redis doctor";
-constexpr const char* app = "tutti-doctor";
-constexpr std::size_t prefix_bytes_max = 128;
+constexpr const char* own_channel = "cache:tutti-doctor";
+constexpr std::size_t word_bytes_max = 128;
 constexpr std::size_t reply_bytes_max = 1UL << 20U;
 
 struct Answers {
@@ -119,45 +123,28 @@ Result<Answers> ask(Runtime& runtime, const Url& url, TimePoint deadline, Durati
         });
 }
 
-// Puts, reads and removes a value that nobody else knows.
-Result<void> try_values(Store& store, const std::string& prefix, TimePoint deadline) {
-    const std::string key =
-        prefix + "tutti-doctor:" + std::to_string(deadline.time_since_epoch().count());
-    const auto put = wait<bool>(operation, deadline, [&](Completion<bool> done) {
-        store.put(key, "x",
-                  {.ttl = std::chrono::seconds(1), .condition = Store::Condition::if_absent},
-                  deadline, std::move(done));
-    });
-    if (!put) return fail(put.error());
-    const auto got = wait<std::optional<std::string>>(
-        operation, deadline, [&](auto done) { store.get(key, deadline, std::move(done)); });
-    if (!got) return fail(got.error());
-    const auto compared = wait<bool>(operation, deadline, [&](Completion<bool> done) {
-        store.erase_if_equal(key, "x", deadline, std::move(done));
-    });
-    if (!compared) return fail(compared.error());
-    const auto erased = wait<bool>(operation, deadline, [&](Completion<bool> done) {
-        store.erase(key, deadline, std::move(done));
-    });
-    if (!erased) return fail(erased.error());
-    return {};
+// As a node that keeps its values there and is on these channels.
+Usage usage_of(const DoctorOptions& options) {
+    Usage usage{.channels = {}, .logs = {}, .prefixes = options.key_prefixes};
+    for (const std::string& channel : options.channels) {
+        usage.channels.push_back({.channel = channel, .plain = true});
+    }
+    if (usage.channels.empty()) usage.channels = {{.channel = own_channel, .plain = true}};
+    return usage;
 }
 
 Result<void> try_everything(Runtime& runtime, const std::string& url, const DoctorOptions& options,
                             TimePoint deadline) {
-    auto opened = open_redis(
-        runtime,
-        {.url = url, .app = app, .client_name = "tutti-doctor", .connect_timeout = options.timeout},
-        deadline);
+    auto opened = open_redis(runtime,
+                             {.url = url,
+                              .app = options.app,
+                              .client_name = "tutti-doctor",
+                              .connect_timeout = options.timeout},
+                             deadline);
     if (!opened) return fail(std::move(opened).error());
-    auto allowed = wait<void>(operation, deadline, [&](Completion<void> done) {
-        opened->bus->check({{.channel = "cache:tutti-doctor", .plain = true}}, deadline,
-                           std::move(done));
+    return wait<void>(operation, deadline, [&](Completion<void> done) {
+        opened->bus->check(usage_of(options), deadline, std::move(done));
     });
-    for (const std::string& prefix : options.key_prefixes) {
-        if (allowed) allowed = try_values(*opened->store, prefix, deadline);
-    }
-    return allowed;
 }
 
 Finding judge_permissions(const Result<void>& tried) {
@@ -170,10 +157,8 @@ Finding judge_permissions(const Result<void>& tried) {
     }
     const bool refused = tried.error().code == Errc::refused;
     std::string cause = tried.error().cause;
-    // The general rule; the one of this database and these prefixes stands above.
-    if (const auto rule = cause.find(acl_rule); rule != std::string::npos) {
-        cause.resize(cause.rfind(';', rule));
-    }
+    // The whole rule stands above.
+    if (const auto rule = cause.find("; allow it: "); rule != std::string::npos) cause.resize(rule);
     return {.subject = "permissions",
             .found = refused ? "incomplete" : "not tried to the end",
             .verdict = Verdict::problem,
@@ -181,20 +166,29 @@ Finding judge_permissions(const Result<void>& tried) {
             .advice = refused ? "run the rule above" : "see the server's log"};
 }
 
+// To be pasted into a rule as it is.
+bool is_plain_word(std::string_view text) {
+    return !text.empty() && text.size() <= word_bytes_max &&
+           std::ranges::all_of(text, [](char c) { return c > ' ' && c <= '~'; }) &&
+           text.find_first_of("*?[]\\^{}\"'<>") == std::string_view::npos;
+}
+
 Result<void> check(const DoctorOptions& options) {
+    constexpr std::string_view must_be =
+        " must have 1 to 128 printable bytes, without blanks, quotes, brackets and wildcards";
+    OptionProblems problems;
     for (const std::string& prefix : options.key_prefixes) {
-        const bool odd = std::ranges::any_of(prefix, [](char c) { return c <= ' ' || c > '~'; }) ||
-                         prefix.find_first_of("*?[]\\^{}\"'<>") != std::string::npos;
-        if (prefix.empty() || prefix.size() > prefix_bytes_max || odd) {
-            return fail(Errc::invalid_option, operation,
-                        "key_prefixes: a prefix has 1 to 128 printable bytes, without blanks, "
-                        "quotes, brackets and wildcards");
-        }
+        problems.unless(is_plain_word(prefix), "key_prefixes",
+                        "'" + shown(prefix) + "'" + std::string(must_be));
     }
-    if (options.timeout <= Duration::zero()) {
-        return fail(Errc::invalid_option, operation, "timeout must be above zero");
+    for (const std::string& channel : options.channels) {
+        problems.unless(is_plain_word(channel), "channels",
+                        "'" + shown(channel) + "'" + std::string(must_be));
     }
-    return {};
+    problems.add_if("app", wrong_with_app(options.app));
+    problems.unless(options.timeout > Duration::zero(), "timeout", "must be above zero");
+    if (problems.empty()) return {};
+    return fail(Errc::invalid_option, operation, in_lines(problems.take()));
 }
 
 void append(std::vector<Finding>& to, std::vector<Finding> more) {
@@ -207,7 +201,7 @@ Result<Diagnosis> examine(Runtime& runtime, const std::string& text, const Url& 
     const auto answers = ask(runtime, url, deadline, options.timeout);
     if (!answers) return fail(answers.error());
     Diagnosis diagnosis{.server = url.redacted(),
-                        .acl_rule = acl_rule_for(url, options.key_prefixes),
+                        .acl_rule = rule_for(url, usage_of(options)),
                         .findings = judge_url(url)};
     if (answers->info.is_error("NOPERM")) {
         diagnosis.findings.push_back(

@@ -10,8 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "redis/command.hpp"
-
 namespace tutti::redis {
 namespace {
 
@@ -159,22 +157,6 @@ bool stays_on_this_machine(const Url& url) {
            url.host.starts_with("127.");
 }
 
-// Where the rule leaves a blank for the prefix of the values.
-void fill_in(std::string& rule, const std::vector<std::string>& key_prefixes) {
-    if (key_prefixes.empty()) return;
-    const std::size_t begin = rule.find("~<");
-    const std::size_t end = rule.find(">*", std::min(begin, rule.size()));
-    std::string patterns;
-    for (const std::string& prefix : key_prefixes) {
-        patterns += (patterns.empty() ? "~" : " ~") + prefix + "*";
-    }
-    if (end == std::string::npos) {
-        rule += " " + patterns;
-    } else {
-        rule.replace(begin, end + 2 - begin, patterns);
-    }
-}
-
 }  // namespace
 
 std::string shown(std::string_view text) {
@@ -214,13 +196,6 @@ std::vector<Finding> judge_url(const Url& url) {
                             "give the nodes a user of their own, by the rule above"});
     }
     return findings;
-}
-
-std::string acl_rule_for(const Url& url, const std::vector<std::string>& key_prefixes) {
-    std::string rule(acl_rule);
-    fill_in(rule, key_prefixes);
-    if (url.database != 0) rule.insert(rule.find(" +"), " +select");
-    return rule;
 }
 
 }  // namespace tutti::redis

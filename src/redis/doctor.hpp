@@ -29,10 +29,6 @@ struct ServerSettings {
 // TLS and login.
 [[nodiscard]] std::vector<Finding> judge_url(const Url& url);
 
-// `acl_rule` for this database and these prefixes.
-[[nodiscard]] std::string acl_rule_for(const Url& url,
-                                       const std::vector<std::string>& key_prefixes);
-
 // Text of the server's for a terminal: printable ASCII, and not much.
 [[nodiscard]] std::string shown(std::string_view text);
 

@@ -36,6 +36,13 @@ std::string plain_version(std::string_view version) {
         version.substr(0, std::min(version.find_first_not_of("0123456789."), bytes_max)));
 }
 
+// It is shown, too.
+std::string plain_run_id(std::string_view run_id) {
+    constexpr std::size_t digits = 40;
+    const bool hexadecimal = run_id.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+    return run_id.size() == digits && hexadecimal ? std::string(run_id) : std::string();
+}
+
 ServerFacts::Kind kind_of(std::string_view info) {
     if (info_field(info, "redis_mode") == "sentinel") return ServerFacts::Kind::sentinel;
     if (info_field(info, "cluster_enabled") == "1") return ServerFacts::Kind::cluster;
@@ -113,6 +120,7 @@ Result<ServerFacts> read_info(std::string_view info) {
     const auto failed = [&](std::string_view name) { return info_field(info, name) == "err"; };
     ServerFacts facts{
         .version = plain_version(info_field(info, "redis_version")),
+        .run_id = plain_run_id(info_field(info, "run_id")),
         .eviction_policy = std::string(info_field(info, "maxmemory_policy")),
         .replicas = number("connected_slaves"),
         .kind = kind_of(info),

@@ -20,6 +20,7 @@ namespace tutti::redis {
 // What INFO says.
 struct ServerFacts {
     std::string version;
+    std::string run_id = {};      // of this server process; empty: it does not say
     std::string eviction_policy;  // "noeviction"; keys of the log must not be evicted
     std::uint64_t replicas = 0;   // that are connected
     enum class Kind : std::uint8_t { primary, replica, cluster, sentinel } kind = Kind::primary;

@@ -16,7 +16,12 @@ namespace tutti::redis {
 class Names {
 public:
     Names(std::string_view app, std::uint32_t database)
-        : root_("tutti:{" + std::string(app) + "/" + std::to_string(database)) {}
+        : app_(app),
+          database_(database),
+          root_("tutti:{" + app_ + "/" + std::to_string(database)) {}
+
+    [[nodiscard]] const std::string& app() const noexcept { return app_; }
+    [[nodiscard]] std::uint32_t database() const noexcept { return database_; }
 
     [[nodiscard]] std::string channel(std::string_view name) const {
         return root_ + "/" + std::string(name) + "}";
@@ -29,6 +34,8 @@ public:
     }
 
 private:
+    std::string app_;
+    std::uint32_t database_;
     std::string root_;
 };
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "base/name_rule.hpp"
 #include "coherence/wire.hpp"
 #include "redis/blocking.hpp"
 
@@ -26,12 +27,11 @@ std::uint64_t system_random() {
 bool is_blank_or_odd(char c) { return c <= ' ' || c > '~'; }
 
 Result<void> check_options(const OpenOptions& options) {
-    if (options.app.empty() || options.app.size() > 128 ||
-        options.app.find_first_of("{}/") != std::string::npos) {
-        return fail(
-            Errc::invalid_option, operation,
-            "app must name the application in 1 to 128 bytes, without braces and slashes: all its "
-            "nodes share the name, and no other application on that Redis does");
+    if (const auto wrong = wrong_with_app(options.app)) {
+        return fail(Errc::invalid_option, operation,
+                    "app " + *wrong +
+                        ": all nodes of the application share the name, and no other "
+                        "application on that Redis does");
     }
     if (std::ranges::any_of(options.client_name, is_blank_or_odd)) {
         return fail(Errc::invalid_option, operation,
@@ -89,7 +89,7 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
         return fail(facts.error());
     }
     auto allowed = wait<void>(operation, deadline, [&](Completion<void> done) {
-        pair.bus->check({{.channel = check_channel, .plain = false}}, deadline, std::move(done));
+        pair.bus->check({.channels = {{.channel = check_channel}}}, deadline, std::move(done));
     });
     if (!allowed && !is_away(allowed.error())) return fail(allowed.error());
     return pair;

@@ -215,17 +215,22 @@ void RedisBus::close() {
     });
 }
 
-void RedisBus::check(std::vector<Subscription> channels, TimePoint deadline,
-                     Completion<void> done) {
-    for (const Subscription& channel : channels) {
+void RedisBus::check(Usage usage, TimePoint deadline, Completion<void> done) {
+    for (const Subscription& channel : usage.channels) {
         auto error = check_name("redis check", "the channel", channel.channel);
         if (error) return refuse(std::move(*error), std::move(done));
     }
     auto job = std::make_shared<ChannelCheck>(
         runtime_, connection_,
-        SubscriptionConnection::Options{.session = session_, .names = names_}, std::move(channels),
+        ChannelCheck::Options{.session = session_, .names = names_, .usage = std::move(usage)},
         std::move(done));
     runtime_.executor().post([job = std::move(job), deadline] { job->start(deadline); });
+}
+
+Backend RedisBus::backend() const {
+    const std::string run_id = connection_->run_id();
+    if (run_id.empty()) return {};
+    return {.server = "redis " + run_id, .database = names_.database(), .app = names_.app()};
 }
 
 std::optional<Error> RedisBus::subscription_error() const { return subscriber_->error(); }

@@ -9,11 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/usage.hpp"
 #include "redis/command_connection.hpp"
 #include "redis/names.hpp"
 #include "redis/script_runner.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/bus.hpp"
+#include "tutti/inventory.hpp"
 
 namespace tutti::redis {
 
@@ -37,10 +39,13 @@ public:
     void probe(TimePoint deadline, Completion<void> done) override;
     void close() override;
 
-    // Tries everything that these channels will need: each command of the scripts, each key, each
-    // channel, `plain` where plain events are published or delivered; where it has to subscribe, on a
-    // connection of its own. Errors: Errc::refused, with what is denied and the rule that allows it.
-    void check(std::vector<Subscription> channels, TimePoint deadline, Completion<void> done);
+    // Tries everything that this usage will need: each command, each kind of key, each channel; where it
+    // has to subscribe, on a connection of its own. Errors: Errc::refused, with all that is denied and the
+    // rule that allows it.
+    void check(Usage usage, TimePoint deadline, Completion<void> done);
+
+    // Where this is, as the inventory says it; not known while the server is not connected.
+    [[nodiscard]] Backend backend() const;
 
     // Why nothing is subscribed; nullopt when all is well, or nothing was asked for yet.
     [[nodiscard]] std::optional<Error> subscription_error() const;

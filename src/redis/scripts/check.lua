@@ -1,35 +1,47 @@
 #!lua flags=allow-oom
 -- Tries every command that the other scripts use, on a key and a channel that nobody else uses, and
--- returns the names of those that the user may not run. Leaves nothing behind. KEYS: a key; ARGV: a
--- channel.
-local key, denied = KEYS[1], {}
+-- reading and writing of further keys. Returns what the user may not: `+command`, `~key`, `&channel`.
+-- Leaves nothing behind. ARGV: 1 the key, 2 the channel, from 3 the further keys. They are no KEYS, or
+-- one of them would make the server refuse the whole script.
+local denied = {}
 
-local function try(name, ...)
-    local reply = redis.pcall(name, ...)
-    if type(reply) ~= 'table' or not reply.err then return end
-    if string.find(reply.err, 'NOPERM', 1, true)
-        or string.find(reply.err, 'The user executing the script', 1, true) then
-        table.insert(denied, string.lower(name))
-    end
+local function is_denied(reply)
+    return type(reply) == 'table' and reply.err
+        and (string.find(reply.err, 'NOPERM', 1, true)
+            or string.find(reply.err, 'The user executing the script', 1, true))
 end
 
+local function try(name, key, ...)
+    local reply = redis.pcall(name, key, ...)
+    if not is_denied(reply) then return reply end
+    if string.find(reply.err, 'run th', 1, true) then
+        table.insert(denied, '+' .. string.lower(name))
+    elseif string.find(reply.err, 'channel', 1, true) then
+        table.insert(denied, '&' .. key)
+    else
+        table.insert(denied, '~' .. key)
+    end
+    return false
+end
+
+local key = ARGV[1]
 try('DEL', key)
-if #denied > 0 then return denied end
 try('INFO', 'replication')
+try('PING', '')
 try('HSET', key, 'f', 1)
 try('HGET', key, 'f')
 try('HMGET', key, 'f')
 try('HGETALL', key)
 try('HDEL', key, 'f')
-redis.call('DEL', key)
+redis.pcall('DEL', key)
 try('ZADD', key, 1, 'm')
 try('ZCARD', key)
 try('ZREM', key, 'm')
-redis.call('DEL', key)
+redis.pcall('DEL', key)
 try('XADD', key, '1-0', 'f', 1)
 try('XRANGE', key, '-', '+', 'COUNT', 1)
 try('XTRIM', key, 'MINID', '2-0')
-redis.call('DEL', key)
+redis.pcall('DEL', key)
 try('SET', key, '', 'PX', 1000)
 try('SET', key, '', 'KEEPTTL')
 try('GET', key)
@@ -38,6 +50,13 @@ try('STRLEN', key)
 try('PTTL', key)
 try('UNLINK', key)
 try('SCAN', '0', 'COUNT', 1)
-redis.call('DEL', key)
-try('PUBLISH', ARGV[1], '')
+redis.pcall('DEL', key)
+try('PUBLISH', ARGV[2], '')
+
+for i = 3, #ARGV do
+    local other = ARGV[i]
+    local written = try('SET', other, '', 'PX', 1000, 'NX')
+    try('GET', other)
+    if type(written) == 'table' and written.ok then try('UNLINK', other) end
+end
 return denied

@@ -204,9 +204,9 @@ public:
     tutti::Result<void> probe(tutti::Duration within = 2s) {
         return wait_for<void>([&](auto done) { bus().probe(soon(within), std::move(done)); });
     }
-    tutti::Result<void> check(std::vector<tutti::Subscription> channels) {
+    tutti::Result<void> check(tutti::Usage usage) {
         return wait_for<void>(
-            [&](auto done) { bus().check(std::move(channels), soon(), std::move(done)); });
+            [&](auto done) { bus().check(std::move(usage), soon(), std::move(done)); });
     }
 
 private:

@@ -110,8 +110,41 @@ TEST(Doctor, WhatAUserLacksIsAProblemThatNamesIt) {
     EXPECT_THAT(problem_with("-publish"), HasSubstr("publish"));
     EXPECT_THAT(problem_with("-info"), HasSubstr("info"));
     EXPECT_THAT(problem_with("-evalsha"), HasSubstr("evalsha"));
-    EXPECT_THAT(problem_with("resetchannels &tutti:*"), HasSubstr("channel"));
-    EXPECT_THAT(problem_with("", "other:"), HasSubstr("key"));
+    EXPECT_THAT(problem_with("-ping"), HasSubstr("+ping"));
+    EXPECT_THAT(problem_with("resetchannels &tutti:*"), HasSubstr("&cache:*"));
+    EXPECT_THAT(problem_with("", "other:"), HasSubstr("~other:*"));
+    // The server has seen the script many times by now.
+    EXPECT_THAT(problem_with("-eval"), HasSubstr("+eval"));
+}
+
+TEST(Doctor, ChannelsAreTriedAsTheNodesWillUseThem) {
+    RedisServer server;
+    set_user(server, rules_of(examined(server.url(), {.key_prefixes = {"shop:"}})));
+    const tutti::DoctorOptions options{.key_prefixes = {"shop:"},
+                                       .channels = {"cache:users", "news"}};
+
+    const auto denied = examined(as_bot(server), options);
+    set_user(server, rules_of(denied));
+    const auto allowed = examined(as_bot(server), options);
+
+    EXPECT_EQ(denied.worst(), Verdict::problem);
+    EXPECT_THAT(find(denied, "permissions").means, HasSubstr("it lacks &news"));
+    EXPECT_EQ(find(allowed, "permissions").verdict, Verdict::ok)
+        << find(allowed, "permissions").means;
+}
+
+TEST(Doctor, ARuleForOneApplicationIsTriedWithItsName) {
+    RedisServer server;
+    std::string rules = rules_of(examined(server.url(), {.key_prefixes = {"shop:"}}));
+    rules.replace(rules.find("~tutti:*"), 8,
+                  "~tutti:{shop/* ~tutti:claim:shop:* ~tutti:value:shop:*");
+    set_user(server, rules);
+
+    const auto diagnosis = examined(as_bot(server), {.key_prefixes = {"shop:"}, .app = "shop"});
+
+    EXPECT_EQ(find(diagnosis, "permissions").verdict, Verdict::ok)
+        << find(diagnosis, "permissions").means;
+    EXPECT_EQ(examined(as_bot(server), {.key_prefixes = {"shop:"}}).worst(), Verdict::problem);
 }
 
 TEST(Doctor, SettingsThatWeakenAPromiseAreWarnings) {
@@ -213,8 +246,14 @@ TEST(Doctor, APrefixThatIsAPatternIsRefused) {
         ASSERT_FALSE(diagnosis);
         EXPECT_EQ(diagnosis.error().code, Errc::invalid_option) << prefix;
     }
-    EXPECT_EQ(tutti::diagnose("redis://127.0.0.1:1", {.timeout = 0s}).error().code,
-              Errc::invalid_option);
+    const auto wrong =
+        tutti::diagnose("redis://127.0.0.1:1",
+                        {.key_prefixes = {"a*"}, .channels = {"b c"}, .app = "d/e", .timeout = 0s});
+    ASSERT_FALSE(wrong);
+    for (const char* part : {"4 problems:", "\n  key_prefixes: 'a*'", "\n  channels: 'b c'",
+                             "\n  app: must", "\n  timeout: must"}) {
+        EXPECT_THAT(wrong.error().cause, HasSubstr(part));
+    }
 }
 
 }  // namespace

@@ -40,8 +40,6 @@ TEST(RedisOpen, OverTcpAndOverAUnixSocket) {
         ASSERT_TRUE(client.is_open()) << url << ": " << client.error().message();
         EXPECT_EQ(client.put("key", url), true);
         EXPECT_EQ(client.get("key"), url);
-        EXPECT_EQ(client.pair().server.eviction_policy, "noeviction");
-        EXPECT_TRUE(client.pair().server.version.starts_with("7."));
     }
 
     EXPECT_EQ(server.command({"GET", "key"}), server.unix_url()) << "databases 2 and 3 are others";
@@ -206,7 +204,10 @@ TEST_F(AclOpen, TheDocumentedRuleIsEnoughForEverything) {
     Client client = open();
     ASSERT_TRUE(client.is_open()) << client.error().message();
 
-    EXPECT_TRUE(client.check({{.channel = "cache:x", .plain = true}}));
+    EXPECT_TRUE(client.check({.channels = {{.channel = "cache:x", .plain = true}},
+                              .logs = {"shared/y"},
+                              .prefixes = {"k:", "tutti:cache:test/z:"}}));
+    EXPECT_EQ(server.command({"DBSIZE"}), "0") << "what is tried leaves nothing behind";
     client.subscribe({{.channel = "cache:x", .plain = true}});
     EXPECT_TRUE(client.put("k", "v"));
     EXPECT_EQ(client.get("k"), "v");
@@ -238,12 +239,67 @@ TEST_F(AclOpen, EveryCommandThatIsMissingIsNamedAndTheRuleShown) {
         const std::string command = rule.substr(1);
         set_user(everything() + " -" + command);
 
-        const Client client = open();
-
-        if (command == "ping") continue;  // only asked for later
-        expect_error(client, Errc::refused, command);
-        expect_error(client, Errc::refused, "ACL SETUSER <user> +eval");
+        // At the second time the server knows the script.
+        for (int attempt = 0; attempt < 2; ++attempt) {
+            const Client client = open();
+            // Of all that has to be allowed nothing else is named.
+            const std::string named = command == "info" ? "'info'" : "lacks +" + command + ";";
+            expect_error(client, Errc::refused, named);
+            expect_error(client, Errc::refused, "ACL SETUSER <user> +eval");
+        }
     }
+}
+
+TEST_F(AclOpen, EverythingThatIsMissingIsNamedAtOnceAsOneRule) {
+    set_user(everything() + " -get -publish resetchannels &tutti:* resetkeys ~tutti:*");
+    const Client client = open();
+
+    expect_error(client, Errc::refused,
+                 "lacks +get +publish; allow it: ACL SETUSER <user> +get "
+                 "+publish; all that it needs: ACL SETUSER <user> +eval");
+}
+
+TEST_F(AclOpen, EachKindOfKeyAndEachChannelOfAUsageIsTried) {
+    const auto missing_with = [&](const std::string& rules, Usage usage) {
+        set_user(commands + " " + rules);
+        Client client = open();
+        const auto denied = client.check(std::move(usage));
+        if (denied) return std::string();
+        EXPECT_EQ(denied.error().code, Errc::refused);
+        const std::string& cause = denied.error().cause;
+        const auto at = cause.find("lacks ") + 6;
+        return cause.substr(at, cause.find(';', at) - at);
+    };
+    const std::string all = "~tutti:* ~k* &tutti:* &cache:*";
+
+    EXPECT_EQ(missing_with(all, {.channels = {{.channel = "news", .plain = true}}}), "&news");
+    EXPECT_EQ(missing_with(all, {.channels = {{.channel = "news", .plain = false}}}), "");
+    EXPECT_EQ(missing_with(all, {.channels = {{.channel = "news", .plain = true},
+                                              {.channel = "n*", .plain = true}},
+                                 .prefixes = {"users:", "k:", "a*b:"}}),
+              "&n\\* &news ~a\\*b:* ~users:*");
+    EXPECT_EQ(missing_with(all + " %R~users:*", {.prefixes = {"users:"}}), "~users:*")
+        << "reading is not enough";
+    EXPECT_EQ(missing_with(all + " %W~users:*", {.prefixes = {"users:"}}), "~users:*");
+
+    const std::string narrow = "~tutti:{test/0}:* ~tutti:{test/0/check}:* ~users:* &tutti:*";
+    EXPECT_EQ(missing_with(narrow, {}), "");
+    EXPECT_EQ(missing_with(narrow, {.prefixes = {"users:"}}), "~tutti:*") << "of the claims";
+    EXPECT_EQ(missing_with(narrow + " ~tutti:claim:*", {.prefixes = {"users:"}}), "~tutti:*")
+        << "of the tags";
+    EXPECT_EQ(missing_with(narrow + " ~tutti:claim:* ~tutti:value:*", {.prefixes = {"users:"}}),
+              "");
+    EXPECT_EQ(missing_with(narrow, {.logs = {"shared/users"}}), "~tutti:*");
+}
+
+TEST_F(AclOpen, AValueThatIsThereIsNotTouched) {
+    set_user(everything());
+    server.command({"SET", "k:tutti-check", "somebody's"});
+    Client client = open();
+
+    EXPECT_TRUE(client.check({.prefixes = {"k:"}}));
+
+    EXPECT_EQ(server.command({"GET", "k:tutti-check"}), "somebody's");
 }
 
 TEST_F(AclOpen, KeysAndChannelsThatAreMissingAreNoticed) {
@@ -255,8 +311,8 @@ TEST_F(AclOpen, KeysAndChannelsThatAreMissingAreNoticed) {
     set_user(commands + " ~tutti:* &tutti:*");
     Client client = open();
     ASSERT_TRUE(client.is_open());
-    EXPECT_TRUE(client.check({{.channel = "cache:x"}}));
-    const auto denied = client.check({{.channel = "cache:x", .plain = true}});
+    EXPECT_TRUE(client.check({.channels = {{.channel = "cache:x"}}}));
+    const auto denied = client.check({.channels = {{.channel = "cache:x", .plain = true}}});
     ASSERT_FALSE(denied);
     EXPECT_EQ(denied.error().code, Errc::refused) << denied.error().message();
     EXPECT_NE(denied.error().cause.find("&cache:*"), std::string::npos);

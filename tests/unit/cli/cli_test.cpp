@@ -39,7 +39,9 @@ class Fleet {
 public:
     Inventory catalogue{row(channel_activation()), row(autocomplete())};
     std::map<std::string, Result<std::string>> answers;
-    mutable DoctorOptions asked;  // what the last diagnosis was asked for
+    mutable DoctorOptions asked;   // what the last diagnosis was asked for
+    mutable std::string examined;  // and of which server
+    std::string redis_url;
     Result<Diagnosis> diagnosis = fail(Errc::unavailable, "redis doctor", "nobody there");
 
     [[nodiscard]] Ended run(const std::vector<std::string>& arguments) const {
@@ -54,8 +56,10 @@ public:
                 if (found != answers.end()) return found->second;
                 return fail(Errc::unavailable, "http GET", "connection refused");
             },
+            .redis_url = redis_url,
             .diagnose =
-                [this](const std::string&, const DoctorOptions& options) {
+                [this](const std::string& url, const DoctorOptions& options) {
+                    examined = url;
                     asked = options;
                     return diagnosis;
                 },
@@ -95,6 +99,37 @@ TEST(Cli, WhatItDoesNotKnowIsAnErrorThatNamesIt) {
         {{"audit", "--timeout", "soon"}, "--timeout"},
         {{"advise", "--stale", "maybe"}, "maybe"},
         {{"advise", "extra"}, "extra"},
+        // Help is for what there is.
+        {{"nonsense", "--help"}, "nonsense"},
+        {{"--help", "nonsense"}, "nonsense"},
+        {{"nonsense", "--version"}, "nonsense"},
+        {{"--version", "--frob"}, "--frob"},
+        {{"advise", "extra", "--help"}, "extra"},
+        {{"advise", "--frob", "--help"}, "--frob"},
+        {{"doctor", "--frob", "--help"}, "--frob"},
+        // What a variable leaves behind that is not set.
+        {{""}, "an argument is empty"},
+        {{"", "--help"}, "an argument is empty"},
+        {{"audit", ""}, "an argument is empty"},
+        {{"audit", "--check", ""}, "an argument is empty"},
+        {{"audit", "one:1", ""}, "an argument is empty"},
+        {{"audit", "--format", ""}, "an argument is empty"},
+        {{"audit", "--timeout="}, "an argument is empty"},
+        {{"doctor", ""}, "an argument is empty"},
+        {{"doctor", "redis://h", "--keys", ""}, "an argument is empty"},
+        {{"doctor", "redis://h", "--keys="}, "an argument is empty"},
+        {{"advise", "--stale="}, "an argument is empty"},
+        // Values that are none.
+        {{"audit", "--timeout", "-1"}, "--timeout"},
+        {{"audit", "--timeout", "3601"}, "--timeout"},
+        {{"audit", "--timeout", "5s"}, "--timeout"},
+        {{"audit", "--check=maybe"}, "--check"},
+        {{"audit", "--format", "text", "--format", "json"}, "--format"},
+        {{"advise", "--stale", "wrong", "--stale", "acceptable"}, "--stale"},
+        {{"advise", "--stale"}, "--stale"},
+        {{"doctor", "redis://h", "--app", "a", "--app", "b"}, "--app"},
+        {{"doctor", "redis://h", "--channels"}, "--channels"},
+        {{"help"}, "help"},
     };
 
     for (const auto& [arguments, named] : cases) {
@@ -187,6 +222,38 @@ TEST(Audit, CheckFailsOnACriticalCacheAndSaysWhatToDo) {
     EXPECT_THAT(ended.err, StartsWith("tutti audit: CRITICAL: channel-activation of bot-client on "
                                       "bot-client-2\n  rule:   stale-is-wrong-without-bus: "));
     EXPECT_THAT(ended.err, HasSubstr("\n  remedy: declare it with Node::coherent"));
+}
+
+TEST(Audit, CheckFailsOnAFleetThatIsSplit) {
+    Fleet fleet;
+    InventoryRow one = row(personality(), "bot-client-1");
+    one.backend = {.server = "redis 0123456789", .database = 0, .app = "shop"};
+    InventoryRow two = row(personality(), "bot-client-2");
+    two.backend = {.server = "redis 0123456789", .database = 1, .app = "shop"};
+    fleet.answers["http://one:1/audit"] = to_json(Inventory{one});
+    fleet.answers["http://two:1/audit"] = to_json(Inventory{two});
+
+    EXPECT_EQ(fleet.run({"audit", "one:1", "--check"}).code, 0);
+    const Ended ended = fleet.run({"audit", "one:1", "two:1", "--check"});
+
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.err,
+                AllOf(HasSubstr("CRITICAL: personality of bot-client on bot-client-1, which uses "
+                                "redis 01234567, database 0, app shop\n"),
+                      HasSubstr("on bot-client-2, which uses redis 01234567, database 1, app shop\n"
+                                "  rule:   split-fleet: "),
+                      HasSubstr("\n  remedy: give all of them the same Redis")));
+}
+
+TEST(Audit, ACheckThatFoundNothingToCheckIsNoSuccess) {
+    Fleet fleet;
+    fleet.answers["http://one:1/audit"] = to_json({});
+
+    EXPECT_EQ(fleet.run({"audit", "one:1"}).code, 0);
+    const Ended ended = fleet.run({"audit", "one:1", "--check"});
+
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("nothing was checked"));
 }
 
 TEST(Audit, AMinorRiskPassesTheCheck) {
@@ -313,10 +380,41 @@ TEST(CliDoctor, PrintsTheRuleAndEachFinding) {
 TEST(CliDoctor, OptionsReachTheDiagnosis) {
     const Fleet fleet;
 
-    (void)fleet.run({"doctor", "--keys", "a:", "redis://h", "--keys", "b:", "--timeout", "9"});
+    (void)fleet.run({"doctor", "--keys", "a:", "redis://h", "--keys", "b:", "--timeout", "9",
+                     "--channels", "news", "--channels", "cache:x", "--app", "shop"});
 
+    EXPECT_EQ(fleet.examined, "redis://h");
+    EXPECT_EQ(fleet.asked.channels, (std::vector<std::string>{"news", "cache:x"}));
+    EXPECT_EQ(fleet.asked.app, "shop");
     EXPECT_EQ(fleet.asked.key_prefixes, (std::vector<std::string>{"a:", "b:"}));
     EXPECT_EQ(fleet.asked.timeout, std::chrono::seconds{9});
+}
+
+TEST(CliDoctor, WithoutAUrlItTakesTheOneOfTheServices) {
+    Fleet fleet;
+    fleet.redis_url = "redis://from-the-environment";
+
+    (void)fleet.run({"doctor"});
+    EXPECT_EQ(fleet.examined, "redis://from-the-environment");
+    (void)fleet.run({"doctor", "redis://h"});
+    EXPECT_EQ(fleet.examined, "redis://h");
+
+    fleet.redis_url.clear();
+    const Ended ended = fleet.run({"doctor"});
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.err, AllOf(HasSubstr("name one URL"), HasSubstr("REDIS_URL")));
+}
+
+TEST(CliDoctor, AMistakeIsNamedAsItWasTyped) {
+    Fleet fleet;
+    fleet.diagnosis = fail(Errc::invalid_option, "redis doctor",
+                           "2 problems:\n  key_prefixes: 'a*' must\n  channels: 'b c' must");
+
+    const Ended ended = fleet.run({"doctor", "redis://h", "--keys", "a*", "--channels", "b c"});
+
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.err, AllOf(HasSubstr("  --keys: 'a*'"), HasSubstr("  --channels: 'b c'"),
+                                 Not(HasSubstr("key_prefixes"))));
 }
 
 TEST(CliDoctor, AServerThatCannotBeAskedIsExitCodeTwo) {
@@ -341,6 +439,7 @@ TEST(CliDoctor, NoMistakeShowsThePassword) {
                                                {"doctor", url, "--unknown=" + url},
                                                {"audit", "--format", url},
                                                {"advise", url},
+                                               {url, "--help"},
                                                {"redis://bot:s3cret/s3cret@h"}}) {
         const Ended ended = fleet.run(mistake);
         EXPECT_EQ(ended.code, 2);

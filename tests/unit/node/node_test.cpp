@@ -48,10 +48,30 @@ TEST(NodeOptions, EveryMistakeIsNamedAtOnce) {
 
     ASSERT_FALSE(created.has_value());
     EXPECT_EQ(created.error().code, Errc::invalid_option);
+    EXPECT_THAT(created.error().cause, ::testing::StartsWith("6 problems:\n"));
     for (const char* option :
          {"name", "app", "lease", "clock_drift_max", "command_deadline", "workers"}) {
-        EXPECT_THAT(created.error().cause, HasSubstr(option));
+        EXPECT_THAT(created.error().cause, HasSubstr(std::string("\n  ") + option + ": "));
     }
+}
+
+TEST(NodeOptions, WhatOnlyARedisWouldRefuseIsRefusedWithoutOne) {
+    const auto cause_of = [](NodeOptions options) {
+        const auto created = Node::create(options);
+        return created ? std::string() : created.error().cause;
+    };
+
+    for (const std::string& name :
+         {std::string(129, 'n'), std::string("a{b}"), std::string("a\nb"), std::string("\xFF")}) {
+        EXPECT_THAT(cause_of({.name = name}), ::testing::StartsWith("name: must have 1 to 128"));
+        EXPECT_THAT(cause_of({.name = "node", .app = name}),
+                    ::testing::StartsWith("app: must have 1 to 128"));
+    }
+    EXPECT_THAT(cause_of({.name = "node", .app = "a/b"}), ::testing::StartsWith("app: "));
+    EXPECT_THAT(cause_of({.name = "node", .service = "a\tb"}), ::testing::StartsWith("service: "));
+    EXPECT_THAT(cause_of({.name = "node", .redis = "localhost:6379", .app = "shop"}),
+                ::testing::StartsWith("redis: it must look like redis://host:6379"));
+    EXPECT_EQ(cause_of({.name = std::string(128, 'n'), .app = "Zettelk\xC3\xA4sten"}), "");
 }
 
 TEST(Declarations, StartNamesEverythingThatIsWrongWithAllOfThem) {
@@ -72,8 +92,8 @@ TEST(Declarations, StartNamesEverythingThatIsWrongWithAllOfThem) {
 
     ASSERT_FALSE(started.has_value());
     EXPECT_EQ(started.error().code, Errc::invalid_option);
-    for (const char* part : {"'first'", "stale is mandatory", "load is mandatory", "channel",
-                             "'second'", "ttl", "bound", "reach"}) {
+    for (const char* part : {"\n  cache 'first': stale: is missing", "load: is missing",
+                             "channel: ", "\n  cache 'second': ttl: ", "bound: ", "reach: "}) {
         EXPECT_THAT(started.error().cause, HasSubstr(part));
     }
     EXPECT_EQ(zero.get("a").error().code, Errc::invalid_option);

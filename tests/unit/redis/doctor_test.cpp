@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "redis/acl.hpp"
 #include "redis/command.hpp"
 
 namespace tutti::redis {
@@ -174,14 +175,21 @@ TEST(RedisDoctor, AServerWithoutAPasswordIsAWarning) {
     EXPECT_EQ(login_of("unix:///redis.sock"), Verdict::ok);
 }
 
-TEST(RedisDoctor, TheRuleHasTheDatabaseAndThePrefixes) {
+TEST(RedisDoctor, TheRuleHasTheDatabaseThePrefixesAndTheChannels) {
     const Url first = *Url::parse("redis://h");
     const Url third = *Url::parse("redis://h/3");
 
-    EXPECT_EQ(acl_rule_for(first, {}), acl_rule);
-    const std::string rule = acl_rule_for(third, {"shop:", "jobs:"});
+    EXPECT_EQ(rule_for(first, {}), acl_rule);
+    EXPECT_EQ(rule_for(first, {.channels = {{.channel = "cache:x", .plain = true},
+                                            {.channel = "quiet", .plain = false}}}),
+              acl_rule)
+        << "it covers them";
+    const std::string rule = rule_for(
+        third,
+        {.channels = {{.channel = "cache:x", .plain = true}, {.channel = "n?", .plain = true}},
+         .prefixes = {"shop:", "tutti:cache:app/x:", "j*bs:"}});
     EXPECT_TRUE(rule.starts_with("ACL SETUSER <user> +select +")) << rule;
-    EXPECT_TRUE(rule.contains(" ~shop:* ~jobs:*")) << rule;
+    EXPECT_TRUE(rule.ends_with(" &tutti:* &cache:* &n\\? ~j\\*bs:* ~shop:*")) << rule;
     EXPECT_EQ(rule.find('<'), rule.find("<user>")) << rule;
     EXPECT_EQ(rule.find('<', rule.find('<') + 1), std::string::npos) << rule;
 }

@@ -1,0 +1,17 @@
+// What is text: which bytes a JSON document, a terminal and a line of a log take as they are.
+//
+// Thread-safety: pure functions.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace tutti {
+
+// The length of the well-formed UTF-8 sequence at the start of `text`, or 0. Requires: not empty.
+[[nodiscard]] std::size_t utf8_sequence(std::string_view text) noexcept;
+
+// Well-formed UTF-8 without control characters.
+[[nodiscard]] bool is_plain_text(std::string_view text) noexcept;
+
+}  // namespace tutti
