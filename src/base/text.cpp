@@ -20,6 +20,15 @@ std::size_t utf8_sequence(std::string_view text) noexcept {
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+bool is_utf8(std::string_view text) noexcept {
+    while (!text.empty()) {
+        const std::size_t length = utf8_sequence(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 bool is_plain_text(std::string_view text) noexcept {
     while (!text.empty()) {
         const std::size_t length = utf8_sequence(text);

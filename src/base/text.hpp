@@ -11,7 +11,8 @@ namespace tutti {
 // The length of the well-formed UTF-8 sequence at the start of `text`, or 0. Requires: not empty.
 [[nodiscard]] std::size_t utf8_sequence(std::string_view text) noexcept;
 
-// Well-formed UTF-8 without control characters.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+// The same, without control characters.
 [[nodiscard]] bool is_plain_text(std::string_view text) noexcept;
 
 }  // namespace tutti

@@ -1,28 +1,14 @@
 #include "coherence/plain_event.hpp"
 
-#include <algorithm>
-
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "base/text.hpp"
+
 namespace tutti {
 
 namespace json = boost::json;
-
-namespace {
-
-// Of what was serialized only its UTF-8 is in doubt.
-bool is_json(std::string_view event) {
-    if (std::ranges::all_of(event, [](char c) { return static_cast<signed char>(c) >= 0; })) {
-        return true;
-    }
-    boost::system::error_code failed;
-    json::parse({event.data(), event.size()}, failed);
-    return !failed;
-}
-
-}  // namespace
 
 std::vector<std::string> write_plain_events(std::span<const PlainEvent> shapes,
                                             std::string_view key) {
@@ -30,7 +16,8 @@ std::vector<std::string> write_plain_events(std::span<const PlainEvent> shapes,
     events.reserve(shapes.size());
     for (const PlainEvent& shape : shapes) {
         events.push_back(json::serialize(json::object{{"type", shape.type}, {shape.key, key}}));
-        if (!is_json(events.back())) return {std::string(plain_event_of_everything)};
+        // Of what was serialized only the UTF-8 is in doubt.
+        if (!is_utf8(events.back())) return {std::string(plain_event_of_everything)};
     }
     return events;
 }
