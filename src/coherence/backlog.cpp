@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/rules.hpp"
+
 namespace tutti {
 
 namespace {
@@ -35,13 +37,14 @@ void Backlog::add_all() {
 }
 
 std::vector<Backlog::Change> Backlog::begin() {
-    in_round_ = size();
+    in_round_ = kept(Rule::retry_bypasses_store) ? size() : 0;
     std::vector<Change> changes;
     if (std::exchange(all_, false)) changes.push_back({KeySet::everything(), {}});
     for (const auto& [shape, key] : std::exchange(keys_, {})) {
         if (changes.empty() || changes.back().shape != shape) changes.push_back({{}, shape});
         changes.back().keys.keys.push_back(key);
     }
+    count();
     return changes;
 }
 
@@ -53,7 +56,7 @@ Backlog::Next Backlog::answered(const Change& part, const std::optional<Error>& 
         published_ += key_count(part.keys);
         since_.store(now.time_since_epoch().count());
     } else if (passes(*failure)) {
-        add(part);
+        if (keys_.empty() || kept(Rule::every_failed_part_is_kept)) add(part);
         give_up_narrowing();
     } else if (part.keys.all) {
         add_all();

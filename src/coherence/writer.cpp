@@ -148,12 +148,8 @@ void Writer::part_answered(const PublicationPointer& publication, const Change& 
         publication->last = *answer;
         publication->lease = std::max(publication->lease, longest_lease_.longest(clock_.now()));
     } else {
-        const bool first = publication->failure.empty();
         publication->failure = answer.error().message();
-        if (kept(Rule::unpublished_is_retried) &&
-            (first || kept(Rule::every_failed_part_is_kept))) {
-            backlog_.keep(part, clock_.now());
-        }
+        if (kept(Rule::unpublished_is_retried)) backlog_.keep(part, clock_.now());
         count_pending();
     }
     if (--publication->unanswered == 0) all_answered(publication);
@@ -232,8 +228,7 @@ void Writer::conclude(const PublicationPointer& publication, Invalidation outcom
 }
 
 void Writer::count_pending() {
-    const bool counted = !retrying_ || kept(Rule::retry_bypasses_store);
-    if (options_.gate) options_.gate->set_unpublished(counted && backlog_.size() > 0);
+    if (options_.gate) options_.gate->set_unpublished(backlog_.size() > 0);
 }
 
 void Writer::schedule_retry() {
@@ -249,7 +244,9 @@ void Writer::schedule_retry() {
 void Writer::retry_now() {
     if (backlog_.size() == 0 || retrying_ || closed_) return;
     retrying_ = true;
-    for (Change& change : backlog_.begin()) retry(std::move(change));
+    auto changes = backlog_.begin();
+    count_pending();
+    for (Change& change : changes) retry(std::move(change));
 }
 
 void Writer::retry(Change change) {

@@ -12,8 +12,15 @@ void Fleet::offer(std::size_t place, std::size_t cache, std::size_t row) {
     const Version version = source_.read(row);
     if (!process.serving() || Source::is_absent(version)) return;
     note(Event::offer, process, row, version);
-    process.raw_cache(cache).offer(key_of(row), std::make_shared<const Version>(version), 5s,
-                                   [](const Result<Filled>&) {});
+    ++disturbances_[row];  // it takes the claim over
+    constexpr Duration deadline = 5s;
+    const std::uint64_t id = wait(process, row, deadline);
+    process.raw_cache(cache).offer(key_of(row), std::make_shared<const Version>(version), deadline,
+                                   [=, this](const Result<Filled>&) {
+                                       disturbed_[row] = now();
+                                       --disturbances_[row];
+                                       answered(id);
+                                   });
 }
 
 }  // namespace tutti::simulation

@@ -89,13 +89,9 @@ constexpr Mutant mutants[]{
     {"every_prefix_is_emptied", Rule::every_prefix_is_emptied, "calm"},
     {"flight_covers_store_read", Rule::flight_covers_store_read, "lossy"},
     {"one_claim_in_the_fleet", Rule::one_claim_in_the_fleet, "herd"},
-    {"lapse_deletes_nothing", Rule::lapse_deletes_nothing, "partition"},
-    {"every_failed_part_is_kept", Rule::every_failed_part_is_kept, "backlog"},
     {"others_bypass_store", Rule::others_bypass_store, "partition"},
-    {"retry_bypasses_store", Rule::retry_bypasses_store, "partition"},
     {"refresh_asks_source", Rule::refresh_asks_source, "calm"},
     {"ended_claim_wakes", Rule::ended_claim_wakes, "calm"},
-    {"wake_up_while_asking_counts", Rule::wake_up_while_asking_counts, "calm"},
     {"unpublished_bypasses_store", Rule::unpublished_bypasses_store, "partition"},
     {"foreign_bypasses_store", Rule::foreign_bypasses_store, "everything"},
     {"foreign_needs_lease_for_store", Rule::foreign_needs_lease_for_store, "everything"},
@@ -368,6 +364,71 @@ TEST(MutantScripts, TheWaitOutCountsFromTheAnswer) {
         while (age() > 10ms) fleet.run_for(1ms);
         fleet.cut(0, Fleet::Direction::both, 5s);
         watch(fleet, 3s);
+
+        return fleet.kept();
+    });
+}
+
+// What is in memory and was not invalidated is there again when the node hears of everything again.
+TEST(MutantScripts, ALapsedLeaseDeletesNothing) {
+    expect_needed(Rule::lapse_deletes_nothing, [] {
+        Fleet fleet{{.held_up = false, .history_survives = true}};
+        fleet.start_all();
+        warm(fleet, 0);
+        fleet.peek_everything(0);
+
+        fleet.cut(0, Fleet::Direction::both, 3s);
+        watch(fleet, 4s);
+
+        return fleet.kept() && fleet.peek(0, Fleet::users, 0).has_value();
+    });
+}
+
+// More than one publication carries, and each of its parts fails.
+TEST(MutantScripts, EveryFailedPartOfAPublicationIsKept) {
+    expect_needed(Rule::every_failed_part_is_kept, [] {
+        Fleet fleet{{.keys = 40, .key_bytes = 3600, .held_up = false}};
+        fleet.start_all();
+        fleet.cut(0, Fleet::Direction::both, 3s);
+        for (std::size_t row = 0; row < 40; ++row) fleet.write(0, Fleet::users, row, Ack::none);
+
+        fleet.run_for(4s);
+        fleet.settle();
+
+        return fleet.kept();
+    });
+}
+
+// What is being published again may be lost once more, and until then the store has the old value.
+TEST(MutantScripts, ARetryIsNotPublishedYet) {
+    expect_needed(Rule::retry_bypasses_store, [] {
+        Fleet fleet{{.held_up = false}};
+        fleet.start_all();
+        fleet.get(1, Fleet::stored, 0);
+        fleet.run_for(50ms);
+        fleet.cut(0, Fleet::Direction::both, 1500ms);
+        fleet.write(0, Fleet::stored, 0, Ack::none);
+
+        fleet.run_for(1600ms);
+        fleet.get(0, Fleet::stored, 0);
+        fleet.run_for(100ms);
+
+        return fleet.kept();
+    });
+}
+
+// The wake-up overtakes the answer that says whom to wait for.
+TEST(MutantScripts, AWakeUpCountsWhileTheKeyIsBeingAskedFor) {
+    expect_needed(Rule::wake_up_while_asking_counts, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false, .calm = true}};
+        fleet.start_all();
+        fleet.plan_load = [] { return LoadPlan{.takes = 2ms, .reads_after = 1ms}; };
+        const std::size_t row = fleet.row(Fleet::ledger_channel, 0);
+
+        fleet.get(0, Fleet::ledger, row);
+        fleet.run_for(4ms);
+        fleet.get(1, Fleet::ledger, row, 2s);
+        fleet.run_for(3s);
 
         return fleet.kept();
     });

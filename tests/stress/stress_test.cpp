@@ -52,7 +52,7 @@ constexpr Mutant mutants[]{
     {"wait_out_before_done", Rule::wait_out_before_done},
     {"poison_running_flights", Rule::poison_running_flights},
     {"poisoned_fill_nothing", Rule::poisoned_fill_nothing},
-    {"lookup_checks_generation", Rule::lookup_checks_generation},
+    {"flush_drops_entries", Rule::flush_drops_entries},
     {"capture_generation_first", Rule::capture_generation_first},
     {"join_only_clean_flights", Rule::join_only_clean_flights},
     {"join_only_under_lease", Rule::join_only_under_lease},
