@@ -11,6 +11,10 @@ local held = math.max(held_by(fields[4]) or 0, tonumber(ARGV[5]))
 local lapses = lapses_if_renewed_now(held)
 set_held(ARGV[2], held, lapses)
 lease = math.max(lease, held)
-if not due or clock > due then forget_lapsed(nil) else due = math.min(due, lapses) end
+if not due or clock > due or not number(state[7]) then
+    forget_lapsed(nil)
+else
+    due = math.min(due, lapses)
+end
 save()
 return position()
