@@ -90,11 +90,13 @@ void Stress::join_while_held_up(std::size_t held, std::size_t other) {
 // Until a read is answered from memory: what was held up before has then been made up for.
 void Stress::warm(std::size_t member, std::size_t key) {
     const std::string text = "k" + std::to_string(key);
-    for (;;) {
+    const TimePoint end = system_clock().now() + std::chrono::minutes{1};
+    do {
         const auto answer = members_[member].caches[plain]->get(text);
         if (!answer) return ledger_.report("a node recovers: " + answer.error().message());
         if (answer->tier() == Tier::memory && answer->freshness() == Freshness::fresh) return;
-    }
+    } while (system_clock().now() < end);
+    ledger_.report("a node recovers: not within a minute");
 }
 
 void Stress::cool(std::size_t member, std::size_t key) {

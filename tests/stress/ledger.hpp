@@ -1,5 +1,5 @@
-// What readers on real threads may see. A key's versions only grow; whoever changes one writes down what
-// it was told, and each read is held to what had been written down before it began:
+// What readers on real threads may see. A key's versions only grow; a writer notes here what it was told,
+// and each read is held to what had been noted before it began:
 //
 //   local         `invalidate` has returned on this node (docs/coherence.md: local)
 //   acknowledged  some `invalidate` was answered `done`
