@@ -54,7 +54,7 @@ HttpResponse duplicate_of(const AiParts& parts, const JobIds& holder,
                           const std::string& request_id) {
     if (!is_job_id(holder.job_id)) return nobody_can_say(request_id);
     const auto known = parts.queue.status(holder.job_id, Boottime::now() + parts.queue_deadline);
-    if (!known) log::error(known.error().message());
+    if (!known) log::error("jobs", known.error().message());
     if (!known || !*known) return nobody_can_say(request_id);
     object body = queued(holder);
     body["success"] = true;
@@ -63,7 +63,7 @@ HttpResponse duplicate_of(const AiParts& parts, const JobIds& holder,
 }
 
 HttpResponse not_enqueued(const Error& error, const std::string& request_id) {
-    log::error(error.message());
+    log::error("jobs", error.message());
     if (error.code == Errc::overloaded) {
         return error_response(ErrorCode::service_unavailable, "Too many requests are waiting",
                               request_id);
@@ -196,7 +196,7 @@ HttpResponse read_job(const AiParts& parts, const HttpRequest& http) {
     if (!is_job_id(job_id)) return no_such_job();
     const auto found = parts.queue.status(job_id, Boottime::now() + parts.queue_deadline);
     if (!found) {
-        log::error(found.error().message());
+        log::error("jobs", found.error().message());
         return error_response(ErrorCode::internal_error, "The queue did not answer");
     }
     if (!*found) return no_such_job();
@@ -211,7 +211,7 @@ HttpResponse confirm_delivery(const AiParts& parts, const HttpRequest& http) {
     if (!is_job_id(job_id)) return no_such_job();
     const auto done = parts.results.confirm(job_id);
     if (!done) {
-        log::error(done.error().message());
+        log::error("jobs", done.error().message());
         return error_response(ErrorCode::internal_error, "The database did not answer");
     }
     if (!*done) return no_such_job();

@@ -25,8 +25,8 @@ std::string without_query(std::string_view url) {
 }
 
 void keeps_its_url(const std::string& request_id, std::string_view url, std::string_view why) {
-    log::warn("an attachment of request " + request_id + " keeps its URL, " + without_query(url) +
-              ": " + std::string(why));
+    log::warn("an attachment keeps its URL",
+              "request " + request_id + ", " + without_query(url) + ": " + std::string(why));
 }
 
 }  // namespace
@@ -76,8 +76,8 @@ void AttachmentDownloads::fetch(const std::string& request_id,
     const TimePoint deadline = Boottime::now() + options_.deadline;
     const auto turn = requests_.take(deadline);
     if (!turn) {
-        return log::warn("the attachments of request " + request_id +
-                         " keep their URLs: others are being downloaded already");
+        return log::warn("attachments keep their URLs",
+                         "request " + request_id + ": others are being downloaded already");
     }
     const auto names = attachment_file_names(request_id, attachments);
     std::atomic<std::size_t> next{0};

@@ -250,8 +250,8 @@ void AttachmentStore::remove(std::string_view request_id) {
     std::error_code error;
     fs::remove_all(path, error);
     if (error) {
-        return log::warn("the attachments of request " + std::string(request_id) +
-                         " cannot be removed: " + error.message());
+        return log::warn("attachments cannot be removed",
+                         "request " + std::string(request_id) + ": " + error.message());
     }
     give_back(bytes);
 }
@@ -289,8 +289,9 @@ bool AttachmentStore::take(std::uint64_t bytes) {
         }
         full_ = true;
     }
-    log::warn("ATTACHMENT_DIR is full (" + std::to_string(options_.bytes_max) +
-              " bytes): attachments keep their URLs until jobs have ended");
+    log::warn("ATTACHMENT_DIR is full",
+              std::to_string(options_.bytes_max) +
+                  " bytes; attachments keep their URLs until jobs have ended");
     return false;
 }
 

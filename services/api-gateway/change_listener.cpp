@@ -207,8 +207,8 @@ void ChangeListener::pass_on(Session& session) {
     while (auto payload = session.next()) {
         auto event = read_personality_event(*payload);
         if (!event) {
-            log::warn("dropped a database notification of " + std::to_string(payload->size()) +
-                      " bytes that is no personality event");
+            log::warn("a database notification was dropped",
+                      std::to_string(payload->size()) + " bytes that are no personality event");
         } else if (event->personality_id) {
             ids.insert(*std::move(event->personality_id));
         } else {

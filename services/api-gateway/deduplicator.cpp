@@ -35,13 +35,14 @@ std::string key_of(std::string_view personality, std::string_view user_id,
 Reserved FleetDeduplicator::reserve(const std::string& key, const JobIds& ids) {
     auto attempt = reservations_.reserve(key, note_of(ids, window_), deadline);
     if (!attempt) {
-        log::warn("a request was refused: " + attempt.error().message());
+        log::warn("a request was refused", attempt.error().message());
         return {.outcome = Reserved::Outcome::unavailable};
     }
     if (attempt->granted()) {
         auto release = [reservations = reservations_, attempt = *std::move(attempt)] {
             const auto released = reservations.release(attempt, deadline);
-            if (!released) log::warn(released.error().message());
+            if (!released)
+                log::warn("a reservation was not given back", released.error().message());
         };
         return {.outcome = Reserved::Outcome::granted, .holder = {}, .release = std::move(release)};
     }
@@ -50,7 +51,7 @@ Reserved FleetDeduplicator::reserve(const std::string& key, const JobIds& ids) {
                 .holder = {.request_id = attempt->held()->request_id,
                            .job_id = attempt->held()->job_id}};
     }
-    log::warn("a request was refused: its reservation in the store cannot be read");
+    log::warn("a request was refused", "its reservation in the store cannot be read");
     return {.outcome = Reserved::Outcome::unavailable};
 }
 

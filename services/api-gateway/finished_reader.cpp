@@ -77,8 +77,7 @@ void FinishedReader::note(const Result<void>& read) {
         if (failed_attempts_ > 0) log::info("the ends of jobs are heard again");
         failed_attempts_ = 0;
     } else if (failed_attempts_++ == 0) {
-        log::warn("the ends of jobs are not heard, and asked for instead: " +
-                  read.error().message());
+        log::warn("the ends of jobs are not heard, and asked for instead", read.error().message());
     }
 }
 

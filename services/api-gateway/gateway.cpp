@@ -180,7 +180,7 @@ HttpResponse Validation::response() const {
 }
 
 HttpResponse database_failed(const Error& error) {
-    log::error(error.message());
+    log::error("database", error.message());
     if (error.code == Errc::overloaded) {
         return error_response(ErrorCode::service_unavailable,
                               "Too many requests wait for the database");

@@ -59,8 +59,8 @@ Loader<std::string, ModelCatalogue> load_models_from(OpenRouter& openrouter) {
 
 bool published(const Invalidation& outcome, std::string_view what) {
     if (outcome.published()) return true;
-    log::warn("the other instances were not told yet about changed " + std::string(what) + ": " +
-              outcome.reason);
+    log::warn("the other instances were not told yet",
+              "about changed " + std::string(what) + ": " + outcome.reason);
     return false;
 }
 

@@ -117,8 +117,7 @@ void JobWaits::end(std::uint64_t wait, const Result<JobStatus>& outcome) {
 void JobWaits::note(const Result<std::optional<JobStatus>>& status) {
     if (std::exchange(blind_, !status) == !status) return;
     if (status) return log::info("the queue answers again how jobs are");
-    log::warn("the queue does not say how jobs are; who waits goes on waiting: " +
-              status.error().message());
+    log::warn("the queue does not say how jobs are, and is asked again", status.error().message());
 }
 
 }  // namespace tutti::services

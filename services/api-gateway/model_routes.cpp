@@ -135,7 +135,7 @@ std::size_t limit_of(const HttpRequest& request) {
 }
 
 HttpResponse not_loaded(const Error& error) {
-    log::error(error.message());
+    log::error("models", error.message());
     const bool busy = error.code == Errc::overloaded;
     return error_response(busy ? ErrorCode::service_unavailable : ErrorCode::internal_error,
                           error.cause);

@@ -92,7 +92,7 @@ void Sessions::cut_off_overdue(TimePoint now) {
         due.reset();
         PGconn* const connection = connection_of(pool_.at(position));
         if (connection != nullptr) ::shutdown(PQsocket(connection), SHUT_RDWR);
-        log::warn("a database session did not answer in time and was cut off");
+        log::warn("a database session was cut off", "it did not answer in time");
     }
 }
 

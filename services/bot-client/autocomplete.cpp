@@ -71,8 +71,8 @@ bool matches(const Query& query, const LlmConfig& c) {
 }
 
 Autocomplete::Outcome not_to_be_had(const Typing& typing, const Error& error) {
-    log::warn("choices of " + typing.option + " for user " + typing.user_id + ": " +
-              error.message());
+    log::warn("a list of choices cannot be loaded",
+              typing.option + " for user " + typing.user_id + ": " + error.message());
     return {.choices = {{.name = "The list cannot be loaded right now, please try again",
                          .value = std::string(autocomplete_error)}}};
 }

@@ -61,7 +61,7 @@ ChannelCommands::Outcome ChannelCommands::run(const Slash& slash) const {
     try {
         return slash.command == activate_command ? activate(slash) : deactivate(slash);
     } catch (const std::exception& error) {
-        log::error("/" + slash.command + ": " + error.what());
+        log::error("a command failed", "/" + slash.command + ": " + error.what());
         return {.reply = private_reply(unexpected_error)};
     }
 }
@@ -109,7 +109,8 @@ std::optional<std::string> ChannelCommands::inherited_by(const Slash& slash) con
     if (slash.parent_channel_id.empty()) return std::nullopt;
     const auto found = activation_in(read_, slash.channel_id, slash.parent_channel_id);
     if (!found) {
-        log::warn("channel " + slash.channel_id + ": " + found.error().message());
+        log::warn("an activation cannot be read",
+                  "channel " + slash.channel_id + ": " + found.error().message());
         return std::nullopt;
     }
     const Activation* const activation = found->activation();
@@ -122,8 +123,8 @@ std::optional<std::string> ChannelCommands::inherited_by(const Slash& slash) con
 void ChannelCommands::forget(const std::string& channel_id, Outcome& outcome) const {
     outcome.invalidation = invalidate_(channel_id, publish_deadline);
     if (outcome.invalidation->published()) return;
-    log::warn("channel " + channel_id + ": other instances may go on with the old activation: " +
-              outcome.invalidation->reason);
+    log::warn("other instances may go on with the old activation",
+              "channel " + channel_id + ": " + outcome.invalidation->reason);
 }
 
 }  // namespace tutti::services

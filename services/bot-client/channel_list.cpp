@@ -78,7 +78,7 @@ ChannelList::Shown ChannelList::show(const Slash& slash, const ListView& view,
         log_failure(slash, found.error());
         return std::unexpected(failure_text("list activations", found.error()));
     } catch (const std::exception& error) {
-        log::error("/" + slash.command + ": " + error.what());
+        log::error("a command failed", "/" + slash.command + ": " + error.what());
         return std::unexpected(unexpected_error);
     }
 }

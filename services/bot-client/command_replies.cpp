@@ -39,8 +39,9 @@ std::string failure_text(std::string_view action, const GatewayFailure& failure)
 }
 
 void log_failure(const Slash& slash, const GatewayFailure& failure) {
-    log::warn("/" + slash.command + " in channel " + slash.channel_id + ": " +
-              std::string(to_string(failure.kind)) + ": " + failure.text);
+    log::warn("a command was not carried out",
+              "/" + slash.command + " in channel " + slash.channel_id + ": " +
+                  std::string(to_string(failure.kind)) + ": " + failure.text);
 }
 
 }  // namespace tutti::services

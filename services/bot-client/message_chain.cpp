@@ -22,7 +22,9 @@ std::string spoken(const Message& message) {
 }
 
 void send_or_log(ReplySink& replies, BotReply reply) {
-    if (const auto sent = replies.send(std::move(reply)); !sent) log::warn(sent.error().message());
+    if (const auto sent = replies.send(std::move(reply)); !sent) {
+        log::warn("a reply was not sent", sent.error().message());
+    }
 }
 
 // What a processor throws is a failure of that processor.
@@ -52,7 +54,8 @@ Result<bool> ActivatedChannel::process(MessageContext& context) {
         activation_in(parts_.activation, message.channel_id, message.parent_channel_id);
     if (!found) {
         // Other processors do not need it, and the failure is not cached: the next message asks again.
-        log::warn("channel " + message.channel_id + ": " + found.error().message());
+        log::warn("an activation cannot be read",
+                  "channel " + message.channel_id + ": " + found.error().message());
         return false;
     }
     context.activation_tier = found->tier;
@@ -83,7 +86,7 @@ void ActivatedChannel::say_private(const Activation& activation, MessageContext&
              "** is a private personality: it is activated in this channel, but not for you.",
          .mentions_author = false});
     if (sent) return;
-    log::warn(sent.error().message());
+    log::warn("a notice was not sent", sent.error().message());
     parts_.notices.release(key);
 }
 
@@ -93,7 +96,7 @@ MessageChain::Outcome MessageChain::run(const Message& message, ReplySink& repli
         const auto handled = guarded(*processor, context);
         if (handled && !*handled) continue;
         if (!handled) {
-            log::error(handled.error().message());
+            log::error("a message was not handled", handled.error().message());
             send_or_log(replies,
                         {.content = "Sorry, something went wrong on my side. Please try again."});
         }

@@ -68,7 +68,7 @@ Result<void> ModelReplies::handle(const Turn& turn, ReplySink& replies) {
         content = *std::move(answer);
     }
     const auto sent = replies.send({.content = shortened(std::move(content), content_units_max)});
-    if (!sent) log::warn(sent.error().message());
+    if (!sent) log::warn("a reply was not sent", sent.error().message());
     return {};
 }
 

@@ -69,7 +69,7 @@ void Presence::tell() {
         count_ = known ? std::optional(count) : std::nullopt;
     }
     if (!reply && !std::exchange(failing_, true)) {
-        log::warn("how many instances run is unknown: " + reply.error().message());
+        log::warn("how many instances run is unknown", reply.error().message());
     }
     if (!known) return;
     failing_ = false;
