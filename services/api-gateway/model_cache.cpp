@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "common/edge.hpp"
 #include "tutti/options.hpp"
 
 namespace tutti::services {
@@ -75,7 +76,7 @@ void ModelCache::run(const std::stop_token& stop) {
         const auto answer = std::move(answers_.front());
         answers_.pop_front();
         lock.unlock();
-        answer();
+        contain("the answers about models", answer);
         lock.lock();
     }
 }

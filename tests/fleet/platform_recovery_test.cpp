@@ -113,6 +113,8 @@ TEST_F(PlatformRecovery, NoSecretIsWrittenAlsoWhenItIsWrong) {
         {{"DATABASE_URL", "postgres://tutti:wr0ng-postgres@127.0.0.1:" +
                               std::to_string(postgres.port()) + "/tutti"}},
         {{"DATABASE_URL", postgres.url() + "-that-is-not-there"}},
+        {{"DATABASE_URL", "postgres://tutti:p@wr0ng-postgres@127.0.0.1/tutti"}},
+        {{"DATABASE_URL", "postgres://tutti:p/wr0ng@postgres@127.0.0.1/tutti"}},
         {{"DATABASE_URL", std::string("postgres://tutti:") + PostgresServer::password + "@:x/y"}},
         {{"INTERNAL_SERVICE_SECRET", "wr0ng secret"}},
     };
