@@ -13,6 +13,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "common/close_on_exec.hpp"
@@ -108,7 +109,10 @@ asio::awaitable<void> HttpServer::Impl::accept_one() {
     auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
     if (!error) co_return open(std::move(socket));
     if (stopping_ || error == asio::error::connection_aborted) co_return;
-    if (!make_room()) throw boost::system::system_error(error);
+    // With one connection less there is a descriptor again.
+    const bool exhausted = error == asio::error::no_descriptors ||
+                           error == boost::system::errc::too_many_files_open_in_system;
+    if (!exhausted || !make_room()) throw boost::system::system_error(error);
     log::warn(cannot_accept,
               error.message() + "; the one that waited longest for a request makes room");
 }

@@ -118,7 +118,6 @@ asio::awaitable<bool> HttpServer::Impl::Session::serve_one() {
         auto response = co_await answer(&exchange);
         if (!response) co_return false;
         exchange.reply.response = std::move(*response);
-        exchange.claim.release();
     }
     const bool again = whole && exchange.reply.keep_alive && !server_.stopping_;
     exchange.reply.keep_alive = again;
@@ -229,6 +228,7 @@ asio::awaitable<error_code> HttpServer::Impl::Session::receive(std::size_t bytes
 // Nothing when the peer left meanwhile.
 asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::answer(Exchange* exchange) {
     Handled handled = co_await handle(exchange);
+    exchange->claim.release();
     if (!handled.deferral) co_return std::move(handled.response);
     auto waiting = await_answer(std::move(handled.deferral));
     auto response = co_await std::move(waiting);
