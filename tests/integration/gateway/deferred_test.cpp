@@ -117,6 +117,27 @@ TEST_F(Deferred, HeadHasTheLengthButNoBody) {
     EXPECT_TRUE(response.ends_with("\r\n\r\n")) << response;
 }
 
+TEST_F(Deferred, WaitKeepsNoRoomForTheBodyOfItsRequest) {
+    start({.body_bytes_max = 1U << 20U,
+           .internal = {.workers = 1},
+           .receiving_bytes_max = 1U << 20U});
+    const std::string request =
+        "POST /later HTTP/1.1\r\nConnection: close\r\nContent-Length: 700000\r\n\r\n" +
+        std::string(700'000, 'x');
+    RawConnection one(server_->port());
+    RawConnection other(server_->port());
+
+    one.send(request);
+    const auto first = next();
+    other.send(request);
+    const auto second = next();
+
+    first(text_response(200, "first"));
+    second(text_response(200, "second"));
+    EXPECT_TRUE(one.read_all().ends_with("first"));
+    EXPECT_TRUE(other.read_all().ends_with("second"));
+}
+
 TEST_F(Deferred, WaitIsNeitherReadingNorWriting) {
     start({.internal = {.workers = 1},
            .read_timeout = 50ms,
