@@ -221,7 +221,7 @@ private:
     using Position = typename Table::Position;
 
     // A list of one, to be spliced in.
-    Records record_of(K key, V value, std::size_t hash, Ttl ttl) const {
+    Records record_of(K&& key, V&& value, std::size_t hash, Ttl ttl) const {
         const std::size_t weight = options_.weigher ? options_.weigher(key, value) : 1;
         const Duration lifetime = ttl.is_never() ? Duration::max() : ttl.lifetime();
         Records one;

@@ -58,7 +58,7 @@ TEST_F(Removal, WhateverLeavesDiesOutsideTheLock) {
     EXPECT_EQ(deaths_, (std::vector{1, 2, -5, 4}));
     cache_.update("evicts", [this](const Value*) { return value(6); });
     cache_.update("evicts", [this](const Value*) { return std::optional(value(-7)); });
-    EXPECT_EQ(deaths_, (std::vector{1, 2, -5, 4, 3, -7, 6}));
+    EXPECT_EQ(deaths_, (std::vector{1, 2, -5, 4, 3, 6, -7}));
     cache_.put("a", value(8));
     clock_.advance(2min);
     EXPECT_FALSE(cache_.get("a"));
