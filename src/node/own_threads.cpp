@@ -1,5 +1,6 @@
 #include "tutti/detail/own_threads.hpp"
 
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -21,15 +22,28 @@ public:
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
 
+    // What one completion throws keeps no other from being called.
+    template <class Completion>
+    void run(Completion&& completion) {
+        try {
+            completion();
+        } catch (...) {
+            if (!thrown_) thrown_ = std::current_exception();
+        }
+    }
     void run_later() {
         while (!later_.empty()) {
-            for (auto& completion : std::exchange(later_, {})) completion();
+            for (auto& completion : std::exchange(later_, {})) run(completion);
         }
+    }
+    void rethrow() const {
+        if (thrown_) std::rethrow_exception(thrown_);
     }
 
 private:
     const NodeThreadMark mark_;
     PutOff later_;
+    std::exception_ptr thrown_;
 };
 
 }  // namespace
@@ -50,8 +64,9 @@ void after_completion(std::move_only_function<void()> completion) {
 
 void run_completion(void (*call)(void*), void* completion) {
     Turn turn;
-    call(completion);
+    turn.run([&] { call(completion); });
     turn.run_later();
+    turn.rethrow();
 }
 
 }  // namespace tutti::detail

@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -174,6 +175,23 @@ TEST_F(OwnThreads, AReaderWhoReadsAgainWhenHeIsAnsweredIsNotCalledEverDeeper) {
     next();
 
     EXPECT_EQ(answers, many);
+}
+
+TEST_F(OwnThreads, ACompletionThatThrowsKeepsNoOtherFromBeingCalled) {
+    start();
+    ASSERT_TRUE(names_.get("a"));
+    int called = 0;
+
+    names_.get("a", [&](const Result<Lookup<int>>&) {
+        for (int i = 0; i < 3; ++i) {
+            names_.get("a", [&](const Result<Lookup<int>>&) {
+                ++called;
+                throw std::runtime_error("of the program");
+            });
+        }
+    });
+
+    EXPECT_EQ(called, 3);
 }
 
 TEST_F(OwnThreads, NorIsOneWhoTriesAgainWhenHeIsRefused) {
