@@ -138,6 +138,15 @@ Cooldown<NotificationKey> declare_notification_cooldown(Node& node) {
     });
 }
 
+namespace {
+
+// Its texts are bounded where they are written; names of models and the avatar's URL come on top.
+bool is_of_ordinary_size(const GetPersonalityResponse& found) {
+    return text_bytes(found.personality) <= personality_bytes_max + frame_bytes_max;
+}
+
+}  // namespace
+
 Personalities declare_personalities(Node& node, Loader<std::string, GetPersonalityResponse> load) {
     return node.coherent(
         subscribed_to(personality_events, CacheOptions<std::string, GetPersonalityResponse>{
@@ -147,11 +156,7 @@ Personalities declare_personalities(Node& node, Loader<std::string, GetPersonali
                                               .ttl = 5min,
                                               .bound = entries(100),
                                               .load = std::move(load),
-                                              .admit =
-                                                  [](const GetPersonalityResponse& found) {
-                                                      return text_bytes(found.personality) <=
-                                                             personality_bytes_max;
-                                                  },
+                                              .admit = is_of_ordinary_size,
                                               .note = "an entry has at most 256 KiB of texts",
                                           }));
 }
