@@ -53,7 +53,8 @@ protected:
                                  .stale = Stale::wrong,
                                  .ttl = 30s,
                                  .bound = entries(10),
-                                 .load = [](const std::string&, LoadContext&) { return 1; },
+                                 .load = [](const std::string&, LoadContext,
+                                            Completion<Loaded<int>> done) { done(1); },
                                  .channel = channel,
                              }));
         }
