@@ -138,7 +138,7 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
                     .channel = rows_channel,
                     .memory_ttl = 3s,
                     .store_ttl = 5s,
-                    .refresh_every = 800ms}},
+                    .refresh_every = options_.refresh_every}},
         .rows = channel_count * options_.keys,
         .refreshed_key = key_of(0),
     };

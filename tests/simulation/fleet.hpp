@@ -43,7 +43,8 @@ struct FleetOptions {
     bool history_survives = false;
     bool claims_survive = false;  // nobody has a reason to do without the store's claims
     double load_failures = 0;
-    bool cacheable = true;  // what the loaders say
+    bool cacheable = true;     // what the loaders say
+    Duration refresh_every{};  // of the first key of `scheduled`; zero: never
     std::vector<int> clock_permilles =
         {};  // of the true time, one a node; default: the seed's choice
 };

@@ -33,7 +33,8 @@ FleetOptions Storm::options(const Scenario& scenario, std::uint64_t seed) {
             .calm = scenario.calm(),
             .history_survives = scenario.history_survives(),
             .claims_survive = scenario.claims_survive(),
-            .load_failures = scenario.load_failures};
+            .load_failures = scenario.load_failures,
+            .refresh_every = 800ms};
 }
 
 Storm::Storm(const Scenario& scenario, std::uint64_t seed)
