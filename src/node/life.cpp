@@ -5,6 +5,8 @@
 #include <future>
 #include <utility>
 
+#include "tutti/detail/guarded.hpp"
+
 namespace tutti {
 
 namespace {
@@ -59,11 +61,20 @@ Stopped NodeLife::stop(Duration deadline) {
     return outcome_;
 }
 
+void NodeLife::stop(Duration deadline, std::move_only_function<void(Stopped)>& done) {
+    const auto called =
+        detail::guarded({.name = "completion", .operation = "stop"}, [&] { done(stop(deadline)); });
+    if (!called) log_(LogLevel::error, called.error().message());
+}
+
 Stopped NodeLife::end(TimePoint until) {
     const TimePoint began = Boottime::now();
     Stopped outcome;
     if (!end_engine(std::max(until, began + own_part))) engine_->end_reads();
-    if (!end_workers(until)) outcome.left.push_back(loads_that_run());
+    if (!end_workers(until)) {
+        // Empty: they have ended at the last moment.
+        if (auto loads = loads_that_run(); !loads.empty()) outcome.left.push_back(std::move(loads));
+    }
     const TimePoint own = std::max(until, Boottime::now() + own_part);
     if (threads_->runtime().stop(own, std::make_shared<Used>(threads_, engine_))) {
         engine_->disconnect();

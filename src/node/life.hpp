@@ -6,6 +6,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -30,6 +31,8 @@ public:
 
     // As Node::stop.
     Stopped stop(Duration deadline);
+    // Whatever `done` throws.
+    void stop(Duration deadline, std::move_only_function<void(Stopped)>& done);
     [[nodiscard]] Duration stop_deadline() const noexcept { return stop_deadline_; }
 
 private:

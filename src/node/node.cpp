@@ -91,10 +91,10 @@ Stopped Node::stop(Duration deadline) {
 void Node::stop_then(std::shared_ptr<NodeLife> life, Duration deadline,
                      std::move_only_function<void(Stopped)> done) {
     auto shared = std::make_shared<decltype(done)>(std::move(done));
-    if (life->left()) return (*shared)(life->stop(deadline));
+    if (life->left()) return life->stop(deadline, *shared);
     try {
         std::thread([life = std::move(life), deadline, shared] {
-            (*shared)(life->stop(deadline));
+            life->stop(deadline, *shared);
         }).detach();
     } catch (const std::system_error& error) {
         (*shared)({.left = {std::string("everything; no thread to stop it on: ") + error.what()}});

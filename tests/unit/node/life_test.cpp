@@ -179,6 +179,16 @@ TEST_F(NodeEnd, StopHasAnAsynchronousFormThatMayBeCalledOnTheNodesOwnThread) {
     EXPECT_EQ(cache.get("a").error().code, Errc::stopped);
 }
 
+TEST_F(NodeEnd, ACompletionOfAStopThatThrowsIsLoggedAndEndsNothing) {
+    const auto node = make();
+    ASSERT_TRUE(node->start());
+
+    node->stop(10s, [](const Stopped&) { throw 7; });
+
+    while (!::testing::Value(log(), HasSubstr("completion threw"))) std::this_thread::yield();
+    EXPECT_TRUE(node->stop().complete());
+}
+
 TEST_F(NodeEnd, AFunctionOfTheProgramThatHangsOnTheNodesThreadIsLeftBehindToo) {
     auto node = make();
     std::optional cache = declare(*node);
