@@ -177,7 +177,7 @@ TEST(Leases, AreBoundedWhenTheNodeIsCreated) {
 
         ASSERT_FALSE(created.has_value());
         EXPECT_EQ(created.error().code, tutti::Errc::invalid_option);
-        EXPECT_THAT(created.error().cause, HasSubstr("lease must be from 100 ms"));
+        EXPECT_THAT(created.error().cause, HasSubstr("lease: must be from 100 ms"));
     }
     EXPECT_TRUE(tutti::Node::create({.name = "node", .lease = 100ms}).has_value());
     EXPECT_TRUE(tutti::Node::create({.name = "node", .lease = 10min}).has_value());
