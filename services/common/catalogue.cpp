@@ -287,7 +287,11 @@ Inventory inventory_of(std::string_view service, const std::function<void(Node&)
     }
     declare(**node);
     auto rows = (*node)->inventory();
-    for (InventoryRow& row : rows) row.node.clear();
+    // Nobody runs it, so it is nowhere: not on the hub of a node that stood in.
+    for (InventoryRow& row : rows) {
+        row.node.clear();
+        row.backend = {};
+    }
     return rows;
 }
 

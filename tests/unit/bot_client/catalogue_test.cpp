@@ -113,10 +113,12 @@ TEST(Catalogue, NothingIsDeclaredThatNeitherTheAuditNorTheDifferencesKnow) {
         if (row.declaration.note == note_of_teller) continue;
         EXPECT_TRUE(known.contains(row.declaration.name)) << row.declaration.name;
         EXPECT_EQ(row.node, "") << "nobody runs it";
+        EXPECT_FALSE(row.backend.known()) << "and nowhere";
     }
 }
 
 TEST(Catalogue, NoCacheIsCriticalAndTheCoherentOnesHearOtherProgramsToo) {
+    EXPECT_NE(worst(catalogue_inventory()), Risk::critical) << "also beside each other";
     for (const InventoryRow& row : catalogue_inventory()) {
         const Declaration& ours = row.declaration;
         EXPECT_NE(grade(ours).risk, Risk::critical) << ours.name;
