@@ -55,6 +55,20 @@ TEST(RedisHandshake, AGoodServerIsDescribed) {
     EXPECT_EQ(facts->replicas, 2U);
 }
 
+TEST(RedisHandshake, TheRunIdIsFortyHexadecimalDigitsOrNothing) {
+    const auto run_id = [](const std::string& text) {
+        return read_info("redis_version:7.0.15\r\nrun_id:" + text + "\r\nrole:master\r\n")->run_id;
+    };
+    const std::string good = "0123456789abcdef0123456789abcdef01234567";
+
+    EXPECT_EQ(run_id(good), good);
+    for (const std::string& odd : {std::string(), good.substr(1), good + "8",
+                                   "\x1b[2J" + good.substr(4), "G" + good.substr(1)}) {
+        EXPECT_EQ(run_id(odd), "") << odd;
+    }
+    EXPECT_EQ(read_info("redis_version:7.0.15\r\n")->run_id, "");
+}
+
 TEST(RedisHandshake, AUserWhoMayNotSetTheNameGoesWithout) {
     const Handshake handshake(*Url::parse("redis://h"), "bot");
 
