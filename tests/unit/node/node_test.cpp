@@ -303,12 +303,13 @@ TEST(Metrics, MayBeReadWhileAnotherThreadDeclares) {
     };
     std::jthread scrape([&](const std::stop_token& stop) { tell_all(*node, stop); });
 
-    for (int i = 0; i < 100; ++i) (void)declare("early " + std::to_string(i));
-    ASSERT_TRUE(node->start());
+    for (int i = 0; i < 50; ++i) (void)declare("early-" + std::to_string(i));
+    const auto started = node->start();
+    ASSERT_TRUE(started) << started.error().message();
     const auto late = declare("late");
-    for (int i = 0; i < 100; ++i) (void)declare("late " + std::to_string(i));
+    for (int i = 0; i < 50; ++i) (void)declare("late-" + std::to_string(i));
 
-    EXPECT_EQ(node->inventory().size(), 100U) << "what is declared too late does not run";
+    EXPECT_EQ(node->inventory().size(), 50U) << "what is declared too late does not run";
     EXPECT_EQ(late.get("a").error().code, Errc::invalid_option);
 }
 
