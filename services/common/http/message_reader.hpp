@@ -31,6 +31,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/none.hpp>
 #include <boost/system/error_code.hpp>
 
 #include "common/http/message.hpp"
@@ -64,7 +65,8 @@ public:
         limits_ = limits;
         parser_.emplace();
         parser_->header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
-        parser_->body_limit(limits.body_bytes_max);
+        // Beast would refuse a length before the head can be looked at.
+        parser_->body_limit(boost::none);
         if constexpr (!is_request) parser_->skip(without_body);
         body_begun_ = false;
         behind_head_ = 0;
@@ -87,6 +89,9 @@ public:
     // `begin`.
     State parse() {
         if (body_begun_ && parser_->is_done()) return State::complete;
+        if (body_begun_ && length().value_or(0) > limits_.body_bytes_max) {
+            return faulty(MessageFault::body_too_large);
+        }
         if (buffer_.size() == 0) return State::incomplete;
         boost::system::error_code error;
         const std::size_t taken = parser_->put(buffer_.data(), error);
@@ -126,7 +131,10 @@ public:
         return found ? std::optional<std::uint64_t>(*found) : std::nullopt;
     }
     // At `head`: a tighter bound than the one of `begin`.
-    void limit_body(std::size_t bytes_max) { parser_->body_limit(bytes_max); }
+    void limit_body(std::size_t bytes_max) {
+        limits_.body_bytes_max = bytes_max;
+        parser_->body_limit(bytes_max);
+    }
 
     [[nodiscard]] std::size_t body_bytes() const { return parser_->get().body().size(); }
     [[nodiscard]] std::size_t body_capacity() const { return parser_->get().body().capacity(); }
@@ -148,6 +156,7 @@ private:
         if (!is_known_coding()) return faulty(MessageFault::unknown_coding);
         body_begun_ = true;
         parser_->eager(true);
+        parser_->body_limit(limits_.body_bytes_max);
         return State::head;
     }
 
