@@ -35,7 +35,6 @@ private:
     void schedule_snapshot();
     void operate();
     void document();
-    void offer(std::size_t key);
     void write();
     void strike();
     void strike_server(Incident incident);
