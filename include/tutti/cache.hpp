@@ -177,10 +177,10 @@ public:
         return start(std::nullopt, options, std::forward<Token>(token));
     }
 
-    // Stores a value that the caller has come by otherwise, as if its load had begun with this call,
-    // unless a better one is there (StoreTier::rank). A change that was committed since the caller came by
-    // it, but before this call, is not noticed; one that is published later takes it away, however late
-    // the request arrives. `claim_lost`: that happened, or another load began meanwhile.
+    // Stores a value that the caller has come by otherwise, as if its load had begun with the first of two
+    // round trips, unless a better one is there (StoreTier::rank). What is published later takes it away,
+    // however late a request arrives; what was published before, since the caller came by the value, is
+    // not noticed. `claim_lost`: taken away, or another load began meanwhile.
     // Errors: unavailable, timeout and their likes of the store; too_large; invalid_option without a
     // store; wrong_thread in a loader and in a completion. Blocking: two round trips.
     [[nodiscard]] Result<Filled> offer(const K& key, V value, GetOptions options = {}) const {

@@ -169,14 +169,17 @@ TEST(MutantScripts, ALateOfferDoesNotPutBackWhatWasInvalidated) {
         Fleet fleet{{.seed = seed, .held_up = false}};
         fleet.start_all();
         fleet.node(0).faults().set_rates({.delayed = 1, .delay_max = 3s});
-        fleet.offer(0, Fleet::stored, 0);
-        fleet.run_for(10ms);
+        const std::size_t row = fleet.row(Fleet::ledger_channel, 0);
+        fleet.offer(0, Fleet::ledger, row);
+        fleet.run_for(1200ms);  // it has its claim by now, or it has failed
         fleet.node(0).faults().set_rates(good_network);
 
-        fleet.write(1, Fleet::stored, 0, Ack::every_instance);
-        fleet.run_for(8s);
-        fleet.get(1, Fleet::stored, 0);
-        fleet.run_for(5s);
+        fleet.write(1, Fleet::ledger, row, Ack::none);
+        for (int read = 0; read < 100; ++read) {
+            fleet.run_for(50ms);
+            fleet.get(1, Fleet::ledger, row);
+        }
+        fleet.run_for(1s);
 
         return fleet.kept();
     });
