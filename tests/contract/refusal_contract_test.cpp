@@ -24,7 +24,7 @@ protected:
                 error_of(leave(channel, "m")),
                 error_of(try_fetch({.place = place, .token = "t", .claim_for = seconds{60}})),
                 error_of(try_fill(
-                    {.place = place, .token = "", .bytes = "v", .fresh_for = seconds{60}})),
+                    {.place = place, .token = "t", .bytes = "v", .fresh_for = seconds{60}})),
                 error_of(wait_for<bool>([&](auto done) {
                     world().store(0).release(place, "t", deadline(), std::move(done));
                 })),

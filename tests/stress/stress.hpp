@@ -35,7 +35,7 @@ struct Plan {
     std::size_t writers = 2;
     std::size_t writes = 600;    // of each writer
     std::size_t accidents = 12;  // one after the other, beside the writers
-    Duration lease = std::chrono::milliseconds{60};
+    Duration lease = std::chrono::milliseconds{100};
 };
 
 struct Findings {

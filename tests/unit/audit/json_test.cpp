@@ -87,7 +87,7 @@ RC_GTEST_PROP(InventoryJson, AnyBytesAreAcceptedOrRefusedButNeverWorse,
 
     const auto parsed = parse_inventory(json);
 
-    RC_ASSERT(parsed || parsed.error().code == Errc::protocol);
+    RC_ASSERT((parsed || parsed.error().code == Errc::protocol));
 }
 
 TEST(InventoryJson, CarriesTheGradeForProgramsThatCannotGrade) {

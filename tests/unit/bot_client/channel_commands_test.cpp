@@ -168,14 +168,14 @@ TEST_F(Commands, AGatewayThatFailedMayHaveCommittedAndIsForgotten) {
 
 TEST_F(Commands, NamesMentionNobodyAndChangeNoMarkup) {
     peer.answer(200, R"x({"deactivated":true,"personalityName":"@everyone** [x](http://y)"})x");
+    peer.answer(ErrorCode::not_found);
+    peer.answer(418, R"({"error":"@here"})");
+
     EXPECT_THAT(run("channel deactivate").reply.content,
                 HasSubstr(R"(**\@everyone\*\* \[x\]\(http\://y\)**)"));
 
     slash.personality = "<@&1>";
-    peer.answer(ErrorCode::not_found);
     EXPECT_THAT(run("channel activate").reply.content, HasSubstr(R"("\<\@&1\>" not found)"));
-
-    peer.answer(418, R"({"error":"@here"})");
     EXPECT_THAT(run("channel activate").reply.content, HasSubstr(R"(\@here)"));
 }
 
