@@ -4,6 +4,4 @@
 #include "tutti/node.hpp"
 
 // NOLINTNEXTLINE(misc-use-internal-linkage)
-void declare(tutti::Node& node) {
-    (void)node.coherent<std::string_view, int>({.name = "numbers"});
-}
+void declare(tutti::Node& node) { (void)node.coherent<std::string_view, int>({.name = "numbers"}); }
