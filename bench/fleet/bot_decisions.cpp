@@ -48,7 +48,7 @@ struct Figures {
 
 class Silent final : public ReplySink, public PersonalityHandler {
 public:
-    Result<void> send(Reply /*reply*/) override { return {}; }
+    Result<void> send(BotReply /*reply*/) override { return {}; }
     Result<void> handle(const Turn& /*turn*/, ReplySink& /*replies*/) override { return {}; }
 };
 
