@@ -27,7 +27,7 @@ protected:
     // An empty URL of Redis: embedded, a process for itself.
     static Bot bot(const std::string& name, const std::string& redis) {
         const std::string port = std::to_string(free_port());
-        Variables variables{{"INTERNAL_SERVICE_SECRET", "t3st-secret"},
+        Variables variables{{"INTERNAL_SERVICE_SECRET", "t3st-secret-of-the-fleet"},
                             {"BOT_CLIENT_PORT", port},
                             {"GATEWAY_URL", "http://127.0.0.1:9"},  // nobody is there
                             {"INSTANCE_NAME", name}};

@@ -7,7 +7,7 @@
 namespace tutti::services {
 
 // A thread that cannot be started leaves the others to the destructor of `threads_`, which ends them.
-HandlerPool::HandlerPool(Options options) : options_(options) {
+HandlerPool::HandlerPool(Options options) : options_(options), free_(options.threads) {
     threads_.reserve(options_.threads);
     for (std::size_t i = 0; i < options_.threads; ++i) {
         threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
@@ -38,16 +38,16 @@ void HandlerPool::stop() {
 void HandlerPool::run(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (true) {
-        ++free_;
         changed_.wait(lock, stop, [this] { return !queue_.empty(); });
-        --free_;
         if (queue_.empty()) return;
+        --free_;
         auto job = std::move(queue_.front());
         queue_.pop_front();
         lock.unlock();
         contain("a request's handler failed", job);
         job = nullptr;  // what it holds is gone before the next one is taken
         lock.lock();
+        ++free_;
     }
 }
 

@@ -42,7 +42,7 @@ private:
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::deque<std::function<void()>> queue_;  // guarded by mutex_
-    std::size_t free_ = 0;                     // guarded by mutex_: threads that wait for a job
+    std::size_t free_;                         // guarded by mutex_: threads without a job
     bool stopped_ = false;                     // guarded by mutex_
     std::vector<std::jthread> threads_;        // last: use all of the above
 };

@@ -129,6 +129,7 @@ TEST_F(Deferred, WaitKeepsNoRoomForTheBodyOfItsRequest) {
 
     one.send(request);
     const auto first = next();
+    expect_now();  // the only worker has come back, and with it the room
     other.send(request);
     const auto second = next();
 

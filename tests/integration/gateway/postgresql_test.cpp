@@ -284,7 +284,7 @@ TEST_F(PostgresqlStart, ManyAtTheSameTimeMigrateOnce) {
     }
     for (auto& started : starts) EXPECT_TRUE(started.get());
 
-    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "6|6");
+    EXPECT_EQ(server_.query("SELECT COUNT(*), MAX(version) FROM schema_migrations"), "7|7");
     EXPECT_EQ(server_.query("SELECT COUNT(*) FROM personalities"), "2");
 }
 

@@ -79,7 +79,7 @@ protected:
                              .app = "tzurot",
                              .log =
                                  [this](tutti::LogLevel, std::string_view text) {
-                                     if (text.contains("dropped an event")) ++warnings_;
+                                     if (text.contains("a foreign event was dropped")) ++warnings_;
                                  }})
             .value();
 };

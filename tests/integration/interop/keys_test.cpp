@@ -97,17 +97,20 @@ TEST_F(Keys, CatalogueThatTheGatewayWroteIsAnArrayForADay) {
 }
 
 TEST_F(Keys, ReservationOfIoredisIsADuplicateForTheGateway) {
+    const auto queued = read<Answer>(generate());
+    EXPECT_EQ(ioredis({"del", reserved}), 1);
     EXPECT_EQ(text({"set", reserved,
-                    R"({"requestId":"r-1","jobId":"llm-r-1","timestamp":1,"expiresAt":5001})", "EX",
-                    5, "NX"}),
+                    R"({"requestId":")" + queued.request_id + R"(","jobId":")" + queued.job_id +
+                        R"(","timestamp":1,"expiresAt":5001})",
+                    "EX", 5, "NX"}),
               "OK");
 
     const auto response = generate();
 
     EXPECT_EQ(response.status, 200) << response.body;
-    EXPECT_EQ(read<Answer>(response).job_id, "llm-r-1");
-    EXPECT_EQ(read<Answer>(response).request_id, "r-1");
-    EXPECT_EQ(ioredis({"xlen", "ai-requests"}), 0);
+    EXPECT_EQ(read<Answer>(response).job_id, queued.job_id);
+    EXPECT_EQ(read<Answer>(response).request_id, queued.request_id);
+    EXPECT_EQ(ioredis({"xlen", "ai-requests"}), 1);
 }
 
 TEST_F(Keys, ReservationOfTheGatewayIsTheDocumentedJsonAndHoldsForIoredis) {

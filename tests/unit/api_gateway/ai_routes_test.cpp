@@ -399,6 +399,8 @@ TEST_F(AiRoutesWithAnImage, NothingIsDownloadedForWhatIsNotGranted) {
     EXPECT_EQ(generate().status, 503);
     reservations.away = false;
     reservations.held["maestro:7-dm:2cf24dba5fb0a30e"] = {.request_id = "r", .job_id = "llm-r"};
+    const Job job{.job_id = "llm-r", .request_id = "r", .name = "llm-generation", .data = "{}"};
+    ASSERT_TRUE(queue.queue.enqueue({&job, 1}, TimePoint::max()));
 
     EXPECT_EQ(generate().status, 200);
 

@@ -41,7 +41,7 @@ TEST(Settings, DefaultsNeedOnlyASecret) {
     EXPECT_EQ(settings->worker_concurrency, 5U);
     EXPECT_FALSE(settings->auto_transcribe_voice);
     EXPECT_FALSE(settings->llm_base_url);
-    EXPECT_TRUE(settings->internal_service_secret.matches("s3cret"));
+    EXPECT_TRUE(settings->internal_service_secret.matches("a-secret-for-tests"));
 }
 
 TEST(Settings, InstancesAndTheirWindowAreChecked) {
@@ -96,7 +96,7 @@ TEST(Settings, DatabaseMayBePostgresqlAndItsUrlIsASecret) {
 }
 
 TEST(Settings, ASecretThatCanBeGuessedIsRefused) {
-    for (const char* guessed : {"x", "password", "fifteen-letters"}) {
+    for (const char* guessed : {"q", "password", "fifteen-letters"}) {
         const auto settings = parse({{"INTERNAL_SERVICE_SECRET", guessed}});
         ASSERT_FALSE(settings) << guessed;
         EXPECT_TRUE(settings.error().cause.contains("16 characters or more"));
