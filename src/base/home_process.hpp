@@ -22,7 +22,7 @@ public:
 
     // True in a child of the process that made this object.
     [[nodiscard]] bool left() const noexcept {
-        return made_in_ != forks_.load(std::memory_order_relaxed);
+        return made_in_ != forks.load(std::memory_order_relaxed);
     }
 
     static constexpr const char* reason =
@@ -34,7 +34,7 @@ public:
 
 private:
     // Forks that lie between this process and the first one; written by the child's only thread.
-    inline static std::atomic<std::uint32_t> forks_ = 0;
+    inline static std::atomic<std::uint32_t> forks = 0;
 
     std::uint32_t made_in_;
 };

@@ -1,6 +1,5 @@
 #include "coherence/backlog.hpp"
 
-#include <algorithm>
 #include <iterator>
 
 #include "base/rules.hpp"

@@ -1,7 +1,6 @@
 #include "embedded/values.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 
 #include "coherence/store_rules.hpp"

@@ -1,5 +1,4 @@
 // Which loads of a key there are, who joins which, and when each has its turn or is given up.
-#include <algorithm>
 #include <utility>
 
 #include "base/node_thread.hpp"

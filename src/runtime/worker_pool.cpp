@@ -104,7 +104,7 @@ void WorkerPool::State::find_worker() {
     try {
         hire();
     } catch (const std::system_error&) {
-        // The next thread that becomes free takes it.
+        return;  // the next thread that becomes free takes it
     }
 }
 
