@@ -177,10 +177,10 @@ public:
         return start(std::nullopt, options, std::forward<Token>(token));
     }
 
-    // Stores a value that the caller has come by otherwise, as if its load had begun with the first of two
-    // round trips, unless a better one is there (StoreTier::rank). What is published later takes it away,
-    // however late a request arrives; what was published before, since the caller came by the value, is
-    // not noticed. `claim_lost`: taken away, or another load began meanwhile.
+    // Stores a value that the caller has come by otherwise, unless a better one is there (StoreTier::rank).
+    // Takes effect at the first of two round trips: what is published later takes it away, however late a
+    // request arrives; what was published before, since the caller came by the value, is not noticed: what
+    // invalidations have to cover is loaded. `claim_lost`: taken away, or another load began meanwhile.
     // Errors: unavailable, timeout and their likes of the store; too_large; invalid_option without a
     // store; wrong_thread in a loader and in a completion. Blocking: two round trips.
     [[nodiscard]] Result<Filled> offer(const K& key, V value, GetOptions options = {}) const {

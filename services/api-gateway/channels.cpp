@@ -71,14 +71,17 @@ struct Target {
     bool allowed = false;
 };
 
+// It stays until the end of the transaction, so that the activation can refer to it.
 std::optional<Target> find_target(soci::session& sql, const std::string& slug,
                                   const std::string& user_id, const Principal& principal) {
     Target target;
     int allowed = 0;
+    const char* const keep = is_postgresql(sql) ? " FOR KEY SHARE OF p" : "";
     sql << "SELECT p.id, CASE WHEN p.is_public OR p.owner_id = :user_id OR EXISTS ("
            "SELECT 1 FROM personality_owners o WHERE o.personality_id = p.id AND o.user_id = "
            ":co_owner) "
-           "THEN 1 ELSE 0 END FROM personalities p WHERE p.slug = :slug",
+           "THEN 1 ELSE 0 END FROM personalities p WHERE p.slug = :slug"
+        << keep,
         soci::use(user_id), soci::use(user_id), soci::use(slug), soci::into(target.personality_id),
         soci::into(allowed);
     if (!sql.got_data()) return std::nullopt;

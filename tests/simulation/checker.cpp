@@ -19,6 +19,17 @@ Version Checker::version_before(std::size_t row, TimePoint moment) const {
     return after == publications.begin() ? 0 : std::prev(after)->second;
 }
 
+std::size_t Checker::offered(std::size_t row, Version version) {
+    offers_[row].push_back({.version = version});
+    return offers_[row].size() - 1;
+}
+
+bool Checker::allows(std::size_t row, Version least, Version seen) const {
+    return seen >= least || std::ranges::any_of(offers_[row], [&](const Offer& offer) {
+               return offer.version == seen && least <= version_before(row, offer.ended);
+           });
+}
+
 bool Checker::executed_since(std::size_t row, TimePoint moment) const {
     return !executed_[row].empty() && executed_[row].back().first >= moment;
 }
@@ -34,7 +45,7 @@ Obligation Checker::obligation(std::size_t row, TimePoint begins, Duration lease
 void Checker::judge(TimePoint now, std::size_t row, const Obligation& owed, Version seen,
                     Answer answer) {
     const auto demand = [&](Version least, const char* promise) {
-        if (seen >= least) return;
+        if (allows(row, least, seen)) return;
         report(now, promise,
                "version " + std::to_string(seen) + " was read, " + std::to_string(least) +
                    " is the least allowed",

@@ -34,7 +34,7 @@ struct Violation {
 class Checker {
 public:
     explicit Checker(const Source& source, std::size_t rows)
-        : source_(source), executed_(rows), done_(rows, 0) {}
+        : source_(source), executed_(rows), done_(rows, 0), offers_(rows) {}
 
     // A publication that covers `row` took effect at the server: whatever the source has committed by
     // now is covered.
@@ -42,6 +42,12 @@ public:
         executed_[row].emplace_back(at, source_.read(row));
     }
     void done(std::size_t row, Version version) { done_[row] = std::max(done_[row], version); }
+    // `version` of `row` is offered to the store, until the `offer_ended` of what this returns. A
+    // publication that takes effect in between may come before the offer (S13).
+    std::size_t offered(std::size_t row, Version version);
+    void offer_ended(std::size_t row, std::size_t offer, TimePoint at) {
+        offers_[row][offer].ended = at;
+    }
     // The server was set back without anybody being told: of what it forgot nothing is promised.
     void forget_since(TimePoint moment);
 
@@ -53,6 +59,8 @@ public:
     }
 
     enum class Answer : unsigned char { fresh, suspect };
+    // Whether `seen` will do where `least` is owed.
+    [[nodiscard]] bool allows(std::size_t row, Version least, Version seen) const;
     // `seen` was answered to a read that began under `owed`.
     void judge(TimePoint now, std::size_t row, const Obligation& owed, Version seen, Answer answer);
 
@@ -60,11 +68,17 @@ public:
     [[nodiscard]] const std::vector<Violation>& violations() const noexcept { return violations_; }
 
 private:
+    struct Offer {
+        Version version;
+        TimePoint ended = TimePoint::max();
+    };
+
     [[nodiscard]] Version version_before(std::size_t row, TimePoint moment) const;
 
     const Source& source_;
     std::vector<std::vector<std::pair<TimePoint, Version>>> executed_;  // by row, in order
     std::vector<Version> done_;
+    std::vector<std::vector<Offer>> offers_;  // by row
     std::vector<Violation> violations_;
 };
 

@@ -193,7 +193,7 @@ void Fleet::demand_truth(std::size_t place) {
             const auto seen = peek(place, cache, of);
             if (!seen) {
                 get_at_least(place, cache, of, checker_.covered(of));
-            } else if (*seen < checker_.covered(of)) {
+            } else if (!checker_.allows(of, checker_.covered(of), *seen)) {
                 violated("A4: memory equals the source", "node " + std::to_string(place), of);
             }
         }

@@ -15,8 +15,10 @@ void Fleet::offer(std::size_t place, std::size_t cache, std::size_t row) {
     ++disturbances_[row];  // it takes the claim over
     constexpr Duration deadline = 5s;
     const std::uint64_t id = wait(process, row, deadline);
+    const std::size_t offer = checker_.offered(row, version);
     process.raw_cache(cache).offer(key_of(row), std::make_shared<const Version>(version), deadline,
                                    [=, this](const Result<Filled>&) {
+                                       checker_.offer_ended(row, offer, now());
                                        disturbed_[row] = now();
                                        --disturbances_[row];
                                        answered(id);

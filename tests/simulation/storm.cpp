@@ -84,6 +84,7 @@ void Storm::operate() {
     if (random_.chance(0.03)) return document();
     const std::size_t cache = random_.below(Fleet::cache_count);
     const std::size_t key = random_.chance(0.5) ? hot_key_ : random_.below(scenario_.keys);
+    if (random_.chance(0.03)) return offer(key);
     if (random_.chance(0.02)) {
         return fleet_.refresh(random_.below(fleet_.size()), cache,
                               fleet_.row(Fleet::channel_of(cache), key));
@@ -91,6 +92,12 @@ void Storm::operate() {
     const Duration deadline = random_.chance(0.2) && !scenario_.calm() ? 200ms : Duration{5s};
     fleet_.get(random_.below(fleet_.size()), cache, fleet_.row(Fleet::channel_of(cache), key),
                deadline);
+}
+
+void Storm::offer(std::size_t key) {
+    constexpr std::array caches{Fleet::stored, Fleet::ledger, Fleet::ranked, Fleet::raw};
+    const std::size_t cache = random_.pick(caches);
+    fleet_.offer(random_.below(fleet_.size()), cache, fleet_.row(Fleet::channel_of(cache), key));
 }
 
 void Storm::document() {

@@ -35,6 +35,7 @@ private:
     void schedule_snapshot();
     void operate();
     void document();
+    void offer(std::size_t key);
     void write();
     void strike();
     void strike_server(Incident incident);

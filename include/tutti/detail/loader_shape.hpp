@@ -3,12 +3,12 @@
 
 #include <concepts>
 #include <coroutine>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
+#include "tutti/store.hpp"
 
 namespace tutti::detail {
 
