@@ -17,19 +17,12 @@
 
 #include "base/rules.hpp"
 #include "simulation/storm.hpp"
+#include "support/broken_rule.hpp"
 
 namespace tutti::simulation {
 namespace {
 
 using namespace std::chrono_literals;
-
-class Broken {
-public:
-    explicit Broken(Rule rule) { break_rules({rule}); }
-    ~Broken() { break_rules({}); }
-    Broken(const Broken&) = delete;
-    Broken& operator=(const Broken&) = delete;
-};
 
 struct Mutant {
     std::string_view name;
@@ -48,7 +41,7 @@ TEST_P(Mutants, IsCaughtByAStorm) {
     std::uint64_t seed = 0;
     Outcome outcome;
     do {
-        const Broken broken(GetParam().rule);
+        const tests::BrokenRule broken(GetParam().rule);
         outcome = simulate(chosen, ++seed);
     } while (outcome.kept() && seed < seeds_max);
 
@@ -123,7 +116,7 @@ void watch(Fleet& fleet, Duration length) {
 
 void expect_needed(Rule rule, const std::function<bool()>& script) {
     EXPECT_TRUE(script()) << "with the rule";
-    const Broken broken(rule);
+    const tests::BrokenRule broken(rule);
     EXPECT_FALSE(script()) << "without the rule";
 }
 
@@ -133,7 +126,7 @@ void expect_needed(Rule rule, const std::function<bool(std::uint64_t seed)>& scr
     std::uint64_t broken_seed = 0;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         EXPECT_TRUE(script(seed)) << "with the rule, seed " << seed;
-        const Broken broken(rule);
+        const tests::BrokenRule broken(rule);
         if (!script(seed)) broken_seed = seed;
     }
     EXPECT_GT(broken_seed, 0U) << "without the rule, in none of " << seeds << " seeds";

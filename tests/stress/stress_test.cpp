@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/rules.hpp"
+#include "support/broken_rule.hpp"
 
 namespace tutti::stress {
 namespace {
@@ -21,14 +22,6 @@ TEST(Stress, ReadersOnRealThreadsSeeWhatTheyWerePromised) {
     EXPECT_GT(found.done, 100U);
 }
 
-class Broken {
-public:
-    explicit Broken(Rule rule) { break_rules({rule}); }
-    ~Broken() { break_rules({}); }
-    Broken(const Broken&) = delete;
-    Broken& operator=(const Broken&) = delete;
-};
-
 struct Mutant {
     std::string_view name;
     Rule rule;
@@ -39,7 +32,7 @@ void PrintTo(const Mutant& mutant, std::ostream* out) { *out << mutant.name; }
 class StressMutants : public ::testing::TestWithParam<Mutant> {};
 
 TEST_P(StressMutants, IsCaughtOnRealThreads) {
-    const Broken broken(GetParam().rule);
+    const tests::BrokenRule broken(GetParam().rule);
 
     const Findings found = stress({});
 
