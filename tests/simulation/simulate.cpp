@@ -1,5 +1,6 @@
 // The simulator by hand: `simulate everything 1 2000` runs seeds 1..2000 and counts. A fourth argument is
 // the number of a rule in base/rules.hpp to break. `simulate --list` names the scenarios.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -11,7 +12,7 @@
 
 int main(int argc, char** argv) {
     using namespace tutti::simulation;
-    if (argc < 2) {
+    if (argc < 2 || std::string_view(argv[1]) == "--help") {
         std::fputs("usage: simulate SCENARIO [FIRST_SEED [COUNT [RULE]]]\n       simulate --list\n",
                    stderr);
         return 2;
@@ -20,7 +21,12 @@ int main(int argc, char** argv) {
         for (const Scenario& one : scenarios()) std::printf("%s\n", std::string(one.name).c_str());
         return 0;
     }
-    const Scenario& chosen = scenario(argv[1]);
+    const auto found = std::ranges::find(scenarios(), std::string_view(argv[1]), &Scenario::name);
+    if (found == scenarios().end()) {
+        std::fprintf(stderr, "simulate: no scenario '%s'; simulate --list names them\n", argv[1]);
+        return 2;
+    }
+    const Scenario& chosen = *found;
     const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
     const std::uint64_t count = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
     if (argc > 4) {

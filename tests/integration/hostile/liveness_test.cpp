@@ -39,6 +39,7 @@ TEST_P(Liveness, ConnectionsThatHaveBeenUsedAndIdleLockNobodyOut) {
     Victim victim(GetParam());
 
     const Peers peers = connect(victim, above_the_limit, "GET /health HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (const auto& peer : peers) peer->read_until("\r\n\r\n");
 
     victim.expect_well();
 }
