@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "common/edge.hpp"
-#include "tutti/options.hpp"
 
 namespace tutti::services {
 namespace {
@@ -40,7 +39,7 @@ ModelCache::Place ModelCache::take(std::atomic<std::size_t>& taken, std::size_t 
 
 auto ModelCache::answer_to(ModelSource::Answer answer, Place place) {
     return [this, answer = std::move(answer), place = std::move(place),
-            caller = std::this_thread::get_id()](Result<Lookup<ModelCatalogue>> given) {
+            caller = std::this_thread::get_id()](const Result<Lookup<ModelCatalogue>>& given) {
         auto found = found_in(given, place == nullptr);
         if (std::this_thread::get_id() == caller) return answer(found);
         hand_over([answer, place, found = std::move(found)] { answer(found); });

@@ -92,7 +92,7 @@ void find_shared_prefixes(std::span<const InventoryRow> rows, std::vector<Grade>
     std::vector<std::size_t> by_prefix(rows.size());
     std::iota(by_prefix.begin(), by_prefix.end(), 0U);
     std::erase_if(by_prefix, [&](std::size_t i) { return prefix(i).empty(); });
-    std::ranges::stable_sort(by_prefix, {}, prefix);
+    std::ranges::sort(by_prefix, {}, prefix);
     // What begins with a prefix stands directly behind it.
     for (auto one = by_prefix.begin(); one != by_prefix.end(); ++one) {
         for (auto other = one + 1; other != by_prefix.end(); ++other) {

@@ -133,6 +133,7 @@ bool Engine::enlist(const Declaration& declaration, std::vector<std::string> pro
                            ": declared after Node::start; declare every cache before");
     }
     std::vector<const Declaration*> earlier;
+    earlier.reserve(entries_.size());
     for (const Entry& entry : entries_) earlier.push_back(&entry.declaration);
     std::ranges::move(problems_between(declaration, earlier), std::back_inserter(problems));
     if (!late) entries_.push_back({.declaration = declaration});
@@ -329,7 +330,9 @@ Health Engine::health() const {
         const std::lock_guard lock(channels_mutex_);
         for (const auto& [name, writer] : writers_) {
             const std::string stuck = writer->status().stuck;
-            if (!stuck.empty()) health.reasons.push_back("channel " + name + ": " + stuck);
+            if (stuck.empty()) continue;
+            health.reasons.push_back(
+                std::string("channel ").append(name).append(": ").append(stuck));
         }
     }
     const auto unchecked = this->unchecked();

@@ -1,6 +1,5 @@
 #include "redis/channel_check.hpp"
 
-#include <algorithm>
 #include <string_view>
 #include <utility>
 

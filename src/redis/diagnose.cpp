@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <expected>
 #include <iterator>
 #include <memory>
 #include <optional>

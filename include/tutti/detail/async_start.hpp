@@ -28,8 +28,8 @@ template <class Token, class Answer>
     requires CompletionFunction<Token, Answer>
 struct AsyncStart<Token, Answer> {
     template <class Start>
-    static void run(Start start, Token token) {
-        start([token = std::move(token)](Answer answer) mutable {
+    static void run(Start&& start, Token token) {
+        std::forward<Start>(start)([token = std::move(token)](Answer answer) mutable {
             in_turn([token = std::move(token), answer = std::move(answer)]() mutable {
                 token(std::move(answer));
             });

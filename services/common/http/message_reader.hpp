@@ -48,7 +48,7 @@ enum class MessageFault : std::uint8_t {
     cut_off,  // the peer ended it in the middle
 };
 
-template <bool is_request>
+template <bool IsRequest>
 class MessageReader {
 public:
     enum class State : std::uint8_t { incomplete, head, complete, faulty };
@@ -67,7 +67,7 @@ public:
         parser_->header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
         // Beast would refuse a length before the head can be looked at.
         parser_->body_limit(boost::none);
-        if constexpr (!is_request) parser_->skip(without_body);
+        if constexpr (!IsRequest) parser_->skip(without_body);
         body_begun_ = false;
         behind_head_ = 0;
         fault_ = MessageFault::none;
@@ -141,7 +141,7 @@ public:
     [[nodiscard]] std::string take_body() { return std::move(parser_->get().body()); }
 
 private:
-    using Parser = boost::beast::http::parser<is_request, boost::beast::http::string_body>;
+    using Parser = boost::beast::http::parser<IsRequest, boost::beast::http::string_body>;
 
     // Of a byte of body: one that comes alone in its chunk has six.
     static constexpr std::size_t wrapping_max = 16;
