@@ -165,8 +165,11 @@ CacheSpec untyped(CacheOptions<K, V> options) {
     if (options.refresh) {
         auto refresh = guarded({.name = "refresh.keys: KeyText"},
                                [&] { return untyped(*std::move(options.refresh)); });
-        if (refresh) spec.refresh = *std::move(refresh);
-        if (!refresh) spec.problem = std::move(refresh).error().cause;
+        if (refresh) {
+            spec.refresh = *std::move(refresh);
+        } else {
+            spec.problem = std::move(refresh).error().cause;
+        }
     }
     return spec;
 }
