@@ -70,7 +70,13 @@ Fleet::Fleet(FleetOptions options)
     }
 }
 
-Fleet::~Fleet() = default;
+// A reader who waits owns the cache that is to answer him: in a process that is killed, nothing does.
+Fleet::~Fleet() {
+    for (const auto& process : processes_) {
+        process->life = Process::Life::ended;
+        process->engine().end_reads();
+    }
+}
 
 std::string_view Fleet::channel_name(std::size_t channel) {
     constexpr std::array<std::string_view, channel_count> names{"rows", "legacy", "shared/ledger"};
