@@ -23,6 +23,8 @@
 
 #include <exception>
 #include <memory>
+#include <optional>
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/associated_cancellation_slot.hpp>
@@ -30,6 +32,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/cancellation_type.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 
 #include "tutti/cache.hpp"
 #include "tutti/detail/asio_waiting.hpp"
@@ -68,6 +71,25 @@ private:
     }
 };
 
+// What `function` awaits need not be default-constructible, as co_spawn would want it to be.
+template <class K, class V, class F, class Done>
+boost::asio::awaitable<void> load_in_coroutine(std::shared_ptr<F> function, K key,
+                                               LoadContext context, Done done) {
+    using Answer = typename std::invoke_result_t<F&, K, LoadContext>::value_type;
+    std::exception_ptr thrown;
+    std::optional<Answer> answer;
+    try {
+        auto loading = (*function)(std::move(key), std::move(context));
+        answer.emplace(co_await std::move(loading));
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    done(guarded({.name = "load"}, [&] {
+        if (thrown) std::rethrow_exception(thrown);
+        return Loader<K, V>::answer(*std::move(answer));
+    }));
+}
+
 }  // namespace detail
 
 // `function(K, LoadContext)` is a coroutine that returns awaitable<Result<V>>, awaitable<V> or any
@@ -83,14 +105,10 @@ Loader<K, V> awaitable_loader(Executor executor, F function) {
             std::move(done), Errc::load_failed, "the executor of the loader has gone");
         const auto pin = lent->pin();
         if (!pin) return;
-        boost::asio::co_spawn(lent->executor(), (*function)(key, context),
-                              [done = std::move(answered), function](
-                                  const std::exception_ptr& thrown, auto answer) mutable {
-                                  done(detail::guarded({.name = "load"}, [&] {
-                                      if (thrown) std::rethrow_exception(thrown);
-                                      return Loader<K, V>::answer(std::move(answer));
-                                  }));
-                              });
+        boost::asio::co_spawn(
+            lent->executor(),
+            detail::load_in_coroutine<K, V>(function, key, context, std::move(answered)),
+            boost::asio::detached);
     });
 }
 

@@ -8,7 +8,7 @@ HomeProcess::HomeProcess() noexcept {
     // Once in a process and its children: they inherit the handler.
     [[maybe_unused]] static const int registered =
         ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
-    made_in_ = forks.load(std::memory_order_relaxed);
+    made_in_ = current();
 }
 
 }  // namespace tutti

@@ -21,8 +21,11 @@ public:
     HomeProcess() noexcept;
 
     // True in a child of the process that made this object.
-    [[nodiscard]] bool left() const noexcept {
-        return made_in_ != forks.load(std::memory_order_relaxed);
+    [[nodiscard]] bool left() const noexcept { return made_in_ != current(); }
+
+    // Of this process: another number than that of the process that it was forked from.
+    [[nodiscard]] static std::uint32_t current() noexcept {
+        return forks.load(std::memory_order_relaxed);
     }
 
     static constexpr const char* reason =

@@ -4,12 +4,15 @@
 // Thread-safety: every thread sees and changes only its own mark.
 #pragma once
 
+#include <cstdint>
+
 namespace tutti {
 
 // True on the executor's thread and on the threads that run loaders.
 [[nodiscard]] bool on_node_thread() noexcept;
 
-// Marks the calling thread for as long as the object lives. Nests.
+// Marks the calling thread for as long as the object lives, but not the thread that fork() makes of it:
+// that one belongs to no node. Nests.
 class NodeThreadMark {
 public:
     NodeThreadMark() noexcept;
@@ -18,7 +21,7 @@ public:
     NodeThreadMark& operator=(const NodeThreadMark&) = delete;
 
 private:
-    bool before_;
+    std::uint64_t before_;
 };
 
 }  // namespace tutti

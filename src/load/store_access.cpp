@@ -94,6 +94,10 @@ void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
                           Result<Fetched> answer, Completion<Reply> done) {
     if (!answer) {
         counters_.store_failures.add();
+        if (!answer.error().retryable()) {
+            log_.limited(LogLevel::error, "cache " + options_.cache + ": the store refuses it",
+                         answer.error().message());
+        }
         return done(fail(std::move(answer).error()));
     }
     read_then(*std::move(answer),

@@ -234,12 +234,14 @@ void Engine::stop_on_executor(StopDone done) {
 }
 
 void Engine::finish_stop(const std::shared_ptr<StopDone>& done) {
-    if (!*done) return;
+    // Closing the bus answers the LEAVE that is outstanding, which comes here again.
+    StopDone stopped = std::exchange(*done, nullptr);
+    if (!stopped) return;
     for (const ChannelStatus& status : channels()) {
         if (status.unpublished > 0) log_unpublished(status.channel, status.unpublished);
     }
     disconnect();
-    std::exchange(*done, nullptr)();
+    stopped();
 }
 
 void Engine::disconnect() {

@@ -13,6 +13,7 @@ namespace tutti {
 namespace {
 
 constexpr Duration check_again_after = std::chrono::milliseconds{100};
+constexpr Duration check_degraded_after = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -83,7 +84,8 @@ Usage Engine::usage() const {
 
 // Again and again, until it is known: a server that is away now may be back before the start is late.
 void Engine::check_permissions() {
-    parts_.check(usage(), parts_.clock->now() + 3 * options_.command_deadline,
+    const Duration deadline = saturating_multiply(options_.command_deadline, 3);
+    parts_.check(usage(), saturating_add(parts_.clock->now(), deadline),
                  [weak = weak_from_this()](const Result<void>& allowed) {
                      if (const auto self = weak.lock()) self->permissions_checked(allowed);
                  });
@@ -107,7 +109,7 @@ void Engine::permissions_checked(const Result<void>& allowed) {
     }
     checking_ = true;
     parts_.executor->run_at(
-        parts_.clock->now() + (degraded ? options_.command_deadline : check_again_after),
+        parts_.clock->now() + (degraded ? check_degraded_after : check_again_after),
         [weak = weak_from_this()] {
             const auto self = weak.lock();
             if (self && self->phase_.load() != Phase::stopped) self->check_permissions();

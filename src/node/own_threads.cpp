@@ -2,25 +2,33 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/home_process.hpp"
 #include "base/node_thread.hpp"
 
 namespace tutti::detail {
 
 namespace {
 
-using PutOff = std::vector<std::move_only_function<void()>>;
+class Turn;
 
-// Of the completion that runs on this thread; null: none does.
-thread_local PutOff* put_off = nullptr;
+// The completion that runs on this thread; null: none does.
+thread_local Turn* running = nullptr;
 
 class Turn {
 public:
-    Turn() noexcept { put_off = &later_; }
-    ~Turn() { put_off = nullptr; }
+    Turn() noexcept : before_(std::exchange(running, this)) {}
+    ~Turn() { running = before_; }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
+
+    // In a child that a completion has forked, the parent's does not go on.
+    [[nodiscard]] bool goes_on() const noexcept { return !home_.left(); }
+    void put_off(std::move_only_function<void()> completion) {
+        later_.push_back(std::move(completion));
+    }
 
     // What one completion throws keeps no other from being called.
     template <class Completion>
@@ -41,8 +49,10 @@ public:
     }
 
 private:
+    const HomeProcess home_;
     const NodeThreadMark mark_;
-    PutOff later_;
+    Turn* const before_;
+    std::vector<std::move_only_function<void()>> later_;
     std::exception_ptr thrown_;
 };
 
@@ -56,10 +66,10 @@ std::optional<Error> cannot_wait(std::string_view operation, std::string_view of
         "that takes a completion (docs/guide/loaders.md)"};
 }
 
-bool in_completion() noexcept { return put_off != nullptr; }
+bool in_completion() noexcept { return running != nullptr && running->goes_on(); }
 
 void after_completion(std::move_only_function<void()> completion) {
-    put_off->push_back(std::move(completion));
+    running->put_off(std::move(completion));
 }
 
 void run_completion(void (*call)(void*), void* completion) {

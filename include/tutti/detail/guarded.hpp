@@ -27,7 +27,8 @@ struct UserFunction {
     try {
         throw;
     } catch (const std::exception& error) {
-        cause.append(" threw: ").append(error.what());
+        const char* const what = error.what();
+        cause.append(" threw: ").append(what != nullptr ? what : "an exception without a text");
     } catch (...) {
         cause.append(" threw something that is no std::exception");
     }

@@ -305,6 +305,31 @@ TEST_F(Life, WhatRedisRefusesWhenItIsBackIsSaidByADegradedNode) {
     EXPECT_THAT(node->health().reasons, Contains(HasSubstr("eval")));
 }
 
+TEST_F(Life, ANodeWithoutALimitForItsCommandsStartsAndStops) {
+    auto patient = options();
+    patient.command_deadline = tutti::Duration::max();
+    auto node = make(patient);
+    const auto cache = declare(*node);
+
+    const auto started = node->start();
+
+    ASSERT_TRUE(started) << started.error().message();
+    EXPECT_EQ(**cache.get("a"), 7);
+    EXPECT_TRUE(cache.invalidate("a").published());
+    EXPECT_TRUE(node->stop().complete());
+}
+
+TEST_F(Life, ANodeStopsWhileTheServerIsSilent) {
+    auto node = make(options());
+    const auto cache = declare(*node);
+    ASSERT_TRUE(node->start());
+    ASSERT_EQ(**cache.get("a"), 7);
+
+    redis_.pause();
+    EXPECT_TRUE(node->stop().complete());
+    redis_.resume();
+}
+
 TEST_F(Life, AMistakeIsAnErrorAlsoOfANodeThatMayStartDegraded) {
     auto degraded = options();
     degraded.start_degraded = true;

@@ -38,6 +38,16 @@ TEST(Guarded, SoIsWhatIsNoException) {
     EXPECT_EQ(thrown.error().cause, "codec.decode threw something that is no std::exception");
 }
 
+TEST(Guarded, SoIsAnExceptionWithoutAText) {
+    struct Wordless : std::exception {
+        [[nodiscard]] const char* what() const noexcept override { return nullptr; }
+    };
+
+    const auto thrown = detail::guarded(admit, []() -> int { throw Wordless(); });
+
+    EXPECT_EQ(thrown.error().cause, "admit threw: an exception without a text");
+}
+
 TEST(GuardedLog, AFunctionThatThrowsHarmsNobody) {
     int lines = 0;
     const Log log([&](LogLevel, std::string_view) {

@@ -23,6 +23,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "tutti/canonical.hpp"
@@ -280,6 +281,32 @@ TEST(AwaitableLoader, ItsExecutorMayGoBeforeTheNode) {
     EXPECT_EQ(destroyed.error().code, Errc::load_failed);
     EXPECT_THAT(destroyed.error().cause, HasSubstr("executor of the loader has gone"));
     EXPECT_EQ(cache.get("b").error().code, Errc::load_failed);
+}
+
+struct Sentence {
+    explicit Sentence(std::string words) : text(std::move(words)) {}
+
+    std::string text;
+};
+
+TEST(AwaitableLoader, LoadsValuesWithoutADefault) {
+    asio::thread_pool context(1);
+    const auto node = Node::create({.name = "node"}).value();
+    const auto sentences = node->local<std::string, Sentence>({
+        .name = "sentences",
+        .caches = "sentences",
+        .stale = Stale::acceptable,
+        .ttl = 30s,
+        .bound = entries(100),
+        .load = awaitable_loader<std::string, Sentence>(
+            context.get_executor(),
+            [](std::string key, LoadContext) -> asio::awaitable<Result<Sentence>> {
+                co_return Sentence(key + " is here");
+            }),
+    });
+    ASSERT_TRUE(node->start());
+
+    EXPECT_EQ((*sentences.get("she"))->text, "she is here");
 }
 
 asio::awaitable<void> read_by_principal(const Coherent<PrincipalKey<std::string>, int>& cache,

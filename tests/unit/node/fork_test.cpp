@@ -146,23 +146,45 @@ TEST_F(Fork, TheChildMayCallExit) {
     destroyed_by_exit.reset();
 }
 
-TEST_F(Fork, TheChildMayHaveANodeOfItsOwn) {
-    EXPECT_EQ(in_child([] {
-                  const auto node = Node::create({.name = "child"});
-                  if (!node) return 1;
-                  const auto cache = (*node)->local<std::string, int>({
-                      .name = "numbers",
-                      .caches = "numbers",
-                      .stale = Stale::acceptable,
-                      .ttl = 30s,
-                      .bound = entries(100),
-                      .load = [](const std::string&, LoadContext&) { return 8; },
-                  });
-                  if (!(*node)->start()) return 2;
-                  if (**cache.get("a") != 8) return 3;
-                  return (*node)->stop().complete() ? 0 : 4;
-              }),
-              0);
+int use_a_node_of_its_own() {
+    const auto node = Node::create({.name = "child"});
+    if (!node) return 1;
+    const auto cache = (*node)->local<std::string, int>({
+        .name = "numbers",
+        .caches = "numbers",
+        .stale = Stale::acceptable,
+        .ttl = 30s,
+        .bound = entries(100),
+        .load = [](const std::string&, LoadContext&) { return 8; },
+    });
+    if (!(*node)->start()) return 2;
+    if (**cache.get("a") != 8) return 3;
+    bool answered = false;
+    cache.get("a", [&](const Result<Lookup<int>>& found) { answered = found && **found == 8; });
+    if (!answered) return 4;
+    return (*node)->stop().complete() ? 0 : 5;
+}
+
+TEST_F(Fork, TheChildMayHaveANodeOfItsOwn) { EXPECT_EQ(in_child(use_a_node_of_its_own), 0); }
+
+TEST_F(Fork, AChildThatACompletionMakesIsNoPartOfTheNode) {
+    int refusals = -1;
+    int child = -1;
+
+    cache_->get("a", [&](const Result<Lookup<int>>&) {
+        refusals = in_child([&] {
+            Checks checks;
+            checks.expect(refused(cache_->get("a")));
+            bool called = false;
+            cache_->get("a", [&](const Result<Lookup<int>>& found) { called = refused(found); });
+            checks.expect(called);
+            return checks.wrong();
+        });
+        child = in_child(use_a_node_of_its_own);
+    });
+
+    EXPECT_EQ(refusals, 0) << "this check, counted from one";
+    EXPECT_EQ(child, 0);
 }
 
 // At any moment some thread holds some lock; it is the child's for ever.
