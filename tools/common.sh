@@ -1,4 +1,4 @@
-# What ./run, ./test and tools/checks share. Sourced, with the repository's root in $root.
+# What ./run, ./test, tools/checks and the hooks share. Sourced, with the repository's root in $root.
 # shellcheck shell=bash
 
 jobs=$(nproc)
@@ -24,4 +24,9 @@ build() {
     local preset=$1
     shift
     ninja -C "$root/build/$preset" -j "$jobs" "$@"
+}
+
+# Whether the sources whose names come in, each with a NUL at its end, are as clang-format writes them.
+check_formatted() {
+    xargs -0 --no-run-if-empty --max-procs="$jobs" --max-args=20 clang-format-19 --dry-run -Werror
 }

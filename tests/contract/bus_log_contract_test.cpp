@@ -38,7 +38,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Adapters, BusLogContract, ::testing::ValuesIn(worlds()),
-                         [](const auto& about) { return about.param.name; });
+                         ::testing::PrintToStringParamName());
 
 TEST_P(BusLogContract, NewChannelHasAnEpochAndNothingInItsLog) {
     const BusPosition start = position("c");
@@ -222,7 +222,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Adapters, LeaseContract, ::testing::ValuesIn(worlds()),
-                         [](const auto& about) { return about.param.name; });
+                         ::testing::PrintToStringParamName());
 
 TEST_P(LeaseContract, EveryAnswerTellsTheLongestOfTheMembers) {
     EXPECT_EQ(longest(), seconds{0});

@@ -18,7 +18,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Adapters, BusPushContract, ::testing::ValuesIn(worlds()),
-                         [](const auto& about) { return about.param.name; });
+                         ::testing::PrintToStringParamName());
 
 TEST_P(BusPushContract, SubscriberHearsTheEntryThatPublishReturned) {
     Recorder& recorder = subscribe(1, {{.channel = "c"}});

@@ -7,7 +7,7 @@ namespace {
 class ClaimContract : public CoordinatedContract {};
 
 INSTANTIATE_TEST_SUITE_P(Adapters, ClaimContract, ::testing::ValuesIn(worlds()),
-                         [](const auto& about) { return about.param.name; });
+                         ::testing::PrintToStringParamName());
 
 TEST_P(ClaimContract, OfManyWhoMissOneIsTheLoader) {
     const Fetched first = fetch(framed(), "a");

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,8 @@ struct WorldFactory {
     std::string name;
     std::function<std::unique_ptr<ContractWorld>()> make;
 };
+
+inline void PrintTo(const WorldFactory& world, std::ostream* out) { *out << world.name; }
 
 // Every adapter that this build has.
 [[nodiscard]] std::vector<WorldFactory> worlds();

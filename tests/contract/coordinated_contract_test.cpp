@@ -30,7 +30,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Adapters, ValueContract, ::testing::ValuesIn(worlds()),
-                         [](const auto& about) { return about.param.name; });
+                         ::testing::PrintToStringParamName());
 
 TEST_P(ValueContract, NodesShareAValueWhateverItsBytesAre) {
     std::string bytes = "\n";

@@ -39,7 +39,7 @@ protected:
 };
 
 INSTANTIATE_TEST_SUITE_P(Adapters, RefusalContract, ::testing::ValuesIn(worlds()),
-                         [](const auto& about) { return about.param.name; });
+                         ::testing::PrintToStringParamName());
 
 const std::vector<std::string> wrong_names{"",
                                            "a{b",

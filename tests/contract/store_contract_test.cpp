@@ -12,7 +12,7 @@ using Found = std::optional<std::string>;
 class StoreContract : public Contract {};
 
 INSTANTIATE_TEST_SUITE_P(Adapters, StoreContract, ::testing::ValuesIn(worlds()),
-                         [](const auto& about) { return about.param.name; });
+                         ::testing::PrintToStringParamName());
 
 TEST_P(StoreContract, AbsentKeyIsAValueAndNoError) {
     const auto found = get("nobody");

@@ -98,7 +98,7 @@ constexpr Mutant mutants[]{
     {"unknown_reservation_is_taken_back", Rule::unknown_reservation_is_taken_back, "lossy"},
 };
 INSTANTIATE_TEST_SUITE_P(All, Mutants, ::testing::ValuesIn(mutants),
-                         [](const auto& test) { return std::string(test.param.name); });
+                         ::testing::PrintToStringParamName());
 
 // Scripts. Each says whether the promises held.
 

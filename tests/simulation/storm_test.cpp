@@ -49,7 +49,7 @@ TEST(Storm, DiffersForAnotherSeed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Storms, ::testing::ValuesIn(scenarios().begin(), scenarios().end()),
-                         [](const auto& test) { return std::string(test.param.name); });
+                         ::testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace tutti::simulation

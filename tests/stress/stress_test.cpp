@@ -51,7 +51,7 @@ constexpr Mutant mutants[]{
     {"join_only_under_lease", Rule::join_only_under_lease},
 };
 INSTANTIATE_TEST_SUITE_P(All, StressMutants, ::testing::ValuesIn(mutants),
-                         [](const auto& test) { return std::string(test.param.name); });
+                         ::testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace tutti::stress

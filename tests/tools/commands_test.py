@@ -1,4 +1,5 @@
 """./run, ./test and tools/install refuse what they do not know before they install or build anything."""
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -127,6 +128,66 @@ class LongTest(unittest.TestCase):
 
         self.assertEqual(result.returncode, 1, result)
         self.assertIn(f"RC_PARAMS=seed=1000 {self.build}/bin/unit_codec", result.stdout)
+
+
+class PreCommitTest(unittest.TestCase):
+    """tools/hooks/pre-commit in a repository of its own, with a formatter that dislikes the word UGLY."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.root = Path(self.folder.name)
+        shutil.copytree(ROOT / "tools", self.root / "tools", ignore=shutil.ignore_patterns("__pycache__"))
+        self.write("bin/clang-format-19", '#!/bin/sh\nfor last; do :; done; ! grep UGLY "$last" >&2\n')
+        (self.root / "bin/clang-format-19").chmod(0o755)
+        self.git("init", "--quiet")
+        self.git("config", "core.hooksPath", "tools/hooks")
+
+    def write(self, name, text):
+        (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / name).write_text(text)
+
+    def git(self, *arguments):
+        return subprocess.run(
+            ["git", "-c", "user.name=T", "-c", "user.email=t@example.org", *arguments], cwd=self.root,
+            capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL,
+            env={"PATH": f"{self.root}/bin:/usr/bin:/bin", "HOME": str(self.root)})
+
+    def test_what_is_right_is_committed(self):
+        self.write("src/base/good.cpp", "int good();\n")
+        self.git("add", ".")
+
+        result = self.git("commit", "-m", "good")
+
+        self.assertEqual(result.returncode, 0, result)
+
+    def test_what_is_badly_formatted_is_not(self):
+        self.write("src/base/two words.cpp", "int UGLY();\n")
+        self.git("add", ".")
+
+        result = self.git("commit", "-m", "bad")
+
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn("clang-format-19 -i", result.stderr)
+
+    def test_what_breaks_a_rule_is_not_and_the_rule_is_named(self):
+        self.write("src/base/bad.hpp", "#pragma once\n")
+        self.git("add", ".")
+
+        result = self.git("commit", "-m", "bad")
+
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn("src/base/bad.hpp:1: header-opening", result.stdout + result.stderr)
+
+    def test_only_what_is_staged_counts(self):
+        self.write("src/base/good.cpp", "int good();\n")
+        self.git("add", ".")
+        self.write("src/base/good.cpp", "int UGLY();\n")
+        self.write("src/base/bad.hpp", "#pragma once\n")
+
+        result = self.git("commit", "-m", "good")
+
+        self.assertEqual(result.returncode, 0, result)
 
 
 if __name__ == "__main__":

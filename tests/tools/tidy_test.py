@@ -1,6 +1,8 @@
 """tools/tidy bites: every rule finds the tree that breaks it, and only that rule does."""
+import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import sys
 import tempfile
 import unittest
@@ -14,6 +16,16 @@ loader.exec_module(tidy)
 
 HEADER = "// What it is for.\n#pragma once\n"
 
+
+def class_of(members, name="Wide"):
+    """Functions, data, and what is no member: types, friends, labels, what stands in bodies and initializers."""
+    return (f"template <class T>\nclass {name} final " + ": public Base<T> {\npublic:\n    using Key = int;\n"
+            "    struct Part { int a; int b; };\n    friend class Other;\n    enum class Kind { a, b };\n"
+            f"    {name}()" + " : a_{1}, b_(2) { a(); b(); }\n"
+            + "    void f() const { if (a_) { g(); h(); } }\n    int a_{0};\n" * ((members - 1) // 2)
+            + "private:\n    Part last_ = {.a = 1};\n" * ((members - 1) % 2) + "};\n")
+
+
 # A small repository without a breach; its files are what the broken ones lean on.
 CLEAN = {
     "README.md": "[the design](docs/architecture.md#layers) and [elsewhere](https://example.org/x)\n",
@@ -24,6 +36,8 @@ CLEAN = {
     "include/tutti/asio.hpp": HEADER + "#include <boost/asio/post.hpp>\n",
     "src/base/gate.hpp": HEADER,
     "src/base/print.cpp": "void f() { std::fprintf(stderr, \"an assertion\"); }\n",
+    "src/base/full.hpp": HEADER + class_of(tidy.CLASS_MEMBERS_WARN, "Full"),
+    "src/base/full.cpp": "\n" * tidy.SOURCE_LINES_WARN,
     "src/base/CMakeLists.txt": "tutti_library(base SOURCES print.cpp)\n",
     "src/load/flight.cpp": '#include "base/gate.hpp"\n#include "tutti/clock.hpp"\n'
                            "// std::cout and sleep_for( in a comment\n"
@@ -87,8 +101,13 @@ BREACHES = {
     "public-headers-are-few": [{f"include/tutti/h{n}.hpp": HEADER for n in range(tidy.PUBLIC_HEADERS_MAX + 1)}],
     "file-size": [
         {"include/tutti/long.hpp": HEADER + "\n" * 250},
-        {"src/base/long.cpp": "\n" * 501},
-        {"tools/tidy": "\n" * 501},
+        {"src/base/long.cpp": "\n" * (tidy.SOURCE_LINES_MAX + 1)},
+        {"tools/tidy": "\n" * (tidy.SOURCE_LINES_MAX + 1)},
+    ],
+    "class-size": [
+        {"src/base/wide.hpp": HEADER + class_of(tidy.CLASS_MEMBERS_MAX + 1)},
+        {"src/base/wide.hpp": HEADER + "struct Outer {\n" + class_of(tidy.CLASS_MEMBERS_MAX + 1) + "int a;\n};\n"},
+        {"tests/unit/wide_test.cpp": class_of(tidy.CLASS_MEMBERS_MAX + 1).replace("class Wide", "struct Outer::Wide")},
     ],
     "one-definition": [
         {"src/base/a.hpp": HEADER + "namespace tutti {\nstruct Reply { int a; };\n}\n",
@@ -130,14 +149,31 @@ BREACHES = {
     "links-lead-somewhere": [{"docs/guide.md": "[gone](nowhere.md)\n"}],
 }
 
+# rule -> a tree about which it warns without breaking it.
+WARNINGS = {
+    "file-size": {"src/base/long.cpp": "\n" * (tidy.SOURCE_LINES_WARN + 1)},
+    "class-size": {"src/base/wide.hpp": HEADER + class_of(tidy.CLASS_MEMBERS_WARN + 1)},
+}
 
-def broken_rules(files):
+
+@contextlib.contextmanager
+def tree_of(files):
     with tempfile.TemporaryDirectory() as root:
         for name, text in files.items():
             path = Path(root) / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
+        yield root
+
+
+def broken_rules(files):
+    with tree_of(files) as root:
         return tidy.check(root)
+
+
+def status_and_output(files):
+    with tree_of(files) as root, contextlib.redirect_stdout(io.StringIO()) as output:
+        return tidy.main(root), output.getvalue()
 
 
 class TidyTest(unittest.TestCase):
@@ -157,6 +193,22 @@ class TidyTest(unittest.TestCase):
 
                     self.assertEqual({name for name, _ in found}, {rule}, found)
                     self.assertTrue(all(finding.path and finding.line for _, finding in found))
+                    self.assertFalse(any(finding.is_warning for _, finding in found), found)
+
+    def test_a_warning_is_printed_and_breaks_nothing(self):
+        for rule, files in WARNINGS.items():
+            with self.subTest(rule=rule):
+                status, output = status_and_output(CLEAN | files)
+
+                self.assertEqual(status, 0)
+                self.assertIn(f": {rule}: warning: ", output)
+                self.assertIn("0 breaches, 1 warnings", output)
+
+    def test_a_breach_is_the_exit_code(self):
+        status, output = status_and_output(CLEAN | BREACHES["class-size"][0])
+
+        self.assertEqual(status, 1)
+        self.assertIn("1 breaches, 0 warnings", output)
 
     def test_layers_name_only_layers(self):
         for below in tidy.LAYERS.values():

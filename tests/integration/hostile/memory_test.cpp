@@ -172,12 +172,12 @@ TEST(MemoryOfResponses, FilesThatAreNotReadAreBoundedTogether) {
 }
 
 // An upstream may say anything: whatever it sends is bounded by what an answer of it may have.
-class HostileUpstream : public testing::TestWithParam<std::pair<const char*, std::string_view>> {
+class HostileUpstream : public testing::TestWithParam<std::pair<std::string, std::string>> {
 protected:
     static void flood_client(int socket, int) {
         ScriptedServer::read_request(socket);
         ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-        std::string block(GetParam().second);
+        std::string block = GetParam().second;
         ScriptedServer::send(socket, GetParam().first);
         while (block.size() < (256U << 10U)) block += GetParam().second;
         for (std::size_t sent = 0; sent < flood; sent += block.size()) {

@@ -194,7 +194,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"LlmConfigItself", &llm_config_row_events, uuid,
              R"({"type":"config","configId":"6ba7b810-9dad-11d1-80b4-00c04fd430c8"})"},
         Case{"Persona", &persona_events, snowflake, R"({"type":"user","discordId":"123456789"})"}),
-    [](const auto& which) { return which.param.name; });
+    ::testing::PrintToStringParamName());
 
 using Interoperability = InteropTest;
 

@@ -24,6 +24,10 @@ constexpr Duration bound = 1250ms + 50ms;
 
 enum class Tiers : unsigned char { memory, memory_and_store };
 
+void PrintTo(Tiers tiers, std::ostream* out) {
+    *out << (tiers == Tiers::memory ? "InMemory" : "InMemoryAndStore");
+}
+
 // With a store behind memory everything is promised all the same.
 class OutageTest : public ::testing::TestWithParam<Tiers> {
 protected:
@@ -226,10 +230,7 @@ TEST_P(Outage, StoppingWhileRedisIsSilentAnswersEverybodyAndEnds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Outage, ::testing::Values(Tiers::memory, Tiers::memory_and_store),
-                         [](const auto& tiers) {
-                             return std::string(tiers.param == Tiers::memory ? "InMemory"
-                                                                             : "InMemoryAndStore");
-                         });
+                         ::testing::PrintToStringParamName());
 
 TEST(OutageAtStart, AServerThatIsAwayIsAClearError) {
     const auto created =

@@ -198,7 +198,7 @@ TEST_F(RedisLeases, NothingThatIsWrittenThereLastsLongerThanALeaseMay) {
 }
 
 class GarbageOfLeases : public RedisLeases,
-                        public testing::WithParamInterface<std::pair<const char*, const char*>> {};
+                        public testing::WithParamInterface<std::pair<std::string, std::string>> {};
 
 TEST_P(GarbageOfLeases, IsOvercome) {
     const auto [name, value] = GetParam();

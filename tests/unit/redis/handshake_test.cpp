@@ -93,6 +93,8 @@ struct BadServer {
     std::string says;
 };
 
+void PrintTo(const BadServer& server, std::ostream* out) { *out << server.to; }
+
 class UnusableServer : public testing::TestWithParam<BadServer> {};
 
 TEST_P(UnusableServer, IsRefusedWithTheReason) {
