@@ -9,6 +9,13 @@
 
 namespace tests {
 
+// ThreadSanitizer ends a forked child that makes a thread.
+#ifdef __has_feature
+inline constexpr bool child_may_have_threads = !__has_feature(thread_sanitizer);
+#else
+inline constexpr bool child_may_have_threads = true;
+#endif
+
 inline bool in_the_child = false;
 
 }  // namespace tests
