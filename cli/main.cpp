@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "cli/cli.hpp"
-#include "common/audit_document.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/audit_document.hpp"
+#include "common/caches/catalogue.hpp"
 #include "common/http/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/doctor.hpp"

@@ -19,7 +19,7 @@
 #include "bench/statistics.hpp"
 #include "bot-client/autocomplete.hpp"
 #include "bot-client/message_chain.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "support/line_process.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/clock.hpp"

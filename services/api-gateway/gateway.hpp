@@ -18,15 +18,15 @@
 #include <string>
 #include <vector>
 
-#include "api-gateway/attachment_cleanup.hpp"
-#include "api-gateway/attachment_downloads.hpp"
-#include "api-gateway/job_waits.hpp"
-#include "api-gateway/openrouter.hpp"
-#include "common/catalogue.hpp"
+#include "api-gateway/attachments/cleanup.hpp"
+#include "api-gateway/attachments/downloads.hpp"
+#include "api-gateway/jobs/job_waits.hpp"
+#include "api-gateway/models/openrouter.hpp"
+#include "common/caches/catalogue.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
-#include "common/secret.hpp"
-#include "common/settings.hpp"
+#include "common/process/secret.hpp"
+#include "common/process/settings.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 

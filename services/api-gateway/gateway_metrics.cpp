@@ -11,9 +11,9 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/errors.hpp"
-#include "common/logging.hpp"
-#include "common/node_routes.hpp"
+#include "common/caches/node_routes.hpp"
+#include "common/http/errors.hpp"
+#include "common/process/logging.hpp"
 #include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 

@@ -13,13 +13,13 @@
 #include <cstddef>
 #include <string_view>
 
-#include "api-gateway/attachment_downloads.hpp"
+#include "api-gateway/attachments/downloads.hpp"
 #include "api-gateway/gateway_node.hpp"
-#include "api-gateway/job_queue.hpp"
-#include "api-gateway/openrouter.hpp"
+#include "api-gateway/jobs/job_queue.hpp"
+#include "api-gateway/models/openrouter.hpp"
+#include "common/caches/presence.hpp"
 #include "common/http/message.hpp"
-#include "common/kept_figure.hpp"
-#include "common/presence.hpp"
+#include "common/process/kept_figure.hpp"
 #include "tutti/clock.hpp"
 
 namespace tutti::services {

@@ -3,8 +3,8 @@
 #include <string>
 #include <utility>
 
-#include "common/logging.hpp"
-#include "common/node_routes.hpp"
+#include "common/caches/node_routes.hpp"
+#include "common/process/logging.hpp"
 #include "tutti/invalidation.hpp"
 #include "tutti/loader.hpp"
 

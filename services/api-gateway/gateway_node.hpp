@@ -11,10 +11,10 @@
 #include <string>
 #include <string_view>
 
-#include "api-gateway/database.hpp"
-#include "api-gateway/openrouter.hpp"
-#include "common/catalogue.hpp"
-#include "common/invalidation_services.hpp"
+#include "api-gateway/database/database.hpp"
+#include "api-gateway/models/openrouter.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 #include "tutti/node.hpp"

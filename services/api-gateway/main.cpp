@@ -3,10 +3,10 @@
 #include <string>
 
 #include "api-gateway/gateway.hpp"
-#include "common/edge.hpp"
-#include "common/lifecycle.hpp"
-#include "common/logging.hpp"
-#include "common/settings.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/lifecycle.hpp"
+#include "common/process/logging.hpp"
+#include "common/process/settings.hpp"
 
 namespace {
 

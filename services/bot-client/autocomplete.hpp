@@ -18,9 +18,9 @@
 #include <string_view>
 #include <vector>
 
-#include "common/domain.hpp"
-#include "common/llm_config.hpp"
-#include "common/persona.hpp"
+#include "common/domain/domain.hpp"
+#include "common/domain/llm_config.hpp"
+#include "common/domain/persona.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
 

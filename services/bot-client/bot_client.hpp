@@ -15,9 +15,9 @@
 #include <optional>
 #include <string>
 
-#include "common/catalogue.hpp"
-#include "common/secret.hpp"
-#include "common/settings.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/process/secret.hpp"
+#include "common/process/settings.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 

@@ -6,7 +6,7 @@
 #include "bot-client/autocomplete.hpp"
 #include "bot-client/command_replies.hpp"
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
 namespace tutti::services {
 namespace {

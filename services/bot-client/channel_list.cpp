@@ -5,7 +5,7 @@
 
 #include "bot-client/channel_list_view.hpp"
 #include "bot-client/command_replies.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
 namespace tutti::services {
 namespace {

@@ -11,7 +11,7 @@
 
 #include "bot-client/channel_list_buttons.hpp"
 #include "bot-client/discord.hpp"
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 
 namespace tutti::services {
 

@@ -10,7 +10,7 @@
 #include <functional>
 #include <string>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
 

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
 namespace tutti::services {
 

@@ -9,7 +9,7 @@
 
 #include "bot-client/driver_directory.hpp"
 #include "bot-client/driver_wire.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {

@@ -31,7 +31,7 @@
 #include "bot-client/channel_list.hpp"
 #include "bot-client/message_chain.hpp"
 #include "common/http/router.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 
 namespace tutti::services {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {

@@ -15,11 +15,11 @@
 #include <string_view>
 #include <vector>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
+#include "common/domain/llm_config.hpp"
+#include "common/domain/persona.hpp"
 #include "common/http/message.hpp"
-#include "common/llm_config.hpp"
-#include "common/persona.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 

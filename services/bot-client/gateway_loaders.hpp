@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "bot-client/gateway_api.hpp"
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 #include "tutti/loader.hpp"
 

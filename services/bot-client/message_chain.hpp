@@ -16,7 +16,7 @@
 #include "bot-client/channel_settings.hpp"
 #include "bot-client/discord.hpp"
 #include "bot-client/personality_handler.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
 

@@ -7,7 +7,7 @@
 #include <boost/describe/class.hpp>
 
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {

@@ -10,7 +10,7 @@
 
 #include "bot-client/gateway_api.hpp"
 #include "bot-client/personality_handler.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 
 namespace tutti::services {
 

@@ -1,6 +1,6 @@
 #include "bot-client/personality_access.hpp"
 
-#include "common/principal.hpp"
+#include "common/domain/principal.hpp"
 #include "tutti/canonical.hpp"
 
 namespace tutti::services {

@@ -13,8 +13,8 @@
 #include <string>
 #include <utility>
 
-#include "common/catalogue.hpp"
-#include "common/domain.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services {

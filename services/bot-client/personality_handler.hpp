@@ -4,7 +4,7 @@
 #include <string>
 
 #include "bot-client/discord.hpp"
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services {

@@ -6,7 +6,7 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services {

@@ -10,7 +10,7 @@
 
 #include "bot-client/driver_wire.hpp"
 #include "common/http/client.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 #include "fleet/fleet.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "fleet/plan.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "tutti/error.hpp"

@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include "common/edge.hpp"
-#include "common/lifecycle.hpp"
-#include "common/logging.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/lifecycle.hpp"
+#include "common/process/logging.hpp"
 #include "fleet/driver_client.hpp"
 #include "fleet/fleet.hpp"
 #include "fleet/options.hpp"

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "common/settings.hpp"
+#include "common/process/settings.hpp"
 #include "fleet/options.hpp"
 #include "tutti/error.hpp"
 

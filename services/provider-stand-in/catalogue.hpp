@@ -3,7 +3,7 @@
 
 #include <cstddef>
 
-#include "common/model_catalogue.hpp"
+#include "common/domain/model_catalogue.hpp"
 
 namespace tutti::services {
 

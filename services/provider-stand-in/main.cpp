@@ -3,9 +3,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "common/edge.hpp"
-#include "common/lifecycle.hpp"
-#include "common/logging.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/lifecycle.hpp"
+#include "common/process/logging.hpp"
 #include "provider-stand-in/stand_in.hpp"
 
 namespace {

@@ -9,7 +9,7 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
 #include "provider-stand-in/catalogue.hpp"

@@ -2,7 +2,7 @@
 // process that was not killed.
 #include <gmock/gmock.h>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "fleet/platform.hpp"
 
 namespace tests {

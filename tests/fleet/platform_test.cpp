@@ -10,7 +10,7 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 
 namespace tests {
 namespace {

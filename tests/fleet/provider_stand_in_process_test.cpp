@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "common/domain/model_catalogue.hpp"
 #include "common/http/client.hpp"
-#include "common/model_catalogue.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
 

@@ -5,7 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "api-gateway/avatar_image.hpp"
+#include "api-gateway/attachments/avatar_image.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace tutti::services;

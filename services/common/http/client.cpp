@@ -15,12 +15,12 @@
 #include <unordered_set>
 #include <utility>
 
-#include "common/edge.hpp"
 #include "common/http/message_reader.hpp"
-#include "common/http/transport.hpp"
-#include "common/http/url.hpp"
 #include "common/http/wire.hpp"
-#include "common/slots.hpp"
+#include "common/net/slots.hpp"
+#include "common/net/transport.hpp"
+#include "common/net/url.hpp"
+#include "common/process/edge.hpp"
 
 namespace tutti::services {
 namespace {

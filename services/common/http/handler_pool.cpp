@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "common/edge.hpp"
+#include "common/process/edge.hpp"
 
 namespace tutti::services {
 

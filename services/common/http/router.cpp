@@ -3,7 +3,7 @@
 #include <cassert>
 #include <utility>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 
 namespace tutti::services {
 namespace {

@@ -15,13 +15,13 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "common/close_on_exec.hpp"
-#include "common/edge.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/server_checks.hpp"
 #include "common/http/server_impl.hpp"
 #include "common/http/server_session.hpp"
-#include "common/logging.hpp"
+#include "common/net/close_on_exec.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/logging.hpp"
 
 namespace tutti::services {
 namespace {

@@ -8,7 +8,7 @@
 
 #include <boost/asio/error.hpp>
 
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
 namespace tutti::services {
 

@@ -20,9 +20,9 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
-#include "common/edge.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/wire.hpp"
+#include "common/process/edge.hpp"
 
 namespace tutti::services {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <boost/beast/http/status.hpp>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/wire.hpp"
 
 namespace tutti::services {

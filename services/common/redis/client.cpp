@@ -14,9 +14,9 @@
 #include <new>
 #include <utility>
 
-#include "common/edge.hpp"
-#include "common/http/transport.hpp"
-#include "common/slots.hpp"
+#include "common/net/slots.hpp"
+#include "common/net/transport.hpp"
+#include "common/process/edge.hpp"
 #include "tutti/redis_url.hpp"
 
 namespace tutti::services {

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/invalidation_services.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "support/line_process.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/node.hpp"

@@ -7,8 +7,8 @@
 #include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 
-#include "common/model_catalogue.hpp"
-#include "integration/gateway/two_gateways.hpp"
+#include "common/domain/model_catalogue.hpp"
+#include "integration/api_gateway/two_gateways.hpp"
 #include "provider-stand-in/catalogue.hpp"
 #include "support/line_process.hpp"
 

@@ -1,5 +1,5 @@
 // The catalogue against the audit's tables, and the document that is written from it.
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 
 #include <array>
 #include <chrono>
@@ -9,8 +9,8 @@
 #include <optional>
 #include <set>
 
-#include "common/audit_document.hpp"
-#include "common/invalidation_services.hpp"
+#include "common/caches/audit_document.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "unit/bot_client/stubs.hpp"
 
 namespace tutti::services {

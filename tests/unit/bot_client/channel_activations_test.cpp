@@ -2,7 +2,7 @@
 #include <map>
 
 #include "bot-client/gateway_loaders.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"

@@ -5,7 +5,7 @@
 #include <map>
 #include <mutex>
 
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"

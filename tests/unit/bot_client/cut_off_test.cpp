@@ -4,7 +4,7 @@
 #include <thread>
 
 #include "bot-client/gateway_loaders.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/node.hpp"
 #include "tutti/testing/embedded_server.hpp"
 #include "unit/bot_client/stubs.hpp"

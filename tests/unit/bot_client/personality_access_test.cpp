@@ -5,8 +5,8 @@
 #include <map>
 
 #include "bot-client/gateway_loaders.hpp"
-#include "common/catalogue.hpp"
-#include "common/invalidation_services.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"
 

@@ -15,7 +15,7 @@
 
 #include "bot-client/discord.hpp"
 #include "bot-client/gateway_api.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/message.hpp"
 #include "tutti/json.hpp"
 #include "tutti/lookup.hpp"

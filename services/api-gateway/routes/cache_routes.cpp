@@ -1,0 +1,63 @@
+// /admin/invalidate-cache: the operator says that personalities have changed.
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/describe/class.hpp>
+
+#include "api-gateway/routes/routes.hpp"
+#include "common/http/errors.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services {
+namespace {
+
+constexpr std::size_t uuid_length = 36;
+
+struct InvalidateRequest {
+    std::optional<bool> all;  // wins
+    std::optional<std::string> personality_id;
+};
+BOOST_DESCRIBE_STRUCT(InvalidateRequest, (), (all, personality_id))
+
+struct InvalidateResponse {
+    bool success = false;
+    std::string invalidated;  // "all" or the id
+    std::string message;
+    std::string timestamp;
+};
+BOOST_DESCRIBE_STRUCT(InvalidateResponse, (), (success, invalidated, message, timestamp))
+
+HttpResponse invalidate(const RouteContext& context, const HttpRequest& request) {
+    auto body = json::read<InvalidateRequest>(request.body);
+    if (!body) return invalid_body(body.error());
+    PersonalityEvent event;
+    if (!body->all.value_or(false)) {
+        Validation fields;
+        body->personality_id ? fields.text("personalityId", *body->personality_id, uuid_length)
+                             : fields.add("personalityId", "is missing, or say \"all\": true");
+        if (!fields.ok()) return fields.response();
+        event.personality_id = std::move(body->personality_id);
+    }
+    if (!context.node.tell_personality(event)) {
+        return error_response(ErrorCode::internal_error,
+                              "Redis has not taken it yet; it is retried in the background");
+    }
+    const std::string what = event.personality_id.value_or("all");
+    return json_response(
+        200, json::write(InvalidateResponse{
+                 .success = true,
+                 .invalidated = what,
+                 .message = event.personality_id ? "Forgotten everywhere: personality " + what
+                                                 : "Forgotten everywhere: all personalities",
+                 .timestamp = iso_timestamp()}));
+}
+
+}  // namespace
+
+void add_cache_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
+    routes.push_back({Access::owner, "POST", "/admin/invalidate-cache",
+                      [context](const HttpRequest& r) { return invalidate(context, r); }});
+}
+
+}  // namespace tutti::services

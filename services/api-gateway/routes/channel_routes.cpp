@@ -1,0 +1,114 @@
+// /user/channel: what is active where, and what was switched off.
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "api-gateway/routes/routes.hpp"
+#include "common/domain/domain.hpp"
+#include "common/http/errors.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services {
+namespace {
+
+class ChannelRoutes {
+public:
+    explicit ChannelRoutes(RouteContext context) : context_(std::move(context)) {}
+
+    [[nodiscard]] HttpResponse activate(const HttpRequest& request) const {
+        const auto body = json::read<ActivateChannelRequest>(request.body);
+        if (!body) return invalid_body(body.error());
+        Validation fields;
+        fields.text("channelId", body->channel_id, discord_id_length_max);
+        fields.text("personalitySlug", body->personality_slug, slug_length_max);
+        fields.text("guildId", body->guild_id, discord_id_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto done = context_.database.activate(*body, context_.principal(request));
+        if (!done) return database_failed(done.error());
+        if (std::holds_alternative<Database::UnknownPersonality>(*done)) {
+            return error_response(ErrorCode::not_found,
+                                  "Personality \"" + body->personality_slug + "\" not found");
+        }
+        if (std::holds_alternative<Database::NoAccess>(*done)) {
+            return error_response(
+                ErrorCode::unauthorized,
+                "You do not have access to the personality \"" + body->personality_slug + '"');
+        }
+        return json_response(201, json::write(std::get<ActivateChannelResponse>(*done)));
+    }
+
+    [[nodiscard]] HttpResponse deactivate(const HttpRequest& request) const {
+        const auto body = json::read<DeactivateChannelRequest>(request.body);
+        if (!body) return invalid_body(body.error());
+        Validation fields;
+        fields.text("channelId", body->channel_id, discord_id_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto name =
+            context_.database.deactivate(body->channel_id, context_.principal(request));
+        if (!name) return database_failed(name.error());
+        return json_response(200, json::write(DeactivateChannelResponse{name->has_value(), *name}));
+    }
+
+    [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
+        auto guild_id = request.query_value("guildId");
+        if (guild_id && guild_id->empty()) guild_id.reset();
+        Validation fields;
+        if (guild_id) fields.text("guildId", *guild_id, discord_id_length_max);
+        if (!fields.ok()) return fields.response();
+        auto found = context_.database.list_activations(guild_id);
+        if (!found) return database_failed(found.error());
+        return json_response(200, json::write(ListChannelActivationsResponse{std::move(*found)}));
+    }
+
+    [[nodiscard]] HttpResponse update_guild(const HttpRequest& request) const {
+        const auto body = json::read<UpdateChannelGuildRequest>(request.body);
+        if (!body) return invalid_body(body.error());
+        Validation fields;
+        fields.text("channelId", body->channel_id, discord_id_length_max);
+        fields.text("guildId", body->guild_id, discord_id_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto updated = context_.database.set_guild(*body);
+        if (!updated) return database_failed(updated.error());
+        return json_response(200, json::write(UpdateChannelGuildResponse{*updated}));
+    }
+
+    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+        Validation fields;
+        fields.text("channelId", request.parameter("channelId"), discord_id_length_max);
+        if (!fields.ok()) return fields.response();
+        auto found = context_.database.read_channel(request.parameter("channelId"));
+        if (!found) return database_failed(found.error());
+        GetChannelActivationResponse body{.is_activated = found->activation.has_value(),
+                                          .activation = std::move(found->activation)};
+        body.has_settings = body.is_activated || found->switched_off;
+        return json_response(200, json::write(body));
+    }
+
+    // An empty id does not match `:channelId`; the contract answers it with 400, not 404.
+    [[nodiscard]] static HttpResponse read_nothing(const HttpRequest& /*request*/) {
+        return error_response(ErrorCode::validation_error, "channelId: must not be empty");
+    }
+
+private:
+    RouteContext context_;
+};
+
+}  // namespace
+
+void add_channel_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
+    const ChannelRoutes channels(context);
+    const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
+        routes.push_back(
+            {access, std::move(method), std::string("/user/channel/") + pattern,
+             [channels, handler](const HttpRequest& r) { return (channels.*handler)(r); }});
+    };
+    add(Access::user, "POST", "activate", &ChannelRoutes::activate);
+    add(Access::user, "DELETE", "deactivate", &ChannelRoutes::deactivate);
+    add(Access::user, "GET", "list", &ChannelRoutes::list);
+    add(Access::user, "PATCH", "update-guild", &ChannelRoutes::update_guild);
+    // The message chain asks before it knows any user.
+    routes.push_back({Access::service, "GET", "/user/channel/", &ChannelRoutes::read_nothing});
+    add(Access::service, "GET", ":channelId", &ChannelRoutes::read);
+}
+
+}  // namespace tutti::services

@@ -1,0 +1,134 @@
+// /admin/llm-config: the model configurations that everybody may use. Any service may read them, the bot's
+// owner changes them.
+#include <string>
+#include <utility>
+
+#include <boost/describe/class.hpp>
+
+#include "api-gateway/routes/routes.hpp"
+#include "common/domain/llm_config.hpp"
+#include "common/http/errors.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services {
+namespace {
+
+constexpr std::size_t provider_length_max = 40;
+constexpr std::int64_t tokens_max = 10'000'000;
+
+struct DeleteLlmConfigResponse {
+    bool deleted = false;
+};
+BOOST_DESCRIBE_STRUCT(DeleteLlmConfigResponse, (), (deleted))
+
+void check(Validation& fields, const LlmConfigEdit& edit) {
+    fields.if_there("name", edit.name, name_length_max);
+    fields.clearable("description", edit.description, long_text_length_max);
+    fields.if_there("provider", edit.provider, provider_length_max);
+    fields.if_there("model", edit.model, name_length_max);
+    fields.clearable("visionModel", edit.vision_model, name_length_max);
+    fields.range("temperature", edit.temperature, 0.0, 2.0);
+    fields.range("topP", edit.top_p, 0.0, 1.0);
+    fields.range<std::int64_t>("topK", edit.top_k, 0, 1000);
+    fields.range("frequencyPenalty", edit.frequency_penalty, -2.0, 2.0);
+    fields.range("presencePenalty", edit.presence_penalty, -2.0, 2.0);
+    fields.range("repetitionPenalty", edit.repetition_penalty, 0.0, 2.0);
+    fields.range("memoryScoreThreshold", edit.memory_score_threshold, 0.0, 1.0);
+    fields.range<std::int64_t>("memoryLimit", edit.memory_limit, 0, 1000);
+    fields.range<std::int64_t>("maxTokens", edit.max_tokens, 1, tokens_max);
+    fields.range<std::int64_t>("contextWindowTokens", edit.context_window_tokens, 1, tokens_max);
+}
+
+class LlmConfigRoutes {
+public:
+    explicit LlmConfigRoutes(RouteContext context) : context_(std::move(context)) {}
+
+    [[nodiscard]] HttpResponse list(const HttpRequest& /*request*/) const {
+        auto found = context_.database.list_llm_configs();
+        if (!found) return database_failed(found.error());
+        return json_response(200, json::write(ListLlmConfigsResponse{std::move(*found)}));
+    }
+
+    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+        return shown(context_.database.find_llm_config(request.parameter("id")));
+    }
+
+    [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
+        const auto edit = json::read<LlmConfigEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        if (!edit->name) fields.add("name", "is missing");
+        if (!edit->model) fields.add("model", "is missing");
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        auto made = context_.database.create_llm_config(*edit, context_.bot_owner_id.value_or(""));
+        if (!made) return database_failed(made.error());
+        context_.node.tell_all_models();
+        return json_response(201, json::write(GetLlmConfigResponse{std::move(*made)}));
+    }
+
+    [[nodiscard]] HttpResponse update(const HttpRequest& request) const {
+        const auto edit = json::read<LlmConfigEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        return changed(context_.database.update_llm_config(request.parameter("id"), *edit));
+    }
+
+    [[nodiscard]] HttpResponse make_default(const HttpRequest& request) const {
+        return changed(context_.database.make_default_llm_config(request.parameter("id"),
+                                                                 Database::Default::for_all));
+    }
+    [[nodiscard]] HttpResponse make_free_default(const HttpRequest& request) const {
+        return changed(context_.database.make_default_llm_config(request.parameter("id"),
+                                                                 Database::Default::for_free));
+    }
+
+    [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
+        const auto gone = context_.database.delete_llm_config(request.parameter("id"));
+        if (!gone) return database_failed(gone.error());
+        if (!*gone && gone->error() == Refusal::conflict) {
+            return error_response(ErrorCode::conflict, "It is a default; make another one that");
+        }
+        if (!*gone) return refused(gone->error(), "Configuration");
+        context_.node.tell_all_models();
+        return json_response(200, json::write(DeleteLlmConfigResponse{true}));
+    }
+
+private:
+    static HttpResponse shown(Result<Outcome<LlmConfig>> outcome) {
+        if (!outcome) return database_failed(outcome.error());
+        if (!*outcome && outcome->error() == Refusal::conflict) {
+            return error_response(ErrorCode::conflict, "Only a global one can be a default");
+        }
+        if (!*outcome) return refused(outcome->error(), "Configuration");
+        return json_response(200, json::write(GetLlmConfigResponse{std::move(**outcome)}));
+    }
+    [[nodiscard]] HttpResponse changed(Result<Outcome<LlmConfig>> outcome) const {
+        if (outcome && *outcome) context_.node.tell_all_models();
+        return shown(std::move(outcome));
+    }
+
+    RouteContext context_;
+};
+
+}  // namespace
+
+void add_llm_config_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
+    const LlmConfigRoutes configs(context);
+    const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
+        routes.push_back(
+            {access, std::move(method), std::string("/admin/llm-config") + pattern,
+             [configs, handler](const HttpRequest& r) { return (configs.*handler)(r); }});
+    };
+    add(Access::service, "GET", "", &LlmConfigRoutes::list);
+    add(Access::service, "GET", "/:id", &LlmConfigRoutes::read);
+    add(Access::owner, "POST", "", &LlmConfigRoutes::create);
+    add(Access::owner, "PUT", "/:id", &LlmConfigRoutes::update);
+    add(Access::owner, "PUT", "/:id/set-default", &LlmConfigRoutes::make_default);
+    add(Access::owner, "PUT", "/:id/set-free-default", &LlmConfigRoutes::make_free_default);
+    add(Access::owner, "DELETE", "/:id", &LlmConfigRoutes::remove);
+}
+
+}  // namespace tutti::services

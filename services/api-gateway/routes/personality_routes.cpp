@@ -1,0 +1,227 @@
+// /user/personality: what a user may talk to, and who makes it. Denied and absent look the same to those
+// who read.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <boost/describe/class.hpp>
+
+#include "api-gateway/attachments/avatar_image.hpp"
+#include "api-gateway/routes/routes.hpp"
+#include "common/domain/domain.hpp"
+#include "common/domain/limits.hpp"
+#include "common/http/errors.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services {
+namespace {
+
+struct DeletePersonalityResponse {
+    bool deleted = false;
+    std::string id;
+};
+BOOST_DESCRIBE_STRUCT(DeletePersonalityResponse, (), (deleted, id))
+
+constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+void check(Validation& fields, const PersonalityEdit& edit) {
+    fields.if_there("name", edit.name, name_length_max);
+    fields.if_there("slug", edit.slug, slug_length_max);
+    if (edit.slug && !is_slug(*edit.slug)) {
+        fields.add("slug", "must be lower-case letters, digits, dashes and underscores");
+    }
+    fields.clearable("displayName", edit.display_name, name_length_max);
+    fields.if_there("systemPrompt", edit.system_prompt, long_text_length_max);
+    fields.clearable("characterInfo", edit.character_info, long_text_length_max);
+    fields.clearable("personalityTraits", edit.personality_traits, long_text_length_max);
+    fields.clearable("personalityTone", edit.personality_tone, long_text_length_max);
+    fields.clearable("personalityAge", edit.personality_age, long_text_length_max);
+    fields.clearable("personalityAppearance", edit.personality_appearance, long_text_length_max);
+    fields.clearable("personalityLikes", edit.personality_likes, long_text_length_max);
+    fields.clearable("personalityDislikes", edit.personality_dislikes, long_text_length_max);
+    fields.clearable("conversationalGoals", edit.conversational_goals, long_text_length_max);
+    fields.clearable("conversationalExamples", edit.conversational_examples, long_text_length_max);
+    fields.clearable("errorMessage", edit.error_message, long_text_length_max);
+}
+
+// Last of all checks: it is the only expensive one.
+std::optional<std::string> read_avatar(Validation& fields, const PersonalityEdit& edit) {
+    if (!edit.avatar_data || edit.avatar_data->empty()) return edit.avatar_data;
+    auto png = services::read_avatar(*edit.avatar_data);
+    if (png) return *std::move(png);
+    fields.add("avatarData", png.error());
+    return std::nullopt;
+}
+
+class PersonalityRoutes {
+public:
+    explicit PersonalityRoutes(RouteContext context) : context_(std::move(context)) {}
+
+    [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
+        auto found = context_.database.list_personalities(context_.principal(request));
+        if (!found) return database_failed(found.error());
+        return json_response(200, json::write(ListPersonalitiesResponse{std::move(*found)}));
+    }
+
+    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+        return with_found(request, [](const GetPersonalityResponse& found) {
+            return json_response(200, json::write(found));
+        });
+    }
+
+    // For a service that keeps it for all its users and checks the access of each.
+    [[nodiscard]] HttpResponse read_for_service(const HttpRequest& request) const {
+        std::string id = request.parameter("idOrSlug");
+        std::ranges::transform(id, id.begin(), lower);
+        if (!is_uuid(id)) {
+            Validation fields;
+            fields.text("idOrSlug", id, slug_length_max);
+            if (!fields.ok()) return fields.response();
+            auto of_slug = context_.database.personality_of_slug(id);
+            if (!of_slug) return database_failed(of_slug.error());
+            id = std::move(*of_slug).value_or("");
+        }
+        const auto found = context_.node.personality(id);
+        if (!found) return database_failed(found.error());
+        if (!*found) return error_response(ErrorCode::not_found, "There is no such personality");
+        return json_response(200, json::write(**found));
+    }
+
+    [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
+        const auto edit = json::read<PersonalityEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        if (!edit->name) fields.add("name", "is missing");
+        if (!edit->slug) fields.add("slug", "is missing");
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        const auto png = read_avatar(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        const auto principal = context_.principal(request);
+        const auto changed = context_.database.create_personality(*edit, png, principal);
+        if (!changed) return database_failed(changed.error());
+        if (!*changed && changed->error() == Refusal::conflict) {
+            return error_response(ErrorCode::conflict,
+                                  "There is a personality \"" + *edit->slug + "\" already");
+        }
+        return show_changed(*changed, 201);
+    }
+
+    [[nodiscard]] HttpResponse update(const HttpRequest& request) const {
+        const auto edit = json::read<PersonalityEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        return with_id(request, [&](const std::string& id) {
+            const auto png = read_avatar(fields, *edit);
+            if (!fields.ok()) return fields.response();
+            const auto changed =
+                context_.database.update_personality(id, *edit, png, context_.principal(request));
+            if (!changed) return database_failed(changed.error());
+            return show_changed(*changed, 200);
+        });
+    }
+
+    [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
+        return with_id(request, [&](const std::string& id) {
+            const auto changed =
+                context_.database.delete_personality(id, context_.principal(request));
+            if (!changed) return database_failed(changed.error());
+            if (!*changed) return refused(changed->error(), "personality");
+            context_.node.tell_personality(**changed);
+            return json_response(200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
+        });
+    }
+
+private:
+    using Found = std::optional<GetPersonalityResponse>;
+
+    // What this user means by it and may use. Known ids need no query while they are in memory.
+    [[nodiscard]] Result<Found> find(const HttpRequest& request) const {
+        const auto principal = context_.principal(request);
+        std::string text = request.parameter("idOrName");
+        if (is_uuid(text)) {
+            std::ranges::transform(text, text.begin(), lower);
+            auto found = context_.node.personality(text);
+            if (!found) return found;
+            if (*found && may_use(**found, principal)) return found;
+        }
+        const auto id = context_.database.resolve_personality(text, principal);
+        if (!id) return fail(id.error());
+        if (!*id) return Found();
+        auto found = context_.node.personality(**id);
+        if (found && *found && !may_use(**found, principal)) return Found();
+        return found;
+    }
+
+    template <class Answer>
+    [[nodiscard]] HttpResponse with_found(const HttpRequest& request, const Answer& answer) const {
+        Validation fields;
+        fields.text("idOrName", request.parameter("idOrName"), slug_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto found = find(request);
+        if (!found) return database_failed(found.error());
+        return *found ? answer(**found) : not_found(request);
+    }
+
+    // Without reading it: one that is too large to be read can still be mended, or deleted.
+    template <class Answer>
+    [[nodiscard]] HttpResponse with_id(const HttpRequest& request, const Answer& answer) const {
+        const std::string& text = request.parameter("idOrName");
+        Validation fields;
+        fields.text("idOrName", text, slug_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto id = context_.database.resolve_personality(text, context_.principal(request));
+        if (!id) return database_failed(id.error());
+        return *id ? answer(**id) : not_found(request);
+    }
+
+    static HttpResponse not_found(const HttpRequest& request) {
+        return error_response(ErrorCode::not_found,
+                              "Personality \"" + request.parameter("idOrName") + "\" not found");
+    }
+
+    // Of what was committed nothing is read again: that might fail.
+    [[nodiscard]] HttpResponse show_changed(const Outcome<ChangedPersonality>& changed,
+                                            int status) const {
+        if (!changed && changed.error() == Refusal::too_large) {
+            return error_response(ErrorCode::validation_error,
+                                  "The texts of a personality, placeholders filled in, may have " +
+                                      std::to_string(personality_bytes_max) + " bytes together");
+        }
+        if (!changed) return refused(changed.error(), "personality");
+        context_.node.tell_personality(changed->change);
+        return json_response(status, json::write(context_.node.shown(changed->now)));
+    }
+
+    RouteContext context_;
+};
+
+}  // namespace
+
+bool is_slug(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
+
+void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
+    const PersonalityRoutes personalities(context);
+    const auto add = [&](std::string method, const char* pattern, auto handler) {
+        routes.push_back({Access::user, std::move(method), pattern,
+                          [personalities, handler](const HttpRequest& r) {
+                              return (personalities.*handler)(r);
+                          }});
+    };
+    add("GET", "/user/personality", &PersonalityRoutes::list);
+    add("POST", "/user/personality", &PersonalityRoutes::create);
+    add("GET", "/user/personality/:idOrName", &PersonalityRoutes::read);
+    add("PUT", "/user/personality/:idOrName", &PersonalityRoutes::update);
+    add("DELETE", "/user/personality/:idOrName", &PersonalityRoutes::remove);
+    routes.push_back(
+        {Access::service, "GET", "/internal/personality/:idOrSlug",
+         [personalities](const HttpRequest& r) { return personalities.read_for_service(r); }});
+}
+
+}  // namespace tutti::services

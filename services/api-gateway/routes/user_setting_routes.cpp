@@ -1,0 +1,179 @@
+// /user/model-override and /wallet: what a user has chosen for themselves.
+//
+// A key that is set is told and forgotten: no program here reads one, and what is not stored cannot leak.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include <boost/describe/class.hpp>
+
+#include "api-gateway/routes/routes.hpp"
+#include "common/domain/llm_config.hpp"
+#include "common/http/errors.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services {
+namespace {
+
+constexpr std::size_t uuid_length = 36;
+constexpr std::size_t provider_length_max = 40;
+constexpr std::size_t key_length_max = 4096;
+
+struct SetOverrideResponse {
+    ModelOverride override;
+};
+BOOST_DESCRIBE_STRUCT(SetOverrideResponse, (), (override))
+
+struct Deleted {
+    bool deleted = false;
+};
+BOOST_DESCRIBE_STRUCT(Deleted, (), (deleted))
+
+struct DefaultModelResponse {
+    json::Nullable<std::string> default_config_id;
+};
+BOOST_DESCRIBE_STRUCT(DefaultModelResponse, (), (default_config_id))
+
+struct SetKeyRequest {
+    std::string provider;
+    std::string api_key;
+};
+BOOST_DESCRIBE_STRUCT(SetKeyRequest, (), (provider, api_key))
+
+struct SetKeyResponse {
+    bool success = false;
+    std::string provider;
+    bool stored = false;  // never: see above
+    std::string timestamp;
+};
+BOOST_DESCRIBE_STRUCT(SetKeyResponse, (), (success, provider, stored, timestamp))
+
+struct ListKeysResponse {
+    std::vector<std::string> providers;
+};
+BOOST_DESCRIBE_STRUCT(ListKeysResponse, (), (providers))
+
+class UserSettingRoutes {
+public:
+    explicit UserSettingRoutes(RouteContext context) : context_(std::move(context)) {}
+
+    [[nodiscard]] HttpResponse list_overrides(const HttpRequest& request) const {
+        auto found = context_.database.list_overrides(user(request));
+        if (!found) return database_failed(found.error());
+        return json_response(200, json::write(*found));
+    }
+
+    [[nodiscard]] HttpResponse set_override(const HttpRequest& request) const {
+        const auto body = json::read<SetModelOverrideRequest>(request.body);
+        if (!body) return invalid_body(body.error());
+        Validation fields;
+        fields.text("personalityId", body->personality_id, uuid_length);
+        fields.text("configId", body->config_id, uuid_length);
+        if (!fields.ok()) return fields.response();
+        auto chosen = context_.database.set_override(*body, context_.principal(request));
+        if (!chosen) return database_failed(chosen.error());
+        if (!*chosen) return refused(chosen->error(), "Personality or configuration");
+        context_.node.tell_model_user(user(request));
+        return json_response(200, json::write(SetOverrideResponse{std::move(**chosen)}));
+    }
+
+    [[nodiscard]] HttpResponse remove_override(const HttpRequest& request) const {
+        const auto removed =
+            context_.database.remove_override(request.parameter("personalityId"), user(request));
+        if (!removed) return database_failed(removed.error());
+        if (*removed) context_.node.tell_model_user(user(request));
+        return json_response(200, json::write(Deleted{*removed}));
+    }
+
+    [[nodiscard]] HttpResponse set_default(const HttpRequest& request) const {
+        const auto body = json::read<SetDefaultModelRequest>(request.body);
+        if (!body) return invalid_body(body.error());
+        Validation fields;
+        fields.text("configId", body->config_id, uuid_length);
+        if (!fields.ok()) return fields.response();
+        return change_default(request, body->config_id);
+    }
+    [[nodiscard]] HttpResponse remove_default(const HttpRequest& request) const {
+        return change_default(request, std::nullopt);
+    }
+
+    [[nodiscard]] HttpResponse list_keys(const HttpRequest& request) const {
+        auto found = context_.database.list_key_providers(user(request));
+        if (!found) return database_failed(found.error());
+        return json_response(200, json::write(ListKeysResponse{std::move(*found)}));
+    }
+
+    [[nodiscard]] HttpResponse set_key(const HttpRequest& request) const {
+        const auto body = json::read<SetKeyRequest>(request.body);
+        if (!body) return invalid_body(body.error());
+        Validation fields;
+        check_provider(fields, body->provider);
+        fields.text("apiKey", body->api_key, key_length_max);
+        if (!fields.ok()) return fields.response();
+        const auto noted = context_.database.note_key(user(request), body->provider);
+        if (!noted) return database_failed(noted.error());
+        context_.node.tell_api_key(user(request));
+        return json_response(200, json::write(SetKeyResponse{.success = true,
+                                                             .provider = body->provider,
+                                                             .stored = false,
+                                                             .timestamp = iso_timestamp()}));
+    }
+
+    [[nodiscard]] HttpResponse remove_key(const HttpRequest& request) const {
+        const std::string& provider = request.parameter("provider");
+        Validation fields;
+        check_provider(fields, provider);
+        if (!fields.ok()) return fields.response();
+        const auto removed = context_.database.forget_key(user(request), provider);
+        if (!removed) return database_failed(removed.error());
+        if (!*removed) return error_response(ErrorCode::not_found, "No key for " + provider);
+        context_.node.tell_api_key(user(request));
+        return json_response(200, json::write(Deleted{true}));
+    }
+
+private:
+    [[nodiscard]] std::string user(const HttpRequest& request) const {
+        return context_.principal(request).discord_id;
+    }
+    static void check_provider(Validation& fields, const std::string& provider) {
+        fields.text("provider", provider, provider_length_max);
+        const bool plain = std::ranges::all_of(provider, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+        });
+        if (!plain) fields.add("provider", "must be lower-case letters, digits and dashes");
+    }
+    [[nodiscard]] HttpResponse change_default(const HttpRequest& request,
+                                              const std::optional<std::string>& config_id) const {
+        const auto changed =
+            context_.database.set_default_override(config_id, context_.principal(request));
+        if (!changed) return database_failed(changed.error());
+        if (!*changed) return refused(changed->error(), "Configuration");
+        context_.node.tell_model_user(user(request));
+        DefaultModelResponse answer;
+        if (config_id) answer.default_config_id.emplace(*config_id);
+        return json_response(200, json::write(answer));
+    }
+
+    RouteContext context_;
+};
+
+}  // namespace
+
+void add_user_setting_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
+    const UserSettingRoutes settings(context);
+    const auto add = [&](std::string method, const char* pattern, auto handler) {
+        routes.push_back(
+            {Access::user, std::move(method), pattern,
+             [settings, handler](const HttpRequest& r) { return (settings.*handler)(r); }});
+    };
+    add("GET", "/user/model-override", &UserSettingRoutes::list_overrides);
+    add("PUT", "/user/model-override", &UserSettingRoutes::set_override);
+    add("PUT", "/user/model-override/default", &UserSettingRoutes::set_default);
+    add("DELETE", "/user/model-override/default", &UserSettingRoutes::remove_default);
+    add("DELETE", "/user/model-override/:personalityId", &UserSettingRoutes::remove_override);
+    add("GET", "/wallet/list", &UserSettingRoutes::list_keys);
+    add("POST", "/wallet/set", &UserSettingRoutes::set_key);
+    add("DELETE", "/wallet/:provider", &UserSettingRoutes::remove_key);
+}
+
+}  // namespace tutti::services
