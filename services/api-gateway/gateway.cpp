@@ -1,4 +1,4 @@
-// Puts database, routes and server together, and guards each route by its access level.
+// Puts database, routes and server together.
 #include "api-gateway/gateway.hpp"
 
 #include <algorithm>
@@ -20,15 +20,23 @@
 #include "api-gateway/gateway_metrics.hpp"
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/jobs/deduplicator.hpp"
-#include "api-gateway/jobs/job_queue.hpp"
-#include "api-gateway/jobs/job_results.hpp"
+#include "api-gateway/jobs/job_queue_in_process.hpp"
+#include "api-gateway/jobs/job_queue_redis.hpp"
 #include "api-gateway/jobs/job_waits.hpp"
 #include "api-gateway/models/model_cache.hpp"
 #include "api-gateway/models/openrouter.hpp"
 #include "api-gateway/routes/ai_routes.hpp"
 #include "api-gateway/routes/attachment_routes.hpp"
+#include "api-gateway/routes/avatar_routes.hpp"
+#include "api-gateway/routes/cache_routes.hpp"
+#include "api-gateway/routes/channel_routes.hpp"
+#include "api-gateway/routes/guard.hpp"
+#include "api-gateway/routes/llm_config_routes.hpp"
 #include "api-gateway/routes/model_routes.hpp"
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/persona_routes.hpp"
+#include "api-gateway/routes/personality_routes.hpp"
+#include "api-gateway/routes/principals.hpp"
+#include "api-gateway/routes/user_setting_routes.hpp"
 #include "common/caches/instance_advice.hpp"
 #include "common/caches/node_routes.hpp"
 #include "common/caches/presence.hpp"
@@ -63,150 +71,7 @@ struct HealthBody {
 };
 BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, services, reasons, timestamp, uptime))
 
-struct OwnerInBody {
-    std::optional<std::string> owner_id;
-};
-BOOST_DESCRIBE_STRUCT(OwnerInBody, (), (owner_id))
-
-class Guard {
-public:
-    Guard(Secret secret, std::optional<std::string> bot_owner_id)
-        : secret_(std::move(secret)), bot_owner_id_(std::move(bot_owner_id)) {}
-
-    // Why the request may not pass, by its head; or nothing.
-    [[nodiscard]] std::optional<HttpResponse> refuse(Access access, const HttpRequest& head) const {
-        if (access == Access::everyone) return std::nullopt;
-        const auto secret = head.headers.find("X-Service-Auth");
-        if (!secret || !secret_.matches(*secret)) return denied("Service authentication failed");
-        if (access == Access::user) return refuse_user(head);
-        if (access != Access::owner || owner_is_in_body(head)) return std::nullopt;
-        return refuse_whole(access, head);
-    }
-    // The same by what only the body says.
-    [[nodiscard]] std::optional<HttpResponse> refuse_whole(Access access,
-                                                           const HttpRequest& request) const {
-        if (access != Access::owner || is_owner(request)) return std::nullopt;
-        return denied("Only the owner of the bot may do this");
-    }
-
-private:
-    [[nodiscard]] bool owner_is_in_body(const HttpRequest& head) const {
-        return bot_owner_id_ && !head.headers.find("X-Owner-Id");
-    }
-    static HttpResponse denied(std::string_view text) {
-        return error_response(ErrorCode::unauthorized, text);
-    }
-    static std::optional<HttpResponse> refuse_user(const HttpRequest& request) {
-        const auto user = request.headers.find("X-User-Id");
-        if (!user || user->empty()) return denied("X-User-Id is required");
-        Validation fields;
-        fields.text("X-User-Id", std::string(*user), discord_id_length_max);
-        if (!fields.ok()) return fields.response();
-        return std::nullopt;
-    }
-    [[nodiscard]] bool is_owner(const HttpRequest& request) const {
-        if (!bot_owner_id_) return false;
-        if (const auto header = request.headers.find("X-Owner-Id"))
-            return *header == *bot_owner_id_;
-        const auto body = json::read<OwnerInBody>(request.body);
-        return body && body->owner_id == bot_owner_id_;
-    }
-
-    Secret secret_;
-    std::optional<std::string> bot_owner_id_;
-};
-
-Router make_router(std::vector<GatewayRoute> routes, const Guard& guard) {
-    Router router;
-    for (auto& route : routes) {
-        const auto access = route.access;
-        const auto kind =
-            route.kind.value_or(access == Access::everyone ? RouteKind::open : RouteKind::internal);
-        auto guarded = [guard, access,
-                        handler = std::move(route.handler)](const HttpRequest& request) {
-            if (auto refused = guard.refuse_whole(access, request)) return std::move(*refused);
-            return handler(request);
-        };
-        Router::Terms terms{.kind = kind, .guard = [guard, access](const HttpRequest& head) {
-                                return guard.refuse(access, head);
-                            }};
-        // Nothing that everybody may ask has a body.
-        if (access == Access::everyone) terms.body_bytes_max = 0;
-        router.add(std::move(route.method), route.pattern, std::move(guarded), terms);
-    }
-    return router;
-}
-
 }  // namespace
-
-Principal RouteContext::principal(const HttpRequest& request) const {
-    const std::string id(request.headers.find("X-User-Id").value_or(""));
-    return {id, bot_owner_id && id == *bot_owner_id};
-}
-
-void Validation::text(std::string_view name, const std::string& value, std::size_t length_max) {
-    if (value.empty()) return add(name, "must not be empty");
-    if (value.size() > length_max) {
-        return add(name, "must not be longer than " + std::to_string(length_max) + " characters");
-    }
-    // PostgreSQL takes neither; SQLite would, and the two would differ.
-    if (value.contains('\0') || !json::write_exactly(value)) {
-        add(name, "must be UTF-8 without NUL");
-    }
-}
-
-void Validation::required(std::string_view name, const std::optional<std::string>& value,
-                          std::size_t length_max) {
-    value ? text(name, *value, length_max) : add(name, "is missing");
-}
-
-void Validation::if_there(std::string_view name, const std::optional<std::string>& value,
-                          std::size_t length_max) {
-    if (value) text(name, *value, length_max);
-}
-
-void Validation::clearable(std::string_view name, const std::optional<std::string>& value,
-                           std::size_t length_max) {
-    if (value && !value->empty()) text(name, *value, length_max);
-}
-
-void Validation::add(std::string_view name, std::string_view problem) {
-    if (!problems_.empty()) problems_ += "; ";
-    problems_.append(name).append(": ").append(problem);
-}
-
-HttpResponse Validation::response() const {
-    return error_response(ErrorCode::validation_error, problems_);
-}
-
-HttpResponse database_failed(const Error& error) {
-    log::error("database", error.message());
-    if (error.code == Errc::overloaded) {
-        return error_response(ErrorCode::service_unavailable,
-                              "Too many requests wait for the database");
-    }
-    if (error.code == Errc::too_large) {
-        return error_response(ErrorCode::internal_error, "It is too large to be read");
-    }
-    return error_response(ErrorCode::internal_error, "The database did not answer");
-}
-
-HttpResponse invalid_body(const Error& error) {
-    return error_response(ErrorCode::validation_error, error.cause);
-}
-
-HttpResponse refused(Refusal refusal, std::string_view what) {
-    const std::string text(what);
-    switch (refusal) {
-    case Refusal::not_found: return error_response(ErrorCode::not_found, text + " not found");
-    case Refusal::no_access:
-        return error_response(ErrorCode::unauthorized, "You may not change this " + text);
-    case Refusal::conflict: return error_response(ErrorCode::conflict, text + ": conflict");
-    case Refusal::too_large:
-        return error_response(ErrorCode::validation_error, text + ": too many, or too large");
-    }
-    return error_response(ErrorCode::internal_error, text);
-}
 
 // Everything refers to what is declared before it; `stop` goes the other way.
 struct Gateway::Impl {
@@ -225,7 +90,6 @@ struct Gateway::Impl {
     std::unique_ptr<ModelCache> models;
     std::unique_ptr<Deduplicator> deduplicator;
     std::unique_ptr<Deduplicator> by_client_key;
-    std::unique_ptr<JobResults> results;
     std::unique_ptr<GatewayMetrics> metrics;
     std::unique_ptr<ChangeListener> listener;  // PostgreSQL only
     std::unique_ptr<Presence> presence;        // none: this is the only instance
@@ -237,7 +101,8 @@ struct Gateway::Impl {
     Result<void> open_queue(const Options& options);
     Result<void> hear_changes(const Options& options);
     void see_others(const Options& options);
-    Result<void> listen(Options options);
+    [[nodiscard]] std::vector<GatewayRoute> routes(const Options& options);
+    Result<void> listen(const Options& options);
     [[nodiscard]] HttpResponse health() const;
 };
 
@@ -251,12 +116,13 @@ Result<void> Gateway::Impl::open(const Options& options) {
                                .write = [&it = *database] { return it.try_write(); }});
     if (auto opened_files = open_attachments(options); !opened_files) return opened_files;
     openrouter = std::make_unique<OpenRouter>(options.openrouter);
-    auto joined = GatewayNode::start({.name = options.name,
-                                      .redis_url = options.redis_url.value_or(""),
-                                      .hub = options.hub,
-                                      .dedup_window = options.dedup_window,
-                                      .public_url = options.public_url},
-                                     {.database = *database, .openrouter = *openrouter});
+    auto joined =
+        GatewayNode::start({.name = options.name,
+                            .redis_url = options.redis_url.value_or(""),
+                            .hub = options.hub,
+                            .dedup_window = options.dedup_window,
+                            .public_url = options.public_url},
+                           {.personalities = database->personalities, .openrouter = *openrouter});
     if (!joined) return fail(std::move(joined).error());
     node = *std::move(joined);
     if (auto opened_queue = open_queue(options); !opened_queue) return opened_queue;
@@ -267,7 +133,6 @@ Result<void> Gateway::Impl::open(const Options& options) {
     models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
     deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
     by_client_key = std::make_unique<FleetDeduplicator>(node->request_keys(), request_key_window);
-    results = std::make_unique<StoredJobResults>(*database);
     metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{.node = *node,
                                                                      .openrouter = *openrouter,
                                                                      .attachments = *attachments,
@@ -336,8 +201,7 @@ Result<void> Gateway::Impl::hear_changes(const Options& options) {
     return {};
 }
 
-Result<void> Gateway::Impl::listen(Options options) {
-    const RouteContext context{*database, *node, options.bot_owner_id};
+std::vector<GatewayRoute> Gateway::Impl::routes(const Options& options) {
     std::vector<GatewayRoute> routes;
     const auto add = [&](std::string pattern, HttpHandler handler) {
         routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler),
@@ -346,25 +210,34 @@ Result<void> Gateway::Impl::listen(Options options) {
     add("/health", [this](const HttpRequest&) { return health(); });
     add("/metrics", [this](const HttpRequest& request) { return metrics->response(request); });
     add("/audit", [this](const HttpRequest&) { return audit_response(node->node()); });
-    add_channel_routes(routes, context);
-    add_personality_routes(routes, context);
-    add_avatar_routes(routes, context);
-    add_persona_routes(routes, context);
-    add_llm_config_routes(routes, context);
-    add_user_setting_routes(routes, context);
-    add_cache_routes(routes, context);
-    std::ranges::move(model_routes(models->source(), options.bot_owner_id),
-                      std::back_inserter(routes));
-    std::ranges::move(ai_routes({.queue = *queue,
-                                 .deduplicator = *deduplicator,
-                                 .by_client_key = *by_client_key,
-                                 .results = *results,
-                                 .attachments = *attachments,
-                                 .waits = *waits}),
-                      std::back_inserter(routes));
-    std::ranges::move(attachment_routes(*files), std::back_inserter(routes));
-    std::ranges::move(options.routes, std::back_inserter(routes));
-    auto router = make_router(std::move(routes), Guard(options.secret, options.bot_owner_id));
+    const auto join = [&](std::vector<GatewayRoute> more) {
+        std::ranges::move(more, std::back_inserter(routes));
+    };
+    const Principals principals(options.bot_owner_id);
+    join(channel_routes(database->channels, principals));
+    join(personality_routes({.personalities = database->personalities,
+                             .editor = database->personality_editor,
+                             .node = *node,
+                             .principals = principals}));
+    join(avatar_routes(*node));
+    join(persona_routes(database->personas, *node, principals));
+    join(llm_config_routes(database->llm_configs, *node, options.bot_owner_id));
+    join(user_setting_routes(database->user_settings, *node, principals));
+    join(cache_routes(*node));
+    join(model_routes(models->source(), options.bot_owner_id));
+    join(ai_routes({.queue = *queue,
+                    .deduplicator = *deduplicator,
+                    .by_client_key = *by_client_key,
+                    .results = database->job_results,
+                    .attachments = *attachments,
+                    .waits = *waits}));
+    join(attachment_routes(*files));
+    join(options.routes);
+    return routes;
+}
+
+Result<void> Gateway::Impl::listen(const Options& options) {
+    auto router = guarded_router(routes(options), Guard(options.secret, options.bot_owner_id));
 
     auto listening = HttpServer::start(
         {.address = options.address, .port = options.port, .limits = options.limits},
@@ -426,7 +299,7 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options) {
     }
     auto impl = std::make_unique<Impl>();
     if (auto opened = impl->open(options); !opened) return fail(std::move(opened).error());
-    if (auto listening = impl->listen(std::move(options)); !listening) {
+    if (auto listening = impl->listen(options); !listening) {
         return fail(std::move(listening).error());
     }
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));

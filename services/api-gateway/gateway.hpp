@@ -22,8 +22,8 @@
 #include "api-gateway/attachments/downloads.hpp"
 #include "api-gateway/jobs/job_waits.hpp"
 #include "api-gateway/models/openrouter.hpp"
+#include "api-gateway/routes/route.hpp"
 #include "common/caches/catalogue.hpp"
-#include "common/http/router.hpp"
 #include "common/http/server.hpp"
 #include "common/process/secret.hpp"
 #include "common/process/settings.hpp"
@@ -31,24 +31,6 @@
 #include "tutti/error.hpp"
 
 namespace tutti::services {
-
-// Who may call a route. Each level includes the demands of the one before it.
-enum class Access : std::uint8_t {
-    everyone,  // no header needed
-    service,   // X-Service-Auth equals the secret
-    user,      // and X-User-Id is not empty
-    owner,     // service, and X-Owner-Id (or the JSON body's ownerId) equals BOT_OWNER_ID
-};
-
-struct GatewayRoute {
-    Access access = Access::everyone;
-    std::string method = "GET";
-    std::string pattern;  // see Router
-    HttpHandler handler;
-    // Whose workers run it. Nothing: by the access, `open` for everyone and `internal` for the
-    // others.
-    std::optional<RouteKind> kind{};
-};
 
 class Gateway {
 public:

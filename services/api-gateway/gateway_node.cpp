@@ -24,12 +24,12 @@ void add_avatar_url(Personality& personality, const std::string& public_url) {
         public_url + avatar_path(personality.slug, updated_at.value_or(UnixTime{}));
 }
 
-Loader<std::string, GetPersonalityResponse> load_personality_from(Database& database,
+Loader<std::string, GetPersonalityResponse> load_personality_from(StoredPersonalities& stored,
                                                                   std::string public_url) {
     using Answer = Loaded<GetPersonalityResponse>;
-    return [&database, public_url = std::move(public_url)](const std::string& id,
-                                                           LoadContext&) -> Result<Answer> {
-        auto found = database.load_personality(id);
+    return [&stored, public_url = std::move(public_url)](const std::string& id,
+                                                         LoadContext&) -> Result<Answer> {
+        auto found = stored.load(id);
         if (!found) return fail(found.error());
         if (*found) {
             add_avatar_url((*found)->personality, public_url);
@@ -42,9 +42,9 @@ Loader<std::string, GetPersonalityResponse> load_personality_from(Database& data
     };
 }
 
-Loader<std::string, AvatarPtr> load_avatar_from(Database& database) {
-    return [&database](const std::string& slug, LoadContext&) -> Result<Loaded<AvatarPtr>> {
-        auto found = database.find_avatar(slug);
+Loader<std::string, AvatarPtr> load_avatar_from(StoredPersonalities& stored) {
+    return [&stored](const std::string& slug, LoadContext&) -> Result<Loaded<AvatarPtr>> {
+        auto found = stored.find_avatar(slug);
         if (!found) return fail(found.error());
         if (!*found) return Loaded<AvatarPtr>(absent);
         return Loaded<AvatarPtr>(**std::move(found));
@@ -85,8 +85,8 @@ GatewayNode::GatewayNode(std::unique_ptr<Node> node, const Options& options, con
     : node_(std::move(node)),
       public_url_(options.public_url),
       personalities_(declare_personalities(
-          *node_, load_personality_from(sources.database, options.public_url))),
-      avatars_(declare_avatars(*node_, load_avatar_from(sources.database))),
+          *node_, load_personality_from(sources.personalities, options.public_url))),
+      avatars_(declare_avatars(*node_, load_avatar_from(sources.personalities))),
       models_(declare_models(*node_, load_models_from(sources.openrouter))),
       requests_(declare_request_dedup(*node_, options.dedup_window)),
       request_keys_(declare_request_keys(*node_)),

@@ -11,7 +11,8 @@
 #include <string>
 #include <string_view>
 
-#include "api-gateway/database/database.hpp"
+#include "api-gateway/database/personalities.hpp"
+#include "api-gateway/database/personality_editor.hpp"
 #include "api-gateway/models/openrouter.hpp"
 #include "common/caches/catalogue.hpp"
 #include "common/caches/invalidation_services.hpp"
@@ -32,7 +33,7 @@ public:
     };
     // Where what it caches comes from; they outlive the node.
     struct Sources {
-        Database& database;
+        StoredPersonalities& personalities;
         OpenRouter& openrouter;
     };
 

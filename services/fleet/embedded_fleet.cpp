@@ -1,9 +1,9 @@
-// The fleet in this process: the services share one embedded hub, and talk HTTP as they always do.
+#include "fleet/embedded_fleet.hpp"
+
 #include <utility>
 
 #include "api-gateway/gateway.hpp"
 #include "bot-client/bot_client.hpp"
-#include "fleet/fleet.hpp"
 
 namespace tutti::services {
 namespace {

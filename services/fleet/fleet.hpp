@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "common/caches/catalogue.hpp"
-#include "fleet/plan.hpp"
+#include "common/process/settings.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "tutti/error.hpp"
 
@@ -53,10 +53,4 @@ protected:
 [[nodiscard]] inline Instance local_instance(std::string name, std::uint16_t port) {
     return {.name = std::move(name), .url = "http://127.0.0.1:" + std::to_string(port)};
 }
-
-// Each service must answer on /health when these return.
-// Errors: what kept a service from starting.
-[[nodiscard]] Result<std::unique_ptr<Fleet>> start_embedded_fleet(Plan plan);
-[[nodiscard]] Result<std::unique_ptr<Fleet>> start_process_fleet(Plan plan);
-
 }  // namespace tutti::services

@@ -12,8 +12,9 @@
 #include "common/process/lifecycle.hpp"
 #include "common/process/logging.hpp"
 #include "fleet/driver_client.hpp"
-#include "fleet/fleet.hpp"
+#include "fleet/embedded_fleet.hpp"
 #include "fleet/options.hpp"
+#include "fleet/process_fleet.hpp"
 #include "fleet/scenario.hpp"
 
 namespace {

@@ -1,4 +1,5 @@
-// The fleet as it runs for real: a process for each service, found beside this program, on one Redis.
+#include "fleet/process_fleet.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -6,7 +7,6 @@
 
 #include "common/http/client.hpp"
 #include "fleet/child.hpp"
-#include "fleet/fleet.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti::services {

@@ -4,6 +4,7 @@
 
 #include "fleet/driver_client.hpp"
 #include "fleet/fleet.hpp"
+#include "fleet/plan.hpp"
 
 namespace tutti::services {
 

@@ -3,9 +3,9 @@
 //
 // PostgreSQL merges equal payloads of one transaction, so a bulk edit of configurations is one event. A
 // change of a personality or configuration that leaves `updated_at` alone says that nothing changed.
-#include <array>
+#include "api-gateway/database/change_notifications.hpp"
 
-#include "api-gateway/database/migration_step.hpp"
+#include <array>
 
 namespace tutti::services {
 namespace {

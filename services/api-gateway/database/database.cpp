@@ -1,26 +1,21 @@
 #include "api-gateway/database/database.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <boost/uuid/name_generator_sha1.hpp>
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid.hpp>
-#include <boost/uuid/uuid_io.hpp>
 #include <libpq-fe.h>
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
-#include "api-gateway/database/database_impl.hpp"
 #include "api-gateway/database/migrations.hpp"
+#include "api-gateway/database/sessions.hpp"
+#include "api-gateway/database/sql_errors.hpp"
+#include "api-gateway/database/transaction.hpp"
 #include "common/http/errors.hpp"
 
 namespace tutti::services {
@@ -112,101 +107,7 @@ Error open_error(const soci::soci_error& error) {
     return result;
 }
 
-// Of the SQLSTATEs those that call for another action than "try again later".
-Errc code_of(const std::string& state) {
-    if (state == "57014") return Errc::timeout;  // statement_timeout
-    const std::string_view family = std::string_view(state).substr(0, 2);
-    if (family == "28" || state == "42501" || state == "3D000") return Errc::refused;
-    if (state == "42P07") return Errc::unsupported;  // a table that is not ours
-    return Errc::unavailable;
-}
-
-std::string without_line_ends(std::string text) {
-    while (text.ends_with('\n')) text.pop_back();
-    for (char& c : text) c = c == '\n' ? ' ' : c;
-    return text;
-}
-
 }  // namespace
-
-bool is_postgresql(soci::session& sql) { return sql.get_backend_name() == "postgresql"; }
-
-void Transaction::lock(std::string_view name) {
-    if (!is_postgresql(sql_)) return;
-    const std::string text(name);
-    std::string nothing;
-    sql_ << "SELECT CAST(pg_advisory_xact_lock(hashtextextended(:name, 0)) AS TEXT)",
-        soci::use(text), soci::into(nothing);
-}
-
-// `get_error_message` and not `what`: the latter repeats the values of the statement.
-Error to_error(const soci::soci_error& error, std::string operation) {
-    Error result{Errc::unavailable, std::move(operation),
-                 without_line_ends(error.get_error_message())};
-    if (const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error)) {
-        const int code = sqlite->result() & 0xFF;
-        if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) result.code = Errc::unsupported;
-    } else if (const auto* postgresql = dynamic_cast<const soci::postgresql_soci_error*>(&error)) {
-        result.code = code_of(postgresql->sqlstate());
-    }
-    return result;
-}
-
-bool met_another(const soci::soci_error& error) {
-    constexpr std::array<std::string_view, 4> states{"23503",   // foreign_key_violation
-                                                     "23505",   // unique_violation
-                                                     "40001",   // serialization_failure
-                                                     "40P01"};  // deadlock_detected
-    const auto* postgresql = dynamic_cast<const soci::postgresql_soci_error*>(&error);
-    return postgresql != nullptr &&
-           std::ranges::find(states, postgresql->sqlstate()) != states.end();
-}
-
-std::string name_uuid(const std::string& name) {
-    boost::uuids::name_generator_sha1 generate(boost::uuids::ns::dns());
-    return to_string(generate(name));
-}
-
-std::string random_uuid() { return to_string(boost::uuids::random_generator()()); }
-
-std::string iso_time(std::string text) {
-    constexpr std::size_t seconds_end = 19;  // "2026-01-02 03:04:05"
-    constexpr std::size_t milliseconds_end = 23;
-    if (text.size() < seconds_end || text[10] != ' ') return text;
-    text[10] = 'T';
-    const std::size_t zone = text.find_first_of("+-", seconds_end);
-    std::string time = text.substr(0, std::min(zone, milliseconds_end));
-    if (time.size() == seconds_end) time += '.';
-    time.resize(milliseconds_end, '0');
-    return time + 'Z';
-}
-
-std::optional<std::string> find_user(soci::session& sql, const std::string& discord_id) {
-    std::string found;
-    sql << "SELECT id FROM users WHERE discord_id = :discord_id", soci::use(discord_id),
-        soci::into(found);
-    if (!sql.got_data()) return std::nullopt;
-    return found;
-}
-
-std::string ensure_user(soci::session& sql, const std::string& discord_id) {
-    const auto find = [&] { return find_user(sql, discord_id); };
-    if (auto found = find()) return *std::move(found);
-    const std::string id = name_uuid("user:" + discord_id);
-    const std::string now = iso_timestamp();
-    sql << "INSERT INTO users (id, discord_id, username, created_at, updated_at) "
-           "VALUES (:id, :discord_id, :username, :created_at, :updated_at) "
-           "ON CONFLICT (discord_id) DO NOTHING",
-        soci::use(id), soci::use(discord_id), soci::use(discord_id), soci::use(now), soci::use(now);
-    return find().value_or(std::string());
-}
-
-Result<std::string> Database::Impl::user_id(const std::string& discord_id) {
-    auto found = run("find user", [&](soci::session& sql) { return find_user(sql, discord_id); });
-    if (!found) return fail(std::move(found).error());
-    if (*found) return **std::move(found);
-    return write("create user", [&](soci::session& sql) { return ensure_user(sql, discord_id); });
-}
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) {
     return options.postgres_url
@@ -216,12 +117,12 @@ Result<std::unique_ptr<Database>> Database::open(const Options& options) {
 
 Result<std::unique_ptr<Database>> Database::open_file(const std::string& path) {
     if (auto checked = check_path(path); !checked) return fail(checked.error());
-    auto impl = std::make_unique<Impl>(
+    auto sessions = std::make_unique<Sessions>(
         Sessions::Options{.count = sqlite_sessions,
-                          .open = [path](soci::session& sql) { open_sqlite(sql, path); }},
-        sqlite_writers);
+                          .writers_max = sqlite_writers,
+                          .open = [path](soci::session& sql) { open_sqlite(sql, path); }});
     try {
-        const auto lease = impl->sessions.lease();
+        const auto lease = sessions->lease();
         if (!lease) return fail(lease.error());
         soci::session& sql = lease->session();
         if (auto sound = check_content(sql, path); !sound) return fail(sound.error());
@@ -231,29 +132,27 @@ Result<std::unique_ptr<Database>> Database::open_file(const std::string& path) {
     } catch (const soci::soci_error& error) {
         return fail(to_error(error, "open database"));
     }
-    return std::unique_ptr<Database>(new Database(std::move(impl)));
+    return std::unique_ptr<Database>(new Database(std::move(sessions)));
 }
 
 Result<std::unique_ptr<Database>> Database::open_server(const std::string& url,
                                                         Duration statement_deadline) {
     const auto connection = with_limits(url);
     if (!connection) return fail(connection.error());
-    auto impl = std::make_unique<Impl>(
-        Sessions::Options{.count = postgresql_sessions,
-                          .open =
-                              [connection = *connection, statement_deadline](soci::session& sql) {
-                                  open_postgresql(sql, connection, statement_deadline);
-                              },
-                          .use_max = statement_deadline * 2},
-        postgresql_sessions);
+    auto sessions = std::make_unique<Sessions>(Sessions::Options{
+        .count = postgresql_sessions,
+        .writers_max = postgresql_sessions,
+        .open = [connection = *connection, statement_deadline](
+                    soci::session& sql) { open_postgresql(sql, connection, statement_deadline); },
+        .use_max = statement_deadline * 2});
     try {
-        const auto lease = impl->sessions.lease();
+        const auto lease = sessions->lease();
         if (!lease) return fail(lease.error());
         if (auto migrated = migrate(lease->session()); !migrated) return fail(migrated.error());
     } catch (const soci::soci_error& error) {
         return fail(open_error(error));
     }
-    return std::unique_ptr<Database>(new Database(std::move(impl)));
+    return std::unique_ptr<Database>(new Database(std::move(sessions)));
 }
 
 namespace {
@@ -303,18 +202,26 @@ Result<std::string> with_limits(const std::string& url) {
     return limited;
 }
 
-Database::Database(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Database::Database(std::unique_ptr<Sessions> sessions)
+    : sessions_(std::move(sessions)),
+      channels(*sessions_),
+      personalities(*sessions_),
+      personality_editor(*sessions_),
+      personas(*sessions_),
+      llm_configs(*sessions_),
+      user_settings(*sessions_),
+      job_results(*sessions_) {}
 Database::~Database() = default;
 
 Result<void> Database::ping() {
-    return impl_->run("ping database", [](soci::session& sql) {
+    return sessions_->read("ping database", [](soci::session& sql) {
         int one = 0;
         sql << "SELECT COUNT(*) FROM schema_migrations", soci::into(one);
     });
 }
 
 Result<void> Database::try_write() {
-    return impl_->write("write to database", [](soci::session& sql) {
+    return sessions_->write("write to database", [](soci::session& sql) {
         const std::string now = iso_timestamp();
         Transaction transaction(sql);
         sql << "INSERT INTO health_checks (id, checked_at) VALUES (1, :now) "

@@ -20,8 +20,4 @@ struct Statement {
 
 using Step = std::span<const Statement>;
 
-// PostgreSQL tells whoever listens which cached personalities a change concerns; SQLite cannot, and has
-// no writer besides the gateway.
-extern const Step change_notifications;
-
 }  // namespace tutti::services

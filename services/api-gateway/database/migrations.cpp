@@ -9,8 +9,9 @@
 #include <string>
 #include <string_view>
 
-#include "api-gateway/database/database_impl.hpp"
+#include "api-gateway/database/change_notifications.hpp"
 #include "api-gateway/database/migration_step.hpp"
+#include "api-gateway/database/transaction.hpp"
 #include "common/http/errors.hpp"
 
 namespace tutti::services {

@@ -4,63 +4,41 @@
 #include <soci/statement.h>
 #include <soci/use.h>
 
+#include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <stdexcept>
 #include <system_error>
 
 #include <boost/algorithm/hex.hpp>
+#include <boost/optional/optional.hpp>
 #include <soci/boost-optional.h>
 
-#include "api-gateway/database/database_impl.hpp"
+#include "api-gateway/database/transaction.hpp"
 
 namespace tutti::services {
 namespace {
 
+using SociCell = boost::optional<std::string>;
+
 template <class Number>
-std::optional<Number> parse(const RowReader::Cell& cell) {
-    if (!cell) return std::nullopt;
-    Number number{};
-    const char* const end = cell->data() + cell->size();
-    const auto [stopped, error] = std::from_chars(cell->data(), end, number);
-    return error == std::errc{} && stopped == end ? std::optional(number) : std::nullopt;
+bool parse(Number& number, const std::string& text) {
+    Number read{};
+    const char* const end = text.data() + text.size();
+    const auto [stopped, error] = std::from_chars(text.data(), end, read);
+    if (error != std::errc{} || stopped != end) return false;
+    number = read;
+    return true;
 }
 
-}  // namespace
+SociCell to_soci(const Cell& cell) { return cell ? SociCell(*cell) : SociCell(); }
 
-std::string RowReader::text() { return next().value_or(std::string()); }
-std::optional<std::string> RowReader::optional_text() { return to_std(next()); }
-json::Nullable<std::string> RowReader::nullable_text() { return to_nullable(next()); }
-std::optional<double> RowReader::number() { return parse<double>(next()); }
-std::optional<std::int64_t> RowReader::integer() { return parse<std::int64_t>(next()); }
-bool RowReader::flag() {
-    const std::string value = text();
-    return value == "1" || value == "t";
-}
-std::string RowReader::time() { return iso_time(text()); }
-std::optional<std::string> RowReader::optional_time() {
-    return optional_text().transform(iso_time);
-}
-std::string RowReader::bytes() {
-    std::string bytes;
-    boost::algorithm::unhex(text(), std::back_inserter(bytes));
-    return bytes;
-}
+Cell from_soci(const SociCell& cell) { return cell ? Cell(*cell) : Cell(); }
 
-std::string bytes_column(soci::session& sql, std::string_view column) {
-    const std::string name(column);
-    return is_postgresql(sql) ? "encode(" + name + ", 'hex')" : "hex(" + name + ")";
-}
-
-std::string bytes_literal(soci::session& sql, std::string_view bytes) {
-    std::string text(is_postgresql(sql) ? "'\\x" : "X'");
-    boost::algorithm::hex(bytes, std::back_inserter(text));
-    text += '\'';
-    return text;
-}
-
-std::vector<RowReader> select(soci::session& sql, const std::string& query, std::size_t columns,
-                              const std::vector<std::string>& parameters) {
-    std::vector<RowReader::Cell> cells(columns);
+std::vector<std::vector<Cell>> select_cells(soci::session& sql, const std::string& query,
+                                            std::size_t columns,
+                                            const std::vector<std::string>& parameters) {
+    std::vector<SociCell> cells(columns);
     soci::statement statement(sql);
     for (auto& cell : cells) statement.exchange(soci::into(cell));
     for (const auto& parameter : parameters) statement.exchange(soci::use(parameter));
@@ -68,17 +46,99 @@ std::vector<RowReader> select(soci::session& sql, const std::string& query, std:
     statement.prepare(query);
     statement.define_and_bind();
     statement.execute();
-    std::vector<RowReader> rows;
-    while (statement.fetch()) rows.emplace_back(cells);
-    return rows;
+    std::vector<std::vector<Cell>> found;
+    while (statement.fetch()) {
+        auto& row = found.emplace_back();
+        std::ranges::transform(cells, std::back_inserter(row), from_soci);
+    }
+    return found;
 }
 
-std::optional<RowReader> select_one(soci::session& sql, const std::string& query,
-                                    std::size_t columns,
-                                    const std::vector<std::string>& parameters) {
-    auto rows = select(sql, query, columns, parameters);
-    if (rows.empty()) return std::nullopt;
-    return std::move(rows.front());
+}  // namespace
+
+std::string iso_time(std::string text) {
+    constexpr std::size_t seconds_end = 19;  // "2026-01-02 03:04:05"
+    constexpr std::size_t milliseconds_end = 23;
+    if (text.size() < seconds_end || text[10] != ' ') return text;
+    text[10] = 'T';
+    const std::size_t zone = text.find_first_of("+-", seconds_end);
+    std::string time = text.substr(0, std::min(zone, milliseconds_end));
+    if (time.size() == seconds_end) time += '.';
+    time.resize(milliseconds_end, '0');
+    return time + 'Z';
+}
+
+void SelectList::replace(std::string_view path, std::string expression) {
+    const auto found = std::ranges::find(columns_, path, &Column::path);
+    if (found == columns_.end()) throw std::logic_error("no member " + std::string(path));
+    found->expression = std::move(expression);
+}
+
+std::string SelectList::text() const {
+    std::string text;
+    for (const Column& column : columns_) {
+        text.append(text.empty() ? "" : ", ").append(column.expression);
+    }
+    return text;
+}
+
+namespace rows {
+
+bool assign(std::string& member, std::string cell) {
+    member = std::move(cell);
+    return true;
+}
+
+bool assign(bool& member, const std::string& cell) {
+    member = cell == "1" || cell == "t";
+    return true;
+}
+
+bool assign(double& member, const std::string& cell) { return parse(member, cell); }
+
+bool assign(std::int64_t& member, const std::string& cell) { return parse(member, cell); }
+
+}  // namespace rows
+
+std::vector<std::vector<Cell>> select_cells(soci::session& sql, const SelectList& list,
+                                            std::string_view rest,
+                                            const std::vector<std::string>& parameters) {
+    return select_cells(sql, "SELECT " + list.text() + ' ' + std::string(rest), list.size(),
+                        parameters);
+}
+
+std::vector<std::string> select_texts(soci::session& sql, const std::string& query,
+                                      const std::vector<std::string>& parameters) {
+    std::vector<std::string> texts;
+    for (auto& row : select_cells(sql, query, 1, parameters)) {
+        texts.push_back(std::move(row.front()).value_or(std::string()));
+    }
+    return texts;
+}
+
+std::optional<std::string> select_text(soci::session& sql, const std::string& query,
+                                       const std::vector<std::string>& parameters) {
+    auto found = select_cells(sql, query, 1, parameters);
+    if (found.empty()) return std::nullopt;
+    return std::move(found.front().front());
+}
+
+std::string bytes_column(soci::session& sql, std::string_view column) {
+    const std::string name(column);
+    return is_postgresql(sql) ? "encode(" + name + ", 'hex')" : "hex(" + name + ")";
+}
+
+std::string bytes_of_column(std::string_view text) {
+    std::string bytes;
+    boost::algorithm::unhex(text, std::back_inserter(bytes));
+    return bytes;
+}
+
+std::string bytes_literal(soci::session& sql, std::string_view bytes) {
+    std::string text(is_postgresql(sql) ? "'\\x" : "X'");
+    boost::algorithm::hex(bytes, std::back_inserter(text));
+    text += '\'';
+    return text;
 }
 
 std::size_t execute(soci::session& sql, const std::string& statement_text,
@@ -106,19 +166,21 @@ RowWriter& RowWriter::set(std::string_view column, double value) {
 }
 
 RowWriter& RowWriter::set_null(std::string_view column) {
-    columns_.emplace_back(column, boost::none);
+    columns_.emplace_back(column, std::nullopt);
     return *this;
 }
 
 void RowWriter::insert(soci::session& sql, std::string_view table) const {
     std::string names;
     std::string values;
-    soci::statement statement(sql);
+    std::vector<SociCell> cells;
     for (const auto& [column, value] : columns_) {
         names.append(names.empty() ? "" : ", ").append(column);
         values.append(values.empty() ? ":" : ", :").append(column);
-        statement.exchange(soci::use(value));
+        cells.push_back(to_soci(value));
     }
+    soci::statement statement(sql);
+    for (const SociCell& cell : cells) statement.exchange(soci::use(cell));
     statement.alloc();
     statement.prepare("INSERT INTO " + std::string(table) + " (" + names + ") VALUES (" + values +
                       ")");
@@ -129,12 +191,14 @@ void RowWriter::insert(soci::session& sql, std::string_view table) const {
 void RowWriter::update(soci::session& sql, std::string_view table, const std::string& id) const {
     if (columns_.empty()) return;
     std::string assignments;
-    soci::statement statement(sql);
+    std::vector<SociCell> cells;
     for (const auto& [column, value] : columns_) {
         assignments.append(assignments.empty() ? "" : ", ").append(column).append(" = :");
         assignments.append(column);
-        statement.exchange(soci::use(value));
+        cells.push_back(to_soci(value));
     }
+    soci::statement statement(sql);
+    for (const SociCell& cell : cells) statement.exchange(soci::use(cell));
     statement.exchange(soci::use(id));
     statement.alloc();
     statement.prepare("UPDATE " + std::string(table) + " SET " + assignments +

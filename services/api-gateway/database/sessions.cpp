@@ -39,7 +39,10 @@ bool is_well(soci::session& sql) {
 }  // namespace
 
 Sessions::Sessions(Options options)
-    : options_(std::move(options)), pool_(options_.count), due_(options_.count) {
+    : options_(std::move(options)),
+      writers_({.concurrent_max = options_.writers_max, .queued_max = writers_queued_max}),
+      pool_(options_.count),
+      due_(options_.count) {
     if (options_.use_max > Duration::zero()) {
         watchdog_ = std::jthread([this](const std::stop_token& stop) { watch(stop); });
     }

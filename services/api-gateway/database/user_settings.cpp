@@ -1,75 +1,77 @@
-// What users have chosen for themselves: models, and that they have keys.
-#include <string>
+#include "api-gateway/database/user_settings.hpp"
 
-#include "api-gateway/database/database_impl.hpp"
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "api-gateway/database/access.hpp"
 #include "api-gateway/database/rows.hpp"
+#include "api-gateway/database/sessions.hpp"
+#include "api-gateway/database/transaction.hpp"
+#include "api-gateway/database/users.hpp"
+#include "common/domain/uuid.hpp"
 #include "common/http/errors.hpp"
 
 namespace tutti::services {
 namespace {
 
-constexpr const char* select_override =
-    "SELECT o.personality_id, p.name, o.llm_config_id, c.name FROM user_personality_configs o "
-    "JOIN personalities p ON p.id = o.personality_id JOIN llm_configs c ON c.id = o.llm_config_id "
-    "WHERE o.user_id = :user_id ";
-
-ModelOverride read(RowReader& row) {
-    ModelOverride chosen;
-    chosen.personality_id = row.text();
-    chosen.personality_name = row.text();
-    chosen.config_id = row.text();
-    chosen.config_name = row.text();
-    return chosen;
+std::vector<ModelOverride> select_overrides(soci::session& sql, const std::string& condition,
+                                            const std::vector<std::string>& parameters) {
+    static const auto columns = Columns<ModelOverride>("o")
+                                    .as("personality_name", "p.name")
+                                    .as("config_id", "o.llm_config_id")
+                                    .as("config_name", "c.name");
+    return select(sql, columns,
+                  "FROM user_personality_configs o "
+                  "JOIN personalities p ON p.id = o.personality_id "
+                  "JOIN llm_configs c ON c.id = o.llm_config_id WHERE o.user_id = :user_id " +
+                      condition,
+                  parameters);
 }
 
 // A global configuration, or the user's own.
 bool may_choose(soci::session& sql, const std::string& config_id, const std::string& user_id) {
     if (!is_uuid(config_id)) return false;
-    return select_one(sql,
-                      "SELECT id FROM llm_configs WHERE id = :id "
-                      "AND (is_global OR owner_id = :user_id)",
-                      1, {config_id, user_id})
+    return select_text(sql,
+                       "SELECT id FROM llm_configs WHERE id = :id "
+                       "AND (is_global OR owner_id = :user_id)",
+                       {config_id, user_id})
         .has_value();
 }
 
-bool may_speak_to(soci::session& sql, const std::string& personality_id, const std::string& user_id,
+bool may_speak_to(soci::session& sql, const std::string& personality_id,
                   const Principal& principal) {
     if (!is_uuid(personality_id)) return false;
-    const std::string is_bot_owner = principal.is_bot_owner ? "1" : "0";
-    return select_one(sql,
-                      "SELECT p.id FROM personalities p WHERE p.id = :id AND (p.is_public "
-                      "OR :is_bot_owner = '1' OR p.owner_id = :owner OR EXISTS ("
-                      "SELECT 1 FROM personality_owners o WHERE o.personality_id = p.id "
-                      "AND o.user_id = :co_owner))",
-                      1, {personality_id, is_bot_owner, user_id, user_id})
-        .has_value();
+    auto parameters = access_of(principal);
+    parameters.push_back(personality_id);
+    static const std::string query =
+        std::string("SELECT p.id FROM personalities p WHERE ") + allowed + "AND p.id = :id";
+    return select_text(sql, query, parameters).has_value();
 }
 
 }  // namespace
 
-Result<ListModelOverridesResponse> Database::list_overrides(const std::string& discord_id) {
-    const auto known = impl_->user_id(discord_id);
+Result<ListModelOverridesResponse> StoredUserSettings::list_overrides(
+    const std::string& discord_id) {
+    const auto known = user_id(sessions_, discord_id);
     if (!known) return fail(known.error());
-    return impl_->run("list overrides", [&, &user_id = *known](soci::session& sql) {
+    return sessions_.read("list overrides", [&, &user_id = *known](soci::session& sql) {
         ListModelOverridesResponse found;
-        for (RowReader& row :
-             select(sql, std::string(select_override) + "ORDER BY p.name, p.id", 4, {user_id})) {
-            found.overrides.push_back(read(row));
-        }
-        auto user =
-            select_one(sql, "SELECT default_llm_config_id FROM users WHERE id = :id", 1, {user_id});
-        if (user) found.default_config_id = user->nullable_text();
+        found.overrides = select_overrides(sql, "ORDER BY p.name, p.id", {user_id});
+        auto chosen =
+            select_text(sql, "SELECT default_llm_config_id FROM users WHERE id = :id", {user_id});
+        if (chosen) found.default_config_id.emplace(*std::move(chosen));
         return found;
     });
 }
 
-Result<Outcome<ModelOverride>> Database::set_override(const SetModelOverrideRequest& request,
-                                                      const Principal& principal) {
-    return impl_->write("set override", [&](soci::session& sql) -> Outcome<ModelOverride> {
+Result<Outcome<ModelOverride>> StoredUserSettings::set_override(
+    const SetModelOverrideRequest& request, const Principal& principal) {
+    return sessions_.write("set override", [&](soci::session& sql) -> Outcome<ModelOverride> {
         Transaction transaction(sql);
         const std::string user_id = ensure_user(sql, principal.discord_id);
         if (!may_choose(sql, request.config_id, user_id) ||
-            !may_speak_to(sql, request.personality_id, user_id, principal)) {
+            !may_speak_to(sql, request.personality_id, principal)) {
             return std::unexpected(Refusal::not_found);
         }
         const std::string id =
@@ -80,18 +82,17 @@ Result<Outcome<ModelOverride>> Database::set_override(const SetModelOverrideRequ
                 "ON CONFLICT (user_id, personality_id) DO UPDATE "
                 "SET llm_config_id = excluded.llm_config_id",
                 {id, user_id, request.personality_id, request.config_id});
-        auto row = select_one(sql, std::string(select_override) + "AND o.personality_id = :id", 4,
-                              {user_id, request.personality_id});
-        auto chosen = read(row.value());
+        auto chosen =
+            select_overrides(sql, "AND o.personality_id = :id", {user_id, request.personality_id});
         transaction.commit();
-        return chosen;
+        return std::move(chosen.at(0));
     });
 }
 
-Result<bool> Database::remove_override(const std::string& personality_id,
-                                       const std::string& discord_id) {
+Result<bool> StoredUserSettings::remove_override(const std::string& personality_id,
+                                                 const std::string& discord_id) {
     if (!is_uuid(personality_id)) return false;
-    return impl_->write("remove override", [&](soci::session& sql) {
+    return sessions_.write("remove override", [&](soci::session& sql) {
         return execute(sql,
                        "UPDATE user_personality_configs SET llm_config_id = NULL "
                        "WHERE personality_id = :personality_id AND llm_config_id IS NOT NULL "
@@ -100,9 +101,9 @@ Result<bool> Database::remove_override(const std::string& personality_id,
     });
 }
 
-Result<Outcome<void>> Database::set_default_override(const std::optional<std::string>& config_id,
-                                                     const Principal& principal) {
-    return impl_->write("set default override", [&](soci::session& sql) -> Outcome<void> {
+Result<Outcome<void>> StoredUserSettings::set_default_override(
+    const std::optional<std::string>& config_id, const Principal& principal) {
+    return sessions_.write("set default override", [&](soci::session& sql) -> Outcome<void> {
         Transaction transaction(sql);
         const std::string user_id = ensure_user(sql, principal.discord_id);
         if (config_id && !may_choose(sql, *config_id, user_id)) {
@@ -117,22 +118,20 @@ Result<Outcome<void>> Database::set_default_override(const std::optional<std::st
     });
 }
 
-Result<std::vector<std::string>> Database::list_key_providers(const std::string& discord_id) {
-    return impl_->run("list keys", [&](soci::session& sql) {
-        std::vector<std::string> providers;
-        for (RowReader& row :
-             select(sql,
-                    "SELECT k.provider FROM user_api_keys k JOIN users u ON u.id = k.user_id "
-                    "WHERE u.discord_id = :discord_id ORDER BY k.provider",
-                    1, {discord_id})) {
-            providers.push_back(row.text());
-        }
-        return providers;
+Result<std::vector<std::string>> StoredUserSettings::list_key_providers(
+    const std::string& discord_id) {
+    return sessions_.read("list keys", [&](soci::session& sql) {
+        return select_texts(sql,
+                            "SELECT k.provider FROM user_api_keys k JOIN users u "
+                            "ON u.id = k.user_id WHERE u.discord_id = :discord_id "
+                            "ORDER BY k.provider",
+                            {discord_id});
     });
 }
 
-Result<void> Database::note_key(const std::string& discord_id, const std::string& provider) {
-    return impl_->write("note key", [&](soci::session& sql) {
+Result<void> StoredUserSettings::note_key(const std::string& discord_id,
+                                          const std::string& provider) {
+    return sessions_.write("note key", [&](soci::session& sql) {
         Transaction transaction(sql);
         const std::string now = iso_timestamp();
         execute(sql,
@@ -144,8 +143,9 @@ Result<void> Database::note_key(const std::string& discord_id, const std::string
     });
 }
 
-Result<bool> Database::forget_key(const std::string& discord_id, const std::string& provider) {
-    return impl_->write("forget key", [&](soci::session& sql) {
+Result<bool> StoredUserSettings::forget_key(const std::string& discord_id,
+                                            const std::string& provider) {
+    return sessions_.write("forget key", [&](soci::session& sql) {
         return execute(sql,
                        "DELETE FROM user_api_keys WHERE provider = :provider AND user_id = "
                        "(SELECT id FROM users WHERE discord_id = :discord_id)",

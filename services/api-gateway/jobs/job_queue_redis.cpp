@@ -1,13 +1,14 @@
 // One script for each operation that must not be torn apart: two gateways and any number of workers use
 // the same stream. What counts as waiting is what no group has read yet; the length of the stream says
 // less, because it also holds what is read and not trimmed.
+#include "api-gateway/jobs/job_queue_redis.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
 #include <vector>
 
 #include "api-gateway/jobs/finished_reader.hpp"
-#include "api-gateway/jobs/job_queue.hpp"
 
 namespace tutti::services {
 namespace {

@@ -24,16 +24,4 @@ public:
     [[nodiscard]] virtual Result<std::optional<Delivery>> confirm(const std::string& job_id) = 0;
 };
 
-class Database;
-
-class StoredJobResults final : public JobResults {
-public:
-    explicit StoredJobResults(Database& database) : database_(database) {}
-
-    [[nodiscard]] Result<std::optional<Delivery>> confirm(const std::string& job_id) override;
-
-private:
-    Database& database_;
-};
-
 }  // namespace tutti::services

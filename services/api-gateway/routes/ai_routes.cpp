@@ -6,11 +6,10 @@
 #include <utility>
 
 #include <boost/json/object.hpp>
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
 
 #include "api-gateway/jobs/generate_request.hpp"
 #include "api-gateway/jobs/job_plan.hpp"
+#include "common/domain/uuid.hpp"
 #include "common/http/errors.hpp"
 #include "common/process/logging.hpp"
 #include "tutti/json.hpp"
@@ -23,11 +22,6 @@ using boost::json::object;
 constexpr std::size_t job_id_length_max = 200;
 constexpr std::size_t failure_length_max = 500;
 constexpr std::size_t client_key_length_max = 255;
-
-std::string random_uuid() {
-    boost::uuids::random_generator generator;
-    return boost::uuids::to_string(generator());
-}
 
 object queued(const JobIds& ids) {
     return {{"jobId", ids.job_id}, {"requestId", ids.request_id}, {"status", "queued"}};

@@ -25,11 +25,11 @@
 #include <vector>
 
 #include "api-gateway/attachments/downloads.hpp"
-#include "api-gateway/gateway.hpp"
 #include "api-gateway/jobs/deduplicator.hpp"
 #include "api-gateway/jobs/job_queue.hpp"
 #include "api-gateway/jobs/job_results.hpp"
 #include "api-gateway/jobs/job_waits.hpp"
+#include "api-gateway/routes/route.hpp"
 #include "tutti/clock.hpp"
 
 namespace tutti::services {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "api-gateway/attachments/store.hpp"
-#include "api-gateway/gateway.hpp"
+#include "api-gateway/routes/route.hpp"
 
 namespace tutti::services {
 

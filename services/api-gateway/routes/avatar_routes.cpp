@@ -1,16 +1,11 @@
-// GET /avatars/<slug>.png and /avatars/<slug>-<version>.png, for everybody: Discord's servers fetch them.
-//
-// A slug may end as a version does. What a file name means, in this order:
-// 1. the picture of `<slug>` that has this version now. Nobody can take a path of this kind over by
-//    choosing a slug, and it never means another picture: it may be kept for ever.
-// 2. the picture of the personality whose slug it is, which may have none.
-// 3. an older version of the picture of `<slug>`: somebody has an old URL, and gets the current one.
+#include "api-gateway/routes/avatar_routes.hpp"
+
 #include <algorithm>
 #include <string>
 #include <string_view>
-#include <utility>
 
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
 #include "common/domain/avatar.hpp"
 #include "common/http/errors.hpp"
 
@@ -62,7 +57,7 @@ struct Found {
 
 class AvatarRoutes {
 public:
-    explicit AvatarRoutes(RouteContext context) : context_(std::move(context)) {}
+    explicit AvatarRoutes(const GatewayNode& node) : node_(node) {}
 
     [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
         const auto stem = read_stem(request.parameter("file"));
@@ -80,7 +75,7 @@ private:
     [[nodiscard]] Result<Found> find(const std::string& stem) const {
         AvatarPtr current;
         if (const auto versioned = read_versioned(stem)) {
-            const auto avatar = context_.node.avatar(versioned->slug);
+            const auto avatar = node_.avatar(versioned->slug);
             if (!avatar) return fail(avatar.error());
             current = avatar->value_or(nullptr);
             if (current && version_of(current->updated_at) == versioned->version) {
@@ -88,7 +83,7 @@ private:
             }
         }
         if (stem.size() > slug_length_max) return Found{.avatar = current};
-        const auto avatar = context_.node.avatar(stem);
+        const auto avatar = node_.avatar(stem);
         if (!avatar) return fail(avatar.error());
         return Found{.avatar = avatar->value_or(current)};
     }
@@ -109,16 +104,16 @@ private:
         return response;
     }
 
-    RouteContext context_;
+    const GatewayNode& node_;
 };
 
 }  // namespace
 
-void add_avatar_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    routes.push_back({Access::everyone, "GET", "/avatars/:file",
-                      [avatars = AvatarRoutes(context)](const HttpRequest& request) {
-                          return avatars.read(request);
-                      }});
+std::vector<GatewayRoute> avatar_routes(const GatewayNode& node) {
+    return {{Access::everyone, "GET", "/avatars/:file",
+             [avatars = AvatarRoutes(node)](const HttpRequest& request) {
+                 return avatars.read(request);
+             }}};
 }
 
 }  // namespace tutti::services

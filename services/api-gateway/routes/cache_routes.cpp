@@ -1,11 +1,13 @@
-// /admin/invalidate-cache: the operator says that personalities have changed.
+#include "api-gateway/routes/cache_routes.hpp"
+
 #include <optional>
 #include <string>
 #include <utility>
 
 #include <boost/describe/class.hpp>
 
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
@@ -28,7 +30,7 @@ struct InvalidateResponse {
 };
 BOOST_DESCRIBE_STRUCT(InvalidateResponse, (), (success, invalidated, message, timestamp))
 
-HttpResponse invalidate(const RouteContext& context, const HttpRequest& request) {
+HttpResponse invalidate(const GatewayNode& node, const HttpRequest& request) {
     auto body = json::read<InvalidateRequest>(request.body);
     if (!body) return invalid_body(body.error());
     PersonalityEvent event;
@@ -39,7 +41,7 @@ HttpResponse invalidate(const RouteContext& context, const HttpRequest& request)
         if (!fields.ok()) return fields.response();
         event.personality_id = std::move(body->personality_id);
     }
-    if (!context.node.tell_personality(event)) {
+    if (!node.tell_personality(event)) {
         return error_response(ErrorCode::internal_error,
                               "Redis has not taken it yet; it is retried in the background");
     }
@@ -55,9 +57,9 @@ HttpResponse invalidate(const RouteContext& context, const HttpRequest& request)
 
 }  // namespace
 
-void add_cache_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    routes.push_back({Access::owner, "POST", "/admin/invalidate-cache",
-                      [context](const HttpRequest& r) { return invalidate(context, r); }});
+std::vector<GatewayRoute> cache_routes(const GatewayNode& node) {
+    return {{Access::owner, "POST", "/admin/invalidate-cache",
+             [&node](const HttpRequest& r) { return invalidate(node, r); }}};
 }
 
 }  // namespace tutti::services

@@ -1,9 +1,11 @@
-// /user/channel: what is active where, and what was switched off.
+#include "api-gateway/routes/channel_routes.hpp"
+
 #include <string>
 #include <utility>
 #include <variant>
 
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
 #include "common/domain/domain.hpp"
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
@@ -13,7 +15,8 @@ namespace {
 
 class ChannelRoutes {
 public:
-    explicit ChannelRoutes(RouteContext context) : context_(std::move(context)) {}
+    ChannelRoutes(StoredChannels& channels, Principals principals)
+        : channels_(channels), principals_(std::move(principals)) {}
 
     [[nodiscard]] HttpResponse activate(const HttpRequest& request) const {
         const auto body = json::read<ActivateChannelRequest>(request.body);
@@ -23,13 +26,13 @@ public:
         fields.text("personalitySlug", body->personality_slug, slug_length_max);
         fields.text("guildId", body->guild_id, discord_id_length_max);
         if (!fields.ok()) return fields.response();
-        const auto done = context_.database.activate(*body, context_.principal(request));
+        const auto done = channels_.activate(*body, principals_.of(request));
         if (!done) return database_failed(done.error());
-        if (std::holds_alternative<Database::UnknownPersonality>(*done)) {
+        if (std::holds_alternative<StoredChannels::UnknownPersonality>(*done)) {
             return error_response(ErrorCode::not_found,
                                   "Personality \"" + body->personality_slug + "\" not found");
         }
-        if (std::holds_alternative<Database::NoAccess>(*done)) {
+        if (std::holds_alternative<StoredChannels::NoAccess>(*done)) {
             return error_response(
                 ErrorCode::unauthorized,
                 "You do not have access to the personality \"" + body->personality_slug + '"');
@@ -43,8 +46,7 @@ public:
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
         if (!fields.ok()) return fields.response();
-        const auto name =
-            context_.database.deactivate(body->channel_id, context_.principal(request));
+        const auto name = channels_.deactivate(body->channel_id, principals_.of(request));
         if (!name) return database_failed(name.error());
         return json_response(200, json::write(DeactivateChannelResponse{name->has_value(), *name}));
     }
@@ -55,7 +57,7 @@ public:
         Validation fields;
         if (guild_id) fields.text("guildId", *guild_id, discord_id_length_max);
         if (!fields.ok()) return fields.response();
-        auto found = context_.database.list_activations(guild_id);
+        auto found = channels_.list(guild_id);
         if (!found) return database_failed(found.error());
         return json_response(200, json::write(ListChannelActivationsResponse{std::move(*found)}));
     }
@@ -67,7 +69,7 @@ public:
         fields.text("channelId", body->channel_id, discord_id_length_max);
         fields.text("guildId", body->guild_id, discord_id_length_max);
         if (!fields.ok()) return fields.response();
-        const auto updated = context_.database.set_guild(*body);
+        const auto updated = channels_.set_guild(*body);
         if (!updated) return database_failed(updated.error());
         return json_response(200, json::write(UpdateChannelGuildResponse{*updated}));
     }
@@ -76,7 +78,7 @@ public:
         Validation fields;
         fields.text("channelId", request.parameter("channelId"), discord_id_length_max);
         if (!fields.ok()) return fields.response();
-        auto found = context_.database.read_channel(request.parameter("channelId"));
+        auto found = channels_.read(request.parameter("channelId"));
         if (!found) return database_failed(found.error());
         GetChannelActivationResponse body{.is_activated = found->activation.has_value(),
                                           .activation = std::move(found->activation)};
@@ -90,17 +92,19 @@ public:
     }
 
 private:
-    RouteContext context_;
+    StoredChannels& channels_;
+    Principals principals_;
 };
 
 }  // namespace
 
-void add_channel_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    const ChannelRoutes channels(context);
+std::vector<GatewayRoute> channel_routes(StoredChannels& channels, Principals principals) {
+    std::vector<GatewayRoute> routes;
+    const ChannelRoutes handlers(channels, std::move(principals));
     const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {access, std::move(method), std::string("/user/channel/") + pattern,
-             [channels, handler](const HttpRequest& r) { return (channels.*handler)(r); }});
+             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
     };
     add(Access::user, "POST", "activate", &ChannelRoutes::activate);
     add(Access::user, "DELETE", "deactivate", &ChannelRoutes::deactivate);
@@ -109,6 +113,7 @@ void add_channel_routes(std::vector<GatewayRoute>& routes, const RouteContext& c
     // The message chain asks before it knows any user.
     routes.push_back({Access::service, "GET", "/user/channel/", &ChannelRoutes::read_nothing});
     add(Access::service, "GET", ":channelId", &ChannelRoutes::read);
+    return routes;
 }
 
 }  // namespace tutti::services

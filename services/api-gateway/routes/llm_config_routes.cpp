@@ -1,11 +1,12 @@
-// /admin/llm-config: the model configurations that everybody may use. Any service may read them, the bot's
-// owner changes them.
+#include "api-gateway/routes/llm_config_routes.hpp"
+
 #include <string>
 #include <utility>
 
 #include <boost/describe/class.hpp>
 
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
 #include "common/domain/llm_config.hpp"
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
@@ -41,16 +42,17 @@ void check(Validation& fields, const LlmConfigEdit& edit) {
 
 class LlmConfigRoutes {
 public:
-    explicit LlmConfigRoutes(RouteContext context) : context_(std::move(context)) {}
+    LlmConfigRoutes(StoredLlmConfigs& configs, const GatewayNode& node, std::string bot_owner_id)
+        : configs_(configs), node_(node), bot_owner_id_(std::move(bot_owner_id)) {}
 
     [[nodiscard]] HttpResponse list(const HttpRequest& /*request*/) const {
-        auto found = context_.database.list_llm_configs();
+        auto found = configs_.list();
         if (!found) return database_failed(found.error());
         return json_response(200, json::write(ListLlmConfigsResponse{std::move(*found)}));
     }
 
     [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
-        return shown(context_.database.find_llm_config(request.parameter("id")));
+        return shown(configs_.find(request.parameter("id")));
     }
 
     [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
@@ -61,9 +63,9 @@ public:
         if (!edit->model) fields.add("model", "is missing");
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        auto made = context_.database.create_llm_config(*edit, context_.bot_owner_id.value_or(""));
+        auto made = configs_.create(*edit, bot_owner_id_);
         if (!made) return database_failed(made.error());
-        context_.node.tell_all_models();
+        node_.tell_all_models();
         return json_response(201, json::write(GetLlmConfigResponse{std::move(*made)}));
     }
 
@@ -73,26 +75,26 @@ public:
         Validation fields;
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        return changed(context_.database.update_llm_config(request.parameter("id"), *edit));
+        return changed(configs_.update(request.parameter("id"), *edit));
     }
 
     [[nodiscard]] HttpResponse make_default(const HttpRequest& request) const {
-        return changed(context_.database.make_default_llm_config(request.parameter("id"),
-                                                                 Database::Default::for_all));
+        return changed(
+            configs_.make_default(request.parameter("id"), StoredLlmConfigs::Default::for_all));
     }
     [[nodiscard]] HttpResponse make_free_default(const HttpRequest& request) const {
-        return changed(context_.database.make_default_llm_config(request.parameter("id"),
-                                                                 Database::Default::for_free));
+        return changed(
+            configs_.make_default(request.parameter("id"), StoredLlmConfigs::Default::for_free));
     }
 
     [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
-        const auto gone = context_.database.delete_llm_config(request.parameter("id"));
+        const auto gone = configs_.remove(request.parameter("id"));
         if (!gone) return database_failed(gone.error());
         if (!*gone && gone->error() == Refusal::conflict) {
             return error_response(ErrorCode::conflict, "It is a default; make another one that");
         }
         if (!*gone) return refused(gone->error(), "Configuration");
-        context_.node.tell_all_models();
+        node_.tell_all_models();
         return json_response(200, json::write(DeleteLlmConfigResponse{true}));
     }
 
@@ -106,21 +108,25 @@ private:
         return json_response(200, json::write(GetLlmConfigResponse{std::move(**outcome)}));
     }
     [[nodiscard]] HttpResponse changed(Result<Outcome<LlmConfig>> outcome) const {
-        if (outcome && *outcome) context_.node.tell_all_models();
+        if (outcome && *outcome) node_.tell_all_models();
         return shown(std::move(outcome));
     }
 
-    RouteContext context_;
+    StoredLlmConfigs& configs_;
+    const GatewayNode& node_;
+    std::string bot_owner_id_;  // empty: there is none
 };
 
 }  // namespace
 
-void add_llm_config_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    const LlmConfigRoutes configs(context);
+std::vector<GatewayRoute> llm_config_routes(StoredLlmConfigs& configs, const GatewayNode& node,
+                                            const std::optional<std::string>& bot_owner_id) {
+    std::vector<GatewayRoute> routes;
+    const LlmConfigRoutes handlers(configs, node, bot_owner_id.value_or(""));
     const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {access, std::move(method), std::string("/admin/llm-config") + pattern,
-             [configs, handler](const HttpRequest& r) { return (configs.*handler)(r); }});
+             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
     };
     add(Access::service, "GET", "", &LlmConfigRoutes::list);
     add(Access::service, "GET", "/:id", &LlmConfigRoutes::read);
@@ -129,6 +135,7 @@ void add_llm_config_routes(std::vector<GatewayRoute>& routes, const RouteContext
     add(Access::owner, "PUT", "/:id/set-default", &LlmConfigRoutes::make_default);
     add(Access::owner, "PUT", "/:id/set-free-default", &LlmConfigRoutes::make_free_default);
     add(Access::owner, "DELETE", "/:id", &LlmConfigRoutes::remove);
+    return routes;
 }
 
 }  // namespace tutti::services

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "api-gateway/gateway.hpp"
+#include "api-gateway/routes/route.hpp"
 #include "common/domain/model_catalogue.hpp"
 #include "tutti/error.hpp"
 

@@ -1,10 +1,12 @@
-// /user/persona: who a user is. Every change is told, so that nobody speaks to yesterday's persona.
+#include "api-gateway/routes/persona_routes.hpp"
+
 #include <string>
 #include <utility>
 
 #include <boost/describe/class.hpp>
 
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
 #include "common/domain/persona.hpp"
 #include "tutti/json.hpp"
 
@@ -28,16 +30,17 @@ void check(Validation& fields, const PersonaEdit& edit) {
 
 class PersonaRoutes {
 public:
-    explicit PersonaRoutes(RouteContext context) : context_(std::move(context)) {}
+    PersonaRoutes(StoredPersonas& personas, const GatewayNode& node, Principals principals)
+        : personas_(personas), node_(node), principals_(std::move(principals)) {}
 
     [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
-        auto found = context_.database.list_personas(user(request));
+        auto found = personas_.list(user(request));
         if (!found) return database_failed(found.error());
         return json_response(200, json::write(ListPersonasResponse{std::move(*found)}));
     }
 
     [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
-        auto found = context_.database.find_persona(user(request), request.parameter("id"));
+        auto found = personas_.find(user(request), request.parameter("id"));
         if (!found) return database_failed(found.error());
         if (!*found) return refused(found->error(), "Persona");
         return json_response(200, json::write(GetPersonaResponse{std::move(**found)}));
@@ -51,10 +54,10 @@ public:
         if (!edit->content) fields.add("content", "is missing");
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        auto made = context_.database.create_persona(user(request), *edit);
+        auto made = personas_.create(user(request), *edit);
         if (!made) return database_failed(made.error());
         if (!*made) return refused(made->error(), "Personas");
-        context_.node.tell_persona(user(request));
+        node_.tell_persona(user(request));
         return json_response(201, json::write(GetPersonaResponse{std::move(**made)}));
     }
 
@@ -64,46 +67,48 @@ public:
         Validation fields;
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        return changed(request, context_.database.update_persona(user(request),
-                                                                 request.parameter("id"), *edit));
+        return changed(request, personas_.update(user(request), request.parameter("id"), *edit));
     }
 
     [[nodiscard]] HttpResponse make_default(const HttpRequest& request) const {
-        return changed(request, context_.database.make_default_persona(user(request),
-                                                                       request.parameter("id")));
+        return changed(request, personas_.make_default(user(request), request.parameter("id")));
     }
 
     [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
-        const auto gone = context_.database.delete_persona(user(request), request.parameter("id"));
+        const auto gone = personas_.remove(user(request), request.parameter("id"));
         if (!gone) return database_failed(gone.error());
         if (!*gone) return refused(gone->error(), "Persona");
-        context_.node.tell_persona(user(request));
+        node_.tell_persona(user(request));
         return json_response(200, json::write(DeletePersonaResponse{true}));
     }
 
 private:
     [[nodiscard]] std::string user(const HttpRequest& request) const {
-        return context_.principal(request).discord_id;
+        return principals_.of(request).discord_id;
     }
     [[nodiscard]] HttpResponse changed(const HttpRequest& request,
                                        Result<Outcome<Persona>> outcome) const {
         if (!outcome) return database_failed(outcome.error());
         if (!*outcome) return refused(outcome->error(), "Persona");
-        context_.node.tell_persona(user(request));
+        node_.tell_persona(user(request));
         return json_response(200, json::write(GetPersonaResponse{std::move(**outcome)}));
     }
 
-    RouteContext context_;
+    StoredPersonas& personas_;
+    const GatewayNode& node_;
+    Principals principals_;
 };
 
 }  // namespace
 
-void add_persona_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    const PersonaRoutes personas(context);
+std::vector<GatewayRoute> persona_routes(StoredPersonas& personas, const GatewayNode& node,
+                                         Principals principals) {
+    std::vector<GatewayRoute> routes;
+    const PersonaRoutes handlers(personas, node, std::move(principals));
     const auto add = [&](std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {Access::user, std::move(method), pattern,
-             [personas, handler](const HttpRequest& r) { return (personas.*handler)(r); }});
+             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
     };
     add("GET", "/user/persona", &PersonaRoutes::list);
     add("POST", "/user/persona", &PersonaRoutes::create);
@@ -111,6 +116,7 @@ void add_persona_routes(std::vector<GatewayRoute>& routes, const RouteContext& c
     add("PUT", "/user/persona/:id", &PersonaRoutes::update);
     add("PATCH", "/user/persona/:id/default", &PersonaRoutes::make_default);
     add("DELETE", "/user/persona/:id", &PersonaRoutes::remove);
+    return routes;
 }
 
 }  // namespace tutti::services

@@ -1,5 +1,5 @@
-// /user/personality: what a user may talk to, and who makes it. Denied and absent look the same to those
-// who read.
+#include "api-gateway/routes/personality_routes.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
@@ -7,9 +7,11 @@
 #include <boost/describe/class.hpp>
 
 #include "api-gateway/attachments/avatar_image.hpp"
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
 #include "common/domain/domain.hpp"
 #include "common/domain/limits.hpp"
+#include "common/domain/uuid.hpp"
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
@@ -45,9 +47,9 @@ void check(Validation& fields, const PersonalityEdit& edit) {
 }
 
 // Last of all checks: it is the only expensive one.
-std::optional<std::string> read_avatar(Validation& fields, const PersonalityEdit& edit) {
+std::optional<std::string> avatar_of(Validation& fields, const PersonalityEdit& edit) {
     if (!edit.avatar_data || edit.avatar_data->empty()) return edit.avatar_data;
-    auto png = services::read_avatar(*edit.avatar_data);
+    auto png = read_avatar(*edit.avatar_data);
     if (png) return *std::move(png);
     fields.add("avatarData", png.error());
     return std::nullopt;
@@ -55,10 +57,10 @@ std::optional<std::string> read_avatar(Validation& fields, const PersonalityEdit
 
 class PersonalityRoutes {
 public:
-    explicit PersonalityRoutes(RouteContext context) : context_(std::move(context)) {}
+    explicit PersonalityRoutes(PersonalityParts parts) : parts_(std::move(parts)) {}
 
     [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
-        auto found = context_.database.list_personalities(context_.principal(request));
+        auto found = parts_.personalities.list(parts_.principals.of(request));
         if (!found) return database_failed(found.error());
         return json_response(200, json::write(ListPersonalitiesResponse{std::move(*found)}));
     }
@@ -77,11 +79,11 @@ public:
             Validation fields;
             fields.text("idOrSlug", id, slug_length_max);
             if (!fields.ok()) return fields.response();
-            auto of_slug = context_.database.personality_of_slug(id);
+            auto of_slug = parts_.personalities.of_slug(id);
             if (!of_slug) return database_failed(of_slug.error());
             id = std::move(*of_slug).value_or("");
         }
-        const auto found = context_.node.personality(id);
+        const auto found = parts_.node.personality(id);
         if (!found) return database_failed(found.error());
         if (!*found) return error_response(ErrorCode::not_found, "There is no such personality");
         return json_response(200, json::write(**found));
@@ -95,10 +97,10 @@ public:
         if (!edit->slug) fields.add("slug", "is missing");
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        const auto png = read_avatar(fields, *edit);
+        const auto png = avatar_of(fields, *edit);
         if (!fields.ok()) return fields.response();
-        const auto principal = context_.principal(request);
-        const auto changed = context_.database.create_personality(*edit, png, principal);
+        const auto principal = parts_.principals.of(request);
+        const auto changed = parts_.editor.create(*edit, png, principal);
         if (!changed) return database_failed(changed.error());
         if (!*changed && changed->error() == Refusal::conflict) {
             return error_response(ErrorCode::conflict,
@@ -114,10 +116,10 @@ public:
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
         return with_id(request, [&](const std::string& id) {
-            const auto png = read_avatar(fields, *edit);
+            const auto png = avatar_of(fields, *edit);
             if (!fields.ok()) return fields.response();
             const auto changed =
-                context_.database.update_personality(id, *edit, png, context_.principal(request));
+                parts_.editor.update(id, *edit, png, parts_.principals.of(request));
             if (!changed) return database_failed(changed.error());
             return show_changed(*changed, 200);
         });
@@ -125,11 +127,10 @@ public:
 
     [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
         return with_id(request, [&](const std::string& id) {
-            const auto changed =
-                context_.database.delete_personality(id, context_.principal(request));
+            const auto changed = parts_.editor.remove(id, parts_.principals.of(request));
             if (!changed) return database_failed(changed.error());
             if (!*changed) return refused(changed->error(), "personality");
-            context_.node.tell_personality(**changed);
+            parts_.node.tell_personality(**changed);
             return json_response(200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
         });
     }
@@ -139,18 +140,18 @@ private:
 
     // What this user means by it and may use. Known ids need no query while they are in memory.
     [[nodiscard]] Result<Found> find(const HttpRequest& request) const {
-        const auto principal = context_.principal(request);
+        const auto principal = parts_.principals.of(request);
         std::string text = request.parameter("idOrName");
         if (is_uuid(text)) {
             std::ranges::transform(text, text.begin(), lower);
-            auto found = context_.node.personality(text);
+            auto found = parts_.node.personality(text);
             if (!found) return found;
             if (*found && may_use(**found, principal)) return found;
         }
-        const auto id = context_.database.resolve_personality(text, principal);
+        const auto id = parts_.personalities.resolve(text, principal);
         if (!id) return fail(id.error());
         if (!*id) return Found();
-        auto found = context_.node.personality(**id);
+        auto found = parts_.node.personality(**id);
         if (found && *found && !may_use(**found, principal)) return Found();
         return found;
     }
@@ -172,7 +173,7 @@ private:
         Validation fields;
         fields.text("idOrName", text, slug_length_max);
         if (!fields.ok()) return fields.response();
-        const auto id = context_.database.resolve_personality(text, context_.principal(request));
+        const auto id = parts_.personalities.resolve(text, parts_.principals.of(request));
         if (!id) return database_failed(id.error());
         return *id ? answer(**id) : not_found(request);
     }
@@ -191,23 +192,18 @@ private:
                                       std::to_string(personality_bytes_max) + " bytes together");
         }
         if (!changed) return refused(changed.error(), "personality");
-        context_.node.tell_personality(changed->change);
-        return json_response(status, json::write(context_.node.shown(changed->now)));
+        parts_.node.tell_personality(changed->change);
+        return json_response(status, json::write(parts_.node.shown(changed->now)));
     }
 
-    RouteContext context_;
+    PersonalityParts parts_;
 };
 
 }  // namespace
 
-bool is_slug(std::string_view text) {
-    return std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
-}
-
-void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    const PersonalityRoutes personalities(context);
+std::vector<GatewayRoute> personality_routes(PersonalityParts parts) {
+    std::vector<GatewayRoute> routes;
+    const PersonalityRoutes personalities(std::move(parts));
     const auto add = [&](std::string method, const char* pattern, auto handler) {
         routes.push_back({Access::user, std::move(method), pattern,
                           [personalities, handler](const HttpRequest& r) {
@@ -222,6 +218,7 @@ void add_personality_routes(std::vector<GatewayRoute>& routes, const RouteContex
     routes.push_back(
         {Access::service, "GET", "/internal/personality/:idOrSlug",
          [personalities](const HttpRequest& r) { return personalities.read_for_service(r); }});
+    return routes;
 }
 
 }  // namespace tutti::services

@@ -1,13 +1,13 @@
-// /user/model-override and /wallet: what a user has chosen for themselves.
-//
-// A key that is set is told and forgotten: no program here reads one, and what is not stored cannot leak.
+#include "api-gateway/routes/user_setting_routes.hpp"
+
 #include <algorithm>
 #include <string>
 #include <utility>
 
 #include <boost/describe/class.hpp>
 
-#include "api-gateway/routes/routes.hpp"
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
 #include "common/domain/llm_config.hpp"
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
@@ -43,7 +43,7 @@ BOOST_DESCRIBE_STRUCT(SetKeyRequest, (), (provider, api_key))
 struct SetKeyResponse {
     bool success = false;
     std::string provider;
-    bool stored = false;  // never: see above
+    bool stored = false;  // never
     std::string timestamp;
 };
 BOOST_DESCRIBE_STRUCT(SetKeyResponse, (), (success, provider, stored, timestamp))
@@ -55,10 +55,11 @@ BOOST_DESCRIBE_STRUCT(ListKeysResponse, (), (providers))
 
 class UserSettingRoutes {
 public:
-    explicit UserSettingRoutes(RouteContext context) : context_(std::move(context)) {}
+    UserSettingRoutes(StoredUserSettings& settings, const GatewayNode& node, Principals principals)
+        : settings_(settings), node_(node), principals_(std::move(principals)) {}
 
     [[nodiscard]] HttpResponse list_overrides(const HttpRequest& request) const {
-        auto found = context_.database.list_overrides(user(request));
+        auto found = settings_.list_overrides(user(request));
         if (!found) return database_failed(found.error());
         return json_response(200, json::write(*found));
     }
@@ -70,18 +71,18 @@ public:
         fields.text("personalityId", body->personality_id, uuid_length);
         fields.text("configId", body->config_id, uuid_length);
         if (!fields.ok()) return fields.response();
-        auto chosen = context_.database.set_override(*body, context_.principal(request));
+        auto chosen = settings_.set_override(*body, principals_.of(request));
         if (!chosen) return database_failed(chosen.error());
         if (!*chosen) return refused(chosen->error(), "Personality or configuration");
-        context_.node.tell_model_user(user(request));
+        node_.tell_model_user(user(request));
         return json_response(200, json::write(SetOverrideResponse{std::move(**chosen)}));
     }
 
     [[nodiscard]] HttpResponse remove_override(const HttpRequest& request) const {
         const auto removed =
-            context_.database.remove_override(request.parameter("personalityId"), user(request));
+            settings_.remove_override(request.parameter("personalityId"), user(request));
         if (!removed) return database_failed(removed.error());
-        if (*removed) context_.node.tell_model_user(user(request));
+        if (*removed) node_.tell_model_user(user(request));
         return json_response(200, json::write(Deleted{*removed}));
     }
 
@@ -98,7 +99,7 @@ public:
     }
 
     [[nodiscard]] HttpResponse list_keys(const HttpRequest& request) const {
-        auto found = context_.database.list_key_providers(user(request));
+        auto found = settings_.list_key_providers(user(request));
         if (!found) return database_failed(found.error());
         return json_response(200, json::write(ListKeysResponse{std::move(*found)}));
     }
@@ -110,9 +111,9 @@ public:
         check_provider(fields, body->provider);
         fields.text("apiKey", body->api_key, key_length_max);
         if (!fields.ok()) return fields.response();
-        const auto noted = context_.database.note_key(user(request), body->provider);
+        const auto noted = settings_.note_key(user(request), body->provider);
         if (!noted) return database_failed(noted.error());
-        context_.node.tell_api_key(user(request));
+        node_.tell_api_key(user(request));
         return json_response(200, json::write(SetKeyResponse{.success = true,
                                                              .provider = body->provider,
                                                              .stored = false,
@@ -124,16 +125,16 @@ public:
         Validation fields;
         check_provider(fields, provider);
         if (!fields.ok()) return fields.response();
-        const auto removed = context_.database.forget_key(user(request), provider);
+        const auto removed = settings_.forget_key(user(request), provider);
         if (!removed) return database_failed(removed.error());
         if (!*removed) return error_response(ErrorCode::not_found, "No key for " + provider);
-        context_.node.tell_api_key(user(request));
+        node_.tell_api_key(user(request));
         return json_response(200, json::write(Deleted{true}));
     }
 
 private:
     [[nodiscard]] std::string user(const HttpRequest& request) const {
-        return context_.principal(request).discord_id;
+        return principals_.of(request).discord_id;
     }
     static void check_provider(Validation& fields, const std::string& provider) {
         fields.text("provider", provider, provider_length_max);
@@ -144,27 +145,30 @@ private:
     }
     [[nodiscard]] HttpResponse change_default(const HttpRequest& request,
                                               const std::optional<std::string>& config_id) const {
-        const auto changed =
-            context_.database.set_default_override(config_id, context_.principal(request));
+        const auto changed = settings_.set_default_override(config_id, principals_.of(request));
         if (!changed) return database_failed(changed.error());
         if (!*changed) return refused(changed->error(), "Configuration");
-        context_.node.tell_model_user(user(request));
+        node_.tell_model_user(user(request));
         DefaultModelResponse answer;
         if (config_id) answer.default_config_id.emplace(*config_id);
         return json_response(200, json::write(answer));
     }
 
-    RouteContext context_;
+    StoredUserSettings& settings_;
+    const GatewayNode& node_;
+    Principals principals_;
 };
 
 }  // namespace
 
-void add_user_setting_routes(std::vector<GatewayRoute>& routes, const RouteContext& context) {
-    const UserSettingRoutes settings(context);
+std::vector<GatewayRoute> user_setting_routes(StoredUserSettings& settings, const GatewayNode& node,
+                                              Principals principals) {
+    std::vector<GatewayRoute> routes;
+    const UserSettingRoutes handlers(settings, node, std::move(principals));
     const auto add = [&](std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {Access::user, std::move(method), pattern,
-             [settings, handler](const HttpRequest& r) { return (settings.*handler)(r); }});
+             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
     };
     add("GET", "/user/model-override", &UserSettingRoutes::list_overrides);
     add("PUT", "/user/model-override", &UserSettingRoutes::set_override);
@@ -174,6 +178,7 @@ void add_user_setting_routes(std::vector<GatewayRoute>& routes, const RouteConte
     add("GET", "/wallet/list", &UserSettingRoutes::list_keys);
     add("POST", "/wallet/set", &UserSettingRoutes::set_key);
     add("DELETE", "/wallet/:provider", &UserSettingRoutes::remove_key);
+    return routes;
 }
 
 }  // namespace tutti::services

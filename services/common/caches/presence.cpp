@@ -2,9 +2,7 @@
 
 #include <utility>
 
-#include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/uuid_io.hpp>
-
+#include "common/domain/uuid.hpp"
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
@@ -26,10 +24,7 @@ return redis.call('ZCARD', KEYS[1])
 )";
 
 // Two instances may have been given one name.
-std::string unique(const std::string& instance) {
-    boost::uuids::random_generator generator;
-    return instance + '#' + boost::uuids::to_string(generator());
-}
+std::string unique(const std::string& instance) { return instance + '#' + random_uuid(); }
 
 }  // namespace
 

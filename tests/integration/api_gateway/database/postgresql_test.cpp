@@ -348,12 +348,12 @@ TEST_F(PostgresqlStart, StatementEndsAtItsDeadline) {
     PGconn* const blocker = PQconnectdb(server_.url().c_str());
     PQclear(PQexec(blocker, "BEGIN; LOCK TABLE activated_channels"));
 
-    const auto found = (*database)->read_channel("500");
+    const auto found = (*database)->channels.read("500");
     PQfinish(blocker);
 
     ASSERT_FALSE(found);
     EXPECT_EQ(found.error().code, Errc::timeout) << found.error().message();
-    EXPECT_TRUE((*database)->read_channel("500"));
+    EXPECT_TRUE((*database)->channels.read("500"));
 }
 
 TEST_F(PostgresqlStart, ServerThatFallsSilentHoldsNobodyForLong) {
@@ -362,17 +362,17 @@ TEST_F(PostgresqlStart, ServerThatFallsSilentHoldsNobodyForLong) {
         Database::open({.postgres_url = Secret(tests::PostgresServer::url(proxy.port())),
                         .statement_deadline = 300ms});
     ASSERT_TRUE(database) << database.error().message();
-    EXPECT_TRUE((*database)->read_channel("500"));
+    EXPECT_TRUE((*database)->channels.read("500"));
 
     proxy.cut();
     const auto before = Boottime::now();
-    const auto found = (*database)->read_channel("500");
+    const auto found = (*database)->channels.read("500");
     const auto took = Boottime::now() - before;
     proxy.heal();
 
     EXPECT_FALSE(found);
     EXPECT_LT(took, 3s);
-    EXPECT_TRUE((*database)->read_channel("500"));
+    EXPECT_TRUE((*database)->channels.read("500"));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // What the gateway may rely on, of the queue in this process and of the one on a real Redis; there the
 // test plays the worker with plain commands, as any worker would.
-#include "api-gateway/jobs/job_queue.hpp"
-
 #include <gmock/gmock.h>
 
 #include <atomic>
@@ -11,6 +9,8 @@
 #include <thread>
 #include <vector>
 
+#include "api-gateway/jobs/job_queue_in_process.hpp"
+#include "api-gateway/jobs/job_queue_redis.hpp"
 #include "integration/api_gateway/support.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/testing/manual_clock.hpp"

@@ -4,9 +4,9 @@
 #include <set>
 #include <vector>
 
-#include "api-gateway/database/database.hpp"
 #include "common/domain/llm_config.hpp"
 #include "common/domain/persona.hpp"
+#include "common/domain/uuid.hpp"
 #include "integration/api_gateway/support.hpp"
 
 namespace tutti::services {

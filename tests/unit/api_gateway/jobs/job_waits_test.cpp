@@ -4,6 +4,8 @@
 
 #include <future>
 
+#include "api-gateway/jobs/job_queue_in_process.hpp"
+
 namespace tutti::services {
 namespace {
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "api-gateway/jobs/job_queue_in_process.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/api_gateway/routes/route_table.hpp"

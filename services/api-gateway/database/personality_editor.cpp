@@ -1,12 +1,18 @@
-// Making, changing and removing personalities: for their owner and the bot's owner.
+#include "api-gateway/database/personality_editor.hpp"
+
 #include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
 
-#include "api-gateway/database/database_impl.hpp"
+#include <boost/describe/class.hpp>
+
+#include "api-gateway/database/personalities_impl.hpp"
 #include "api-gateway/database/rows.hpp"
-#include "common/http/errors.hpp"
+#include "api-gateway/database/sessions.hpp"
+#include "api-gateway/database/transaction.hpp"
+#include "api-gateway/database/users.hpp"
+#include "common/domain/uuid.hpp"
 #include "common/process/timestamps.hpp"
 
 namespace tutti::services {
@@ -15,61 +21,45 @@ namespace {
 struct Owned {
     std::string slug;
     std::optional<std::string> system_prompt_id;
+    std::optional<std::string> owner_discord_id;
 };
+BOOST_DESCRIBE_STRUCT(Owned, (), (slug, system_prompt_id, owner_discord_id))
 
 // Nothing that refers to it can begin to until the end of the transaction: whoever shows it then is
 // among the channels that hear of the change.
-std::expected<Owned, Refusal> find_owned(soci::session& sql, const std::string& id,
-                                         const Principal& principal) {
+Outcome<Owned> find_owned(soci::session& sql, const std::string& id, const Principal& principal) {
     if (!is_uuid(id)) return std::unexpected(Refusal::not_found);
-    auto row = select_one(sql,
-                          std::string("SELECT p.slug, p.system_prompt_id, u.discord_id "
-                                      "FROM personalities p LEFT JOIN users u "
-                                      "ON u.id = p.owner_id WHERE p.id = :id") +
-                              (is_postgresql(sql) ? " FOR UPDATE OF p" : ""),
-                          3, {id});
-    if (!row) return std::unexpected(Refusal::not_found);
-    Owned owned;
-    owned.slug = row->text();
-    owned.system_prompt_id = row->optional_text();
-    if (!principal.is_bot_owner && row->optional_text() != principal.discord_id) {
+    static const auto columns = Columns<Owned>("p").as("owner_discord_id", "u.discord_id");
+    auto owned = select_one(
+        sql, columns,
+        std::string(
+            "FROM personalities p LEFT JOIN users u ON u.id = p.owner_id WHERE p.id = :id") +
+            (is_postgresql(sql) ? " FOR UPDATE OF p" : ""),
+        {id});
+    if (!owned) return std::unexpected(Refusal::not_found);
+    if (!principal.is_bot_owner && owned->owner_discord_id != principal.discord_id) {
         return std::unexpected(Refusal::no_access);
     }
-    return owned;
+    return *std::move(owned);
 }
 
 bool slug_is_taken(soci::session& sql, const std::string& slug, const std::string& but_by) {
-    return select_one(sql, "SELECT id FROM personalities WHERE slug = :slug AND id <> :id", 1,
-                      {slug, but_by})
+    return select_text(sql, "SELECT id FROM personalities WHERE slug = :slug AND id <> :id",
+                       {slug, but_by})
         .has_value();
 }
 
 PersonalityChange change_of(soci::session& sql, const std::string& id) {
-    PersonalityChange change{.id = id, .channel_ids = {}};
-    for (RowReader& row : select(sql,
-                                 "SELECT DISTINCT channel_id FROM activated_channels "
-                                 "WHERE personality_id = :id ORDER BY channel_id",
-                                 1, {id})) {
-        change.channel_ids.push_back(row.text());
-    }
-    return change;
+    return {.id = id,
+            .channel_ids = select_texts(sql,
+                                        "SELECT DISTINCT channel_id FROM activated_channels "
+                                        "WHERE personality_id = :id ORDER BY channel_id",
+                                        {id})};
 }
 
+// Its prompt and its picture are rows of their own.
 void set_columns(RowWriter& row, const PersonalityEdit& edit) {
-    row.set_if("name", edit.name)
-        .set_if("slug", edit.slug)
-        .set_or_clear("display_name", edit.display_name)
-        .set_if("is_public", edit.is_public)
-        .set_if("character_info", edit.character_info)
-        .set_if("personality_traits", edit.personality_traits)
-        .set_or_clear("personality_tone", edit.personality_tone)
-        .set_or_clear("personality_age", edit.personality_age)
-        .set_or_clear("personality_appearance", edit.personality_appearance)
-        .set_or_clear("personality_likes", edit.personality_likes)
-        .set_or_clear("personality_dislikes", edit.personality_dislikes)
-        .set_or_clear("conversational_goals", edit.conversational_goals)
-        .set_or_clear("conversational_examples", edit.conversational_examples)
-        .set_or_clear("error_message", edit.error_message);
+    row.set_edit<Personality>(edit, {"system_prompt", "avatar_data"});
 }
 
 std::string insert_prompt(soci::session& sql, const std::string& content) {
@@ -83,10 +73,10 @@ void set_prompt(soci::session& sql, RowWriter& row, const Owned& owned,
                 const std::optional<std::string>& content) {
     if (!content) return;
     if (owned.system_prompt_id) {
-        auto users =
-            select_one(sql, "SELECT COUNT(*) FROM personalities WHERE system_prompt_id = :id", 1,
-                       {*owned.system_prompt_id});
-        if (users && users->integer() == 1) {
+        const auto users =
+            select_text(sql, "SELECT COUNT(*) FROM personalities WHERE system_prompt_id = :id",
+                        {*owned.system_prompt_id});
+        if (users == "1") {
             return RowWriter()
                 .set("content", *content)
                 .update(sql, "system_prompts", *owned.system_prompt_id);
@@ -98,10 +88,9 @@ void set_prompt(soci::session& sql, RowWriter& row, const Owned& owned,
 // Later than the time of the picture that was there, or two would share a path.
 std::string time_of_new_avatar(soci::session& sql, const std::string& id) {
     UnixTime now = unix_now();
-    if (auto row =
-            select_one(sql, "SELECT updated_at FROM personality_avatars WHERE personality_id = :id",
-                       1, {id})) {
-        const auto before = read_iso_timestamp(row->time());
+    if (auto time = select_text(
+            sql, "SELECT updated_at FROM personality_avatars WHERE personality_id = :id", {id})) {
+        const auto before = read_iso_timestamp(iso_time(*std::move(time)));
         if (before) now = std::max(now, *before + std::chrono::milliseconds{1});
     }
     return iso_timestamp(now);
@@ -123,10 +112,10 @@ void set_avatar(soci::session& sql, const std::string& id, const std::optional<s
 
 }  // namespace
 
-Result<Outcome<ChangedPersonality>> Database::create_personality(
-    const PersonalityEdit& edit, const std::optional<std::string>& png,
-    const Principal& principal) {
-    return impl_->write(
+Result<Outcome<ChangedPersonality>> PersonalityEditor::create(const PersonalityEdit& edit,
+                                                              const std::optional<std::string>& png,
+                                                              const Principal& principal) {
+    return sessions_.write(
         "create personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
             Transaction transaction(sql);
             transaction.lock("personality slugs");
@@ -147,7 +136,7 @@ Result<Outcome<ChangedPersonality>> Database::create_personality(
             }
             row.insert(sql, "personalities");
             set_avatar(sql, id, png);
-            auto now_there = services::load_personality(sql, id).value();
+            auto now_there = load_personality(sql, id).value();
             if (!now_there) return std::unexpected(now_there.error());
             transaction.commit();
             return ChangedPersonality{.change = {.id = id, .channel_ids = {}},
@@ -155,10 +144,11 @@ Result<Outcome<ChangedPersonality>> Database::create_personality(
         });
 }
 
-Result<Outcome<ChangedPersonality>> Database::update_personality(
-    const std::string& id, const PersonalityEdit& edit, const std::optional<std::string>& png,
-    const Principal& principal) {
-    return impl_->write(
+Result<Outcome<ChangedPersonality>> PersonalityEditor::update(const std::string& id,
+                                                              const PersonalityEdit& edit,
+                                                              const std::optional<std::string>& png,
+                                                              const Principal& principal) {
+    return sessions_.write(
         "update personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
             Transaction transaction(sql);
             transaction.lock("personality slugs");
@@ -172,7 +162,7 @@ Result<Outcome<ChangedPersonality>> Database::update_personality(
             set_prompt(sql, row, *owned, edit.system_prompt);
             row.set("updated_at", iso_timestamp()).update(sql, "personalities", id);
             set_avatar(sql, id, png);
-            auto now_there = services::load_personality(sql, id).value();
+            auto now_there = load_personality(sql, id).value();
             if (!now_there) return std::unexpected(now_there.error());
             auto change = change_of(sql, id);
             transaction.commit();
@@ -180,18 +170,18 @@ Result<Outcome<ChangedPersonality>> Database::update_personality(
         });
 }
 
-Result<Outcome<PersonalityChange>> Database::delete_personality(const std::string& id,
-                                                                const Principal& principal) {
-    return impl_->write("delete personality",
-                        [&](soci::session& sql) -> Outcome<PersonalityChange> {
-                            Transaction transaction(sql);
-                            const auto owned = find_owned(sql, id, principal);
-                            if (!owned) return std::unexpected(owned.error());
-                            auto change = change_of(sql, id);
-                            execute(sql, "DELETE FROM personalities WHERE id = :id", {id});
-                            transaction.commit();
-                            return change;
-                        });
+Result<Outcome<PersonalityChange>> PersonalityEditor::remove(const std::string& id,
+                                                             const Principal& principal) {
+    return sessions_.write("delete personality",
+                           [&](soci::session& sql) -> Outcome<PersonalityChange> {
+                               Transaction transaction(sql);
+                               const auto owned = find_owned(sql, id, principal);
+                               if (!owned) return std::unexpected(owned.error());
+                               auto change = change_of(sql, id);
+                               execute(sql, "DELETE FROM personalities WHERE id = :id", {id});
+                               transaction.commit();
+                               return change;
+                           });
 }
 
 }  // namespace tutti::services

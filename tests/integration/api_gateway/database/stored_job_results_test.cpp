@@ -31,8 +31,8 @@ TEST_P(JobResultsTest, IsConfirmedOnceAndRepeatedHarmlessly) {
     store("llm-1");
     const auto database = open_database();
 
-    const auto first = database->confirm_delivery("llm-1");
-    const auto second = database->confirm_delivery("llm-1");
+    const auto first = database->job_results.confirm("llm-1");
+    const auto second = database->job_results.confirm("llm-1");
 
     ASSERT_TRUE(first) << first.error().message();
     ASSERT_TRUE(*first && *second);
@@ -43,7 +43,7 @@ TEST_P(JobResultsTest, IsConfirmedOnceAndRepeatedHarmlessly) {
 }
 
 TEST_P(JobResultsTest, UnknownJobHasNoResult) {
-    EXPECT_EQ(*open_database()->confirm_delivery("llm-9"), std::nullopt);
+    EXPECT_EQ(*open_database()->job_results.confirm("llm-9"), std::nullopt);
 }
 
 }  // namespace
