@@ -40,14 +40,14 @@
 #include "common/caches/instance_advice.hpp"
 #include "common/caches/node_routes.hpp"
 #include "common/caches/presence.hpp"
-#include "common/http/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/process/logging.hpp"
+#include "common/process/timestamps.hpp"
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -75,25 +75,25 @@ BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, services, reasons, t
 
 // Everything refers to what is declared before it; `stop` goes the other way.
 struct Gateway::Impl {
-    std::unique_ptr<Database> database;
-    std::unique_ptr<DatabaseWatch> database_watch;
-    std::unique_ptr<AttachmentStore> files;
-    std::unique_ptr<AttachmentDownloads> attachments;
-    std::unique_ptr<AttachmentCleanup> cleanup;
-    std::unique_ptr<OpenRouter> openrouter;
+    std::unique_ptr<database::Database> database;
+    std::unique_ptr<database::DatabaseWatch> database_watch;
+    std::unique_ptr<attachments::AttachmentStore> files;
+    std::unique_ptr<attachments::AttachmentDownloads> attachments;
+    std::unique_ptr<attachments::AttachmentCleanup> cleanup;
+    std::unique_ptr<models::OpenRouter> openrouter;
     std::unique_ptr<GatewayNode> node;
-    std::unique_ptr<RedisClient> redis;          // none: the queue is in this process
-    std::unique_ptr<RedisClient> announcements;  // of what has ended; likewise
-    std::unique_ptr<JobQueue> queue;
-    std::unique_ptr<JobWaits> waits;
-    JobSubscription files_of_ended;
-    std::unique_ptr<ModelCache> models;
-    std::unique_ptr<Deduplicator> deduplicator;
-    std::unique_ptr<Deduplicator> by_client_key;
+    std::unique_ptr<redis::RedisClient> redis;          // none: the queue is in this process
+    std::unique_ptr<redis::RedisClient> announcements;  // of what has ended; likewise
+    std::unique_ptr<jobs::JobQueue> queue;
+    std::unique_ptr<jobs::JobWaits> waits;
+    jobs::JobSubscription files_of_ended;
+    std::unique_ptr<models::ModelCache> models;
+    std::unique_ptr<jobs::Deduplicator> deduplicator;
+    std::unique_ptr<jobs::Deduplicator> by_client_key;
     std::unique_ptr<GatewayMetrics> metrics;
-    std::unique_ptr<ChangeListener> listener;  // PostgreSQL only
-    std::unique_ptr<Presence> presence;        // none: this is the only instance
-    std::unique_ptr<HttpServer> server;
+    std::unique_ptr<database::ChangeListener> listener;  // PostgreSQL only
+    std::unique_ptr<caches::Presence> presence;          // none: this is the only instance
+    std::unique_ptr<http::Server> server;
     TimePoint started = Boottime::now();
 
     Result<void> open(const Options& options);
@@ -101,21 +101,21 @@ struct Gateway::Impl {
     Result<void> open_queue(const Options& options);
     Result<void> hear_changes(const Options& options);
     void see_others(const Options& options);
-    [[nodiscard]] std::vector<GatewayRoute> routes(const Options& options);
+    [[nodiscard]] std::vector<routes::GatewayRoute> routes(const Options& options);
     Result<void> listen(const Options& options);
-    [[nodiscard]] HttpResponse health() const;
+    [[nodiscard]] http::Response health() const;
 };
 
 Result<void> Gateway::Impl::open(const Options& options) {
-    auto opened = Database::open(
+    auto opened = database::Database::open(
         {.sqlite_path = options.database_path, .postgres_url = options.postgres_url});
     if (!opened) return fail(std::move(opened).error());
     database = *std::move(opened);
-    database_watch = std::make_unique<DatabaseWatch>(
-        DatabaseWatch::Queries{.read = [&it = *database] { return it.ping(); },
-                               .write = [&it = *database] { return it.try_write(); }});
+    database_watch = std::make_unique<database::DatabaseWatch>(
+        database::DatabaseWatch::Queries{.read = [&it = *database] { return it.ping(); },
+                                         .write = [&it = *database] { return it.try_write(); }});
     if (auto opened_files = open_attachments(options); !opened_files) return opened_files;
-    openrouter = std::make_unique<OpenRouter>(options.openrouter);
+    openrouter = std::make_unique<models::OpenRouter>(options.openrouter);
     auto joined =
         GatewayNode::start({.name = options.name,
                             .redis_url = options.redis_url.value_or(""),
@@ -127,12 +127,14 @@ Result<void> Gateway::Impl::open(const Options& options) {
     node = *std::move(joined);
     if (auto opened_queue = open_queue(options); !opened_queue) return opened_queue;
     see_others(options);
-    waits = std::make_unique<JobWaits>(*queue, options.waits);
+    waits = std::make_unique<jobs::JobWaits>(*queue, options.waits);
     files_of_ended =
         queue->on_finished([this](const std::string& job_id) { cleanup->job_ended(job_id); });
-    models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
-    deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
-    by_client_key = std::make_unique<FleetDeduplicator>(node->request_keys(), request_key_window);
+    models = std::make_unique<models::ModelCache>(node->models(), models::ModelCache::Options{});
+    deduplicator =
+        std::make_unique<jobs::FleetDeduplicator>(node->requests(), options.dedup_window);
+    by_client_key =
+        std::make_unique<jobs::FleetDeduplicator>(node->request_keys(), caches::request_key_window);
     metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{.node = *node,
                                                                      .openrouter = *openrouter,
                                                                      .attachments = *attachments,
@@ -147,33 +149,34 @@ Result<void> Gateway::Impl::open(const Options& options) {
 Result<void> Gateway::Impl::open_attachments(const Options& options) {
     const std::string beside =
         (std::filesystem::path(options.database_path).parent_path() / "temp-attachments").string();
-    auto opened = AttachmentStore::open({.directory = options.attachment_dir.value_or(beside)});
+    auto opened =
+        attachments::AttachmentStore::open({.directory = options.attachment_dir.value_or(beside)});
     if (!opened) return fail(std::move(opened).error());
     files = *std::move(opened);
     auto downloads = options.attachments;
     downloads.public_url = options.public_url;
     downloads.deadline = Duration(options.dedup_window) * 3 / 5;
-    attachments = std::make_unique<AttachmentDownloads>(*files, downloads);
-    cleanup = std::make_unique<AttachmentCleanup>(*files, options.attachment_cleanup);
+    attachments = std::make_unique<attachments::AttachmentDownloads>(*files, downloads);
+    cleanup = std::make_unique<attachments::AttachmentCleanup>(*files, options.attachment_cleanup);
     cleanup->start();
     return {};
 }
 
 Result<void> Gateway::Impl::open_queue(const Options& options) {
     if (!options.redis_url) {
-        queue = std::make_unique<InProcessJobQueue>();
+        queue = std::make_unique<jobs::InProcessJobQueue>();
         return {};
     }
-    auto client = RedisClient::create({.url = *options.redis_url});
+    auto client = redis::RedisClient::create({.url = *options.redis_url});
     if (!client) return fail(std::move(client).error());
     redis = *std::move(client);
     // A command that waits takes longer than others may; see FinishedReader.
-    auto waiting = RedisClient::create(
+    auto waiting = redis::RedisClient::create(
         {.url = *options.redis_url, .connections_max = 1, .command_timeout = 5s});
     if (!waiting) return fail(std::move(waiting).error());
     announcements = *std::move(waiting);
-    auto on_redis = std::make_unique<RedisJobQueue>(
-        *redis, RedisJobQueue::Options{.queue = options.queue_name});
+    auto on_redis = std::make_unique<jobs::RedisJobQueue>(
+        *redis, jobs::RedisJobQueue::Options{.queue = options.queue_name});
     on_redis->listen(*announcements);
     queue = std::move(on_redis);
     return {};
@@ -187,59 +190,60 @@ void Gateway::Impl::see_others(const Options& options) {
             "DATABASE_URL of all to one postgres:// URL");
     };
     if (options.postgres_url) warn_of_sqlite = nullptr;
-    presence =
-        advise_on_others(*redis, api_gateway_service, options.name, std::move(warn_of_sqlite));
+    presence = caches::advise_on_others(*redis, caches::api_gateway_service, options.name,
+                                        std::move(warn_of_sqlite));
 }
 
 Result<void> Gateway::Impl::hear_changes(const Options& options) {
     if (!options.postgres_url) return {};
-    auto listening = ChangeListener::start(
+    auto listening = database::ChangeListener::start(
         {.url = *options.postgres_url},
-        [&told = *node](const PersonalityEvent& event) { told.tell_personality(event); });
+        [&told = *node](const caches::PersonalityEvent& event) { told.tell_personality(event); });
     if (!listening) return fail(std::move(listening).error());
     listener = *std::move(listening);
     return {};
 }
 
-std::vector<GatewayRoute> Gateway::Impl::routes(const Options& options) {
-    std::vector<GatewayRoute> routes;
-    const auto add = [&](std::string pattern, HttpHandler handler) {
-        routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler),
-                          RouteKind::observability});
+std::vector<routes::GatewayRoute> Gateway::Impl::routes(const Options& options) {
+    std::vector<routes::GatewayRoute> routes;
+    const auto add = [&](std::string pattern, http::Handler handler) {
+        routes.push_back({routes::Access::everyone, "GET", std::move(pattern), std::move(handler),
+                          http::RouteKind::observability});
     };
-    add("/health", [this](const HttpRequest&) { return health(); });
-    add("/metrics", [this](const HttpRequest& request) { return metrics->response(request); });
-    add("/audit", [this](const HttpRequest&) { return audit_response(node->node()); });
-    const auto join = [&](std::vector<GatewayRoute> more) {
+    add("/health", [this](const http::Request&) { return health(); });
+    add("/metrics", [this](const http::Request& request) { return metrics->response(request); });
+    add("/audit", [this](const http::Request&) { return caches::audit_response(node->node()); });
+    const auto join = [&](std::vector<routes::GatewayRoute> more) {
         std::ranges::move(more, std::back_inserter(routes));
     };
-    const Principals principals(options.bot_owner_id);
-    join(channel_routes(database->channels, principals));
-    join(personality_routes({.personalities = database->personalities,
-                             .editor = database->personality_editor,
-                             .node = *node,
-                             .principals = principals}));
-    join(avatar_routes(*node));
-    join(persona_routes(database->personas, *node, principals));
-    join(llm_config_routes(database->llm_configs, *node, options.bot_owner_id));
-    join(user_setting_routes(database->user_settings, *node, principals));
-    join(cache_routes(*node));
-    join(model_routes(models->source(), options.bot_owner_id));
-    join(ai_routes({.queue = *queue,
-                    .deduplicator = *deduplicator,
-                    .by_client_key = *by_client_key,
-                    .results = database->job_results,
-                    .attachments = *attachments,
-                    .waits = *waits}));
-    join(attachment_routes(*files));
+    const routes::Principals principals(options.bot_owner_id);
+    join(routes::channel_routes(database->channels, principals));
+    join(routes::personality_routes({.personalities = database->personalities,
+                                     .editor = database->personality_editor,
+                                     .node = *node,
+                                     .principals = principals}));
+    join(routes::avatar_routes(*node));
+    join(routes::persona_routes(database->personas, *node, principals));
+    join(routes::llm_config_routes(database->llm_configs, *node, options.bot_owner_id));
+    join(routes::user_setting_routes(database->user_settings, *node, principals));
+    join(routes::cache_routes(*node));
+    join(routes::model_routes(models->source(), options.bot_owner_id));
+    join(routes::ai_routes({.queue = *queue,
+                            .deduplicator = *deduplicator,
+                            .by_client_key = *by_client_key,
+                            .results = database->job_results,
+                            .attachments = *attachments,
+                            .waits = *waits}));
+    join(routes::attachment_routes(*files));
     join(options.routes);
     return routes;
 }
 
 Result<void> Gateway::Impl::listen(const Options& options) {
-    auto router = guarded_router(routes(options), Guard(options.secret, options.bot_owner_id));
+    auto router = routes::guarded_router(routes(options),
+                                         routes::Guard(options.secret, options.bot_owner_id));
 
-    auto listening = HttpServer::start(
+    auto listening = http::Server::start(
         {.address = options.address, .port = options.port, .limits = options.limits},
         std::move(router));
     if (!listening) return fail(std::move(listening).error());
@@ -247,14 +251,14 @@ Result<void> Gateway::Impl::listen(const Options& options) {
     return {};
 }
 
-HttpResponse Gateway::Impl::health() const {
+http::Response Gateway::Impl::health() const {
     auto bus = node->node().health();
     const auto state = database_watch->state();
-    HealthBody body{.services = {.database = state != DatabaseWatch::State::silent,
-                                 .writes = state == DatabaseWatch::State::well,
+    HealthBody body{.services = {.database = state != database::DatabaseWatch::State::silent,
+                                 .writes = state == database::DatabaseWatch::State::well,
                                  .bus = bus.live && bus.ready},
                     .reasons = std::move(bus.reasons),
-                    .timestamp = iso_timestamp()};
+                    .timestamp = process::iso_timestamp()};
     if (!body.services.database) {
         body.reasons.emplace_back("the database does not answer");
     } else if (!body.services.writes) {
@@ -273,20 +277,20 @@ HttpResponse Gateway::Impl::health() const {
     body.ready = body.services.writes && body.services.bus;
     body.uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started).count();
-    return json_response(body.services.database ? 200 : 503, json::write(body));
+    return http::json_response(body.services.database ? 200 : 503, json::write(body));
 }
 
-Gateway::Options Gateway::Options::from(const Settings& settings) {
-    return {.name = settings.instance_name.value_or(std::string(api_gateway_service)),
+Gateway::Options Gateway::Options::from(const process::Settings& settings) {
+    return {.name = settings.instance_name.value_or(std::string(caches::api_gateway_service)),
             .address = settings.listen_address,
             .port = settings.api_gateway_port,
             .database_path = settings.database_path,
             .postgres_url = settings.postgres_url,
             .redis_url = settings.redis_url,
             .queue_name = settings.queue_name,
-            .openrouter = OpenRouter::Options::from(settings),
+            .openrouter = models::OpenRouter::Options::from(settings),
             .attachment_dir = settings.attachment_dir,
-            .attachments = AttachmentDownloads::Options::from(settings),
+            .attachments = attachments::AttachmentDownloads::Options::from(settings),
             .dedup_window = settings.dedup_window,
             .secret = settings.internal_service_secret,
             .bot_owner_id = settings.bot_owner_id,
@@ -328,4 +332,4 @@ void Gateway::stop() {
     impl_->database.reset();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

@@ -30,7 +30,7 @@
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway {
 
 class Gateway {
 public:
@@ -39,25 +39,27 @@ public:
         std::string address = "127.0.0.1";
         std::uint16_t port = 0;                    // 0 = a free one
         std::string database_path = "./tutti.db";  // an SQLite file; used without a postgres_url
-        std::optional<Secret> postgres_url{};
+        std::optional<process::Secret> postgres_url{};
         std::optional<std::string> redis_url{};  // none: the hub, or no other process
         std::shared_ptr<EmbeddedHub> hub = nullptr;
         std::string queue_name =
-            Settings{}.queue_name;  // in this Redis; without one: in this process
-        JobWaits::Options waits{};
-        OpenRouter::Options openrouter{};
+            process::Settings{}.queue_name;  // in this Redis; without one: in this process
+        jobs::JobWaits::Options waits{};
+        models::OpenRouter::Options openrouter{};
         // None: `temp-attachments` beside the SQLite file.
         std::optional<std::string> attachment_dir{};
-        AttachmentCleanup::Options attachment_cleanup{};
-        AttachmentDownloads::Options attachments{};  // its URL and deadline follow what is below
-        std::chrono::seconds dedup_window = request_window_default;
-        Secret secret{};                                  // empty = refused
-        std::optional<std::string> bot_owner_id{};        // may activate and read everything
-        std::string public_url = Settings{}.gateway_url;  // in URLs of avatars and attachments
-        HttpServer::Limits limits{};
-        std::vector<GatewayRoute> routes{};  // looked at after the gateway's own
+        attachments::AttachmentCleanup::Options attachment_cleanup{};
+        attachments::AttachmentDownloads::Options
+            attachments{};  // its URL and deadline follow what is below
+        std::chrono::seconds dedup_window = caches::request_window_default;
+        process::Secret secret{};                   // empty = refused
+        std::optional<std::string> bot_owner_id{};  // may activate and read everything
+        std::string public_url =
+            process::Settings{}.gateway_url;  // in URLs of avatars and attachments
+        http::Server::Limits limits{};
+        std::vector<routes::GatewayRoute> routes{};  // looked at after the gateway's own
 
-        [[nodiscard]] static Options from(const Settings& settings);
+        [[nodiscard]] static Options from(const process::Settings& settings);
     };
 
     // Errors: those of Database::open, AttachmentStore::open, Node::start and RedisClient::create;
@@ -72,7 +74,7 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept;
 
     // Answers what is in flight, then stops the node and closes the database. Blocking: see
-    // HttpServer::stop. Idempotent.
+    // http::Server::stop. Idempotent.
     void stop();
 
 private:
@@ -82,4 +84,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

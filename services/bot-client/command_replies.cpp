@@ -6,7 +6,7 @@
 #include "bot-client/discord_text.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 namespace {
 
@@ -44,4 +44,4 @@ void log_failure(const Slash& slash, const GatewayFailure& failure) {
                   std::string(to_string(failure.kind)) + ": " + failure.text);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

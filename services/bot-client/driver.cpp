@@ -12,7 +12,7 @@
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 constexpr std::string_view manage_messages = "MANAGE_MESSAGES";
@@ -95,8 +95,8 @@ private:
     std::string problems_;
 };
 
-HttpResponse invalid(std::string_view text) {
-    return error_response(ErrorCode::validation_error, text);
+http::Response invalid(std::string_view text) {
+    return http::error_response(http::ErrorCode::validation_error, text);
 }
 
 using Permissions = std::optional<std::vector<std::string>>;
@@ -117,7 +117,7 @@ Slash slash_from(DriverCommand body) {
             .all = options.all.value_or(false)};
 }
 
-HttpResponse run_command(const HttpRequest& request, const Driven& driven) {
+http::Response run_command(const http::Request& request, const Driven& driven) {
     auto body = json::read<DriverCommand>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -145,10 +145,10 @@ HttpResponse run_command(const HttpRequest& request, const Driven& driven) {
                                .invalidation = {}};
     if (outcome.accepted_at) answer.accepted_at_boottime_ns = boottime_ns(*outcome.accepted_at);
     if (outcome.invalidation) answer.invalidation = to_string(outcome.invalidation->outcome);
-    return json_response(200, json::write(answer));
+    return http::json_response(200, json::write(answer));
 }
 
-HttpResponse press_button(const HttpRequest& request, const ChannelList& list) {
+http::Response press_button(const http::Request& request, const ChannelList& list) {
     auto body = json::read<DriverPress>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -165,9 +165,9 @@ HttpResponse press_button(const HttpRequest& request, const ChannelList& list) {
                             .may_manage_messages = may_manage(body->permissions)};
     Collected collected;
     collected.add(list.press(press, directory));
-    return json_response(200, json::write(DriverPressAnswer{
-                                  .replies = std::move(collected.bodies),
-                                  .completed_at_boottime_ns = boottime_ns(Boottime::now())}));
+    return http::json_response(200, json::write(DriverPressAnswer{
+                                        .replies = std::move(collected.bodies),
+                                        .completed_at_boottime_ns = boottime_ns(Boottime::now())}));
 }
 
 Message message_from(DriverMessage body) {
@@ -188,7 +188,7 @@ Message message_from(DriverMessage body) {
     return message;
 }
 
-HttpResponse deliver_message(const HttpRequest& request, const MessageChain& chain) {
+http::Response deliver_message(const http::Request& request, const MessageChain& chain) {
     auto body = json::read<DriverMessage>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -207,10 +207,10 @@ HttpResponse deliver_message(const HttpRequest& request, const MessageChain& cha
                                .completed_at_boottime_ns = boottime_ns(Boottime::now())};
     if (answer.handled) answer.handled_by = outcome.handled_by;
     if (outcome.activation_tier) answer.tier = tier_name(*outcome.activation_tier);
-    return json_response(200, json::write(answer));
+    return http::json_response(200, json::write(answer));
 }
 
-HttpResponse complete(const HttpRequest& request, const Autocomplete& autocomplete) {
+http::Response complete(const http::Request& request, const Autocomplete& autocomplete) {
     auto body = json::read<DriverTyping>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -229,40 +229,40 @@ HttpResponse complete(const HttpRequest& request, const Autocomplete& autocomple
     }
     if (outcome.tier) answer.tier = tier_name(*outcome.tier);
     if (outcome.freshness) answer.freshness = freshness_name(*outcome.freshness);
-    return json_response(200, json::write(answer));
+    return http::json_response(200, json::write(answer));
 }
 
-Router::Terms with(const Secret& secret) {
-    return {.kind = RouteKind::internal, .guard = [secret](const HttpRequest& head) {
+http::Router::Terms with(const process::Secret& secret) {
+    return {.kind = http::RouteKind::internal, .guard = [secret](const http::Request& head) {
                 const auto given = head.headers.find("X-Service-Auth");
                 const bool good = given && secret.matches(*given);
                 return good ? std::nullopt
-                            : std::optional(error_response(ErrorCode::unauthorized,
-                                                           "Service authentication failed"));
+                            : std::optional(http::error_response(http::ErrorCode::unauthorized,
+                                                                 "Service authentication failed"));
             }};
 }
 
 }  // namespace
 
-void add_driver_routes(Router& router, const Secret& secret, const Driven& driven) {
-    const Router::Terms terms = with(secret);
+void add_driver_routes(http::Router& router, const process::Secret& secret, const Driven& driven) {
+    const http::Router::Terms terms = with(secret);
     router
         .add(
             "POST", "/driver/command",
-            [driven](const HttpRequest& r) { return run_command(r, driven); }, terms)
+            [driven](const http::Request& r) { return run_command(r, driven); }, terms)
         .add(
             "POST", "/driver/button",
-            [&list = driven.list](const HttpRequest& r) { return press_button(r, list); }, terms)
+            [&list = driven.list](const http::Request& r) { return press_button(r, list); }, terms)
         .add(
             "POST", "/driver/message",
-            [&chain = driven.chain](const HttpRequest& r) { return deliver_message(r, chain); },
+            [&chain = driven.chain](const http::Request& r) { return deliver_message(r, chain); },
             terms)
         .add(
             "POST", "/driver/autocomplete",
-            [&autocomplete = driven.autocomplete](const HttpRequest& r) {
+            [&autocomplete = driven.autocomplete](const http::Request& r) {
                 return complete(r, autocomplete);
             },
             terms);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -33,7 +33,7 @@
 #include "common/http/router.hpp"
 #include "common/process/secret.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // What the driver drives; all of it outlives the router.
 struct Driven {
@@ -43,6 +43,6 @@ struct Driven {
     const Autocomplete& autocomplete;
 };
 
-void add_driver_routes(Router& router, const Secret& secret, const Driven& driven);
+void add_driver_routes(http::Router& router, const process::Secret& secret, const Driven& driven);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -7,9 +7,9 @@
 #include "fleet/plan.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 // Each service answers on /health when it returns. Errors: what kept a service from starting.
 [[nodiscard]] Result<std::unique_ptr<Fleet>> start_process_fleet(Plan plan);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

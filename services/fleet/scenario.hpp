@@ -6,7 +6,7 @@
 #include "fleet/fleet.hpp"
 #include "fleet/plan.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 // Plays and prints it. False when a check failed; the output says which.
 [[nodiscard]] bool play_scenario(Fleet& fleet, DriverClient& driver);
@@ -17,4 +17,4 @@ void print_audit(const Fleet& fleet, DriverClient& driver);
 // How to talk to a fleet that stays up.
 void print_directions(const Fleet& fleet, const Plan& plan);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

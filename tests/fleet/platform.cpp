@@ -70,9 +70,9 @@ void Platform::SetUp() {
     }
 }
 
-HttpResponse Platform::send(const std::string& url, const char* method, const std::string& path,
-                            std::string body, const char* user) {
-    HttpRequest request{.method = method, .path = path, .body = std::move(body)};
+http::Response Platform::send(const std::string& url, const char* method, const std::string& path,
+                              std::string body, const char* user) {
+    http::Request request{.method = method, .path = path, .body = std::move(body)};
     request.headers.set("X-Service-Auth", secret);
     if (path == "/metrics") request.headers.set("Accept", "text/plain");  // as Prometheus does
     if (*user != '\0') request.headers.set("X-User-Id", user);
@@ -92,8 +92,9 @@ std::string parent_member(const std::string& parent) {
 Platform::Message Platform::say(std::size_t bot, const std::string& channel,
                                 const std::string& parent) {
     return read<Message>(send(bots[bot].url(), "POST", "/driver/message",
-                              '{' + parent_member(parent) + R"("content":"hello","authorId":")" +
-                                  moderator + R"(","channelId":")" + channel + "\"}"));
+                                   '{' + parent_member(parent) +
+                                       R"("content":"hello","authorId":")" + moderator +
+                                       R"(","channelId":")" + channel + "\"}"));
 }
 
 Platform::Command Platform::command(std::size_t bot, const std::string& name,
@@ -115,7 +116,7 @@ bool Platform::eventually(const std::function<bool()>& holds, std::chrono::milli
 }
 
 void Platform::await_health(const Service& service, int status, const std::string& text) {
-    HttpResponse last;
+    http::Response last;
     EXPECT_TRUE(eventually([&] {
         last = get(service, "/health");
         return last.status == status && last.body.contains(text);

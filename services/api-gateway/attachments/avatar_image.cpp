@@ -10,7 +10,7 @@
 #include <optional>
 #include <vector>
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 namespace {
 
 constexpr std::string_view not_base64 =
@@ -153,4 +153,4 @@ AvatarImage read_avatar(std::string_view text) {
     return rewrite_png(*bytes);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

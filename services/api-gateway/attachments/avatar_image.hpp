@@ -15,7 +15,7 @@
 #include <string>
 #include <string_view>
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 
 inline constexpr std::size_t avatar_bytes_max = 1U << 20U;  // of the upload, decoded
 inline constexpr std::uint32_t avatar_side_max = 1024;      // pixels
@@ -30,4 +30,4 @@ using AvatarImage = std::expected<std::string, std::string_view>;
 // The part of `read_avatar` behind base64.
 [[nodiscard]] AvatarImage rewrite_png(std::string_view bytes);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

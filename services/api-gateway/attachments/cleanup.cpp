@@ -5,7 +5,7 @@
 
 #include "common/process/edge.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 namespace {
 
 constexpr std::string_view reply_job = "llm-";  // see job_plan.hpp
@@ -58,11 +58,11 @@ void AttachmentCleanup::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         const TimePoint now = Boottime::now();
         TimePoint next = now + options_.after_job;
-        contain("the cleanup of attachments",
-                [&] { next = step(now, std::chrono::system_clock::now()); });
+        process::contain("the cleanup of attachments",
+                         [&] { next = step(now, std::chrono::system_clock::now()); });
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stop, next - Boottime::now(), [&] { return told_; });
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

@@ -19,7 +19,7 @@
 #include "api-gateway/attachments/store.hpp"
 #include "tutti/clock.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 
 class AttachmentCleanup {
 public:
@@ -59,4 +59,4 @@ private:
     std::jthread thread_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

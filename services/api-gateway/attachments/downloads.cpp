@@ -14,7 +14,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 namespace {
 
 constexpr std::size_t parallel_max = 8;  // downloads of one request
@@ -32,10 +32,10 @@ void keeps_its_url(const std::string& request_id, std::string_view url, std::str
 }  // namespace
 
 std::vector<std::string> attachment_file_names(const std::string& request_id,
-                                               const std::vector<Attachment>& attachments) {
+                                               const std::vector<jobs::Attachment>& attachments) {
     std::vector<std::string> names;
     std::set<std::string> taken;
-    for (const Attachment& attachment : attachments) {
+    for (const jobs::Attachment& attachment : attachments) {
         const auto* given = attachment.all.if_contains("name");
         std::string name;
         if (given != nullptr && given->is_string()) {
@@ -55,7 +55,7 @@ std::vector<std::string> attachment_file_names(const std::string& request_id,
     return names;
 }
 
-AttachmentDownloads::Options AttachmentDownloads::Options::from(const Settings& settings) {
+AttachmentDownloads::Options AttachmentDownloads::Options::from(const process::Settings& settings) {
     return {.base_url = settings.discord_cdn_base_url.value_or(""), .pool = settings.discord_cdn};
 }
 
@@ -71,7 +71,7 @@ AttachmentDownloads::AttachmentDownloads(AttachmentStore& store, const Options& 
       requests_({.concurrent_max = options.requests_max, .queued_max = 0}) {}
 
 void AttachmentDownloads::fetch(const std::string& request_id,
-                                std::vector<Attachment>& attachments) {
+                                std::vector<jobs::Attachment>& attachments) {
     if (attachments.empty() || store_.full()) return;
     const TimePoint deadline = Boottime::now() + options_.deadline;
     const auto turn = requests_.take(deadline);
@@ -88,7 +88,7 @@ void AttachmentDownloads::fetch(const std::string& request_id,
     };
     std::vector<std::jthread> others;
     // Without threads this one does it all.
-    contain("downloads wait for each other", [&] {
+    process::contain("downloads wait for each other", [&] {
         for (std::size_t i = 1; i < std::min(attachments.size(), parallel_max); ++i) {
             others.emplace_back(work);
         }
@@ -99,12 +99,12 @@ void AttachmentDownloads::fetch(const std::string& request_id,
 // Runs on threads of its own: what is thrown (no memory for the file) must not leave it.
 void AttachmentDownloads::fetch_one(const std::string& request_id, const Wanted& wanted,
                                     TimePoint deadline) {
-    Attachment& attachment = wanted.attachment;
+    jobs::Attachment& attachment = wanted.attachment;
     try {
         const auto size = download(request_id, wanted, deadline);
         if (!size) return keeps_its_url(request_id, attachment.url, size.error().message());
         std::string url = options_.public_url + "/temp-attachments/" + request_id + '/' +
-                          percent_encode(wanted.name);
+                          http::percent_encode(wanted.name);
         attachment.all["size"] = static_cast<std::int64_t>(*size);
         attachment.all["url"] = url;
         attachment.url = std::move(url);
@@ -117,7 +117,7 @@ Result<std::size_t> AttachmentDownloads::download(const std::string& request_id,
                                                   const Wanted& wanted, TimePoint deadline) {
     std::string from = wanted.attachment.url;
     if (!options_.base_url.empty()) {
-        const auto url = Url::parse(from);
+        const auto url = net::Url::parse(from);
         if (!url) return fail(url.error());
         from = options_.base_url + url->target;
     }
@@ -138,4 +138,4 @@ void AttachmentDownloads::stop() {
     http_.stop();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

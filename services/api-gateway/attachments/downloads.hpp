@@ -27,18 +27,19 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 
 class AttachmentDownloads {
 public:
     struct Options {
-        std::string public_url = Settings{}.gateway_url;  // of the gateway, see its options
+        std::string public_url =
+            process::Settings{}.gateway_url;  // of the gateway, see its options
         std::string base_url{};  // instead of Discord's hosts, for tests; empty = Discord's
-        HttpPool pool = Settings{}.discord_cdn;
+        process::HttpPool pool = process::Settings{}.discord_cdn;
         Duration deadline = std::chrono::seconds{3};  // for everything of a request together
         std::size_t requests_max = 4;  // that wait for Discord at a time; further ones do not
 
-        [[nodiscard]] static Options from(const Settings& settings);
+        [[nodiscard]] static Options from(const process::Settings& settings);
     };
 
     // The store outlives it.
@@ -46,17 +47,17 @@ public:
 
     // Of each attachment that arrived: `url` is replaced and `size` is what was stored; `originalUrl` stays.
     // Blocking: until the deadline at most, and for the disk.
-    void fetch(const std::string& request_id, std::vector<Attachment>& attachments);
+    void fetch(const std::string& request_id, std::vector<jobs::Attachment>& attachments);
     // For a request that was not queued.
     void forget(const std::string& request_id) { store_.remove(request_id); }
 
-    [[nodiscard]] HttpMetrics metrics() const { return http_.metrics(); }
+    [[nodiscard]] http::Metrics metrics() const { return http_.metrics(); }
     // Ends downloads in progress; what they were for keeps its URL. Idempotent.
     void stop();
 
 private:
     struct Wanted {
-        Attachment& attachment;
+        jobs::Attachment& attachment;
         std::string name;  // of the file
     };
 
@@ -66,13 +67,13 @@ private:
 
     AttachmentStore& store_;
     const Options options_;
-    HttpClient http_;
-    Slots requests_;
+    http::Client http_;
+    net::Slots requests_;
 };
 
 // What the files of a request are called, in the order of its attachments: by their `name`, made safe and
 // distinct, else "attachment-<index>-<the first of the request's id>.bin".
 [[nodiscard]] std::vector<std::string> attachment_file_names(
-    const std::string& request_id, const std::vector<Attachment>& attachments);
+    const std::string& request_id, const std::vector<jobs::Attachment>& attachments);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

@@ -17,7 +17,7 @@
 
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 namespace {
 
 namespace fs = std::filesystem;
@@ -320,4 +320,4 @@ void AttachmentStore::count_again() {
     give_back(0);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

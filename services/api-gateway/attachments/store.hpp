@@ -27,7 +27,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 
 class AttachmentStore {
 public:
@@ -88,4 +88,4 @@ private:
 // `name`, or with a number in it when that is `taken` already.
 [[nodiscard]] std::string numbered_file_name(const std::string& name, std::size_t number);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

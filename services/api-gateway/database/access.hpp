@@ -7,7 +7,7 @@
 
 #include "common/domain/principal.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 // Of the personality `p`. Its parameters are those of `access_of`. A user without a row owns nothing.
 inline constexpr const char* allowed =
@@ -16,8 +16,8 @@ inline constexpr const char* allowed =
     "OR EXISTS (SELECT 1 FROM personality_owners o JOIN users u ON u.id = o.user_id "
     "WHERE o.personality_id = p.id AND u.discord_id = :co_owner)) ";
 
-[[nodiscard]] inline std::vector<std::string> access_of(const Principal& principal) {
+[[nodiscard]] inline std::vector<std::string> access_of(const domain::Principal& principal) {
     return {principal.is_bot_owner ? "1" : "0", principal.discord_id, principal.discord_id};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -20,7 +20,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 constexpr std::string_view notification_channel = "cache_invalidation";
@@ -170,12 +170,12 @@ bool ChangeListener::wait(Duration duration) const {
 
 void ChangeListener::run() {
     while (!wait(Duration::zero())) {
-        if (!contain("the listener for database changes", [this] { listen_once(); })) {
+        if (!process::contain("the listener for database changes", [this] { listen_once(); })) {
             set_failure("see the error before");
         }
         const std::string failed = failure();
         if (failed.empty()) return;
-        const Duration pause = retry_after(
+        const Duration pause = net::retry_after(
             {.first = options_.retry_first, .last = options_.retry_last}, failed_attempts_++);
         log::warn(
             "database changes are not heard: " + failed + "; the next attempt is in " +
@@ -193,7 +193,7 @@ void ChangeListener::listen_once() {
         set_failure({});
         failed_attempts_ = 0;
         // Nobody knows what was said while nobody listened.
-        publish_(PersonalityEvent{});
+        publish_(caches::PersonalityEvent{});
         do {
             pass_on(session);
         } while (session.wait_for_news());
@@ -205,7 +205,7 @@ void ChangeListener::pass_on(Session& session) {
     std::set<std::string> ids;
     bool all = false;
     while (auto payload = session.next()) {
-        auto event = read_personality_event(*payload);
+        auto event = caches::read_personality_event(*payload);
         if (!event) {
             log::warn("a database notification was dropped",
                       std::to_string(payload->size()) + " bytes that are no personality event");
@@ -215,8 +215,8 @@ void ChangeListener::pass_on(Session& session) {
             all = true;
         }
     }
-    if (all || ids.size() > events_max) return publish_(PersonalityEvent{});
-    for (const std::string& id : ids) publish_(PersonalityEvent{.personality_id = id});
+    if (all || ids.size() > events_max) return publish_(caches::PersonalityEvent{});
+    for (const std::string& id : ids) publish_(caches::PersonalityEvent{.personality_id = id});
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -22,14 +22,14 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class ChangeListener {
 public:
-    using Publish = std::function<void(const PersonalityEvent&)>;
+    using Publish = std::function<void(const caches::PersonalityEvent&)>;
 
     struct Options {
-        Secret url;  // postgres://...
+        process::Secret url;  // postgres://...
         Duration connect_deadline = std::chrono::seconds{5};
         Duration retry_first = std::chrono::seconds{1};
         Duration retry_last = std::chrono::seconds{60};
@@ -72,4 +72,4 @@ private:
     std::jthread thread_;  // last: uses all of the above
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 constexpr Databases postgresql = Databases::postgresql;
@@ -92,4 +92,4 @@ constexpr std::array<Statement, 15> statements{
 
 constinit const Step change_notifications{statements};
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -14,17 +14,17 @@
 #include "api-gateway/database/transaction.hpp"
 #include "api-gateway/database/users.hpp"
 #include "common/domain/uuid.hpp"
-#include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 // A null display name is allowed; what users see then is the name, so the answer never lacks one.
 constexpr const char* shown_name = "COALESCE(NULLIF(p.display_name, ''), p.name)";
 
-std::vector<Activation> select_activations(soci::session& sql, const std::string& condition,
-                                           const std::vector<std::string>& parameters) {
-    static const auto columns = Columns<Activation>("a")
+std::vector<domain::Activation> select_activations(soci::session& sql, const std::string& condition,
+                                                   const std::vector<std::string>& parameters) {
+    static const auto columns = Columns<domain::Activation>("a")
                                     .as("personality_slug", "p.slug")
                                     .as("personality_name", shown_name)
                                     .as("activated_by", "a.created_by");
@@ -34,7 +34,7 @@ std::vector<Activation> select_activations(soci::session& sql, const std::string
         parameters);
 }
 
-std::optional<Activation> find(soci::session& sql, const std::string& channel_id) {
+std::optional<domain::Activation> find(soci::session& sql, const std::string& channel_id) {
     auto found = select_activations(
         sql, "WHERE a.channel_id = :channel_id ORDER BY a.created_at DESC", {channel_id});
     if (found.empty()) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<Activation> find(soci::session& sql, const std::string& channel_id
 }
 
 struct SettingsRow {
-    std::optional<Activation> activation;
+    std::optional<domain::Activation> activation;
     std::optional<std::string> off_channel_id;
 };
 BOOST_DESCRIBE_STRUCT(SettingsRow, (), (activation, off_channel_id))
@@ -74,7 +74,7 @@ BOOST_DESCRIBE_STRUCT(Target, (), (id, is_allowed))
 
 // It stays until the end of the transaction, so that the activation can refer to it.
 std::optional<Target> find_target(soci::session& sql, const std::string& slug,
-                                  const Principal& principal) {
+                                  const domain::Principal& principal) {
     static const auto columns = Columns<Target>("p").as(
         "is_allowed", std::string("CASE WHEN ") + allowed + "THEN 1 ELSE 0 END");
     auto parameters = access_of(principal);
@@ -91,15 +91,16 @@ void remove_records(soci::session& sql, const std::string& channel_id) {
     }
 }
 
-void insert_activation(soci::session& sql, const ActivateChannelRequest& request,
+void insert_activation(soci::session& sql, const domain::ActivateChannelRequest& request,
                        const std::string& personality_id, const std::string& user_id) {
     RowWriter()
-        .set("id", name_uuid("activated_channel:" + request.channel_id + ':' + personality_id))
+        .set("id",
+             domain::name_uuid("activated_channel:" + request.channel_id + ':' + personality_id))
         .set("channel_id", request.channel_id)
         .set("personality_id", personality_id)
         .set("guild_id", request.guild_id)
         .set("created_by", user_id)
-        .set("created_at", iso_timestamp())
+        .set("created_at", process::iso_timestamp())
         .insert(sql, "activated_channels");
 }
 
@@ -107,7 +108,7 @@ void insert_off(soci::session& sql, const std::string& channel_id, const std::st
     RowWriter()
         .set("channel_id", channel_id)
         .set("deactivated_by", user_id)
-        .set("created_at", iso_timestamp())
+        .set("created_at", process::iso_timestamp())
         .insert(sql, "deactivated_channels");
 }
 
@@ -118,7 +119,8 @@ Result<ChannelSettings> StoredChannels::read(const std::string& channel_id) {
                           [&](soci::session& sql) { return settings_of(sql, channel_id); });
 }
 
-Result<std::vector<Activation>> StoredChannels::list(const std::optional<std::string>& guild_id) {
+Result<std::vector<domain::Activation>> StoredChannels::list(
+    const std::optional<std::string>& guild_id) {
     return sessions_.read("list activations", [&](soci::session& sql) {
         const std::string filter =
             guild_id ? "WHERE a.guild_id = :guild_id OR a.guild_id IS NULL " : "";
@@ -128,8 +130,8 @@ Result<std::vector<Activation>> StoredChannels::list(const std::optional<std::st
     });
 }
 
-Result<StoredChannels::Activated> StoredChannels::activate(const ActivateChannelRequest& request,
-                                                           const Principal& principal) {
+Result<StoredChannels::Activated> StoredChannels::activate(
+    const domain::ActivateChannelRequest& request, const domain::Principal& principal) {
     return sessions_.write("activate channel", [&](soci::session& sql) -> Activated {
         Transaction transaction(sql);
         transaction.lock("channel:" + request.channel_id);
@@ -142,12 +144,12 @@ Result<StoredChannels::Activated> StoredChannels::activate(const ActivateChannel
         insert_activation(sql, request, target->id, user_id);
         auto activation = find(sql, request.channel_id);
         transaction.commit();
-        return ActivateChannelResponse{std::move(activation).value(), replaced};
+        return domain::ActivateChannelResponse{std::move(activation).value(), replaced};
     });
 }
 
 Result<std::optional<std::string>> StoredChannels::deactivate(const std::string& channel_id,
-                                                              const Principal& principal) {
+                                                              const domain::Principal& principal) {
     return sessions_.write("deactivate channel",
                            [&](soci::session& sql) -> std::optional<std::string> {
                                Transaction transaction(sql);
@@ -161,7 +163,7 @@ Result<std::optional<std::string>> StoredChannels::deactivate(const std::string&
                            });
 }
 
-Result<bool> StoredChannels::set_guild(const UpdateChannelGuildRequest& request) {
+Result<bool> StoredChannels::set_guild(const domain::UpdateChannelGuildRequest& request) {
     return sessions_.write("set guild", [&](soci::session& sql) {
         return execute(sql,
                        "UPDATE activated_channels SET guild_id = :guild_id "
@@ -170,4 +172,4 @@ Result<bool> StoredChannels::set_guild(const UpdateChannelGuildRequest& request)
     });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -16,9 +16,9 @@
 #include "api-gateway/database/sessions.hpp"
 #include "api-gateway/database/sql_errors.hpp"
 #include "api-gateway/database/transaction.hpp"
-#include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 namespace fs = std::filesystem;
@@ -222,7 +222,7 @@ Result<void> Database::ping() {
 
 Result<void> Database::try_write() {
     return sessions_->write("write to database", [](soci::session& sql) {
-        const std::string now = iso_timestamp();
+        const std::string now = process::iso_timestamp();
         Transaction transaction(sql);
         sql << "INSERT INTO health_checks (id, checked_at) VALUES (1, :now) "
                "ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at",
@@ -231,4 +231,4 @@ Result<void> Database::try_write() {
     });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

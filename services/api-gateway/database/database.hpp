@@ -28,7 +28,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class Sessions;
 
@@ -36,7 +36,8 @@ class Database {
 public:
     struct Options {
         std::string sqlite_path = "./tutti.db";  // used without a postgres_url
-        std::optional<Secret> postgres_url{};    // postgres://user:password@host:port/database
+        std::optional<process::Secret>
+            postgres_url{};  // postgres://user:password@host:port/database
         Duration statement_deadline = std::chrono::seconds{5};  // PostgreSQL only
     };
 
@@ -74,4 +75,4 @@ public:
 // cause does not repeat the URL.
 [[nodiscard]] Result<std::string> with_limits(const std::string& url);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -5,7 +5,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 DatabaseWatch::DatabaseWatch(Queries queries, Options options)
     : queries_(std::move(queries)),
@@ -36,7 +36,7 @@ void DatabaseWatch::run(const std::stop_token& stop) {
     while (changed_.wait(lock, stop, [this] { return wanted_; })) {
         lock.unlock();
         State found = State::silent;
-        contain("the watch of the database", [&] { found = look(); });
+        process::contain("the watch of the database", [&] { found = look(); });
         lock.lock();
         state_ = found;
         looked_ = Boottime::now();
@@ -61,4 +61,4 @@ DatabaseWatch::State DatabaseWatch::look() {
     return State::well;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

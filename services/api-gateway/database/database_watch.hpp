@@ -20,7 +20,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class DatabaseWatch {
 public:
@@ -65,4 +65,4 @@ private:
     std::jthread thread_;         // last: uses all of the above
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -11,24 +11,24 @@
 #include "api-gateway/database/transaction.hpp"
 #include "api-gateway/database/users.hpp"
 #include "common/domain/uuid.hpp"
-#include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 constexpr std::string_view defaults_lock = "llm defaults";
 
-std::vector<LlmConfig> select_configs(soci::session& sql, const std::string& rest,
-                                      const std::vector<std::string>& parameters) {
-    static const auto columns = Columns<LlmConfig>("c")
+std::vector<domain::LlmConfig> select_configs(soci::session& sql, const std::string& rest,
+                                              const std::vector<std::string>& parameters) {
+    static const auto columns = Columns<domain::LlmConfig>("c")
                                     .as("owner_info.discord_id", "u.discord_id")
                                     .as("owner_info.username", "u.username");
     return select(sql, columns, "FROM llm_configs c LEFT JOIN users u ON u.id = c.owner_id " + rest,
                   parameters);
 }
 
-Outcome<LlmConfig> find_config(soci::session& sql, const std::string& id) {
-    if (!is_uuid(id)) return std::unexpected(Refusal::not_found);
+Outcome<domain::LlmConfig> find_config(soci::session& sql, const std::string& id) {
+    if (!domain::is_uuid(id)) return std::unexpected(Refusal::not_found);
     auto found = select_configs(sql, "WHERE c.id = :id", {id});
     if (found.empty()) return std::unexpected(Refusal::not_found);
     return std::move(found.front());
@@ -36,7 +36,7 @@ Outcome<LlmConfig> find_config(soci::session& sql, const std::string& id) {
 
 }  // namespace
 
-Result<std::vector<LlmConfig>> StoredLlmConfigs::list() {
+Result<std::vector<domain::LlmConfig>> StoredLlmConfigs::list() {
     return sessions_.read("list configurations", [&](soci::session& sql) {
         return select_configs(sql,
                               "ORDER BY CASE WHEN c.is_default THEN 0 ELSE 1 END, "
@@ -46,21 +46,21 @@ Result<std::vector<LlmConfig>> StoredLlmConfigs::list() {
     });
 }
 
-Result<Outcome<LlmConfig>> StoredLlmConfigs::find(const std::string& id) {
+Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::find(const std::string& id) {
     return sessions_.read("find configuration",
                           [&](soci::session& sql) { return find_config(sql, id); });
 }
 
-Result<LlmConfig> StoredLlmConfigs::create(const LlmConfigEdit& edit,
-                                           const std::string& owner_discord_id) {
+Result<domain::LlmConfig> StoredLlmConfigs::create(const domain::LlmConfigEdit& edit,
+                                                   const std::string& owner_discord_id) {
     return sessions_.write("create configuration", [&](soci::session& sql) {
         Transaction transaction(sql);
-        const std::string id = random_uuid();
+        const std::string id = domain::random_uuid();
         RowWriter row;
         row.set("id", id)
             .set("owner_id", ensure_user(sql, owner_discord_id))
             .set("is_global", true);
-        row.set_edit<LlmConfig>(edit).set("updated_at", iso_timestamp());
+        row.set_edit<domain::LlmConfig>(edit).set("updated_at", process::iso_timestamp());
         row.insert(sql, "llm_configs");
         auto config = find_config(sql, id).value();
         transaction.commit();
@@ -68,30 +68,32 @@ Result<LlmConfig> StoredLlmConfigs::create(const LlmConfigEdit& edit,
     });
 }
 
-Result<Outcome<LlmConfig>> StoredLlmConfigs::update(const std::string& id,
-                                                    const LlmConfigEdit& edit) {
-    return sessions_.write("update configuration", [&](soci::session& sql) -> Outcome<LlmConfig> {
-        Transaction transaction(sql);
-        if (const auto found = find_config(sql, id); !found) return found;
-        RowWriter row;
-        row.set_edit<LlmConfig>(edit).set("updated_at", iso_timestamp());
-        row.update(sql, "llm_configs", id);
-        auto config = find_config(sql, id);
-        transaction.commit();
-        return config;
-    });
+Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::update(const std::string& id,
+                                                            const domain::LlmConfigEdit& edit) {
+    return sessions_.write(
+        "update configuration", [&](soci::session& sql) -> Outcome<domain::LlmConfig> {
+            Transaction transaction(sql);
+            if (const auto found = find_config(sql, id); !found) return found;
+            RowWriter row;
+            row.set_edit<domain::LlmConfig>(edit).set("updated_at", process::iso_timestamp());
+            row.update(sql, "llm_configs", id);
+            auto config = find_config(sql, id);
+            transaction.commit();
+            return config;
+        });
 }
 
-Result<Outcome<LlmConfig>> StoredLlmConfigs::make_default(const std::string& id, Default which) {
+Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::make_default(const std::string& id,
+                                                                  Default which) {
     return sessions_.write(
-        "set default configuration", [&](soci::session& sql) -> Outcome<LlmConfig> {
+        "set default configuration", [&](soci::session& sql) -> Outcome<domain::LlmConfig> {
             Transaction transaction(sql);
             transaction.lock(defaults_lock);
             const auto found = find_config(sql, id);
             if (!found) return found;
             if (!found->is_global) return std::unexpected(Refusal::conflict);
             const std::string column = which == Default::for_all ? "is_default" : "is_free_default";
-            const std::string now = iso_timestamp();
+            const std::string now = process::iso_timestamp();
             execute(sql,
                     "UPDATE llm_configs SET " + column + " = FALSE, updated_at = :now WHERE " +
                         column + " AND id <> :id",
@@ -118,4 +120,4 @@ Result<Outcome<void>> StoredLlmConfigs::remove(const std::string& id) {
     });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

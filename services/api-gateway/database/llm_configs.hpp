@@ -11,7 +11,7 @@
 #include "common/domain/llm_config.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class Sessions;
 
@@ -21,15 +21,16 @@ public:
     explicit StoredLlmConfigs(Sessions& sessions) : sessions_(sessions) {}
 
     enum class Default : std::uint8_t { for_all, for_free };
-    [[nodiscard]] Result<std::vector<LlmConfig>> list();
-    [[nodiscard]] Result<Outcome<LlmConfig>> find(const std::string& id);
+    [[nodiscard]] Result<std::vector<domain::LlmConfig>> list();
+    [[nodiscard]] Result<Outcome<domain::LlmConfig>> find(const std::string& id);
     // A global one.
-    [[nodiscard]] Result<LlmConfig> create(const LlmConfigEdit& edit,
-                                           const std::string& owner_discord_id);
-    [[nodiscard]] Result<Outcome<LlmConfig>> update(const std::string& id,
-                                                    const LlmConfigEdit& edit);
+    [[nodiscard]] Result<domain::LlmConfig> create(const domain::LlmConfigEdit& edit,
+                                                   const std::string& owner_discord_id);
+    [[nodiscard]] Result<Outcome<domain::LlmConfig>> update(const std::string& id,
+                                                            const domain::LlmConfigEdit& edit);
     // Conflict: it is not global.
-    [[nodiscard]] Result<Outcome<LlmConfig>> make_default(const std::string& id, Default which);
+    [[nodiscard]] Result<Outcome<domain::LlmConfig>> make_default(const std::string& id,
+                                                                  Default which);
     // Conflict: it is a default.
     [[nodiscard]] Result<Outcome<void>> remove(const std::string& id);
 
@@ -37,4 +38,4 @@ private:
     Sessions& sessions_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

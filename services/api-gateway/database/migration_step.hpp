@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 enum class Databases : std::uint8_t { both, postgresql };
 
@@ -20,4 +20,4 @@ struct Statement {
 
 using Step = std::span<const Statement>;
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

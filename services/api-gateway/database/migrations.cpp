@@ -12,9 +12,9 @@
 #include "api-gateway/database/change_notifications.hpp"
 #include "api-gateway/database/migration_step.hpp"
 #include "api-gateway/database/transaction.hpp"
-#include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 constexpr std::array<Statement, 15> first_step{
@@ -254,7 +254,7 @@ Result<void> migrate(soci::session& sql) {
         for (const Statement& statement : steps[static_cast<std::size_t>(version) - 1]) {
             execute(sql, statement);
         }
-        const std::string now = iso_timestamp();
+        const std::string now = process::iso_timestamp();
         sql << "INSERT INTO schema_migrations (version, applied_at) VALUES (:version, :now)",
             soci::use(version), soci::use(now);
     }
@@ -262,4 +262,4 @@ Result<void> migrate(soci::session& sql) {
     return {};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -6,9 +6,9 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 // Errors: unsupported, when the database was written by a newer version. Throws what SOCI throws.
 [[nodiscard]] Result<void> migrate(soci::session& sql);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

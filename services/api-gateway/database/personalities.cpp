@@ -16,7 +16,7 @@
 #include "common/process/timestamps.hpp"
 #include "tutti/canonical.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 // Used where neither the personality's configuration nor the global one says anything.
@@ -27,8 +27,8 @@ constexpr std::int64_t default_context_window_tokens = 131'072;
 
 constexpr std::size_t etag_digits = 32;
 
-Columns<Personality> personality_columns() {
-    return Columns<Personality>("p")
+Columns<domain::Personality> personality_columns() {
+    return Columns<domain::Personality>("p")
         .as("avatar_url", "NULL")
         .as("avatar_updated_at", "a.updated_at")
         .as("system_prompt", "s.content")
@@ -46,8 +46,8 @@ constexpr const char* from_personality =
     "LEFT JOIN personality_avatars a ON a.personality_id = p.id "
     "WHERE p.id = :id";
 
-Personality without_configuration() {
-    Personality personality;
+domain::Personality without_configuration() {
+    domain::Personality personality;
     personality.model = default_model;
     personality.temperature = default_temperature;
     personality.max_tokens = default_max_tokens;
@@ -66,7 +66,7 @@ std::vector<std::string> owners_of(soci::session& sql, const std::string& id) {
 }
 
 std::optional<std::string> resolve_text(soci::session& sql, const std::string& text,
-                                        const Principal& principal) {
+                                        const domain::Principal& principal) {
     static const std::string of_personalities =
         std::string("SELECT p.id FROM personalities p WHERE ") + allowed;
     const auto with = [&](std::initializer_list<std::string> more) {
@@ -74,7 +74,7 @@ std::optional<std::string> resolve_text(soci::session& sql, const std::string& t
         parameters.insert(parameters.end(), more);
         return parameters;
     };
-    if (is_uuid(text)) {
+    if (domain::is_uuid(text)) {
         if (auto id = select_text(sql, of_personalities + "AND p.id = :id", with({text})))
             return id;
     }
@@ -99,8 +99,8 @@ BOOST_DESCRIBE_STRUCT(AvatarRow, (), (updated_at, png))
 
 }  // namespace
 
-Result<std::optional<std::string>> StoredPersonalities::resolve(const std::string& text,
-                                                                const Principal& principal) {
+Result<std::optional<std::string>> StoredPersonalities::resolve(
+    const std::string& text, const domain::Principal& principal) {
     return sessions_.read("resolve personality",
                           [&](soci::session& sql) { return resolve_text(sql, text, principal); });
 }
@@ -111,18 +111,19 @@ Result<std::optional<std::string>> StoredPersonalities::of_slug(const std::strin
     });
 }
 
-std::optional<Outcome<GetPersonalityResponse>> load_personality(soci::session& sql,
-                                                                const std::string& id) {
+std::optional<Outcome<domain::GetPersonalityResponse>> load_personality(soci::session& sql,
+                                                                        const std::string& id) {
     static const auto columns = personality_columns();
     auto personality = select_one(sql, columns, from_personality, {id}, without_configuration());
     if (!personality) return std::nullopt;
     if (!fill_placeholders(*personality)) return std::unexpected(Refusal::too_large);
-    return GetPersonalityResponse{.personality = *std::move(personality),
-                                  .owner_discord_ids = owners_of(sql, id)};
+    return domain::GetPersonalityResponse{.personality = *std::move(personality),
+                                          .owner_discord_ids = owners_of(sql, id)};
 }
 
-Result<std::optional<GetPersonalityResponse>> StoredPersonalities::load(const std::string& id) {
-    if (!is_uuid(id)) return std::nullopt;
+Result<std::optional<domain::GetPersonalityResponse>> StoredPersonalities::load(
+    const std::string& id) {
+    if (!domain::is_uuid(id)) return std::nullopt;
     auto found = sessions_.read("load personality",
                                 [&](soci::session& sql) { return load_personality(sql, id); });
     if (!found) return fail(std::move(found).error());
@@ -130,29 +131,32 @@ Result<std::optional<GetPersonalityResponse>> StoredPersonalities::load(const st
     if (**found) return ***std::move(found);
     return fail(Errc::too_large, "load personality",
                 "the texts of personality " + id + " are over " +
-                    std::to_string(personality_bytes_max) + " bytes");
+                    std::to_string(domain::personality_bytes_max) + " bytes");
 }
 
-Result<std::optional<AvatarPtr>> StoredPersonalities::find_avatar(const std::string& slug) {
-    return sessions_.read("find avatar", [&](soci::session& sql) -> std::optional<AvatarPtr> {
-        const auto columns = Columns<AvatarRow>("a").as("png", bytes_column(sql, "a.png"));
-        const auto row = select_one(sql, columns,
-                                    "FROM personalities p LEFT JOIN personality_avatars a "
-                                    "ON a.personality_id = p.id WHERE p.slug = :slug",
-                                    {slug});
-        if (!row) return std::nullopt;
-        if (!row->updated_at) return AvatarPtr();
-        std::string png = bytes_of_column(row->png);
-        std::string etag = '"' + sha256_hex(png).substr(0, etag_digits) + '"';
-        return std::make_shared<const Avatar>(
-            Avatar{.png = std::move(png),
-                   .etag = std::move(etag),
-                   .updated_at = read_iso_timestamp(*row->updated_at).value_or(UnixTime{})});
-    });
+Result<std::optional<domain::AvatarPtr>> StoredPersonalities::find_avatar(const std::string& slug) {
+    return sessions_.read(
+        "find avatar", [&](soci::session& sql) -> std::optional<domain::AvatarPtr> {
+            const auto columns = Columns<AvatarRow>("a").as("png", bytes_column(sql, "a.png"));
+            const auto row = select_one(sql, columns,
+                                        "FROM personalities p LEFT JOIN personality_avatars a "
+                                        "ON a.personality_id = p.id WHERE p.slug = :slug",
+                                        {slug});
+            if (!row) return std::nullopt;
+            if (!row->updated_at) return domain::AvatarPtr();
+            std::string png = bytes_of_column(row->png);
+            std::string etag = '"' + sha256_hex(png).substr(0, etag_digits) + '"';
+            return std::make_shared<const domain::Avatar>(domain::Avatar{
+                .png = std::move(png),
+                .etag = std::move(etag),
+                .updated_at =
+                    process::read_iso_timestamp(*row->updated_at).value_or(process::UnixTime{})});
+        });
 }
 
-Result<std::vector<PersonalitySummary>> StoredPersonalities::list(const Principal& principal) {
-    static const auto columns = Columns<PersonalitySummary>("p")
+Result<std::vector<domain::PersonalitySummary>> StoredPersonalities::list(
+    const domain::Principal& principal) {
+    static const auto columns = Columns<domain::PersonalitySummary>("p")
                                     .as("is_owned", "NULL")
                                     .as("owner_discord_id", "w.discord_id");
     // Public ones first, then the private ones of this user; the bot owner sees all and owns all.
@@ -161,7 +165,7 @@ Result<std::vector<PersonalitySummary>> StoredPersonalities::list(const Principa
         allowed + "ORDER BY CASE WHEN p.is_public THEN 0 ELSE 1 END, p.name, p.slug";
     return sessions_.read("list personalities", [&](soci::session& sql) {
         auto found = select(sql, columns, from, access_of(principal));
-        for (PersonalitySummary& summary : found) {
+        for (domain::PersonalitySummary& summary : found) {
             summary.is_owned =
                 principal.is_bot_owner || summary.owner_discord_id == principal.discord_id;
         }
@@ -169,4 +173,4 @@ Result<std::vector<PersonalitySummary>> StoredPersonalities::list(const Principa
     });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -9,10 +9,10 @@
 #include "api-gateway/database/refusal.hpp"
 #include "common/domain/domain.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 // A personality with everything that is merged into it. Nothing: there is none.
-[[nodiscard]] std::optional<Outcome<GetPersonalityResponse>> load_personality(
+[[nodiscard]] std::optional<Outcome<domain::GetPersonalityResponse>> load_personality(
     soci::session& sql, const std::string& id);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -15,7 +15,7 @@
 #include "common/domain/uuid.hpp"
 #include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 struct Owned {
@@ -27,8 +27,9 @@ BOOST_DESCRIBE_STRUCT(Owned, (), (slug, system_prompt_id, owner_discord_id))
 
 // Nothing that refers to it can begin to until the end of the transaction: whoever shows it then is
 // among the channels that hear of the change.
-Outcome<Owned> find_owned(soci::session& sql, const std::string& id, const Principal& principal) {
-    if (!is_uuid(id)) return std::unexpected(Refusal::not_found);
+Outcome<Owned> find_owned(soci::session& sql, const std::string& id,
+                          const domain::Principal& principal) {
+    if (!domain::is_uuid(id)) return std::unexpected(Refusal::not_found);
     static const auto columns = Columns<Owned>("p").as("owner_discord_id", "u.discord_id");
     auto owned = select_one(
         sql, columns,
@@ -58,12 +59,12 @@ PersonalityChange change_of(soci::session& sql, const std::string& id) {
 }
 
 // Its prompt and its picture are rows of their own.
-void set_columns(RowWriter& row, const PersonalityEdit& edit) {
-    row.set_edit<Personality>(edit, {"system_prompt", "avatar_data"});
+void set_columns(RowWriter& row, const domain::PersonalityEdit& edit) {
+    row.set_edit<domain::Personality>(edit, {"system_prompt", "avatar_data"});
 }
 
 std::string insert_prompt(soci::session& sql, const std::string& content) {
-    const std::string id = random_uuid();
+    const std::string id = domain::random_uuid();
     RowWriter().set("id", id).set("content", content).insert(sql, "system_prompts");
     return id;
 }
@@ -87,13 +88,13 @@ void set_prompt(soci::session& sql, RowWriter& row, const Owned& owned,
 
 // Later than the time of the picture that was there, or two would share a path.
 std::string time_of_new_avatar(soci::session& sql, const std::string& id) {
-    UnixTime now = unix_now();
+    process::UnixTime now = process::unix_now();
     if (auto time = select_text(
             sql, "SELECT updated_at FROM personality_avatars WHERE personality_id = :id", {id})) {
-        const auto before = read_iso_timestamp(iso_time(*std::move(time)));
+        const auto before = process::read_iso_timestamp(iso_time(*std::move(time)));
         if (before) now = std::max(now, *before + std::chrono::milliseconds{1});
     }
-    return iso_timestamp(now);
+    return process::iso_timestamp(now);
 }
 
 void set_avatar(soci::session& sql, const std::string& id, const std::optional<std::string>& png) {
@@ -112,22 +113,22 @@ void set_avatar(soci::session& sql, const std::string& id, const std::optional<s
 
 }  // namespace
 
-Result<Outcome<ChangedPersonality>> PersonalityEditor::create(const PersonalityEdit& edit,
+Result<Outcome<ChangedPersonality>> PersonalityEditor::create(const domain::PersonalityEdit& edit,
                                                               const std::optional<std::string>& png,
-                                                              const Principal& principal) {
+                                                              const domain::Principal& principal) {
     return sessions_.write(
         "create personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
             Transaction transaction(sql);
             transaction.lock("personality slugs");
-            const std::string id = random_uuid();
+            const std::string id = domain::random_uuid();
             if (slug_is_taken(sql, edit.slug.value_or(""), id)) {
                 return std::unexpected(Refusal::conflict);
             }
-            const std::string now = iso_timestamp();
+            const std::string now = process::iso_timestamp();
             RowWriter row;
             row.set("id", id).set("owner_id", ensure_user(sql, principal.discord_id));
             row.set("created_at", now).set("updated_at", now);
-            PersonalityEdit complete = edit;
+            domain::PersonalityEdit complete = edit;
             if (!complete.character_info) complete.character_info.emplace();
             if (!complete.personality_traits) complete.personality_traits.emplace();
             set_columns(row, complete);
@@ -145,9 +146,9 @@ Result<Outcome<ChangedPersonality>> PersonalityEditor::create(const PersonalityE
 }
 
 Result<Outcome<ChangedPersonality>> PersonalityEditor::update(const std::string& id,
-                                                              const PersonalityEdit& edit,
+                                                              const domain::PersonalityEdit& edit,
                                                               const std::optional<std::string>& png,
-                                                              const Principal& principal) {
+                                                              const domain::Principal& principal) {
     return sessions_.write(
         "update personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
             Transaction transaction(sql);
@@ -160,7 +161,7 @@ Result<Outcome<ChangedPersonality>> PersonalityEditor::update(const std::string&
             RowWriter row;
             set_columns(row, edit);
             set_prompt(sql, row, *owned, edit.system_prompt);
-            row.set("updated_at", iso_timestamp()).update(sql, "personalities", id);
+            row.set("updated_at", process::iso_timestamp()).update(sql, "personalities", id);
             set_avatar(sql, id, png);
             auto now_there = load_personality(sql, id).value();
             if (!now_there) return std::unexpected(now_there.error());
@@ -171,7 +172,7 @@ Result<Outcome<ChangedPersonality>> PersonalityEditor::update(const std::string&
 }
 
 Result<Outcome<PersonalityChange>> PersonalityEditor::remove(const std::string& id,
-                                                             const Principal& principal) {
+                                                             const domain::Principal& principal) {
     return sessions_.write("delete personality",
                            [&](soci::session& sql) -> Outcome<PersonalityChange> {
                                Transaction transaction(sql);
@@ -184,4 +185,4 @@ Result<Outcome<PersonalityChange>> PersonalityEditor::remove(const std::string& 
                            });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

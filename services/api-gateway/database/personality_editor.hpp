@@ -12,7 +12,7 @@
 #include "common/domain/principal.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class Sessions;
 
@@ -24,7 +24,7 @@ struct PersonalityChange {
 
 struct ChangedPersonality {
     PersonalityChange change;
-    GetPersonalityResponse now;  // as the same transaction saw it
+    domain::GetPersonalityResponse now;  // as the same transaction saw it
 };
 
 class PersonalityEditor {
@@ -34,18 +34,18 @@ public:
 
     // For the owner and the bot's owner. `png` is what `edit.avatar_data` stands for; an empty one takes
     // the picture away.
-    [[nodiscard]] Result<Outcome<ChangedPersonality>> create(const PersonalityEdit& edit,
+    [[nodiscard]] Result<Outcome<ChangedPersonality>> create(const domain::PersonalityEdit& edit,
                                                              const std::optional<std::string>& png,
-                                                             const Principal& principal);
+                                                             const domain::Principal& principal);
     [[nodiscard]] Result<Outcome<ChangedPersonality>> update(const std::string& id,
-                                                             const PersonalityEdit& edit,
+                                                             const domain::PersonalityEdit& edit,
                                                              const std::optional<std::string>& png,
-                                                             const Principal& principal);
+                                                             const domain::Principal& principal);
     [[nodiscard]] Result<Outcome<PersonalityChange>> remove(const std::string& id,
-                                                            const Principal& principal);
+                                                            const domain::Principal& principal);
 
 private:
     Sessions& sessions_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -11,7 +11,7 @@
 #include "common/domain/limits.hpp"
 #include "common/domain/text_bytes.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 struct Placeholder {
@@ -54,7 +54,7 @@ public:
     void fill(std::optional<std::string>& text) {
         if (text) fill(*text);
     }
-    [[nodiscard]] bool too_large() const { return bytes_ > personality_bytes_max; }
+    [[nodiscard]] bool too_large() const { return bytes_ > domain::personality_bytes_max; }
 
 private:
     void add(std::string& to, std::string_view part) {
@@ -68,7 +68,7 @@ private:
 
 }  // namespace
 
-bool fill_placeholders(Personality& p) {
+bool fill_placeholders(domain::Personality& p) {
     Texts texts(p.name);
     for (std::string* text : {&p.system_prompt, &p.character_info, &p.personality_traits}) {
         texts.fill(*text);
@@ -78,7 +78,7 @@ bool fill_placeholders(Personality& p) {
                        &p.conversational_examples, &p.error_message}) {
         texts.fill(*text);
     }
-    return !texts.too_large() && text_bytes(p) <= personality_bytes_max;
+    return !texts.too_large() && text_bytes(p) <= domain::personality_bytes_max;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -10,7 +10,7 @@
 #include "common/domain/persona.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class Sessions;
 
@@ -19,16 +19,17 @@ public:
     // Borrows the sessions.
     explicit StoredPersonas(Sessions& sessions) : sessions_(sessions) {}
 
-    [[nodiscard]] Result<std::vector<Persona>> list(const std::string& discord_id);
-    [[nodiscard]] Result<Outcome<Persona>> find(const std::string& discord_id,
-                                                const std::string& id);
-    // A user's first persona becomes the default.
-    [[nodiscard]] Result<Outcome<Persona>> create(const std::string& discord_id,
-                                                  const PersonaEdit& edit);
-    [[nodiscard]] Result<Outcome<Persona>> update(const std::string& discord_id,
-                                                  const std::string& id, const PersonaEdit& edit);
-    [[nodiscard]] Result<Outcome<Persona>> make_default(const std::string& discord_id,
+    [[nodiscard]] Result<std::vector<domain::Persona>> list(const std::string& discord_id);
+    [[nodiscard]] Result<Outcome<domain::Persona>> find(const std::string& discord_id,
                                                         const std::string& id);
+    // A user's first persona becomes the default.
+    [[nodiscard]] Result<Outcome<domain::Persona>> create(const std::string& discord_id,
+                                                          const domain::PersonaEdit& edit);
+    [[nodiscard]] Result<Outcome<domain::Persona>> update(const std::string& discord_id,
+                                                          const std::string& id,
+                                                          const domain::PersonaEdit& edit);
+    [[nodiscard]] Result<Outcome<domain::Persona>> make_default(const std::string& discord_id,
+                                                                const std::string& id);
     [[nodiscard]] Result<Outcome<void>> remove(const std::string& discord_id,
                                                const std::string& id);
 
@@ -36,4 +37,4 @@ private:
     Sessions& sessions_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

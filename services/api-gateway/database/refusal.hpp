@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <expected>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 enum class Refusal : std::uint8_t {
     not_found,
@@ -16,4 +16,4 @@ enum class Refusal : std::uint8_t {
 template <class T>
 using Outcome = std::expected<T, Refusal>;
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

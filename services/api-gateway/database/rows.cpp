@@ -16,7 +16,7 @@
 
 #include "api-gateway/database/transaction.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 using SociCell = boost::optional<std::string>;
@@ -207,4 +207,4 @@ void RowWriter::update(soci::session& sql, std::string_view table, const std::st
     statement.execute(true);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

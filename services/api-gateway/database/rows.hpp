@@ -32,7 +32,7 @@
 
 #include "tutti/json/nullable.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 using Cell = std::optional<std::string>;
 
@@ -283,4 +283,4 @@ private:
     std::vector<std::pair<std::string, Cell>> columns_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -13,7 +13,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 constexpr std::chrono::milliseconds watch_every{250};
@@ -83,7 +83,8 @@ void Sessions::watch(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
         wake_.wait_for(lock, stop, watch_every, [] { return false; });
-        contain("the watch of the database sessions", [this] { cut_off_overdue(Boottime::now()); });
+        process::contain("the watch of the database sessions",
+                         [this] { cut_off_overdue(Boottime::now()); });
     }
 }
 
@@ -99,4 +100,4 @@ void Sessions::cut_off_overdue(TimePoint now) {
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -30,7 +30,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class Sessions {
 public:
@@ -121,7 +121,7 @@ private:
     void cut_off_overdue(TimePoint now);
 
     const Options options_;
-    Slots writers_;
+    net::Slots writers_;
     soci::connection_pool pool_;
     std::mutex mutex_;  // guards due_
     std::condition_variable_any wake_;
@@ -129,4 +129,4 @@ private:
     std::jthread watchdog_;                      // last: uses all of the above
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -8,7 +8,7 @@
 #include <soci/postgresql/soci-postgresql.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 // Of the SQLSTATEs those that call for another action than "try again later".
@@ -51,4 +51,4 @@ bool met_another(const soci::soci_error& error) {
            std::ranges::find(states, postgresql->sqlstate()) != states.end();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -7,7 +7,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 [[nodiscard]] Error to_error(const soci::soci_error& error, std::string operation);
 // Whether another transaction was in the way of this one, which will see what it did when it is run
@@ -15,4 +15,4 @@ namespace tutti::services {
 // give way.
 [[nodiscard]] bool met_another(const soci::soci_error& error);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -9,19 +9,19 @@
 #include "api-gateway/jobs/job_results.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class Sessions;
 
-class StoredJobResults final : public JobResults {
+class StoredJobResults final : public jobs::JobResults {
 public:
     // Borrows the sessions.
     explicit StoredJobResults(Sessions& sessions) : sessions_(sessions) {}
 
-    [[nodiscard]] Result<std::optional<Delivery>> confirm(const std::string& job_id) override;
+    [[nodiscard]] Result<std::optional<jobs::Delivery>> confirm(const std::string& job_id) override;
 
 private:
     Sessions& sessions_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

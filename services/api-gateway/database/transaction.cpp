@@ -5,7 +5,7 @@
 
 #include <string>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 bool is_postgresql(soci::session& sql) { return sql.get_backend_name() == "postgresql"; }
 
@@ -17,4 +17,4 @@ void Transaction::lock(std::string_view name) {
         soci::use(text), soci::into(nothing);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -10,7 +10,7 @@
 
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 [[nodiscard]] bool is_postgresql(soci::session& sql);
 
@@ -47,4 +47,4 @@ private:
     bool committed_ = false;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

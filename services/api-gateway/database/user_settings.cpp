@@ -10,14 +10,15 @@
 #include "api-gateway/database/transaction.hpp"
 #include "api-gateway/database/users.hpp"
 #include "common/domain/uuid.hpp"
-#include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
-std::vector<ModelOverride> select_overrides(soci::session& sql, const std::string& condition,
-                                            const std::vector<std::string>& parameters) {
-    static const auto columns = Columns<ModelOverride>("o")
+std::vector<domain::ModelOverride> select_overrides(soci::session& sql,
+                                                    const std::string& condition,
+                                                    const std::vector<std::string>& parameters) {
+    static const auto columns = Columns<domain::ModelOverride>("o")
                                     .as("personality_name", "p.name")
                                     .as("config_id", "o.llm_config_id")
                                     .as("config_name", "c.name");
@@ -31,7 +32,7 @@ std::vector<ModelOverride> select_overrides(soci::session& sql, const std::strin
 
 // A global configuration, or the user's own.
 bool may_choose(soci::session& sql, const std::string& config_id, const std::string& user_id) {
-    if (!is_uuid(config_id)) return false;
+    if (!domain::is_uuid(config_id)) return false;
     return select_text(sql,
                        "SELECT id FROM llm_configs WHERE id = :id "
                        "AND (is_global OR owner_id = :user_id)",
@@ -40,8 +41,8 @@ bool may_choose(soci::session& sql, const std::string& config_id, const std::str
 }
 
 bool may_speak_to(soci::session& sql, const std::string& personality_id,
-                  const Principal& principal) {
-    if (!is_uuid(personality_id)) return false;
+                  const domain::Principal& principal) {
+    if (!domain::is_uuid(personality_id)) return false;
     auto parameters = access_of(principal);
     parameters.push_back(personality_id);
     static const std::string query =
@@ -51,12 +52,12 @@ bool may_speak_to(soci::session& sql, const std::string& personality_id,
 
 }  // namespace
 
-Result<ListModelOverridesResponse> StoredUserSettings::list_overrides(
+Result<domain::ListModelOverridesResponse> StoredUserSettings::list_overrides(
     const std::string& discord_id) {
     const auto known = user_id(sessions_, discord_id);
     if (!known) return fail(known.error());
     return sessions_.read("list overrides", [&, &user_id = *known](soci::session& sql) {
-        ListModelOverridesResponse found;
+        domain::ListModelOverridesResponse found;
         found.overrides = select_overrides(sql, "ORDER BY p.name, p.id", {user_id});
         auto chosen =
             select_text(sql, "SELECT default_llm_config_id FROM users WHERE id = :id", {user_id});
@@ -65,33 +66,35 @@ Result<ListModelOverridesResponse> StoredUserSettings::list_overrides(
     });
 }
 
-Result<Outcome<ModelOverride>> StoredUserSettings::set_override(
-    const SetModelOverrideRequest& request, const Principal& principal) {
-    return sessions_.write("set override", [&](soci::session& sql) -> Outcome<ModelOverride> {
-        Transaction transaction(sql);
-        const std::string user_id = ensure_user(sql, principal.discord_id);
-        if (!may_choose(sql, request.config_id, user_id) ||
-            !may_speak_to(sql, request.personality_id, principal)) {
-            return std::unexpected(Refusal::not_found);
-        }
-        const std::string id =
-            name_uuid("user_personality_config:" + user_id + ':' + request.personality_id);
-        execute(sql,
+Result<Outcome<domain::ModelOverride>> StoredUserSettings::set_override(
+    const domain::SetModelOverrideRequest& request, const domain::Principal& principal) {
+    return sessions_.write(
+        "set override", [&](soci::session& sql) -> Outcome<domain::ModelOverride> {
+            Transaction transaction(sql);
+            const std::string user_id = ensure_user(sql, principal.discord_id);
+            if (!may_choose(sql, request.config_id, user_id) ||
+                !may_speak_to(sql, request.personality_id, principal)) {
+                return std::unexpected(Refusal::not_found);
+            }
+            const std::string id = domain::name_uuid("user_personality_config:" + user_id + ':' +
+                                                     request.personality_id);
+            execute(
+                sql,
                 "INSERT INTO user_personality_configs (id, user_id, personality_id, llm_config_id) "
                 "VALUES (:id, :user_id, :personality_id, :config_id) "
                 "ON CONFLICT (user_id, personality_id) DO UPDATE "
                 "SET llm_config_id = excluded.llm_config_id",
                 {id, user_id, request.personality_id, request.config_id});
-        auto chosen =
-            select_overrides(sql, "AND o.personality_id = :id", {user_id, request.personality_id});
-        transaction.commit();
-        return std::move(chosen.at(0));
-    });
+            auto chosen = select_overrides(sql, "AND o.personality_id = :id",
+                                           {user_id, request.personality_id});
+            transaction.commit();
+            return std::move(chosen.at(0));
+        });
 }
 
 Result<bool> StoredUserSettings::remove_override(const std::string& personality_id,
                                                  const std::string& discord_id) {
-    if (!is_uuid(personality_id)) return false;
+    if (!domain::is_uuid(personality_id)) return false;
     return sessions_.write("remove override", [&](soci::session& sql) {
         return execute(sql,
                        "UPDATE user_personality_configs SET llm_config_id = NULL "
@@ -102,7 +105,7 @@ Result<bool> StoredUserSettings::remove_override(const std::string& personality_
 }
 
 Result<Outcome<void>> StoredUserSettings::set_default_override(
-    const std::optional<std::string>& config_id, const Principal& principal) {
+    const std::optional<std::string>& config_id, const domain::Principal& principal) {
     return sessions_.write("set default override", [&](soci::session& sql) -> Outcome<void> {
         Transaction transaction(sql);
         const std::string user_id = ensure_user(sql, principal.discord_id);
@@ -112,7 +115,7 @@ Result<Outcome<void>> StoredUserSettings::set_default_override(
         RowWriter row;
         config_id ? row.set("default_llm_config_id", *config_id)
                   : row.set_null("default_llm_config_id");
-        row.set("updated_at", iso_timestamp()).update(sql, "users", user_id);
+        row.set("updated_at", process::iso_timestamp()).update(sql, "users", user_id);
         transaction.commit();
         return {};
     });
@@ -133,7 +136,7 @@ Result<void> StoredUserSettings::note_key(const std::string& discord_id,
                                           const std::string& provider) {
     return sessions_.write("note key", [&](soci::session& sql) {
         Transaction transaction(sql);
-        const std::string now = iso_timestamp();
+        const std::string now = process::iso_timestamp();
         execute(sql,
                 "INSERT INTO user_api_keys (user_id, provider, created_at, updated_at) "
                 "VALUES (:user_id, :provider, :created_at, :updated_at) "
@@ -153,4 +156,4 @@ Result<bool> StoredUserSettings::forget_key(const std::string& discord_id,
     });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

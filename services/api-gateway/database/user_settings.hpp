@@ -12,7 +12,7 @@
 #include "common/domain/principal.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 class Sessions;
 
@@ -22,14 +22,15 @@ public:
     explicit StoredUserSettings(Sessions& sessions) : sessions_(sessions) {}
 
     // What a user has chosen instead of a personality's configuration.
-    [[nodiscard]] Result<ListModelOverridesResponse> list_overrides(const std::string& discord_id);
-    [[nodiscard]] Result<Outcome<ModelOverride>> set_override(
-        const SetModelOverrideRequest& request, const Principal& principal);
+    [[nodiscard]] Result<domain::ListModelOverridesResponse> list_overrides(
+        const std::string& discord_id);
+    [[nodiscard]] Result<Outcome<domain::ModelOverride>> set_override(
+        const domain::SetModelOverrideRequest& request, const domain::Principal& principal);
     [[nodiscard]] Result<bool> remove_override(const std::string& personality_id,
                                                const std::string& discord_id);
     // Without a configuration: none any more.
     [[nodiscard]] Result<Outcome<void>> set_default_override(
-        const std::optional<std::string>& config_id, const Principal& principal);
+        const std::optional<std::string>& config_id, const domain::Principal& principal);
 
     // Which providers a user has a key for. The keys are not kept.
     [[nodiscard]] Result<std::vector<std::string>> list_key_providers(
@@ -42,4 +43,4 @@ private:
     Sessions& sessions_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

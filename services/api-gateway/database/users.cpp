@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "common/domain/uuid.hpp"
-#include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 std::optional<std::string> find_user(soci::session& sql, const std::string& discord_id) {
     std::string found;
@@ -21,8 +21,8 @@ std::optional<std::string> find_user(soci::session& sql, const std::string& disc
 std::string ensure_user(soci::session& sql, const std::string& discord_id) {
     const auto find = [&] { return find_user(sql, discord_id); };
     if (auto found = find()) return *std::move(found);
-    const std::string id = name_uuid("user:" + discord_id);
-    const std::string now = iso_timestamp();
+    const std::string id = domain::name_uuid("user:" + discord_id);
+    const std::string now = process::iso_timestamp();
     sql << "INSERT INTO users (id, discord_id, username, created_at, updated_at) "
            "VALUES (:id, :discord_id, :username, :created_at, :updated_at) "
            "ON CONFLICT (discord_id) DO NOTHING",
@@ -39,4 +39,4 @@ Result<std::string> user_id(Sessions& sessions, const std::string& discord_id) {
                           [&](soci::session& sql) { return ensure_user(sql, discord_id); });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

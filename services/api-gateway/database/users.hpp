@@ -9,7 +9,7 @@
 #include "api-gateway/database/sessions.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 
 // The id of a user's row.
 [[nodiscard]] std::optional<std::string> find_user(soci::session& sql,
@@ -19,4 +19,4 @@ namespace tutti::services {
 // The same for what otherwise only reads.
 [[nodiscard]] Result<std::string> user_id(Sessions& sessions, const std::string& discord_id);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

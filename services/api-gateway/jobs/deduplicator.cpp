@@ -5,7 +5,7 @@
 #include "common/process/logging.hpp"
 #include "tutti/canonical.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 using namespace std::chrono_literals;
@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 constexpr Duration deadline = 1s;
 
 // Wall clock: other programs read it. Nobody decides by it, the store's TTL does.
-RequestNote note_of(const JobIds& ids, std::chrono::seconds window) {
+caches::RequestNote note_of(const JobIds& ids, std::chrono::seconds window) {
     const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::now().time_since_epoch());
     return {.request_id = ids.request_id,
@@ -66,4 +66,4 @@ std::string client_dedup_key(std::string_view personality, std::string_view user
     return key_of(personality, user_id, channel_id, sha256_hex(client_key).substr(0, 32));
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -17,7 +17,7 @@
 
 #include "common/caches/catalogue.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 struct JobIds {
     std::string request_id;
@@ -50,13 +50,13 @@ public:
 // For all gateways on one store.
 class FleetDeduplicator final : public Deduplicator {
 public:
-    FleetDeduplicator(RequestReservations reservations, std::chrono::seconds window)
+    FleetDeduplicator(caches::RequestReservations reservations, std::chrono::seconds window)
         : reservations_(std::move(reservations)), window_(window) {}
 
     [[nodiscard]] Reserved reserve(const std::string& key, const JobIds& ids) override;
 
 private:
-    RequestReservations reservations_;
+    caches::RequestReservations reservations_;
     std::chrono::seconds window_;
 };
 
@@ -71,4 +71,4 @@ private:
                                            const std::optional<std::string>& channel_id,
                                            std::string_view client_key);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

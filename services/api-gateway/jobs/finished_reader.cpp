@@ -6,7 +6,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 constexpr const char* entries_at_a_time = "100";
@@ -14,7 +14,7 @@ constexpr std::chrono::seconds patience{1};  // beyond the block
 constexpr std::size_t job_id_length_max = 200;
 
 // The value of that field of an entry; empty: there is none, or it cannot be a job's id.
-std::string job_id_of(const RedisReply& entry) {
+std::string job_id_of(const redis::RedisReply& entry) {
     if (entry.elements.size() != 2) return {};
     const auto& fields = entry.elements[1].elements;
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
@@ -26,7 +26,7 @@ std::string job_id_of(const RedisReply& entry) {
 
 }  // namespace
 
-FinishedReader::FinishedReader(RedisClient& redis, Options options,
+FinishedReader::FinishedReader(redis::RedisClient& redis, Options options,
                                std::function<void(const std::string&)> tell)
     : redis_(redis),
       options_(std::move(options)),
@@ -36,7 +36,7 @@ FinishedReader::FinishedReader(RedisClient& redis, Options options,
 void FinishedReader::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         bool heard = false;
-        const bool whole = contain("the reader of ended jobs", [&] {
+        const bool whole = process::contain("the reader of ended jobs", [&] {
             const auto read = read_once();
             note(read);
             heard = read.has_value();
@@ -54,13 +54,13 @@ Result<void> FinishedReader::read_once() {
     if (!reply) return fail(reply.error());
     // Nil, or one stream: its name and its entries.
     if (reply->elements.empty()) return {};
-    const RedisReply& stream = reply->elements.front();
+    const redis::RedisReply& stream = reply->elements.front();
     if (stream.elements.size() == 2) tell_all(stream.elements[1]);
     return {};
 }
 
-void FinishedReader::tell_all(const RedisReply& entries) {
-    for (const RedisReply& entry : entries.elements) {
+void FinishedReader::tell_all(const redis::RedisReply& entries) {
+    for (const redis::RedisReply& entry : entries.elements) {
         if (!entry.elements.empty()) last_ = entry.elements.front().text;
         if (const auto id = job_id_of(entry); !id.empty()) tell_(id);
     }
@@ -68,7 +68,7 @@ void FinishedReader::tell_all(const RedisReply& entries) {
 
 void FinishedReader::pause(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
-    const Duration duration = retry_after(options_.retry, failed_attempts_ - 1);
+    const Duration duration = net::retry_after(options_.retry, failed_attempts_ - 1);
     stopped_.wait_for(lock, stop, duration, [] { return false; });
 }
 
@@ -81,4 +81,4 @@ void FinishedReader::note(const Result<void>& read) {
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -19,7 +19,7 @@
 #include "common/net/retry.hpp"
 #include "common/redis/client.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 class FinishedReader {
 public:
@@ -27,23 +27,23 @@ public:
         std::string stream;
         // How long one read waits for news. It is what a stop waits for, and no news come later for it.
         std::chrono::milliseconds block{250};
-        RetryPauses retry{.first = std::chrono::milliseconds{100},
-                          .last = std::chrono::seconds{10}};
+        net::RetryPauses retry{.first = std::chrono::milliseconds{100},
+                               .last = std::chrono::seconds{10}};
     };
 
     // `tell` is called on the reader's thread. Borrows the client, which nobody else may use.
-    FinishedReader(RedisClient& redis, Options options,
+    FinishedReader(redis::RedisClient& redis, Options options,
                    std::function<void(const std::string& job_id)> tell);
 
 private:
     void run(const std::stop_token& stop);
     [[nodiscard]] Result<void> read_once();
-    void tell_all(const RedisReply& entries);
+    void tell_all(const redis::RedisReply& entries);
     // Until it is time for the next attempt, or to stop.
     void pause(const std::stop_token& stop);
     void note(const Result<void>& read);
 
-    RedisClient& redis_;
+    redis::RedisClient& redis_;
     const Options options_;
     const std::function<void(const std::string&)> tell_;
     std::string last_ = "0-0";  // of the entries that were read
@@ -53,4 +53,4 @@ private:
     std::jthread thread_;                  // last: uses all of the above
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

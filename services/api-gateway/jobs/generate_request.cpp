@@ -16,7 +16,7 @@
 #include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 using boost::json::array;
@@ -46,7 +46,7 @@ public:
         if (const auto* key = request.all.if_contains("userApiKey")) {
             inside("userApiKey", [&] {
                 if (!key->is_string()) return problems_.expected("a string", *key);
-                if (key->get_string().size() > user_api_key_length_max)
+                if (key->get_string().size() > domain::user_api_key_length_max)
                     problems_.add("is too long");
             });
         }
@@ -262,7 +262,7 @@ Result<TranscribeRequest> TranscribeRequest::parse(std::string_view body) {
 bool is_discord_attachment(std::string_view url) {
     constexpr std::string_view scheme = "https://";
     constexpr std::array<std::string_view, 2> hosts{"cdn.discordapp.com", "media.discordapp.net"};
-    if (!url.starts_with(scheme) || !Url::parse(url)) return false;
+    if (!url.starts_with(scheme) || !net::Url::parse(url)) return false;
     url.remove_prefix(scheme.size());
     // A port, credentials and an address are part of what is compared, and so are refused.
     const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
@@ -271,4 +271,4 @@ bool is_discord_attachment(std::string_view url) {
 
 std::string canonical_json(const value& from) { return json::serialize(sorted(from)); }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -15,7 +15,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 struct Attachment {
     enum class Kind : std::uint8_t { audio, image, other };
@@ -65,4 +65,4 @@ struct TranscribeRequest {
 // JSON with the members of every object sorted by name.
 [[nodiscard]] std::string canonical_json(const boost::json::value& value);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -6,7 +6,7 @@
 
 #include "common/process/edge.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 struct JobEndings::State {
     std::mutex
@@ -28,8 +28,8 @@ JobSubscription JobEndings::add(JobFinished subscriber) {
 void JobEndings::tell(const std::string& job_id) {
     const std::lock_guard lock(state_->mutex);
     for (const JobFinished& subscriber : state_->subscribers) {
-        contain("the end of a job was not taken note of", [&] { subscriber(job_id); });
+        process::contain("the end of a job was not taken note of", [&] { subscriber(job_id); });
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -10,7 +10,7 @@
 #include "common/domain/limits.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 using boost::json::array;
@@ -48,8 +48,8 @@ public:
         return fail(
             Errc::too_large, "plan jobs",
             "the request has too many attachments, or too much to say to each: it may become " +
-                std::to_string(plan_jobs_max) + " jobs of " + std::to_string(plan_bytes_max) +
-                " bytes together");
+                std::to_string(domain::plan_jobs_max) + " jobs of " +
+                std::to_string(domain::plan_bytes_max) + " bytes together");
     }
 
 private:
@@ -102,7 +102,9 @@ private:
                          .data = json::serialize(data)});
         bytes_ += jobs_.back().data.size();
     }
-    [[nodiscard]] bool fits() const { return count_ <= plan_jobs_max && bytes_ <= plan_bytes_max; }
+    [[nodiscard]] bool fits() const {
+        return count_ <= domain::plan_jobs_max && bytes_ <= domain::plan_bytes_max;
+    }
 
     const GenerateRequest& request_;
     const JobIds& ids_;
@@ -133,4 +135,4 @@ Result<std::vector<Job>> plan_jobs(const GenerateRequest& request, const JobIds&
     return Planner(request, ids).plan();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

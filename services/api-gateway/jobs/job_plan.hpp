@@ -20,7 +20,7 @@
 #include "api-gateway/jobs/generate_request.hpp"
 #include "api-gateway/jobs/job_queue.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 // A worker leaves the result of a job that others depend on there, for an hour.
 [[nodiscard]] std::string job_result_key(const std::string& user_id, const std::string& job_id);
@@ -32,4 +32,4 @@ namespace tutti::services {
 [[nodiscard]] Job plan_transcription(const TranscribeRequest& request,
                                      const std::string& request_id);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 std::string queue_metrics_text(const QueueMetrics& metrics) {
     std::string text;
@@ -19,4 +19,4 @@ std::string queue_metrics_text(const QueueMetrics& metrics) {
     return text;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

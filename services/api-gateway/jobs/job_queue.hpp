@@ -26,7 +26,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 struct Job {
     std::string job_id;
@@ -77,4 +77,4 @@ public:
     [[nodiscard]] virtual JobSubscription on_finished(JobFinished subscriber) = 0;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 InProcessJobQueue::InProcessJobQueue(Options options) : options_(options) {}
 
@@ -90,4 +90,4 @@ void InProcessJobQueue::forget_old_records() {
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

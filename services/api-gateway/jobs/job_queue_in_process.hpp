@@ -20,13 +20,13 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 class InProcessJobQueue final : public JobQueue {
 public:
     struct Options {
         std::size_t waiting_max = job_waiting_max;
-        std::size_t waiting_bytes_max = services::waiting_bytes_max;
+        std::size_t waiting_bytes_max = services::domain::waiting_bytes_max;
         std::chrono::seconds record_ttl = job_record_ttl;
         const Clock* clock = &system_clock();
     };
@@ -67,4 +67,4 @@ private:
     std::deque<std::string> order_;  // of records_: the oldest first
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -10,7 +10,7 @@
 
 #include "api-gateway/jobs/finished_reader.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 // Answers {waiting, active}. A group's lag is nil when entries were deleted before it read them; then
@@ -88,13 +88,14 @@ std::string shown_status(const std::string& status) {
 }
 
 JobStatus too_large() {
-    return {.status = "failed",
-            .progress = 100,
-            .result = {},
-            .error = "Its result is over " + std::to_string(job_result_bytes_max) + " bytes"};
+    return {
+        .status = "failed",
+        .progress = 100,
+        .result = {},
+        .error = "Its result is over " + std::to_string(domain::job_result_bytes_max) + " bytes"};
 }
 
-JobStatus read_record(const std::vector<RedisReply>& fields) {
+JobStatus read_record(const std::vector<redis::RedisReply>& fields) {
     JobStatus status;
     status.status = shown_status({});
     for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
@@ -107,21 +108,21 @@ JobStatus read_record(const std::vector<RedisReply>& fields) {
         }
     }
     status.progress = std::clamp(status.progress, 0, 100);
-    if (status.result && status.result->size() > job_result_bytes_max) return too_large();
+    if (status.result && status.result->size() > domain::job_result_bytes_max) return too_large();
     return status;
 }
 
-std::uint64_t count_of(const RedisReply& reply) {
+std::uint64_t count_of(const redis::RedisReply& reply) {
     return reply.integer < 0 ? 0 : static_cast<std::uint64_t>(reply.integer);
 }
 
 }  // namespace
 
-RedisJobQueue::RedisJobQueue(RedisClient& redis, Options options)
+RedisJobQueue::RedisJobQueue(redis::RedisClient& redis, Options options)
     : redis_(redis), options_(std::move(options)) {}
 RedisJobQueue::~RedisJobQueue() = default;
 
-void RedisJobQueue::listen(RedisClient& own) {
+void RedisJobQueue::listen(redis::RedisClient& own) {
     reader_ = std::make_unique<FinishedReader>(
         own, FinishedReader::Options{.stream = finished_key()},
         [this](const std::string& job_id) { endings_.tell(job_id); });
@@ -177,4 +178,4 @@ Result<QueueMetrics> RedisJobQueue::metrics(TimePoint deadline) {
                         .failed = count_of(reply->elements[3])};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

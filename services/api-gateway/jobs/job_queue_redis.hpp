@@ -33,7 +33,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 class FinishedReader;
 
@@ -42,19 +42,19 @@ public:
     struct Options {
         std::string queue = "ai-requests";
         std::size_t waiting_max = job_waiting_max;
-        std::size_t waiting_bytes_max = services::waiting_bytes_max;
+        std::size_t waiting_bytes_max = services::domain::waiting_bytes_max;
         std::chrono::seconds record_ttl = job_record_ttl;
     };
 
     // Borrows the client.
-    RedisJobQueue(RedisClient& redis, Options options);
+    RedisJobQueue(redis::RedisClient& redis, Options options);
     ~RedisJobQueue() override;
     RedisJobQueue(const RedisJobQueue&) = delete;
     RedisJobQueue& operator=(const RedisJobQueue&) = delete;
 
     // Begins to tell subscribers, until its end; that blocks as FinishedReader's does. Borrows the client,
     // which nobody else may use.
-    void listen(RedisClient& own);
+    void listen(redis::RedisClient& own);
 
     [[nodiscard]] Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) override;
     [[nodiscard]] Result<std::optional<JobStatus>> status(const std::string& job_id,
@@ -66,10 +66,10 @@ private:
     [[nodiscard]] std::string finished_key() const { return options_.queue + ":finished"; }
     [[nodiscard]] std::string record_key(const std::string& job_id) const;
 
-    RedisClient& redis_;
+    redis::RedisClient& redis_;
     Options options_;
     JobEndings endings_;
     std::unique_ptr<FinishedReader> reader_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -8,7 +8,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 struct Delivery {
     std::string status;     // DELIVERED
@@ -24,4 +24,4 @@ public:
     [[nodiscard]] virtual Result<std::optional<Delivery>> confirm(const std::string& job_id) = 0;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

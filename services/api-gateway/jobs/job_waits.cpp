@@ -6,7 +6,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 JobWaits::JobWaits(JobQueue& queue, Options options)
     : queue_(queue),
@@ -42,7 +42,7 @@ void JobWaits::hear(const std::string& job_id) {
 
 void JobWaits::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        if (contain("the wait for ended jobs", [&] { step(stop); })) continue;
+        if (process::contain("the wait for ended jobs", [&] { step(stop); })) continue;
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stop, options_.look_every, [] { return false; });
     }
@@ -111,7 +111,8 @@ void JobWaits::end(std::uint64_t wait, const Result<JobStatus>& outcome) {
     const auto found = waits_.extract(wait);
     lock.unlock();
     if (!found) return;
-    contain("an answer to a wait for a job failed", [&] { found.mapped().ended(outcome); });
+    process::contain("an answer to a wait for a job failed",
+                     [&] { found.mapped().ended(outcome); });
 }
 
 void JobWaits::note(const Result<std::optional<JobStatus>>& status) {
@@ -120,4 +121,4 @@ void JobWaits::note(const Result<std::optional<JobStatus>>& status) {
     log::warn("the queue does not say how jobs are, and is asked again", status.error().message());
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

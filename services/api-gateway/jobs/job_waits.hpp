@@ -26,7 +26,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 
 class JobWaits {
 public:
@@ -85,4 +85,4 @@ private:
     JobSubscription subscription_;  // last: its calls use all of the above
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -7,10 +7,11 @@
 
 #include "common/process/edge.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::models {
 namespace {
 
-ModelSource::Found found_in(const Result<Lookup<ModelCatalogue>>& answer, bool without_a_place) {
+routes::ModelSource::Found found_in(const Result<Lookup<domain::ModelCatalogue>>& answer,
+                                    bool without_a_place) {
     if (!answer && without_a_place) {
         return fail(Errc::overloaded, "read the models",
                     "OpenRouter is slow and too many callers wait for it");
@@ -22,7 +23,7 @@ ModelSource::Found found_in(const Result<Lookup<ModelCatalogue>>& answer, bool w
 
 }  // namespace
 
-ModelCache::ModelCache(Models cache, Options options)
+ModelCache::ModelCache(caches::Models cache, Options options)
     : cache_(std::move(cache)),
       options_(options),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
@@ -37,29 +38,31 @@ ModelCache::Place ModelCache::take(std::atomic<std::size_t>& taken, std::size_t 
     return {&taken, [](std::atomic<std::size_t>* of) { of->fetch_sub(1); }};
 }
 
-auto ModelCache::answer_to(ModelSource::Answer answer, Place place) {
-    return [this, answer = std::move(answer), place = std::move(place),
-            caller = std::this_thread::get_id()](const Result<Lookup<ModelCatalogue>>& given) {
-        auto found = found_in(given, place == nullptr);
-        if (std::this_thread::get_id() == caller) return answer(found);
-        hand_over([answer, place, found = std::move(found)] { answer(found); });
-    };
+auto ModelCache::answer_to(routes::ModelSource::Answer answer, Place place) {
+    return
+        [this, answer = std::move(answer), place = std::move(place),
+         caller = std::this_thread::get_id()](const Result<Lookup<domain::ModelCatalogue>>& given) {
+            auto found = found_in(given, place == nullptr);
+            if (std::this_thread::get_id() == caller) return answer(found);
+            hand_over([answer, place, found = std::move(found)] { answer(found); });
+        };
 }
 
-void ModelCache::read(ModelSource::Answer answer) {
+void ModelCache::read(routes::ModelSource::Answer answer) {
     auto place = take(waiting_, options_.waiting_max);
     // Without a place it does not wait; what is in memory needs none.
     const Duration deadline = place ? options_.deadline : Duration::zero();
-    cache_.get(models_key, {.deadline = deadline}, answer_to(std::move(answer), std::move(place)));
+    cache_.get(caches::models_key, {.deadline = deadline},
+               answer_to(std::move(answer), std::move(place)));
 }
 
-void ModelCache::refresh(ModelSource::Answer answer) {
+void ModelCache::refresh(routes::ModelSource::Answer answer) {
     auto place = take(refreshing_, options_.refreshing_max);
     if (!place) {
         return answer(fail(Errc::overloaded, "refresh the models",
                            "OpenRouter is slow and other refreshes wait for it"));
     }
-    cache_.refresh(models_key, {.deadline = options_.deadline},
+    cache_.refresh(caches::models_key, {.deadline = options_.deadline},
                    answer_to(std::move(answer), std::move(place)));
 }
 
@@ -75,14 +78,14 @@ void ModelCache::run(const std::stop_token& stop) {
         const auto answer = std::move(answers_.front());
         answers_.pop_front();
         lock.unlock();
-        contain("the answers about models", answer);
+        process::contain("the answers about models", answer);
         lock.lock();
     }
 }
 
-ModelSource ModelCache::source() {
-    return {.catalogue = [this](ModelSource::Answer answer) { read(std::move(answer)); },
-            .refresh = [this](ModelSource::Answer answer) { refresh(std::move(answer)); }};
+routes::ModelSource ModelCache::source() {
+    return {.catalogue = [this](routes::ModelSource::Answer answer) { read(std::move(answer)); },
+            .refresh = [this](routes::ModelSource::Answer answer) { refresh(std::move(answer)); }};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::models

@@ -28,7 +28,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::models {
 
 class ModelCache {
 public:
@@ -40,26 +40,26 @@ public:
         Duration deadline = std::chrono::seconds{8};  // below what the bots wait for an answer
     };
 
-    ModelCache(Models cache, Options options);
+    ModelCache(caches::Models cache, Options options);
     ~ModelCache();
     ModelCache(const ModelCache&) = delete;
     ModelCache& operator=(const ModelCache&) = delete;
 
     // Refers to this object.
-    [[nodiscard]] ModelSource source();
+    [[nodiscard]] routes::ModelSource source();
 
 private:
     // One of a bounded number of waiting calls, given back when the last copy is gone.
     using Place = std::shared_ptr<void>;
 
     [[nodiscard]] static Place take(std::atomic<std::size_t>& taken, std::size_t taken_max);
-    void read(ModelSource::Answer answer);
-    void refresh(ModelSource::Answer answer);
-    [[nodiscard]] auto answer_to(ModelSource::Answer answer, Place place);
+    void read(routes::ModelSource::Answer answer);
+    void refresh(routes::ModelSource::Answer answer);
+    [[nodiscard]] auto answer_to(routes::ModelSource::Answer answer, Place place);
     void hand_over(std::function<void()> answer);
     void run(const std::stop_token& stop);
 
-    const Models cache_;
+    const caches::Models cache_;
     const Options options_;
     std::atomic<std::size_t> waiting_ = 0;     // pairs with itself
     std::atomic<std::size_t> refreshing_ = 0;  // pairs with itself
@@ -69,4 +69,4 @@ private:
     std::jthread thread_;                        // last: uses all of the above
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::models

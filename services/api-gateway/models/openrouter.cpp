@@ -2,9 +2,9 @@
 
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::gateway::models {
 
-OpenRouter::Options OpenRouter::Options::from(const Settings& settings) {
+OpenRouter::Options OpenRouter::Options::from(const process::Settings& settings) {
     return {.base_url = settings.openrouter_base_url, .pool = settings.openrouter};
 }
 
@@ -15,9 +15,9 @@ OpenRouter::OpenRouter(const Options& options)
              .queued_max = options.pool.queued_max,
              .call_timeout = options.pool.deadline,
              .idle_max = options.pool.concurrent_max,
-             .response_bytes_max = catalogue_bytes_max}) {}
+             .response_bytes_max = domain::catalogue_bytes_max}) {}
 
-Result<ModelCatalogue> OpenRouter::fetch(TimePoint deadline) {
+Result<domain::ModelCatalogue> OpenRouter::fetch(TimePoint deadline) {
     const auto response = http_.send(
         base_url_, {.path = "/api/v1/models", .headers = {{"Accept", "application/json"}}},
         deadline);
@@ -27,10 +27,10 @@ Result<ModelCatalogue> OpenRouter::fetch(TimePoint deadline) {
         return fail(Errc::load_failed, operation,
                     "it answered with status " + std::to_string(response->status));
     }
-    auto models = read_catalogue_answer(response->body);
+    auto models = domain::read_catalogue_answer(response->body);
     if (!models) return fail(Errc::protocol, operation, std::move(models).error().cause);
     if (models->empty()) return fail(Errc::load_failed, operation, "the list is empty");
     return models;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::models

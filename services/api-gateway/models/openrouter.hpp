@@ -16,32 +16,32 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::models {
 
 class OpenRouter {
 public:
     struct Options {
-        std::string base_url = Settings{}.openrouter_base_url;
-        HttpPool pool = Settings{}.openrouter;
+        std::string base_url = process::Settings{}.openrouter_base_url;
+        process::HttpPool pool = process::Settings{}.openrouter;
 
-        [[nodiscard]] static Options from(const Settings& settings);
+        [[nodiscard]] static Options from(const process::Settings& settings);
     };
 
     explicit OpenRouter(const Options& options);
 
     // All models. Blocking: until `deadline`, or for the pool's deadline (30 s), at most.
-    // Errors: those of HttpClient::send; load_failed (an answer that is not 2xx, named by its status,
+    // Errors: those of http::Client::send; load_failed (an answer that is not 2xx, named by its status,
     // or an empty list: it would replace a good one for a day); protocol (not the agreed shape);
     // too_large (over 16 MB).
-    [[nodiscard]] Result<ModelCatalogue> fetch(TimePoint deadline);
+    [[nodiscard]] Result<domain::ModelCatalogue> fetch(TimePoint deadline);
 
-    [[nodiscard]] HttpMetrics metrics() const { return http_.metrics(); }
+    [[nodiscard]] http::Metrics metrics() const { return http_.metrics(); }
     // Ends fetches in progress. Idempotent.
     void stop() { http_.stop(); }
 
 private:
     std::string base_url_;
-    HttpClient http_;
+    http::Client http_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::models

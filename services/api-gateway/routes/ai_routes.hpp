@@ -32,19 +32,19 @@
 #include "api-gateway/routes/route.hpp"
 #include "tutti/clock.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 struct AiParts {
-    JobQueue& queue;
-    Deduplicator& deduplicator;   // by what is in a request
-    Deduplicator& by_client_key;  // of those that have an Idempotency-Key
-    JobResults& results;
-    AttachmentDownloads& attachments;
-    JobWaits& waits;
+    jobs::JobQueue& queue;
+    jobs::Deduplicator& deduplicator;   // by what is in a request
+    jobs::Deduplicator& by_client_key;  // of those that have an Idempotency-Key
+    jobs::JobResults& results;
+    attachments::AttachmentDownloads& attachments;
+    jobs::JobWaits& waits;
     std::function<std::string()> make_request_id{};  // empty: random UUIDs
     Duration queue_deadline = std::chrono::seconds{2};
 };
 
 [[nodiscard]] std::vector<GatewayRoute> ai_routes(AiParts parts);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -8,7 +8,7 @@
 #include "common/http/errors.hpp"
 #include "tutti/canonical.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 struct MediaType {
@@ -43,11 +43,12 @@ constexpr std::array<MediaType, 25> media_types{{
     {"txt", "text/plain; charset=utf-8"},
 }};
 
-HttpResponse read_attachment(const AttachmentStore& store, const HttpRequest& request) {
+http::Response read_attachment(const attachments::AttachmentStore& store,
+                               const http::Request& request) {
     const std::string& name = request.parameter("file");
     auto bytes = store.read(request.parameter("requestId"), name);
-    if (!bytes) return error_response(ErrorCode::not_found, "Attachment not found");
-    auto response = text_response(200, *std::move(bytes), attachment_media_type(name));
+    if (!bytes) return http::error_response(http::ErrorCode::not_found, "Attachment not found");
+    auto response = http::text_response(200, *std::move(bytes), attachment_media_type(name));
     response.headers.set("X-Content-Type-Options", "nosniff");
     response.headers.set("Content-Disposition", "attachment");
     response.headers.set("Cache-Control", "private, max-age=3600");
@@ -64,9 +65,9 @@ std::string_view attachment_media_type(std::string_view file_name) {
     return found == media_types.end() ? "application/octet-stream" : found->type;
 }
 
-std::vector<GatewayRoute> attachment_routes(const AttachmentStore& store) {
+std::vector<GatewayRoute> attachment_routes(const attachments::AttachmentStore& store) {
     return {{Access::everyone, "GET", "/temp-attachments/:requestId/:file",
-             [&store](const HttpRequest& request) { return read_attachment(store, request); }}};
+             [&store](const http::Request& request) { return read_attachment(store, request); }}};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -13,11 +13,12 @@
 #include "api-gateway/attachments/store.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
-[[nodiscard]] std::vector<GatewayRoute> attachment_routes(const AttachmentStore& store);
+[[nodiscard]] std::vector<GatewayRoute> attachment_routes(
+    const attachments::AttachmentStore& store);
 
 // "image/png" for "a.PNG"; "application/octet-stream" for what is not known to be harmless.
 [[nodiscard]] std::string_view attachment_media_type(std::string_view file_name);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -9,7 +9,7 @@
 #include "common/domain/avatar.hpp"
 #include "common/http/errors.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 struct Versioned {
@@ -18,8 +18,8 @@ struct Versioned {
 };
 
 std::optional<Versioned> read_versioned(std::string_view stem) {
-    if (stem.size() < avatar_version_digits + 2) return std::nullopt;
-    const auto slug = stem.substr(0, stem.size() - avatar_version_digits - 1);
+    if (stem.size() < domain::avatar_version_digits + 2) return std::nullopt;
+    const auto slug = stem.substr(0, stem.size() - domain::avatar_version_digits - 1);
     const auto version = stem.substr(slug.size() + 1);
     const bool sound = stem[slug.size()] == '-' &&
                        std::ranges::all_of(version, [](char c) { return c >= '0' && c <= '9'; });
@@ -31,7 +31,7 @@ std::optional<std::string> read_stem(std::string_view file) {
     constexpr std::string_view extension = ".png";
     if (!file.ends_with(extension)) return std::nullopt;
     file.remove_suffix(extension.size());
-    const std::size_t length_max = slug_length_max + 1 + avatar_version_digits;
+    const std::size_t length_max = slug_length_max + 1 + domain::avatar_version_digits;
     if (file.empty() || file.size() > length_max || !is_slug(file)) return std::nullopt;
     return std::string(file);
 }
@@ -50,7 +50,7 @@ bool is_known(std::string_view tags, std::string_view etag) {
 }
 
 struct Found {
-    AvatarPtr avatar;
+    domain::AvatarPtr avatar;
     // Kept for ever, or asked for again each time, which costs a 304.
     std::string_view cache_control = "public, no-cache";
 };
@@ -59,26 +59,27 @@ class AvatarRoutes {
 public:
     explicit AvatarRoutes(const GatewayNode& node) : node_(node) {}
 
-    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+    [[nodiscard]] http::Response read(const http::Request& request) const {
         const auto stem = read_stem(request.parameter("file"));
         if (!stem) {
-            return error_response(ErrorCode::validation_error,
-                                  "The file must be the slug of a personality and .png");
+            return http::error_response(http::ErrorCode::validation_error,
+                                        "The file must be the slug of a personality and .png");
         }
         const auto found = find(*stem);
         if (!found) return database_failed(found.error());
-        if (!found->avatar) return error_response(ErrorCode::not_found, "There is no such avatar");
+        if (!found->avatar)
+            return http::error_response(http::ErrorCode::not_found, "There is no such avatar");
         return answer(request, *found);
     }
 
 private:
     [[nodiscard]] Result<Found> find(const std::string& stem) const {
-        AvatarPtr current;
+        domain::AvatarPtr current;
         if (const auto versioned = read_versioned(stem)) {
             const auto avatar = node_.avatar(versioned->slug);
             if (!avatar) return fail(avatar.error());
             current = avatar->value_or(nullptr);
-            if (current && version_of(current->updated_at) == versioned->version) {
+            if (current && domain::version_of(current->updated_at) == versioned->version) {
                 return Found{current, "public, max-age=604800, immutable"};
             }
         }
@@ -88,12 +89,13 @@ private:
         return Found{.avatar = avatar->value_or(current)};
     }
 
-    [[nodiscard]] static HttpResponse answer(const HttpRequest& request, const Found& found) {
-        const Avatar& avatar = *found.avatar;
-        HttpResponse response{.headers = {{"ETag", avatar.etag},
-                                          {"Last-Modified", http_date(avatar.updated_at)},
-                                          {"Cache-Control", std::string(found.cache_control)},
-                                          {"X-Content-Type-Options", "nosniff"}}};
+    [[nodiscard]] static http::Response answer(const http::Request& request, const Found& found) {
+        const domain::Avatar& avatar = *found.avatar;
+        http::Response response{
+            .headers = {{"ETag", avatar.etag},
+                        {"Last-Modified", process::http_date(avatar.updated_at)},
+                        {"Cache-Control", std::string(found.cache_control)},
+                        {"X-Content-Type-Options", "nosniff"}}};
         const auto tags = request.headers.find("If-None-Match");
         if (tags && is_known(*tags, avatar.etag)) {
             response.status = 304;
@@ -111,9 +113,9 @@ private:
 
 std::vector<GatewayRoute> avatar_routes(const GatewayNode& node) {
     return {{Access::everyone, "GET", "/avatars/:file",
-             [avatars = AvatarRoutes(node)](const HttpRequest& request) {
+             [avatars = AvatarRoutes(node)](const http::Request& request) {
                  return avatars.read(request);
              }}};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -14,8 +14,8 @@
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 [[nodiscard]] std::vector<GatewayRoute> avatar_routes(const GatewayNode& node);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

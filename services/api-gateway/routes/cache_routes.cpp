@@ -9,9 +9,10 @@
 #include "api-gateway/routes/failures.hpp"
 #include "api-gateway/routes/validation.hpp"
 #include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 constexpr std::size_t uuid_length = 36;
@@ -30,10 +31,10 @@ struct InvalidateResponse {
 };
 BOOST_DESCRIBE_STRUCT(InvalidateResponse, (), (success, invalidated, message, timestamp))
 
-HttpResponse invalidate(const GatewayNode& node, const HttpRequest& request) {
+http::Response invalidate(const GatewayNode& node, const http::Request& request) {
     auto body = json::read<InvalidateRequest>(request.body);
     if (!body) return invalid_body(body.error());
-    PersonalityEvent event;
+    caches::PersonalityEvent event;
     if (!body->all.value_or(false)) {
         Validation fields;
         body->personality_id ? fields.text("personalityId", *body->personality_id, uuid_length)
@@ -42,24 +43,24 @@ HttpResponse invalidate(const GatewayNode& node, const HttpRequest& request) {
         event.personality_id = std::move(body->personality_id);
     }
     if (!node.tell_personality(event)) {
-        return error_response(ErrorCode::internal_error,
-                              "Redis has not taken it yet; it is retried in the background");
+        return http::error_response(http::ErrorCode::internal_error,
+                                    "Redis has not taken it yet; it is retried in the background");
     }
     const std::string what = event.personality_id.value_or("all");
-    return json_response(
+    return http::json_response(
         200, json::write(InvalidateResponse{
                  .success = true,
                  .invalidated = what,
                  .message = event.personality_id ? "Forgotten everywhere: personality " + what
                                                  : "Forgotten everywhere: all personalities",
-                 .timestamp = iso_timestamp()}));
+                 .timestamp = process::iso_timestamp()}));
 }
 
 }  // namespace
 
 std::vector<GatewayRoute> cache_routes(const GatewayNode& node) {
     return {{Access::owner, "POST", "/admin/invalidate-cache",
-             [&node](const HttpRequest& r) { return invalidate(node, r); }}};
+             [&node](const http::Request& r) { return invalidate(node, r); }}};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -8,8 +8,8 @@
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 [[nodiscard]] std::vector<GatewayRoute> cache_routes(const GatewayNode& node);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -10,16 +10,16 @@
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 class ChannelRoutes {
 public:
-    ChannelRoutes(StoredChannels& channels, Principals principals)
+    ChannelRoutes(database::StoredChannels& channels, Principals principals)
         : channels_(channels), principals_(std::move(principals)) {}
 
-    [[nodiscard]] HttpResponse activate(const HttpRequest& request) const {
-        const auto body = json::read<ActivateChannelRequest>(request.body);
+    [[nodiscard]] http::Response activate(const http::Request& request) const {
+        const auto body = json::read<domain::ActivateChannelRequest>(request.body);
         if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
@@ -28,30 +28,32 @@ public:
         if (!fields.ok()) return fields.response();
         const auto done = channels_.activate(*body, principals_.of(request));
         if (!done) return database_failed(done.error());
-        if (std::holds_alternative<StoredChannels::UnknownPersonality>(*done)) {
-            return error_response(ErrorCode::not_found,
-                                  "Personality \"" + body->personality_slug + "\" not found");
+        if (std::holds_alternative<database::StoredChannels::UnknownPersonality>(*done)) {
+            return http::error_response(http::ErrorCode::not_found,
+                                        "Personality \"" + body->personality_slug + "\" not found");
         }
-        if (std::holds_alternative<StoredChannels::NoAccess>(*done)) {
-            return error_response(
-                ErrorCode::unauthorized,
+        if (std::holds_alternative<database::StoredChannels::NoAccess>(*done)) {
+            return http::error_response(
+                http::ErrorCode::unauthorized,
                 "You do not have access to the personality \"" + body->personality_slug + '"');
         }
-        return json_response(201, json::write(std::get<ActivateChannelResponse>(*done)));
+        return http::json_response(201,
+                                   json::write(std::get<domain::ActivateChannelResponse>(*done)));
     }
 
-    [[nodiscard]] HttpResponse deactivate(const HttpRequest& request) const {
-        const auto body = json::read<DeactivateChannelRequest>(request.body);
+    [[nodiscard]] http::Response deactivate(const http::Request& request) const {
+        const auto body = json::read<domain::DeactivateChannelRequest>(request.body);
         if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
         if (!fields.ok()) return fields.response();
         const auto name = channels_.deactivate(body->channel_id, principals_.of(request));
         if (!name) return database_failed(name.error());
-        return json_response(200, json::write(DeactivateChannelResponse{name->has_value(), *name}));
+        return http::json_response(
+            200, json::write(domain::DeactivateChannelResponse{name->has_value(), *name}));
     }
 
-    [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
+    [[nodiscard]] http::Response list(const http::Request& request) const {
         auto guild_id = request.query_value("guildId");
         if (guild_id && guild_id->empty()) guild_id.reset();
         Validation fields;
@@ -59,11 +61,12 @@ public:
         if (!fields.ok()) return fields.response();
         auto found = channels_.list(guild_id);
         if (!found) return database_failed(found.error());
-        return json_response(200, json::write(ListChannelActivationsResponse{std::move(*found)}));
+        return http::json_response(
+            200, json::write(domain::ListChannelActivationsResponse{std::move(*found)}));
     }
 
-    [[nodiscard]] HttpResponse update_guild(const HttpRequest& request) const {
-        const auto body = json::read<UpdateChannelGuildRequest>(request.body);
+    [[nodiscard]] http::Response update_guild(const http::Request& request) const {
+        const auto body = json::read<domain::UpdateChannelGuildRequest>(request.body);
         if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("channelId", body->channel_id, discord_id_length_max);
@@ -71,40 +74,42 @@ public:
         if (!fields.ok()) return fields.response();
         const auto updated = channels_.set_guild(*body);
         if (!updated) return database_failed(updated.error());
-        return json_response(200, json::write(UpdateChannelGuildResponse{*updated}));
+        return http::json_response(200, json::write(domain::UpdateChannelGuildResponse{*updated}));
     }
 
-    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+    [[nodiscard]] http::Response read(const http::Request& request) const {
         Validation fields;
         fields.text("channelId", request.parameter("channelId"), discord_id_length_max);
         if (!fields.ok()) return fields.response();
         auto found = channels_.read(request.parameter("channelId"));
         if (!found) return database_failed(found.error());
-        GetChannelActivationResponse body{.is_activated = found->activation.has_value(),
-                                          .activation = std::move(found->activation)};
+        domain::GetChannelActivationResponse body{.is_activated = found->activation.has_value(),
+                                                  .activation = std::move(found->activation)};
         body.has_settings = body.is_activated || found->switched_off;
-        return json_response(200, json::write(body));
+        return http::json_response(200, json::write(body));
     }
 
     // An empty id does not match `:channelId`; the contract answers it with 400, not 404.
-    [[nodiscard]] static HttpResponse read_nothing(const HttpRequest& /*request*/) {
-        return error_response(ErrorCode::validation_error, "channelId: must not be empty");
+    [[nodiscard]] static http::Response read_nothing(const http::Request& /*request*/) {
+        return http::error_response(http::ErrorCode::validation_error,
+                                    "channelId: must not be empty");
     }
 
 private:
-    StoredChannels& channels_;
+    database::StoredChannels& channels_;
     Principals principals_;
 };
 
 }  // namespace
 
-std::vector<GatewayRoute> channel_routes(StoredChannels& channels, Principals principals) {
+std::vector<GatewayRoute> channel_routes(database::StoredChannels& channels,
+                                         Principals principals) {
     std::vector<GatewayRoute> routes;
     const ChannelRoutes handlers(channels, std::move(principals));
     const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {access, std::move(method), std::string("/user/channel/") + pattern,
-             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
+             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
     };
     add(Access::user, "POST", "activate", &ChannelRoutes::activate);
     add(Access::user, "DELETE", "deactivate", &ChannelRoutes::deactivate);
@@ -116,4 +121,4 @@ std::vector<GatewayRoute> channel_routes(StoredChannels& channels, Principals pr
     return routes;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

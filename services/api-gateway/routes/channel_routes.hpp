@@ -9,9 +9,9 @@
 #include "api-gateway/routes/principals.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
-[[nodiscard]] std::vector<GatewayRoute> channel_routes(StoredChannels& channels,
+[[nodiscard]] std::vector<GatewayRoute> channel_routes(database::StoredChannels& channels,
                                                        Principals principals);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

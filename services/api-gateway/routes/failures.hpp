@@ -7,14 +7,14 @@
 #include "common/http/message.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 // 500, or 503 when too much waits for it, without the cause, which goes to the log: it may name
 // tables and paths.
-[[nodiscard]] HttpResponse database_failed(const Error& error);
+[[nodiscard]] http::Response database_failed(const Error& error);
 // 400: the body is not what was agreed.
-[[nodiscard]] HttpResponse invalid_body(const Error& error);
+[[nodiscard]] http::Response invalid_body(const Error& error);
 // 404, 403, 409, or 400 for what would be too large.
-[[nodiscard]] HttpResponse refused(Refusal refusal, std::string_view what);
+[[nodiscard]] http::Response refused(database::Refusal refusal, std::string_view what);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -9,7 +9,7 @@
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 struct OwnerInBody {
@@ -17,9 +17,11 @@ struct OwnerInBody {
 };
 BOOST_DESCRIBE_STRUCT(OwnerInBody, (), (owner_id))
 
-HttpResponse denied(std::string_view text) { return error_response(ErrorCode::unauthorized, text); }
+http::Response denied(std::string_view text) {
+    return http::error_response(http::ErrorCode::unauthorized, text);
+}
 
-std::optional<HttpResponse> refuse_user(const HttpRequest& request) {
+std::optional<http::Response> refuse_user(const http::Request& request) {
     const auto user = request.headers.find("X-User-Id");
     if (!user || user->empty()) return denied("X-User-Id is required");
     Validation fields;
@@ -30,10 +32,10 @@ std::optional<HttpResponse> refuse_user(const HttpRequest& request) {
 
 }  // namespace
 
-Guard::Guard(Secret secret, std::optional<std::string> bot_owner_id)
+Guard::Guard(process::Secret secret, std::optional<std::string> bot_owner_id)
     : secret_(std::move(secret)), bot_owner_id_(std::move(bot_owner_id)) {}
 
-std::optional<HttpResponse> Guard::refuse(Access access, const HttpRequest& head) const {
+std::optional<http::Response> Guard::refuse(Access access, const http::Request& head) const {
     if (access == Access::everyone) return std::nullopt;
     const auto secret = head.headers.find("X-Service-Auth");
     if (!secret || !secret_.matches(*secret)) return denied("Service authentication failed");
@@ -42,36 +44,38 @@ std::optional<HttpResponse> Guard::refuse(Access access, const HttpRequest& head
     return refuse_whole(access, head);
 }
 
-std::optional<HttpResponse> Guard::refuse_whole(Access access, const HttpRequest& request) const {
+std::optional<http::Response> Guard::refuse_whole(Access access,
+                                                  const http::Request& request) const {
     if (access != Access::owner || is_owner(request)) return std::nullopt;
     return denied("Only the owner of the bot may do this");
 }
 
-bool Guard::owner_is_in_body(const HttpRequest& head) const {
+bool Guard::owner_is_in_body(const http::Request& head) const {
     return bot_owner_id_ && !head.headers.find("X-Owner-Id");
 }
 
-bool Guard::is_owner(const HttpRequest& request) const {
+bool Guard::is_owner(const http::Request& request) const {
     if (!bot_owner_id_) return false;
     if (const auto header = request.headers.find("X-Owner-Id")) return *header == *bot_owner_id_;
     const auto body = json::read<OwnerInBody>(request.body);
     return body && body->owner_id == bot_owner_id_;
 }
 
-Router guarded_router(std::vector<GatewayRoute> routes, const Guard& guard) {
-    Router router;
+http::Router guarded_router(std::vector<GatewayRoute> routes, const Guard& guard) {
+    http::Router router;
     for (auto& route : routes) {
         const auto access = route.access;
-        const auto kind =
-            route.kind.value_or(access == Access::everyone ? RouteKind::open : RouteKind::internal);
+        const auto kind = route.kind.value_or(
+            access == Access::everyone ? http::RouteKind::open : http::RouteKind::internal);
         auto guarded = [guard, access,
-                        handler = std::move(route.handler)](const HttpRequest& request) {
+                        handler = std::move(route.handler)](const http::Request& request) {
             if (auto refused = guard.refuse_whole(access, request)) return std::move(*refused);
             return handler(request);
         };
-        Router::Terms terms{.kind = kind, .guard = [guard, access](const HttpRequest& head) {
-                                return guard.refuse(access, head);
-                            }};
+        http::Router::Terms terms{.kind = kind,
+                                  .guard = [guard, access](const http::Request& head) {
+                                      return guard.refuse(access, head);
+                                  }};
         // Nothing that everybody may ask has a body.
         if (access == Access::everyone) terms.body_bytes_max = 0;
         router.add(std::move(route.method), route.pattern, std::move(guarded), terms);
@@ -79,4 +83,4 @@ Router guarded_router(std::vector<GatewayRoute> routes, const Guard& guard) {
     return router;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -13,26 +13,27 @@
 #include "common/http/router.hpp"
 #include "common/process/secret.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 class Guard {
 public:
-    Guard(Secret secret, std::optional<std::string> bot_owner_id);
+    Guard(process::Secret secret, std::optional<std::string> bot_owner_id);
 
     // Why the request may not pass, by its head; or nothing.
-    [[nodiscard]] std::optional<HttpResponse> refuse(Access access, const HttpRequest& head) const;
+    [[nodiscard]] std::optional<http::Response> refuse(Access access,
+                                                       const http::Request& head) const;
     // The same by what only the body says.
-    [[nodiscard]] std::optional<HttpResponse> refuse_whole(Access access,
-                                                           const HttpRequest& request) const;
+    [[nodiscard]] std::optional<http::Response> refuse_whole(Access access,
+                                                             const http::Request& request) const;
 
 private:
-    [[nodiscard]] bool owner_is_in_body(const HttpRequest& head) const;
-    [[nodiscard]] bool is_owner(const HttpRequest& request) const;
+    [[nodiscard]] bool owner_is_in_body(const http::Request& head) const;
+    [[nodiscard]] bool is_owner(const http::Request& request) const;
 
-    Secret secret_;
+    process::Secret secret_;
     std::optional<std::string> bot_owner_id_;
 };
 
-[[nodiscard]] Router guarded_router(std::vector<GatewayRoute> routes, const Guard& guard);
+[[nodiscard]] http::Router guarded_router(std::vector<GatewayRoute> routes, const Guard& guard);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -11,7 +11,7 @@
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 constexpr std::size_t provider_length_max = 40;
@@ -22,7 +22,7 @@ struct DeleteLlmConfigResponse {
 };
 BOOST_DESCRIBE_STRUCT(DeleteLlmConfigResponse, (), (deleted))
 
-void check(Validation& fields, const LlmConfigEdit& edit) {
+void check(Validation& fields, const domain::LlmConfigEdit& edit) {
     fields.if_there("name", edit.name, name_length_max);
     fields.clearable("description", edit.description, long_text_length_max);
     fields.if_there("provider", edit.provider, provider_length_max);
@@ -42,21 +42,23 @@ void check(Validation& fields, const LlmConfigEdit& edit) {
 
 class LlmConfigRoutes {
 public:
-    LlmConfigRoutes(StoredLlmConfigs& configs, const GatewayNode& node, std::string bot_owner_id)
+    LlmConfigRoutes(database::StoredLlmConfigs& configs, const GatewayNode& node,
+                    std::string bot_owner_id)
         : configs_(configs), node_(node), bot_owner_id_(std::move(bot_owner_id)) {}
 
-    [[nodiscard]] HttpResponse list(const HttpRequest& /*request*/) const {
+    [[nodiscard]] http::Response list(const http::Request& /*request*/) const {
         auto found = configs_.list();
         if (!found) return database_failed(found.error());
-        return json_response(200, json::write(ListLlmConfigsResponse{std::move(*found)}));
+        return http::json_response(200,
+                                   json::write(domain::ListLlmConfigsResponse{std::move(*found)}));
     }
 
-    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+    [[nodiscard]] http::Response read(const http::Request& request) const {
         return shown(configs_.find(request.parameter("id")));
     }
 
-    [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
-        const auto edit = json::read<LlmConfigEdit>(request.body);
+    [[nodiscard]] http::Response create(const http::Request& request) const {
+        const auto edit = json::read<domain::LlmConfigEdit>(request.body);
         if (!edit) return invalid_body(edit.error());
         Validation fields;
         if (!edit->name) fields.add("name", "is missing");
@@ -66,11 +68,12 @@ public:
         auto made = configs_.create(*edit, bot_owner_id_);
         if (!made) return database_failed(made.error());
         node_.tell_all_models();
-        return json_response(201, json::write(GetLlmConfigResponse{std::move(*made)}));
+        return http::json_response(201,
+                                   json::write(domain::GetLlmConfigResponse{std::move(*made)}));
     }
 
-    [[nodiscard]] HttpResponse update(const HttpRequest& request) const {
-        const auto edit = json::read<LlmConfigEdit>(request.body);
+    [[nodiscard]] http::Response update(const http::Request& request) const {
+        const auto edit = json::read<domain::LlmConfigEdit>(request.body);
         if (!edit) return invalid_body(edit.error());
         Validation fields;
         check(fields, *edit);
@@ -78,55 +81,60 @@ public:
         return changed(configs_.update(request.parameter("id"), *edit));
     }
 
-    [[nodiscard]] HttpResponse make_default(const HttpRequest& request) const {
-        return changed(
-            configs_.make_default(request.parameter("id"), StoredLlmConfigs::Default::for_all));
+    [[nodiscard]] http::Response make_default(const http::Request& request) const {
+        return changed(configs_.make_default(request.parameter("id"),
+                                             database::StoredLlmConfigs::Default::for_all));
     }
-    [[nodiscard]] HttpResponse make_free_default(const HttpRequest& request) const {
-        return changed(
-            configs_.make_default(request.parameter("id"), StoredLlmConfigs::Default::for_free));
+    [[nodiscard]] http::Response make_free_default(const http::Request& request) const {
+        return changed(configs_.make_default(request.parameter("id"),
+                                             database::StoredLlmConfigs::Default::for_free));
     }
 
-    [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
+    [[nodiscard]] http::Response remove(const http::Request& request) const {
         const auto gone = configs_.remove(request.parameter("id"));
         if (!gone) return database_failed(gone.error());
-        if (!*gone && gone->error() == Refusal::conflict) {
-            return error_response(ErrorCode::conflict, "It is a default; make another one that");
+        if (!*gone && gone->error() == database::Refusal::conflict) {
+            return http::error_response(http::ErrorCode::conflict,
+                                        "It is a default; make another one that");
         }
         if (!*gone) return refused(gone->error(), "Configuration");
         node_.tell_all_models();
-        return json_response(200, json::write(DeleteLlmConfigResponse{true}));
+        return http::json_response(200, json::write(DeleteLlmConfigResponse{true}));
     }
 
 private:
-    static HttpResponse shown(Result<Outcome<LlmConfig>> outcome) {
+    static http::Response shown(Result<database::Outcome<domain::LlmConfig>> outcome) {
         if (!outcome) return database_failed(outcome.error());
-        if (!*outcome && outcome->error() == Refusal::conflict) {
-            return error_response(ErrorCode::conflict, "Only a global one can be a default");
+        if (!*outcome && outcome->error() == database::Refusal::conflict) {
+            return http::error_response(http::ErrorCode::conflict,
+                                        "Only a global one can be a default");
         }
         if (!*outcome) return refused(outcome->error(), "Configuration");
-        return json_response(200, json::write(GetLlmConfigResponse{std::move(**outcome)}));
+        return http::json_response(200,
+                                   json::write(domain::GetLlmConfigResponse{std::move(**outcome)}));
     }
-    [[nodiscard]] HttpResponse changed(Result<Outcome<LlmConfig>> outcome) const {
+    [[nodiscard]] http::Response changed(
+        Result<database::Outcome<domain::LlmConfig>> outcome) const {
         if (outcome && *outcome) node_.tell_all_models();
         return shown(std::move(outcome));
     }
 
-    StoredLlmConfigs& configs_;
+    database::StoredLlmConfigs& configs_;
     const GatewayNode& node_;
     std::string bot_owner_id_;  // empty: there is none
 };
 
 }  // namespace
 
-std::vector<GatewayRoute> llm_config_routes(StoredLlmConfigs& configs, const GatewayNode& node,
+std::vector<GatewayRoute> llm_config_routes(database::StoredLlmConfigs& configs,
+                                            const GatewayNode& node,
                                             const std::optional<std::string>& bot_owner_id) {
     std::vector<GatewayRoute> routes;
     const LlmConfigRoutes handlers(configs, node, bot_owner_id.value_or(""));
     const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {access, std::move(method), std::string("/admin/llm-config") + pattern,
-             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
+             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
     };
     add(Access::service, "GET", "", &LlmConfigRoutes::list);
     add(Access::service, "GET", "/:id", &LlmConfigRoutes::read);
@@ -138,4 +146,4 @@ std::vector<GatewayRoute> llm_config_routes(StoredLlmConfigs& configs, const Gat
     return routes;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -12,10 +12,10 @@
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 [[nodiscard]] std::vector<GatewayRoute> llm_config_routes(
-    StoredLlmConfigs& configs, const GatewayNode& node,
+    database::StoredLlmConfigs& configs, const GatewayNode& node,
     const std::optional<std::string>& bot_owner_id);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -19,7 +19,7 @@
 #include "common/process/logging.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 constexpr std::array<std::string_view, 5> modalities{"text", "image", "audio", "video", "file"};
@@ -82,10 +82,10 @@ double price_per_million(const std::optional<std::string>& per_token) {
     return number ? price * 1'000'000 : 0.0;
 }
 
-ModelOption option_of(const CatalogueModel& model) {
+ModelOption option_of(const domain::CatalogueModel& model) {
     const auto& in = model.architecture.input_modalities;
     const auto& out = model.architecture.output_modalities;
-    const ModelPricing pricing = model.pricing.value_or(ModelPricing{});
+    const domain::ModelPricing pricing = model.pricing.value_or(domain::ModelPricing{});
     return {.id = model.id,
             .name = model.name,
             .context_length = model.context_length.value_or(0),
@@ -97,7 +97,7 @@ ModelOption option_of(const CatalogueModel& model) {
             .completion_price_per_million = price_per_million(pricing.completion)};
 }
 
-bool matches(const CatalogueModel& model, const Filter& filter) {
+bool matches(const domain::CatalogueModel& model, const Filter& filter) {
     const auto& [modality, in, out, tokenizer, instruct] = model.architecture;
     if (!filter.input.empty() && !contains(in, filter.input)) return false;
     if (!filter.output.empty() && !contains(out, filter.output)) return false;
@@ -106,13 +106,13 @@ bool matches(const CatalogueModel& model, const Filter& filter) {
 }
 
 // By name without case, and by id where names are equal: the same order on every instance.
-std::vector<ModelOption> select(const ModelCatalogue& catalogue, const Filter& filter) {
+std::vector<ModelOption> select(const domain::ModelCatalogue& catalogue, const Filter& filter) {
     struct Row {
         std::string name;
-        const CatalogueModel* model;
+        const domain::CatalogueModel* model;
     };
     std::vector<Row> rows;
-    for (const CatalogueModel& model : catalogue) {
+    for (const domain::CatalogueModel& model : catalogue) {
         if (matches(model, filter)) rows.push_back({lowered(model.name), &model});
     }
     std::ranges::sort(rows, {}, [](const Row& row) { return std::tie(row.name, row.model->id); });
@@ -123,7 +123,7 @@ std::vector<ModelOption> select(const ModelCatalogue& catalogue, const Filter& f
     return options;
 }
 
-std::size_t limit_of(const HttpRequest& request) {
+std::size_t limit_of(const http::Request& request) {
     const auto text = request.query_value("limit");
     if (!text) return limit_default;
     std::size_t limit = 0;
@@ -134,18 +134,18 @@ std::size_t limit_of(const HttpRequest& request) {
     return std::min(limit, limit_max);
 }
 
-HttpResponse not_loaded(const Error& error) {
+http::Response not_loaded(const Error& error) {
     log::error("models", error.message());
     const bool busy = error.code == Errc::overloaded;
-    return error_response(busy ? ErrorCode::service_unavailable : ErrorCode::internal_error,
-                          error.cause);
+    return http::error_response(
+        busy ? http::ErrorCode::service_unavailable : http::ErrorCode::internal_error, error.cause);
 }
 
 // A response that is there at once, or comes later; whichever of `give` and `wait` is second
 // answers.
 class Pending {
 public:
-    void give(HttpResponse response) {
+    void give(http::Response response) {
         std::unique_lock lock(mutex_);
         if (!answer_) {
             response_ = std::move(response);
@@ -154,7 +154,7 @@ public:
         lock.unlock();
         answer_(std::move(response));
     }
-    void wait(HttpAnswer answer) {
+    void wait(http::Answer answer) {
         std::unique_lock lock(mutex_);
         if (!response_) {
             answer_ = std::move(answer);
@@ -163,41 +163,41 @@ public:
         lock.unlock();
         answer(*std::move(response_));
     }
-    [[nodiscard]] std::optional<HttpResponse> take() {
+    [[nodiscard]] std::optional<http::Response> take() {
         const std::lock_guard lock(mutex_);
         return std::exchange(response_, std::nullopt);
     }
 
 private:
     std::mutex mutex_;
-    std::optional<HttpResponse> response_;
-    HttpAnswer answer_;
+    std::optional<http::Response> response_;
+    http::Answer answer_;
 };
 
 template <class Render>
-HttpResponse when_found(const ModelSource::Get& get, Render render) {
+http::Response when_found(const ModelSource::Get& get, Render render) {
     auto pending = std::make_shared<Pending>();
     get([pending, render = std::move(render)](const ModelSource::Found& found) {
         pending->give(found ? render(**found) : not_loaded(found.error()));
     });
     if (auto response = pending->take()) return *std::move(response);
-    return deferred_response([pending](HttpAnswer answer) {
+    return http::deferred_response([pending](http::Answer answer) {
         pending->wait(std::move(answer));
         return std::function<void()>();
     });
 }
 
-HttpResponse list(const ModelSource& source, const HttpRequest& request, Filter filter) {
+http::Response list(const ModelSource& source, const http::Request& request, Filter filter) {
     filter.search = lowered(request.query_value("search").value_or(""));
     filter.limit = limit_of(request);
-    return when_found(source.catalogue, [filter](const ModelCatalogue& catalogue) {
+    return when_found(source.catalogue, [filter](const domain::ModelCatalogue& catalogue) {
         ListModelsResponse body{.models = select(catalogue, filter)};
         body.count = body.models.size();
-        return json_response(200, json::write(body));
+        return http::json_response(200, json::write(body));
     });
 }
 
-HttpResponse list_filtered(const ModelSource& source, const HttpRequest& request) {
+http::Response list_filtered(const ModelSource& source, const http::Request& request) {
     Filter filter;
     for (const auto& [name, modality] :
          {std::pair{"inputModality", &filter.input}, std::pair{"outputModality", &filter.output}}) {
@@ -205,26 +205,26 @@ HttpResponse list_filtered(const ModelSource& source, const HttpRequest& request
         if (modality->empty() || std::ranges::find(modalities, *modality) != modalities.end()) {
             continue;
         }
-        return error_response(
-            ErrorCode::validation_error,
+        return http::error_response(
+            http::ErrorCode::validation_error,
             std::string(name) + " must be one of text, image, audio, video, file");
     }
     return list(source, request, std::move(filter));
 }
 
-HttpResponse refresh(const ModelSource& source, const std::optional<std::string>& owner,
-                     const HttpRequest& request) {
+http::Response refresh(const ModelSource& source, const std::optional<std::string>& owner,
+                       const http::Request& request) {
     if (!owner || request.headers.find("X-User-Id") != *owner) {
-        return error_response(ErrorCode::unauthorized,
-                              "Only the owner of the bot may refresh the models");
+        return http::error_response(http::ErrorCode::unauthorized,
+                                    "Only the owner of the bot may refresh the models");
     }
-    return when_found(source.refresh, [](const ModelCatalogue& catalogue) {
+    return when_found(source.refresh, [](const domain::ModelCatalogue& catalogue) {
         const std::size_t count = catalogue.size();
-        return json_response(200,
-                             json::write(RefreshModelsResponse{
-                                 .success = true,
-                                 .model_count = count,
-                                 .message = "Refreshed " + std::to_string(count) + " models"}));
+        return http::json_response(
+            200, json::write(RefreshModelsResponse{
+                     .success = true,
+                     .model_count = count,
+                     .message = "Refreshed " + std::to_string(count) + " models"}));
     });
 }
 
@@ -234,20 +234,20 @@ std::vector<GatewayRoute> model_routes(ModelSource source,
                                        std::optional<std::string> bot_owner_id) {
     std::vector<GatewayRoute> routes;
     const auto add_list = [&](const char* pattern, const Filter& filter) {
-        routes.push_back({Access::service, "GET", pattern, [source, filter](const HttpRequest& r) {
-                              return list(source, r, filter);
-                          }});
+        routes.push_back(
+            {Access::service, "GET", pattern,
+             [source, filter](const http::Request& r) { return list(source, r, filter); }});
     };
     routes.push_back({Access::service, "GET", "/models",
-                      [source](const HttpRequest& r) { return list_filtered(source, r); }});
+                      [source](const http::Request& r) { return list_filtered(source, r); }});
     add_list("/models/text", {.output = "text"});
     add_list("/models/vision", {.input = "image"});
     add_list("/models/image-generation", {.output = "image"});
     routes.push_back({Access::service, "POST", "/models/refresh",
-                      [source, owner = std::move(bot_owner_id)](const HttpRequest& r) {
+                      [source, owner = std::move(bot_owner_id)](const http::Request& r) {
                           return refresh(source, owner, r);
                       }});
     return routes;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -17,10 +17,10 @@
 #include "common/domain/model_catalogue.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 struct ModelSource {
-    using Found = Result<std::shared_ptr<const ModelCatalogue>>;
+    using Found = Result<std::shared_ptr<const domain::ModelCatalogue>>;
     // Called once: inside of the call when the catalogue is at hand, otherwise later, from any
     // thread.
     using Answer = std::function<void(const Found& found)>;
@@ -33,4 +33,4 @@ struct ModelSource {
 [[nodiscard]] std::vector<GatewayRoute> model_routes(ModelSource source,
                                                      std::optional<std::string> bot_owner_id);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -10,7 +10,7 @@
 #include "common/domain/persona.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 constexpr std::size_t pronouns_length_max = 100;
@@ -20,7 +20,7 @@ struct DeletePersonaResponse {
 };
 BOOST_DESCRIBE_STRUCT(DeletePersonaResponse, (), (deleted))
 
-void check(Validation& fields, const PersonaEdit& edit) {
+void check(Validation& fields, const domain::PersonaEdit& edit) {
     fields.if_there("name", edit.name, name_length_max);
     fields.clearable("preferredName", edit.preferred_name, name_length_max);
     fields.clearable("description", edit.description, long_text_length_max);
@@ -30,24 +30,27 @@ void check(Validation& fields, const PersonaEdit& edit) {
 
 class PersonaRoutes {
 public:
-    PersonaRoutes(StoredPersonas& personas, const GatewayNode& node, Principals principals)
+    PersonaRoutes(database::StoredPersonas& personas, const GatewayNode& node,
+                  Principals principals)
         : personas_(personas), node_(node), principals_(std::move(principals)) {}
 
-    [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
+    [[nodiscard]] http::Response list(const http::Request& request) const {
         auto found = personas_.list(user(request));
         if (!found) return database_failed(found.error());
-        return json_response(200, json::write(ListPersonasResponse{std::move(*found)}));
+        return http::json_response(200,
+                                   json::write(domain::ListPersonasResponse{std::move(*found)}));
     }
 
-    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
+    [[nodiscard]] http::Response read(const http::Request& request) const {
         auto found = personas_.find(user(request), request.parameter("id"));
         if (!found) return database_failed(found.error());
         if (!*found) return refused(found->error(), "Persona");
-        return json_response(200, json::write(GetPersonaResponse{std::move(**found)}));
+        return http::json_response(200,
+                                   json::write(domain::GetPersonaResponse{std::move(**found)}));
     }
 
-    [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
-        const auto edit = json::read<PersonaEdit>(request.body);
+    [[nodiscard]] http::Response create(const http::Request& request) const {
+        const auto edit = json::read<domain::PersonaEdit>(request.body);
         if (!edit) return invalid_body(edit.error());
         Validation fields;
         if (!edit->name) fields.add("name", "is missing");
@@ -58,11 +61,11 @@ public:
         if (!made) return database_failed(made.error());
         if (!*made) return refused(made->error(), "Personas");
         node_.tell_persona(user(request));
-        return json_response(201, json::write(GetPersonaResponse{std::move(**made)}));
+        return http::json_response(201, json::write(domain::GetPersonaResponse{std::move(**made)}));
     }
 
-    [[nodiscard]] HttpResponse update(const HttpRequest& request) const {
-        const auto edit = json::read<PersonaEdit>(request.body);
+    [[nodiscard]] http::Response update(const http::Request& request) const {
+        const auto edit = json::read<domain::PersonaEdit>(request.body);
         if (!edit) return invalid_body(edit.error());
         Validation fields;
         check(fields, *edit);
@@ -70,45 +73,46 @@ public:
         return changed(request, personas_.update(user(request), request.parameter("id"), *edit));
     }
 
-    [[nodiscard]] HttpResponse make_default(const HttpRequest& request) const {
+    [[nodiscard]] http::Response make_default(const http::Request& request) const {
         return changed(request, personas_.make_default(user(request), request.parameter("id")));
     }
 
-    [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
+    [[nodiscard]] http::Response remove(const http::Request& request) const {
         const auto gone = personas_.remove(user(request), request.parameter("id"));
         if (!gone) return database_failed(gone.error());
         if (!*gone) return refused(gone->error(), "Persona");
         node_.tell_persona(user(request));
-        return json_response(200, json::write(DeletePersonaResponse{true}));
+        return http::json_response(200, json::write(DeletePersonaResponse{true}));
     }
 
 private:
-    [[nodiscard]] std::string user(const HttpRequest& request) const {
+    [[nodiscard]] std::string user(const http::Request& request) const {
         return principals_.of(request).discord_id;
     }
-    [[nodiscard]] HttpResponse changed(const HttpRequest& request,
-                                       Result<Outcome<Persona>> outcome) const {
+    [[nodiscard]] http::Response changed(const http::Request& request,
+                                         Result<database::Outcome<domain::Persona>> outcome) const {
         if (!outcome) return database_failed(outcome.error());
         if (!*outcome) return refused(outcome->error(), "Persona");
         node_.tell_persona(user(request));
-        return json_response(200, json::write(GetPersonaResponse{std::move(**outcome)}));
+        return http::json_response(200,
+                                   json::write(domain::GetPersonaResponse{std::move(**outcome)}));
     }
 
-    StoredPersonas& personas_;
+    database::StoredPersonas& personas_;
     const GatewayNode& node_;
     Principals principals_;
 };
 
 }  // namespace
 
-std::vector<GatewayRoute> persona_routes(StoredPersonas& personas, const GatewayNode& node,
-                                         Principals principals) {
+std::vector<GatewayRoute> persona_routes(database::StoredPersonas& personas,
+                                         const GatewayNode& node, Principals principals) {
     std::vector<GatewayRoute> routes;
     const PersonaRoutes handlers(personas, node, std::move(principals));
     const auto add = [&](std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {Access::user, std::move(method), pattern,
-             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
+             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
     };
     add("GET", "/user/persona", &PersonaRoutes::list);
     add("POST", "/user/persona", &PersonaRoutes::create);
@@ -119,4 +123,4 @@ std::vector<GatewayRoute> persona_routes(StoredPersonas& personas, const Gateway
     return routes;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

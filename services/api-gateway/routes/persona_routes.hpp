@@ -10,10 +10,10 @@
 #include "api-gateway/routes/principals.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
-[[nodiscard]] std::vector<GatewayRoute> persona_routes(StoredPersonas& personas,
+[[nodiscard]] std::vector<GatewayRoute> persona_routes(database::StoredPersonas& personas,
                                                        const GatewayNode& node,
                                                        Principals principals);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -15,7 +15,7 @@
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 struct DeletePersonalityResponse {
@@ -26,7 +26,7 @@ BOOST_DESCRIBE_STRUCT(DeletePersonalityResponse, (), (deleted, id))
 
 constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-void check(Validation& fields, const PersonalityEdit& edit) {
+void check(Validation& fields, const domain::PersonalityEdit& edit) {
     fields.if_there("name", edit.name, name_length_max);
     fields.if_there("slug", edit.slug, slug_length_max);
     if (edit.slug && !is_slug(*edit.slug)) {
@@ -47,9 +47,9 @@ void check(Validation& fields, const PersonalityEdit& edit) {
 }
 
 // Last of all checks: it is the only expensive one.
-std::optional<std::string> avatar_of(Validation& fields, const PersonalityEdit& edit) {
+std::optional<std::string> avatar_of(Validation& fields, const domain::PersonalityEdit& edit) {
     if (!edit.avatar_data || edit.avatar_data->empty()) return edit.avatar_data;
-    auto png = read_avatar(*edit.avatar_data);
+    auto png = attachments::read_avatar(*edit.avatar_data);
     if (png) return *std::move(png);
     fields.add("avatarData", png.error());
     return std::nullopt;
@@ -59,23 +59,24 @@ class PersonalityRoutes {
 public:
     explicit PersonalityRoutes(PersonalityParts parts) : parts_(std::move(parts)) {}
 
-    [[nodiscard]] HttpResponse list(const HttpRequest& request) const {
+    [[nodiscard]] http::Response list(const http::Request& request) const {
         auto found = parts_.personalities.list(parts_.principals.of(request));
         if (!found) return database_failed(found.error());
-        return json_response(200, json::write(ListPersonalitiesResponse{std::move(*found)}));
+        return http::json_response(
+            200, json::write(domain::ListPersonalitiesResponse{std::move(*found)}));
     }
 
-    [[nodiscard]] HttpResponse read(const HttpRequest& request) const {
-        return with_found(request, [](const GetPersonalityResponse& found) {
-            return json_response(200, json::write(found));
+    [[nodiscard]] http::Response read(const http::Request& request) const {
+        return with_found(request, [](const domain::GetPersonalityResponse& found) {
+            return http::json_response(200, json::write(found));
         });
     }
 
     // For a service that keeps it for all its users and checks the access of each.
-    [[nodiscard]] HttpResponse read_for_service(const HttpRequest& request) const {
+    [[nodiscard]] http::Response read_for_service(const http::Request& request) const {
         std::string id = request.parameter("idOrSlug");
         std::ranges::transform(id, id.begin(), lower);
-        if (!is_uuid(id)) {
+        if (!domain::is_uuid(id)) {
             Validation fields;
             fields.text("idOrSlug", id, slug_length_max);
             if (!fields.ok()) return fields.response();
@@ -85,12 +86,13 @@ public:
         }
         const auto found = parts_.node.personality(id);
         if (!found) return database_failed(found.error());
-        if (!*found) return error_response(ErrorCode::not_found, "There is no such personality");
-        return json_response(200, json::write(**found));
+        if (!*found)
+            return http::error_response(http::ErrorCode::not_found, "There is no such personality");
+        return http::json_response(200, json::write(**found));
     }
 
-    [[nodiscard]] HttpResponse create(const HttpRequest& request) const {
-        const auto edit = json::read<PersonalityEdit>(request.body);
+    [[nodiscard]] http::Response create(const http::Request& request) const {
+        const auto edit = json::read<domain::PersonalityEdit>(request.body);
         if (!edit) return invalid_body(edit.error());
         Validation fields;
         if (!edit->name) fields.add("name", "is missing");
@@ -102,15 +104,15 @@ public:
         const auto principal = parts_.principals.of(request);
         const auto changed = parts_.editor.create(*edit, png, principal);
         if (!changed) return database_failed(changed.error());
-        if (!*changed && changed->error() == Refusal::conflict) {
-            return error_response(ErrorCode::conflict,
-                                  "There is a personality \"" + *edit->slug + "\" already");
+        if (!*changed && changed->error() == database::Refusal::conflict) {
+            return http::error_response(http::ErrorCode::conflict,
+                                        "There is a personality \"" + *edit->slug + "\" already");
         }
         return show_changed(*changed, 201);
     }
 
-    [[nodiscard]] HttpResponse update(const HttpRequest& request) const {
-        const auto edit = json::read<PersonalityEdit>(request.body);
+    [[nodiscard]] http::Response update(const http::Request& request) const {
+        const auto edit = json::read<domain::PersonalityEdit>(request.body);
         if (!edit) return invalid_body(edit.error());
         Validation fields;
         check(fields, *edit);
@@ -125,24 +127,25 @@ public:
         });
     }
 
-    [[nodiscard]] HttpResponse remove(const HttpRequest& request) const {
+    [[nodiscard]] http::Response remove(const http::Request& request) const {
         return with_id(request, [&](const std::string& id) {
             const auto changed = parts_.editor.remove(id, parts_.principals.of(request));
             if (!changed) return database_failed(changed.error());
             if (!*changed) return refused(changed->error(), "personality");
             parts_.node.tell_personality(**changed);
-            return json_response(200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
+            return http::json_response(
+                200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
         });
     }
 
 private:
-    using Found = std::optional<GetPersonalityResponse>;
+    using Found = std::optional<domain::GetPersonalityResponse>;
 
     // What this user means by it and may use. Known ids need no query while they are in memory.
-    [[nodiscard]] Result<Found> find(const HttpRequest& request) const {
+    [[nodiscard]] Result<Found> find(const http::Request& request) const {
         const auto principal = parts_.principals.of(request);
         std::string text = request.parameter("idOrName");
-        if (is_uuid(text)) {
+        if (domain::is_uuid(text)) {
             std::ranges::transform(text, text.begin(), lower);
             auto found = parts_.node.personality(text);
             if (!found) return found;
@@ -152,12 +155,13 @@ private:
         if (!id) return fail(id.error());
         if (!*id) return Found();
         auto found = parts_.node.personality(**id);
-        if (found && *found && !may_use(**found, principal)) return Found();
+        if (found && *found && !domain::may_use(**found, principal)) return Found();
         return found;
     }
 
     template <class Answer>
-    [[nodiscard]] HttpResponse with_found(const HttpRequest& request, const Answer& answer) const {
+    [[nodiscard]] http::Response with_found(const http::Request& request,
+                                            const Answer& answer) const {
         Validation fields;
         fields.text("idOrName", request.parameter("idOrName"), slug_length_max);
         if (!fields.ok()) return fields.response();
@@ -168,7 +172,7 @@ private:
 
     // Without reading it: one that is too large to be read can still be mended, or deleted.
     template <class Answer>
-    [[nodiscard]] HttpResponse with_id(const HttpRequest& request, const Answer& answer) const {
+    [[nodiscard]] http::Response with_id(const http::Request& request, const Answer& answer) const {
         const std::string& text = request.parameter("idOrName");
         Validation fields;
         fields.text("idOrName", text, slug_length_max);
@@ -178,22 +182,24 @@ private:
         return *id ? answer(**id) : not_found(request);
     }
 
-    static HttpResponse not_found(const HttpRequest& request) {
-        return error_response(ErrorCode::not_found,
-                              "Personality \"" + request.parameter("idOrName") + "\" not found");
+    static http::Response not_found(const http::Request& request) {
+        return http::error_response(
+            http::ErrorCode::not_found,
+            "Personality \"" + request.parameter("idOrName") + "\" not found");
     }
 
     // Of what was committed nothing is read again: that might fail.
-    [[nodiscard]] HttpResponse show_changed(const Outcome<ChangedPersonality>& changed,
-                                            int status) const {
-        if (!changed && changed.error() == Refusal::too_large) {
-            return error_response(ErrorCode::validation_error,
-                                  "The texts of a personality, placeholders filled in, may have " +
-                                      std::to_string(personality_bytes_max) + " bytes together");
+    [[nodiscard]] http::Response show_changed(
+        const database::Outcome<database::ChangedPersonality>& changed, int status) const {
+        if (!changed && changed.error() == database::Refusal::too_large) {
+            return http::error_response(
+                http::ErrorCode::validation_error,
+                "The texts of a personality, placeholders filled in, may have " +
+                    std::to_string(domain::personality_bytes_max) + " bytes together");
         }
         if (!changed) return refused(changed.error(), "personality");
         parts_.node.tell_personality(changed->change);
-        return json_response(status, json::write(parts_.node.shown(changed->now)));
+        return http::json_response(status, json::write(parts_.node.shown(changed->now)));
     }
 
     PersonalityParts parts_;
@@ -206,7 +212,7 @@ std::vector<GatewayRoute> personality_routes(PersonalityParts parts) {
     const PersonalityRoutes personalities(std::move(parts));
     const auto add = [&](std::string method, const char* pattern, auto handler) {
         routes.push_back({Access::user, std::move(method), pattern,
-                          [personalities, handler](const HttpRequest& r) {
+                          [personalities, handler](const http::Request& r) {
                               return (personalities.*handler)(r);
                           }});
     };
@@ -217,8 +223,8 @@ std::vector<GatewayRoute> personality_routes(PersonalityParts parts) {
     add("DELETE", "/user/personality/:idOrName", &PersonalityRoutes::remove);
     routes.push_back(
         {Access::service, "GET", "/internal/personality/:idOrSlug",
-         [personalities](const HttpRequest& r) { return personalities.read_for_service(r); }});
+         [personalities](const http::Request& r) { return personalities.read_for_service(r); }});
     return routes;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -12,15 +12,15 @@
 #include "api-gateway/routes/principals.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 struct PersonalityParts {
-    StoredPersonalities& personalities;
-    PersonalityEditor& editor;
+    database::StoredPersonalities& personalities;
+    database::PersonalityEditor& editor;
     const GatewayNode& node;
     Principals principals;
 };
 
 [[nodiscard]] std::vector<GatewayRoute> personality_routes(PersonalityParts parts);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -7,17 +7,17 @@
 #include "common/domain/principal.hpp"
 #include "common/http/message.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 class Principals {
 public:
     explicit Principals(std::optional<std::string> bot_owner_id);
 
     // Requires: the route asks for Access::user.
-    [[nodiscard]] Principal of(const HttpRequest& request) const;
+    [[nodiscard]] domain::Principal of(const http::Request& request) const;
 
 private:
     std::optional<std::string> bot_owner_id_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

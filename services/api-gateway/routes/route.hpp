@@ -8,7 +8,7 @@
 
 #include "common/http/router.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 // Who may call a route. Each level includes the demands of the one before it.
 enum class Access : std::uint8_t {
@@ -22,10 +22,10 @@ struct GatewayRoute {
     Access access = Access::everyone;
     std::string method = "GET";
     std::string pattern;  // see Router
-    HttpHandler handler;
+    http::Handler handler;
     // Whose workers run it. Nothing: by the access, `open` for everyone and `internal` for the
     // others.
-    std::optional<RouteKind> kind{};
+    std::optional<http::RouteKind> kind{};
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -10,9 +10,10 @@
 #include "api-gateway/routes/validation.hpp"
 #include "common/domain/llm_config.hpp"
 #include "common/http/errors.hpp"
+#include "common/process/timestamps.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 constexpr std::size_t uuid_length = 36;
@@ -20,7 +21,7 @@ constexpr std::size_t provider_length_max = 40;
 constexpr std::size_t key_length_max = 4096;
 
 struct SetOverrideResponse {
-    ModelOverride override;
+    domain::ModelOverride override;
 };
 BOOST_DESCRIBE_STRUCT(SetOverrideResponse, (), (override))
 
@@ -55,17 +56,18 @@ BOOST_DESCRIBE_STRUCT(ListKeysResponse, (), (providers))
 
 class UserSettingRoutes {
 public:
-    UserSettingRoutes(StoredUserSettings& settings, const GatewayNode& node, Principals principals)
+    UserSettingRoutes(database::StoredUserSettings& settings, const GatewayNode& node,
+                      Principals principals)
         : settings_(settings), node_(node), principals_(std::move(principals)) {}
 
-    [[nodiscard]] HttpResponse list_overrides(const HttpRequest& request) const {
+    [[nodiscard]] http::Response list_overrides(const http::Request& request) const {
         auto found = settings_.list_overrides(user(request));
         if (!found) return database_failed(found.error());
-        return json_response(200, json::write(*found));
+        return http::json_response(200, json::write(*found));
     }
 
-    [[nodiscard]] HttpResponse set_override(const HttpRequest& request) const {
-        const auto body = json::read<SetModelOverrideRequest>(request.body);
+    [[nodiscard]] http::Response set_override(const http::Request& request) const {
+        const auto body = json::read<domain::SetModelOverrideRequest>(request.body);
         if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("personalityId", body->personality_id, uuid_length);
@@ -75,36 +77,36 @@ public:
         if (!chosen) return database_failed(chosen.error());
         if (!*chosen) return refused(chosen->error(), "Personality or configuration");
         node_.tell_model_user(user(request));
-        return json_response(200, json::write(SetOverrideResponse{std::move(**chosen)}));
+        return http::json_response(200, json::write(SetOverrideResponse{std::move(**chosen)}));
     }
 
-    [[nodiscard]] HttpResponse remove_override(const HttpRequest& request) const {
+    [[nodiscard]] http::Response remove_override(const http::Request& request) const {
         const auto removed =
             settings_.remove_override(request.parameter("personalityId"), user(request));
         if (!removed) return database_failed(removed.error());
         if (*removed) node_.tell_model_user(user(request));
-        return json_response(200, json::write(Deleted{*removed}));
+        return http::json_response(200, json::write(Deleted{*removed}));
     }
 
-    [[nodiscard]] HttpResponse set_default(const HttpRequest& request) const {
-        const auto body = json::read<SetDefaultModelRequest>(request.body);
+    [[nodiscard]] http::Response set_default(const http::Request& request) const {
+        const auto body = json::read<domain::SetDefaultModelRequest>(request.body);
         if (!body) return invalid_body(body.error());
         Validation fields;
         fields.text("configId", body->config_id, uuid_length);
         if (!fields.ok()) return fields.response();
         return change_default(request, body->config_id);
     }
-    [[nodiscard]] HttpResponse remove_default(const HttpRequest& request) const {
+    [[nodiscard]] http::Response remove_default(const http::Request& request) const {
         return change_default(request, std::nullopt);
     }
 
-    [[nodiscard]] HttpResponse list_keys(const HttpRequest& request) const {
+    [[nodiscard]] http::Response list_keys(const http::Request& request) const {
         auto found = settings_.list_key_providers(user(request));
         if (!found) return database_failed(found.error());
-        return json_response(200, json::write(ListKeysResponse{std::move(*found)}));
+        return http::json_response(200, json::write(ListKeysResponse{std::move(*found)}));
     }
 
-    [[nodiscard]] HttpResponse set_key(const HttpRequest& request) const {
+    [[nodiscard]] http::Response set_key(const http::Request& request) const {
         const auto body = json::read<SetKeyRequest>(request.body);
         if (!body) return invalid_body(body.error());
         Validation fields;
@@ -114,26 +116,28 @@ public:
         const auto noted = settings_.note_key(user(request), body->provider);
         if (!noted) return database_failed(noted.error());
         node_.tell_api_key(user(request));
-        return json_response(200, json::write(SetKeyResponse{.success = true,
-                                                             .provider = body->provider,
-                                                             .stored = false,
-                                                             .timestamp = iso_timestamp()}));
+        return http::json_response(
+            200, json::write(SetKeyResponse{.success = true,
+                                            .provider = body->provider,
+                                            .stored = false,
+                                            .timestamp = process::iso_timestamp()}));
     }
 
-    [[nodiscard]] HttpResponse remove_key(const HttpRequest& request) const {
+    [[nodiscard]] http::Response remove_key(const http::Request& request) const {
         const std::string& provider = request.parameter("provider");
         Validation fields;
         check_provider(fields, provider);
         if (!fields.ok()) return fields.response();
         const auto removed = settings_.forget_key(user(request), provider);
         if (!removed) return database_failed(removed.error());
-        if (!*removed) return error_response(ErrorCode::not_found, "No key for " + provider);
+        if (!*removed)
+            return http::error_response(http::ErrorCode::not_found, "No key for " + provider);
         node_.tell_api_key(user(request));
-        return json_response(200, json::write(Deleted{true}));
+        return http::json_response(200, json::write(Deleted{true}));
     }
 
 private:
-    [[nodiscard]] std::string user(const HttpRequest& request) const {
+    [[nodiscard]] std::string user(const http::Request& request) const {
         return principals_.of(request).discord_id;
     }
     static void check_provider(Validation& fields, const std::string& provider) {
@@ -143,32 +147,32 @@ private:
         });
         if (!plain) fields.add("provider", "must be lower-case letters, digits and dashes");
     }
-    [[nodiscard]] HttpResponse change_default(const HttpRequest& request,
-                                              const std::optional<std::string>& config_id) const {
+    [[nodiscard]] http::Response change_default(const http::Request& request,
+                                                const std::optional<std::string>& config_id) const {
         const auto changed = settings_.set_default_override(config_id, principals_.of(request));
         if (!changed) return database_failed(changed.error());
         if (!*changed) return refused(changed->error(), "Configuration");
         node_.tell_model_user(user(request));
         DefaultModelResponse answer;
         if (config_id) answer.default_config_id.emplace(*config_id);
-        return json_response(200, json::write(answer));
+        return http::json_response(200, json::write(answer));
     }
 
-    StoredUserSettings& settings_;
+    database::StoredUserSettings& settings_;
     const GatewayNode& node_;
     Principals principals_;
 };
 
 }  // namespace
 
-std::vector<GatewayRoute> user_setting_routes(StoredUserSettings& settings, const GatewayNode& node,
-                                              Principals principals) {
+std::vector<GatewayRoute> user_setting_routes(database::StoredUserSettings& settings,
+                                              const GatewayNode& node, Principals principals) {
     std::vector<GatewayRoute> routes;
     const UserSettingRoutes handlers(settings, node, std::move(principals));
     const auto add = [&](std::string method, const char* pattern, auto handler) {
         routes.push_back(
             {Access::user, std::move(method), pattern,
-             [handlers, handler](const HttpRequest& r) { return (handlers.*handler)(r); }});
+             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
     };
     add("GET", "/user/model-override", &UserSettingRoutes::list_overrides);
     add("PUT", "/user/model-override", &UserSettingRoutes::set_override);
@@ -181,4 +185,4 @@ std::vector<GatewayRoute> user_setting_routes(StoredUserSettings& settings, cons
     return routes;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

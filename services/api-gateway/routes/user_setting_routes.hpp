@@ -12,10 +12,10 @@
 #include "api-gateway/routes/principals.hpp"
 #include "api-gateway/routes/route.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
-[[nodiscard]] std::vector<GatewayRoute> user_setting_routes(StoredUserSettings& settings,
+[[nodiscard]] std::vector<GatewayRoute> user_setting_routes(database::StoredUserSettings& settings,
                                                             const GatewayNode& node,
                                                             Principals principals);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -5,7 +5,7 @@
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 bool is_slug(std::string_view text) {
     return std::ranges::all_of(text, [](char c) {
@@ -44,8 +44,8 @@ void Validation::add(std::string_view name, std::string_view problem) {
     problems_.append(name).append(": ").append(problem);
 }
 
-HttpResponse Validation::response() const {
-    return error_response(ErrorCode::validation_error, problems_);
+http::Response Validation::response() const {
+    return http::error_response(http::ErrorCode::validation_error, problems_);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

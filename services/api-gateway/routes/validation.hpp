@@ -8,7 +8,7 @@
 
 #include "common/http/message.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 
 inline constexpr std::size_t discord_id_length_max = 20;
 inline constexpr std::size_t slug_length_max = 255;
@@ -41,10 +41,10 @@ public:
     void add(std::string_view name, std::string_view problem);
 
     [[nodiscard]] bool ok() const noexcept { return problems_.empty(); }
-    [[nodiscard]] HttpResponse response() const;
+    [[nodiscard]] http::Response response() const;
 
 private:
     std::string problems_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

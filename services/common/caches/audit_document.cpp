@@ -10,7 +10,7 @@
 #include "common/process/settings.hpp"
 #include "tutti/pattern.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 using Keep = std::function<bool(const InventoryRow&)>;
@@ -137,14 +137,14 @@ std::string strategies(std::span<const InventoryRow> rows) {
 }
 
 std::string pools() {
-    const Settings defaults;
+    const process::Settings defaults;
     std::string text =
         "\n## HTTP pools\n\nOne bounded pool for each upstream: a stalled one holds "
         "up nobody else. The wait for a connection counts into the deadline.\n\n" +
         row_of({"Upstream", "Process", "Connections", "Queue", "Deadline"}) +
         row_of({"---", "---", "---", "---", "---"});
     const auto pool = [&](std::string_view upstream, std::string_view process,
-                          const HttpPool& bounds) {
+                          const process::HttpPool& bounds) {
         text += row_of({upstream, process, std::to_string(bounds.concurrent_max),
                         std::to_string(bounds.queued_max),
                         std::to_string(bounds.deadline.count()) + " ms"});
@@ -221,4 +221,4 @@ std::string audit_document(std::span<const InventoryRow> rows) {
            decision_tree() + several_instances(rows);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

@@ -11,8 +11,8 @@
 
 #include "tutti/inventory.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 
 [[nodiscard]] std::string audit_document(std::span<const InventoryRow> rows);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

@@ -15,7 +15,7 @@
 #include "common/process/logging.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 using namespace std::chrono_literals;
@@ -77,7 +77,7 @@ CacheOptions<std::string, Value> channel_activation_as_audited(Loader<std::strin
 
 }  // namespace
 
-Result<Demonstration> Demonstration::parse(const Environment& environment) {
+Result<Demonstration> Demonstration::parse(const process::Environment& environment) {
     Demonstration demonstration;
     std::string problems;
     const std::string mode = environment("TUTTI_DEMO_CHANNEL_ACTIVATION").value_or("");
@@ -141,15 +141,17 @@ Cooldown<NotificationKey> declare_notification_cooldown(Node& node) {
 namespace {
 
 // Its texts are bounded where they are written; names of models and the avatar's URL come on top.
-bool is_of_ordinary_size(const GetPersonalityResponse& found) {
-    return text_bytes(found.personality) <= personality_bytes_max + frame_bytes_max;
+bool is_of_ordinary_size(const domain::GetPersonalityResponse& found) {
+    return domain::text_bytes(found.personality) <=
+           domain::personality_bytes_max + domain::frame_bytes_max;
 }
 
 }  // namespace
 
-Personalities declare_personalities(Node& node, Loader<std::string, GetPersonalityResponse> load) {
+Personalities declare_personalities(Node& node,
+                                    Loader<std::string, domain::GetPersonalityResponse> load) {
     return node.coherent(
-        subscribed_to(personality_events, CacheOptions<std::string, GetPersonalityResponse>{
+        subscribed_to(personality_events, CacheOptions<std::string, domain::GetPersonalityResponse>{
                                               .name = "personality",
                                               .caches = "personalities, configuration merged in",
                                               .stale = Stale::wrong,
@@ -178,16 +180,16 @@ PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::stri
 }
 
 // Few loads, so that whoever asks for slugs that nobody has does not hold up personalities.
-Avatars declare_avatars(Node& node, Loader<std::string, AvatarPtr> load) {
+Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load) {
     constexpr std::size_t bytes_max = 32U << 20U;
-    CacheOptions<std::string, AvatarPtr> options{
+    CacheOptions<std::string, domain::AvatarPtr> options{
         .name = "avatars",
         .caches = "pictures of personalities by slug",
         .stale = Stale::wrong,
         .ttl = 1h,
         .bound = bytes(bytes_max),
         .absent_ttl = 1min,
-        .weigh = [](const AvatarPtr& avatar) { return avatar ? avatar->png.size() : 0; },
+        .weigh = [](const domain::AvatarPtr& avatar) { return avatar ? avatar->png.size() : 0; },
         .load = std::move(load),
         .load_deadline = 2s,
         .loads_max = 2,
@@ -196,8 +198,8 @@ Avatars declare_avatars(Node& node, Loader<std::string, AvatarPtr> load) {
     return node.coherent(subscribed_to(personality_events, std::move(options)));
 }
 
-CacheOptions<std::string, std::vector<PersonalitySummary>> personality_list_options(
-    Loader<std::string, std::vector<PersonalitySummary>> load) {
+CacheOptions<std::string, std::vector<domain::PersonalitySummary>> personality_list_options(
+    Loader<std::string, std::vector<domain::PersonalitySummary>> load) {
     auto options = choices("autocomplete-personalities", "personalities per user", std::move(load));
     // The channel speaks of personalities, the keys are users.
     options.reach = Reach::every_key;
@@ -206,18 +208,19 @@ CacheOptions<std::string, std::vector<PersonalitySummary>> personality_list_opti
 }
 
 PersonalityLists declare_personality_lists(
-    Node& node, Loader<std::string, std::vector<PersonalitySummary>> load) {
+    Node& node, Loader<std::string, std::vector<domain::PersonalitySummary>> load) {
     return node.coherent(personality_list_options(std::move(load)));
 }
 
 PersonaLists declare_persona_lists(Node& node,
-                                   Loader<std::string, std::vector<PersonaSummary>> load) {
+                                   Loader<std::string, std::vector<domain::PersonaSummary>> load) {
     auto options = choices("autocomplete-personas", "personas per user", std::move(load));
     options.on_suspect = OnSuspect::serve_up_to(60s);
     return node.coherent(subscribed_to(persona_events, std::move(options)));
 }
 
-GlobalConfigs declare_global_configs(Node& node, Loader<std::string, std::vector<LlmConfig>> load) {
+GlobalConfigs declare_global_configs(Node& node,
+                                     Loader<std::string, std::vector<domain::LlmConfig>> load) {
     auto options = choices("global-config", "global LLM configs", std::move(load));
     options.bound = entries(1);
     options.loads_max = 1;
@@ -225,7 +228,8 @@ GlobalConfigs declare_global_configs(Node& node, Loader<std::string, std::vector
 }
 
 // A failing provider costs nothing while there is an old list: models come and go in weeks.
-CacheOptions<std::string, ModelCatalogue> model_options(Loader<std::string, ModelCatalogue> load) {
+CacheOptions<std::string, domain::ModelCatalogue> model_options(
+    Loader<std::string, domain::ModelCatalogue> load) {
     return {
         .name = "openrouter-models",
         .caches = "model list from OpenRouter",
@@ -236,18 +240,18 @@ CacheOptions<std::string, ModelCatalogue> model_options(Loader<std::string, Mode
         .load = std::move(load),
         .load_deadline = 30s,
         .loads_max = 2,  // of the node's workers: the others are for what does not stall
-        .store = StoreTier<ModelCatalogue>{.ttl = 24h,
-                                           .codec = catalogue_codec(),
-                                           .raw_prefix = "openrouter:",
-                                           .foreign_writers = true,
-                                           .value_bytes_max = catalogue_bytes_max},
-        .admit = [](const ModelCatalogue& models) { return !models.empty(); },
+        .store = StoreTier<domain::ModelCatalogue>{.ttl = 24h,
+                                                   .codec = domain::catalogue_codec(),
+                                                   .raw_prefix = "openrouter:",
+                                                   .foreign_writers = true,
+                                                   .value_bytes_max = domain::catalogue_bytes_max},
+        .admit = [](const domain::ModelCatalogue& models) { return !models.empty(); },
         .stale_if_error = StaleIfError{.for_up_to = 24h},
         .refresh = Refresh<std::string>{.keys = {models_key}, .first = 10s, .every = 8h},
     };
 }
 
-Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load) {
+Models declare_models(Node& node, Loader<std::string, domain::ModelCatalogue> load) {
     return node.shared(model_options(std::move(load)));
 }
 
@@ -296,34 +300,38 @@ Inventory inventory_of(std::string_view service, const std::function<void(Node&)
 }
 
 void declare_for_bot_client(Node& node) {
-    auto demonstration = Demonstration::parse(process_environment);
+    auto demonstration = Demonstration::parse(process::process_environment);
     if (!demonstration) log::warn(demonstration.error().message());
     const auto never_called = [](const std::string&, LoadContext&) { return Value{}; };
     (void)declare_channel_activations(node, demonstration.value_or(Demonstration{}), never_called);
     (void)declare_notification_cooldown(node);
     (void)declare_personalities(
-        node, [](const std::string&, LoadContext&) { return GetPersonalityResponse{}; });
+        node, [](const std::string&, LoadContext&) { return domain::GetPersonalityResponse{}; });
     (void)declare_personality_ids(node,
                                   [](const std::string&, LoadContext&) { return std::string(); });
-    (void)declare_personality_lists(
-        node, [](const std::string&, LoadContext&) { return std::vector<PersonalitySummary>(); });
-    (void)declare_persona_lists(
-        node, [](const std::string&, LoadContext&) { return std::vector<PersonaSummary>(); });
+    (void)declare_personality_lists(node, [](const std::string&, LoadContext&) {
+        return std::vector<domain::PersonalitySummary>();
+    });
+    (void)declare_persona_lists(node, [](const std::string&, LoadContext&) {
+        return std::vector<domain::PersonaSummary>();
+    });
     (void)declare_global_configs(
-        node, [](const std::string&, LoadContext&) { return std::vector<LlmConfig>(); });
+        node, [](const std::string&, LoadContext&) { return std::vector<domain::LlmConfig>(); });
 }
 
 void declare_for_api_gateway(Node& node) {
     const auto never_called = [](const std::string&, LoadContext&) {
-        return GetPersonalityResponse{};
+        return domain::GetPersonalityResponse{};
     };
     (void)declare_personalities(node, never_called);
-    (void)declare_avatars(node, [](const std::string&, LoadContext&) { return AvatarPtr(); });
+    (void)declare_avatars(node,
+                          [](const std::string&, LoadContext&) { return domain::AvatarPtr(); });
     for (const auto& events :
          {channel_activation_events, api_key_events, llm_config_events, persona_events}) {
         (void)declare_invalidation(node, events);
     }
-    (void)declare_models(node, [](const std::string&, LoadContext&) { return ModelCatalogue{}; });
+    (void)declare_models(node,
+                         [](const std::string&, LoadContext&) { return domain::ModelCatalogue{}; });
     (void)declare_request_dedup(node);
     (void)declare_request_keys(node);
 }
@@ -337,4 +345,4 @@ Inventory catalogue_inventory() {
     return rows;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

@@ -27,7 +27,7 @@
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 
 // What separates this deployment from other applications on one Redis. Every node of it says this.
 inline constexpr std::string_view app_name = "tzurot";
@@ -47,14 +47,14 @@ struct Demonstration {
     std::optional<std::chrono::milliseconds> local_ttl;
 
     // Errors: invalid_option, the cause names every variable that is wrong.
-    [[nodiscard]] static Result<Demonstration> parse(const Environment& environment);
+    [[nodiscard]] static Result<Demonstration> parse(const process::Environment& environment);
 };
 
 // Whether a personality answers every message of a channel, by channel id. "Not activated" is an answer
 // like any other.
 class ChannelActivations {
 public:
-    using Value = GetChannelActivationResponse;
+    using Value = domain::GetChannelActivationResponse;
 
     explicit ChannelActivations(Coherent<std::string, Value> cache) : cache_(std::move(cache)) {}
     explicit ChannelActivations(Local<std::string, Value> cache) : cache_(std::move(cache)) {}
@@ -86,10 +86,10 @@ struct NotificationKey {
 
 // Personalities with their configuration merged in, by id. Access is checked after the hit, so that all
 // users share an entry.
-using Personalities = Coherent<std::string, GetPersonalityResponse>;
+using Personalities = Coherent<std::string, domain::GetPersonalityResponse>;
 
-[[nodiscard]] Personalities declare_personalities(Node& node,
-                                                  Loader<std::string, GetPersonalityResponse> load);
+[[nodiscard]] Personalities declare_personalities(
+    Node& node, Loader<std::string, domain::GetPersonalityResponse> load);
 
 // The id of a personality, by its slug. Any change of any personality empties it.
 using PersonalityIds = Coherent<std::string, std::string>;
@@ -99,44 +99,44 @@ using PersonalityIds = Coherent<std::string, std::string>;
 
 // The pictures of personalities, by slug, for whoever asks. Null: the personality has none. Any change of
 // any personality empties it: a slug may have become somebody else's.
-using Avatars = Coherent<std::string, AvatarPtr>;
+using Avatars = Coherent<std::string, domain::AvatarPtr>;
 
-[[nodiscard]] Avatars declare_avatars(Node& node, Loader<std::string, AvatarPtr> load);
+[[nodiscard]] Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load);
 
 // What a user may choose, by Discord id. Two caches, so that filling one does not age the other. While the
 // gateway does not answer, the last known list is served; a loader that is refused (Errc::refused, as
 // for access that was taken away) never is.
-using PersonalityLists = Coherent<std::string, std::vector<PersonalitySummary>>;
-using PersonaLists = Coherent<std::string, std::vector<PersonaSummary>>;
+using PersonalityLists = Coherent<std::string, std::vector<domain::PersonalitySummary>>;
+using PersonaLists = Coherent<std::string, std::vector<domain::PersonaSummary>>;
 
 // Below the 3 s within which Discord takes the choices.
 inline constexpr Duration choices_deadline = std::chrono::milliseconds{2000};
 
 // What `declare_personality_lists` declares, for tests that cannot wait as long.
-[[nodiscard]] CacheOptions<std::string, std::vector<PersonalitySummary>> personality_list_options(
-    Loader<std::string, std::vector<PersonalitySummary>> load);
+[[nodiscard]] CacheOptions<std::string, std::vector<domain::PersonalitySummary>>
+personality_list_options(Loader<std::string, std::vector<domain::PersonalitySummary>> load);
 [[nodiscard]] PersonalityLists declare_personality_lists(
-    Node& node, Loader<std::string, std::vector<PersonalitySummary>> load);
+    Node& node, Loader<std::string, std::vector<domain::PersonalitySummary>> load);
 [[nodiscard]] PersonaLists declare_persona_lists(
-    Node& node, Loader<std::string, std::vector<PersonaSummary>> load);
+    Node& node, Loader<std::string, std::vector<domain::PersonaSummary>> load);
 
 // The model configurations that everybody may use: one entry, `global_configs_key`.
-using GlobalConfigs = Local<std::string, std::vector<LlmConfig>>;
+using GlobalConfigs = Local<std::string, std::vector<domain::LlmConfig>>;
 inline constexpr const char* global_configs_key = "global-configs";
 
 [[nodiscard]] GlobalConfigs declare_global_configs(
-    Node& node, Loader<std::string, std::vector<LlmConfig>> load);
+    Node& node, Loader<std::string, std::vector<domain::LlmConfig>> load);
 
 // OpenRouter's catalogue of models, under one key. Programs that know nothing of Tutti read and write the
 // same document in Redis (openrouter:models), as a JSON array.
-using Models = Shared<std::string, ModelCatalogue>;
+using Models = Shared<std::string, domain::ModelCatalogue>;
 
 inline constexpr const char* models_key = "models";
 
 // What `declare_models` declares, for tests that cannot wait as long.
-[[nodiscard]] CacheOptions<std::string, ModelCatalogue> model_options(
-    Loader<std::string, ModelCatalogue> load);
-[[nodiscard]] Models declare_models(Node& node, Loader<std::string, ModelCatalogue> load);
+[[nodiscard]] CacheOptions<std::string, domain::ModelCatalogue> model_options(
+    Loader<std::string, domain::ModelCatalogue> load);
+[[nodiscard]] Models declare_models(Node& node, Loader<std::string, domain::ModelCatalogue> load);
 
 // What a reservation says about the request that holds it, on the wire {"requestId","jobId","timestamp",
 // "expiresAt"}, times in milliseconds.
@@ -168,4 +168,4 @@ inline constexpr std::chrono::seconds request_key_window{60};
 // Honours the switches of `Demonstration` in the environment; wrong ones are logged and ignored.
 [[nodiscard]] Inventory catalogue_inventory();
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

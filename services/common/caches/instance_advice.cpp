@@ -8,7 +8,7 @@
 #include "common/caches/catalogue.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 enum class Urgency : std::uint8_t { must, should, can_skip, none };
@@ -46,7 +46,7 @@ std::vector<std::string> instance_advice(const Inventory& inventory, std::string
     return lines;
 }
 
-std::unique_ptr<Presence> advise_on_others(RedisClient& redis, std::string_view service,
+std::unique_ptr<Presence> advise_on_others(redis::RedisClient& redis, std::string_view service,
                                            std::string instance, std::function<void()> besides) {
     auto advise = [name = std::string(service),
                    besides = std::move(besides)](std::size_t instances) {
@@ -63,4 +63,4 @@ std::unique_ptr<Presence> advise_on_others(RedisClient& redis, std::string_view 
                                                                .on_change = std::move(advise)});
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

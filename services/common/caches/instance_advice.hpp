@@ -15,7 +15,7 @@
 #include "common/redis/client.hpp"
 #include "tutti/inventory.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 
 // A line each, "must do: channel-activation: <why>; <remedy>"; rows of other services are left out. A service
 // that has nothing to do is told so.
@@ -24,9 +24,9 @@ namespace tutti::services {
 
 // Tells other instances of `service` that this one runs, and writes the advice to the log whenever it sees
 // others, then calls `besides`. See Presence.
-[[nodiscard]] std::unique_ptr<Presence> advise_on_others(RedisClient& redis,
+[[nodiscard]] std::unique_ptr<Presence> advise_on_others(redis::RedisClient& redis,
                                                          std::string_view service,
                                                          std::string instance,
                                                          std::function<void()> besides = {});
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

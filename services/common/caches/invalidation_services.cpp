@@ -6,7 +6,7 @@
 
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,4 +48,4 @@ InvalidationService declare_invalidation(Node& node, const InvalidationEvents& e
     }));
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

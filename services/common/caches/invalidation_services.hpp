@@ -21,7 +21,7 @@
 #include "tutti/node.hpp"
 #include "tutti/options.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 
 struct InvalidationEvents {
     std::string_view name;
@@ -115,4 +115,4 @@ private:
 [[nodiscard]] InvalidationService declare_invalidation(Node& node,
                                                        const InvalidationEvents& events);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

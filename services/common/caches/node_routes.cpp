@@ -6,12 +6,12 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/http/errors.hpp"
 #include "common/process/logging.hpp"
+#include "common/process/timestamps.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 struct HealthBody {
@@ -25,25 +25,25 @@ BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, reasons, timestamp))
 
 }  // namespace
 
-HttpResponse health_response(const Node& node) {
+http::Response health_response(const Node& node) {
     auto health = node.health();
     const bool well = health.live && health.ready;
-    return json_response(well ? 200 : 503, json::write(HealthBody{
-                                               .status = well ? "healthy" : "unhealthy",
-                                               .live = health.live,
-                                               .ready = health.ready,
-                                               .reasons = std::move(health.reasons),
-                                               .timestamp = iso_timestamp(),
-                                           }));
+    return http::json_response(well ? 200 : 503, json::write(HealthBody{
+                                                     .status = well ? "healthy" : "unhealthy",
+                                                     .live = health.live,
+                                                     .ready = health.ready,
+                                                     .reasons = std::move(health.reasons),
+                                                     .timestamp = process::iso_timestamp(),
+                                                 }));
 }
 
-HttpResponse metrics_response(const Node& node, std::span<const HttpMetrics> upstreams) {
-    return text_response(200, node.metrics() + http_metrics_text(upstreams),
-                         "text/plain; version=0.0.4; charset=utf-8");
+http::Response metrics_response(const Node& node, std::span<const http::Metrics> upstreams) {
+    return http::text_response(200, node.metrics() + http::http_metrics_text(upstreams),
+                               "text/plain; version=0.0.4; charset=utf-8");
 }
 
-HttpResponse audit_response(const Node& node) {
-    return json_response(200, to_json(node.inventory()));
+http::Response audit_response(const Node& node) {
+    return http::json_response(200, to_json(node.inventory()));
 }
 
 void log_of_node(LogLevel level, std::string_view text) {
@@ -55,4 +55,4 @@ void log_of_node(LogLevel level, std::string_view text) {
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

@@ -10,15 +10,15 @@
 #include "tutti/log.hpp"
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 
-[[nodiscard]] HttpResponse health_response(const Node& node);
+[[nodiscard]] http::Response health_response(const Node& node);
 // Prometheus text: the node's metrics, and those of the upstreams' pools.
-[[nodiscard]] HttpResponse metrics_response(const Node& node,
-                                            std::span<const HttpMetrics> upstreams = {});
-[[nodiscard]] HttpResponse audit_response(const Node& node);
+[[nodiscard]] http::Response metrics_response(const Node& node,
+                                              std::span<const http::Metrics> upstreams = {});
+[[nodiscard]] http::Response audit_response(const Node& node);
 
 // For NodeOptions::log: the library's lines among those of the service.
 void log_of_node(LogLevel level, std::string_view text);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

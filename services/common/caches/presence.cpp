@@ -6,7 +6,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 using namespace std::chrono_literals;
@@ -24,11 +24,11 @@ return redis.call('ZCARD', KEYS[1])
 )";
 
 // Two instances may have been given one name.
-std::string unique(const std::string& instance) { return instance + '#' + random_uuid(); }
+std::string unique(const std::string& instance) { return instance + '#' + domain::random_uuid(); }
 
 }  // namespace
 
-Presence::Presence(RedisClient& redis, Options options)
+Presence::Presence(redis::RedisClient& redis, Options options)
     : redis_(redis),
       options_(std::move(options)),
       key_(options_.app + ":instances:" + options_.service),
@@ -48,7 +48,7 @@ void Presence::run() {
     std::unique_lock lock(mutex_);
     while (!changed_.wait_for(lock, options_.tell_every, [this] { return stopping_; })) {
         lock.unlock();
-        contain("presence", [this] { tell(); });
+        process::contain("presence", [this] { tell(); });
         lock.lock();
     }
 }
@@ -90,4 +90,4 @@ std::string presence_metrics_text(std::optional<std::size_t> count) {
            std::to_string(*count) + '\n';
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

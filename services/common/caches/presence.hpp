@@ -21,7 +21,7 @@
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 
 class Presence {
 public:
@@ -38,7 +38,7 @@ public:
 
     // Tells once, so the count is known afterwards unless Redis does not answer. Blocking: a second at most.
     // Borrows the client, which outlives it.
-    Presence(RedisClient& redis, Options options);
+    Presence(redis::RedisClient& redis, Options options);
     // Stops.
     ~Presence();
     Presence(const Presence&) = delete;
@@ -54,7 +54,7 @@ private:
     void run();
     void tell();
 
-    RedisClient& redis_;
+    redis::RedisClient& redis_;
     const Options options_;
     const std::string key_;
     const std::string member_;
@@ -70,4 +70,4 @@ private:
 // Prometheus text; empty while the count is unknown.
 [[nodiscard]] std::string presence_metrics_text(std::optional<std::size_t> count);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

@@ -12,12 +12,12 @@
 
 #include "common/process/timestamps.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 struct Avatar {
     std::string png;
     std::string etag;  // strong, quoted: of the bytes, so the same on every gateway
-    UnixTime updated_at{};
+    process::UnixTime updated_at{};
 
     friend bool operator==(const Avatar&, const Avatar&) = default;
 };
@@ -29,14 +29,14 @@ using AvatarPtr = std::shared_ptr<const Avatar>;
 // slugs look as if they ended in one.
 inline constexpr std::size_t avatar_version_digits = 13;
 
-[[nodiscard]] inline std::string version_of(UnixTime updated_at) {
+[[nodiscard]] inline std::string version_of(process::UnixTime updated_at) {
     std::string digits = std::to_string(updated_at.time_since_epoch().count());
     return std::string(avatar_version_digits - std::min(avatar_version_digits, digits.size()),
                        '0') +
            digits;
 }
-[[nodiscard]] inline std::string avatar_path(std::string_view slug, UnixTime updated_at) {
+[[nodiscard]] inline std::string avatar_path(std::string_view slug, process::UnixTime updated_at) {
     return "/avatars/" + std::string(slug) + '-' + version_of(updated_at) + ".png";
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

@@ -11,7 +11,7 @@
 
 #include "tutti/json/nullable.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 // A personality that answers every message of a channel.
 struct Activation {
@@ -204,4 +204,4 @@ struct ErrorBody {
 };
 BOOST_DESCRIBE_STRUCT(ErrorBody, (), (error, message, request_id, timestamp))
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

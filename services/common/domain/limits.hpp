@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 // JSON spells a control character as six.
 inline constexpr std::size_t json_growth_max = 6;
@@ -39,4 +39,4 @@ static_assert(json_growth_max * personality_bytes_max + frame_bytes_max <= answe
 static_assert(json_growth_max * personas_bytes_max + frame_bytes_max <= answer_bytes_max);
 static_assert(job_result_bytes_max + frame_bytes_max <= answer_bytes_max);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

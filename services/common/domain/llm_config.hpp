@@ -10,7 +10,7 @@
 
 #include "tutti/json/nullable.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 struct LlmConfigOwner {
     std::string discord_id;
@@ -107,4 +107,4 @@ struct SetDefaultModelRequest {
 };
 BOOST_DESCRIBE_STRUCT(SetDefaultModelRequest, (), (config_id))
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

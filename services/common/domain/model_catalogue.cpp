@@ -4,7 +4,7 @@
 
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 namespace {
 
 struct Answer {
@@ -13,21 +13,21 @@ struct Answer {
 BOOST_DESCRIBE_STRUCT(Answer, (), (data))
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::domain
 
 // Only this file reads and writes these types, so the provider's spelling is known nowhere else.
 namespace tutti::json {
 template <>
-inline constexpr auto naming<services::ModelArchitecture> = Naming::as_is;
+inline constexpr auto naming<services::domain::ModelArchitecture> = Naming::as_is;
 template <>
-inline constexpr auto naming<services::ModelPricing> = Naming::as_is;
+inline constexpr auto naming<services::domain::ModelPricing> = Naming::as_is;
 template <>
-inline constexpr auto naming<services::ModelProvider> = Naming::as_is;
+inline constexpr auto naming<services::domain::ModelProvider> = Naming::as_is;
 template <>
-inline constexpr auto naming<services::CatalogueModel> = Naming::as_is;
+inline constexpr auto naming<services::domain::CatalogueModel> = Naming::as_is;
 }  // namespace tutti::json
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 Result<ModelCatalogue> read_catalogue(std::string_view text) {
     return json::read<ModelCatalogue>(text);
@@ -49,4 +49,4 @@ Codec<ModelCatalogue> catalogue_codec() {
     return json_codec<ModelCatalogue>({.bytes_max = catalogue_bytes_max});
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

@@ -20,7 +20,7 @@
 #include "tutti/error.hpp"
 #include "tutti/json/nullable.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 struct ModelArchitecture {
     json::Nullable<std::string> modality;       // "text+image->text"
@@ -91,4 +91,4 @@ inline constexpr std::size_t catalogue_bytes_max = 16U << 20U;
 // Of the document in Redis: the array.
 [[nodiscard]] Codec<ModelCatalogue> catalogue_codec();
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

@@ -9,7 +9,7 @@
 
 #include "tutti/json/nullable.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 struct Persona {
     std::string id;
@@ -71,4 +71,4 @@ BOOST_DESCRIBE_STRUCT(PersonaEdit, (),
                       (name, preferred_name, description, pronouns, content,
                        share_ltm_across_personalities))
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

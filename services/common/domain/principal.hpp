@@ -6,7 +6,7 @@
 
 #include "common/domain/domain.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 // On whose behalf something happens.
 struct Principal {
@@ -21,4 +21,4 @@ struct Principal {
     return owners && std::ranges::find(*owners, principal.discord_id) != owners->end();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

@@ -13,7 +13,7 @@
 
 #include "tutti/json/nullable.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 inline std::size_t text_bytes(const std::string& text) { return text.size(); }
 template <class T>
@@ -49,4 +49,4 @@ std::size_t text_bytes(const std::vector<T>& values) {
     return bytes;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

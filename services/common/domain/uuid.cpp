@@ -7,7 +7,7 @@
 #include <boost/uuid/uuid.hpp>
 #include <boost/uuid/uuid_io.hpp>
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 bool is_uuid(std::string_view text) {
     constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
@@ -26,4 +26,4 @@ std::string name_uuid(const std::string& name) {
     return to_string(generate(name));
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

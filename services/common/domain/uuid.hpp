@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace tutti::services {
+namespace tutti::services::domain {
 
 // 8-4-4-4-12 hexadecimal digits, in whatever case.
 [[nodiscard]] bool is_uuid(std::string_view text);
@@ -16,4 +16,4 @@ namespace tutti::services {
 // Of version 5, in the DNS namespace: the same name has the same id in every deployment.
 [[nodiscard]] std::string name_uuid(const std::string& name);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

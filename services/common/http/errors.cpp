@@ -7,7 +7,7 @@
 #include "common/process/timestamps.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 struct Row {
@@ -39,22 +39,20 @@ std::string_view to_string(ErrorCode code) noexcept { return rows[std::to_underl
 
 int http_status(ErrorCode code) noexcept { return rows[std::to_underlying(code)].status; }
 
-HttpResponse error_response(ErrorCode code, std::string_view message,
-                            std::optional<std::string> request_id) {
+Response error_response(ErrorCode code, std::string_view message,
+                        std::optional<std::string> request_id) {
     return json_response(http_status(code),
-                         json::write(ErrorBody{.error = std::string(to_string(code)),
-                                               .message = std::string(message),
-                                               .request_id = std::move(request_id),
-                                               .timestamp = iso_timestamp()}));
+                         json::write(domain::ErrorBody{.error = std::string(to_string(code)),
+                                                       .message = std::string(message),
+                                                       .request_id = std::move(request_id),
+                                                       .timestamp = process::iso_timestamp()}));
 }
 
-std::string error_text(const HttpResponse& response) {
+std::string error_text(const Response& response) {
     const auto body = json::read<ForeignError>(response.body);
     if (body && body->error && !body->error->empty()) return *body->error;
     if (body && body->message && !body->message->empty()) return *body->message;
     return "HTTP " + std::to_string(response.status);
 }
 
-std::string iso_timestamp() { return iso_timestamp(unix_now()); }
-
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -10,7 +10,7 @@
 
 #include "common/http/message.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 enum class ErrorCode : std::uint8_t {
     validation_error,
@@ -34,14 +34,11 @@ enum class ErrorCode : std::uint8_t {
 [[nodiscard]] std::string_view to_string(ErrorCode code) noexcept;  // "VALIDATION_ERROR"
 [[nodiscard]] int http_status(ErrorCode code) noexcept;             // 400
 
-[[nodiscard]] HttpResponse error_response(ErrorCode code, std::string_view message,
-                                          std::optional<std::string> request_id = {});
+[[nodiscard]] Response error_response(ErrorCode code, std::string_view message,
+                                      std::optional<std::string> request_id = {});
 
 // What a client tells its user about an answer that is not 2xx: the `error` field, else `message`,
 // else "HTTP <status>" when the body is not the JSON above.
-[[nodiscard]] std::string error_text(const HttpResponse& response);
+[[nodiscard]] std::string error_text(const Response& response);
 
-// The wall clock's time as "2025-12-20T15:12:00.123Z".
-[[nodiscard]] std::string iso_timestamp();
-
-}  // namespace tutti::services
+}  // namespace tutti::services::http

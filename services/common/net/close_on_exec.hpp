@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 
-namespace tutti::services {
+namespace tutti::services::net {
 
 // Right after the socket was made, with any socket or acceptor of Asio.
 template <class Socket>
@@ -11,4 +11,4 @@ void close_on_exec(Socket& socket) {
     ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

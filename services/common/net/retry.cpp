@@ -4,7 +4,7 @@
 #include <chrono>
 #include <random>
 
-namespace tutti::services {
+namespace tutti::services::net {
 namespace {
 
 constexpr int doublings_max = 16;
@@ -21,4 +21,4 @@ Duration retry_after(const RetryPauses& pauses, int failed_attempts) {
     return std::chrono::duration_cast<Duration>(wanted * spread(random));
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

@@ -4,7 +4,7 @@
 
 #include "tutti/clock.hpp"
 
-namespace tutti::services {
+namespace tutti::services::net {
 
 struct RetryPauses {
     Duration first;
@@ -13,4 +13,4 @@ struct RetryPauses {
 
 [[nodiscard]] Duration retry_after(const RetryPauses& pauses, int failed_attempts);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

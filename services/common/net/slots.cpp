@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string>
 
-namespace tutti::services {
+namespace tutti::services::net {
 
 Result<Slots::Slot> Slots::take(TimePoint deadline) {
     std::unique_lock lock(mutex_);
@@ -52,4 +52,4 @@ Slots::Load Slots::load() const {
     return {.in_use = in_use_, .queued = queue_.size()};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

@@ -21,7 +21,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::net {
 
 class Slots {
 public:
@@ -75,4 +75,4 @@ private:
     bool stopped_ = false;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

@@ -33,7 +33,7 @@
 #include "common/net/close_on_exec.hpp"
 #include "common/process/edge.hpp"
 
-namespace tutti::services {
+namespace tutti::services::net {
 namespace {
 
 namespace asio = boost::asio;
@@ -287,14 +287,14 @@ Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files) {
 // The I/O context of each has descriptors of its own, and says only by throwing that there are none.
 Result<std::unique_ptr<Transport>> make_transport(const Url& url,
                                                   std::shared_ptr<TlsContext> context) {
-    return as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
+    return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
         if (url.scheme == Url::Scheme::http) return std::make_unique<TcpTransport>(url.port);
         return std::make_unique<TlsTransport>(url, std::move(context));
     });
 }
 
 Result<std::unique_ptr<Transport>> make_unix_transport(const std::string& path) {
-    return as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
+    return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
         return std::make_unique<UnixTransport>(path);
     });
 }
@@ -330,7 +330,7 @@ struct Resolver::Impl {
 
     Result<void> start() {
         if (thread.joinable()) return {};
-        return as_result(Errc::unavailable, [this]() -> Result<void> {
+        return process::as_result(Errc::unavailable, [this]() -> Result<void> {
             thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
             return {};
         });
@@ -342,7 +342,7 @@ struct Resolver::Impl {
             const auto job = std::move(waiting.front());
             waiting.pop_front();
             lock.unlock();
-            auto result = as_result(Errc::unavailable, [&] { return look_up(job->host); });
+            auto result = process::as_result(Errc::unavailable, [&] { return look_up(job->host); });
             lock.lock();
             job->result = std::move(result);
             changed.notify_all();
@@ -383,4 +383,4 @@ void Resolver::stop() {
     impl_->changed.notify_all();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

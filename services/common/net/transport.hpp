@@ -15,7 +15,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::net {
 
 // A numeric address as text; the transport turns it into what its library wants.
 using Addresses = std::vector<std::string>;
@@ -73,4 +73,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

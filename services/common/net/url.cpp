@@ -5,7 +5,7 @@
 
 #include "common/http/wire.hpp"
 
-namespace tutti::services {
+namespace tutti::services::net {
 namespace {
 
 constexpr std::uint16_t default_port(Url::Scheme scheme) {
@@ -54,7 +54,7 @@ Result<Url> Url::parse(std::string_view text) {
         return wrong("the URL must begin with http:// or https://");
     }
     url.port = default_port(url.scheme);
-    if (!wire::is_target(text))
+    if (!http::wire::is_target(text))
         return wrong("the URL holds a space, a control or a non-ASCII character");
     const std::size_t end = std::min(text.find_first_of("/?#"), text.size());
     std::string_view authority = text.substr(0, end);
@@ -84,4 +84,4 @@ Result<Url> Url::parse(std::string_view text) {
     return url;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

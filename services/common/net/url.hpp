@@ -8,7 +8,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::net {
 
 struct Url {
     enum class Scheme : std::uint8_t { http, https };
@@ -27,4 +27,4 @@ struct Url {
     [[nodiscard]] static Result<Url> parse(std::string_view text);
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::net

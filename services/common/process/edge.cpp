@@ -8,7 +8,7 @@
 
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 constexpr std::string_view out_of_memory = "out of memory";
@@ -76,4 +76,4 @@ int run_program(const std::function<int()>& body) noexcept {
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

@@ -19,7 +19,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 // "St9bad_alloc" and the like as people would say it; never empty.
 [[nodiscard]] std::string text_of(const std::exception_ptr& error) noexcept;
@@ -54,4 +54,4 @@ auto as_result(Errc code, Body&& body) -> decltype(body()) {
 // threads, descriptors or memory that it needs says so and ends; it does not abort.
 [[nodiscard]] int run_program(const std::function<int()>& body) noexcept;
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

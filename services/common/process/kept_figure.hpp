@@ -16,7 +16,7 @@
 #include "common/process/edge.hpp"
 #include "tutti/clock.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 template <class T>
 class KeptFigure {
@@ -56,4 +56,4 @@ private:
     TimePoint ask_again_{};
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

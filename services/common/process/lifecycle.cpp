@@ -22,7 +22,7 @@
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 void raise_event(int fd) noexcept {
@@ -128,4 +128,4 @@ void Lifecycle::run_steps() {
     ::close(done);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

@@ -17,7 +17,7 @@
 #include <utility>
 #include <vector>
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 class Lifecycle {
 public:
@@ -51,4 +51,4 @@ private:
     std::vector<std::pair<std::string, std::function<void()>>> steps_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

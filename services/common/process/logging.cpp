@@ -9,7 +9,7 @@
 
 #include "tutti/log.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 std::shared_ptr<spdlog::logger> make_logger(const std::string& service) {
@@ -65,4 +65,4 @@ void error(std::string_view kind, std::string_view text) {
 }
 }  // namespace log
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

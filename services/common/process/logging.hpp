@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 // Once, early in `main`. An unknown level in LOG_LEVEL counts as `info` and is said so.
 void setup_logging(const std::string& service);
@@ -27,4 +27,8 @@ void warn(std::string_view kind, std::string_view text);
 void error(std::string_view kind, std::string_view text);
 }  // namespace log
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process
+
+namespace tutti::services {
+namespace log = process::log;  // every folder says it
+}

@@ -6,7 +6,7 @@
 #include <array>
 #include <stdexcept>
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 Secret Secret::random() {
     std::array<unsigned char, 32> bytes{};
@@ -27,4 +27,4 @@ bool Secret::matches(std::string_view candidate) const noexcept {
            CRYPTO_memcmp(candidate.data(), text_.data(), text_.size()) == 0;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

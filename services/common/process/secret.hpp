@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 class Secret {
 public:
@@ -26,4 +26,4 @@ private:
     std::string text_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

@@ -17,7 +17,7 @@
 #include "common/net/url.hpp"
 #include "tutti/redis_url.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 constexpr std::size_t secret_length_min = 16;
@@ -104,7 +104,7 @@ public:
         auto value = get(name);
         if (!value) return;
         // As the client will: what cannot be called later is refused now.
-        if (const auto url = Url::parse(*value); !url) {
+        if (const auto url = net::Url::parse(*value); !url) {
             return problem(name, "cannot be called: " + url.error().cause);
         }
         while (value->ends_with('/')) value->pop_back();
@@ -113,7 +113,7 @@ public:
     void redis_url(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
         if (value) {
-            if (const auto url = redis::Url::parse(*value); !url) {
+            if (const auto url = tutti::redis::Url::parse(*value); !url) {
                 return problem(name, url.error().cause + "; leave it unset for the embedded store");
             }
         }
@@ -227,4 +227,4 @@ Result<Settings> Settings::parse(const Environment& environment) {
     return settings;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

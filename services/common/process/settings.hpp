@@ -16,7 +16,7 @@
 #include "common/process/secret.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 // The value of a variable, or nothing when it is unset. A test passes a map, the fleet adds a
 // secret.
@@ -24,7 +24,7 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 
 [[nodiscard]] std::optional<std::string> process_environment(const char* name);
 
-// The bounds of the connection pool to one upstream; see HttpClient::Options.
+// The bounds of the connection pool to one upstream; see http::Client::Options.
 struct HttpPool {
     std::uint32_t concurrent_max;
     std::uint32_t queued_max;
@@ -86,4 +86,4 @@ struct Settings {
     [[nodiscard]] static Result<Settings> parse(const Environment& environment);
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

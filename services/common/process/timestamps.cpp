@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <ctime>
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 using namespace std::chrono;
@@ -31,6 +31,8 @@ std::string iso_timestamp(UnixTime time) {
     return formatted(time, "%Y-%m-%dT%H:%M:%S") + fraction.data();
 }
 
+std::string iso_timestamp() { return iso_timestamp(unix_now()); }
+
 std::optional<UnixTime> read_iso_timestamp(std::string_view text) {
     constexpr std::string_view form = "dddd-dd-ddTdd:dd:dd.dddZ";
     if (text.size() != form.size()) return std::nullopt;
@@ -54,4 +56,4 @@ std::optional<UnixTime> read_iso_timestamp(std::string_view text) {
 
 std::string http_date(UnixTime time) { return formatted(time, "%a, %d %b %Y %H:%M:%S GMT"); }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

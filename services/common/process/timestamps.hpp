@@ -8,15 +8,16 @@
 #include <string>
 #include <string_view>
 
-namespace tutti::services {
+namespace tutti::services::process {
 
 using UnixTime = std::chrono::sys_time<std::chrono::milliseconds>;
 
 [[nodiscard]] UnixTime unix_now();
 [[nodiscard]] std::string iso_timestamp(UnixTime time);
+[[nodiscard]] std::string iso_timestamp();  // of now
 // Nothing: it is not exactly of that form, with a day that exists.
 [[nodiscard]] std::optional<UnixTime> read_iso_timestamp(std::string_view text);
 // As HTTP's headers have it, without milliseconds: "Sat, 20 Dec 2025 15:12:00 GMT".
 [[nodiscard]] std::string http_date(UnixTime time);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::process

@@ -29,7 +29,8 @@ protected:
 
     std::vector<std::string> heard() { return watch_.take(); }
     std::string model_of_maestro() {
-        return read<GetPersonalityResponse>(call("GET", "/user/personality/maestro", stranger))
+        return read<domain::GetPersonalityResponse>(
+                   call("GET", "/user/personality/maestro", stranger))
             .personality.model;
     }
 
@@ -38,7 +39,7 @@ protected:
 };
 
 TEST_F(Events, PersonalityTellsItsIdWhenItIsMadeChangedAndDeleted) {
-    const auto made = read<GetPersonalityResponse>(
+    const auto made = read<domain::GetPersonalityResponse>(
         call("POST", "/user/personality", stranger, R"({"name":"Echo","slug":"echo"})"));
     const std::string event =
         R"(invalidation {"type":"personality","personalityId":")" + made.personality.id + "\"}";
@@ -82,7 +83,7 @@ TEST_F(Events, EveryChangeOfAPersonaTellsItsUser) {
     const std::string event =
         std::string(R"(persona-invalidation {"type":"user","discordId":")") + stranger + "\"}";
 
-    const auto made = read<GetPersonaResponse>(
+    const auto made = read<domain::GetPersonaResponse>(
         call("POST", "/user/persona", stranger, R"({"name":"A","content":"c"})"));
     EXPECT_THAT(heard(), ElementsAre(event));
     const std::string path = "/user/persona/" + made.persona.id;
@@ -98,7 +99,7 @@ TEST_F(Events, ConfigurationsTellAllModelsAndAllPersonalities) {
     const auto all =
         ElementsAre(R"(invalidation {"type":"all"})", R"(llm-config-invalidation {"type":"all"})");
 
-    const auto made = read<GetLlmConfigResponse>(
+    const auto made = read<domain::GetLlmConfigResponse>(
         call_as_owner("POST", "/admin/llm-config", R"({"name":"a","model":"m"})"));
     EXPECT_THAT(heard(), all);
     const std::string path = "/admin/llm-config/" + made.config.id;
@@ -111,7 +112,7 @@ TEST_F(Events, ConfigurationsTellAllModelsAndAllPersonalities) {
 }
 
 TEST_F(Events, ChoicesAndKeysTellTheirUser) {
-    const auto made = read<GetLlmConfigResponse>(
+    const auto made = read<domain::GetLlmConfigResponse>(
         call_as_owner("POST", "/admin/llm-config", R"({"name":"a","model":"m"})"));
     const auto user = [](const std::string& channel) {
         return channel + R"(-invalidation {"type":"user","discordId":")" + stranger + "\"}";
@@ -188,8 +189,8 @@ TEST_F(Events, OperatorTellsOneOrAll) {
 TEST_F(Events, TwoKindsOfEventsShareAChannelAndStayApart) {
     auto node = Node::create({.name = "test", .redis = redis_.url(), .app = "tzurot"});
     ASSERT_TRUE(node);
-    const auto users = declare_invalidation(**node, llm_config_events);
-    const auto configs = declare_invalidation(**node, llm_config_row_events);
+    const auto users = caches::declare_invalidation(**node, caches::llm_config_events);
+    const auto configs = caches::declare_invalidation(**node, caches::llm_config_row_events);
     ASSERT_TRUE((*node)->start());
 
     users.invalidate("1");

@@ -21,7 +21,7 @@ TEST_P(ChannelRoutes, PublicPersonalityIsActivated) {
     const auto response = activate("500", "maestro", stranger);
 
     ASSERT_EQ(response.status, 201) << response.body;
-    const auto body = read<ActivateChannelResponse>(response);
+    const auto body = read<domain::ActivateChannelResponse>(response);
     EXPECT_FALSE(body.replaced);
     EXPECT_EQ(body.activation.channel_id, "500");
     EXPECT_EQ(body.activation.guild_id, "900");
@@ -29,11 +29,12 @@ TEST_P(ChannelRoutes, PublicPersonalityIsActivated) {
     EXPECT_EQ(body.activation.personality_name, "The Maestro");
     EXPECT_EQ(body.activation.activated_by->size(), 36U);
     EXPECT_TRUE(body.activation.created_at.ends_with('Z'));
-    EXPECT_EQ(activation_of("500"), (GetChannelActivationResponse{true, body.activation, true}));
+    EXPECT_EQ(activation_of("500"),
+              (domain::GetChannelActivationResponse{true, body.activation, true}));
 }
 
 TEST_P(ChannelRoutes, ActivationIdIsDerivedFromChannelAndPersonality) {
-    const auto body = read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
+    const auto body = read<domain::ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
 
     // uuid5(NAMESPACE_DNS, "activated_channel:500:7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02")
     EXPECT_EQ(body.activation.id, "95d17ff0-c1cb-5a1e-b85b-e776a7d57a30");
@@ -49,22 +50,24 @@ TEST_P(ChannelRoutes, InactiveChannelIsAnAnswerOfItsOwn) {
 TEST_P(ChannelRoutes, SecondActivationReplacesTheFirst) {
     activate("500", "maestro", owner_of_solo);
 
-    const auto other = read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
-    const auto same = read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
+    const auto other =
+        read<domain::ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
+    const auto same = read<domain::ActivateChannelResponse>(activate("500", "solo", owner_of_solo));
 
     EXPECT_TRUE(other.replaced);
     EXPECT_TRUE(same.replaced);
     EXPECT_EQ(activation_of("500").activation->personality_slug, "solo");
-    EXPECT_EQ(read<ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
-                  .activations.size(),
-              1U);
+    EXPECT_EQ(
+        read<domain::ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
+            .activations.size(),
+        1U);
 }
 
 TEST_P(ChannelRoutes, NullDisplayNameIsShownAsTheName) {
     const auto response = activate("500", "solo", owner_of_solo);
 
     ASSERT_EQ(response.status, 201) << response.body;
-    EXPECT_EQ(read<ActivateChannelResponse>(response).activation.personality_name, "Solo");
+    EXPECT_EQ(read<domain::ActivateChannelResponse>(response).activation.personality_name, "Solo");
 }
 
 TEST_P(ChannelRoutes, UnknownPersonalityIsNotFoundAndNamed) {
@@ -133,10 +136,12 @@ TEST_P(ChannelRoutes, OfTwoActivationsOfOneChannelTheNewerCounts) {
         "WHERE channel_id = '500'; UPDATE activated_channels SET channel_id = '500'");
 
     EXPECT_EQ(activation_of("500").activation->personality_slug, "maestro");
-    EXPECT_TRUE(read<ActivateChannelResponse>(activate("500", "solo", owner_of_solo)).replaced);
-    EXPECT_EQ(read<ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
-                  .activations.size(),
-              1U);
+    EXPECT_TRUE(
+        read<domain::ActivateChannelResponse>(activate("500", "solo", owner_of_solo)).replaced);
+    EXPECT_EQ(
+        read<domain::ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
+            .activations.size(),
+        1U);
 }
 
 TEST_P(ChannelRoutes, WhoMayManageTheChannelDeactivatesWhatSomebodyElseActivated) {
@@ -165,7 +170,7 @@ TEST_P(ChannelRoutes, ActivationOfNobodyKnownIsListedAndRead) {
     EXPECT_TRUE(read_back.body.contains(R"("guildId":null)")) << read_back.body;
     EXPECT_TRUE(read_back.body.contains(R"("activatedBy":null)")) << read_back.body;
     const auto list =
-        read<ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger));
+        read<domain::ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger));
     ASSERT_EQ(list.activations.size(), 1U);
     EXPECT_FALSE(list.activations[0].activated_by);
 }
@@ -194,7 +199,8 @@ TEST_P(ChannelRoutes, ListIsNewestFirstAndFilteredByGuildOrUnknownGuild) {
     const auto channels = [&](const std::string& path) {
         std::string ids;
         for (const auto& a :
-             read<ListChannelActivationsResponse>(call("GET", path, stranger)).activations) {
+             read<domain::ListChannelActivationsResponse>(call("GET", path, stranger))
+                 .activations) {
             ids += a.channel_id + ' ';
         }
         return ids;
@@ -233,9 +239,10 @@ TEST_P(ChannelRoutes, ActivationsAtTheSameTimeLeaveExactlyOne) {
     }
     for (auto& done : calls) done.get();
 
-    EXPECT_EQ(read<ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
-                  .activations.size(),
-              1U);
+    EXPECT_EQ(
+        read<domain::ListChannelActivationsResponse>(call("GET", "/user/channel/list", stranger))
+            .activations.size(),
+        1U);
 }
 
 TEST_P(ChannelRoutes, EmptyAndOverlongChannelIdsAreBadRequests) {
@@ -247,9 +254,9 @@ TEST_P(ChannelRoutes, SqlInAnIdIsJustText) {
     const std::string id = "x' OR '1'='1";
     activate("500", "maestro", stranger);
 
-    EXPECT_FALSE(activation_of(percent_encode(id)).is_activated);
+    EXPECT_FALSE(activation_of(http::percent_encode(id)).is_activated);
     EXPECT_EQ(activate(id, "maestro", stranger).status, 201);
-    EXPECT_EQ(activation_of(percent_encode(id)).activation->channel_id, id);
+    EXPECT_EQ(activation_of(http::percent_encode(id)).activation->channel_id, id);
 }
 
 TEST_P(ChannelRoutes, TextThatNoDatabaseTakesIsABadRequest) {
@@ -278,8 +285,9 @@ class PersonalityRoutes : public BothDatabases {
 protected:
     std::string slugs(std::string_view user) {
         std::string text;
-        for (const auto& p : read<ListPersonalitiesResponse>(call("GET", "/user/personality", user))
-                                 .personalities) {
+        for (const auto& p :
+             read<domain::ListPersonalitiesResponse>(call("GET", "/user/personality", user))
+                 .personalities) {
             text += p.slug + (p.is_owned ? "(own) " : " ");
         }
         return text;
@@ -294,7 +302,7 @@ TEST_P(PersonalityRoutes, ListHoldsPublicOnesThenOwnPrivateOnes) {
 
 TEST_P(PersonalityRoutes, ListItemsHaveAllFields) {
     const auto list =
-        read<ListPersonalitiesResponse>(call("GET", "/user/personality", owner_of_solo));
+        read<domain::ListPersonalitiesResponse>(call("GET", "/user/personality", owner_of_solo));
 
     ASSERT_EQ(list.personalities.size(), 2U);
     const auto& solo = list.personalities[1];
@@ -309,7 +317,7 @@ TEST_P(PersonalityRoutes, PersonalityCarriesWhatTheBotNeeds) {
     const auto response = call("GET", "/user/personality/MAESTRO", stranger);
 
     ASSERT_EQ(response.status, 200) << response.body;
-    const auto maestro = read<GetPersonalityResponse>(response).personality;
+    const auto maestro = read<domain::GetPersonalityResponse>(response).personality;
     EXPECT_EQ(maestro.slug, "maestro");
     EXPECT_EQ(maestro.shown_name(), "The Maestro");
     EXPECT_TRUE(maestro.is_public);
@@ -325,7 +333,7 @@ TEST_P(PersonalityRoutes, NullDisplayNameIsNullOnTheWire) {
     const auto response = call("GET", "/user/personality/solo", owner_of_solo);
 
     EXPECT_TRUE(response.body.contains(R"("displayName":null)")) << response.body;
-    EXPECT_EQ(read<GetPersonalityResponse>(response).personality.shown_name(), "Solo");
+    EXPECT_EQ(read<domain::GetPersonalityResponse>(response).personality.shown_name(), "Solo");
 }
 
 TEST_P(PersonalityRoutes, DeniedAndUnknownLookTheSame) {
@@ -361,10 +369,10 @@ TEST_P(PersonalityRoutes, OwnConfigurationWinsOverTheGlobalOne) {
         "', '" + own_config_id + now);
 
     const auto own =
-        read<GetPersonalityResponse>(call("GET", "/user/personality/solo", owner_of_solo))
+        read<domain::GetPersonalityResponse>(call("GET", "/user/personality/solo", owner_of_solo))
             .personality;
     const auto global =
-        read<GetPersonalityResponse>(call("GET", "/user/personality/maestro", stranger))
+        read<domain::GetPersonalityResponse>(call("GET", "/user/personality/maestro", stranger))
             .personality;
 
     EXPECT_EQ(own.model, "model/own");
@@ -379,7 +387,7 @@ TUTTI_ON_BOTH_DATABASES(PersonalityRoutes);
 
 class GatewayAccess : public GatewayTest {
 protected:
-    int status(HttpHeaders headers, std::string path) {
+    int status(http::Headers headers, std::string path) {
         return send({.path = std::move(path), .headers = std::move(headers)}).status;
     }
 };
@@ -406,8 +414,9 @@ TEST_F(GatewayAccess, UserRoutesNeedAUser) {
 }
 
 TEST_F(GatewayAccess, AddedRoutesAreServedAtTheirLevel) {
-    const auto ok = [](const HttpRequest&) { return text_response(200, "ok"); };
-    start({}, {{Access::everyone, "GET", "/added", ok}, {Access::owner, "POST", "/admin/do", ok}});
+    const auto ok = [](const http::Request&) { return http::text_response(200, "ok"); };
+    start({}, {{gateway::routes::Access::everyone, "GET", "/added", ok},
+               {gateway::routes::Access::owner, "POST", "/admin/do", ok}});
 
     EXPECT_EQ(send({.path = "/added"}).body, "ok");
     expect_error(call("POST", "/admin/do"), 403, "UNAUTHORIZED");

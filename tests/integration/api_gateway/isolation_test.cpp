@@ -22,7 +22,7 @@ constexpr std::size_t queued = 1;
 // Accepts connections and says nothing: its pool fills and stays full until the client is stopped.
 class StalledUpstream {
 public:
-    explicit StalledUpstream(HttpClient& client) : client_(client) {
+    explicit StalledUpstream(http::Client& client) : client_(client) {
         // The scripted server serves one connection at a time; the others wait in its backlog, connected.
         for (std::size_t i = 0; i < concurrent + queued; ++i) {
             calls_.push_back(std::async(std::launch::async, [this] {
@@ -41,29 +41,29 @@ public:
     StalledUpstream& operator=(const StalledUpstream&) = delete;
 
 private:
-    HttpClient& client_;
+    http::Client& client_;
     ScriptedServer server_{[](int socket, int) { ScriptedServer::wait_for_end(socket); }};
     std::vector<std::future<bool>> calls_;
 };
 
 struct Isolation : ::testing::Test {
-    static HttpClient::Options options(std::string name) {
+    static http::Client::Options options(std::string name) {
         return {.name = std::move(name), .concurrent_max = concurrent, .queued_max = queued};
     }
-    Result<HttpResponse> look_up(HttpClient& client) const {
+    Result<http::Response> look_up(http::Client& client) const {
         return client.send(url, {.path = "/user/channel/500"}, Boottime::now() + 20s);
     }
 
     std::atomic<int> lookups{0};
-    std::unique_ptr<HttpServer> gateway = *HttpServer::start({}, [this](const HttpRequest&) {
+    std::unique_ptr<http::Server> gateway = *http::Server::start({}, [this](const http::Request&) {
         ++lookups;
-        return json_response(200, R"({"isActivated":false})");
+        return http::json_response(200, R"({"isActivated":false})");
     });
     std::string url = "http://127.0.0.1:" + std::to_string(gateway->port());
 };
 
 TEST_F(Isolation, WithASharedPoolAStalledUpstreamTurnsLookupsAway) {
-    HttpClient shared(options("shared"));
+    http::Client shared(options("shared"));
     const StalledUpstream stalled(shared);
 
     const auto answer = look_up(shared);
@@ -71,12 +71,12 @@ TEST_F(Isolation, WithASharedPoolAStalledUpstreamTurnsLookupsAway) {
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, Errc::overloaded);
     EXPECT_EQ(lookups, 0);
-    EXPECT_EQ(shared.metrics().failed(HttpFailure::overloaded), 1U);
+    EXPECT_EQ(shared.metrics().failed(http::Failure::overloaded), 1U);
 }
 
 TEST_F(Isolation, WithPoolsOfTheirOwnLookupsComplete) {
-    HttpClient interactive(options("gateway-interactive"));
-    HttpClient background(options("gateway-background"));
+    http::Client interactive(options("gateway-interactive"));
+    http::Client background(options("gateway-background"));
     const StalledUpstream stalled(background);
 
     for (int i = 0; i < 20; ++i) EXPECT_EQ(look_up(interactive)->status, 200);

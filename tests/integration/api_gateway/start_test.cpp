@@ -18,7 +18,7 @@ protected:
     Error error_for(const std::string& path, std::string secret = secret_text,
                     std::uint16_t port = 0) {
         const auto started = start_gateway(
-            {.port = port, .database_path = path, .secret = Secret(std::move(secret))});
+            {.port = port, .database_path = path, .secret = process::Secret(std::move(secret))});
         EXPECT_FALSE(started);
         return started ? Error{} : started.error();
     }
@@ -31,7 +31,8 @@ TEST_F(GatewayStart, TakesLessThanAFifthOfASecond) {
     for (const char* name :
          {"a.db", "b.db", "c.db"}) {  // the best: other tests may run beside this one
         const auto before = Boottime::now();
-        ASSERT_TRUE(start_gateway({.database_path = folder_.file(name), .secret = Secret("s")}));
+        ASSERT_TRUE(
+            start_gateway({.database_path = folder_.file(name), .secret = process::Secret("s")}));
         best = std::min(best, Boottime::now() - before);
     }
 
@@ -87,8 +88,8 @@ TEST_F(GatewayStart, ReadOnlyFolderIsNamedWithAndWithoutADatabaseInIt) {
     fs::permissions(folder_.file(""), fs::perms(0755));
     fs::create_directory(folder_.file("ro"));
     {
-        ASSERT_TRUE(
-            start_gateway({.database_path = folder_.file("ro/old.db"), .secret = Secret("s")}));
+        ASSERT_TRUE(start_gateway(
+            {.database_path = folder_.file("ro/old.db"), .secret = process::Secret("s")}));
     }
     fs::permissions(folder_.file("ro"), fs::perms(0555));
     fs::permissions(folder_.file("ro/old.db"), fs::perms(0444));
@@ -116,7 +117,7 @@ TEST_F(GatewayStart, FileThatIsNoDatabaseIsNamedAndLeftAlone) {
 TEST_F(GatewayStart, CorruptDatabaseIsNamed) {
     const std::string path = folder_.file("a.db");
     {
-        ASSERT_TRUE(start_gateway({.database_path = path, .secret = Secret("s")}));
+        ASSERT_TRUE(start_gateway({.database_path = path, .secret = process::Secret("s")}));
     }
     {
         std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -133,7 +134,7 @@ TEST_F(GatewayStart, CorruptDatabaseIsNamed) {
 TEST_F(GatewayStart, NewerSchemaIsRefused) {
     const std::string path = folder_.file("a.db");
     {
-        ASSERT_TRUE(start_gateway({.database_path = path, .secret = Secret("s")}));
+        ASSERT_TRUE(start_gateway({.database_path = path, .secret = process::Secret("s")}));
     }
     execute(path, "INSERT INTO schema_migrations VALUES (1000, '')");
 
@@ -144,8 +145,8 @@ TEST_F(GatewayStart, NewerSchemaIsRefused) {
 }
 
 TEST_F(GatewayStart, PathsWithSpacesAndEqualsSignsWork) {
-    const auto started =
-        start_gateway({.database_path = folder_.file("a b=c timeout=1.db"), .secret = Secret("s")});
+    const auto started = start_gateway(
+        {.database_path = folder_.file("a b=c timeout=1.db"), .secret = process::Secret("s")});
 
     ASSERT_TRUE(started) << started.error().message();
     EXPECT_TRUE(fs::exists(folder_.file("a b=c timeout=1.db")));
@@ -153,7 +154,7 @@ TEST_F(GatewayStart, PathsWithSpacesAndEqualsSignsWork) {
 
 TEST_F(GatewayStart, PortInUseIsNamed) {
     const auto first =
-        start_gateway({.database_path = folder_.file("a.db"), .secret = Secret("s")});
+        start_gateway({.database_path = folder_.file("a.db"), .secret = process::Secret("s")});
     ASSERT_TRUE(first);
     const auto port = (*first)->port();
 
@@ -168,7 +169,7 @@ TEST_F(GatewayStart, StoppedGatewayFreesItsPortAndFile) {
     std::uint16_t port = 0;
     {
         const auto first =
-            start_gateway({.database_path = folder_.file("a.db"), .secret = Secret("s")});
+            start_gateway({.database_path = folder_.file("a.db"), .secret = process::Secret("s")});
         ASSERT_TRUE(first);
         port = (*first)->port();
         (*first)->stop();
@@ -177,7 +178,7 @@ TEST_F(GatewayStart, StoppedGatewayFreesItsPortAndFile) {
     }
 
     EXPECT_TRUE(start_gateway(
-        {.port = port, .database_path = folder_.file("a.db"), .secret = Secret("s")}));
+        {.port = port, .database_path = folder_.file("a.db"), .secret = process::Secret("s")}));
 }
 
 }  // namespace

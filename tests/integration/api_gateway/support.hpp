@@ -61,11 +61,12 @@ constexpr const char* bot_owner = "100000000000000099";
 constexpr const char* nobody_url = "http://127.0.0.1:9";
 
 // How every test of this folder starts a gateway: none may know an address beyond this machine.
-inline Result<std::unique_ptr<Gateway>> start_gateway(Gateway::Options options) {
-    const bool left_out = options.openrouter.base_url == OpenRouter::Options{}.base_url;
+inline Result<std::unique_ptr<gateway::Gateway>> start_gateway(gateway::Gateway::Options options) {
+    const bool left_out =
+        options.openrouter.base_url == gateway::models::OpenRouter::Options{}.base_url;
     if (left_out) options.openrouter.base_url = nobody_url;
     if (options.attachments.base_url.empty()) options.attachments.base_url = nobody_url;
-    return Gateway::start(std::move(options));
+    return gateway::Gateway::start(std::move(options));
 }
 
 // On SQLite; `BothDatabases` below runs its tests on PostgreSQL too.
@@ -73,24 +74,25 @@ class GatewayTest : public ::testing::Test {
 protected:
     void SetUp() override { start({}); }
 
-    [[nodiscard]] Gateway::Options options() const {
-        Gateway::Options options{.database_path = database_path(),
-                                 .redis_url = redis_url_,
-                                 .openrouter = {.base_url = openrouter_url_},
-                                 .attachments = {.base_url = discord_url_},
-                                 .secret = Secret(secret_text),
-                                 .bot_owner_id = bot_owner};
-        if (postgres_) options.postgres_url = Secret(postgres_->url());
+    [[nodiscard]] gateway::Gateway::Options options() const {
+        gateway::Gateway::Options options{.database_path = database_path(),
+                                          .redis_url = redis_url_,
+                                          .openrouter = {.base_url = openrouter_url_},
+                                          .attachments = {.base_url = discord_url_},
+                                          .secret = process::Secret(secret_text),
+                                          .bot_owner_id = bot_owner};
+        if (postgres_) options.postgres_url = process::Secret(postgres_->url());
         return options;
     }
 
-    void start(HttpServer::Limits limits, std::vector<GatewayRoute> routes = {}) {
+    void start(http::Server::Limits limits,
+               std::vector<gateway::routes::GatewayRoute> routes = {}) {
         auto with = options();
         with.limits = limits;
         with.routes = std::move(routes);
         start_with(std::move(with));
     }
-    void start_with(Gateway::Options options) {
+    void start_with(gateway::Gateway::Options options) {
         gateway_.reset();
         auto started = start_gateway(std::move(options));
         ASSERT_TRUE(started) << started.error().message();
@@ -100,20 +102,20 @@ protected:
 
     [[nodiscard]] std::string database_path() const { return folder_.file("tutti.db"); }
 
-    HttpResponse send(HttpRequest request) { return send(url_, request); }
-    HttpResponse send(const std::string& url, const HttpRequest& request) {
+    http::Response send(http::Request request) { return send(url_, request); }
+    http::Response send(const std::string& url, const http::Request& request) {
         auto response = client_.send(url, request, Boottime::now() + 20s);
         EXPECT_TRUE(response) << response.error().message();
-        return response ? std::move(*response) : HttpResponse{.status = 0};
+        return response ? std::move(*response) : http::Response{.status = 0};
     }
     // With the secret and, when given, a user.
-    HttpResponse call(std::string method, std::string path, std::string_view user = {},
-                      std::string body = {}) {
+    http::Response call(std::string method, std::string path, std::string_view user = {},
+                        std::string body = {}) {
         return call_at(url_, std::move(method), std::move(path), user, std::move(body));
     }
-    HttpResponse call_at(const std::string& url, std::string method, std::string path,
-                         std::string_view user = {}, std::string body = {}) {
-        HttpRequest request{.method = std::move(method), .body = std::move(body)};
+    http::Response call_at(const std::string& url, std::string method, std::string path,
+                           std::string_view user = {}, std::string body = {}) {
+        http::Request request{.method = std::move(method), .body = std::move(body)};
         const auto mark = std::min(path.find('?'), path.size());
         request.path = path.substr(0, mark);
         request.query = path.substr(std::min(path.size(), mark + 1));
@@ -127,24 +129,24 @@ protected:
         return send(url, {.path = "/metrics", .headers = {{"Accept", "text/plain;version=0.0.4"}}})
             .body;
     }
-    HttpResponse activate(const std::string& channel, const std::string& slug,
-                          std::string_view user, const std::string& guild = "900") {
+    http::Response activate(const std::string& channel, const std::string& slug,
+                            std::string_view user, const std::string& guild = "900") {
         return call("POST", "/user/channel/activate", user,
-                    json::write(ActivateChannelRequest{channel, slug, guild}));
+                    json::write(domain::ActivateChannelRequest{channel, slug, guild}));
     }
 
     template <class T>
-    T read(const HttpResponse& response) {
+    T read(const http::Response& response) {
         auto value = json::read<T>(response.body);
         EXPECT_TRUE(value) << response.status << ' ' << response.body;
         return value ? std::move(*value) : T{};
     }
-    GetChannelActivationResponse activation_of(const std::string& channel) {
-        return read<GetChannelActivationResponse>(call("GET", "/user/channel/" + channel));
+    domain::GetChannelActivationResponse activation_of(const std::string& channel) {
+        return read<domain::GetChannelActivationResponse>(call("GET", "/user/channel/" + channel));
     }
-    static void expect_error(const HttpResponse& response, int status, std::string_view code) {
+    static void expect_error(const http::Response& response, int status, std::string_view code) {
         EXPECT_EQ(response.status, status) << response.body;
-        const auto body = json::read<ErrorBody>(response.body);
+        const auto body = json::read<domain::ErrorBody>(response.body);
         ASSERT_TRUE(body) << response.body;
         EXPECT_EQ(body->error, code);
         EXPECT_FALSE(body->message.empty());
@@ -160,8 +162,8 @@ protected:
     }
 
     // With the secret, as the bot's owner.
-    HttpResponse call_as_owner(std::string method, std::string path, std::string body = {}) {
-        HttpRequest request{
+    http::Response call_as_owner(std::string method, std::string path, std::string body = {}) {
+        http::Request request{
             .method = std::move(method), .path = std::move(path), .body = std::move(body)};
         request.headers.set("X-Service-Auth", secret_text);
         request.headers.set("X-Owner-Id", bot_owner);
@@ -173,8 +175,8 @@ protected:
     std::string openrouter_url_ = nobody_url;
     std::string discord_url_ = nobody_url;
     std::unique_ptr<tests::PostgresServer> postgres_;
-    HttpClient client_{{.name = "test"}};
-    std::unique_ptr<Gateway> gateway_;
+    http::Client client_{{.name = "test"}};
+    std::unique_ptr<gateway::Gateway> gateway_;
     std::string url_;  // where `send` goes
 };
 

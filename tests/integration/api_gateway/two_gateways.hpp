@@ -36,8 +36,8 @@ protected:
 
     // `call` on each of `count` threads at once, every other one at the second gateway.
     template <class Call>
-    std::vector<HttpResponse> at_once(std::size_t count, Call call) {
-        std::vector<HttpResponse> responses(count);
+    std::vector<http::Response> at_once(std::size_t count, Call call) {
+        std::vector<http::Response> responses(count);
         std::vector<std::jthread> threads;
         threads.reserve(count);
         for (std::size_t i = 0; i < count; ++i) {
@@ -46,11 +46,13 @@ protected:
         threads.clear();
         return responses;
     }
-    void behave(ProviderStandIn::Behaviour behaviour) { ASSERT_TRUE(stand_in->behave(behaviour)); }
+    void behave(stand_in::ProviderStandIn::Behaviour behaviour) {
+        ASSERT_TRUE(stand_in->behave(behaviour));
+    }
 
     tests::RedisServer redis;
-    std::unique_ptr<ProviderStandIn> stand_in = *ProviderStandIn::start({});
-    std::unique_ptr<Gateway> second_;
+    std::unique_ptr<stand_in::ProviderStandIn> stand_in = *stand_in::ProviderStandIn::start({});
+    std::unique_ptr<gateway::Gateway> second_;
     std::string second_url_;
 };
 

@@ -28,7 +28,7 @@ protected:
             for (std::size_t thread = 0; thread < threads; ++thread) {
                 running.emplace_back([&, thread] {
                     for (int turn = 0; turn < turns; ++turn) {
-                        const HttpResponse response = write(thread, turn);
+                        const http::Response response = write(thread, turn);
                         if (std::ranges::find(expected, response.status) != expected.end())
                             continue;
                         ++others;
@@ -39,7 +39,7 @@ protected:
         }
         return others;
     }
-    HttpResponse create(const std::string& slug) {
+    http::Response create(const std::string& slug) {
         return call("POST", "/user/personality", stranger,
                     R"({"name":"Echo","slug":")" + slug + R"("})");
     }
@@ -101,10 +101,10 @@ protected:
 
     // What `request` is answered when the other program commits `statement` just before it does.
     template <class Request>
-    HttpResponse beside(const std::string& statement, Request request) {
+    http::Response beside(const std::string& statement, Request request) {
         other_->run("BEGIN");
         other_->run(statement);
-        HttpResponse response;
+        http::Response response;
         {
             std::jthread asks([&] { response = request(); });
             EXPECT_TRUE(eventually([&] {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::gateway {
 namespace {
 
 TEST(MetricsAccept, PrometheusGetsItsText) {
@@ -30,4 +30,4 @@ TEST(MetricsAccept, HigherWeightWinsAndThenTheFirstOne) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

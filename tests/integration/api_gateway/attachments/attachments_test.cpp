@@ -30,8 +30,8 @@ class Discord {
 public:
     Discord() {
         auto started =
-            HttpServer::start({.limits = {.internal = {.workers = 32}}},
-                              [this](const HttpRequest& request) { return answer(request); });
+            http::Server::start({.limits = {.internal = {.workers = 32}}},
+                                [this](const http::Request& request) { return answer(request); });
         EXPECT_TRUE(started);
         server_ = *std::move(started);
     }
@@ -60,14 +60,14 @@ public:
     }
 
 private:
-    HttpResponse answer(const HttpRequest& request) {
+    http::Response answer(const http::Request& request) {
         std::unique_lock lock(mutex_);
         asked_.push_back(request.path + '?' + request.query);
         changed_.notify_all();
         changed_.wait(lock, [this] { return asked_.size() >= needed_; });
         const auto found = files_.find(request.path);
-        if (found == files_.end()) return text_response(404, "gone");
-        return text_response(200, found->second, "text/html");
+        if (found == files_.end()) return http::text_response(404, "gone");
+        return http::text_response(200, found->second, "text/html");
     }
 
     mutable std::mutex mutex_;
@@ -75,7 +75,7 @@ private:
     std::map<std::string, std::string> files_;
     std::vector<std::string> asked_;
     std::size_t needed_ = 0;
-    std::unique_ptr<HttpServer> server_;
+    std::unique_ptr<http::Server> server_;
 };
 
 std::string discord_url(const std::string& name) {
@@ -95,21 +95,21 @@ protected:
     }
     void SetUp() override { start_with(with()); }
     void TearDown() override { gateway_.reset(); }
-    [[nodiscard]] Gateway::Options with() const {
+    [[nodiscard]] gateway::Gateway::Options with() const {
         auto chosen = options();
         chosen.attachment_dir = directory;
         chosen.public_url = "https://gateway.example/base";
         return chosen;
     }
 
-    HttpResponse generate(const std::string& attachments, const std::string& message = "hello",
-                          const std::string& more = {}) {
+    http::Response generate(const std::string& attachments, const std::string& message = "hello",
+                            const std::string& more = {}) {
         return call("POST", "/ai/generate", {},
                     R"({"personality":{"name":"maestro"},"message":")" + message +
                         R"(","context":{"userId":"7","attachments":[)" + attachments + ']' + more +
                         "}}");
     }
-    std::string request_id(const HttpResponse& response) {
+    std::string request_id(const http::Response& response) {
         EXPECT_TRUE(response.ok()) << response.body;
         const auto body = json::parse(response.body, json::depth_only);
         return std::string(body->at("requestId").get_string());
@@ -129,7 +129,7 @@ protected:
     static std::string theirs(const std::string& name) {
         return R"("url":")" + discord_url(name) + '"';
     }
-    HttpResponse file(const std::string& request, const std::string& name) {
+    http::Response file(const std::string& request, const std::string& name) {
         return send({.path = "/temp-attachments/" + request + '/' + name});
     }
     [[nodiscard]] std::vector<std::string> folders() const {
@@ -190,7 +190,8 @@ TEST_F(Attachments, RecordingsAndOtherFilesAreFetchedTooAndSameNamesAreToldApart
 }
 
 TEST_F(Attachments, WhatCannotBeFetchedKeepsItsUrlAndTheRestIsOurs) {
-    discord.put("/attachments/1/2/big.png", std::string(AttachmentStore::file_bytes_max + 1, 'x'));
+    discord.put("/attachments/1/2/big.png",
+                std::string(gateway::attachments::AttachmentStore::file_bytes_max + 1, 'x'));
     discord.put("/attachments/1/2/good.png", "bytes");
 
     const auto request = request_id(generate(attachment("gone.png") + ',' + attachment("big.png") +
@@ -207,7 +208,7 @@ TEST_F(Attachments, WhatCannotBeFetchedKeepsItsUrlAndTheRestIsOurs) {
 }
 
 TEST_F(Attachments, FileAsLargeAsDiscordAllowsIsKept) {
-    const std::string bytes(AttachmentStore::file_bytes_max, 'x');
+    const std::string bytes(gateway::attachments::AttachmentStore::file_bytes_max, 'x');
     discord.put("/attachments/1/2/big.png", bytes);
 
     const auto request = request_id(generate(attachment("big.png")));
@@ -267,7 +268,7 @@ TEST_F(Attachments, FilesGoWhenAWorkerAnnouncesTheEndOfTheJob) {
 TEST_F(Attachments, SameRequestMeanwhileDownloadsNothing) {
     discord.put("/attachments/1/2/a.png", "bytes");
     discord.hold_until(100);
-    HttpResponse first;
+    http::Response first;
     std::jthread asking([&] { first = generate(attachment("a.png")); });
     ASSERT_TRUE(eventually([this] { return discord.asked().size() == 1; }));
 
@@ -286,7 +287,7 @@ TEST_F(Attachments, RequestsBeyondTheTurnsGoOnAtOnceWithTheirUrls) {
     start_with(std::move(chosen));
     discord.put("/attachments/1/2/a.png", "bytes");
     discord.hold_until(100);
-    HttpResponse first;
+    http::Response first;
     std::jthread asking([&] { first = generate(attachment("a.png")); });
     ASSERT_TRUE(eventually([this] { return discord.asked().size() == 1; }));
 
@@ -360,7 +361,7 @@ TEST_F(Attachments, StoppingDoesNotWaitForDiscord) {
     chosen.attachments.pool.deadline = 60s;
     start_with(std::move(chosen));
     discord.hold_until(100);
-    HttpResponse answered;
+    http::Response answered;
     std::jthread asking([&] { answered = generate(attachment("slow.png")); });
     ASSERT_TRUE(eventually([this] { return discord.asked().size() == 1; }));
     const TimePoint begun = Boottime::now();
@@ -388,7 +389,7 @@ TEST_F(Attachments, FolderThatCannotBeWrittenKeepsTheGatewayFromStarting) {
     auto chosen = with();
     chosen.attachment_dir = "/proc/self";
 
-    const auto started = Gateway::start(std::move(chosen));
+    const auto started = gateway::Gateway::start(std::move(chosen));
 
     ASSERT_FALSE(started);
     EXPECT_THAT(started.error().message(), HasSubstr("ATTACHMENT_DIR"));
@@ -396,9 +397,10 @@ TEST_F(Attachments, FolderThatCannotBeWrittenKeepsTheGatewayFromStarting) {
 
 TEST(AttachmentCleanupThread, TakesTheFilesOfAJobThatHasEnded) {
     const TemporaryFolder folder;
-    const auto store = *AttachmentStore::open({.directory = folder.file("files")});
+    const auto store =
+        *gateway::attachments::AttachmentStore::open({.directory = folder.file("files")});
     ASSERT_TRUE(store->save(some_request, "a.png", "bytes"));
-    AttachmentCleanup cleanup(*store, {.after_job = 50ms});
+    gateway::attachments::AttachmentCleanup cleanup(*store, {.after_job = 50ms});
     cleanup.start();
 
     cleanup.job_ended(std::string("llm-") + some_request);

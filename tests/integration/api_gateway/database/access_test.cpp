@@ -36,37 +36,38 @@ protected:
         execute(std::string("INSERT INTO llm_configs (id, name, model, is_global, updated_at) "
                             "VALUES ('") +
                 config_id + "', 'c', 'm', TRUE, " + time + ")");
-        Database::Options options{.sqlite_path = database_path()};
-        if (postgres_) options.postgres_url = Secret(postgres_->url());
-        database_ = Database::open(options).value();
+        gateway::database::Database::Options options{.sqlite_path = database_path()};
+        if (postgres_) options.postgres_url = process::Secret(postgres_->url());
+        database_ = gateway::database::Database::open(options).value();
     }
 
     static std::string id_of(const std::string& user) {
         return "00000000-0000-4000-8000-00000000010" + user;
     }
 
-    bool is_listed(const Principal& principal) {
-        return std::ranges::contains(*database_->personalities.list(principal), personality_id,
-                                     &PersonalitySummary::id);
+    bool is_listed(const domain::Principal& principal) {
+        return std::ranges::any_of(
+            *database_->personalities.list(principal),
+            [](const domain::PersonalitySummary& one) { return one.id == personality_id; });
     }
 
     // What every place that asks answers.
-    void expect_all(const Principal& principal, bool allowed) {
+    void expect_all(const domain::Principal& principal, bool allowed) {
         SCOPED_TRACE(principal.discord_id + (principal.is_bot_owner ? ", owner of the bot" : ""));
         const auto found = database_->personalities.load(personality_id).value();
-        EXPECT_EQ(may_use(found.value(), principal), allowed);
+        EXPECT_EQ(domain::may_use(found.value(), principal), allowed);
         EXPECT_EQ(database_->personalities.resolve("ours", principal)->has_value(), allowed);
         EXPECT_EQ(is_listed(principal), allowed);
         const auto activated = database_->channels.activate(
             {.channel_id = "500", .personality_slug = "ours", .guild_id = "900"}, principal);
-        EXPECT_EQ(std::holds_alternative<ActivateChannelResponse>(*activated), allowed);
+        EXPECT_EQ(std::holds_alternative<domain::ActivateChannelResponse>(*activated), allowed);
         const auto chosen = database_->user_settings.set_override(
             {.personality_id = personality_id, .config_id = config_id}, principal);
         EXPECT_EQ(chosen->has_value(), allowed);
     }
 
     static constexpr const char* time = "'2026-01-01T00:00:00.000Z'";
-    std::unique_ptr<Database> database_;
+    std::unique_ptr<gateway::database::Database> database_;
 };
 TUTTI_ON_BOTH_DATABASES(AccessRule);
 

@@ -59,7 +59,8 @@ TEST_F(Bridge, ChangeOfAnotherProgramIsPublishedCompactly) {
 
 TEST_F(Bridge, GatewayServesWhatAnotherProgramWrote) {
     const auto info = [&] {
-        return read<GetPersonalityResponse>(call("GET", "/user/personality/maestro", stranger))
+        return read<domain::GetPersonalityResponse>(
+                   call("GET", "/user/personality/maestro", stranger))
             .personality.character_info;
     };
     EXPECT_EQ(info(), "Conducts since the baton was invented.");
@@ -151,17 +152,17 @@ TEST_F(Bridge, HealthIsDegradedWhileOnlyTheListenerIsAway) {
 }
 
 TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
-    auto second = start_gateway({.postgres_url = Secret(postgres_->url()),
+    auto second = start_gateway({.postgres_url = process::Secret(postgres_->url()),
                                  .redis_url = redis_url_,
                                  .attachment_dir = folder_.file("attachments"),
-                                 .secret = Secret(secret_text)});
+                                 .secret = process::Secret(secret_text)});
     ASSERT_TRUE(second) << second.error().message();
     const auto seen_by_second = [&] {
         const std::string here =
             std::exchange(url_, "http://127.0.0.1:" + std::to_string((*second)->port()));
         const auto response = call("GET", "/user/personality/maestro", stranger);
         url_ = here;
-        return read<GetPersonalityResponse>(response).personality.character_info;
+        return read<domain::GetPersonalityResponse>(response).personality.character_info;
     };
     EXPECT_EQ(seen_by_second(), "Conducts since the baton was invented.");
 
@@ -175,21 +176,23 @@ TEST_F(Bridge, SecondGatewaySeesWhatTheFirstOneChanged) {
 class Listener : public ::testing::Test {
 protected:
     void start(const std::string& url, Duration retry = 20ms, Duration retry_last = 100ms) {
-        auto started = ChangeListener::start(
-            {.url = Secret(url),
-             .connect_deadline = 500ms,
-             .retry_first = retry,
-             .retry_last = std::max(retry, retry_last),
-             .probe_every = 100ms,
-             .probe_deadline = 200ms},
-            [this](const PersonalityEvent& event) { events_ += event.personality_id ? 0 : 1; });
+        auto started =
+            gateway::database::ChangeListener::start({.url = process::Secret(url),
+                                                      .connect_deadline = 500ms,
+                                                      .retry_first = retry,
+                                                      .retry_last = std::max(retry, retry_last),
+                                                      .probe_every = 100ms,
+                                                      .probe_deadline = 200ms},
+                                                     [this](const caches::PersonalityEvent& event) {
+                                                         events_ += event.personality_id ? 0 : 1;
+                                                     });
         ASSERT_TRUE(started) << started.error().message();
         listener_ = *std::move(started);
     }
 
     tests::PostgresServer server_;
     std::atomic<int> events_ = 0;
-    std::unique_ptr<ChangeListener> listener_;
+    std::unique_ptr<gateway::database::ChangeListener> listener_;
 };
 
 TEST_F(Listener, ConnectionThatDiesSilentlyIsNoticedAndReplaced) {
@@ -266,7 +269,8 @@ TEST_F(Listener, DoesNotFinishTheWaitForTheNextAttemptWhenItIsStopped) {
 class PostgresqlStart : public ::testing::Test {
 protected:
     Error error_for(const std::string& url) {
-        const auto opened = Database::open({.postgres_url = Secret(url)});
+        const auto opened =
+            gateway::database::Database::open({.postgres_url = process::Secret(url)});
         EXPECT_FALSE(opened);
         return opened ? Error{} : opened.error();
     }
@@ -278,7 +282,8 @@ TEST_F(PostgresqlStart, ManyAtTheSameTimeMigrateOnce) {
     std::vector<std::future<bool>> starts;
     for (int i = 0; i < 6; ++i) {
         starts.push_back(std::async(std::launch::async, [&] {
-            const auto opened = Database::open({.postgres_url = Secret(server_.url())});
+            const auto opened =
+                gateway::database::Database::open({.postgres_url = process::Secret(server_.url())});
             return opened.has_value();
         }));
     }
@@ -289,7 +294,8 @@ TEST_F(PostgresqlStart, ManyAtTheSameTimeMigrateOnce) {
 }
 
 TEST_F(PostgresqlStart, ColumnsHaveNativeTypes) {
-    ASSERT_TRUE(Database::open({.postgres_url = Secret(server_.url())}));
+    ASSERT_TRUE(
+        gateway::database::Database::open({.postgres_url = process::Secret(server_.url())}));
 
     EXPECT_EQ(server_.query("SELECT data_type FROM information_schema.columns WHERE table_name = "
                             "'personalities' AND column_name IN ('id', 'updated_at', 'is_public') "
@@ -332,7 +338,8 @@ TEST_F(PostgresqlStart, TablesOfSomebodyElseAreLeftAlone) {
 }
 
 TEST_F(PostgresqlStart, NewerSchemaIsRefused) {
-    ASSERT_TRUE(Database::open({.postgres_url = Secret(server_.url())}));
+    ASSERT_TRUE(
+        gateway::database::Database::open({.postgres_url = process::Secret(server_.url())}));
     server_.query("INSERT INTO schema_migrations VALUES (1000, now())");
 
     const auto error = error_for(server_.url());
@@ -342,8 +349,8 @@ TEST_F(PostgresqlStart, NewerSchemaIsRefused) {
 }
 
 TEST_F(PostgresqlStart, StatementEndsAtItsDeadline) {
-    auto database =
-        Database::open({.postgres_url = Secret(server_.url()), .statement_deadline = 200ms});
+    auto database = gateway::database::Database::open(
+        {.postgres_url = process::Secret(server_.url()), .statement_deadline = 200ms});
     ASSERT_TRUE(database) << database.error().message();
     PGconn* const blocker = PQconnectdb(server_.url().c_str());
     PQclear(PQexec(blocker, "BEGIN; LOCK TABLE activated_channels"));
@@ -358,9 +365,9 @@ TEST_F(PostgresqlStart, StatementEndsAtItsDeadline) {
 
 TEST_F(PostgresqlStart, ServerThatFallsSilentHoldsNobodyForLong) {
     tests::TcpProxy proxy(server_.port());
-    auto database =
-        Database::open({.postgres_url = Secret(tests::PostgresServer::url(proxy.port())),
-                        .statement_deadline = 300ms});
+    auto database = gateway::database::Database::open(
+        {.postgres_url = process::Secret(tests::PostgresServer::url(proxy.port())),
+         .statement_deadline = 300ms});
     ASSERT_TRUE(database) << database.error().message();
     EXPECT_TRUE((*database)->channels.read("500"));
 

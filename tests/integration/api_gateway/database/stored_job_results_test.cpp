@@ -13,10 +13,10 @@ using namespace tutti::services::testing;
 class JobResultsTest : public BothDatabases {
 protected:
     // Beside the one of the gateway, as another instance would have it.
-    std::unique_ptr<Database> open_database() {
-        Database::Options options{.sqlite_path = database_path()};
-        if (postgres_) options.postgres_url = Secret(postgres_->url());
-        auto opened = Database::open(options);
+    std::unique_ptr<gateway::database::Database> open_database() {
+        gateway::database::Database::Options options{.sqlite_path = database_path()};
+        if (postgres_) options.postgres_url = process::Secret(postgres_->url());
+        auto opened = gateway::database::Database::open(options);
         EXPECT_TRUE(opened) << opened.error().message();
         return *std::move(opened);
     }

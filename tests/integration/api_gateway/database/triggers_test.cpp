@@ -56,7 +56,8 @@ private:
 class Triggers : public ::testing::Test {
 protected:
     void SetUp() override {
-        auto opened = Database::open({.postgres_url = Secret(server_.url())});
+        auto opened =
+            gateway::database::Database::open({.postgres_url = process::Secret(server_.url())});
         ASSERT_TRUE(opened) << opened.error().message();
         database_ = *std::move(opened);
         notifications_ = std::make_unique<Notifications>(server_.url());
@@ -74,7 +75,7 @@ protected:
     }
 
     tests::PostgresServer server_;
-    std::unique_ptr<Database> database_;
+    std::unique_ptr<gateway::database::Database> database_;
     std::unique_ptr<Notifications> notifications_;
 };
 

@@ -26,7 +26,7 @@ constexpr std::size_t waiting_max = 5;
 
 TimePoint soon() { return Boottime::now() + 10s; }
 
-Job job(const std::string& id) {
+gateway::jobs::Job job(const std::string& id) {
     return {
         .job_id = "llm-" + id, .request_id = id, .name = "llm-generation", .data = R"({"a":1})"};
 }
@@ -34,7 +34,7 @@ Job job(const std::string& id) {
 // Takes note of the ends that it is told of.
 class Heard {
 public:
-    JobFinished note() {
+    gateway::jobs::JobFinished note() {
         return [this](const std::string& id) {
             const std::lock_guard lock(mutex_);
             ids_.push_back(id);
@@ -53,7 +53,7 @@ private:
 class World {
 public:
     virtual ~World() = default;
-    virtual JobQueue& queue() = 0;
+    virtual gateway::jobs::JobQueue& queue() = 0;
     virtual std::string take() = 0;  // the id of the next job; empty when none waits
     virtual void finish(const std::string& job_id, const std::string& result) = 0;
     virtual void fail(const std::string& job_id, const std::string& error) = 0;
@@ -61,7 +61,7 @@ public:
 
 class InProcess final : public World {
 public:
-    JobQueue& queue() override { return queue_; }
+    gateway::jobs::JobQueue& queue() override { return queue_; }
     std::string take() override {
         const auto taken = queue_.take();
         return taken ? taken->job_id : "";
@@ -74,7 +74,7 @@ public:
     }
 
 private:
-    InProcessJobQueue queue_{{.waiting_max = waiting_max}};
+    gateway::jobs::InProcessJobQueue queue_{{.waiting_max = waiting_max}};
 };
 
 class OnRedis final : public World {
@@ -84,7 +84,7 @@ public:
         queue_.listen(*own_);
     }
 
-    JobQueue& queue() override { return queue_; }
+    gateway::jobs::JobQueue& queue() override { return queue_; }
     std::string take() override {
         entry_ = server.command(
             {"XREADGROUP", "GROUP", "ai-workers", "w", "COUNT", "1", "STREAMS", "jobs", ">"});
@@ -120,16 +120,18 @@ public:
     tests::RedisServer server;
 
 private:
-    std::unique_ptr<RedisClient> redis_ = *RedisClient::create({.url = server.url()});
-    std::unique_ptr<RedisClient> own_ = *RedisClient::create({.url = server.url()});
-    RedisJobQueue queue_{*redis_, {.queue = "jobs", .waiting_max = waiting_max}};
+    std::unique_ptr<redis::RedisClient> redis_ = *redis::RedisClient::create({.url = server.url()});
+    std::unique_ptr<redis::RedisClient> own_ = *redis::RedisClient::create({.url = server.url()});
+    gateway::jobs::RedisJobQueue queue_{*redis_, {.queue = "jobs", .waiting_max = waiting_max}};
     std::string entry_;
     std::string id_;
 };
 
 class Queue : public ::testing::TestWithParam<const char*> {
 protected:
-    Result<void> enqueue(const std::vector<Job>& jobs) { return queue.enqueue(jobs, soon()); }
+    Result<void> enqueue(const std::vector<gateway::jobs::Job>& jobs) {
+        return queue.enqueue(jobs, soon());
+    }
     std::string status(const std::string& id) {
         const auto found = queue.status(id, soon());
         EXPECT_TRUE(found);
@@ -146,7 +148,7 @@ protected:
         return std::make_unique<InProcess>();
     }
     std::unique_ptr<World> world = make();
-    JobQueue& queue = world->queue();
+    gateway::jobs::JobQueue& queue = world->queue();
 };
 
 TEST_P(Queue, HandsOutJobsInTheirOrder) {
@@ -312,9 +314,9 @@ TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
                           "+exists", "+expire", "+hgetall", "+time", "+xinfo", "+xlen", "+xread",
                           "+xrevrange", "~jobs", "~jobs:job:*", "~jobs:finished"});
     const std::string url = "redis://gateway:pw@127.0.0.1:" + std::to_string(world.server.port());
-    const auto redis = *RedisClient::create({.url = url});
-    const auto own = *RedisClient::create({.url = url});
-    RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 1});
+    const auto redis = *redis::RedisClient::create({.url = url});
+    const auto own = *redis::RedisClient::create({.url = url});
+    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 1});
     Heard heard;
     const auto subscription = queue.on_finished(heard.note());
     queue.listen(*own);
@@ -326,20 +328,20 @@ TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
     world.finish(world.take(), "{}");
     EXPECT_TRUE(eventually([&] { return heard.ids().size() == 1; }));
 
-    RedisJobQueue other(*redis, {.queue = "forbidden"});
+    gateway::jobs::RedisJobQueue other(*redis, {.queue = "forbidden"});
     EXPECT_EQ(other.status("llm-1", soon()).error().code, Errc::refused);
 }
 
-Job large_job(const std::string& id, std::size_t bytes) {
-    Job large = job(id);
+gateway::jobs::Job large_job(const std::string& id, std::size_t bytes) {
+    gateway::jobs::Job large = job(id);
     large.data = std::string(bytes, 'x');
     return large;
 }
 
 TEST(RedisJobQueue, WhatWaitsIsBoundedInBytesAndWhatIsReadIsNot) {
     OnRedis world;
-    const auto redis = *RedisClient::create({.url = world.server.url()});
-    RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_bytes_max = 1U << 20U});
+    const auto redis = *redis::RedisClient::create({.url = world.server.url()});
+    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_bytes_max = 1U << 20U});
 
     ASSERT_TRUE(queue.enqueue(std::vector{large_job("0", 1000U << 10U)}, soon()));
     EXPECT_EQ(queue.enqueue(std::vector{large_job("1", 64U << 10U)}, soon()).error().code,
@@ -350,7 +352,7 @@ TEST(RedisJobQueue, WhatWaitsIsBoundedInBytesAndWhatIsReadIsNot) {
 }
 
 TEST(InProcessJobQueue, WhatWaitsIsBoundedInBytes) {
-    InProcessJobQueue queue({.waiting_bytes_max = 100});
+    gateway::jobs::InProcessJobQueue queue({.waiting_bytes_max = 100});
     ASSERT_TRUE(queue.enqueue(std::vector{large_job("0", 90)}, soon()));
 
     EXPECT_EQ(queue.enqueue(std::vector{large_job("1", 11)}, soon()).error().code,
@@ -376,7 +378,7 @@ TEST(RedisJobQueue, AStatusThatIsNoWordIsUnknown) {
 TEST(RedisJobQueue, AResultThatIsTooLargeIsAFailureThatSaysSo) {
     OnRedis world;
     ASSERT_TRUE(world.queue().enqueue(std::vector{job("1")}, soon()));
-    for (const std::size_t bytes : {job_result_bytes_max + 1, std::size_t{20} << 20U}) {
+    for (const std::size_t bytes : {domain::job_result_bytes_max + 1, std::size_t{20} << 20U}) {
         world.server.command(
             {"HSET", "jobs:job:llm-1", "status", "completed", "result", std::string(bytes, '7')});
 
@@ -385,14 +387,14 @@ TEST(RedisJobQueue, AResultThatIsTooLargeIsAFailureThatSaysSo) {
         ASSERT_TRUE(status && *status) << bytes;
         EXPECT_EQ((*status)->status, "failed");
         EXPECT_FALSE((*status)->result);
-        EXPECT_THAT(*(*status)->error, HasSubstr(std::to_string(job_result_bytes_max)));
+        EXPECT_THAT(*(*status)->error, HasSubstr(std::to_string(domain::job_result_bytes_max)));
     }
 }
 
 TEST(RedisJobQueue, StreamWithoutAGroupCountsWhole) {
     const tests::RedisServer server;
-    const auto redis = *RedisClient::create({.url = server.url()});
-    RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 2});
+    const auto redis = *redis::RedisClient::create({.url = server.url()});
+    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 2});
 
     ASSERT_TRUE(queue.enqueue(std::vector{job("1"), job("2")}, soon()));
 
@@ -406,10 +408,10 @@ TEST(RedisJobQueue, EndsAreHeardAfterRedisWasAwayAlsoThoseFromBeforeTheStart) {
         server.command({"XADD", "jobs:finished", "*", "jobId", id, "status", "completed"});
     };
     announce("llm-1");
-    const auto redis = *RedisClient::create({.url = server.url()});
-    const auto own = *RedisClient::create({.url = server.url()});
+    const auto redis = *redis::RedisClient::create({.url = server.url()});
+    const auto own = *redis::RedisClient::create({.url = server.url()});
     Heard heard;
-    RedisJobQueue queue(*redis, {.queue = "jobs"});
+    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs"});
     const auto subscription = queue.on_finished(heard.note());
     queue.listen(*own);
     EXPECT_TRUE(eventually([&] { return heard.ids().size() == 1; }));
@@ -437,9 +439,9 @@ TEST(RedisJobQueue, EntriesThatAreNoAnnouncementsAreSkipped) {
 
 TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
     tests::RedisServer server;
-    const auto redis = *RedisClient::create(
+    const auto redis = *redis::RedisClient::create(
         {.url = server.url(), .command_timeout = std::chrono::milliseconds(50)});
-    RedisJobQueue queue(*redis, {.queue = "jobs"});
+    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs"});
     ASSERT_TRUE(queue.metrics(soon()));
 
     server.pause();
@@ -451,7 +453,7 @@ TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
 
 TEST(JobQueue, MetricsAreGauges) {
     const std::string text =
-        queue_metrics_text({.waiting = 3, .active = 1, .completed = 7, .failed = 2});
+        gateway::jobs::queue_metrics_text({.waiting = 3, .active = 1, .completed = 7, .failed = 2});
 
     EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_waiting gauge\ntutti_jobs_waiting 3\n"));
     EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_active gauge\ntutti_jobs_active 1\n"));
@@ -461,7 +463,7 @@ TEST(JobQueue, MetricsAreGauges) {
 
 TEST(InProcessJobQueue, RecordsAreForgottenAnHourAfterTheEnd) {
     tutti::testing::ManualClock clock;
-    InProcessJobQueue queue({.clock = &clock});
+    gateway::jobs::InProcessJobQueue queue({.clock = &clock});
     ASSERT_TRUE(queue.enqueue(std::vector{job("1")}, soon()));
     ASSERT_TRUE(queue.take());
     clock.advance(30min);

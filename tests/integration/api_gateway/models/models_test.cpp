@@ -29,8 +29,8 @@ BOOST_DESCRIBE_STRUCT(Count, (), (count))
 class ModelCatalogueCache : public TwoGateways {
 protected:
     std::size_t vision_models() { return read<Count>(call("GET", "/models/vision")).count; }
-    HttpResponse list() { return call("GET", "/models"); }
-    HttpResponse refresh() { return call("POST", "/models/refresh", bot_owner); }
+    http::Response list() { return call("GET", "/models"); }
+    http::Response refresh() { return call("POST", "/models/refresh", bot_owner); }
     // Readers are answered before their value is in Redis.
     void load() {
         ASSERT_EQ(list().status, 200);
@@ -41,7 +41,7 @@ protected:
     }
     std::string stored() { return redis.command({"GET", document}); }
     std::string catalogue_of(std::size_t models) {
-        return write_catalogue(stand_in_catalogue(models));
+        return domain::write_catalogue(stand_in::stand_in_catalogue(models));
     }
 };
 
@@ -152,7 +152,8 @@ TEST_F(ModelCatalogueCache, TwoGatewaysThatStartColdMakeOneCall) {
     const auto responses =
         at_once(8, [this](const std::string& url) { return call_at(url, "GET", "/models/text"); });
 
-    for (const HttpResponse& response : responses) EXPECT_EQ(response.status, 200) << response.body;
+    for (const http::Response& response : responses)
+        EXPECT_EQ(response.status, 200) << response.body;
     EXPECT_EQ(stand_in->calls(), 1U);
 }
 
@@ -161,7 +162,7 @@ TEST_F(ModelCatalogueCache, ForcedRefreshOverwritesAndNeverDeletesFirst) {
     load();
     behave({.delay = 300ms, .models = 3});
     std::atomic<bool> done = false;
-    HttpResponse refreshed;
+    http::Response refreshed;
     std::jthread owner([&] {
         refreshed = refresh();
         done = true;
@@ -199,7 +200,8 @@ TEST_F(ModelCatalogueCache, WhatRedisHoldsIsAnsweredToEverybodyAtOnce) {
 
     const auto responses = at_once(64, [this](const std::string&) { return list(); });
 
-    for (const HttpResponse& response : responses) EXPECT_EQ(response.status, 200) << response.body;
+    for (const http::Response& response : responses)
+        EXPECT_EQ(response.status, 200) << response.body;
     EXPECT_EQ(stand_in->calls(), 0U);
 }
 

@@ -16,26 +16,28 @@ namespace {
 using namespace tutti::services::testing;
 
 struct Upstream : ::testing::Test {
-    Result<ModelCatalogue> fetch() { return upstream.fetch(Boottime::now() + 20s); }
-    void behave(ProviderStandIn::Behaviour behaviour) { ASSERT_TRUE(stand_in->behave(behaviour)); }
-    HttpResponse put(std::string body) {
+    Result<domain::ModelCatalogue> fetch() { return upstream.fetch(Boottime::now() + 20s); }
+    void behave(stand_in::ProviderStandIn::Behaviour behaviour) {
+        ASSERT_TRUE(stand_in->behave(behaviour));
+    }
+    http::Response put(std::string body) {
         auto response = client.send(
             stand_in->url(), {.method = "PUT", .path = "/behaviour", .body = std::move(body)},
             Boottime::now() + 20s);
         EXPECT_TRUE(response);
-        return response ? *std::move(response) : HttpResponse{.status = 0};
+        return response ? *std::move(response) : http::Response{.status = 0};
     }
 
-    std::unique_ptr<ProviderStandIn> stand_in = *ProviderStandIn::start({});
-    OpenRouter upstream{{.base_url = stand_in->url()}};
-    HttpClient client;
+    std::unique_ptr<stand_in::ProviderStandIn> stand_in = *stand_in::ProviderStandIn::start({});
+    gateway::models::OpenRouter upstream{{.base_url = stand_in->url()}};
+    http::Client client;
 };
 
 TEST_F(Upstream, FetchesTheWholeCatalogue) {
     const auto models = fetch();
 
     ASSERT_TRUE(models) << models.error().message();
-    EXPECT_EQ(*models, stand_in_catalogue(300));
+    EXPECT_EQ(*models, stand_in::stand_in_catalogue(300));
     EXPECT_EQ(stand_in->calls(), 1U);
 }
 
@@ -47,7 +49,7 @@ TEST_F(Upstream, AsksForExactlyThat) {
         asked.set_value(std::string(block.data(), static_cast<std::size_t>(std::max(got, 0L))));
         ScriptedServer::send(socket, "HTTP/1.1 204 No Content\r\n\r\n");
     });
-    OpenRouter scripted({.base_url = server.url()});
+    gateway::models::OpenRouter scripted({.base_url = server.url()});
 
     EXPECT_FALSE(scripted.fetch(Boottime::now() + 20s));
 
@@ -83,7 +85,7 @@ TEST_F(Upstream, SilenceIsATimeout) {
 
     ASSERT_FALSE(models);
     EXPECT_EQ(models.error().code, Errc::timeout);
-    EXPECT_EQ(upstream.metrics().failed(HttpFailure::timeout), 1U);
+    EXPECT_EQ(upstream.metrics().failed(http::Failure::timeout), 1U);
 }
 
 TEST_F(Upstream, WrongShapeAndTooMuchAreRefused) {
@@ -95,7 +97,7 @@ TEST_F(Upstream, WrongShapeAndTooMuchAreRefused) {
             ScriptedServer::read_request(socket);
             ScriptedServer::send(socket, answer);
         });
-        OpenRouter scripted({.base_url = server.url()});
+        gateway::models::OpenRouter scripted({.base_url = server.url()});
 
         const auto models = scripted.fetch(Boottime::now() + 20s);
 
@@ -118,7 +120,7 @@ TEST_F(Upstream, StandInCanBeToldWhatToDo) {
 }
 
 TEST_F(GatewayTest, ModelsStandBehindTheSecret) {
-    const auto stand_in = *ProviderStandIn::start({});
+    const auto stand_in = *stand_in::ProviderStandIn::start({});
     openrouter_url_ = stand_in->url();
     start({});
 

@@ -25,8 +25,8 @@ class Submission : public TwoGateways {
 protected:
     void SetUp() override { start_both(); }
 
-    HttpResponse generate(std::string body = hello) { return generate_at(url_, std::move(body)); }
-    HttpResponse generate_at(const std::string& url, std::string body = hello) {
+    http::Response generate(std::string body = hello) { return generate_at(url_, std::move(body)); }
+    http::Response generate_at(const std::string& url, std::string body = hello) {
         return call_at(url, "POST", "/ai/generate", {}, std::move(body));
     }
     std::string jobs() { return redis.command({"XLEN", "ai-requests"}); }
@@ -55,7 +55,7 @@ TEST_F(Submission, RequestReachesTheStreamAndItsJobCanBeFollowed) {
 TEST_F(Submission, ReservationIsTheDocumentedJsonForFiveSeconds) {
     const auto answer = read<Answer>(generate());
 
-    const auto note = json::read<RequestNote>(redis.command({"GET", reserved}));
+    const auto note = json::read<caches::RequestNote>(redis.command({"GET", reserved}));
     ASSERT_TRUE(note) << note.error().message();
     EXPECT_EQ(note->request_id, answer.request_id);
     EXPECT_EQ(note->job_id, answer.job_id);
@@ -82,7 +82,7 @@ TEST_F(Submission, SameRequestAtBothGatewaysAtOnceIsOneJob) {
 
     std::multiset<int> statuses;
     std::set<std::string> ids;
-    for (const HttpResponse& response : responses) {
+    for (const http::Response& response : responses) {
         statuses.insert(response.status);
         if (response.status != 503) ids.insert(read<Answer>(response).job_id);
     }
@@ -98,7 +98,7 @@ TEST_F(Submission, SameRequestAtBothGatewaysAtOnceIsOneJob) {
 
 // A client that heard nothing tries at the other gateway, long after the five seconds.
 TEST_F(Submission, ClientsKeyIsHeldForAMinuteByBothGateways) {
-    HttpRequest request{.method = "POST", .path = "/ai/generate", .body = hello};
+    http::Request request{.method = "POST", .path = "/ai/generate", .body = hello};
     request.headers.set("X-Service-Auth", secret_text);
     request.headers.set("Idempotency-Key", "hello");
     const auto first = send(url_, request);
@@ -183,14 +183,14 @@ TEST_F(Submission, SilentRedisIsA503InTime) {
 // What it was asked for while it was silent it does when it wakes, and none of it may count then:
 // not for the minute for which a client's key is held, which is longer than this test waits.
 TEST_F(Submission, WhatASilentRedisWasAskedForIsTakenBackWhenItWakes) {
-    HttpRequest request{.method = "POST", .path = "/ai/generate", .body = hello};
+    http::Request request{.method = "POST", .path = "/ai/generate", .body = hello};
     request.headers.set("X-Service-Auth", secret_text);
     request.headers.set("Idempotency-Key", "hello");
     redis.pause();
     expect_error(send(url_, request), 503, "SERVICE_UNAVAILABLE");
     redis.resume();
 
-    HttpResponse again;
+    http::Response again;
     EXPECT_TRUE(eventually([&] {
         again = send(url_, request);
         return again.status != 503;

@@ -29,25 +29,25 @@ std::string edit_with(const Pixels& pixels) {
 }
 
 // "http://host:port/avatars/x.png" without where.
-std::string path_of(const Personality& personality) {
+std::string path_of(const domain::Personality& personality) {
     const std::string url = personality.avatar_url.value_or("");
     return url.substr(std::min(url.find("/avatars/"), url.size()));
 }
 
 class AvatarTest : public TwoGateways {
 protected:
-    HttpResponse get(const std::string& path, HttpHeaders headers = {}) {
+    http::Response get(const std::string& path, http::Headers headers = {}) {
         return send({.path = path, .headers = std::move(headers)});
     }
     std::optional<Pixels> pixels_at(const std::string& path) {
         const auto response = get(path);
         return response.status == 200 ? read_png(response.body) : std::nullopt;
     }
-    Personality change(const std::string& slug, const std::string& body,
-                       std::string_view user = owner_of_solo) {
+    domain::Personality change(const std::string& slug, const std::string& body,
+                               std::string_view user = owner_of_solo) {
         const auto response = call("PUT", "/user/personality/" + slug, user, body);
         EXPECT_EQ(response.status, 200) << response.body;
-        return read<GetPersonalityResponse>(response).personality;
+        return read<domain::GetPersonalityResponse>(response).personality;
     }
 };
 
@@ -95,13 +95,13 @@ TEST_P(Avatars, PersonalitySaysWhereItsAvatarIsAndSinceWhen) {
     const auto changed = change("maestro", edit_with(red));
 
     ASSERT_TRUE(changed.avatar_updated_at);
-    const auto updated_at = read_iso_timestamp(*changed.avatar_updated_at);
+    const auto updated_at = process::read_iso_timestamp(*changed.avatar_updated_at);
     ASSERT_TRUE(updated_at) << *changed.avatar_updated_at;
-    EXPECT_EQ(changed.avatar_url,
-              "https://gateway.example/avatars/maestro-" + version_of(*updated_at) + ".png");
-    EXPECT_EQ(
-        read<GetPersonalityResponse>(call("GET", "/internal/personality/maestro")).personality,
-        changed);
+    EXPECT_EQ(changed.avatar_url, "https://gateway.example/avatars/maestro-" +
+                                      domain::version_of(*updated_at) + ".png");
+    EXPECT_EQ(read<domain::GetPersonalityResponse>(call("GET", "/internal/personality/maestro"))
+                  .personality,
+              changed);
 }
 
 TEST_P(Avatars, AnotherPictureHasAnotherPathAndTheOldOneLeadsToIt) {

@@ -20,14 +20,14 @@ constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
 
 class Limits : public BothDatabases {
 protected:
-    HttpResponse create(const std::string& slug, const std::string& more) {
+    http::Response create(const std::string& slug, const std::string& more) {
         return call("POST", "/user/personality", stranger,
                     R"({"name":"Echo","slug":")" + slug + '"' + more + '}');
     }
-    HttpResponse change(const std::string& slug, const std::string& body) {
+    http::Response change(const std::string& slug, const std::string& body) {
         return call("PUT", "/user/personality/" + slug, stranger, body);
     }
-    HttpResponse read_as_a_bot(const std::string& slug) {
+    http::Response read_as_a_bot(const std::string& slug) {
         return call("GET", "/internal/personality/" + slug);
     }
     static std::string member(const char* name, const std::string& text) {
@@ -42,12 +42,12 @@ protected:
 TUTTI_ON_BOTH_DATABASES(Limits);
 
 TEST_P(Limits, TextsOfAPersonalityAreBoundedTogetherAndNothingIsCommitted) {
-    const std::string half(personality_bytes_max / 2, 'x');
+    const std::string half(domain::personality_bytes_max / 2, 'x');
     EXPECT_EQ(create("two", member("systemPrompt", half)).status, 201);
 
     expect_error(change("two", R"({"characterInfo":")" + half + R"("})"), 400, "VALIDATION_ERROR");
 
-    const auto kept = read<GetPersonalityResponse>(read_as_a_bot("two"));
+    const auto kept = read<domain::GetPersonalityResponse>(read_as_a_bot("two"));
     EXPECT_EQ(kept.personality.character_info, "");
     EXPECT_EQ(kept.personality.system_prompt.size(), half.size());
     expect_error(create("three", member("systemPrompt", half) + member("characterInfo", half)), 400,
@@ -63,7 +63,8 @@ TEST_P(Limits, PlaceholdersCountAsWhatTheyBecome) {
     expect_error(change("short", R"({"name":")" + std::string(250, 'n') + R"("})"), 400,
                  "VALIDATION_ERROR");
 
-    EXPECT_EQ(read<GetPersonalityResponse>(read_as_a_bot("short")).personality.name, "Echo");
+    EXPECT_EQ(read<domain::GetPersonalityResponse>(read_as_a_bot("short")).personality.name,
+              "Echo");
 }
 
 TEST_P(Limits, WhatANameBringsInIsNotLookedAtAgain) {
@@ -71,24 +72,25 @@ TEST_P(Limits, WhatANameBringsInIsNotLookedAtAgain) {
         call("POST", "/user/personality", stranger,
              R"({"name":"{shape}{{user}}","slug":"self","characterInfo":"{shape}!"})");
 
-    EXPECT_EQ(read<GetPersonalityResponse>(made).personality.character_info, "{shape}{{user}}!");
+    EXPECT_EQ(read<domain::GetPersonalityResponse>(made).personality.character_info,
+              "{shape}{{user}}!");
 }
 
 // Control characters are what JSON spells longest.
 TEST_P(Limits, TheLargestPersonalityFitsIntoAnAnswer) {
-    const std::string text = repeated("\\u0001", 6 * (personality_bytes_max - 100));
+    const std::string text = repeated("\\u0001", 6 * (domain::personality_bytes_max - 100));
 
     ASSERT_EQ(create("loud", member("characterInfo", text)).status, 201);
 
     const auto response = read_as_a_bot("loud");
     EXPECT_EQ(response.status, 200);
-    EXPECT_GT(response.body.size(), 5 * personality_bytes_max);
-    EXPECT_LE(response.body.size(), answer_bytes_max);
+    EXPECT_GT(response.body.size(), 5 * domain::personality_bytes_max);
+    EXPECT_LE(response.body.size(), domain::answer_bytes_max);
 }
 
 TEST_P(Limits, APersonalityOfAnotherProgramThatIsTooLargeSaysSoAndCanBeMended) {
     execute("UPDATE personalities SET character_info = '" +
-            std::string(personality_bytes_max + 1, 'x') + "', owner_id = '" +
+            std::string(domain::personality_bytes_max + 1, 'x') + "', owner_id = '" +
             "0b9a3a52-3a54-5b6e-9f0e-6f3f1c2a7d01' WHERE slug = 'solo'");
 
     const auto response = read_as_a_bot("solo");
@@ -107,18 +109,18 @@ TEST_P(Limits, AllPersonasOfAUserFitIntoOneAnswer) {
         return call("POST", "/user/persona", stranger,
                     R"({"name":"me","content":")" + content + R"("})");
     };
-    const std::string quarter(personas_bytes_max / 4, 'x');
+    const std::string quarter(domain::personas_bytes_max / 4, 'x');
     for (int i = 0; i < 3; ++i) ASSERT_EQ(create_persona(quarter).status, 201);
 
     expect_error(create_persona(quarter), 400, "VALIDATION_ERROR");
 
     const auto list = call("GET", "/user/persona", stranger);
-    EXPECT_EQ(read<ListPersonasResponse>(list).personas.size(), 3U);
-    EXPECT_LE(list.body.size(), answer_bytes_max);
+    EXPECT_EQ(read<domain::ListPersonasResponse>(list).personas.size(), 3U);
+    EXPECT_LE(list.body.size(), domain::answer_bytes_max);
 }
 
 TEST_P(Limits, AUserHasABoundedNumberOfPersonas) {
-    for (std::size_t i = 0; i < personas_max; ++i) {
+    for (std::size_t i = 0; i < domain::personas_max; ++i) {
         ASSERT_EQ(call("POST", "/user/persona", stranger, R"({"name":"me","content":"x"})").status,
                   201);
     }

@@ -33,7 +33,7 @@ protected:
     void SetUp() override { begin({}); }
     void TearDown() override { gateway_.reset(); }
 
-    void begin(JobWaits::Options waits, HttpServer::Limits limits = {}) {
+    void begin(gateway::jobs::JobWaits::Options waits, http::Server::Limits limits = {}) {
         redis_url_ = redis.url();
         auto with = options();
         with.waits = waits;
@@ -41,7 +41,7 @@ protected:
         start_with(std::move(with));
     }
     // On a thread of its own.
-    std::future<HttpResponse> wait_for_transcript() {
+    std::future<http::Response> wait_for_transcript() {
         return std::async(std::launch::async, [this] {
             return call("POST", "/ai/transcribe?wait=true", {}, recording);
         });
@@ -74,7 +74,7 @@ protected:
         complete_silently(id);
         announce(id, "completed");
     }
-    void expect_transcript(const HttpResponse& response, const std::string& id) {
+    void expect_transcript(const http::Response& response, const std::string& id) {
         ASSERT_EQ(response.status, 200) << response.body;
         const auto answer = read<Answer>(response);
         EXPECT_EQ(answer.job_id, id);
@@ -88,7 +88,7 @@ protected:
 };
 
 // Long enough that only an announcement can be the reason for an answer.
-constexpr JobWaits::Options by_announcement_only{.look_every = 1h};
+constexpr gateway::jobs::JobWaits::Options by_announcement_only{.look_every = 1h};
 
 TEST_F(Transcription, WaitsForTheWorkersResult) {
     begin(by_announcement_only);
@@ -179,7 +179,7 @@ TEST_F(Transcription, JobWhoseRecordIsLostFails) {
 
 TEST_F(Transcription, FiftyThatWaitHoldNoWorker) {
     begin(by_announcement_only, {.internal = {.workers = 2}});
-    std::vector<std::future<HttpResponse>> waiting;
+    std::vector<std::future<http::Response>> waiting;
     for (int i = 0; i < 50; ++i) waiting.push_back(wait_for_transcript());
     ASSERT_TRUE(eventually([this] { return jobs().size() == 50; }));
 

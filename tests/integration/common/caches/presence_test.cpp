@@ -37,23 +37,24 @@ private:
 };
 
 struct PresenceOnRedis : ::testing::Test {
-    static std::unique_ptr<RedisClient> client_of(const std::string& url) {
-        auto client = RedisClient::create({.url = url});
+    static std::unique_ptr<redis::RedisClient> client_of(const std::string& url) {
+        auto client = redis::RedisClient::create({.url = url});
         EXPECT_TRUE(client) << client.error().message();
         return *std::move(client);
     }
-    std::unique_ptr<Presence> join(const std::string& service,
-                                   std::function<void(std::size_t)> on_change = {}) {
-        return std::make_unique<Presence>(*client, Presence::Options{.app = "test",
-                                                                     .service = service,
-                                                                     .instance = service,
-                                                                     .tell_every = 10ms,
-                                                                     .forgotten_after = 2s,
-                                                                     .on_change = on_change});
+    std::unique_ptr<caches::Presence> join(const std::string& service,
+                                           std::function<void(std::size_t)> on_change = {}) {
+        return std::make_unique<caches::Presence>(
+            *client, caches::Presence::Options{.app = "test",
+                                               .service = service,
+                                               .instance = service,
+                                               .tell_every = 10ms,
+                                               .forgotten_after = 2s,
+                                               .on_change = on_change});
     }
 
     tests::RedisServer server;
-    std::unique_ptr<RedisClient> client = client_of(server.url());
+    std::unique_ptr<redis::RedisClient> client = client_of(server.url());
 };
 
 TEST_F(PresenceOnRedis, InstancesOfOneServiceAreCountedWhateverTheirNames) {
@@ -103,12 +104,13 @@ TEST_F(PresenceOnRedis, TheCountIsUnknownWhileRedisIsAway) {
     const auto instance = join("bot-client");
     server.kill();
     ASSERT_TRUE(eventually([&] { return !instance->count(); }));
-    EXPECT_EQ(presence_metrics_text(instance->count()), "");
+    EXPECT_EQ(caches::presence_metrics_text(instance->count()), "");
 
     server.start();
 
     EXPECT_TRUE(eventually([&] { return instance->count() == 1U; }));
-    EXPECT_THAT(presence_metrics_text(instance->count()), HasSubstr("\ntutti_instances 1\n"));
+    EXPECT_THAT(caches::presence_metrics_text(instance->count()),
+                HasSubstr("\ntutti_instances 1\n"));
 }
 
 struct SeenGateways : GatewayTest {
@@ -121,7 +123,7 @@ struct SeenGateways : GatewayTest {
 };
 
 TEST_F(SeenGateways, TwoOfThemSeeEachOther) {
-    auto second = Gateway::start(options());
+    auto second = gateway::Gateway::start(options());
     ASSERT_TRUE(second) << second.error().message();
     const std::string url = "http://127.0.0.1:" + std::to_string((*second)->port());
 

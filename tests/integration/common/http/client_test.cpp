@@ -18,18 +18,18 @@ using namespace tutti::services::testing;
 
 TimePoint soon() { return Boottime::now() + 5s; }
 
-Errc code_of(const Result<HttpResponse>& response) {
+Errc code_of(const Result<http::Response>& response) {
     EXPECT_FALSE(response);
     return response ? Errc{} : response.error().code;
 }
 
 // The answer that a server gives to everything, byte for byte.
-Result<HttpResponse> answer(std::string_view bytes, HttpClient::Options options = {}) {
+Result<http::Response> answer(std::string_view bytes, http::Client::Options options = {}) {
     ScriptedServer server([&](int socket, int) {
         ScriptedServer::read_request(socket);
         ScriptedServer::send(socket, bytes);
     });
-    HttpClient client(std::move(options));
+    http::Client client(std::move(options));
     return client.send(server.url(), {}, soon());
 }
 
@@ -61,7 +61,7 @@ TEST(HttpClient, BadAnswersAreTagged) {
 
 TEST(HttpClient, SilentServerTimesOutAtTheDeadline) {
     ScriptedServer server([](int socket, int) { ScriptedServer::wait_for_end(socket); });
-    HttpClient client({.name = "gateway"});
+    http::Client client({.name = "gateway"});
 
     const auto before = Boottime::now();
     const auto response = client.send(server.url(), {.path = "/x"}, before + 50ms);
@@ -76,7 +76,7 @@ TEST(HttpClient, SilentServerTimesOutAtTheDeadline) {
 
 TEST(HttpClient, PastDeadlineSendsNothing) {
     ScriptedServer server([](int socket, int) { ScriptedServer::wait_for_end(socket); });
-    HttpClient client;
+    http::Client client;
 
     EXPECT_EQ(code_of(client.send(server.url(), {}, Boottime::now() - 1s)), Errc::timeout);
     EXPECT_EQ(server.connections(), 0);
@@ -85,10 +85,11 @@ TEST(HttpClient, PastDeadlineSendsNothing) {
 TEST(HttpClient, UnreachableAndUnknownHostsAreUnavailable) {
     std::uint16_t closed = 0;
     {
-        closed =
-            (*HttpServer::start({}, [](const HttpRequest&) { return HttpResponse{}; }))->port();
+        closed = (*http::Server::start({}, [](const http::Request&) {
+                     return http::Response{};
+                 }))->port();
     }
-    HttpClient client;
+    http::Client client;
 
     EXPECT_EQ(code_of(client.send("http://127.0.0.1:" + std::to_string(closed), {}, soon())),
               Errc::unavailable);
@@ -97,9 +98,9 @@ TEST(HttpClient, UnreachableAndUnknownHostsAreUnavailable) {
 }
 
 TEST(HttpClient, LocalhostIsResolved) {
-    const auto server =
-        HttpServer::start({}, [](const HttpRequest& r) { return text_response(200, r.path); });
-    HttpClient client;
+    const auto server = http::Server::start(
+        {}, [](const http::Request& r) { return http::text_response(200, r.path); });
+    http::Client client;
 
     const auto response = client.send("http://localhost:" + std::to_string((*server)->port()),
                                       {.path = "/x"}, soon());
@@ -109,7 +110,7 @@ TEST(HttpClient, LocalhostIsResolved) {
 }
 
 TEST(HttpClient, WhatCannotBeSentIsRefused) {
-    HttpClient client;
+    http::Client client;
     const std::string url = "http://127.0.0.1:1/";
 
     EXPECT_EQ(code_of(client.send("nonsense", {}, soon())), Errc::invalid_option);
@@ -122,10 +123,11 @@ TEST(HttpClient, WhatCannotBeSentIsRefused) {
 }
 
 TEST(HttpClient, UrlAndRequestAreJoined) {
-    const auto server = HttpServer::start(
-        {}, [](const HttpRequest& r) { return text_response(200, r.path + '?' + r.query); });
+    const auto server = http::Server::start({}, [](const http::Request& r) {
+        return http::text_response(200, r.path + '?' + r.query);
+    });
     const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
-    HttpClient client;
+    http::Client client;
 
     EXPECT_EQ(client.send(url, {.path = "/a", .query = "b=c"}, soon())->body, "/a?b=c");
     EXPECT_EQ(client.send(url + "/v1/", {.path = "/a"}, soon())->body, "/v1/a?");
@@ -142,7 +144,7 @@ TEST(HttpClient, ConnectionsAreUsedAgain) {
             ScriptedServer::send(socket, hi);
         }
     });
-    HttpClient client;
+    http::Client client;
 
     for (int i = 0; i < 3; ++i) EXPECT_EQ(client.send(server.url(), {}, soon())->body, "hi");
 
@@ -163,7 +165,7 @@ public:
 
 TEST(HttpClient, IdempotentRequestIsRetriedOnceOnAFreshConnection) {
     StaleServer stale;
-    HttpClient client;
+    http::Client client;
     ASSERT_TRUE(client.send(stale.server_.url(), {}, soon()));
 
     const auto second = client.send(stale.server_.url(), {.method = "DELETE"}, soon());
@@ -174,7 +176,7 @@ TEST(HttpClient, IdempotentRequestIsRetriedOnceOnAFreshConnection) {
 
 TEST(HttpClient, RequestThatMayHaveBeenActedOnIsNotRepeated) {
     StaleServer stale;
-    HttpClient client;
+    http::Client client;
     ASSERT_TRUE(client.send(stale.server_.url(), {}, soon()));
 
     const auto second = client.send(stale.server_.url(), {.method = "POST", .body = "{}"}, soon());
@@ -191,7 +193,7 @@ TEST(HttpClient, ConnectionThatTheServerClosedIsNotUsed) {
         ::shutdown(socket, SHUT_RDWR);
         closed.count_down();
     });
-    HttpClient client;
+    http::Client client;
     ASSERT_TRUE(client.send(server.url(), {}, soon()));
     while (closed.try_wait() || server.connections() == 0) {
     }
@@ -204,7 +206,7 @@ TEST(HttpClient, ConnectionThatTheServerClosedIsNotUsed) {
 
 TEST(HttpClient, CallsOverTheCapWaitForASlotUntilTheirDeadline) {
     ScriptedServer server([](int socket, int) { ScriptedServer::wait_for_end(socket); });
-    HttpClient client({.concurrent_max = 1});
+    http::Client client({.concurrent_max = 1});
     auto first = std::async(std::launch::async,
                             [&] { return client.send(server.url(), {}, Boottime::now() + 300ms); });
     while (server.connections() == 0) std::this_thread::yield();
@@ -215,17 +217,17 @@ TEST(HttpClient, CallsOverTheCapWaitForASlotUntilTheirDeadline) {
 
 TEST(HttpClient, NoCallOutlivesTheTimeoutOfItsPool) {
     ScriptedServer server([](int socket, int) { ScriptedServer::wait_for_end(socket); });
-    HttpClient client({.call_timeout = 50ms});
+    http::Client client({.call_timeout = 50ms});
 
     EXPECT_EQ(code_of(client.send(server.url(), {}, Boottime::now() + 24h)), Errc::timeout);
 }
 
 TEST(HttpClient, IdleConnectionsAreKeptUpToTheirLimit) {
-    const auto server =
-        HttpServer::start({}, [](const HttpRequest&) { return text_response(200, "hi"); });
+    const auto server = http::Server::start(
+        {}, [](const http::Request&) { return http::text_response(200, "hi"); });
     const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
-    HttpClient keeping({.idle_max = 1});
-    HttpClient closing({.idle_max = 0});
+    http::Client keeping({.idle_max = 1});
+    http::Client closing({.idle_max = 0});
 
     ASSERT_TRUE(keeping.send(url, {}, soon()));
     ASSERT_TRUE(closing.send(url, {}, soon()));
@@ -242,7 +244,7 @@ TEST(HttpClient, CountsHowItsCallsEnded) {
         }
         if (connection == 1) ScriptedServer::wait_for_end(socket);
     });
-    HttpClient client({.name = "scripted"});
+    http::Client client({.name = "scripted"});
 
     EXPECT_TRUE(client.send(server.url(), {.method = "POST"}, soon()));
     EXPECT_FALSE(client.send(server.url(), {.method = "POST"}, Boottime::now() + 50ms));
@@ -253,10 +255,10 @@ TEST(HttpClient, CountsHowItsCallsEnded) {
     EXPECT_EQ(metrics.upstream, "scripted");
     EXPECT_EQ(metrics.requests, 4U);
     EXPECT_EQ(metrics.finished, 4U);
-    EXPECT_EQ(metrics.failed(HttpFailure::http), 1U);
-    EXPECT_EQ(metrics.failed(HttpFailure::timeout), 1U);
-    EXPECT_EQ(metrics.failed(HttpFailure::network), 1U);
-    EXPECT_EQ(metrics.failed(HttpFailure::invalid), 1U);
+    EXPECT_EQ(metrics.failed(http::Failure::http), 1U);
+    EXPECT_EQ(metrics.failed(http::Failure::timeout), 1U);
+    EXPECT_EQ(metrics.failed(http::Failure::network), 1U);
+    EXPECT_EQ(metrics.failed(http::Failure::invalid), 1U);
     EXPECT_GE(metrics.taken, 50ms);
     EXPECT_EQ(metrics.in_flight, 0U);
 }
@@ -281,7 +283,7 @@ TEST(HttpClient, AnswerThatIsAllWrappingIsTooLarge) {
             ScriptedServer::send(socket, begin);
             send_for_ever(socket, piece);
         });
-        HttpClient client;
+        http::Client client;
 
         EXPECT_EQ(code_of(client.send(server.url(), {}, soon())), Errc::too_large) << begin;
     }
@@ -293,7 +295,7 @@ TEST(HttpClient, FieldsWithoutEndAreTooLarge) {
         ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\n");
         send_for_ever(socket, "a:\r\n");
     });
-    HttpClient client;
+    http::Client client;
 
     EXPECT_EQ(code_of(client.send(server.url(), {}, soon())), Errc::too_large);
 }
@@ -305,7 +307,7 @@ TEST(HttpClient, TransferCodingThatIsNotKnownIsAProtocolError) {
             ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: " +
                                              std::string(coding) + "\r\n\r\n0\r\n\r\n");
         });
-        HttpClient client;
+        http::Client client;
 
         EXPECT_EQ(code_of(client.send(server.url(), {}, soon())), Errc::protocol) << coding;
     }
@@ -318,7 +320,7 @@ TEST(HttpClient, TrailersAreNotAmongTheFields) {
                              "HTTP/1.1 200 OK\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
                              "2\r\nhi\r\n0\r\nX-A: 2\r\nX-B: 2\r\n\r\n");
     });
-    HttpClient client;
+    http::Client client;
 
     const auto response = client.send(server.url(), {}, soon());
 
@@ -329,9 +331,10 @@ TEST(HttpClient, TrailersAreNotAmongTheFields) {
 }
 
 TEST(HttpClient, WithoutADescriptorACallIsUnavailableAndTheNextOneWorks) {
-    const auto server = HttpServer::start({}, [](const HttpRequest&) { return HttpResponse{}; });
+    const auto server =
+        http::Server::start({}, [](const http::Request&) { return http::Response{}; });
     const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
-    HttpClient client;
+    http::Client client;
     {
         const tests::NoDescriptors none;
         EXPECT_EQ(code_of(client.send(url, {}, soon())), Errc::unavailable);
@@ -343,7 +346,7 @@ TEST(HttpClient, WithoutADescriptorACallIsUnavailableAndTheNextOneWorks) {
 
 TEST(HttpClient, StopEndsCallsInProgress) {
     ScriptedServer server([](int socket, int) { ScriptedServer::wait_for_end(socket); });
-    HttpClient client;
+    http::Client client;
     auto call = std::async(std::launch::async,
                            [&] { return client.send(server.url(), {}, Boottime::now() + 60s); });
     while (server.connections() == 0) std::this_thread::yield();
@@ -355,10 +358,10 @@ TEST(HttpClient, StopEndsCallsInProgress) {
 }
 
 TEST(HttpClient, ManyThreadsShareIt) {
-    const auto server =
-        HttpServer::start({}, [](const HttpRequest& r) { return text_response(200, r.body); });
+    const auto server = http::Server::start(
+        {}, [](const http::Request& r) { return http::text_response(200, r.body); });
     const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
-    HttpClient client({.concurrent_max = 4});
+    http::Client client({.concurrent_max = 4});
     std::vector<std::jthread> threads;
     std::atomic<int> right{0};
 

@@ -22,33 +22,34 @@ constexpr const char* later_and_close = "GET /later HTTP/1.1\r\nConnection: clos
 // /later is answered when the test says so; everything else at once.
 class Deferred : public ::testing::Test {
 protected:
-    void start(HttpServer::Limits limits = {.internal = {.workers = 1}}) {
-        auto started = HttpServer::start({.limits = limits}, [this](const HttpRequest& request) {
-            if (request.path != "/later") return text_response(200, "now");
-            return deferred_response([this](HttpAnswer answer) {
-                const std::lock_guard lock(mutex_);
-                answers_.push_back(std::move(answer));
-                changed_.notify_all();
-                return [this] { ++forgotten; };
+    void start(http::Server::Limits limits = {.internal = {.workers = 1}}) {
+        auto started =
+            http::Server::start({.limits = limits}, [this](const http::Request& request) {
+                if (request.path != "/later") return http::text_response(200, "now");
+                return http::deferred_response([this](http::Answer answer) {
+                    const std::lock_guard lock(mutex_);
+                    answers_.push_back(std::move(answer));
+                    changed_.notify_all();
+                    return [this] { ++forgotten; };
+                });
             });
-        });
         ASSERT_TRUE(started) << started.error().message();
         server_ = std::move(*started);
     }
-    void start_with(HttpStart begin) {
-        auto started = HttpServer::start(
-            {.limits = {.internal = {.workers = 1}}}, [begin](const HttpRequest& request) {
-                return request.path == "/later" ? deferred_response(begin)
-                                                : text_response(200, "now");
+    void start_with(http::Start begin) {
+        auto started = http::Server::start(
+            {.limits = {.internal = {.workers = 1}}}, [begin](const http::Request& request) {
+                return request.path == "/later" ? http::deferred_response(begin)
+                                                : http::text_response(200, "now");
             });
         ASSERT_TRUE(started) << started.error().message();
         server_ = std::move(*started);
     }
     // The next one that has begun to wait.
-    HttpAnswer next() {
+    http::Answer next() {
         std::unique_lock lock(mutex_);
         EXPECT_TRUE(changed_.wait_for(lock, 20s, [this] { return !answers_.empty(); }));
-        HttpAnswer answer = std::move(answers_.front());
+        http::Answer answer = std::move(answers_.front());
         answers_.erase(answers_.begin());
         return answer;
     }
@@ -61,8 +62,8 @@ protected:
     std::atomic<int> forgotten{0};
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::vector<HttpAnswer> answers_;
-    std::unique_ptr<HttpServer> server_;
+    std::vector<http::Answer> answers_;
+    std::unique_ptr<http::Server> server_;
 };
 
 TEST_F(Deferred, AnswerOfAnotherThreadArrivesAndTheConnectionIsKept) {
@@ -70,7 +71,7 @@ TEST_F(Deferred, AnswerOfAnotherThreadArrivesAndTheConnectionIsKept) {
     RawConnection peer(server_->port());
     for (int i = 0; i < 20; ++i) {
         peer.send(later);
-        std::jthread([answer = next()] { answer(text_response(202, "at last")); });
+        std::jthread([answer = next()] { answer(http::text_response(202, "at last")); });
 
         const auto response = peer.read_until("at last");
 
@@ -81,8 +82,8 @@ TEST_F(Deferred, AnswerOfAnotherThreadArrivesAndTheConnectionIsKept) {
 }
 
 TEST_F(Deferred, AnswerMayBeThereAtOnce) {
-    start_with([](const HttpAnswer& answer) {
-        answer(text_response(200, "at once"));
+    start_with([](const http::Answer& answer) {
+        answer(http::text_response(200, "at once"));
         return nullptr;
     });
     RawConnection peer(server_->port());
@@ -98,11 +99,11 @@ TEST_F(Deferred, FirstAnswerCounts) {
     peer.send(later_and_close);
     const auto answer = next();
 
-    answer(text_response(200, "first"));
-    answer(text_response(200, "second"));
+    answer(http::text_response(200, "first"));
+    answer(http::text_response(200, "second"));
 
     EXPECT_TRUE(peer.read_all().ends_with("first"));
-    answer(text_response(200, "third"));
+    answer(http::text_response(200, "third"));
 }
 
 TEST_F(Deferred, HeadHasTheLengthButNoBody) {
@@ -110,7 +111,7 @@ TEST_F(Deferred, HeadHasTheLengthButNoBody) {
     RawConnection peer(server_->port());
     peer.send("HEAD /later HTTP/1.1\r\nConnection: close\r\n\r\n");
 
-    next()(text_response(200, "12345"));
+    next()(http::text_response(200, "12345"));
 
     const auto response = peer.read_all();
     EXPECT_TRUE(response.contains("Content-Length: 5\r\n")) << response;
@@ -133,8 +134,8 @@ TEST_F(Deferred, WaitKeepsNoRoomForTheBodyOfItsRequest) {
     other.send(request);
     const auto second = next();
 
-    first(text_response(200, "first"));
-    second(text_response(200, "second"));
+    first(http::text_response(200, "first"));
+    second(http::text_response(200, "second"));
     EXPECT_TRUE(one.read_all().ends_with("first"));
     EXPECT_TRUE(other.read_all().ends_with("second"));
 }
@@ -149,7 +150,7 @@ TEST_F(Deferred, WaitIsNeitherReadingNorWriting) {
     const auto answer = next();
     std::this_thread::sleep_for(200ms);
 
-    answer(text_response(200, "at last"));
+    answer(http::text_response(200, "at last"));
 
     EXPECT_TRUE(peer.read_all().ends_with("at last"));
 }
@@ -161,12 +162,12 @@ TEST_F(Deferred, ManyThatWaitHoldNoWorker) {
         peers.push_back(std::make_unique<RawConnection>(server_->port()));
         peers.back()->send(later_and_close);
     }
-    std::vector<HttpAnswer> answers;
+    std::vector<http::Answer> answers;
     for (int i = 0; i < 50; ++i) answers.push_back(next());
 
     expect_now();
 
-    for (const auto& answer : answers) answer(text_response(200, "done"));
+    for (const auto& answer : answers) answer(http::text_response(200, "done"));
     for (const auto& peer : peers) EXPECT_TRUE(peer->read_all().ends_with("done"));
 }
 
@@ -180,17 +181,17 @@ TEST_F(Deferred, TooManyAreTurnedAwayBeforeAnythingIsBegun) {
 
     second.send(later_and_close);
     EXPECT_TRUE(second.read_all().starts_with("HTTP/1.1 503 "));
-    answer(text_response(200, "done"));
+    answer(http::text_response(200, "done"));
     EXPECT_TRUE(first.read_all().ends_with("done"));
 
     third.send(later_and_close);
-    next()(text_response(200, "room again"));
+    next()(http::text_response(200, "room again"));
     EXPECT_TRUE(third.read_all().ends_with("room again"));
 }
 
 TEST_F(Deferred, ClientThatLeavesIsForgottenAndItsAnswerIgnored) {
     start({.internal = {.workers = 1}, .deferred_max = 1});
-    HttpAnswer answer;
+    http::Answer answer;
     {
         RawConnection peer(server_->port());
         peer.send(later);
@@ -199,10 +200,10 @@ TEST_F(Deferred, ClientThatLeavesIsForgottenAndItsAnswerIgnored) {
 
     EXPECT_TRUE(eventually([this] { return forgotten == 1; }));
 
-    answer(text_response(200, "nobody hears this"));
+    answer(http::text_response(200, "nobody hears this"));
     RawConnection peer(server_->port());
     peer.send(later_and_close);
-    next()(text_response(200, "its place is free"));
+    next()(http::text_response(200, "its place is free"));
     EXPECT_TRUE(peer.read_all().ends_with("its place is free"));
 }
 
@@ -213,11 +214,11 @@ TEST_F(Deferred, NextRequestThatCameEarlyIsAnsweredAfterwards) {
     const auto answer = next();
     peer.send(later_and_close);
 
-    answer(text_response(200, "first;"));
+    answer(http::text_response(200, "first;"));
 
     EXPECT_TRUE(peer.read_until("first;").starts_with("HTTP/1.1 200 "));
     EXPECT_TRUE(peer.read_until("now").starts_with("HTTP/1.1 200 "));
-    next()(text_response(200, "third"));
+    next()(http::text_response(200, "third"));
     EXPECT_TRUE(peer.read_all().ends_with("third"));
 }
 
@@ -236,7 +237,7 @@ TEST_F(Deferred, StopAnswersThoseThatWait) {
     EXPECT_TRUE(response.contains("Connection: close\r\n")) << response;
     EXPECT_EQ(forgotten, 1);
     server_.reset();
-    answer(text_response(200, "after the end of the server"));
+    answer(http::text_response(200, "after the end of the server"));
 }
 
 TEST_F(Deferred, AnswersRaceWithLeavingClientsAndStop) {
@@ -248,7 +249,7 @@ TEST_F(Deferred, AnswersRaceWithLeavingClientsAndStop) {
             changed_.wait_for(lock, 1ms, [this] { return !answers_.empty(); });
             auto waiting = std::exchange(answers_, {});
             lock.unlock();
-            for (const auto& answer : waiting) answer(text_response(200, "done"));
+            for (const auto& answer : waiting) answer(http::text_response(200, "done"));
         }
     });
     std::vector<std::jthread> clients;
@@ -269,7 +270,7 @@ TEST_F(Deferred, AnswersRaceWithLeavingClientsAndStop) {
 }
 
 TEST_F(Deferred, ThrowingStartIsAnInternalError) {
-    start_with([](const HttpAnswer&) -> std::function<void()> {
+    start_with([](const http::Answer&) -> std::function<void()> {
         throw std::runtime_error("nobody there");
     });
     RawConnection peer(server_->port());

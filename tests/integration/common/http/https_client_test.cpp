@@ -62,7 +62,7 @@ protected:
 
 TEST_F(Https, TrustedConnectionIsUsedAgain) {
     serve_as("localhost");
-    HttpClient client({.ca_file = ca_file()});
+    http::Client client({.ca_file = ca_file()});
 
     const auto first = client.send(url(), {}, soon());
     const auto second = client.send(url(), {.method = "POST", .body = "x"}, soon());
@@ -75,7 +75,7 @@ TEST_F(Https, TrustedConnectionIsUsedAgain) {
 
 TEST_F(Https, UntrustedCertificateIsRefused) {
     serve_as("localhost");
-    HttpClient client;
+    http::Client client;
 
     const auto response = client.send(url(), {}, soon());
 
@@ -85,7 +85,7 @@ TEST_F(Https, UntrustedCertificateIsRefused) {
 
 TEST_F(Https, CertificateOfAnotherHostIsRefused) {
     serve_as("elsewhere.example");
-    HttpClient client({.ca_file = ca_file()});
+    http::Client client({.ca_file = ca_file()});
 
     const auto response = client.send(url(), {}, soon());
 
@@ -97,7 +97,7 @@ TEST_F(Https, PlainServerIsNotTls) {
     ScriptedServer plain(
         [](int socket, int) { ScriptedServer::send(socket, "HTTP/1.1 400 no\r\n\r\n"); });
     const std::string http = plain.url();
-    HttpClient client;
+    http::Client client;
 
     const auto response = client.send("https" + http.substr(4), {}, soon());
 
@@ -108,7 +108,7 @@ TEST_F(Https, PlainServerIsNotTls) {
 TEST_F(Https, SilentHandshakeTimesOut) {
     ScriptedServer silent([](int socket, int) { ScriptedServer::wait_for_end(socket); });
     const std::string http = silent.url();
-    HttpClient client;
+    http::Client client;
 
     const auto response = client.send("https" + http.substr(4), {}, Boottime::now() + 50ms);
 
@@ -117,7 +117,7 @@ TEST_F(Https, SilentHandshakeTimesOut) {
 }
 
 TEST_F(Https, MissingFileOfRootsIsNamed) {
-    HttpClient client({.ca_file = folder_.file("none.pem")});
+    http::Client client({.ca_file = folder_.file("none.pem")});
 
     const auto response = client.send("https://localhost:1/", {}, soon());
 

@@ -17,20 +17,20 @@ using namespace tutti::services::testing;
 
 class Server : public ::testing::Test {
 protected:
-    void start(HttpServer::Limits limits, HttpHandler handler = echo) {
-        auto started = HttpServer::start({.limits = limits}, std::move(handler));
+    void start(http::Server::Limits limits, http::Handler handler = echo) {
+        auto started = http::Server::start({.limits = limits}, std::move(handler));
         ASSERT_TRUE(started) << started.error().message();
         server_ = std::move(*started);
     }
-    static HttpResponse echo(const HttpRequest& request) {
-        return text_response(200, request.method + ' ' + request.path + '?' + request.query + ' ' +
-                                      request.body + '\n');
+    static http::Response echo(const http::Request& request) {
+        return http::text_response(200, request.method + ' ' + request.path + '?' + request.query +
+                                            ' ' + request.body + '\n');
     }
     [[nodiscard]] std::string url() const {
         return "http://127.0.0.1:" + std::to_string(server_->port());
     }
 
-    std::unique_ptr<HttpServer> server_;
+    std::unique_ptr<http::Server> server_;
 };
 
 TEST_F(Server, ConnectionIsKeptForTheNextRequest) {
@@ -75,8 +75,8 @@ TEST_F(Server, HeadHasTheLengthButNoBody) {
 }
 
 TEST_F(Server, AnswerThatMayNotHaveABodyHasNoneAndNoLength) {
-    start({}, [](const HttpRequest& request) {
-        auto response = text_response(request.path == "/304" ? 304 : 204, "not sent");
+    start({}, [](const http::Request& request) {
+        auto response = http::text_response(request.path == "/304" ? 304 : 204, "not sent");
         response.headers.set("ETag", "\"x\"");
         return response;
     });
@@ -92,8 +92,9 @@ TEST_F(Server, AnswerThatMayNotHaveABodyHasNoneAndNoLength) {
 }
 
 TEST_F(Server, ResponsesThatNobodyReadsAreBoundedTogether) {
-    start({.internal = {.sending_bytes_max = 20U << 20U}}, [](const HttpRequest& request) {
-        return text_response(200, std::string(request.path == "/large" ? 16U << 20U : 5U, 'x'));
+    start({.internal = {.sending_bytes_max = 20U << 20U}}, [](const http::Request& request) {
+        return http::text_response(200,
+                                   std::string(request.path == "/large" ? 16U << 20U : 5U, 'x'));
     });
     // More than the sockets' buffers hold, so it stays with the server.
     RawConnection slow(server_->port());
@@ -208,10 +209,10 @@ TEST_F(Server, ConnectionsWithARequestInFlightAreNotPushedOut) {
     std::latch entered(2);
     std::promise<void> release;
     auto released = release.get_future().share();
-    start({.connections_max = 2}, [&](const HttpRequest&) {
+    start({.connections_max = 2}, [&](const http::Request&) {
         entered.count_down();
         released.wait();
-        return text_response(200, "done");
+        return http::text_response(200, "done");
     });
     RawConnection first(server_->port());
     RawConnection second(server_->port());
@@ -227,21 +228,21 @@ TEST_F(Server, ConnectionsWithARequestInFlightAreNotPushedOut) {
 class Kinds : public ::testing::Test {
 protected:
     void SetUp() override {
-        const auto add = [&](std::string path, RouteKind kind, HttpHandler handler) {
+        const auto add = [&](std::string path, http::RouteKind kind, http::Handler handler) {
             router_.add("GET", path, std::move(handler), {.kind = kind});
         };
-        add("/slow/:name", RouteKind::open, [this](const HttpRequest&) {
+        add("/slow/:name", http::RouteKind::open, [this](const http::Request&) {
             ++inside_;
             released_.wait();
-            return text_response(200, "late");
+            return http::text_response(200, "late");
         });
-        for (const auto& [path, kind] :
-             {std::pair{"/open", RouteKind::open}, std::pair{"/internal", RouteKind::internal},
-              std::pair{"/observe", RouteKind::observability}}) {
-            add(path, kind, [](const HttpRequest&) { return text_response(200, "done"); });
+        for (const auto& [path, kind] : {std::pair{"/open", http::RouteKind::open},
+                                         std::pair{"/internal", http::RouteKind::internal},
+                                         std::pair{"/observe", http::RouteKind::observability}}) {
+            add(path, kind, [](const http::Request&) { return http::text_response(200, "done"); });
         }
-        auto started = HttpServer::start({.limits = {.open = {.workers = 2, .queued_max = 2}}},
-                                         std::move(router_));
+        auto started = http::Server::start({.limits = {.open = {.workers = 2, .queued_max = 2}}},
+                                           std::move(router_));
         ASSERT_TRUE(started) << started.error().message();
         server_ = std::move(*started);
     }
@@ -254,8 +255,8 @@ protected:
     std::atomic<int> inside_ = 0;
     std::promise<void> release_;
     std::shared_future<void> released_ = release_.get_future().share();
-    Router router_;
-    std::unique_ptr<HttpServer> server_;
+    http::Router router_;
+    std::unique_ptr<http::Server> server_;
 };
 
 TEST_F(Kinds, StrangersHoldUpNeitherServicesNorMonitoring) {
@@ -278,9 +279,10 @@ TEST_F(Kinds, StrangersHoldUpNeitherServicesNorMonitoring) {
 }
 
 TEST_F(Server, TrailersAreNotAmongTheFields) {
-    start({}, [](const HttpRequest& request) {
-        return text_response(200, std::string(request.headers.find("X-A").value_or("none")) +
-                                      std::string(request.headers.find("X-B").value_or("none")));
+    start({}, [](const http::Request& request) {
+        return http::text_response(200,
+                                   std::string(request.headers.find("X-A").value_or("none")) +
+                                       std::string(request.headers.find("X-B").value_or("none")));
     });
     RawConnection peer(server_->port());
 
@@ -298,7 +300,7 @@ TEST_F(Server, BodyAndResponseMayTakeTheirTimeWhileTheyMove) {
            .read_timeout = 1000ms,
            .write_timeout = 1000ms,
            .bytes_per_second_min = 1U << 20U},
-          [](const HttpRequest& request) { return text_response(200, request.body); });
+          [](const http::Request& request) { return http::text_response(200, request.body); });
     RawConnection peer(server_->port());
     const std::string block(1U << 20U, 'x');
 
@@ -325,7 +327,9 @@ TEST_F(Server, SlowestReaderMakesRoomForTheNextResponse) {
     start({.internal = {.sending_bytes_max = 20U << 20U},
            .write_timeout = 100ms,
            .bytes_per_second_min = 1U << 10U},
-          [](const HttpRequest&) { return text_response(200, std::string(16U << 20U, 'x')); });
+          [](const http::Request&) {
+              return http::text_response(200, std::string(16U << 20U, 'x'));
+          });
     RawConnection slow(server_->port());
     slow.send("GET / HTTP/1.1\r\n\r\n");
     slow.read_until("\r\n\r\n");
@@ -343,10 +347,10 @@ TEST_F(Server, TooManyWaitingRequestsAreTurnedAway) {
     std::promise<void> release;
     auto released = release.get_future().share();
     std::atomic<int> running{0};
-    start({.internal = {.workers = 1, .queued_max = 1}}, [&](const HttpRequest&) {
+    start({.internal = {.workers = 1, .queued_max = 1}}, [&](const http::Request&) {
         ++running;
         released.wait();
-        return text_response(200, "done");
+        return http::text_response(200, "done");
     });
     RawConnection busy(server_->port());
     busy.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
@@ -373,9 +377,9 @@ TEST_F(Server, TooManyWaitingRequestsAreTurnedAway) {
 TEST_F(Server, SlowHandlerDoesNotDelayOthers) {
     std::promise<void> release;
     auto released = release.get_future().share();
-    start({.internal = {.workers = 2}}, [&](const HttpRequest& request) {
+    start({.internal = {.workers = 2}}, [&](const http::Request& request) {
         if (request.path == "/slow") released.wait();
-        return text_response(200, "done");
+        return http::text_response(200, "done");
     });
     RawConnection slow(server_->port());
     RawConnection fast(server_->port());
@@ -389,7 +393,7 @@ TEST_F(Server, SlowHandlerDoesNotDelayOthers) {
 }
 
 TEST_F(Server, ThrowingHandlerIsAnInternalError) {
-    start({}, [](const HttpRequest& request) -> HttpResponse {
+    start({}, [](const http::Request& request) -> http::Response {
         if (request.path == "/odd") throw 7;
         throw std::runtime_error("what went wrong");
     });
@@ -404,8 +408,8 @@ TEST_F(Server, ThrowingHandlerIsAnInternalError) {
 }
 
 TEST_F(Server, HandlerCannotForgeAHeader) {
-    start({}, [](const HttpRequest&) {
-        return HttpResponse{
+    start({}, [](const http::Request&) {
+        return http::Response{
             .headers = {
                 {"X-A", "1\r\nX-Forged: 1"}, {"X B", "2"}, {"X-C", "3"}, {"Content-Length", "99"}}};
     });
@@ -423,10 +427,10 @@ TEST_F(Server, HandlerCannotForgeAHeader) {
 TEST_F(Server, StopAnswersWhatIsInFlight) {
     std::latch entered(1);
     std::promise<void> release;
-    start({}, [&](const HttpRequest&) {
+    start({}, [&](const http::Request&) {
         entered.count_down();
         release.get_future().wait();
-        return text_response(200, "done");
+        return http::text_response(200, "done");
     });
     RawConnection peer(server_->port());
     RawConnection idle(server_->port());
@@ -460,8 +464,8 @@ TEST_F(Server, StopCutsOffAPeerThatDoesNotFinish) {
 }
 
 TEST_F(Server, WrongOptionsAreErrors) {
-    const auto code = [](HttpServer::Options options) {
-        const auto started = HttpServer::start(std::move(options), echo);
+    const auto code = [](http::Server::Options options) {
+        const auto started = http::Server::start(std::move(options), echo);
         EXPECT_FALSE(started);
         return started ? Errc{} : started.error().code;
     };

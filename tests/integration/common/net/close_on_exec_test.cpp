@@ -11,10 +11,10 @@ using namespace tutti::services::testing;
 
 TEST(Descriptors, OfServerAndClientAreClosedInAProgramThatIsStarted) {
     const auto before = tests::descriptors();
-    auto server =
-        HttpServer::start({}, [](const HttpRequest&) { return text_response(200, "here\n"); });
+    auto server = http::Server::start(
+        {}, [](const http::Request&) { return http::text_response(200, "here\n"); });
     ASSERT_TRUE(server) << server.error().message();
-    HttpClient client(HttpClient::Options{});
+    http::Client client(http::Client::Options{});
     const std::string url = "http://127.0.0.1:" + std::to_string((*server)->port());
 
     const auto answer = client.send(url, {}, Boottime::now() + 20s);  // and keeps the connection

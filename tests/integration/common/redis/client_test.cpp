@@ -19,28 +19,28 @@ using namespace tutti::services::testing;
 
 TimePoint soon() { return Boottime::now() + 10s; }
 
-std::unique_ptr<RedisClient> client_for(RedisClient::Options options) {
-    auto client = RedisClient::create(std::move(options));
+std::unique_ptr<redis::RedisClient> client_for(redis::RedisClient::Options options) {
+    auto client = redis::RedisClient::create(std::move(options));
     EXPECT_TRUE(client) << client.error().message();
     return *std::move(client);
 }
 
-Errc code_of(const Result<RedisReply>& reply) {
+Errc code_of(const Result<redis::RedisReply>& reply) {
     EXPECT_FALSE(reply);
     return reply ? Errc{} : reply.error().code;
 }
 
 struct Redis : ::testing::Test {
-    Result<RedisReply> command(const std::vector<std::string>& words) {
+    Result<redis::RedisReply> command(const std::vector<std::string>& words) {
         return client->command(words, soon());
     }
 
     tests::RedisServer server;
-    std::unique_ptr<RedisClient> client = client_for({.url = server.url()});
+    std::unique_ptr<redis::RedisClient> client = client_for({.url = server.url()});
 };
 
 TEST_F(Redis, RepliesOfEveryKindArrive) {
-    using Kind = RedisReply::Kind;
+    using Kind = redis::RedisReply::Kind;
     EXPECT_TRUE(command({"SET", "k", std::string("a\0b", 3)})->is_text("OK"));
     EXPECT_EQ(command({"GET", "k"})->text, std::string("a\0b", 3));
     EXPECT_EQ(command({"GET", "absent"})->kind, Kind::nil);
@@ -195,7 +195,7 @@ TEST(RedisTls, SpeaksToATrustedServerOnly) {
     EXPECT_TRUE(ping("?ca=" + authority.file() + identity));
     EXPECT_FALSE(ping("?ca=" + authority.file())) << "it asks for a certificate";
     EXPECT_EQ(code_of(ping("?ca=" + stranger.file() + identity)), Errc::protocol);
-    EXPECT_EQ(RedisClient::create({.url = "rediss://h?ca=/no/such/file"}).error().code,
+    EXPECT_EQ(redis::RedisClient::create({.url = "rediss://h?ca=/no/such/file"}).error().code,
               Errc::invalid_option);
 }
 

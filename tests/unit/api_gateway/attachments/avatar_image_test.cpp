@@ -6,7 +6,7 @@
 
 #include "support/png.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 namespace {
 
 using tests::base64;
@@ -165,4 +165,4 @@ TEST(AvatarImage, LargestPictureFitsIntoWhatTheSchemaTakes) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

@@ -14,7 +14,7 @@
 #include "support/temporary_folder.hpp"
 #include "unit/api_gateway/routes/route_table.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::attachments {
 namespace {
 
 using namespace std::chrono_literals;
@@ -217,7 +217,7 @@ TEST(AttachmentNames, NumbersGoBeforeTheExtension) {
 }
 
 TEST(GatewayOptions, WhatIsOutsideFindsTheGatewayByItsPublicUrlIfItHasOne) {
-    Settings settings;
+    process::Settings settings;
     settings.gateway_url = "http://inside:3000";
     EXPECT_EQ(Gateway::Options::from(settings).public_url, "http://inside:3000");
 
@@ -228,20 +228,20 @@ TEST(GatewayOptions, WhatIsOutsideFindsTheGatewayByItsPublicUrlIfItHasOne) {
 }
 
 TEST(AttachmentMediaTypes, OnlyHarmlessOnesAreNamed) {
-    EXPECT_EQ(attachment_media_type("a.PNG"), "image/png");
-    EXPECT_EQ(attachment_media_type("voice-message.ogg"), "audio/ogg");
-    EXPECT_EQ(attachment_media_type("a.mp4"), "video/mp4");
-    EXPECT_EQ(attachment_media_type("a.html.txt"), "text/plain; charset=utf-8");
+    EXPECT_EQ(routes::attachment_media_type("a.PNG"), "image/png");
+    EXPECT_EQ(routes::attachment_media_type("voice-message.ogg"), "audio/ogg");
+    EXPECT_EQ(routes::attachment_media_type("a.mp4"), "video/mp4");
+    EXPECT_EQ(routes::attachment_media_type("a.html.txt"), "text/plain; charset=utf-8");
     for (const char* other : {"a.html", "a.htm", "a.svg", "a.SVG", "a.xhtml", "a.js", "a.pdf",
                               "a.png.html", "png", "a.", "a"}) {
-        EXPECT_EQ(attachment_media_type(other), "application/octet-stream") << other;
+        EXPECT_EQ(routes::attachment_media_type(other), "application/octet-stream") << other;
     }
 }
 
 TEST_F(Store, RouteServesFilesAsThingsToSaveAndNothingElse) {
     ASSERT_TRUE(store->save(first, "k\xc3\xa4tzchen 1.png", "bytes"));
     ASSERT_TRUE(store->save(first, "page.html", "<script>"));
-    const RouteTable table(attachment_routes(*store));
+    const RouteTable table(routes::attachment_routes(*store));
     const std::string at = std::string("/temp-attachments/") + first + '/';
 
     const auto image = table.get(at + "k%C3%A4tzchen%201.png");
@@ -257,7 +257,7 @@ TEST_F(Store, RouteServesFilesAsThingsToSaveAndNothingElse) {
         EXPECT_EQ(response->headers.find("Cache-Control"), "private, max-age=3600");
     }
     EXPECT_EQ(table.call({.method = "HEAD", .path = at + "page.html"}).status, 200);
-    EXPECT_EQ(table.routes().front().access, Access::everyone);
+    EXPECT_EQ(table.routes().front().access, routes::Access::everyone);
     for (const std::string& wrong :
          {at + "other.png", at + "..%2F..%2Fsecret", at + "%2E%2E", at + "a%00.png", at,
           std::string("/temp-attachments/%2E%2E/secret"),
@@ -323,4 +323,4 @@ TEST_F(Cleanup, WhateverHappensAnHourIsTheEnd) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::attachments

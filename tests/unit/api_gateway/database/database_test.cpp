@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 // libpq would take what follows for the host, a port or the database, and say it in its messages.
@@ -28,4 +28,4 @@ TEST(PostgresUrl, APasswordOfAnyCharactersMayBeWritten) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

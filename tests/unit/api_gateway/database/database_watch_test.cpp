@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <thread>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 using namespace std::chrono_literals;
@@ -96,4 +96,4 @@ TEST(DatabaseWatch, RecoveryIsSeenByTheNextLook) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -7,7 +7,7 @@
 
 #include <boost/describe/class.hpp>
 
-namespace tutti::services {
+namespace tutti::services::gateway::database {
 namespace {
 
 TEST(IsoTime, PostgresqlsTextBecomesIso) {
@@ -92,4 +92,4 @@ TEST(Row, OnlyWhatItMayLackIsTakenAwayByAnEmptyText) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::database

@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 // The digits are those of `printf 'hello' | sha256sum`.
@@ -33,4 +33,4 @@ TEST(DedupKey, DiffersByEverythingThatCounts) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -7,7 +7,7 @@
 
 #include <boost/json/serialize.hpp>
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 using ::testing::HasSubstr;
@@ -197,4 +197,4 @@ TEST(Attachment, KindFollowsTypeAndVoiceFlag) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

@@ -7,7 +7,7 @@
 
 #include "unit/api_gateway/json_text.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 using boost::json::value;
@@ -136,4 +136,4 @@ TEST(JobPlan, ResultsOfUnknownUsersHaveAKeyToo) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

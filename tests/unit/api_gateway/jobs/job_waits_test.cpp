@@ -6,7 +6,7 @@
 
 #include "api-gateway/jobs/job_queue_in_process.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::jobs {
 namespace {
 
 using namespace std::chrono_literals;
@@ -107,4 +107,4 @@ TEST_F(Waits, EndsWithoutCallingWhoStillWaits) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::jobs

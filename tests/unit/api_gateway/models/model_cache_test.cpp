@@ -13,15 +13,15 @@
 #include "provider-stand-in/catalogue.hpp"
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::models {
 namespace {
 
 using namespace std::chrono_literals;
-using Found = ModelSource::Found;
+using Found = routes::ModelSource::Found;
 
 class StalledProvider : public ::testing::Test {
 protected:
-    using Done = Completion<Loaded<ModelCatalogue>>;
+    using Done = Completion<Loaded<domain::ModelCatalogue>>;
 
     void SetUp() override { ASSERT_TRUE(node->start()); }
     void TearDown() override {
@@ -36,7 +36,7 @@ protected:
 
         Found get() { return later.get(); }
     };
-    static Asked ask(const ModelSource::Get& get) {
+    static Asked ask(const routes::ModelSource::Get& get) {
         auto answer = std::make_shared<std::promise<Found>>();
         Asked asked{.later = answer->get_future()};
         get([answer](const Found& found) { answer->set_value(found); });
@@ -55,21 +55,21 @@ protected:
             stalls = false;
             loads.swap(held);
         }
-        for (Done& load : loads) load(stand_in_catalogue(2));
+        for (Done& load : loads) load(stand_in::stand_in_catalogue(2));
     }
     void load(const std::string&, Done done) {
         {
             const std::lock_guard lock(mutex);
             if (stalls) return held.push_back(std::move(done));
         }
-        done(stand_in_catalogue(2));
+        done(stand_in::stand_in_catalogue(2));
     }
 
     std::mutex mutex;
     bool stalls = true;
     std::vector<Done> held;
     std::unique_ptr<Node> node = Node::create({.name = "gateway"}).value();
-    Models models = node->shared(model_options(
+    caches::Models models = node->shared(caches::model_options(
         [this](const std::string& key, LoadContext, Done done) { load(key, std::move(done)); }));
 };
 
@@ -123,4 +123,4 @@ TEST_F(StalledProvider, RefreshesHaveAPlaceOfTheirOwn) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::models

@@ -11,7 +11,7 @@
 #include "support/temporary_folder.hpp"
 #include "unit/api_gateway/routes/route_table.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 using namespace tutti::services::testing;
@@ -25,47 +25,52 @@ constexpr const char* body =
 constexpr const char* key = "maestro:7-500:2cf24dba5fb0a30e";
 
 // Keeps reservations until they are released, or cannot say.
-class Reservations final : public Deduplicator {
+class Reservations final : public jobs::Deduplicator {
 public:
-    Reserved reserve(const std::string& key_text, const JobIds& ids) override {
+    jobs::Reserved reserve(const std::string& key_text, const jobs::JobIds& ids) override {
         events.push_back("reserve");
-        if (away) return {.outcome = Reserved::Outcome::unavailable};
+        if (away) return {.outcome = jobs::Reserved::Outcome::unavailable};
         const auto [found, granted] = held.try_emplace(key_text, ids);
-        if (!granted) return {.outcome = Reserved::Outcome::duplicate, .holder = found->second};
-        return {
-            .outcome = Reserved::Outcome::granted, .holder = {}, .release = [this, key_text, ids] {
-                events.push_back("release");
-                const auto mine = held.find(key_text);
-                if (mine != held.end() && mine->second == ids) held.erase(mine);
-            }};
+        if (!granted)
+            return {.outcome = jobs::Reserved::Outcome::duplicate, .holder = found->second};
+        return {.outcome = jobs::Reserved::Outcome::granted,
+                .holder = {},
+                .release = [this, key_text, ids] {
+                    events.push_back("release");
+                    const auto mine = held.find(key_text);
+                    if (mine != held.end() && mine->second == ids) held.erase(mine);
+                }};
     }
 
     bool away = false;
-    std::map<std::string, JobIds> held;
+    std::map<std::string, jobs::JobIds> held;
     std::vector<std::string> events;
 };
 
 // The queue in this process, with failures and a look at the order of things.
-class ScriptedQueue final : public JobQueue {
+class ScriptedQueue final : public jobs::JobQueue {
 public:
     explicit ScriptedQueue(Reservations& reservations) : reservations_(reservations) {}
 
-    Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) override {
+    Result<void> enqueue(std::span<const jobs::Job> jobs, TimePoint deadline) override {
         reservations_.events.push_back("enqueue");
         if (failure != Errc{}) return fail(failure, "enqueue", "scripted");
         return queue.enqueue(jobs, deadline);
     }
-    Result<std::optional<JobStatus>> status(const std::string& id, TimePoint deadline) override {
+    Result<std::optional<jobs::JobStatus>> status(const std::string& id,
+                                                  TimePoint deadline) override {
         ++lookups;
         if (failure != Errc{}) return fail(failure, "status", "scripted");
         return queue.status(id, deadline);
     }
-    Result<QueueMetrics> metrics(TimePoint deadline) override { return queue.metrics(deadline); }
-    JobSubscription on_finished(JobFinished subscriber) override {
+    Result<jobs::QueueMetrics> metrics(TimePoint deadline) override {
+        return queue.metrics(deadline);
+    }
+    jobs::JobSubscription on_finished(jobs::JobFinished subscriber) override {
         return queue.on_finished(std::move(subscriber));
     }
 
-    InProcessJobQueue queue;
+    jobs::InProcessJobQueue queue;
     Errc failure{};
     int lookups = 0;
 
@@ -73,12 +78,12 @@ private:
     Reservations& reservations_;
 };
 
-class Results final : public JobResults {
+class Results final : public jobs::JobResults {
 public:
-    Result<std::optional<Delivery>> confirm(const std::string& job_id) override {
+    Result<std::optional<jobs::Delivery>> confirm(const std::string& job_id) override {
         if (broken) return fail(Errc::unavailable, "confirm", "a table of ours");
         if (!stored.contains(job_id)) return std::nullopt;
-        return Delivery{.status = "DELIVERED", .repeated = !delivered.insert(job_id).second};
+        return jobs::Delivery{.status = "DELIVERED", .repeated = !delivered.insert(job_id).second};
     }
 
     bool broken = false;
@@ -87,13 +92,13 @@ public:
 };
 
 struct AiRoutes : ::testing::Test {
-    [[nodiscard]] HttpResponse generate(const char* text = body) const {
+    [[nodiscard]] http::Response generate(const char* text = body) const {
         return table.post("/ai/generate", text);
     }
-    [[nodiscard]] HttpResponse generate_as(const std::string& client_key,
-                                           const std::string& message = "hello",
-                                           const std::string& personality = "maestro",
-                                           const std::string& user = "7") const {
+    [[nodiscard]] http::Response generate_as(const std::string& client_key,
+                                             const std::string& message = "hello",
+                                             const std::string& personality = "maestro",
+                                             const std::string& user = "7") const {
         return table.call({.method = "POST",
                            .path = "/ai/generate",
                            .headers = {{"Idempotency-Key", client_key}},
@@ -101,7 +106,7 @@ struct AiRoutes : ::testing::Test {
                                    R"("},"message":")" + message + R"(","context":{"userId":")" +
                                    user + R"("}})"});
     }
-    void expect_error(const HttpResponse& response, int status, const char* code) const {
+    void expect_error(const http::Response& response, int status, const char* code) const {
         EXPECT_EQ(response.status, status) << response.body;
         EXPECT_EQ(text_of(response, "error"), code);
     }
@@ -112,12 +117,12 @@ struct AiRoutes : ::testing::Test {
     ScriptedQueue queue{reservations};
     Results results;
     tests::TemporaryFolder folder;
-    std::unique_ptr<AttachmentStore> store =
-        *AttachmentStore::open({.directory = folder.file("attachments")});
-    std::unique_ptr<ProviderStandIn> discord = *ProviderStandIn::start({});
-    AttachmentDownloads attachments{
+    std::unique_ptr<attachments::AttachmentStore> store =
+        *attachments::AttachmentStore::open({.directory = folder.file("attachments")});
+    std::unique_ptr<stand_in::ProviderStandIn> discord = *stand_in::ProviderStandIn::start({});
+    attachments::AttachmentDownloads attachments{
         *store, {.public_url = "https://gateway.example", .base_url = discord->url()}};
-    JobWaits waits{queue, {.look_every = 1h}};
+    jobs::JobWaits waits{queue, {.look_every = 1h}};
     AiParts parts{.queue = queue,
                   .deduplicator = reservations,
                   .by_client_key = by_key,
@@ -196,10 +201,10 @@ TEST_F(AiRoutes, ReservationStaysWhenTheJobMayBeInTheQueue) {
 
         // It was on its way, and arrives.
         const std::string request = text_of(first, "requestId");
-        const Job job{.job_id = "llm-" + request,
-                      .request_id = request,
-                      .name = "llm-generation",
-                      .data = "{}"};
+        const jobs::Job job{.job_id = "llm-" + request,
+                            .request_id = request,
+                            .name = "llm-generation",
+                            .data = "{}"};
         ASSERT_TRUE(queue.queue.enqueue({&job, 1}, TimePoint::max()));
         const auto again = generate();
         EXPECT_EQ(again.status, 200);
@@ -375,7 +380,7 @@ struct AiRoutesWithAnImage : AiRoutes {
     AiRoutesWithAnImage() {
         parts.make_request_id = [] { return std::string(id); };
     }
-    [[nodiscard]] HttpResponse generate() const {
+    [[nodiscard]] http::Response generate() const {
         return RouteTable(ai_routes(parts))
             .post("/ai/generate",
                   R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7",
@@ -400,7 +405,8 @@ TEST_F(AiRoutesWithAnImage, NothingIsDownloadedForWhatIsNotGranted) {
     EXPECT_EQ(generate().status, 503);
     reservations.away = false;
     reservations.held["maestro:7-dm:2cf24dba5fb0a30e"] = {.request_id = "r", .job_id = "llm-r"};
-    const Job job{.job_id = "llm-r", .request_id = "r", .name = "llm-generation", .data = "{}"};
+    const jobs::Job job{
+        .job_id = "llm-r", .request_id = "r", .name = "llm-generation", .data = "{}"};
     ASSERT_TRUE(queue.queue.enqueue({&job, 1}, TimePoint::max()));
 
     EXPECT_EQ(generate().status, 200);
@@ -444,10 +450,10 @@ TEST_F(AiRoutes, WaitingQueuesNothingBeforeItMayBegin) {
 }
 
 TEST_F(AiRoutes, WaitIsAnsweredWithTheJobsResult) {
-    std::promise<HttpResponse> answered;
+    std::promise<http::Response> answered;
     const auto response = table.call(
         {.method = "POST", .path = "/ai/transcribe", .query = "wait=true", .body = recording});
-    (void)response.later([&](HttpResponse answer) { answered.set_value(std::move(answer)); });
+    (void)response.later([&](http::Response answer) { answered.set_value(std::move(answer)); });
     const auto job = queue.queue.take();
 
     queue.queue.finish(job->job_id,
@@ -475,4 +481,4 @@ TEST_F(AiRoutes, RequestsAreUuidsUnlessSaidOtherwise) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -10,7 +10,7 @@
 #include "provider-stand-in/catalogue.hpp"
 #include "unit/api_gateway/routes/route_table.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway::routes {
 namespace {
 
 using namespace tutti::services::testing;
@@ -28,9 +28,9 @@ struct ModelRoutes : ::testing::Test {
     }
     [[nodiscard]] ModelSource::Found found() const {
         if (broken) return fail(Errc::load_failed, "fetch", "it answered with status 500");
-        return std::make_shared<const ModelCatalogue>(catalogue);
+        return std::make_shared<const domain::ModelCatalogue>(catalogue);
     }
-    [[nodiscard]] Ids ids(const HttpResponse& response) const {
+    [[nodiscard]] Ids ids(const http::Response& response) const {
         EXPECT_EQ(response.status, 200) << response.body;
         const auto body = body_of(response);
         Ids found;
@@ -44,7 +44,7 @@ struct ModelRoutes : ::testing::Test {
         return ids(table.get(std::move(path), std::move(query)));
     }
 
-    ModelCatalogue catalogue = stand_in_catalogue(3);
+    domain::ModelCatalogue catalogue = stand_in::stand_in_catalogue(3);
     bool broken = false;
     bool later = false;
     std::vector<ModelSource::Answer> waiting;
@@ -98,7 +98,7 @@ TEST_F(ModelRoutes, SearchesIdAndNameInAnyCase) {
 }
 
 TEST_F(ModelRoutes, LimitIs25UnlessSaidOtherwiseAndAtMost100) {
-    catalogue = stand_in_catalogue(300);
+    catalogue = stand_in::stand_in_catalogue(300);
 
     EXPECT_EQ(ids("/models").size(), 25U);
     EXPECT_EQ(ids("/models", "limit=2").size(), 2U);
@@ -149,8 +149,8 @@ TEST_F(ModelRoutes, ACatalogueThatIsNotAtHandIsAnsweredLater) {
 
     const auto response = table.get("/models", "search=sonnet");
     ASSERT_TRUE(response.later);
-    std::optional<HttpResponse> answered;
-    (void)response.later([&](HttpResponse given) { answered = std::move(given); });
+    std::optional<http::Response> answered;
+    (void)response.later([&](http::Response given) { answered = std::move(given); });
     EXPECT_FALSE(answered);
     waiting.front()(found());
 
@@ -162,16 +162,16 @@ TEST_F(ModelRoutes, AnAnswerBetweenTheReadAndTheWaitIsNotLost) {
     later = true;
     const auto response = table.get("/models");
     waiting.front()(found());
-    std::optional<HttpResponse> answered;
+    std::optional<http::Response> answered;
 
-    (void)response.later([&](HttpResponse given) { answered = std::move(given); });
+    (void)response.later([&](http::Response given) { answered = std::move(given); });
 
     ASSERT_TRUE(answered);
     EXPECT_EQ(answered->status, 200);
 }
 
 TEST_F(ModelRoutes, OwnerRefreshes) {
-    HttpRequest request{.method = "POST", .path = "/models/refresh"};
+    http::Request request{.method = "POST", .path = "/models/refresh"};
     request.headers.set("X-User-Id", "42");
 
     const auto response = table.call(request);
@@ -184,7 +184,7 @@ TEST_F(ModelRoutes, OwnerRefreshes) {
 }
 
 TEST_F(ModelRoutes, NobodyElseRefreshes) {
-    HttpRequest stranger{.method = "POST", .path = "/models/refresh"};
+    http::Request stranger{.method = "POST", .path = "/models/refresh"};
     EXPECT_EQ(table.call(stranger).status, 403);
     stranger.headers.set("X-User-Id", "43");
     EXPECT_EQ(table.call(stranger).status, 403);
@@ -201,4 +201,4 @@ TEST_F(ModelRoutes, AllStandBehindTheSecret) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway::routes

@@ -6,7 +6,7 @@
 
 #include "common/caches/catalogue.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 using namespace std::chrono_literals;
@@ -46,4 +46,4 @@ TEST(InstanceAdvice, GatewayHasNothingToDo) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

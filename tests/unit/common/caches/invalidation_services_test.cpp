@@ -6,7 +6,7 @@
 
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 TEST(PersonalityEvents, ExactShapesAreRead) {
@@ -75,4 +75,4 @@ TEST(InvalidationServices, SubscribedCacheForgetsWhatTheServiceTells) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

@@ -7,19 +7,19 @@
 #include "common/caches/catalogue.hpp"
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::caches {
 namespace {
 
 using namespace std::chrono_literals;
 
 class DeclaredModels : public ::testing::Test {
 protected:
-    CacheOptions<std::string, ModelCatalogue> options() {
-        auto declared =
-            model_options([this](const std::string&, LoadContext&) -> Result<ModelCatalogue> {
+    CacheOptions<std::string, domain::ModelCatalogue> options() {
+        auto declared = model_options(
+            [this](const std::string&, LoadContext&) -> Result<domain::ModelCatalogue> {
                 ++calls;
                 if (broken) return fail(Errc::load_failed, "fetch", "scripted");
-                return ModelCatalogue(models);
+                return domain::ModelCatalogue(models);
             });
         declared.ttl = 1ms;
         declared.store->ttl = 1ms;
@@ -29,7 +29,7 @@ protected:
         const auto end = Boottime::now() + 5ms;
         while (Boottime::now() < end) std::this_thread::yield();
     }
-    Result<Lookup<ModelCatalogue>> get() { return cache.get(models_key); }
+    Result<Lookup<domain::ModelCatalogue>> get() { return cache.get(models_key); }
 
     std::atomic<int> calls = 0;
     std::atomic<bool> broken = false;
@@ -70,7 +70,7 @@ TEST(RefreshedCatalogue, IsThereBeforeAnybodyAsks) {
     std::atomic<int> calls = 0;
     auto declared = model_options([&calls](const std::string&, LoadContext&) {
         ++calls;
-        return ModelCatalogue(2);
+        return domain::ModelCatalogue(2);
     });
     ASSERT_TRUE(declared.refresh);
     EXPECT_EQ(declared.refresh->first, Duration(10s));
@@ -90,4 +90,4 @@ TEST(RefreshedCatalogue, IsThereBeforeAnybodyAsks) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::caches

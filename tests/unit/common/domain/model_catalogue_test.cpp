@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::domain {
 namespace {
 
 using ::testing::HasSubstr;
@@ -65,4 +65,4 @@ TEST(ModelCatalogue, OtherShapesAreRefused) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

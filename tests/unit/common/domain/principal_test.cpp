@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::domain {
 namespace {
 
 TEST(Access, IsForEverybodyOwnersOrTheBotOwner) {
@@ -17,4 +17,4 @@ TEST(Access, IsForEverybodyOwnersOrTheBotOwner) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

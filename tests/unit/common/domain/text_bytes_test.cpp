@@ -4,7 +4,7 @@
 
 #include "common/domain/domain.hpp"
 
-namespace tutti::services {
+namespace tutti::services::domain {
 namespace {
 
 TEST(TextBytes, AreOfAllTextsAtAnyDepth) {
@@ -20,4 +20,4 @@ TEST(TextBytes, AreOfAllTextsAtAnyDepth) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

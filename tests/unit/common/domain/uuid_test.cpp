@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::domain {
 namespace {
 
 TEST(Uuid, HasExactlyOneForm) {
@@ -25,4 +25,4 @@ TEST(Uuid, OfANameIsTheSameEverywhereAndARandomOneNowhere) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::domain

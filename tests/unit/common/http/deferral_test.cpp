@@ -5,23 +5,23 @@
 #include <stdexcept>
 #include <thread>
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 struct Deferred : ::testing::Test {
     // Begins, and keeps what the start was given.
     void begin() {
-        Deferral::begin(deferral, [this](HttpAnswer given) {
+        Deferral::begin(deferral, [this](Answer given) {
             answer = std::move(given);
             return [this] { ++cancelled; };
         });
     }
     // The status of the answer; 0: none.
-    int close() { return deferral->close().value_or(HttpResponse{.status = 0}).status; }
+    int close() { return deferral->close().value_or(Response{.status = 0}).status; }
 
     int woken = 0;
     int cancelled = 0;
-    HttpAnswer answer;
+    Answer answer;
     std::shared_ptr<Deferral> deferral = std::make_shared<Deferral>([this] { ++woken; });
 };
 
@@ -53,7 +53,7 @@ TEST_F(Deferred, ClosedWithoutAnAnswerItCancelsAndTakesNone) {
 }
 
 TEST_F(Deferred, AnswerDuringTheStartCounts) {
-    Deferral::begin(deferral, [](const HttpAnswer& given) {
+    Deferral::begin(deferral, [](const Answer& given) {
         given({.status = 204});
         return nullptr;
     });
@@ -74,9 +74,8 @@ TEST_F(Deferred, LastCopyThatIsDroppedAnswers) {
 }
 
 TEST_F(Deferred, ThrowingStartAnswers) {
-    Deferral::begin(deferral, [](const HttpAnswer&) -> std::function<void()> {
-        throw std::runtime_error("oops");
-    });
+    Deferral::begin(
+        deferral, [](const Answer&) -> std::function<void()> { throw std::runtime_error("oops"); });
 
     const auto response = deferral->close();
 
@@ -85,4 +84,4 @@ TEST_F(Deferred, ThrowingStartAnswers) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::http

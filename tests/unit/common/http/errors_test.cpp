@@ -5,7 +5,7 @@
 #include "common/domain/domain.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 TEST(Errors, CodesHaveTheStatusOfTheContract) {
@@ -25,7 +25,7 @@ TEST(Errors, CodesHaveTheStatusOfTheContract) {
 TEST(Errors, BodyHoldsCodeMessageAndTime) {
     const auto response = error_response(ErrorCode::job_not_found, "No job \"7\"", "r-1");
 
-    const auto body = json::read<ErrorBody>(response.body);
+    const auto body = json::read<domain::ErrorBody>(response.body);
     ASSERT_TRUE(body);
     EXPECT_EQ(response.status, 404);
     EXPECT_EQ(body->error, "JOB_NOT_FOUND");
@@ -48,4 +48,4 @@ TEST(Errors, TextPrefersTheCode) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -7,7 +7,7 @@
 #include <latch>
 #include <stdexcept>
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 TEST(HandlerPool, RunsWhatIsSubmittedAndStopsWhenAllOfItHasRun) {
@@ -51,4 +51,4 @@ TEST(HandlerPool, ThreadOutlivesAJobThatThrows) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::http

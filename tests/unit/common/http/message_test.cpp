@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 TEST(HttpHeaders, NamesCompareWithoutCaseAndTheFirstCounts) {
-    HttpHeaders headers{{"X-Id", "1"}, {"x-id", "2"}};
+    Headers headers{{"X-Id", "1"}, {"x-id", "2"}};
 
     EXPECT_EQ(headers.find("X-ID"), "1");
     EXPECT_FALSE(headers.find("X-Other"));
@@ -17,7 +17,7 @@ TEST(HttpHeaders, NamesCompareWithoutCaseAndTheFirstCounts) {
 }
 
 TEST(HttpRequest, QueryValuesAreDecoded) {
-    const HttpRequest request{.query = "a=1&b=x%20y+z&&empty=&flag&a=2&%61b=c"};
+    const Request request{.query = "a=1&b=x%20y+z&&empty=&flag&a=2&%61b=c"};
 
     EXPECT_EQ(request.query_value("a"), "1");
     EXPECT_EQ(request.query_value("b"), "x y z");
@@ -39,4 +39,4 @@ TEST(Percent, EncodingIsUndoneByDecoding) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -8,28 +8,28 @@
 #include <set>
 #include <string>
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
 TEST(HttpMetrics, EveryWayToEndHasAKind) {
-    EXPECT_EQ(failure_of(Result<HttpResponse>(HttpResponse{.status = 204})), std::nullopt);
-    EXPECT_EQ(failure_of(Result<HttpResponse>(HttpResponse{.status = 404})), HttpFailure::http);
-    EXPECT_EQ(failure_of(Errc::unavailable), HttpFailure::network);
-    EXPECT_EQ(failure_of(Errc::timeout), HttpFailure::timeout);
-    EXPECT_EQ(failure_of(Errc::overloaded), HttpFailure::overloaded);
-    EXPECT_EQ(failure_of(Errc::too_large), HttpFailure::too_large);
-    EXPECT_EQ(failure_of(Errc::protocol), HttpFailure::protocol);
-    EXPECT_EQ(failure_of(Errc::invalid_option), HttpFailure::invalid);
-    EXPECT_EQ(failure_of(Errc::stopped), HttpFailure::stopped);
+    EXPECT_EQ(failure_of(Result<Response>(Response{.status = 204})), std::nullopt);
+    EXPECT_EQ(failure_of(Result<Response>(Response{.status = 404})), Failure::http);
+    EXPECT_EQ(failure_of(Errc::unavailable), Failure::network);
+    EXPECT_EQ(failure_of(Errc::timeout), Failure::timeout);
+    EXPECT_EQ(failure_of(Errc::overloaded), Failure::overloaded);
+    EXPECT_EQ(failure_of(Errc::too_large), Failure::too_large);
+    EXPECT_EQ(failure_of(Errc::protocol), Failure::protocol);
+    EXPECT_EQ(failure_of(Errc::invalid_option), Failure::invalid);
+    EXPECT_EQ(failure_of(Errc::stopped), Failure::stopped);
 }
 
 TEST(HttpMetrics, KindsHaveNamesOfTheirOwn) {
     std::set<std::string_view> names;
     for (std::size_t i = 0; i < http_failure_count; ++i) {
-        names.insert(to_string(static_cast<HttpFailure>(i)));
+        names.insert(to_string(static_cast<Failure>(i)));
     }
 
     EXPECT_EQ(names.size(), http_failure_count);
@@ -37,15 +37,15 @@ TEST(HttpMetrics, KindsHaveNamesOfTheirOwn) {
 }
 
 TEST(HttpMetrics, TextHasASeriesForEachUpstream) {
-    HttpMetrics interactive{.upstream = "gateway-interactive",
-                            .requests = 5,
-                            .finished = 4,
-                            .taken = 1500ms,
-                            .in_flight = 1,
-                            .queued = 3,
-                            .idle = 2};
+    Metrics interactive{.upstream = "gateway-interactive",
+                        .requests = 5,
+                        .finished = 4,
+                        .taken = 1500ms,
+                        .in_flight = 1,
+                        .queued = 3,
+                        .idle = 2};
     interactive.failures[1] = 2;
-    const std::array upstreams{interactive, HttpMetrics{.upstream = "openrouter"}};
+    const std::array upstreams{interactive, Metrics{.upstream = "openrouter"}};
 
     const std::string text = http_metrics_text(upstreams);
 
@@ -67,4 +67,4 @@ TEST(HttpMetrics, TextHasASeriesForEachUpstream) {
 TEST(HttpMetrics, WithoutUpstreamsThereIsNoText) { EXPECT_EQ(http_metrics_text({}), ""); }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::http

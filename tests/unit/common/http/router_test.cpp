@@ -5,20 +5,20 @@
 #include <string>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
-HttpHandler answer(std::string text) {
-    return [text](const HttpRequest&) { return text_response(200, text); };
+Handler answer(std::string text) {
+    return [text](const Request&) { return text_response(200, text); };
 }
 
 Router channels() {
     Router router;
     router.add("GET", "/channel/list", answer("list"))
         .add("GET", "/channel/:id",
-             [](const HttpRequest& r) { return text_response(200, "one " + r.parameter("id")); })
+             [](const Request& r) { return text_response(200, "one " + r.parameter("id")); })
         .add("POST", "/channel/:id/part/:part",
-             [](const HttpRequest& r) {
+             [](const Request& r) {
                  return text_response(200, r.parameter("id") + '+' + r.parameter("part"));
              })
         .add("GET", "/", answer("root"));
@@ -37,17 +37,17 @@ TEST(Router, SeveralParametersAreFilled) {
 
 TEST(Router, DeferredResponsePassesThrough) {
     Router router;
-    router.add("GET", "/later", [](const HttpRequest&) {
-        return deferred_response([](const HttpAnswer& give) {
+    router.add("GET", "/later", [](const Request&) {
+        return deferred_response([](const Answer& give) {
             give(text_response(200, "at last"));
             return nullptr;
         });
     });
-    HttpResponse given;
+    Response given;
 
     const auto response = router.handle({.path = "/later"});
     ASSERT_TRUE(response.later);
-    (void)response.later([&](HttpResponse last) { given = std::move(last); });
+    (void)response.later([&](Response last) { given = std::move(last); });
 
     EXPECT_EQ(given.body, "at last");
 }
@@ -79,7 +79,7 @@ TEST(Router, HeadAloneLetsARequestInAndSaysHowItIsRun) {
     Router router;
     router.add("POST", "/upload/:name", answer("uploaded"),
                {.kind = RouteKind::open, .guard = {}, .body_bytes_max = 100});
-    HttpRequest head{.method = "POST", .path = "/upload/a%20b"};
+    Request head{.method = "POST", .path = "/upload/a%20b"};
 
     const auto admitted = router.admit(head);
 
@@ -93,19 +93,19 @@ TEST(Router, HeadAloneLetsARequestInAndSaysHowItIsRun) {
 
 TEST(Router, GuardRefusesByTheHeadAndTheHandlerIsNotAsked) {
     Router router;
-    const auto guard = [](const HttpRequest& head) {
+    const auto guard = [](const Request& head) {
         return head.headers.find("X-Secret") ? std::nullopt
                                              : std::optional(text_response(403, "no"));
     };
     router.add("GET", "/inside", answer("inside"), {.guard = guard});
-    HttpRequest stranger{.path = "/inside"};
-    HttpRequest nowhere{.path = "/elsewhere"};
+    Request stranger{.path = "/inside"};
+    Request nowhere{.path = "/elsewhere"};
 
-    EXPECT_EQ(std::get<HttpResponse>(router.admit(stranger)).status, 403);
-    EXPECT_EQ(std::get<HttpResponse>(router.admit(nowhere)).status, 404);
+    EXPECT_EQ(std::get<Response>(router.admit(stranger)).status, 403);
+    EXPECT_EQ(std::get<Response>(router.admit(nowhere)).status, 404);
     EXPECT_EQ(router.handle({.path = "/inside"}).status, 403);
     EXPECT_EQ(router.handle({.path = "/inside", .headers = {{"X-Secret", "1"}}}).body, "inside");
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 using namespace std::chrono_literals;
@@ -68,4 +68,4 @@ TEST(Sending, OneResponseOfAnySizeMayBegin) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::http

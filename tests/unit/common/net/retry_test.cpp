@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -23,4 +23,4 @@ TEST(RetryPauses, DoubleUpToALimitWithinAFifth) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::net

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-namespace tutti::services {
+namespace tutti::services::net {
 namespace {
 
 using namespace std::chrono_literals;
@@ -119,4 +119,4 @@ TEST(Slots, NoSlotIsLostAmongManyThreads) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::net

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::net {
 namespace {
 
 TEST(Url, PartsAreFound) {
@@ -47,4 +47,4 @@ TEST(Url, WrongOnesAreRefusedWithoutBeingRepeated) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::net

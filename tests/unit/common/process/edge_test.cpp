@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <system_error>
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 template <class Thrown>
@@ -64,4 +64,4 @@ TEST(Edge, LineThatRepeatsIsWrittenOnceAMinute) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::process

@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <vector>
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 using namespace std::chrono_literals;
@@ -65,4 +65,4 @@ TEST(KeptFigure, WhatCannotBeSaidIsKeptToo) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::process

@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,4 +63,4 @@ TEST(LifecycleDeathTest, HangingStepIsNamedWhenTheBoundIsOver) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::process

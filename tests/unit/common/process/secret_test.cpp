@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 TEST(Secret, MatchesOnlyTheWholeText) {
@@ -21,4 +21,4 @@ TEST(Secret, RandomOnesDiffer) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::process

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 using Variables = std::map<std::string, std::string>;
@@ -182,4 +182,4 @@ TEST(Settings, ValuesArrive) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::process

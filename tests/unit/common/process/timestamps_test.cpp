@@ -4,7 +4,7 @@
 
 #include "common/domain/avatar.hpp"
 
-namespace tutti::services {
+namespace tutti::services::process {
 namespace {
 
 using namespace std::chrono_literals;
@@ -35,9 +35,9 @@ TEST(Timestamps, HttpHasItsOwnForm) {
 }
 
 TEST(AvatarPath, HasTheTimeOfTheChangeInThirteenDigits) {
-    EXPECT_EQ(avatar_path("maestro", moment), "/avatars/maestro-1766243520123.png");
-    EXPECT_EQ(avatar_path("maestro", UnixTime{7ms}), "/avatars/maestro-0000000000007.png");
+    EXPECT_EQ(domain::avatar_path("maestro", moment), "/avatars/maestro-1766243520123.png");
+    EXPECT_EQ(domain::avatar_path("maestro", UnixTime{7ms}), "/avatars/maestro-0000000000007.png");
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::process
