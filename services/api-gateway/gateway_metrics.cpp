@@ -17,6 +17,7 @@
 #include "common/process/timestamps.hpp"
 #include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
+#include "tutti/metrics/metric_text.hpp"
 
 namespace tutti::services::gateway {
 namespace {
@@ -116,11 +117,11 @@ http::Response GatewayMetrics::text() {
     http::Response response = caches::metrics_response(parts_.node.node(), upstreams);
     if (const auto numbers = queue_.get()) response.body += jobs::queue_metrics_text(*numbers);
     if (const auto count = reservations_.get()) {
-        response.body +=
-            "# HELP tutti_dedup_reservations Requests that are reserved now, in the whole fleet.\n"
-            "# TYPE tutti_dedup_reservations gauge\n"
-            "tutti_dedup_reservations " +
-            std::to_string(*count) + '\n';
+        response.body += MetricText()
+                             .metric("tutti_dedup_reservations", MetricText::Type::gauge,
+                                     "Requests that are reserved now, in the whole fleet.")
+                             .sample({}, *count)
+                             .text();
     }
     if (parts_.presence != nullptr) {
         response.body += caches::presence_metrics_text(parts_.presence->count());

@@ -5,6 +5,7 @@
 
 #include "bot-client/discord_text.hpp"
 #include "common/process/logging.hpp"
+#include "common/process/text.hpp"
 #include "tutti/canonical.hpp"
 
 namespace tutti::services::bot {
@@ -26,10 +27,7 @@ public:
     explicit Query(std::string_view text) : text_(to_lower(text)) {}
 
     [[nodiscard]] bool in(std::string_view text) const {
-        const auto lower = [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        };
-        return text_.empty() || !std::ranges::search(text, text_, {}, lower).empty();
+        return text_.empty() || !std::ranges::search(text, text_, {}, process::lower).empty();
     }
     [[nodiscard]] bool in_any(const json::Nullable<std::string>& text) const {
         return text && in(std::string_view(*text));

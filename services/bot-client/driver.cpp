@@ -10,6 +10,7 @@
 #include "bot-client/driver_directory.hpp"
 #include "bot-client/driver_wire.hpp"
 #include "common/http/errors.hpp"
+#include "common/process/problem_list.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::bot {
@@ -70,7 +71,7 @@ std::string_view freshness_name(Freshness freshness) {
 class Ids {
 public:
     void check(std::string_view name, std::string_view id) {
-        if (!is_discord_id(id)) add(name, "must be a Discord id, up to 20 digits");
+        if (!is_discord_id(id)) problems_.add(name, "must be a Discord id, up to 20 digits");
     }
     void check_given(std::string_view name, const std::optional<std::string>& id) {
         if (id) check(name, *id);
@@ -78,21 +79,16 @@ public:
     // Of the channel around a thread.
     void check_parent(const std::optional<std::string>& id, std::string_view channel_id) {
         check_given("parentChannelId", id);
-        if (id == channel_id) add("parentChannelId", "must be another channel");
+        if (id == channel_id) problems_.add("parentChannelId", "must be another channel");
     }
     void check_directory(const std::optional<DriverDirectory>& directory) {
         const auto problem = problem_of(directory);
-        if (!problem.empty()) add("directory", problem);
+        if (!problem.empty()) problems_.add("directory", problem);
     }
-    [[nodiscard]] const std::string& problems() const noexcept { return problems_; }
+    [[nodiscard]] const std::string& problems() const noexcept { return problems_.text(); }
 
 private:
-    void add(std::string_view name, std::string_view problem) {
-        problems_ += problems_.empty() ? "" : "; ";
-        problems_.append(name).append(": ").append(problem);
-    }
-
-    std::string problems_;
+    process::ProblemList problems_;
 };
 
 http::Response invalid(std::string_view text) {

@@ -12,6 +12,7 @@
 #include "common/http/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
+#include "common/process/problem_list.hpp"
 #include "provider-stand-in/catalogue.hpp"
 #include "tutti/json.hpp"
 
@@ -37,16 +38,14 @@ struct CallsBody {
 BOOST_DESCRIBE_STRUCT(CallsBody, (), (models))
 
 Result<void> check(const ProviderStandIn::Behaviour& behaviour) {
-    std::string problems;
-    const auto problem = [&](const char* text) {
-        problems.append(problems.empty() ? "" : "; ").append(text);
-    };
+    process::ProblemList problems;
     if (behaviour.delay < 0ms || behaviour.delay > 10min) {
-        problem("delay must be from 0 to 600000 ms");
+        problems.add("delay must be from 0 to 600000 ms");
     }
-    if (behaviour.status < 200 || behaviour.status > 599) problem("status must be from 200 to 599");
-    if (behaviour.models > models_max) problem("models must be at most 10000");
-    if (!problems.empty()) return fail(Errc::invalid_option, "provider stand-in", problems);
+    if (behaviour.status < 200 || behaviour.status > 599)
+        problems.add("status must be from 200 to 599");
+    if (behaviour.models > models_max) problems.add("models must be at most 10000");
+    if (!problems.empty()) return fail(Errc::invalid_option, "provider stand-in", problems.text());
     return {};
 }
 

@@ -15,14 +15,16 @@
 #include <utility>
 #include <vector>
 
+#include "common/domain/uuid.hpp"
 #include "common/process/logging.hpp"
+#include "common/process/text.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services::gateway::attachments {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t request_id_length = 36;
 constexpr std::size_t name_length_max = 200;
 constexpr std::size_t name_length_kept = 190;  // leaves room for a number
 constexpr std::size_t extension_length_max = 16;
@@ -159,14 +161,7 @@ Result<void> make_directory(const std::string& directory) {
 }  // namespace
 
 bool is_request_id(std::string_view text) {
-    if (text.size() != request_id_length) return false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        const bool hex = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-        if (dash ? c != '-' : !hex) return false;
-    }
-    return true;
+    return domain::is_uuid(text) && to_lower(text) == text;
 }
 
 std::string safe_file_name(std::string_view name) {
@@ -175,9 +170,8 @@ std::string safe_file_name(std::string_view name) {
     if (safe.starts_with('.')) safe.front() = '_';
     if (safe.size() <= name_length_kept) return safe;
     const std::string extension = safe.substr(extension_at(safe));
-    std::size_t cut = name_length_kept - extension.size();
-    while (cut > 0 && (static_cast<unsigned char>(safe[cut]) & 0xC0U) == 0x80U) --cut;
-    return safe.substr(0, cut) + extension;
+    const std::size_t kept = name_length_kept - extension.size();
+    return std::string(process::cut_utf8(safe, kept)) + extension;
 }
 
 std::string numbered_file_name(const std::string& name, std::size_t number) {

@@ -12,6 +12,7 @@
 #include "common/domain/uuid.hpp"
 #include "common/http/errors.hpp"
 #include "common/process/logging.hpp"
+#include "common/process/text.hpp"
 #include "common/process/timestamps.hpp"
 #include "tutti/json.hpp"
 
@@ -138,12 +139,7 @@ boost::json::value result_of(const jobs::JobStatus& status) {
 // A worker may have written anything.
 std::string shown(std::string_view error) {
     if (error.empty()) return "The job failed";
-    std::size_t end = std::min(error.size(), failure_length_max);
-    const auto inside_a_character = [&] {
-        return end < error.size() && (static_cast<unsigned char>(error[end]) & 0xC0U) == 0x80U;
-    };
-    while (end > 0 && inside_a_character()) --end;
-    return std::string(error.substr(0, end));
+    return std::string(process::cut_utf8(error, failure_length_max));
 }
 
 http::Response transcribed(const jobs::JobIds& ids, const Result<jobs::JobStatus>& outcome) {

@@ -17,6 +17,7 @@
 
 #include "common/http/errors.hpp"
 #include "common/process/logging.hpp"
+#include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::gateway::routes {
@@ -62,13 +63,6 @@ struct Filter {
     std::size_t limit = limit_default;
 };
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lowered(std::string text) {
-    std::ranges::transform(text, text.begin(), lower);
-    return text;
-}
-
 bool contains(const std::vector<std::string>& all, std::string_view one) {
     return std::ranges::find(all, one) != all.end();
 }
@@ -101,8 +95,8 @@ bool matches(const domain::CatalogueModel& model, const Filter& filter) {
     const auto& [modality, in, out, tokenizer, instruct] = model.architecture;
     if (!filter.input.empty() && !contains(in, filter.input)) return false;
     if (!filter.output.empty() && !contains(out, filter.output)) return false;
-    return filter.search.empty() || lowered(model.id).contains(filter.search) ||
-           lowered(model.name).contains(filter.search);
+    return filter.search.empty() || to_lower(model.id).contains(filter.search) ||
+           to_lower(model.name).contains(filter.search);
 }
 
 // By name without case, and by id where names are equal: the same order on every instance.
@@ -113,7 +107,7 @@ std::vector<ModelOption> select(const domain::ModelCatalogue& catalogue, const F
     };
     std::vector<Row> rows;
     for (const domain::CatalogueModel& model : catalogue) {
-        if (matches(model, filter)) rows.push_back({lowered(model.name), &model});
+        if (matches(model, filter)) rows.push_back({to_lower(model.name), &model});
     }
     std::ranges::sort(rows, {}, [](const Row& row) { return std::tie(row.name, row.model->id); });
     std::vector<ModelOption> options;
@@ -188,7 +182,7 @@ http::Response when_found(const ModelSource::Get& get, Render render) {
 }
 
 http::Response list(const ModelSource& source, const http::Request& request, Filter filter) {
-    filter.search = lowered(request.query_value("search").value_or(""));
+    filter.search = to_lower(request.query_value("search").value_or(""));
     filter.limit = limit_of(request);
     return when_found(source.catalogue, [filter](const domain::ModelCatalogue& catalogue) {
         ListModelsResponse body{.models = select(catalogue, filter)};

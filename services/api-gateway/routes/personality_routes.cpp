@@ -1,6 +1,5 @@
 #include "api-gateway/routes/personality_routes.hpp"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -13,6 +12,7 @@
 #include "common/domain/limits.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/http/errors.hpp"
+#include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::gateway::routes {
@@ -23,8 +23,6 @@ struct DeletePersonalityResponse {
     std::string id;
 };
 BOOST_DESCRIBE_STRUCT(DeletePersonalityResponse, (), (deleted, id))
-
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 void check(Validation& fields, const domain::PersonalityEdit& edit) {
     fields.if_there("name", edit.name, name_length_max);
@@ -74,8 +72,7 @@ public:
 
     // For a service that keeps it for all its users and checks the access of each.
     [[nodiscard]] http::Response read_for_service(const http::Request& request) const {
-        std::string id = request.parameter("idOrSlug");
-        std::ranges::transform(id, id.begin(), lower);
+        std::string id = to_lower(request.parameter("idOrSlug"));
         if (!domain::is_uuid(id)) {
             Validation fields;
             fields.text("idOrSlug", id, slug_length_max);
@@ -146,7 +143,7 @@ private:
         const auto principal = parts_.principals.of(request);
         std::string text = request.parameter("idOrName");
         if (domain::is_uuid(text)) {
-            std::ranges::transform(text, text.begin(), lower);
+            text = to_lower(text);
             auto found = parts_.node.personality(text);
             if (!found) return found;
             if (*found && may_use(**found, principal)) return found;

@@ -39,13 +39,8 @@ void Validation::clearable(std::string_view name, const std::optional<std::strin
     if (value && !value->empty()) text(name, *value, length_max);
 }
 
-void Validation::add(std::string_view name, std::string_view problem) {
-    if (!problems_.empty()) problems_ += "; ";
-    problems_.append(name).append(": ").append(problem);
-}
-
 http::Response Validation::response() const {
-    return http::error_response(http::ErrorCode::validation_error, problems_);
+    return http::error_response(http::ErrorCode::validation_error, problems_.text());
 }
 
 }  // namespace tutti::services::gateway::routes

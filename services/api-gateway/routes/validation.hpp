@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "common/http/message.hpp"
+#include "common/process/problem_list.hpp"
 
 namespace tutti::services::gateway::routes {
 
@@ -38,13 +39,13 @@ public:
             add(name, "must be from " + std::to_string(min) + " to " + std::to_string(max));
         }
     }
-    void add(std::string_view name, std::string_view problem);
+    void add(std::string_view name, std::string_view problem) { problems_.add(name, problem); }
 
     [[nodiscard]] bool ok() const noexcept { return problems_.empty(); }
     [[nodiscard]] http::Response response() const;
 
 private:
-    std::string problems_;
+    process::ProblemList problems_;
 };
 
 }  // namespace tutti::services::gateway::routes

@@ -13,6 +13,7 @@
 #include "common/domain/limits.hpp"
 #include "common/domain/text_bytes.hpp"
 #include "common/process/logging.hpp"
+#include "common/process/problem_list.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::caches {
@@ -79,12 +80,12 @@ CacheOptions<std::string, Value> channel_activation_as_audited(Loader<std::strin
 
 Result<Demonstration> Demonstration::parse(const process::Environment& environment) {
     Demonstration demonstration;
-    std::string problems;
+    process::ProblemList problems;
     const std::string mode = environment("TUTTI_DEMO_CHANNEL_ACTIVATION").value_or("");
     if (mode == "local") {
         demonstration.channel_activation = ChannelActivation::local;
     } else if (!mode.empty() && mode != "coherent") {
-        problems = "TUTTI_DEMO_CHANNEL_ACTIVATION must be local or coherent";
+        problems.add("TUTTI_DEMO_CHANNEL_ACTIVATION must be local or coherent");
     }
     const std::string ttl = environment("TUTTI_DEMO_TTL_MS").value_or("");
     if (!ttl.empty()) {
@@ -92,13 +93,12 @@ Result<Demonstration> Demonstration::parse(const process::Environment& environme
         const auto [end, error] = std::from_chars(ttl.data(), ttl.data() + ttl.size(), count);
         if (error != std::errc{} || end != ttl.data() + ttl.size() || count < 1 ||
             count > local_ttl_max.count()) {
-            problems += problems.empty() ? "" : "; ";
-            problems += "TUTTI_DEMO_TTL_MS must be a number from 1 to " +
-                        std::to_string(local_ttl_max.count());
+            problems.add("TUTTI_DEMO_TTL_MS must be a number from 1 to " +
+                         std::to_string(local_ttl_max.count()));
         }
         demonstration.local_ttl = std::chrono::milliseconds(count);
     }
-    if (!problems.empty()) return fail(Errc::invalid_option, "read settings", problems);
+    if (!problems.empty()) return fail(Errc::invalid_option, "read settings", problems.text());
     return demonstration;
 }
 

@@ -5,6 +5,7 @@
 #include "common/domain/uuid.hpp"
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
+#include "tutti/metrics/metric_text.hpp"
 
 namespace tutti::services::caches {
 namespace {
@@ -84,10 +85,11 @@ void Presence::stop() {
 
 std::string presence_metrics_text(std::optional<std::size_t> count) {
     if (!count) return {};
-    return "# HELP tutti_instances Instances of this service that run now.\n"
-           "# TYPE tutti_instances gauge\n"
-           "tutti_instances " +
-           std::to_string(*count) + '\n';
+    return MetricText()
+        .metric("tutti_instances", MetricText::Type::gauge,
+                "Instances of this service that run now.")
+        .sample({}, *count)
+        .text();
 }
 
 }  // namespace tutti::services::caches

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "common/process/text.hpp"
+
 namespace tutti::services::http {
 namespace {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+using process::lower;
 
 bool same_name(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);

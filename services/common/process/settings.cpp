@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "common/net/url.hpp"
+#include "common/process/problem_list.hpp"
 #include "tutti/redis_url.hpp"
 
 namespace tutti::services::process {
@@ -143,10 +144,9 @@ public:
     }
 
     void problem(const char* name, std::string_view text) {
-        if (!problems_.empty()) problems_ += "; ";
-        problems_.append(name).append(" ").append(text);
+        problems_.add(std::string(name).append(" ").append(text));
     }
-    [[nodiscard]] const std::string& problems() const noexcept { return problems_; }
+    [[nodiscard]] const std::string& problems() const noexcept { return problems_.text(); }
 
 private:
     [[nodiscard]] std::optional<std::string> get(const char* name) const {
@@ -159,7 +159,7 @@ private:
     }
 
     const Environment& environment_;
-    std::string problems_;
+    ProblemList problems_;
 };
 
 void Parser::database(const char* name, std::string& path, std::optional<Secret>& postgres_url) {
