@@ -41,6 +41,7 @@
 #include "common/caches/node_routes.hpp"
 #include "common/caches/presence.hpp"
 #include "common/http/router.hpp"
+#include "common/process/ending.hpp"
 #include "common/process/logging.hpp"
 #include "common/process/timestamps.hpp"
 #include "common/redis/client.hpp"
@@ -73,27 +74,30 @@ BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, services, reasons, t
 
 }  // namespace
 
-// Everything refers to what is declared before it; `stop` goes the other way.
+// Each part refers to what is declared before it, and goes before it does: nothing else says what stops when.
 struct Gateway::Impl {
     std::unique_ptr<database::Database> database;
     std::unique_ptr<database::DatabaseWatch> database_watch;
+    std::unique_ptr<models::OpenRouter> openrouter;
+    std::unique_ptr<GatewayNode> node;
+    std::unique_ptr<models::ModelCache> models;         // outlives what the node does
+    std::unique_ptr<redis::RedisClient> redis;          // none: the queue is in this process
+    std::unique_ptr<redis::RedisClient> announcements;  // of what has ended; likewise
+    std::unique_ptr<caches::Presence> presence;         // none: this is the only instance
+    process::Ending stop_node;
+    process::Ending stop_openrouter;  // and the load that the node would wait for
     std::unique_ptr<attachments::AttachmentStore> files;
     std::unique_ptr<attachments::AttachmentDownloads> attachments;
     std::unique_ptr<attachments::AttachmentCleanup> cleanup;
-    std::unique_ptr<models::OpenRouter> openrouter;
-    std::unique_ptr<GatewayNode> node;
-    std::unique_ptr<redis::RedisClient> redis;          // none: the queue is in this process
-    std::unique_ptr<redis::RedisClient> announcements;  // of what has ended; likewise
     std::unique_ptr<jobs::JobQueue> queue;
-    std::unique_ptr<jobs::JobWaits> waits;
     jobs::JobSubscription files_of_ended;
-    std::unique_ptr<models::ModelCache> models;
+    std::unique_ptr<jobs::JobWaits> waits;
     std::unique_ptr<jobs::Deduplicator> deduplicator;
     std::unique_ptr<jobs::Deduplicator> by_client_key;
     std::unique_ptr<GatewayMetrics> metrics;
     std::unique_ptr<database::ChangeListener> listener;  // PostgreSQL only
-    std::unique_ptr<caches::Presence> presence;          // none: this is the only instance
     std::unique_ptr<http::Server> server;
+    process::Ending stop_downloads;  // the server waits for requests that wait for Discord
     TimePoint started = Boottime::now();
 
     Result<void> open(const Options& options);
@@ -125,6 +129,8 @@ Result<void> Gateway::Impl::open(const Options& options) {
                            {.personalities = database->personalities, .openrouter = *openrouter});
     if (!joined) return fail(std::move(joined).error());
     node = *std::move(joined);
+    stop_node = process::Ending([this] { node->stop(); });
+    stop_openrouter = process::Ending([this] { openrouter->stop(); });
     if (auto opened_queue = open_queue(options); !opened_queue) return opened_queue;
     see_others(options);
     waits = std::make_unique<jobs::JobWaits>(*queue, options.waits);
@@ -248,6 +254,7 @@ Result<void> Gateway::Impl::listen(const Options& options) {
         std::move(router));
     if (!listening) return fail(std::move(listening).error());
     server = *std::move(listening);
+    stop_downloads = process::Ending([this] { attachments->stop(); });
     return {};
 }
 
@@ -309,27 +316,9 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options) {
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
-Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Gateway::~Gateway() { stop(); }
-std::uint16_t Gateway::port() const noexcept { return impl_->server->port(); }
-
-void Gateway::stop() {
-    // Requests that wait for Discord go on without: stopping the server waits for them.
-    impl_->attachments->stop();
-    impl_->server->stop();
-    impl_->cleanup->stop();
-    impl_->listener.reset();
-    impl_->waits.reset();
-    impl_->files_of_ended = {};
-    impl_->queue.reset();
-    // Ends the load that the node would wait for.
-    impl_->openrouter->stop();
-    impl_->node->stop();
-    if (impl_->presence) impl_->presence->stop();
-    if (impl_->redis) impl_->redis->stop();
-    if (impl_->announcements) impl_->announcements->stop();
-    impl_->database_watch.reset();
-    impl_->database.reset();
-}
+Gateway::Gateway(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)), port_(impl_->server->port()) {}
+Gateway::~Gateway() = default;
+void Gateway::stop() { impl_.reset(); }
 
 }  // namespace tutti::services::gateway

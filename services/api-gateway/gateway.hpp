@@ -71,7 +71,7 @@ public:
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const noexcept;
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
     // Answers what is in flight, then stops the node and closes the database. Blocking: see
     // http::Server::stop. Idempotent.
@@ -82,6 +82,7 @@ private:
     explicit Gateway(std::unique_ptr<Impl> impl);
 
     std::unique_ptr<Impl> impl_;
+    const std::uint16_t port_;
 };
 
 }  // namespace tutti::services::gateway
