@@ -92,9 +92,8 @@ std::string parent_member(const std::string& parent) {
 Platform::Message Platform::say(std::size_t bot, const std::string& channel,
                                 const std::string& parent) {
     return read<Message>(send(bots[bot].url(), "POST", "/driver/message",
-                                   '{' + parent_member(parent) +
-                                       R"("content":"hello","authorId":")" + moderator +
-                                       R"(","channelId":")" + channel + "\"}"));
+                              '{' + parent_member(parent) + R"("content":"hello","authorId":")" +
+                                  moderator + R"(","channelId":")" + channel + "\"}"));
 }
 
 Platform::Command Platform::command(std::size_t bot, const std::string& name,

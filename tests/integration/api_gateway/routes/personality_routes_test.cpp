@@ -101,8 +101,7 @@ TEST_P(PersonalityChanges, OneOfManyAtTheSameTimeGetsTheSlug) {
 }
 
 TEST_P(PersonalityChanges, ServiceReadsOneForAllItsUsersByIdOrSlugAndNotByName) {
-    execute(
-        "UPDATE personalities SET name = 'solo-by-name' WHERE slug = 'solo'");
+    execute("UPDATE personalities SET name = 'solo-by-name' WHERE slug = 'solo'");
     const auto slug_of = [&](const std::string& text) {
         const auto response = call("GET", "/internal/personality/" + text);
         return response.status == 200
@@ -150,10 +149,9 @@ TEST_P(PersonalityChanges, EmptyTextTakesAnOptionalFieldAway) {
 }
 
 TEST_P(PersonalityChanges, PromptThatOthersUseTooIsLeftToThem) {
-    execute(
-        std::string("UPDATE personalities SET system_prompt_id = (SELECT system_prompt_id FROM "
-                    "personalities WHERE slug = 'maestro') WHERE id = '") +
-        solo_id + "'");
+    execute(std::string("UPDATE personalities SET system_prompt_id = (SELECT system_prompt_id FROM "
+                        "personalities WHERE slug = 'maestro') WHERE id = '") +
+            solo_id + "'");
 
     call("PUT", "/user/personality/solo", owner_of_solo, R"({"systemPrompt":"Mine."})");
 
@@ -226,8 +224,7 @@ TEST_P(PersonalityChanges, AnswerNamesItsOwnersForWhoeverKeepsIt) {
 TEST_P(PersonalityChanges, IdThatWasNobodysIsFoundAsSoonAsItIsSomebodys) {
     EXPECT_EQ(found(nobody_id, owner_of_solo), "404");
 
-    execute(std::string("UPDATE personalities SET id = '") + nobody_id +
-                               "' WHERE slug = 'solo'");
+    execute(std::string("UPDATE personalities SET id = '") + nobody_id + "' WHERE slug = 'solo'");
 
     EXPECT_EQ(found(nobody_id, owner_of_solo), "solo");
 }
