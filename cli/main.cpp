@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "cli/cli.hpp"
-#include "common/audit_document.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/audit_document.hpp"
+#include "common/caches/catalogue.hpp"
 #include "common/http/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/doctor.hpp"
@@ -17,7 +17,8 @@
 namespace tutti::cli {
 namespace {
 
-Result<std::string> fetch(services::HttpClient& client, const std::string& url, Duration timeout) {
+Result<std::string> fetch(services::http::Client& client, const std::string& url,
+                          Duration timeout) {
     auto response = client.send(url, {}, Boottime::now() + timeout);
     if (!response) return fail(std::move(response).error());
     if (response->status != 200) {
@@ -28,11 +29,11 @@ Result<std::string> fetch(services::HttpClient& client, const std::string& url, 
 }
 
 int run_process(std::span<const std::string> arguments) {
-    services::HttpClient client({.name = "http"});
+    services::http::Client client({.name = "http"});
     const char* const redis_url = std::getenv("REDIS_URL");  // before any thread
     const World world{
-        .catalogue = services::catalogue_inventory,
-        .document = services::audit_document,
+        .catalogue = services::caches::catalogue_inventory,
+        .document = services::caches::audit_document,
         .fetch = [&](const std::string& url,
                      Duration timeout) { return fetch(client, url, timeout); },
         .redis_url = redis_url != nullptr ? redis_url : "",

@@ -19,7 +19,7 @@
 #include "bench/statistics.hpp"
 #include "bot-client/autocomplete.hpp"
 #include "bot-client/message_chain.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "support/line_process.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/clock.hpp"
@@ -46,14 +46,16 @@ struct Figures {
     double lookup_p99 = 0;
 };
 
-class Silent final : public ReplySink, public PersonalityHandler {
+class Silent final : public bot::ReplySink, public bot::PersonalityHandler {
 public:
-    Result<void> send(BotReply /*reply*/) override { return {}; }
-    Result<void> handle(const Turn& /*turn*/, ReplySink& /*replies*/) override { return {}; }
+    Result<void> send(bot::BotReply /*reply*/) override { return {}; }
+    Result<void> handle(const bot::Turn& /*turn*/, bot::ReplySink& /*replies*/) override {
+        return {};
+    }
 };
 
-std::vector<PersonalitySummary> list_of_100() {
-    std::vector<PersonalitySummary> list(100);
+std::vector<domain::PersonalitySummary> list_of_100() {
+    std::vector<domain::PersonalitySummary> list(100);
     for (std::size_t n = 0; n < list.size(); ++n) {
         list[n].id = "id-" + std::to_string(n);
         list[n].name = "Personality " + std::to_string(n);
@@ -67,8 +69,8 @@ std::string model_id(std::size_t n) {
     return "provider/model-" + std::to_string(n % models_in_catalogue);
 }
 
-ModelCatalogue catalogue() {
-    ModelCatalogue models(models_in_catalogue);
+domain::ModelCatalogue catalogue() {
+    domain::ModelCatalogue models(models_in_catalogue);
     for (std::size_t n = 0; n < models.size(); ++n) {
         models[n].id = model_id(n);
         models[n].name = "Model " + std::to_string(n);
@@ -80,13 +82,15 @@ class Bot {
 public:
     explicit Bot(const std::string& redis)
         : node_(Node::create({.name = "bench", .redis = redis, .app = "bench"}).value()),
-          activations_(declare_channel_activations(
-              *node_, {},
-              [](const std::string&, LoadContext&) { return GetChannelActivationResponse{}; })),
-          lists_(declare_personality_lists(
+          activations_(
+              caches::declare_channel_activations(*node_, {},
+                                                  [](const std::string&, LoadContext&) {
+                                                      return domain::GetChannelActivationResponse{};
+                                                  })),
+          lists_(caches::declare_personality_lists(
               *node_, [](const std::string&, LoadContext&) { return list_of_100(); })),
-          models_(
-              declare_models(*node_, [](const std::string&, LoadContext&) { return catalogue(); })),
+          models_(caches::declare_models(
+              *node_, [](const std::string&, LoadContext&) { return catalogue(); })),
           chain_(processors()),
           autocomplete_({.personalities = [this](const std::string& id) { return lists_.get(id); },
                          .personas = {},
@@ -111,37 +115,37 @@ public:
     }
 
     void look_up(std::size_t n) {
-        const auto found = models_.get(models_key).value();
-        const auto model = std::ranges::find(*found, model_id(n), &CatalogueModel::id);
+        const auto found = models_.get(caches::models_key).value();
+        const auto model = std::ranges::find(*found, model_id(n), &domain::CatalogueModel::id);
         if (model == found->end()) throw std::logic_error("no such model");
     }
 
 private:
-    std::vector<std::unique_ptr<MessageProcessor>> processors() {
-        std::vector<std::unique_ptr<MessageProcessor>> all;
-        all.push_back(std::make_unique<BotAuthorFilter>());
-        all.push_back(std::make_unique<EmptyMessageFilter>());
-        all.push_back(std::make_unique<ActivatedChannel>(ActivatedChannel::Parts{
+    std::vector<std::unique_ptr<bot::MessageProcessor>> processors() {
+        std::vector<std::unique_ptr<bot::MessageProcessor>> all;
+        all.push_back(std::make_unique<bot::BotAuthorFilter>());
+        all.push_back(std::make_unique<bot::EmptyMessageFilter>());
+        all.push_back(std::make_unique<bot::ActivatedChannel>(bot::ActivatedChannel::Parts{
             .activation = [this](const std::string& id) { return activations_.get(id); },
             .personality = {},
-            .notices = declare_notification_cooldown(*node_),
+            .notices = caches::declare_notification_cooldown(*node_),
             .handler = silent_}));
         return all;
     }
 
     Silent silent_;
     std::unique_ptr<Node> node_;
-    ChannelActivations activations_;
-    PersonalityLists lists_;
-    Models models_;
-    MessageChain chain_;
-    Autocomplete autocomplete_;
-    Message message_{.author_id = "200",
-                     .channel_id = "",
-                     .content = "hello",
-                     .attachments = {},
-                     .voice_transcript = "",
-                     .forwarded = {}};
+    caches::ChannelActivations activations_;
+    caches::PersonalityLists lists_;
+    caches::Models models_;
+    bot::MessageChain chain_;
+    bot::Autocomplete autocomplete_;
+    bot::Message message_{.author_id = "200",
+                          .channel_id = "",
+                          .content = "hello",
+                          .attachments = {},
+                          .voice_transcript = "",
+                          .forwarded = {}};
 };
 
 // Per second, p50, p99.

@@ -48,17 +48,18 @@ public:
     }
 
 private:
-    HttpResponse answer() {
+    http::Response answer() {
         std::unique_lock lock(mutex_);
         changed_.wait_for(lock, stall, [this] { return let_go_; });
-        return text_response(200, "late");
+        return http::text_response(200, "late");
     }
 
     std::mutex mutex_;
     std::condition_variable changed_;
     bool let_go_ = false;
-    std::unique_ptr<HttpServer> server_ = *HttpServer::start(
-        {.limits = {.internal = {.workers = 32}}}, [this](const HttpRequest&) { return answer(); });
+    std::unique_ptr<http::Server> server_ =
+        *http::Server::start({.limits = {.internal = {.workers = 32}}},
+                             [this](const http::Request&) { return answer(); });
 };
 
 struct Measured {
@@ -68,7 +69,7 @@ struct Measured {
 
 class Lookups {
 public:
-    Lookups(HttpClient& client, std::string url) : client_(client), url_(std::move(url)) {}
+    Lookups(http::Client& client, std::string url) : client_(client), url_(std::move(url)) {}
 
     void run(const std::atomic<bool>& stop) {
         std::vector<double> taken;
@@ -88,7 +89,7 @@ public:
     [[nodiscard]] const Measured& measured() const { return measured_; }
 
 private:
-    HttpClient& client_;
+    http::Client& client_;
     std::string url_;
     std::mutex mutex_;
     Measured measured_;
@@ -99,7 +100,7 @@ struct Upstreams {
     std::string other;
 };
 
-Measured measure(HttpClient& for_lookups, HttpClient& for_other, const Upstreams& upstreams,
+Measured measure(http::Client& for_lookups, http::Client& for_other, const Upstreams& upstreams,
                  std::chrono::seconds duration) {
     std::atomic<bool> stop{false};
     Lookups lookups(for_lookups, upstreams.gateway);
@@ -119,7 +120,7 @@ Measured measure(HttpClient& for_lookups, HttpClient& for_other, const Upstreams
     return lookups.measured();
 }
 
-HttpClient::Options pool(std::string name) {
+http::Client::Options pool(std::string name) {
     return {.name = std::move(name), .concurrent_max = pool_size, .idle_max = pool_size};
 }
 
@@ -134,20 +135,21 @@ void print(const char* name, const Measured& of) {
 int main(int argc, char** argv) {
     const std::chrono::seconds duration(argc > 1 ? std::max(1, std::atoi(argv[1])) : 3);
     const StallingUpstream stalling;
-    const auto gateway = *HttpServer::start(
-        {}, [](const HttpRequest&) { return json_response(200, R"({"isActivated":false})"); });
+    const auto gateway = *http::Server::start({}, [](const http::Request&) {
+        return http::json_response(200, R"({"isActivated":false})");
+    });
     const Upstreams upstreams{.gateway = "http://127.0.0.1:" + std::to_string(gateway->port()),
                               .other = stalling.url()};
 
     Measured shared;
     Measured isolated;
     {
-        HttpClient both(pool("shared"));
+        http::Client both(pool("shared"));
         shared = measure(both, both, upstreams, duration);
     }
     {
-        HttpClient interactive(pool("gateway-interactive"));
-        HttpClient other(pool("other"));
+        http::Client interactive(pool("gateway-interactive"));
+        http::Client other(pool("other"));
         isolated = measure(interactive, other, upstreams, duration);
     }
 

@@ -1,4 +1,4 @@
-// Puts database, routes and server together, and guards each route by its access level.
+// Puts database, routes and server together.
 #include "api-gateway/gateway.hpp"
 
 #include <algorithm>
@@ -11,35 +11,44 @@
 
 #include <boost/describe/class.hpp>
 
-#include "api-gateway/ai_routes.hpp"
-#include "api-gateway/attachment_cleanup.hpp"
-#include "api-gateway/attachment_downloads.hpp"
-#include "api-gateway/attachment_routes.hpp"
-#include "api-gateway/attachment_store.hpp"
-#include "api-gateway/change_listener.hpp"
-#include "api-gateway/database.hpp"
-#include "api-gateway/database_watch.hpp"
-#include "api-gateway/deduplicator.hpp"
+#include "api-gateway/attachments/cleanup.hpp"
+#include "api-gateway/attachments/downloads.hpp"
+#include "api-gateway/attachments/store.hpp"
+#include "api-gateway/database/change_listener.hpp"
+#include "api-gateway/database/database.hpp"
+#include "api-gateway/database/database_watch.hpp"
 #include "api-gateway/gateway_metrics.hpp"
 #include "api-gateway/gateway_node.hpp"
-#include "api-gateway/job_queue.hpp"
-#include "api-gateway/job_results.hpp"
-#include "api-gateway/job_waits.hpp"
-#include "api-gateway/model_cache.hpp"
-#include "api-gateway/model_routes.hpp"
-#include "api-gateway/openrouter.hpp"
-#include "api-gateway/routes.hpp"
-#include "common/errors.hpp"
+#include "api-gateway/jobs/deduplicator.hpp"
+#include "api-gateway/jobs/job_queue_in_process.hpp"
+#include "api-gateway/jobs/job_queue_redis.hpp"
+#include "api-gateway/jobs/job_waits.hpp"
+#include "api-gateway/models/model_cache.hpp"
+#include "api-gateway/models/openrouter.hpp"
+#include "api-gateway/routes/ai_routes.hpp"
+#include "api-gateway/routes/attachment_routes.hpp"
+#include "api-gateway/routes/avatar_routes.hpp"
+#include "api-gateway/routes/cache_routes.hpp"
+#include "api-gateway/routes/channel_routes.hpp"
+#include "api-gateway/routes/guard.hpp"
+#include "api-gateway/routes/llm_config_routes.hpp"
+#include "api-gateway/routes/model_routes.hpp"
+#include "api-gateway/routes/persona_routes.hpp"
+#include "api-gateway/routes/personality_routes.hpp"
+#include "api-gateway/routes/principals.hpp"
+#include "api-gateway/routes/user_setting_routes.hpp"
+#include "common/caches/instance_advice.hpp"
+#include "common/caches/node_routes.hpp"
+#include "common/caches/presence.hpp"
 #include "common/http/router.hpp"
-#include "common/instance_advice.hpp"
-#include "common/logging.hpp"
-#include "common/node_routes.hpp"
-#include "common/presence.hpp"
+#include "common/process/ending.hpp"
+#include "common/process/logging.hpp"
+#include "common/process/timestamps.hpp"
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -63,173 +72,32 @@ struct HealthBody {
 };
 BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, services, reasons, timestamp, uptime))
 
-struct OwnerInBody {
-    std::optional<std::string> owner_id;
-};
-BOOST_DESCRIBE_STRUCT(OwnerInBody, (), (owner_id))
-
-class Guard {
-public:
-    Guard(Secret secret, std::optional<std::string> bot_owner_id)
-        : secret_(std::move(secret)), bot_owner_id_(std::move(bot_owner_id)) {}
-
-    // Why the request may not pass, by its head; or nothing.
-    [[nodiscard]] std::optional<HttpResponse> refuse(Access access, const HttpRequest& head) const {
-        if (access == Access::everyone) return std::nullopt;
-        const auto secret = head.headers.find("X-Service-Auth");
-        if (!secret || !secret_.matches(*secret)) return denied("Service authentication failed");
-        if (access == Access::user) return refuse_user(head);
-        if (access != Access::owner || owner_is_in_body(head)) return std::nullopt;
-        return refuse_whole(access, head);
-    }
-    // The same by what only the body says.
-    [[nodiscard]] std::optional<HttpResponse> refuse_whole(Access access,
-                                                           const HttpRequest& request) const {
-        if (access != Access::owner || is_owner(request)) return std::nullopt;
-        return denied("Only the owner of the bot may do this");
-    }
-
-private:
-    [[nodiscard]] bool owner_is_in_body(const HttpRequest& head) const {
-        return bot_owner_id_ && !head.headers.find("X-Owner-Id");
-    }
-    static HttpResponse denied(std::string_view text) {
-        return error_response(ErrorCode::unauthorized, text);
-    }
-    static std::optional<HttpResponse> refuse_user(const HttpRequest& request) {
-        const auto user = request.headers.find("X-User-Id");
-        if (!user || user->empty()) return denied("X-User-Id is required");
-        Validation fields;
-        fields.text("X-User-Id", std::string(*user), discord_id_length_max);
-        if (!fields.ok()) return fields.response();
-        return std::nullopt;
-    }
-    [[nodiscard]] bool is_owner(const HttpRequest& request) const {
-        if (!bot_owner_id_) return false;
-        if (const auto header = request.headers.find("X-Owner-Id"))
-            return *header == *bot_owner_id_;
-        const auto body = json::read<OwnerInBody>(request.body);
-        return body && body->owner_id == bot_owner_id_;
-    }
-
-    Secret secret_;
-    std::optional<std::string> bot_owner_id_;
-};
-
-Router make_router(std::vector<GatewayRoute> routes, const Guard& guard) {
-    Router router;
-    for (auto& route : routes) {
-        const auto access = route.access;
-        const auto kind =
-            route.kind.value_or(access == Access::everyone ? RouteKind::open : RouteKind::internal);
-        auto guarded = [guard, access,
-                        handler = std::move(route.handler)](const HttpRequest& request) {
-            if (auto refused = guard.refuse_whole(access, request)) return std::move(*refused);
-            return handler(request);
-        };
-        Router::Terms terms{.kind = kind, .guard = [guard, access](const HttpRequest& head) {
-                                return guard.refuse(access, head);
-                            }};
-        // Nothing that everybody may ask has a body.
-        if (access == Access::everyone) terms.body_bytes_max = 0;
-        router.add(std::move(route.method), route.pattern, std::move(guarded), terms);
-    }
-    return router;
-}
-
 }  // namespace
 
-Principal RouteContext::principal(const HttpRequest& request) const {
-    const std::string id(request.headers.find("X-User-Id").value_or(""));
-    return {id, bot_owner_id && id == *bot_owner_id};
-}
-
-void Validation::text(std::string_view name, const std::string& value, std::size_t length_max) {
-    if (value.empty()) return add(name, "must not be empty");
-    if (value.size() > length_max) {
-        return add(name, "must not be longer than " + std::to_string(length_max) + " characters");
-    }
-    // PostgreSQL takes neither; SQLite would, and the two would differ.
-    if (value.contains('\0') || !json::write_exactly(value)) {
-        add(name, "must be UTF-8 without NUL");
-    }
-}
-
-void Validation::required(std::string_view name, const std::optional<std::string>& value,
-                          std::size_t length_max) {
-    value ? text(name, *value, length_max) : add(name, "is missing");
-}
-
-void Validation::if_there(std::string_view name, const std::optional<std::string>& value,
-                          std::size_t length_max) {
-    if (value) text(name, *value, length_max);
-}
-
-void Validation::clearable(std::string_view name, const std::optional<std::string>& value,
-                           std::size_t length_max) {
-    if (value && !value->empty()) text(name, *value, length_max);
-}
-
-void Validation::add(std::string_view name, std::string_view problem) {
-    if (!problems_.empty()) problems_ += "; ";
-    problems_.append(name).append(": ").append(problem);
-}
-
-HttpResponse Validation::response() const {
-    return error_response(ErrorCode::validation_error, problems_);
-}
-
-HttpResponse database_failed(const Error& error) {
-    log::error("database", error.message());
-    if (error.code == Errc::overloaded) {
-        return error_response(ErrorCode::service_unavailable,
-                              "Too many requests wait for the database");
-    }
-    if (error.code == Errc::too_large) {
-        return error_response(ErrorCode::internal_error, "It is too large to be read");
-    }
-    return error_response(ErrorCode::internal_error, "The database did not answer");
-}
-
-HttpResponse invalid_body(const Error& error) {
-    return error_response(ErrorCode::validation_error, error.cause);
-}
-
-HttpResponse refused(Refusal refusal, std::string_view what) {
-    const std::string text(what);
-    switch (refusal) {
-    case Refusal::not_found: return error_response(ErrorCode::not_found, text + " not found");
-    case Refusal::no_access:
-        return error_response(ErrorCode::unauthorized, "You may not change this " + text);
-    case Refusal::conflict: return error_response(ErrorCode::conflict, text + ": conflict");
-    case Refusal::too_large:
-        return error_response(ErrorCode::validation_error, text + ": too many, or too large");
-    }
-    return error_response(ErrorCode::internal_error, text);
-}
-
-// Everything refers to what is declared before it; `stop` goes the other way.
+// Each part refers to what is declared before it, and goes before it does: nothing else says what stops when.
 struct Gateway::Impl {
-    std::unique_ptr<Database> database;
-    std::unique_ptr<DatabaseWatch> database_watch;
-    std::unique_ptr<AttachmentStore> files;
-    std::unique_ptr<AttachmentDownloads> attachments;
-    std::unique_ptr<AttachmentCleanup> cleanup;
-    std::unique_ptr<OpenRouter> openrouter;
+    std::unique_ptr<database::Database> database;
+    std::unique_ptr<database::DatabaseWatch> database_watch;
+    std::unique_ptr<models::OpenRouter> openrouter;
     std::unique_ptr<GatewayNode> node;
-    std::unique_ptr<RedisClient> redis;          // none: the queue is in this process
-    std::unique_ptr<RedisClient> announcements;  // of what has ended; likewise
-    std::unique_ptr<JobQueue> queue;
-    std::unique_ptr<JobWaits> waits;
-    JobSubscription files_of_ended;
-    std::unique_ptr<ModelCache> models;
-    std::unique_ptr<Deduplicator> deduplicator;
-    std::unique_ptr<Deduplicator> by_client_key;
-    std::unique_ptr<JobResults> results;
+    std::unique_ptr<models::ModelCache> models;         // outlives what the node does
+    std::unique_ptr<redis::RedisClient> redis;          // none: the queue is in this process
+    std::unique_ptr<redis::RedisClient> announcements;  // of what has ended; likewise
+    std::unique_ptr<caches::Presence> presence;         // none: this is the only instance
+    process::Ending stop_node;
+    process::Ending stop_openrouter;  // and the load that the node would wait for
+    std::unique_ptr<attachments::AttachmentStore> files;
+    std::unique_ptr<attachments::AttachmentDownloads> attachments;
+    std::unique_ptr<attachments::AttachmentCleanup> cleanup;
+    std::unique_ptr<jobs::JobQueue> queue;
+    jobs::JobSubscription files_of_ended;
+    std::unique_ptr<jobs::JobWaits> waits;
+    std::unique_ptr<jobs::Deduplicator> deduplicator;
+    std::unique_ptr<jobs::Deduplicator> by_client_key;
     std::unique_ptr<GatewayMetrics> metrics;
-    std::unique_ptr<ChangeListener> listener;  // PostgreSQL only
-    std::unique_ptr<Presence> presence;        // none: this is the only instance
-    std::unique_ptr<HttpServer> server;
+    std::unique_ptr<database::ChangeListener> listener;  // PostgreSQL only
+    std::unique_ptr<http::Server> server;
+    process::Ending stop_downloads;  // the server waits for requests that wait for Discord
     TimePoint started = Boottime::now();
 
     Result<void> open(const Options& options);
@@ -237,37 +105,42 @@ struct Gateway::Impl {
     Result<void> open_queue(const Options& options);
     Result<void> hear_changes(const Options& options);
     void see_others(const Options& options);
-    Result<void> listen(Options options);
-    [[nodiscard]] HttpResponse health() const;
+    [[nodiscard]] std::vector<routes::GatewayRoute> routes(const Options& options);
+    Result<void> listen(const Options& options);
+    [[nodiscard]] http::Response health() const;
 };
 
 Result<void> Gateway::Impl::open(const Options& options) {
-    auto opened = Database::open(
+    auto opened = database::Database::open(
         {.sqlite_path = options.database_path, .postgres_url = options.postgres_url});
     if (!opened) return fail(std::move(opened).error());
     database = *std::move(opened);
-    database_watch = std::make_unique<DatabaseWatch>(
-        DatabaseWatch::Queries{.read = [&it = *database] { return it.ping(); },
-                               .write = [&it = *database] { return it.try_write(); }});
+    database_watch = std::make_unique<database::DatabaseWatch>(
+        database::DatabaseWatch::Queries{.read = [&it = *database] { return it.ping(); },
+                                         .write = [&it = *database] { return it.try_write(); }});
     if (auto opened_files = open_attachments(options); !opened_files) return opened_files;
-    openrouter = std::make_unique<OpenRouter>(options.openrouter);
-    auto joined = GatewayNode::start({.name = options.name,
-                                      .redis_url = options.redis_url.value_or(""),
-                                      .hub = options.hub,
-                                      .dedup_window = options.dedup_window,
-                                      .public_url = options.public_url},
-                                     {.database = *database, .openrouter = *openrouter});
+    openrouter = std::make_unique<models::OpenRouter>(options.openrouter);
+    auto joined =
+        GatewayNode::start({.name = options.name,
+                            .redis_url = options.redis_url.value_or(""),
+                            .hub = options.hub,
+                            .dedup_window = options.dedup_window,
+                            .public_url = options.public_url},
+                           {.personalities = database->personalities, .openrouter = *openrouter});
     if (!joined) return fail(std::move(joined).error());
     node = *std::move(joined);
+    stop_node = process::Ending([this] { node->stop(); });
+    stop_openrouter = process::Ending([this] { openrouter->stop(); });
     if (auto opened_queue = open_queue(options); !opened_queue) return opened_queue;
     see_others(options);
-    waits = std::make_unique<JobWaits>(*queue, options.waits);
+    waits = std::make_unique<jobs::JobWaits>(*queue, options.waits);
     files_of_ended =
         queue->on_finished([this](const std::string& job_id) { cleanup->job_ended(job_id); });
-    models = std::make_unique<ModelCache>(node->models(), ModelCache::Options{});
-    deduplicator = std::make_unique<FleetDeduplicator>(node->requests(), options.dedup_window);
-    by_client_key = std::make_unique<FleetDeduplicator>(node->request_keys(), request_key_window);
-    results = std::make_unique<StoredJobResults>(*database);
+    models = std::make_unique<models::ModelCache>(node->models(), models::ModelCache::Options{});
+    deduplicator =
+        std::make_unique<jobs::FleetDeduplicator>(node->requests(), options.dedup_window);
+    by_client_key =
+        std::make_unique<jobs::FleetDeduplicator>(node->request_keys(), caches::request_key_window);
     metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{.node = *node,
                                                                      .openrouter = *openrouter,
                                                                      .attachments = *attachments,
@@ -282,33 +155,34 @@ Result<void> Gateway::Impl::open(const Options& options) {
 Result<void> Gateway::Impl::open_attachments(const Options& options) {
     const std::string beside =
         (std::filesystem::path(options.database_path).parent_path() / "temp-attachments").string();
-    auto opened = AttachmentStore::open({.directory = options.attachment_dir.value_or(beside)});
+    auto opened =
+        attachments::AttachmentStore::open({.directory = options.attachment_dir.value_or(beside)});
     if (!opened) return fail(std::move(opened).error());
     files = *std::move(opened);
     auto downloads = options.attachments;
     downloads.public_url = options.public_url;
     downloads.deadline = Duration(options.dedup_window) * 3 / 5;
-    attachments = std::make_unique<AttachmentDownloads>(*files, downloads);
-    cleanup = std::make_unique<AttachmentCleanup>(*files, options.attachment_cleanup);
+    attachments = std::make_unique<attachments::AttachmentDownloads>(*files, downloads);
+    cleanup = std::make_unique<attachments::AttachmentCleanup>(*files, options.attachment_cleanup);
     cleanup->start();
     return {};
 }
 
 Result<void> Gateway::Impl::open_queue(const Options& options) {
     if (!options.redis_url) {
-        queue = std::make_unique<InProcessJobQueue>();
+        queue = std::make_unique<jobs::InProcessJobQueue>();
         return {};
     }
-    auto client = RedisClient::create({.url = *options.redis_url});
+    auto client = redis::RedisClient::create({.url = *options.redis_url});
     if (!client) return fail(std::move(client).error());
     redis = *std::move(client);
     // A command that waits takes longer than others may; see FinishedReader.
-    auto waiting = RedisClient::create(
+    auto waiting = redis::RedisClient::create(
         {.url = *options.redis_url, .connections_max = 1, .command_timeout = 5s});
     if (!waiting) return fail(std::move(waiting).error());
     announcements = *std::move(waiting);
-    auto on_redis = std::make_unique<RedisJobQueue>(
-        *redis, RedisJobQueue::Options{.queue = options.queue_name});
+    auto on_redis = std::make_unique<jobs::RedisJobQueue>(
+        *redis, jobs::RedisJobQueue::Options{.queue = options.queue_name});
     on_redis->listen(*announcements);
     queue = std::move(on_redis);
     return {};
@@ -322,66 +196,76 @@ void Gateway::Impl::see_others(const Options& options) {
             "DATABASE_URL of all to one postgres:// URL");
     };
     if (options.postgres_url) warn_of_sqlite = nullptr;
-    presence =
-        advise_on_others(*redis, api_gateway_service, options.name, std::move(warn_of_sqlite));
+    presence = caches::advise_on_others(*redis, caches::api_gateway_service, options.name,
+                                        std::move(warn_of_sqlite));
 }
 
 Result<void> Gateway::Impl::hear_changes(const Options& options) {
     if (!options.postgres_url) return {};
-    auto listening = ChangeListener::start(
+    auto listening = database::ChangeListener::start(
         {.url = *options.postgres_url},
-        [&told = *node](const PersonalityEvent& event) { told.tell_personality(event); });
+        [&told = *node](const caches::PersonalityEvent& event) { told.tell_personality(event); });
     if (!listening) return fail(std::move(listening).error());
     listener = *std::move(listening);
     return {};
 }
 
-Result<void> Gateway::Impl::listen(Options options) {
-    const RouteContext context{*database, *node, options.bot_owner_id};
-    std::vector<GatewayRoute> routes;
-    const auto add = [&](std::string pattern, HttpHandler handler) {
-        routes.push_back({Access::everyone, "GET", std::move(pattern), std::move(handler),
-                          RouteKind::observability});
+std::vector<routes::GatewayRoute> Gateway::Impl::routes(const Options& options) {
+    std::vector<routes::GatewayRoute> routes;
+    const auto add = [&](std::string pattern, http::Handler handler) {
+        routes.push_back({routes::Access::everyone, "GET", std::move(pattern), std::move(handler),
+                          http::RouteKind::observability});
     };
-    add("/health", [this](const HttpRequest&) { return health(); });
-    add("/metrics", [this](const HttpRequest& request) { return metrics->response(request); });
-    add("/audit", [this](const HttpRequest&) { return audit_response(node->node()); });
-    add_channel_routes(routes, context);
-    add_personality_routes(routes, context);
-    add_avatar_routes(routes, context);
-    add_persona_routes(routes, context);
-    add_llm_config_routes(routes, context);
-    add_user_setting_routes(routes, context);
-    add_cache_routes(routes, context);
-    std::ranges::move(model_routes(models->source(), options.bot_owner_id),
-                      std::back_inserter(routes));
-    std::ranges::move(ai_routes({.queue = *queue,
-                                 .deduplicator = *deduplicator,
-                                 .by_client_key = *by_client_key,
-                                 .results = *results,
-                                 .attachments = *attachments,
-                                 .waits = *waits}),
-                      std::back_inserter(routes));
-    std::ranges::move(attachment_routes(*files), std::back_inserter(routes));
-    std::ranges::move(options.routes, std::back_inserter(routes));
-    auto router = make_router(std::move(routes), Guard(options.secret, options.bot_owner_id));
+    add("/health", [this](const http::Request&) { return health(); });
+    add("/metrics", [this](const http::Request& request) { return metrics->response(request); });
+    add("/audit", [this](const http::Request&) { return caches::audit_response(node->node()); });
+    const auto join = [&](std::vector<routes::GatewayRoute> more) {
+        std::ranges::move(more, std::back_inserter(routes));
+    };
+    const routes::Principals principals(options.bot_owner_id);
+    join(routes::channel_routes(database->channels, principals));
+    join(routes::personality_routes({.personalities = database->personalities,
+                                     .editor = database->personality_editor,
+                                     .node = *node,
+                                     .principals = principals}));
+    join(routes::avatar_routes(*node));
+    join(routes::persona_routes(database->personas, *node, principals));
+    join(routes::llm_config_routes(database->llm_configs, *node, options.bot_owner_id));
+    join(routes::user_setting_routes(database->user_settings, *node, principals));
+    join(routes::cache_routes(*node));
+    join(routes::model_routes(models->source(), options.bot_owner_id));
+    join(routes::ai_routes({.queue = *queue,
+                            .deduplicator = *deduplicator,
+                            .by_client_key = *by_client_key,
+                            .results = database->job_results,
+                            .attachments = *attachments,
+                            .waits = *waits}));
+    join(routes::attachment_routes(*files));
+    join(options.routes);
+    return routes;
+}
 
-    auto listening = HttpServer::start(
+Result<void> Gateway::Impl::listen(const Options& options) {
+    auto router = routes::guarded_router(routes(options),
+                                         routes::Guard(options.secret, options.bot_owner_id));
+
+    auto listening = http::Server::start(
         {.address = options.address, .port = options.port, .limits = options.limits},
         std::move(router));
     if (!listening) return fail(std::move(listening).error());
     server = *std::move(listening);
+    stop_downloads = process::Ending([this] { attachments->stop(); });
     return {};
 }
 
-HttpResponse Gateway::Impl::health() const {
+http::Response Gateway::Impl::health() const {
     auto bus = node->node().health();
     const auto state = database_watch->state();
-    HealthBody body{.services = {.database = state != DatabaseWatch::State::silent,
-                                 .writes = state == DatabaseWatch::State::well,
+    HealthBody body{.services = {.database = state != database::DatabaseWatch::State::silent,
+                                 .writes = state == database::DatabaseWatch::State::well,
                                  .bus = bus.live && bus.ready},
                     .reasons = std::move(bus.reasons),
-                    .timestamp = iso_timestamp()};
+                    .timestamp = process::iso_timestamp()};
     if (!body.services.database) {
         body.reasons.emplace_back("the database does not answer");
     } else if (!body.services.writes) {
@@ -400,20 +284,20 @@ HttpResponse Gateway::Impl::health() const {
     body.ready = body.services.writes && body.services.bus;
     body.uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started).count();
-    return json_response(body.services.database ? 200 : 503, json::write(body));
+    return http::json_response(body.services.database ? 200 : 503, json::write(body));
 }
 
-Gateway::Options Gateway::Options::from(const Settings& settings) {
-    return {.name = settings.instance_name.value_or(std::string(api_gateway_service)),
+Gateway::Options Gateway::Options::from(const process::Settings& settings) {
+    return {.name = settings.instance_name.value_or(std::string(caches::api_gateway_service)),
             .address = settings.listen_address,
             .port = settings.api_gateway_port,
             .database_path = settings.database_path,
             .postgres_url = settings.postgres_url,
             .redis_url = settings.redis_url,
             .queue_name = settings.queue_name,
-            .openrouter = OpenRouter::Options::from(settings),
+            .openrouter = models::OpenRouter::Options::from(settings),
             .attachment_dir = settings.attachment_dir,
-            .attachments = AttachmentDownloads::Options::from(settings),
+            .attachments = attachments::AttachmentDownloads::Options::from(settings),
             .dedup_window = settings.dedup_window,
             .secret = settings.internal_service_secret,
             .bot_owner_id = settings.bot_owner_id,
@@ -426,33 +310,15 @@ Result<std::unique_ptr<Gateway>> Gateway::start(Options options) {
     }
     auto impl = std::make_unique<Impl>();
     if (auto opened = impl->open(options); !opened) return fail(std::move(opened).error());
-    if (auto listening = impl->listen(std::move(options)); !listening) {
+    if (auto listening = impl->listen(options); !listening) {
         return fail(std::move(listening).error());
     }
     return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
-Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Gateway::~Gateway() { stop(); }
-std::uint16_t Gateway::port() const noexcept { return impl_->server->port(); }
+Gateway::Gateway(std::unique_ptr<Impl> impl)
+    : impl_(std::move(impl)), port_(impl_->server->port()) {}
+Gateway::~Gateway() = default;
+void Gateway::stop() { impl_.reset(); }
 
-void Gateway::stop() {
-    // Requests that wait for Discord go on without: stopping the server waits for them.
-    impl_->attachments->stop();
-    impl_->server->stop();
-    impl_->cleanup->stop();
-    impl_->listener.reset();
-    impl_->waits.reset();
-    impl_->files_of_ended = {};
-    impl_->queue.reset();
-    // Ends the load that the node would wait for.
-    impl_->openrouter->stop();
-    impl_->node->stop();
-    if (impl_->presence) impl_->presence->stop();
-    if (impl_->redis) impl_->redis->stop();
-    if (impl_->announcements) impl_->announcements->stop();
-    impl_->database_watch.reset();
-    impl_->database.reset();
-}
-
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

@@ -18,37 +18,19 @@
 #include <string>
 #include <vector>
 
-#include "api-gateway/attachment_cleanup.hpp"
-#include "api-gateway/attachment_downloads.hpp"
-#include "api-gateway/job_waits.hpp"
-#include "api-gateway/openrouter.hpp"
-#include "common/catalogue.hpp"
-#include "common/http/router.hpp"
+#include "api-gateway/attachments/cleanup.hpp"
+#include "api-gateway/attachments/downloads.hpp"
+#include "api-gateway/jobs/job_waits.hpp"
+#include "api-gateway/models/openrouter.hpp"
+#include "api-gateway/routes/route.hpp"
+#include "common/caches/catalogue.hpp"
 #include "common/http/server.hpp"
-#include "common/secret.hpp"
-#include "common/settings.hpp"
+#include "common/process/secret.hpp"
+#include "common/process/settings.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
-
-// Who may call a route. Each level includes the demands of the one before it.
-enum class Access : std::uint8_t {
-    everyone,  // no header needed
-    service,   // X-Service-Auth equals the secret
-    user,      // and X-User-Id is not empty
-    owner,     // service, and X-Owner-Id (or the JSON body's ownerId) equals BOT_OWNER_ID
-};
-
-struct GatewayRoute {
-    Access access = Access::everyone;
-    std::string method = "GET";
-    std::string pattern;  // see Router
-    HttpHandler handler;
-    // Whose workers run it. Nothing: by the access, `open` for everyone and `internal` for the
-    // others.
-    std::optional<RouteKind> kind{};
-};
+namespace tutti::services::gateway {
 
 class Gateway {
 public:
@@ -57,25 +39,27 @@ public:
         std::string address = "127.0.0.1";
         std::uint16_t port = 0;                    // 0 = a free one
         std::string database_path = "./tutti.db";  // an SQLite file; used without a postgres_url
-        std::optional<Secret> postgres_url{};
+        std::optional<process::Secret> postgres_url{};
         std::optional<std::string> redis_url{};  // none: the hub, or no other process
         std::shared_ptr<EmbeddedHub> hub = nullptr;
         std::string queue_name =
-            Settings{}.queue_name;  // in this Redis; without one: in this process
-        JobWaits::Options waits{};
-        OpenRouter::Options openrouter{};
+            process::Settings{}.queue_name;  // in this Redis; without one: in this process
+        jobs::JobWaits::Options waits{};
+        models::OpenRouter::Options openrouter{};
         // None: `temp-attachments` beside the SQLite file.
         std::optional<std::string> attachment_dir{};
-        AttachmentCleanup::Options attachment_cleanup{};
-        AttachmentDownloads::Options attachments{};  // its URL and deadline follow what is below
-        std::chrono::seconds dedup_window = request_window_default;
-        Secret secret{};                                  // empty = refused
-        std::optional<std::string> bot_owner_id{};        // may activate and read everything
-        std::string public_url = Settings{}.gateway_url;  // in URLs of avatars and attachments
-        HttpServer::Limits limits{};
-        std::vector<GatewayRoute> routes{};  // looked at after the gateway's own
+        attachments::AttachmentCleanup::Options attachment_cleanup{};
+        attachments::AttachmentDownloads::Options
+            attachments{};  // its URL and deadline follow what is below
+        std::chrono::seconds dedup_window = caches::request_window_default;
+        process::Secret secret{};                   // empty = refused
+        std::optional<std::string> bot_owner_id{};  // may activate and read everything
+        std::string public_url =
+            process::Settings{}.gateway_url;  // in URLs of avatars and attachments
+        http::Server::Limits limits{};
+        std::vector<routes::GatewayRoute> routes{};  // looked at after the gateway's own
 
-        [[nodiscard]] static Options from(const Settings& settings);
+        [[nodiscard]] static Options from(const process::Settings& settings);
     };
 
     // Errors: those of Database::open, AttachmentStore::open, Node::start and RedisClient::create;
@@ -87,10 +71,10 @@ public:
     Gateway(const Gateway&) = delete;
     Gateway& operator=(const Gateway&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const noexcept;
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
     // Answers what is in flight, then stops the node and closes the database. Blocking: see
-    // HttpServer::stop. Idempotent.
+    // http::Server::stop. Idempotent.
     void stop();
 
 private:
@@ -98,6 +82,7 @@ private:
     explicit Gateway(std::unique_ptr<Impl> impl);
 
     std::unique_ptr<Impl> impl_;
+    const std::uint16_t port_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

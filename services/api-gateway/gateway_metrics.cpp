@@ -11,13 +11,15 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/errors.hpp"
-#include "common/logging.hpp"
-#include "common/node_routes.hpp"
+#include "common/caches/node_routes.hpp"
+#include "common/http/errors.hpp"
+#include "common/process/logging.hpp"
+#include "common/process/timestamps.hpp"
 #include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
+#include "tutti/metrics/metric_text.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -103,48 +105,49 @@ GatewayMetrics::GatewayMetrics(Parts parts)
           return known(requests.count(patience));
       }) {}
 
-HttpResponse GatewayMetrics::response(const HttpRequest& request) {
+http::Response GatewayMetrics::response(const http::Request& request) {
     const auto accept = request.headers.find("Accept").value_or("");
-    HttpResponse response = wants_prometheus(accept) ? text() : document();
+    http::Response response = wants_prometheus(accept) ? text() : document();
     response.headers.set("Vary", "Accept");
     return response;
 }
 
-HttpResponse GatewayMetrics::text() {
+http::Response GatewayMetrics::text() {
     const std::array upstreams{parts_.openrouter.metrics(), parts_.attachments.metrics()};
-    HttpResponse response = metrics_response(parts_.node.node(), upstreams);
-    if (const auto numbers = queue_.get()) response.body += queue_metrics_text(*numbers);
+    http::Response response = caches::metrics_response(parts_.node.node(), upstreams);
+    if (const auto numbers = queue_.get()) response.body += jobs::queue_metrics_text(*numbers);
     if (const auto count = reservations_.get()) {
-        response.body +=
-            "# HELP tutti_dedup_reservations Requests that are reserved now, in the whole fleet.\n"
-            "# TYPE tutti_dedup_reservations gauge\n"
-            "tutti_dedup_reservations " +
-            std::to_string(*count) + '\n';
+        response.body += MetricText()
+                             .metric("tutti_dedup_reservations", MetricText::Type::gauge,
+                                     "Requests that are reserved now, in the whole fleet.")
+                             .sample({}, *count)
+                             .text();
     }
     if (parts_.presence != nullptr) {
-        response.body += presence_metrics_text(parts_.presence->count());
+        response.body += caches::presence_metrics_text(parts_.presence->count());
     }
     return response;
 }
 
-HttpResponse GatewayMetrics::document() {
+http::Response GatewayMetrics::document() {
     const auto numbers = queue_.get();
     const auto count = reservations_.get();
     if (!numbers || !count) {
-        return error_response(ErrorCode::metrics_error, "The queue or the store did not answer");
+        return http::error_response(http::ErrorCode::metrics_error,
+                                    "The queue or the store did not answer");
     }
     const auto uptime =
         std::chrono::duration_cast<std::chrono::milliseconds>(Boottime::now() - started_);
-    return json_response(200, json::write(MetricsBody{
-                                  .queue = {.waiting = numbers->waiting,
-                                            .active = numbers->active,
-                                            .completed = numbers->completed,
-                                            .failed = numbers->failed,
-                                            .total = numbers->waiting + numbers->active},
-                                  .cache = {.size = *count},
-                                  .uptime = uptime.count(),
-                                  .timestamp = iso_timestamp(),
-                              }));
+    return http::json_response(200, json::write(MetricsBody{
+                                        .queue = {.waiting = numbers->waiting,
+                                                  .active = numbers->active,
+                                                  .completed = numbers->completed,
+                                                  .failed = numbers->failed,
+                                                  .total = numbers->waiting + numbers->active},
+                                        .cache = {.size = *count},
+                                        .uptime = uptime.count(),
+                                        .timestamp = process::iso_timestamp(),
+                                    }));
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

@@ -13,40 +13,40 @@
 #include <cstddef>
 #include <string_view>
 
-#include "api-gateway/attachment_downloads.hpp"
+#include "api-gateway/attachments/downloads.hpp"
 #include "api-gateway/gateway_node.hpp"
-#include "api-gateway/job_queue.hpp"
-#include "api-gateway/openrouter.hpp"
+#include "api-gateway/jobs/job_queue.hpp"
+#include "api-gateway/models/openrouter.hpp"
+#include "common/caches/presence.hpp"
 #include "common/http/message.hpp"
-#include "common/kept_figure.hpp"
-#include "common/presence.hpp"
+#include "common/process/kept_figure.hpp"
 #include "tutti/clock.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway {
 
 class GatewayMetrics {
 public:
     // They outlive it.
     struct Parts {
         const GatewayNode& node;
-        const OpenRouter& openrouter;
-        const AttachmentDownloads& attachments;
-        JobQueue& queue;
-        const Presence* presence = nullptr;  // null: this is the only instance
+        const models::OpenRouter& openrouter;
+        const attachments::AttachmentDownloads& attachments;
+        jobs::JobQueue& queue;
+        const caches::Presence* presence = nullptr;  // null: this is the only instance
     };
 
     explicit GatewayMetrics(Parts parts);
 
-    [[nodiscard]] HttpResponse response(const HttpRequest& request);
+    [[nodiscard]] http::Response response(const http::Request& request);
 
 private:
-    [[nodiscard]] HttpResponse text();
-    [[nodiscard]] HttpResponse document();
+    [[nodiscard]] http::Response text();
+    [[nodiscard]] http::Response document();
 
     Parts parts_;
     TimePoint started_ = Boottime::now();
-    KeptFigure<QueueMetrics> queue_;
-    KeptFigure<std::size_t> reservations_;
+    process::KeptFigure<jobs::QueueMetrics> queue_;
+    process::KeptFigure<std::size_t> reservations_;
 };
 
 // Whether an Accept header asks for Prometheus text: when it names text/plain or
@@ -55,4 +55,4 @@ private:
 // is JSON.
 [[nodiscard]] bool wants_prometheus(std::string_view accept);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

@@ -11,15 +11,16 @@
 #include <string>
 #include <string_view>
 
-#include "api-gateway/database.hpp"
-#include "api-gateway/openrouter.hpp"
-#include "common/catalogue.hpp"
-#include "common/invalidation_services.hpp"
+#include "api-gateway/database/personalities.hpp"
+#include "api-gateway/database/personality_editor.hpp"
+#include "api-gateway/models/openrouter.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::gateway {
 
 class GatewayNode {
 public:
@@ -27,13 +28,13 @@ public:
         std::string name = "api-gateway";
         std::string redis_url{};  // empty: the hub, or none but this process
         std::shared_ptr<EmbeddedHub> hub = nullptr;
-        std::chrono::seconds dedup_window = request_window_default;
+        std::chrono::seconds dedup_window = caches::request_window_default;
         std::string public_url{};  // where the world finds this gateway, for the URLs of avatars
     };
     // Where what it caches comes from; they outlive the node.
     struct Sources {
-        Database& database;
-        OpenRouter& openrouter;
+        database::StoredPersonalities& personalities;
+        models::OpenRouter& openrouter;
     };
 
     // Connects, declares, and waits until every channel may serve. Errors: as Node::create and start.
@@ -44,22 +45,25 @@ public:
     void stop() { node_->stop(); }
 
     // By id, for whoever asks: see `may_use`. Nothing: there is none.
-    [[nodiscard]] Result<std::optional<GetPersonalityResponse>> personality(
+    [[nodiscard]] Result<std::optional<domain::GetPersonalityResponse>> personality(
         const std::string& id) const;
 
     // One that was read past the cache, with what the cache adds.
-    [[nodiscard]] GetPersonalityResponse shown(GetPersonalityResponse personality) const;
+    [[nodiscard]] domain::GetPersonalityResponse shown(
+        domain::GetPersonalityResponse personality) const;
 
     // Whoever asks. Nothing: no personality has this slug. Null: it has no picture.
-    [[nodiscard]] Result<std::optional<AvatarPtr>> avatar(const std::string& slug) const;
+    [[nodiscard]] Result<std::optional<domain::AvatarPtr>> avatar(const std::string& slug) const;
 
-    [[nodiscard]] const Models& models() const noexcept { return models_; }
-    [[nodiscard]] const RequestReservations& requests() const noexcept { return requests_; }
-    [[nodiscard]] const RequestReservations& request_keys() const noexcept { return request_keys_; }
+    [[nodiscard]] const caches::Models& models() const noexcept { return models_; }
+    [[nodiscard]] const caches::RequestReservations& requests() const noexcept { return requests_; }
+    [[nodiscard]] const caches::RequestReservations& request_keys() const noexcept {
+        return request_keys_;
+    }
 
     // True when it is published.
-    bool tell_personality(const PersonalityEvent& event) const;
-    bool tell_personality(const PersonalityChange& change) const;
+    bool tell_personality(const caches::PersonalityEvent& event) const;
+    bool tell_personality(const database::PersonalityChange& change) const;
     bool tell_model_user(const std::string& discord_id) const;
     bool tell_all_models() const;  // and all personalities, which have a configuration merged in
     bool tell_persona(const std::string& discord_id) const;
@@ -70,15 +74,15 @@ private:
 
     std::unique_ptr<Node> node_;
     std::string public_url_;
-    Personalities personalities_;
-    Avatars avatars_;
-    Models models_;
-    RequestReservations requests_;
-    RequestReservations request_keys_;
-    InvalidationService channel_activations_;
-    InvalidationService api_keys_;
-    InvalidationService llm_configs_;
-    InvalidationService personas_;
+    caches::Personalities personalities_;
+    caches::Avatars avatars_;
+    caches::Models models_;
+    caches::RequestReservations requests_;
+    caches::RequestReservations request_keys_;
+    caches::InvalidationService channel_activations_;
+    caches::InvalidationService api_keys_;
+    caches::InvalidationService llm_configs_;
+    caches::InvalidationService personas_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::gateway

@@ -3,19 +3,19 @@
 #include <string>
 
 #include "api-gateway/gateway.hpp"
-#include "common/edge.hpp"
-#include "common/lifecycle.hpp"
-#include "common/logging.hpp"
-#include "common/settings.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/lifecycle.hpp"
+#include "common/process/logging.hpp"
+#include "common/process/settings.hpp"
 
+namespace tutti::services::gateway {
 namespace {
 
 int run() {
-    using namespace tutti::services;
-    Lifecycle lifecycle;
-    const auto settings = Settings::parse(process_environment);
+    process::Lifecycle lifecycle;
+    const auto settings = process::Settings::parse(process::process_environment);
     const auto name = settings ? settings->instance_name : std::nullopt;
-    setup_logging(name.value_or(std::string(api_gateway_service)));
+    process::setup_logging(name.value_or(std::string(caches::api_gateway_service)));
     if (!settings) {
         log::error(settings.error().message());
         return 1;
@@ -32,5 +32,6 @@ int run() {
 }
 
 }  // namespace
+}  // namespace tutti::services::gateway
 
-int main() { return tutti::services::run_program(run); }
+int main() { return tutti::services::process::run_program(tutti::services::gateway::run); }

@@ -4,10 +4,11 @@
 #include <utility>
 
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
+#include "common/process/text.hpp"
 #include "tutti/canonical.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 // Of Discord, for the name and for the value of a choice.
@@ -26,10 +27,7 @@ public:
     explicit Query(std::string_view text) : text_(to_lower(text)) {}
 
     [[nodiscard]] bool in(std::string_view text) const {
-        const auto lower = [](char c) {
-            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-        };
-        return text_.empty() || !std::ranges::search(text, text_, {}, lower).empty();
+        return text_.empty() || !std::ranges::search(text, text_, {}, process::lower).empty();
     }
     [[nodiscard]] bool in_any(const json::Nullable<std::string>& text) const {
         return text && in(std::string_view(*text));
@@ -39,26 +37,26 @@ private:
     std::string text_;
 };
 
-Choice choice_of(const PersonalitySummary& p) {
+Choice choice_of(const domain::PersonalitySummary& p) {
     const std::string_view mine = p.is_public ? own_public : own_private;
     std::string name(p.is_owned ? mine : not_own);
     name += p.display_name ? *p.display_name : p.name;
     return {.name = shortened(name + " (" + p.slug + ')', characters_max), .value = p.slug};
 }
-bool matches(const Query& query, const PersonalitySummary& p) {
+bool matches(const Query& query, const domain::PersonalitySummary& p) {
     return query.in(p.name) || query.in(p.slug) || query.in_any(p.display_name);
 }
 
-Choice choice_of(const PersonaSummary& p) {
+Choice choice_of(const domain::PersonaSummary& p) {
     const std::string& name = p.preferred_name ? *p.preferred_name : p.name;
     return {.name = shortened(p.is_default ? name + " (default)" : name, characters_max),
             .value = p.id};
 }
-bool matches(const Query& query, const PersonaSummary& p) {
+bool matches(const Query& query, const domain::PersonaSummary& p) {
     return query.in(p.name) || query.in_any(p.preferred_name);
 }
 
-Choice choice_of(const LlmConfig& c) {
+Choice choice_of(const domain::LlmConfig& c) {
     const auto slash = c.model.rfind('/');
     const auto model = slash == std::string::npos ? c.model : c.model.substr(slash + 1);
     return {.name = shortened(c.name + " (" + model + ')' + (c.is_default ? " [DEFAULT]" : "") +
@@ -66,7 +64,7 @@ Choice choice_of(const LlmConfig& c) {
                               characters_max),
             .value = c.id};
 }
-bool matches(const Query& query, const LlmConfig& c) {
+bool matches(const Query& query, const domain::LlmConfig& c) {
     return query.in(c.name) || query.in(c.model);
 }
 
@@ -107,10 +105,11 @@ Autocomplete::Autocomplete(Lists lists, std::optional<std::string> bot_owner_id)
 
 Autocomplete::Outcome Autocomplete::choose(const Typing& typing) const {
     if (typing.option == "personality") {
-        return choices_of(typing, lists_.personalities(typing.user_id), any<PersonalitySummary>);
+        return choices_of(typing, lists_.personalities(typing.user_id),
+                          any<domain::PersonalitySummary>);
     }
     if (typing.option == "persona") {
-        return choices_of(typing, lists_.personas(typing.user_id), any<PersonaSummary>);
+        return choices_of(typing, lists_.personas(typing.user_id), any<domain::PersonaSummary>);
     }
     const bool global = typing.option == "config" && typing.command.starts_with(global_group);
     return global ? global_configs(typing) : Outcome{};
@@ -119,9 +118,10 @@ Autocomplete::Outcome Autocomplete::choose(const Typing& typing) const {
 Autocomplete::Outcome Autocomplete::global_configs(const Typing& typing) const {
     if (bot_owner_id_ != typing.user_id) return {};
     const bool free_only = typing.command == free_default_command;
-    return choices_of(typing, lists_.global_configs(), [free_only](const LlmConfig& config) {
-        return config.is_global && (!free_only || config.model.contains(":free"));
-    });
+    return choices_of(typing, lists_.global_configs(),
+                      [free_only](const domain::LlmConfig& config) {
+                          return config.is_global && (!free_only || config.model.contains(":free"));
+                      });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

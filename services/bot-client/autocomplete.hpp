@@ -18,13 +18,13 @@
 #include <string_view>
 #include <vector>
 
-#include "common/domain.hpp"
-#include "common/llm_config.hpp"
-#include "common/persona.hpp"
+#include "common/domain/domain.hpp"
+#include "common/domain/llm_config.hpp"
+#include "common/domain/persona.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 inline constexpr std::string_view autocomplete_error = "__autocomplete_error__";
 
@@ -45,11 +45,13 @@ class Autocomplete {
 public:
     // As `get` of the catalogue's caches.
     struct Lists {
-        std::function<Result<Lookup<std::vector<PersonalitySummary>>>(const std::string& user_id)>
+        std::function<Result<Lookup<std::vector<domain::PersonalitySummary>>>(
+            const std::string& user_id)>
             personalities;
-        std::function<Result<Lookup<std::vector<PersonaSummary>>>(const std::string& user_id)>
+        std::function<Result<Lookup<std::vector<domain::PersonaSummary>>>(
+            const std::string& user_id)>
             personas;
-        std::function<Result<Lookup<std::vector<LlmConfig>>>()> global_configs;
+        std::function<Result<Lookup<std::vector<domain::LlmConfig>>>()> global_configs;
     };
     struct Outcome {
         std::vector<Choice> choices;
@@ -71,4 +73,4 @@ private:
     std::optional<std::string> bot_owner_id_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -16,18 +16,18 @@
 #include "bot-client/message_chain.hpp"
 #include "bot-client/model_replies.hpp"
 #include "bot-client/personality_access.hpp"
+#include "common/caches/instance_advice.hpp"
+#include "common/caches/node_routes.hpp"
+#include "common/caches/presence.hpp"
+#include "common/domain/limits.hpp"
 #include "common/http/client.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
-#include "common/instance_advice.hpp"
-#include "common/limits.hpp"
-#include "common/logging.hpp"
-#include "common/node_routes.hpp"
-#include "common/presence.hpp"
+#include "common/process/logging.hpp"
 #include "common/redis/client.hpp"
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using namespace std::chrono_literals;
@@ -39,17 +39,17 @@ constexpr std::size_t driver_workers = 16;
 constexpr std::size_t loaders = 32;
 // Longer than their loads may take, so that a load which fails late still ends in the last known
 // list.
-constexpr GetOptions typing_patience{.deadline = choices_deadline + 500ms};
+constexpr GetOptions typing_patience{.deadline = caches::choices_deadline + 500ms};
 // What a command may wait for an activation that only its reply is about.
 constexpr GetOptions reply_patience{.deadline = 300ms};
 
-HttpClient::Options pool_of(std::string upstream, const HttpPool& pool) {
+http::Client::Options pool_of(std::string upstream, const process::HttpPool& pool) {
     return {.name = std::move(upstream),
             .concurrent_max = pool.concurrent_max,
             .queued_max = pool.queued_max,
             .call_timeout = pool.deadline,
             .idle_max = pool.concurrent_max,
-            .response_bytes_max = answer_bytes_max};
+            .response_bytes_max = domain::answer_bytes_max};
 }
 
 // What the process needs besides the connections of its port: a pooled connection has four
@@ -61,20 +61,20 @@ std::size_t descriptors_of(const BotClient::Options& options) {
     return for_the_rest + 4 * pooled;
 }
 
-SendHttp send_with(HttpClient& client) {
-    return [&client](std::string_view url, const HttpRequest& request, TimePoint deadline) {
+SendHttp send_with(http::Client& client) {
+    return [&client](std::string_view url, const http::Request& request, TimePoint deadline) {
         return client.send(url, request, deadline);
     };
 }
 
 NodeOptions node_options(const BotClient::Options& options) {
     return {.name = options.name,
-            .service = std::string(bot_client_service),
+            .service = std::string(caches::bot_client_service),
             .redis = options.redis_url.value_or(""),
             .embedded = options.redis_url ? nullptr : options.hub,
-            .app = std::string(app_name),
+            .app = std::string(caches::app_name),
             .workers = loaders,
-            .log = log_of_node};
+            .log = caches::log_of_node};
 }
 
 }  // namespace
@@ -91,10 +91,10 @@ struct BotClient::Impl {
                  .api_key = options.llm_api_key},
                 send_with(model_http)),
           node(std::move(connected)),
-          activations(declare_channel_activations(*node, options.demonstration,
-                                                  activation_loader(gateway))),
-          personalities(declare_personality_ids(*node, personality_id_loader(gateway)),
-                        declare_personalities(*node, personality_loader(gateway)),
+          activations(caches::declare_channel_activations(*node, options.demonstration,
+                                                          activation_loader(gateway))),
+          personalities(caches::declare_personality_ids(*node, personality_id_loader(gateway)),
+                        caches::declare_personalities(*node, personality_loader(gateway)),
                         options.bot_owner_id),
           autocomplete(lists(), options.bot_owner_id),
           commands(
@@ -107,26 +107,27 @@ struct BotClient::Impl {
               }),
           list(gateway, {.bot_owner_id = options.bot_owner_id}),
           chain(processors()) {
-        const Router::Terms everybody{
-            .kind = RouteKind::observability, .guard = {}, .body_bytes_max = 0};
+        const http::Router::Terms everybody{
+            .kind = http::RouteKind::observability, .guard = {}, .body_bytes_max = 0};
         router
             .add(
-                "GET", "/health", [this](const HttpRequest&) { return health_response(*node); },
-                everybody)
+                "GET", "/health",
+                [this](const http::Request&) { return caches::health_response(*node); }, everybody)
             .add(
-                "GET", "/metrics", [this](const HttpRequest&) { return metrics(); }, everybody)
+                "GET", "/metrics", [this](const http::Request&) { return metrics(); }, everybody)
             .add(
-                "GET", "/audit", [this](const HttpRequest&) { return audit_response(*node); },
-                everybody);
+                "GET", "/audit",
+                [this](const http::Request&) { return caches::audit_response(*node); }, everybody);
         add_driver_routes(
             router, options.secret,
             {.commands = commands, .list = list, .chain = chain, .autocomplete = autocomplete});
     }
 
     Autocomplete::Lists lists() {
-        auto of_personalities = declare_personality_lists(*node, personality_list_loader(gateway));
-        auto of_personas = declare_persona_lists(*node, persona_list_loader(gateway));
-        auto of_configs = declare_global_configs(*node, global_config_loader(gateway));
+        auto of_personalities =
+            caches::declare_personality_lists(*node, personality_list_loader(gateway));
+        auto of_personas = caches::declare_persona_lists(*node, persona_list_loader(gateway));
+        auto of_configs = caches::declare_global_configs(*node, global_config_loader(gateway));
         return {.personalities =
                     [of_personalities](const std::string& user) {
                         return of_personalities.get(user, typing_patience);
@@ -136,7 +137,9 @@ struct BotClient::Impl {
                         return of_personas.get(user, typing_patience);
                     },
                 .global_configs =
-                    [of_configs] { return of_configs.get(global_configs_key, typing_patience); }};
+                    [of_configs] {
+                        return of_configs.get(caches::global_configs_key, typing_patience);
+                    }};
     }
 
     std::vector<std::unique_ptr<MessageProcessor>> processors() {
@@ -149,25 +152,25 @@ struct BotClient::Impl {
             .personality = [this](
                                const std::string& slug,
                                const std::string& user) { return personalities.find(slug, user); },
-            .notices = declare_notification_cooldown(*node),
+            .notices = caches::declare_notification_cooldown(*node),
             .handler = model}));
         return found;
     }
 
-    HttpResponse metrics() {
+    http::Response metrics() {
         const std::array upstreams{interactive_http.metrics(), background_http.metrics(),
                                    model_http.metrics()};
-        HttpResponse response = metrics_response(*node, upstreams);
-        if (presence) response.body += presence_metrics_text(presence->count());
+        http::Response response = caches::metrics_response(*node, upstreams);
+        if (presence) response.body += caches::presence_metrics_text(presence->count());
         return response;
     }
 
     Result<void> see_others(const Options& options) {
         if (!options.redis_url) return {};
-        auto client = RedisClient::create({.url = *options.redis_url, .connections_max = 1});
+        auto client = redis::RedisClient::create({.url = *options.redis_url, .connections_max = 1});
         if (!client) return fail(std::move(client).error());
         redis = *std::move(client);
-        presence = advise_on_others(*redis, bot_client_service, options.name);
+        presence = caches::advise_on_others(*redis, caches::bot_client_service, options.name);
         return {};
     }
 
@@ -177,30 +180,30 @@ struct BotClient::Impl {
         }
     }
 
-    HttpClient interactive_http;
-    HttpClient background_http;
-    HttpClient model_http{
+    http::Client interactive_http;
+    http::Client background_http;
+    http::Client model_http{
         {.name = "model", .concurrent_max = driver_workers, .response_bytes_max = 1U << 20U}};
     HttpGateway gateway;
     ModelReplies model;
     std::unique_ptr<Node> node;
-    ChannelActivations activations;
+    caches::ChannelActivations activations;
     PersonalityAccess personalities;
     Autocomplete autocomplete;
     ChannelCommands commands;
     ChannelList list;
     MessageChain chain;
-    Router router;                       // the server takes it over
-    std::unique_ptr<RedisClient> redis;  // for `presence` only
-    std::unique_ptr<Presence> presence;  // none: this is the only instance
-    std::unique_ptr<HttpServer> server;
+    http::Router router;                         // the server takes it over
+    std::unique_ptr<redis::RedisClient> redis;   // for `presence` only
+    std::unique_ptr<caches::Presence> presence;  // none: this is the only instance
+    std::unique_ptr<http::Server> server;
 };
 
-Result<BotClient::Options> BotClient::Options::from(const Settings& settings,
-                                                    const Environment& environment) {
-    const auto demonstration = Demonstration::parse(environment);
+Result<BotClient::Options> BotClient::Options::from(const process::Settings& settings,
+                                                    const process::Environment& environment) {
+    const auto demonstration = caches::Demonstration::parse(environment);
     if (!demonstration) return fail(demonstration.error());
-    auto name = settings.instance_name.value_or(std::string(bot_client_service) + '-' +
+    auto name = settings.instance_name.value_or(std::string(caches::bot_client_service) + '-' +
                                                 std::to_string(::getpid()));
     return Options{.name = std::move(name),
                    .address = settings.listen_address,
@@ -224,17 +227,17 @@ Result<std::unique_ptr<BotClient>> BotClient::start(const Options& options) {
     }
     auto node = Node::create(node_options(options));
     if (!node) return fail(std::move(node).error());
-    const HttpServer::Options listen{.address = options.address,
-                                     .port = options.port,
-                                     .limits = {.body_bytes_max = driver_body_bytes_max,
-                                                .descriptors_reserved = descriptors_of(options),
-                                                .internal = {.workers = driver_workers}}};
+    const http::Server::Options listen{.address = options.address,
+                                       .port = options.port,
+                                       .limits = {.body_bytes_max = driver_body_bytes_max,
+                                                  .descriptors_reserved = descriptors_of(options),
+                                                  .internal = {.workers = driver_workers}}};
 
     auto impl = std::make_unique<Impl>(*std::move(node), options);
     if (auto started = impl->node->start(); !started) return fail(std::move(started).error());
     if (auto seen = impl->see_others(options); !seen) return fail(std::move(seen).error());
     impl->probe_gateway();
-    auto server = HttpServer::start(listen, std::move(impl->router));
+    auto server = http::Server::start(listen, std::move(impl->router));
     if (!server) return fail(std::move(server).error());
     impl->server = *std::move(server);
     return std::unique_ptr<BotClient>(new BotClient(std::move(impl)));
@@ -251,4 +254,4 @@ void BotClient::stop() {
     if (impl_->presence) impl_->presence->stop();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -15,13 +15,13 @@
 #include <optional>
 #include <string>
 
-#include "common/catalogue.hpp"
-#include "common/secret.hpp"
-#include "common/settings.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/process/secret.hpp"
+#include "common/process/settings.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 class BotClient {
 public:
@@ -30,26 +30,26 @@ public:
         std::string address = "127.0.0.1";
         std::uint16_t port = 0;  // 0 = a free one
         std::string gateway_url = "http://localhost:3000";
-        Secret secret;                         // empty = refused
+        process::Secret secret;                // empty = refused
         std::optional<std::string> redis_url;  // unset = `hub`
         std::shared_ptr<EmbeddedHub> hub;      // null = one of its own
         std::optional<std::string> llm_base_url;
         std::optional<std::string> llm_model;
-        std::optional<Secret> llm_api_key;
+        std::optional<process::Secret> llm_api_key;
         std::optional<std::string> bot_owner_id{};  // may talk to every personality
-        HttpPool gateway_interactive = Settings{}.gateway_interactive;
-        HttpPool gateway_background = Settings{}.gateway_background;
-        Demonstration demonstration;
+        process::HttpPool gateway_interactive = process::Settings{}.gateway_interactive;
+        process::HttpPool gateway_background = process::Settings{}.gateway_background;
+        caches::Demonstration demonstration;
 
         // Also reads the switches of Demonstration. Without INSTANCE_NAME the name is bot-client-<process id>.
         // Errors: invalid_option naming all that is wrong with these.
-        [[nodiscard]] static Result<Options> from(const Settings& settings,
-                                                  const Environment& environment);
+        [[nodiscard]] static Result<Options> from(const process::Settings& settings,
+                                                  const process::Environment& environment);
     };
 
     // Connects, subscribes, asks whether the gateway is there (an absent one is only a warning), and
     // listens. Blocking: up to about 15 s when the bus does not answer.
-    // Errors: those of Node::create and Node::start, and those of HttpServer::start.
+    // Errors: those of Node::create and Node::start, and those of http::Server::start.
     [[nodiscard]] static Result<std::unique_ptr<BotClient>> start(const Options& options);
 
     // Stops if that was not done.
@@ -70,4 +70,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

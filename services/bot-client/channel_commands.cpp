@@ -6,9 +6,9 @@
 #include "bot-client/autocomplete.hpp"
 #include "bot-client/command_replies.hpp"
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using namespace std::chrono_literals;
@@ -38,7 +38,7 @@ std::string activation_failure_text(const std::string& slug, const GatewayFailur
     return failure_text("activate", failure);
 }
 
-std::string deactivation_text(const DeactivateChannelResponse& done,
+std::string deactivation_text(const domain::DeactivateChannelResponse& done,
                               const std::optional<std::string>& inherited) {
     if (done.deactivated) {
         return "Deactivated " + bold(done.personality_name.value_or("the personality")) + '.';
@@ -113,7 +113,7 @@ std::optional<std::string> ChannelCommands::inherited_by(const Slash& slash) con
                   "channel " + slash.channel_id + ": " + found.error().message());
         return std::nullopt;
     }
-    const Activation* const activation = found->activation();
+    const domain::Activation* const activation = found->activation();
     if (!found->inherited || activation == nullptr) return std::nullopt;
     // A gateway that does not say whether there are settings records no "off" either.
     if (!found->settings->has_settings) return std::nullopt;
@@ -127,4 +127,4 @@ void ChannelCommands::forget(const std::string& channel_id, Outcome& outcome) co
               "channel " + channel_id + ": " + outcome.invalidation->reason);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -23,7 +23,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/invalidation.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 class ChannelCommands {
 public:
@@ -58,4 +58,4 @@ private:
     ReadActivation read_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -5,9 +5,9 @@
 
 #include "bot-client/channel_list_view.hpp"
 #include "bot-client/command_replies.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using namespace std::chrono_literals;
@@ -83,8 +83,8 @@ ChannelList::Shown ChannelList::show(const Slash& slash, const ListView& view,
     }
 }
 
-GatewayResult<std::vector<Activation>> ChannelList::read(const Slash& slash,
-                                                         const Directory& directory) const {
+GatewayResult<std::vector<domain::Activation>> ChannelList::read(const Slash& slash,
+                                                                 const Directory& directory) const {
     const auto guild_id = slash.all ? std::nullopt : std::optional(slash.guild_id);
     auto found =
         gateway_.list_activations(guild_id, slash.user_id, Boottime::now() + list_deadline);
@@ -92,17 +92,17 @@ GatewayResult<std::vector<Activation>> ChannelList::read(const Slash& slash,
     fill_in_guilds(*found, slash, directory);
     // The gateway sent those of no known server, too.
     if (guild_id) {
-        std::erase_if(*found, [&](const Activation& a) { return a.guild_id != *guild_id; });
+        std::erase_if(*found, [&](const domain::Activation& a) { return a.guild_id != *guild_id; });
     }
     return found;
 }
 
 // Nobody reads the guild of a cached activation, so there is nothing to invalidate.
-void ChannelList::fill_in_guilds(std::vector<Activation>& activations, const Slash& slash,
+void ChannelList::fill_in_guilds(std::vector<domain::Activation>& activations, const Slash& slash,
                                  const Directory& directory) const {
     const TimePoint deadline = Boottime::now() + reports_deadline;
     std::size_t reports_left = reports_max;
-    for (Activation& activation : activations) {
+    for (domain::Activation& activation : activations) {
         if (activation.guild_id) continue;
         const auto guild_id = directory.guild_of(activation.channel_id);
         if (!guild_id) continue;
@@ -118,4 +118,4 @@ void ChannelList::fill_in_guilds(std::vector<Activation>& activations, const Sla
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -23,7 +23,7 @@
 #include "bot-client/discord.hpp"
 #include "bot-client/gateway_api.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 class ChannelList {
 public:
@@ -49,9 +49,9 @@ private:
 
     [[nodiscard]] Shown show(const Slash& slash, const ListView& view,
                              const Directory& directory) const;
-    [[nodiscard]] GatewayResult<std::vector<Activation>> read(const Slash& slash,
-                                                              const Directory& directory) const;
-    void fill_in_guilds(std::vector<Activation>& activations, const Slash& slash,
+    [[nodiscard]] GatewayResult<std::vector<domain::Activation>> read(
+        const Slash& slash, const Directory& directory) const;
+    void fill_in_guilds(std::vector<domain::Activation>& activations, const Slash& slash,
                         const Directory& directory) const;
     [[nodiscard]] std::optional<std::string> refusal(const ListView& view,
                                                      const ButtonPress& press) const;
@@ -60,4 +60,4 @@ private:
     Options options_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using Sort = ListView::Sort;
@@ -96,4 +96,4 @@ std::optional<ListView> view_of_button(std::string_view id) {
     return view;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

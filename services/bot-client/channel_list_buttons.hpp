@@ -18,7 +18,7 @@
 
 #include "bot-client/discord.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 struct ListView {
     enum class Sort : std::uint8_t { date, name };
@@ -39,4 +39,4 @@ struct ListView {
 // What the button with this id shows, or nothing.
 [[nodiscard]] std::optional<ListView> view_of_button(std::string_view custom_id);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

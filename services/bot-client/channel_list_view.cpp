@@ -10,7 +10,7 @@
 #include "bot-client/discord_text.hpp"
 #include "tutti/canonical.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using Sort = ListView::Sort;
@@ -27,7 +27,7 @@ static_assert(channels_on_page * (2 * (2 * listed_name_units_max) + frame_units_
 
 // An activation with what it is sorted and grouped by.
 struct Row {
-    Activation activation;
+    domain::Activation activation;
     std::size_t position = 0;  // as the gateway sent it, newest first
     std::string guild;         // its name; empty when it is not known
     std::string channel;       // likewise
@@ -66,10 +66,10 @@ void sort_rows(std::vector<Row>& rows, const ListView& view) {
     });
 }
 
-std::vector<Row> rows_of(std::vector<Activation> activations, const Directory& directory) {
+std::vector<Row> rows_of(std::vector<domain::Activation> activations, const Directory& directory) {
     std::vector<Row> rows;
     rows.reserve(activations.size());
-    for (Activation& activation : activations) {
+    for (domain::Activation& activation : activations) {
         Row row{.activation = std::move(activation),
                 .position = rows.size(),
                 .guild = {},
@@ -121,7 +121,7 @@ std::string footer(std::size_t count, Sort sort) {
 
 }  // namespace
 
-BotReply list_reply(std::vector<Activation> activations, ListView view,
+BotReply list_reply(std::vector<domain::Activation> activations, ListView view,
                     const Directory& directory) {
     const bool all = view.scope == Scope::all;
     if (activations.empty()) {
@@ -145,4 +145,4 @@ BotReply list_reply(std::vector<Activation> activations, ListView view,
             .buttons = list_buttons(view, pages)};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -11,15 +11,15 @@
 
 #include "bot-client/channel_list_buttons.hpp"
 #include "bot-client/discord.hpp"
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 inline constexpr std::size_t channels_on_page = 10;
 inline constexpr std::size_t embed_description_max = 4096;  // of Discord
 
 // All servers: server by server, then sorted. A page that is no more is the last one.
-[[nodiscard]] BotReply list_reply(std::vector<Activation> activations, ListView view,
+[[nodiscard]] BotReply list_reply(std::vector<domain::Activation> activations, ListView view,
                                   const Directory& directory);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

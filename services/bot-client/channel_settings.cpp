@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 // A gateway that does not say has no "off": what is not active there has no settings.
-bool has_settings(const Lookup<GetChannelActivationResponse>& found) {
+bool has_settings(const Lookup<domain::GetChannelActivationResponse>& found) {
     if (!found.found()) return false;
     return found->is_activated || found->has_settings.value_or(false);
 }
 
 }  // namespace
 
-const Activation* ActivationInChannel::activation() const {
+const domain::Activation* ActivationInChannel::activation() const {
     if (!settings.found() || !settings->is_activated || !settings->activation) return nullptr;
     return &*settings->activation;
 }
@@ -33,4 +33,4 @@ Result<ActivationInChannel> activation_in(const ReadActivation& read, const std:
     return ActivationInChannel{.settings = *std::move(around), .tier = slowest, .inherited = true};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

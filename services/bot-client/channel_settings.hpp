@@ -10,23 +10,23 @@
 #include <functional>
 #include <string>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // As ChannelActivations::get.
-using ReadActivation =
-    std::function<Result<Lookup<GetChannelActivationResponse>>(const std::string& channel_id)>;
+using ReadActivation = std::function<Result<Lookup<domain::GetChannelActivationResponse>>(
+    const std::string& channel_id)>;
 
 struct ActivationInChannel {
-    Lookup<GetChannelActivationResponse> settings;  // of the channel, or inherited
-    Tier tier = Tier::memory;                       // the slowest that had to be asked
-    bool inherited = false;                         // by a thread, from the channel around it
+    Lookup<domain::GetChannelActivationResponse> settings;  // of the channel, or inherited
+    Tier tier = Tier::memory;                               // the slowest that had to be asked
+    bool inherited = false;  // by a thread, from the channel around it
 
     // What is active, or null.
-    [[nodiscard]] const Activation* activation() const;
+    [[nodiscard]] const domain::Activation* activation() const;
 };
 
 // `parent_id` is empty when the channel is no thread. Errors: those of `read`; a channel whose own
@@ -35,4 +35,4 @@ struct ActivationInChannel {
                                                         const std::string& channel_id,
                                                         const std::string& parent_id);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 namespace {
 
@@ -44,4 +44,4 @@ void log_failure(const Slash& slash, const GatewayFailure& failure) {
                   std::string(to_string(failure.kind)) + ": " + failure.text);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -10,7 +10,7 @@
 #include "bot-client/discord.hpp"
 #include "bot-client/gateway_api.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 inline constexpr const char* unexpected_error = "An unexpected error occurred, please try again.";
 
@@ -24,4 +24,4 @@ inline constexpr const char* unexpected_error = "An unexpected error occurred, p
 
 void log_failure(const Slash& slash, const GatewayFailure& failure);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -11,7 +11,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // A framed text below the content. The description is Discord's markdown, one entry a line.
 struct Embed {
@@ -102,4 +102,4 @@ struct Message {
     std::string parent_channel_id{};  // empty when the channel is no thread
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

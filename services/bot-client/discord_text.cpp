@@ -1,6 +1,6 @@
 #include "bot-client/discord_text.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 std::string shortened(std::string text, std::size_t units_max) {
     std::size_t units = 0;
@@ -26,4 +26,4 @@ std::string shown_as_is(std::string_view name, std::size_t units_max) {
     return shown;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

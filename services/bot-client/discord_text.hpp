@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // Cut at that many units, and not inside of a character.
 [[nodiscard]] std::string shortened(std::string text, std::size_t units_max);
@@ -20,4 +20,4 @@ inline constexpr std::size_t name_units_max = 100;
 [[nodiscard]] std::string shown_as_is(std::string_view name,
                                       std::size_t units_max = name_units_max);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

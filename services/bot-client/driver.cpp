@@ -9,10 +9,11 @@
 
 #include "bot-client/driver_directory.hpp"
 #include "bot-client/driver_wire.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
+#include "common/process/problem_list.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 constexpr std::string_view manage_messages = "MANAGE_MESSAGES";
@@ -70,7 +71,7 @@ std::string_view freshness_name(Freshness freshness) {
 class Ids {
 public:
     void check(std::string_view name, std::string_view id) {
-        if (!is_discord_id(id)) add(name, "must be a Discord id, up to 20 digits");
+        if (!is_discord_id(id)) problems_.add(name, "must be a Discord id, up to 20 digits");
     }
     void check_given(std::string_view name, const std::optional<std::string>& id) {
         if (id) check(name, *id);
@@ -78,25 +79,20 @@ public:
     // Of the channel around a thread.
     void check_parent(const std::optional<std::string>& id, std::string_view channel_id) {
         check_given("parentChannelId", id);
-        if (id == channel_id) add("parentChannelId", "must be another channel");
+        if (id == channel_id) problems_.add("parentChannelId", "must be another channel");
     }
     void check_directory(const std::optional<DriverDirectory>& directory) {
         const auto problem = problem_of(directory);
-        if (!problem.empty()) add("directory", problem);
+        if (!problem.empty()) problems_.add("directory", problem);
     }
-    [[nodiscard]] const std::string& problems() const noexcept { return problems_; }
+    [[nodiscard]] const std::string& problems() const noexcept { return problems_.text(); }
 
 private:
-    void add(std::string_view name, std::string_view problem) {
-        problems_ += problems_.empty() ? "" : "; ";
-        problems_.append(name).append(": ").append(problem);
-    }
-
-    std::string problems_;
+    process::ProblemList problems_;
 };
 
-HttpResponse invalid(std::string_view text) {
-    return error_response(ErrorCode::validation_error, text);
+http::Response invalid(std::string_view text) {
+    return http::error_response(http::ErrorCode::validation_error, text);
 }
 
 using Permissions = std::optional<std::vector<std::string>>;
@@ -117,7 +113,7 @@ Slash slash_from(DriverCommand body) {
             .all = options.all.value_or(false)};
 }
 
-HttpResponse run_command(const HttpRequest& request, const Driven& driven) {
+http::Response run_command(const http::Request& request, const Driven& driven) {
     auto body = json::read<DriverCommand>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -145,10 +141,10 @@ HttpResponse run_command(const HttpRequest& request, const Driven& driven) {
                                .invalidation = {}};
     if (outcome.accepted_at) answer.accepted_at_boottime_ns = boottime_ns(*outcome.accepted_at);
     if (outcome.invalidation) answer.invalidation = to_string(outcome.invalidation->outcome);
-    return json_response(200, json::write(answer));
+    return http::json_response(200, json::write(answer));
 }
 
-HttpResponse press_button(const HttpRequest& request, const ChannelList& list) {
+http::Response press_button(const http::Request& request, const ChannelList& list) {
     auto body = json::read<DriverPress>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -165,9 +161,9 @@ HttpResponse press_button(const HttpRequest& request, const ChannelList& list) {
                             .may_manage_messages = may_manage(body->permissions)};
     Collected collected;
     collected.add(list.press(press, directory));
-    return json_response(200, json::write(DriverPressAnswer{
-                                  .replies = std::move(collected.bodies),
-                                  .completed_at_boottime_ns = boottime_ns(Boottime::now())}));
+    return http::json_response(200, json::write(DriverPressAnswer{
+                                        .replies = std::move(collected.bodies),
+                                        .completed_at_boottime_ns = boottime_ns(Boottime::now())}));
 }
 
 Message message_from(DriverMessage body) {
@@ -188,7 +184,7 @@ Message message_from(DriverMessage body) {
     return message;
 }
 
-HttpResponse deliver_message(const HttpRequest& request, const MessageChain& chain) {
+http::Response deliver_message(const http::Request& request, const MessageChain& chain) {
     auto body = json::read<DriverMessage>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -207,10 +203,10 @@ HttpResponse deliver_message(const HttpRequest& request, const MessageChain& cha
                                .completed_at_boottime_ns = boottime_ns(Boottime::now())};
     if (answer.handled) answer.handled_by = outcome.handled_by;
     if (outcome.activation_tier) answer.tier = tier_name(*outcome.activation_tier);
-    return json_response(200, json::write(answer));
+    return http::json_response(200, json::write(answer));
 }
 
-HttpResponse complete(const HttpRequest& request, const Autocomplete& autocomplete) {
+http::Response complete(const http::Request& request, const Autocomplete& autocomplete) {
     auto body = json::read<DriverTyping>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -229,40 +225,40 @@ HttpResponse complete(const HttpRequest& request, const Autocomplete& autocomple
     }
     if (outcome.tier) answer.tier = tier_name(*outcome.tier);
     if (outcome.freshness) answer.freshness = freshness_name(*outcome.freshness);
-    return json_response(200, json::write(answer));
+    return http::json_response(200, json::write(answer));
 }
 
-Router::Terms with(const Secret& secret) {
-    return {.kind = RouteKind::internal, .guard = [secret](const HttpRequest& head) {
+http::Router::Terms with(const process::Secret& secret) {
+    return {.kind = http::RouteKind::internal, .guard = [secret](const http::Request& head) {
                 const auto given = head.headers.find("X-Service-Auth");
                 const bool good = given && secret.matches(*given);
                 return good ? std::nullopt
-                            : std::optional(error_response(ErrorCode::unauthorized,
-                                                           "Service authentication failed"));
+                            : std::optional(http::error_response(http::ErrorCode::unauthorized,
+                                                                 "Service authentication failed"));
             }};
 }
 
 }  // namespace
 
-void add_driver_routes(Router& router, const Secret& secret, const Driven& driven) {
-    const Router::Terms terms = with(secret);
+void add_driver_routes(http::Router& router, const process::Secret& secret, const Driven& driven) {
+    const http::Router::Terms terms = with(secret);
     router
         .add(
             "POST", "/driver/command",
-            [driven](const HttpRequest& r) { return run_command(r, driven); }, terms)
+            [driven](const http::Request& r) { return run_command(r, driven); }, terms)
         .add(
             "POST", "/driver/button",
-            [&list = driven.list](const HttpRequest& r) { return press_button(r, list); }, terms)
+            [&list = driven.list](const http::Request& r) { return press_button(r, list); }, terms)
         .add(
             "POST", "/driver/message",
-            [&chain = driven.chain](const HttpRequest& r) { return deliver_message(r, chain); },
+            [&chain = driven.chain](const http::Request& r) { return deliver_message(r, chain); },
             terms)
         .add(
             "POST", "/driver/autocomplete",
-            [&autocomplete = driven.autocomplete](const HttpRequest& r) {
+            [&autocomplete = driven.autocomplete](const http::Request& r) {
                 return complete(r, autocomplete);
             },
             terms);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

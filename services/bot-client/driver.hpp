@@ -31,9 +31,9 @@
 #include "bot-client/channel_list.hpp"
 #include "bot-client/message_chain.hpp"
 #include "common/http/router.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // What the driver drives; all of it outlives the router.
 struct Driven {
@@ -43,6 +43,6 @@ struct Driven {
     const Autocomplete& autocomplete;
 };
 
-void add_driver_routes(Router& router, const Secret& secret, const Driven& driven);
+void add_driver_routes(http::Router& router, const process::Secret& secret, const Driven& driven);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

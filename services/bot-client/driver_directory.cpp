@@ -6,7 +6,7 @@
 #include <ranges>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 constexpr std::size_t entries_max = 1000;
@@ -60,4 +60,4 @@ std::optional<std::string> GivenDirectory::guild_name(const std::string& guild_i
     return found == guilds_.end() ? std::nullopt : std::optional(found->second.name);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -8,7 +8,7 @@
 #include "bot-client/discord.hpp"
 #include "bot-client/driver_wire.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // Empty when it can be used.
 [[nodiscard]] std::string problem_of(const std::optional<DriverDirectory>& directory);
@@ -28,4 +28,4 @@ private:
     std::map<std::string, DriverGuild> guilds_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

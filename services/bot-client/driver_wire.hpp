@@ -9,7 +9,7 @@
 
 #include <boost/describe/class.hpp>
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 struct DriverCommandOptions {
     std::optional<std::string> personality;
@@ -154,4 +154,4 @@ struct DriverChoices {
 };
 BOOST_DESCRIBE_STRUCT(DriverChoices, (), (choices, tier, freshness, completed_at_boottime_ns))
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -2,24 +2,24 @@
 
 #include <utility>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using Kind = GatewayFailure::Kind;
 
-HttpRequest request_for(std::string method, std::string path) {
+http::Request request_for(std::string method, std::string path) {
     return {.method = std::move(method), .path = std::move(path)};
 }
 
-HttpRequest with_user(HttpRequest request, const std::string& user_id) {
+http::Request with_user(http::Request request, const std::string& user_id) {
     request.headers.set("X-User-Id", user_id);
     return request;
 }
 
-HttpRequest with_json(HttpRequest request, std::string body) {
+http::Request with_json(http::Request request, std::string body) {
     request.headers.set("Content-Type", "application/json");
     request.body = std::move(body);
     return request;
@@ -56,7 +56,7 @@ std::string_view to_string(Kind kind) noexcept {
     return "unknown";
 }
 
-GatewayResult<std::string> HttpGateway::call(const SendHttp& send, HttpRequest request,
+GatewayResult<std::string> HttpGateway::call(const SendHttp& send, http::Request request,
                                              TimePoint deadline) {
     request.headers.set("X-Service-Auth", secret_.reveal());
     auto response = send(base_url_, request, deadline);
@@ -65,79 +65,80 @@ GatewayResult<std::string> HttpGateway::call(const SendHttp& send, HttpRequest r
             GatewayFailure{kind_of(response.error().code), 0, response.error().message()});
     }
     if (!response->ok()) {
-        return std::unexpected(GatewayFailure{Kind::http, response->status, error_text(*response)});
+        return std::unexpected(
+            GatewayFailure{Kind::http, response->status, http::error_text(*response)});
     }
     return std::move(response->body);
 }
 
-GatewayResult<GetChannelActivationResponse> HttpGateway::read_activation(
+GatewayResult<domain::GetChannelActivationResponse> HttpGateway::read_activation(
     const std::string& channel_id, TimePoint deadline) {
-    return read_as<GetChannelActivationResponse>(
-        call(pools_.interactive, request_for("GET", "/user/channel/" + percent_encode(channel_id)),
-             deadline));
+    return read_as<domain::GetChannelActivationResponse>(
+        call(pools_.interactive,
+             request_for("GET", "/user/channel/" + http::percent_encode(channel_id)), deadline));
 }
 
-GatewayResult<ActivateChannelResponse> HttpGateway::activate(const ActivateChannelRequest& request,
-                                                             const std::string& user_id,
-                                                             TimePoint deadline) {
+GatewayResult<domain::ActivateChannelResponse> HttpGateway::activate(
+    const domain::ActivateChannelRequest& request, const std::string& user_id, TimePoint deadline) {
     auto post = with_user(request_for("POST", "/user/channel/activate"), user_id);
-    return read_as<ActivateChannelResponse>(
+    return read_as<domain::ActivateChannelResponse>(
         call(pools_.background, with_json(std::move(post), json::write(request)), deadline));
 }
 
-GatewayResult<DeactivateChannelResponse> HttpGateway::deactivate(
-    const DeactivateChannelRequest& request, const std::string& user_id, TimePoint deadline) {
+GatewayResult<domain::DeactivateChannelResponse> HttpGateway::deactivate(
+    const domain::DeactivateChannelRequest& request, const std::string& user_id,
+    TimePoint deadline) {
     auto post = with_user(request_for("DELETE", "/user/channel/deactivate"), user_id);
-    return read_as<DeactivateChannelResponse>(
+    return read_as<domain::DeactivateChannelResponse>(
         call(pools_.background, with_json(std::move(post), json::write(request)), deadline));
 }
 
-GatewayResult<std::vector<Activation>> HttpGateway::list_activations(
+GatewayResult<std::vector<domain::Activation>> HttpGateway::list_activations(
     const std::optional<std::string>& guild_id, const std::string& user_id, TimePoint deadline) {
     auto get = with_user(request_for("GET", "/user/channel/list"), user_id);
-    if (guild_id) get.query = "guildId=" + percent_encode(*guild_id);
-    auto found =
-        read_as<ListChannelActivationsResponse>(call(pools_.background, std::move(get), deadline));
+    if (guild_id) get.query = "guildId=" + http::percent_encode(*guild_id);
+    auto found = read_as<domain::ListChannelActivationsResponse>(
+        call(pools_.background, std::move(get), deadline));
     if (!found) return std::unexpected(std::move(found).error());
     return std::move(found->activations);
 }
 
-GatewayResult<bool> HttpGateway::update_guild(const UpdateChannelGuildRequest& request,
+GatewayResult<bool> HttpGateway::update_guild(const domain::UpdateChannelGuildRequest& request,
                                               const std::string& user_id, TimePoint deadline) {
     auto patch = with_user(request_for("PATCH", "/user/channel/update-guild"), user_id);
-    auto done = read_as<UpdateChannelGuildResponse>(
+    auto done = read_as<domain::UpdateChannelGuildResponse>(
         call(pools_.background, with_json(std::move(patch), json::write(request)), deadline));
     if (!done) return std::unexpected(std::move(done).error());
     return done->updated;
 }
 
-GatewayResult<std::optional<GetPersonalityResponse>> HttpGateway::read_personality(
+GatewayResult<std::optional<domain::GetPersonalityResponse>> HttpGateway::read_personality(
     const std::string& id_or_slug, TimePoint deadline) {
-    auto body =
-        call(pools_.background,
-             request_for("GET", "/internal/personality/" + percent_encode(id_or_slug)), deadline);
+    auto body = call(
+        pools_.background,
+        request_for("GET", "/internal/personality/" + http::percent_encode(id_or_slug)), deadline);
     if (!body && body.error().status == 404) return std::nullopt;
-    return read_as<GetPersonalityResponse>(std::move(body));
+    return read_as<domain::GetPersonalityResponse>(std::move(body));
 }
 
-GatewayResult<std::vector<PersonalitySummary>> HttpGateway::list_personalities(
+GatewayResult<std::vector<domain::PersonalitySummary>> HttpGateway::list_personalities(
     const std::string& user_id, TimePoint deadline) {
-    auto found = read_as<ListPersonalitiesResponse>(call(
+    auto found = read_as<domain::ListPersonalitiesResponse>(call(
         pools_.interactive, with_user(request_for("GET", "/user/personality"), user_id), deadline));
     if (!found) return std::unexpected(std::move(found).error());
     return std::move(found->personalities);
 }
 
-GatewayResult<std::vector<PersonaSummary>> HttpGateway::list_personas(const std::string& user_id,
-                                                                      TimePoint deadline) {
-    auto found = read_as<ListPersonaSummariesResponse>(call(
+GatewayResult<std::vector<domain::PersonaSummary>> HttpGateway::list_personas(
+    const std::string& user_id, TimePoint deadline) {
+    auto found = read_as<domain::ListPersonaSummariesResponse>(call(
         pools_.interactive, with_user(request_for("GET", "/user/persona"), user_id), deadline));
     if (!found) return std::unexpected(std::move(found).error());
     return std::move(found->personas);
 }
 
-GatewayResult<std::vector<LlmConfig>> HttpGateway::list_llm_configs(TimePoint deadline) {
-    auto found = read_as<ListLlmConfigsResponse>(
+GatewayResult<std::vector<domain::LlmConfig>> HttpGateway::list_llm_configs(TimePoint deadline) {
+    auto found = read_as<domain::ListLlmConfigsResponse>(
         call(pools_.interactive, request_for("GET", "/admin/llm-config"), deadline));
     if (!found) return std::unexpected(std::move(found).error());
     return std::move(found->configs);
@@ -149,4 +150,4 @@ GatewayResult<void> HttpGateway::probe(TimePoint deadline) {
     return {};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

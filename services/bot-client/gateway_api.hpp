@@ -15,15 +15,15 @@
 #include <string_view>
 #include <vector>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
+#include "common/domain/llm_config.hpp"
+#include "common/domain/persona.hpp"
 #include "common/http/message.hpp"
-#include "common/llm_config.hpp"
-#include "common/persona.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 struct GatewayFailure {
     enum class Kind : std::uint8_t {
@@ -59,35 +59,36 @@ class GatewayApi {
 public:
     virtual ~GatewayApi() = default;
 
-    [[nodiscard]] virtual GatewayResult<GetChannelActivationResponse> read_activation(
+    [[nodiscard]] virtual GatewayResult<domain::GetChannelActivationResponse> read_activation(
         const std::string& channel_id, TimePoint deadline) = 0;
-    [[nodiscard]] virtual GatewayResult<ActivateChannelResponse> activate(
-        const ActivateChannelRequest& request, const std::string& user_id, TimePoint deadline) = 0;
-    [[nodiscard]] virtual GatewayResult<DeactivateChannelResponse> deactivate(
-        const DeactivateChannelRequest& request, const std::string& user_id,
+    [[nodiscard]] virtual GatewayResult<domain::ActivateChannelResponse> activate(
+        const domain::ActivateChannelRequest& request, const std::string& user_id,
+        TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<domain::DeactivateChannelResponse> deactivate(
+        const domain::DeactivateChannelRequest& request, const std::string& user_id,
         TimePoint deadline) = 0;
     // Newest first; of all servers without a guild.
-    [[nodiscard]] virtual GatewayResult<std::vector<Activation>> list_activations(
+    [[nodiscard]] virtual GatewayResult<std::vector<domain::Activation>> list_activations(
         const std::optional<std::string>& guild_id, const std::string& user_id,
         TimePoint deadline) = 0;
     // False when the guild was known already, or nothing is active there.
-    [[nodiscard]] virtual GatewayResult<bool> update_guild(const UpdateChannelGuildRequest& request,
-                                                           const std::string& user_id,
-                                                           TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<bool> update_guild(
+        const domain::UpdateChannelGuildRequest& request, const std::string& user_id,
+        TimePoint deadline) = 0;
     // Whoever asks: see `may_use`. Nothing when there is none of that id or slug.
-    [[nodiscard]] virtual GatewayResult<std::optional<GetPersonalityResponse>> read_personality(
-        const std::string& id_or_slug, TimePoint deadline) = 0;
-    [[nodiscard]] virtual GatewayResult<std::vector<PersonalitySummary>> list_personalities(
+    [[nodiscard]] virtual GatewayResult<std::optional<domain::GetPersonalityResponse>>
+    read_personality(const std::string& id_or_slug, TimePoint deadline) = 0;
+    [[nodiscard]] virtual GatewayResult<std::vector<domain::PersonalitySummary>> list_personalities(
         const std::string& user_id, TimePoint deadline) = 0;
-    [[nodiscard]] virtual GatewayResult<std::vector<PersonaSummary>> list_personas(
+    [[nodiscard]] virtual GatewayResult<std::vector<domain::PersonaSummary>> list_personas(
         const std::string& user_id, TimePoint deadline) = 0;
-    [[nodiscard]] virtual GatewayResult<std::vector<LlmConfig>> list_llm_configs(
+    [[nodiscard]] virtual GatewayResult<std::vector<domain::LlmConfig>> list_llm_configs(
         TimePoint deadline) = 0;
 };
 
-// As HttpClient::send.
-using SendHttp = std::function<Result<HttpResponse>(std::string_view url, const HttpRequest&,
-                                                    TimePoint deadline)>;
+// As http::Client::send.
+using SendHttp = std::function<Result<http::Response>(std::string_view url, const http::Request&,
+                                                      TimePoint deadline)>;
 
 class HttpGateway final : public GatewayApi {
 public:
@@ -96,30 +97,30 @@ public:
         SendHttp background;
     };
 
-    HttpGateway(std::string base_url, Secret secret, Pools pools)
+    HttpGateway(std::string base_url, process::Secret secret, Pools pools)
         : base_url_(std::move(base_url)), secret_(std::move(secret)), pools_(std::move(pools)) {}
 
-    [[nodiscard]] GatewayResult<GetChannelActivationResponse> read_activation(
+    [[nodiscard]] GatewayResult<domain::GetChannelActivationResponse> read_activation(
         const std::string& channel_id, TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<ActivateChannelResponse> activate(
-        const ActivateChannelRequest& request, const std::string& user_id,
+    [[nodiscard]] GatewayResult<domain::ActivateChannelResponse> activate(
+        const domain::ActivateChannelRequest& request, const std::string& user_id,
         TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<DeactivateChannelResponse> deactivate(
-        const DeactivateChannelRequest& request, const std::string& user_id,
+    [[nodiscard]] GatewayResult<domain::DeactivateChannelResponse> deactivate(
+        const domain::DeactivateChannelRequest& request, const std::string& user_id,
         TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<std::vector<Activation>> list_activations(
+    [[nodiscard]] GatewayResult<std::vector<domain::Activation>> list_activations(
         const std::optional<std::string>& guild_id, const std::string& user_id,
         TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<bool> update_guild(const UpdateChannelGuildRequest& request,
+    [[nodiscard]] GatewayResult<bool> update_guild(const domain::UpdateChannelGuildRequest& request,
                                                    const std::string& user_id,
                                                    TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<std::optional<GetPersonalityResponse>> read_personality(
+    [[nodiscard]] GatewayResult<std::optional<domain::GetPersonalityResponse>> read_personality(
         const std::string& id_or_slug, TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<std::vector<PersonalitySummary>> list_personalities(
+    [[nodiscard]] GatewayResult<std::vector<domain::PersonalitySummary>> list_personalities(
         const std::string& user_id, TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<std::vector<PersonaSummary>> list_personas(
+    [[nodiscard]] GatewayResult<std::vector<domain::PersonaSummary>> list_personas(
         const std::string& user_id, TimePoint deadline) override;
-    [[nodiscard]] GatewayResult<std::vector<LlmConfig>> list_llm_configs(
+    [[nodiscard]] GatewayResult<std::vector<domain::LlmConfig>> list_llm_configs(
         TimePoint deadline) override;
 
     // Whether the gateway says that it is well.
@@ -127,11 +128,12 @@ public:
 
 private:
     // The body of a 2xx answer.
-    GatewayResult<std::string> call(const SendHttp& send, HttpRequest request, TimePoint deadline);
+    GatewayResult<std::string> call(const SendHttp& send, http::Request request,
+                                    TimePoint deadline);
 
     std::string base_url_;
-    Secret secret_;
+    process::Secret secret_;
     Pools pools_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -3,7 +3,7 @@
 #include <optional>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 Errc errc_of(const GatewayFailure& failure) {
     using Kind = GatewayFailure::Kind;
@@ -19,18 +19,18 @@ Errc errc_of(const GatewayFailure& failure) {
     return Errc::unavailable;
 }
 
-Loader<std::string, GetChannelActivationResponse> activation_loader(GatewayApi& gateway) {
-    return loader_of<GetChannelActivationResponse>(
+Loader<std::string, domain::GetChannelActivationResponse> activation_loader(GatewayApi& gateway) {
+    return loader_of<domain::GetChannelActivationResponse>(
         "read activation", [&gateway](const std::string& channel_id, TimePoint deadline) {
             return gateway.read_activation(channel_id, deadline);
         });
 }
 
-Loader<std::string, GetPersonalityResponse> personality_loader(GatewayApi& gateway) {
-    return loader_of<GetPersonalityResponse>("read personality",
-                                             [&gateway](const std::string& id, TimePoint deadline) {
-                                                 return gateway.read_personality(id, deadline);
-                                             });
+Loader<std::string, domain::GetPersonalityResponse> personality_loader(GatewayApi& gateway) {
+    return loader_of<domain::GetPersonalityResponse>(
+        "read personality", [&gateway](const std::string& id, TimePoint deadline) {
+            return gateway.read_personality(id, deadline);
+        });
 }
 
 Loader<std::string, std::string> personality_id_loader(GatewayApi& gateway) {
@@ -45,25 +45,26 @@ Loader<std::string, std::string> personality_id_loader(GatewayApi& gateway) {
         });
 }
 
-Loader<std::string, std::vector<PersonalitySummary>> personality_list_loader(GatewayApi& gateway) {
-    return loader_of<std::vector<PersonalitySummary>>(
+Loader<std::string, std::vector<domain::PersonalitySummary>> personality_list_loader(
+    GatewayApi& gateway) {
+    return loader_of<std::vector<domain::PersonalitySummary>>(
         "list personalities", [&gateway](const std::string& user_id, TimePoint deadline) {
             return gateway.list_personalities(user_id, deadline);
         });
 }
 
-Loader<std::string, std::vector<PersonaSummary>> persona_list_loader(GatewayApi& gateway) {
-    return loader_of<std::vector<PersonaSummary>>(
+Loader<std::string, std::vector<domain::PersonaSummary>> persona_list_loader(GatewayApi& gateway) {
+    return loader_of<std::vector<domain::PersonaSummary>>(
         "list personas", [&gateway](const std::string& user_id, TimePoint deadline) {
             return gateway.list_personas(user_id, deadline);
         });
 }
 
-Loader<std::string, std::vector<LlmConfig>> global_config_loader(GatewayApi& gateway) {
-    return loader_of<std::vector<LlmConfig>>("list global configs",
-                                             [&gateway](const std::string&, TimePoint deadline) {
-                                                 return gateway.list_llm_configs(deadline);
-                                             });
+Loader<std::string, std::vector<domain::LlmConfig>> global_config_loader(GatewayApi& gateway) {
+    return loader_of<std::vector<domain::LlmConfig>>(
+        "list global configs", [&gateway](const std::string&, TimePoint deadline) {
+            return gateway.list_llm_configs(deadline);
+        });
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "bot-client/gateway_api.hpp"
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 #include "tutti/loader.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 [[nodiscard]] Errc errc_of(const GatewayFailure& failure);
 
@@ -29,14 +29,16 @@ template <class V, class Read>
     };
 }
 
-[[nodiscard]] Loader<std::string, GetChannelActivationResponse> activation_loader(
+[[nodiscard]] Loader<std::string, domain::GetChannelActivationResponse> activation_loader(
     GatewayApi& gateway);
-[[nodiscard]] Loader<std::string, GetPersonalityResponse> personality_loader(GatewayApi& gateway);
+[[nodiscard]] Loader<std::string, domain::GetPersonalityResponse> personality_loader(
+    GatewayApi& gateway);
 [[nodiscard]] Loader<std::string, std::string> personality_id_loader(GatewayApi& gateway);
-[[nodiscard]] Loader<std::string, std::vector<PersonalitySummary>> personality_list_loader(
+[[nodiscard]] Loader<std::string, std::vector<domain::PersonalitySummary>> personality_list_loader(
     GatewayApi& gateway);
-[[nodiscard]] Loader<std::string, std::vector<PersonaSummary>> persona_list_loader(
+[[nodiscard]] Loader<std::string, std::vector<domain::PersonaSummary>> persona_list_loader(
     GatewayApi& gateway);
-[[nodiscard]] Loader<std::string, std::vector<LlmConfig>> global_config_loader(GatewayApi& gateway);
+[[nodiscard]] Loader<std::string, std::vector<domain::LlmConfig>> global_config_loader(
+    GatewayApi& gateway);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

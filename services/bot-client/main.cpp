@@ -1,20 +1,20 @@
 #include <string>
 
 #include "bot-client/bot_client.hpp"
-#include "common/edge.hpp"
-#include "common/lifecycle.hpp"
-#include "common/logging.hpp"
-#include "common/settings.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/lifecycle.hpp"
+#include "common/process/logging.hpp"
+#include "common/process/settings.hpp"
 
+namespace tutti::services::bot {
 namespace {
 
 int run() {
-    using namespace tutti::services;
-    Lifecycle lifecycle;
-    const auto settings = Settings::parse(process_environment);
-    const auto options =
-        BotClient::Options::from(settings ? *settings : Settings{}, process_environment);
-    setup_logging(options ? options->name : std::string(bot_client_service));
+    process::Lifecycle lifecycle;
+    const auto settings = process::Settings::parse(process::process_environment);
+    const auto options = BotClient::Options::from(settings ? *settings : process::Settings{},
+                                                  process::process_environment);
+    process::setup_logging(options ? options->name : std::string(caches::bot_client_service));
     // Both, so that one start shows all that is wrong.
     if (!settings) log::error(settings.error().message());
     if (!options) log::error(options.error().message());
@@ -31,5 +31,6 @@ int run() {
 }
 
 }  // namespace
+}  // namespace tutti::services::bot
 
-int main() { return tutti::services::run_program(run); }
+int main() { return tutti::services::process::run_program(tutti::services::bot::run); }

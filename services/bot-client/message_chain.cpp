@@ -5,9 +5,9 @@
 #include <utility>
 
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 template <class AnyMessage>
@@ -60,7 +60,7 @@ Result<bool> ActivatedChannel::process(MessageContext& context) {
     }
     context.activation_tier = found->tier;
     if (found->activation() == nullptr) return false;
-    const Activation& activation = *found->activation();
+    const domain::Activation& activation = *found->activation();
 
     const auto personality = parts_.personality(activation.personality_slug, message.author_id);
     if (!personality) return fail(personality.error());
@@ -77,8 +77,9 @@ Result<bool> ActivatedChannel::process(MessageContext& context) {
     return true;
 }
 
-void ActivatedChannel::say_private(const Activation& activation, MessageContext& context) const {
-    const NotificationKey key{context.message.channel_id, context.message.author_id};
+void ActivatedChannel::say_private(const domain::Activation& activation,
+                                   MessageContext& context) const {
+    const caches::NotificationKey key{context.message.channel_id, context.message.author_id};
     if (!parts_.notices.try_claim(key)) return;
     const auto sent = context.replies.send(
         {.content =
@@ -107,4 +108,4 @@ MessageChain::Outcome MessageChain::run(const Message& message, ReplySink& repli
     return {.handled_by = {}, .failed = false, .activation_tier = context.activation_tier};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

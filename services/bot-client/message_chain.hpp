@@ -16,11 +16,11 @@
 #include "bot-client/channel_settings.hpp"
 #include "bot-client/discord.hpp"
 #include "bot-client/personality_handler.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/error.hpp"
 #include "tutti/lookup.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // A message on its way.
 struct MessageContext {
@@ -58,10 +58,10 @@ public:
     struct Parts {
         ReadActivation activation;
         // As PersonalityAccess::find.
-        std::function<Result<std::shared_ptr<const GetPersonalityResponse>>(
+        std::function<Result<std::shared_ptr<const domain::GetPersonalityResponse>>(
             const std::string& slug, const std::string& user_id)>
             personality;
-        Cooldown<NotificationKey> notices;
+        Cooldown<caches::NotificationKey> notices;
         PersonalityHandler& handler;
     };
 
@@ -71,7 +71,7 @@ public:
     Result<bool> process(MessageContext& context) override;
 
 private:
-    void say_private(const Activation& activation, MessageContext& context) const;
+    void say_private(const domain::Activation& activation, MessageContext& context) const;
 
     Parts parts_;
 };
@@ -93,4 +93,4 @@ private:
     std::vector<std::unique_ptr<MessageProcessor>> processors_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -7,10 +7,10 @@
 #include <boost/describe/class.hpp>
 
 #include "bot-client/discord_text.hpp"
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 constexpr std::size_t content_units_max = 2000;  // of Discord
@@ -40,7 +40,7 @@ struct ChatResponse {
 };
 BOOST_DESCRIBE_STRUCT(ChatResponse, (), (choices))
 
-std::string system_prompt(const Personality& personality) {
+std::string system_prompt(const domain::Personality& personality) {
     std::string prompt = personality.system_prompt;
     for (const std::string* part : {&personality.character_info, &personality.personality_traits}) {
         if (part->empty()) continue;
@@ -51,13 +51,13 @@ std::string system_prompt(const Personality& personality) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot
 
 template <>
-inline constexpr auto tutti::json::naming<tutti::services::ChatRequest> =
+inline constexpr auto tutti::json::naming<tutti::services::bot::ChatRequest> =
     tutti::json::Naming::as_is;
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 Result<void> ModelReplies::handle(const Turn& turn, ReplySink& replies) {
     std::string content = "**" + shown_as_is(turn.personality.shown_name()) +
@@ -73,8 +73,8 @@ Result<void> ModelReplies::handle(const Turn& turn, ReplySink& replies) {
 }
 
 Result<std::string> ModelReplies::ask(const Turn& turn) const {
-    const Personality& personality = turn.personality;
-    HttpRequest request{.method = "POST", .path = "/chat/completions"};
+    const domain::Personality& personality = turn.personality;
+    http::Request request{.method = "POST", .path = "/chat/completions"};
     request.headers.set("Content-Type", "application/json");
     if (options_.api_key)
         request.headers.set("Authorization", "Bearer " + options_.api_key->reveal());
@@ -98,4 +98,4 @@ Result<std::string> ModelReplies::ask(const Turn& turn) const {
     return std::move(body->choices.front().message.content);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

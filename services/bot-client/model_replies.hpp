@@ -10,16 +10,16 @@
 
 #include "bot-client/gateway_api.hpp"
 #include "bot-client/personality_handler.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 class ModelReplies final : public PersonalityHandler {
 public:
     struct Options {
         std::optional<std::string> base_url{};
         std::optional<std::string> model{};  // instead of the personality's
-        std::optional<Secret> api_key{};
+        std::optional<process::Secret> api_key{};
         Duration deadline = std::chrono::seconds{60};
     };
 
@@ -36,4 +36,4 @@ private:
     SendHttp send_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

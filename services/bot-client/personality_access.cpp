@@ -1,9 +1,9 @@
 #include "bot-client/personality_access.hpp"
 
-#include "common/principal.hpp"
+#include "common/domain/principal.hpp"
 #include "tutti/canonical.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using namespace std::chrono_literals;
@@ -12,17 +12,18 @@ constexpr GetOptions patience{.deadline = 2500ms};
 
 }  // namespace
 
-Result<std::shared_ptr<const GetPersonalityResponse>> PersonalityAccess::find(
+Result<std::shared_ptr<const domain::GetPersonalityResponse>> PersonalityAccess::find(
     const std::string& slug, const std::string& user_id) const {
-    using Found = std::shared_ptr<const GetPersonalityResponse>;
+    using Found = std::shared_ptr<const domain::GetPersonalityResponse>;
     const auto id = ids_.get(to_lower(slug), patience);
     if (!id) return fail(id.error());
     if (!id->found()) return Found();
     const auto personality = personalities_.get(**id, patience);
     if (!personality) return fail(personality.error());
-    const Principal principal{.discord_id = user_id, .is_bot_owner = bot_owner_id_ == user_id};
-    if (!personality->found() || !may_use(**personality, principal)) return Found();
+    const domain::Principal principal{.discord_id = user_id,
+                                      .is_bot_owner = bot_owner_id_ == user_id};
+    if (!personality->found() || !domain::may_use(**personality, principal)) return Found();
     return personality->shared();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

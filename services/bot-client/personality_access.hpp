@@ -13,28 +13,28 @@
 #include <string>
 #include <utility>
 
-#include "common/catalogue.hpp"
-#include "common/domain.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 class PersonalityAccess {
 public:
-    PersonalityAccess(PersonalityIds ids, Personalities personalities,
+    PersonalityAccess(caches::PersonalityIds ids, caches::Personalities personalities,
                       std::optional<std::string> bot_owner_id)
         : ids_(std::move(ids)),
           personalities_(std::move(personalities)),
           bot_owner_id_(std::move(bot_owner_id)) {}
 
     // Null: there is none, or not for this user.
-    [[nodiscard]] Result<std::shared_ptr<const GetPersonalityResponse>> find(
+    [[nodiscard]] Result<std::shared_ptr<const domain::GetPersonalityResponse>> find(
         const std::string& slug, const std::string& user_id) const;
 
 private:
-    PersonalityIds ids_;
-    Personalities personalities_;
+    caches::PersonalityIds ids_;
+    caches::Personalities personalities_;
     std::optional<std::string> bot_owner_id_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

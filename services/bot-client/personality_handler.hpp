@@ -4,15 +4,15 @@
 #include <string>
 
 #include "bot-client/discord.hpp"
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 
 // One message that a personality answers.
 struct Turn {
     const Message& message;
-    const Personality& personality;
+    const domain::Personality& personality;
     std::string text;            // what was said: the transcript of a voice message, or the text
     bool auto_response = false;  // nobody addressed the personality: the channel is activated
 };
@@ -24,4 +24,4 @@ public:
     virtual Result<void> handle(const Turn& turn, ReplySink& replies) = 0;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

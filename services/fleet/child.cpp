@@ -15,7 +15,7 @@
 #include <thread>
 #include <vector>
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 using namespace std::chrono_literals;
@@ -102,4 +102,4 @@ void Child::await(std::chrono::milliseconds patience) {
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

@@ -14,7 +14,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 class Child {
 public:
@@ -43,4 +43,4 @@ private:
     std::string how_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

@@ -6,10 +6,10 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 using namespace std::chrono_literals;
@@ -60,7 +60,7 @@ Result<T> read_as(Result<std::string> body) {
 
 Result<std::string> DriverClient::call(const Instance& instance, std::string method,
                                        std::string path, std::string body) {
-    const HttpRequest request{
+    const http::Request request{
         .method = std::move(method),
         .path = std::move(path),
         .headers = {{"X-Service-Auth", secret_.reveal()}, {"Content-Type", "application/json"}},
@@ -68,17 +68,19 @@ Result<std::string> DriverClient::call(const Instance& instance, std::string met
     auto response = http_.send(instance.url, request, Boottime::now() + deadline);
     if (!response) return fail(std::move(response).error());
     if (response->ok()) return std::move(response->body);
-    return fail(Errc::refused, instance.name + ' ' + request.path, error_text(*response));
+    return fail(Errc::refused, instance.name + ' ' + request.path, http::error_text(*response));
 }
 
-Result<DriverCommandAnswer> DriverClient::command(const Instance& bot,
-                                                  const DriverCommand& command) {
-    return read_as<DriverCommandAnswer>(call(bot, "POST", "/driver/command", json::write(command)));
+Result<bot::DriverCommandAnswer> DriverClient::command(const Instance& bot,
+                                                       const bot::DriverCommand& command) {
+    return read_as<bot::DriverCommandAnswer>(
+        call(bot, "POST", "/driver/command", json::write(command)));
 }
 
-Result<DriverMessageAnswer> DriverClient::message(const Instance& bot,
-                                                  const DriverMessage& message) {
-    return read_as<DriverMessageAnswer>(call(bot, "POST", "/driver/message", json::write(message)));
+Result<bot::DriverMessageAnswer> DriverClient::message(const Instance& bot,
+                                                       const bot::DriverMessage& message) {
+    return read_as<bot::DriverMessageAnswer>(
+        call(bot, "POST", "/driver/message", json::write(message)));
 }
 
 Result<Inventory> DriverClient::inventory(const Instance& instance) {
@@ -127,4 +129,4 @@ Result<double> find_sample(std::string_view metrics, std::string_view sample) {
     return value;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

@@ -10,22 +10,22 @@
 
 #include "bot-client/driver_wire.hpp"
 #include "common/http/client.hpp"
-#include "common/secret.hpp"
+#include "common/process/secret.hpp"
 #include "fleet/fleet.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 #include "tutti/inventory.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 class DriverClient {
 public:
-    explicit DriverClient(Secret secret) : secret_(std::move(secret)) {}
+    explicit DriverClient(process::Secret secret) : secret_(std::move(secret)) {}
 
-    [[nodiscard]] Result<DriverCommandAnswer> command(const Instance& bot,
-                                                      const DriverCommand& command);
-    [[nodiscard]] Result<DriverMessageAnswer> message(const Instance& bot,
-                                                      const DriverMessage& message);
+    [[nodiscard]] Result<bot::DriverCommandAnswer> command(const Instance& bot,
+                                                           const bot::DriverCommand& command);
+    [[nodiscard]] Result<bot::DriverMessageAnswer> message(const Instance& bot,
+                                                           const bot::DriverMessage& message);
     [[nodiscard]] Result<Inventory> inventory(const Instance& instance);
 
     // How many text models the gateway offers, the id of the job that a request has led to, and how often the
@@ -44,11 +44,11 @@ private:
     Result<std::string> call(const Instance& instance, std::string method, std::string path,
                              std::string body = {});
 
-    Secret secret_;
-    HttpClient http_{{.name = "scenario"}};
+    process::Secret secret_;
+    http::Client http_{{.name = "scenario"}};
 };
 
 // The value of a sample in Prometheus text; `sample` is its name with labels as they are written.
 [[nodiscard]] Result<double> find_sample(std::string_view metrics, std::string_view sample);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

@@ -1,11 +1,11 @@
-// The fleet in this process: the services share one embedded hub, and talk HTTP as they always do.
+#include "fleet/embedded_fleet.hpp"
+
 #include <utility>
 
 #include "api-gateway/gateway.hpp"
 #include "bot-client/bot_client.hpp"
-#include "fleet/fleet.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 class EmbeddedFleet final : public Fleet {
@@ -31,7 +31,8 @@ public:
         return {};
     }
 
-    Result<std::vector<Instance>> start_demonstration(const Demonstration& demonstration) override {
+    Result<std::vector<Instance>> start_demonstration(
+        const caches::Demonstration& demonstration) override {
         std::vector<Instance> instances;
         for (const std::uint16_t port : plan_.demonstration_ports) {
             auto options = bot_options("demonstration-" + std::to_string(instances.size() + 1),
@@ -53,25 +54,25 @@ public:
     }
 
 private:
-    using BotClients = std::vector<std::unique_ptr<BotClient>>;
+    using BotClients = std::vector<std::unique_ptr<bot::BotClient>>;
 
     Result<void> start_gateway() {
-        auto options = Gateway::Options::from(plan_.settings);
+        auto options = gateway::Gateway::Options::from(plan_.settings);
         options.port = plan_.gateway_port;
         options.hub = hub_;
         if (!plan_.settings.public_gateway_url) {
             options.public_url = local_instance("api-gateway", plan_.gateway_port).url;
         }
-        auto gateway = Gateway::start(std::move(options));
+        auto gateway = gateway::Gateway::start(std::move(options));
         if (!gateway) return fail(std::move(gateway).error());
         api_gateway_ = *std::move(gateway);
         gateway_ = local_instance("api-gateway", api_gateway_->port());
         return {};
     }
 
-    [[nodiscard]] BotClient::Options bot_options(std::string name, std::uint16_t port,
-                                                 const Demonstration& demonstration) const {
-        const Settings& settings = plan_.settings;
+    [[nodiscard]] bot::BotClient::Options bot_options(
+        std::string name, std::uint16_t port, const caches::Demonstration& demonstration) const {
+        const process::Settings& settings = plan_.settings;
         return {.name = std::move(name),
                 .address = settings.listen_address,
                 .port = port,
@@ -87,8 +88,8 @@ private:
                 .demonstration = demonstration};
     }
 
-    static Result<void> start_bot(const BotClient::Options& options, BotClients& bots) {
-        auto bot = BotClient::start(options);
+    static Result<void> start_bot(const bot::BotClient::Options& options, BotClients& bots) {
+        auto bot = bot::BotClient::start(options);
         if (!bot) return fail(std::move(bot).error());
         bots.push_back(*std::move(bot));
         return {};
@@ -96,7 +97,7 @@ private:
 
     Plan plan_;
     std::shared_ptr<EmbeddedHub> hub_ = EmbeddedHub::create();
-    std::unique_ptr<Gateway> api_gateway_;
+    std::unique_ptr<gateway::Gateway> api_gateway_;
     BotClients bot_clients_;
     BotClients demonstration_;
 };
@@ -109,4 +110,4 @@ Result<std::unique_ptr<Fleet>> start_embedded_fleet(Plan plan) {
     return fleet;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

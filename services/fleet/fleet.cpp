@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 using namespace std::chrono_literals;
@@ -12,8 +12,8 @@ constexpr auto provider_delay = 50ms;
 
 }  // namespace
 
-Result<void> Fleet::start_provider(Settings& settings) {
-    auto started = ProviderStandIn::start({.behaviour = {.delay = provider_delay}});
+Result<void> Fleet::start_provider(process::Settings& settings) {
+    auto started = stand_in::ProviderStandIn::start({.behaviour = {.delay = provider_delay}});
     if (!started) return fail(std::move(started).error());
     stand_in_ = *std::move(started);
     settings.openrouter_base_url = stand_in_->url();
@@ -22,4 +22,4 @@ Result<void> Fleet::start_provider(Settings& settings) {
     return {};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

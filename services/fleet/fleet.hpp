@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "common/catalogue.hpp"
-#include "fleet/plan.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/process/settings.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 struct Instance {
     std::string name;
@@ -34,7 +34,7 @@ public:
 
     // Two more bot-clients that run the catalogue as the audit found it.
     [[nodiscard]] virtual Result<std::vector<Instance>> start_demonstration(
-        const Demonstration& demonstration) = 0;
+        const caches::Demonstration& demonstration) = 0;
     virtual void stop_demonstration() = 0;
 
     // The bot-clients, then the gateway; awaited. Idempotent.
@@ -42,9 +42,9 @@ public:
 
 protected:
     // In this process in any case: it is no part of what is shown. Sets its URL in `settings`.
-    Result<void> start_provider(Settings& settings);
+    Result<void> start_provider(process::Settings& settings);
 
-    std::unique_ptr<ProviderStandIn> stand_in_;
+    std::unique_ptr<stand_in::ProviderStandIn> stand_in_;
     std::optional<Instance> provider_;
     Instance gateway_;
     std::vector<Instance> bots_;
@@ -53,10 +53,4 @@ protected:
 [[nodiscard]] inline Instance local_instance(std::string name, std::uint16_t port) {
     return {.name = std::move(name), .url = "http://127.0.0.1:" + std::to_string(port)};
 }
-
-// Each service must answer on /health when these return.
-// Errors: what kept a service from starting.
-[[nodiscard]] Result<std::unique_ptr<Fleet>> start_embedded_fleet(Plan plan);
-[[nodiscard]] Result<std::unique_ptr<Fleet>> start_process_fleet(Plan plan);
-
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

@@ -8,18 +8,19 @@
 #include <string>
 #include <utility>
 
-#include "common/edge.hpp"
-#include "common/lifecycle.hpp"
-#include "common/logging.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/lifecycle.hpp"
+#include "common/process/logging.hpp"
 #include "fleet/driver_client.hpp"
-#include "fleet/fleet.hpp"
+#include "fleet/embedded_fleet.hpp"
 #include "fleet/options.hpp"
+#include "fleet/process_fleet.hpp"
 #include "fleet/scenario.hpp"
 
+namespace tutti::services::fleet {
 namespace {
 
 using namespace std::chrono_literals;
-using namespace tutti::services;
 
 constexpr int exit_check_failed = 1;
 constexpr int exit_not_started = 2;
@@ -36,8 +37,8 @@ void print_fleet(const Fleet& fleet) {
     std::fflush(stdout);
 }
 
-int run(Lifecycle& lifecycle, const FleetOptions& options) {
-    const auto plan = Plan::make(options, process_environment);
+int run(process::Lifecycle& lifecycle, const FleetOptions& options) {
+    const auto plan = Plan::make(options, process::process_environment);
     if (!plan) return not_started(plan.error().message());
     auto started = options.redis ? start_process_fleet(*plan) : start_embedded_fleet(*plan);
     if (!started) return not_started(started.error().message());
@@ -61,9 +62,9 @@ int run(Lifecycle& lifecycle, const FleetOptions& options) {
 
 int run_command_line(int argc, char** argv) {
     // The processes of the fleet have 10 s of their own each, the bot-clients first.
-    Lifecycle lifecycle({.stop_bound = 30s});
+    process::Lifecycle lifecycle({.stop_bound = 30s});
     ::setenv("LOG_LEVEL", "error", 0);
-    setup_logging("fleet");
+    process::setup_logging("fleet");
     const auto parsed = parse_command_line(argc, argv);
     if (!parsed.options) return parsed.exit_code;
     try {
@@ -74,7 +75,9 @@ int run_command_line(int argc, char** argv) {
 }
 
 }  // namespace
+}  // namespace tutti::services::fleet
 
 int main(int argc, char** argv) {
-    return run_program([&] { return run_command_line(argc, argv); });
+    return tutti::services::process::run_program(
+        [&] { return tutti::services::fleet::run_command_line(argc, argv); });
 }

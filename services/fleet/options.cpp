@@ -4,7 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 constexpr int exit_usage = 2;
@@ -52,4 +52,4 @@ ParsedCommandLine parse_command_line(int argc, const char* const* argv) {
     return {.options = std::move(options)};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

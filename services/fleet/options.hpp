@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 struct FleetOptions {
     bool once = false;                    // end after the scenario
@@ -20,4 +20,4 @@ struct ParsedCommandLine {
 
 [[nodiscard]] ParsedCommandLine parse_command_line(int argc, const char* const* argv);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

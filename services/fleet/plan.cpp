@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 constexpr int bot_port_step = 10;  // 3002 is the ai-worker's
@@ -62,11 +62,11 @@ private:
     std::set<std::uint16_t> taken_;
 };
 
-bool is_set(const Environment& environment, const char* name) {
+bool is_set(const process::Environment& environment, const char* name) {
     return !environment(name).value_or("").empty();
 }
 
-Result<void> choose_ports(Plan& plan, const Environment& environment) {
+Result<void> choose_ports(Plan& plan, const process::Environment& environment) {
     const auto named = [&](const char* name) { return is_set(environment, name) ? name : nullptr; };
     Ports ports;
     const auto gateway = ports.take(plan.settings.api_gateway_port, named("API_GATEWAY_PORT"));
@@ -83,7 +83,7 @@ Result<void> choose_ports(Plan& plan, const Environment& environment) {
     return {};
 }
 
-void write_secret(const std::filesystem::path& path, const Secret& secret) {
+void write_secret(const std::filesystem::path& path, const process::Secret& secret) {
     std::ofstream file(path);
     std::filesystem::permissions(
         path, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
@@ -104,9 +104,9 @@ TemporaryFolder::~TemporaryFolder() {
     std::filesystem::remove_all(path_, ignored);
 }
 
-Result<Plan> Plan::make(const FleetOptions& options, const Environment& environment) {
+Result<Plan> Plan::make(const FleetOptions& options, const process::Environment& environment) {
     const auto folder = std::make_shared<TemporaryFolder>();
-    const auto own_secret = Secret::random();
+    const auto own_secret = process::Secret::random();
     const std::string own_database = "sqlite:" + folder->file("tutti.db").string();
     const std::string own_attachments = folder->file("temp-attachments").string();
     const auto completed = [&](const char* name) -> std::optional<std::string> {
@@ -120,7 +120,7 @@ Result<Plan> Plan::make(const FleetOptions& options, const Environment& environm
         if (wanted == "ATTACHMENT_DIR") return own_attachments;
         return std::nullopt;
     };
-    auto settings = Settings::parse(completed);
+    auto settings = process::Settings::parse(completed);
     if (!settings) return fail(std::move(settings).error());
     settings->listen_address = "127.0.0.1";
     if (options.postgres && !settings->postgres_url) {
@@ -144,4 +144,4 @@ Result<Plan> Plan::make(const FleetOptions& options, const Environment& environm
     return plan;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

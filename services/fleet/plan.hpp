@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "common/settings.hpp"
+#include "common/process/settings.hpp"
 #include "fleet/options.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 inline constexpr std::size_t bot_count = 3;
 
@@ -32,7 +32,7 @@ private:
 };
 
 struct Plan {
-    Settings settings;
+    process::Settings settings;
     std::shared_ptr<TemporaryFolder> folder;
     std::string database_url;       // as a child's DATABASE_URL
     bool provider_stand_in = true;  // nobody has named a provider
@@ -48,7 +48,7 @@ struct Plan {
 
     // Errors: invalid_option (a variable, the URL), unavailable (a port that was asked for is in use).
     [[nodiscard]] static Result<Plan> make(const FleetOptions& options,
-                                           const Environment& environment);
+                                           const process::Environment& environment);
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

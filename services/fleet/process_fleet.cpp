@@ -1,4 +1,5 @@
-// The fleet as it runs for real: a process for each service, found beside this program, on one Redis.
+#include "fleet/process_fleet.hpp"
+
 #include <chrono>
 #include <filesystem>
 #include <thread>
@@ -6,10 +7,9 @@
 
 #include "common/http/client.hpp"
 #include "fleet/child.hpp"
-#include "fleet/fleet.hpp"
 #include "tutti/node.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 using namespace std::chrono_literals;
@@ -24,8 +24,8 @@ std::filesystem::path beside_this_program(const char* name) {
 
 // The children would say the same, three times and later.
 Result<void> check_redis(const std::string& url) {
-    auto node =
-        Node::create({.name = "fleet", .redis = url, .app = std::string(app_name), .workers = 1});
+    auto node = Node::create(
+        {.name = "fleet", .redis = url, .app = std::string(caches::app_name), .workers = 1});
     if (!node) return fail(std::move(node).error());
     return {};
 }
@@ -53,7 +53,8 @@ public:
         return run_bots(bots_, plan_.bot_ports, {}, bot_clients_);
     }
 
-    Result<std::vector<Instance>> start_demonstration(const Demonstration& demonstration) override {
+    Result<std::vector<Instance>> start_demonstration(
+        const caches::Demonstration& demonstration) override {
         std::vector<Instance> instances;
         instances.reserve(plan_.demonstration_ports.size());
         for (const std::uint16_t port : plan_.demonstration_ports) {
@@ -147,7 +148,7 @@ private:
     }
 
     Plan plan_;
-    HttpClient http_{{.name = "fleet"}};
+    http::Client http_{{.name = "fleet"}};
     Children api_gateway_;
     Children bot_clients_;
     Children demonstration_;
@@ -161,4 +162,4 @@ Result<std::unique_ptr<Fleet>> start_process_fleet(Plan plan) {
     return fleet;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

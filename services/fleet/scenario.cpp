@@ -15,7 +15,7 @@
 #include <thread>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 namespace {
 
 using namespace std::chrono_literals;
@@ -87,16 +87,16 @@ private:
         line(step, what, error.message(), false);
     }
 
-    Result<DriverCommandAnswer> run_command(const Instance& bot, const std::string& command,
-                                            const std::string& channel) {
+    Result<bot::DriverCommandAnswer> run_command(const Instance& bot, const std::string& command,
+                                                 const std::string& channel) {
         return driver_.command(bot, {.command = command,
-                                     .options = DriverCommandOptions{.personality = slug},
+                                     .options = bot::DriverCommandOptions{.personality = slug},
                                      .user_id = moderator,
                                      .channel_id = channel,
                                      .guild_id = guild,
                                      .permissions = std::vector<std::string>{"MANAGE_MESSAGES"}});
     }
-    Result<DriverMessageAnswer> say_hello(const Instance& bot, const std::string& channel) {
+    Result<bot::DriverMessageAnswer> say_hello(const Instance& bot, const std::string& channel) {
         return driver_.message(bot, {.author_id = author,
                                      .author_is_bot = {},
                                      .channel_id = channel,
@@ -224,8 +224,8 @@ private:
     void demonstrate_local() {
         const std::string what = fmt::format("the same declared local, TTL shortened to {} s",
                                              shortened_ttl.count() / 1000);
-        const Demonstration demonstration{
-            .channel_activation = Demonstration::ChannelActivation::local,
+        const caches::Demonstration demonstration{
+            .channel_activation = caches::Demonstration::ChannelActivation::local,
             .local_ttl = shortened_ttl};
         const auto bots = fleet_.start_demonstration(demonstration);
         if (!bots) return failed(5, what, bots.error());
@@ -372,4 +372,4 @@ void print_directions(const Fleet& fleet, const Plan& plan) {
     std::fflush(stdout);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

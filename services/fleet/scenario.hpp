@@ -4,8 +4,9 @@
 
 #include "fleet/driver_client.hpp"
 #include "fleet/fleet.hpp"
+#include "fleet/plan.hpp"
 
-namespace tutti::services {
+namespace tutti::services::fleet {
 
 // Plays and prints it. False when a check failed; the output says which.
 [[nodiscard]] bool play_scenario(Fleet& fleet, DriverClient& driver);
@@ -16,4 +17,4 @@ void print_audit(const Fleet& fleet, DriverClient& driver);
 // How to talk to a fleet that stays up.
 void print_directions(const Fleet& fleet, const Plan& plan);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::fleet

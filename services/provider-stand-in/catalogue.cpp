@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::stand_in {
 namespace {
 
 using Modalities = std::vector<std::string>;
@@ -17,7 +17,7 @@ std::string joined(const Modalities& all) {
     return text;
 }
 
-CatalogueModel model(std::string id, std::string name, Modalities in, Modalities out) {
+domain::CatalogueModel model(std::string id, std::string name, Modalities in, Modalities out) {
     std::string modality = joined(in) + "->" + joined(out);
     return {.id = id,
             .canonical_slug = std::move(id),
@@ -31,20 +31,20 @@ CatalogueModel model(std::string id, std::string name, Modalities in, Modalities
                              .output_modalities = std::move(out),
                              .tokenizer = "Other",
                              .instruct_type = {}},
-            .pricing = ModelPricing{.prompt = "0.0000025",
-                                    .completion = "0.00001",
-                                    .request = "0",
-                                    .image = "0",
-                                    .web_search = "0",
-                                    .internal_reasoning = "0"},
-            .top_provider = ModelProvider{.context_length = 128'000,
-                                          .max_completion_tokens = 16'384,
-                                          .is_moderated = false},
+            .pricing = domain::ModelPricing{.prompt = "0.0000025",
+                                            .completion = "0.00001",
+                                            .request = "0",
+                                            .image = "0",
+                                            .web_search = "0",
+                                            .internal_reasoning = "0"},
+            .top_provider = domain::ModelProvider{.context_length = 128'000,
+                                                  .max_completion_tokens = 16'384,
+                                                  .is_moderated = false},
             .supported_parameters = Modalities{"max_tokens", "temperature", "top_p"}};
 }
 
-ModelCatalogue known() {
-    ModelCatalogue models{
+domain::ModelCatalogue known() {
+    domain::ModelCatalogue models{
         model("anthropic/claude-sonnet-4", "Anthropic: Claude Sonnet 4", {"text"}, {"text"}),
         model("openai/gpt-4o", "OpenAI: GPT-4o", {"text", "image"}, {"text"}),
         model("dall-e/dall-e-3", "DALL-E 3", {"text"}, {"image"}),
@@ -55,7 +55,7 @@ ModelCatalogue known() {
     return models;
 }
 
-CatalogueModel made_up(std::size_t index) {
+domain::CatalogueModel made_up(std::size_t index) {
     constexpr std::array<std::string_view, 8> makers{"acme",  "borealis", "cobalt", "delta",
                                                      "ember", "fjord",    "garnet", "harbor"};
     const std::string maker(makers[index % makers.size()]);
@@ -73,11 +73,11 @@ CatalogueModel made_up(std::size_t index) {
 
 }  // namespace
 
-ModelCatalogue stand_in_catalogue(std::size_t count) {
-    ModelCatalogue models = known();
+domain::ModelCatalogue stand_in_catalogue(std::size_t count) {
+    domain::ModelCatalogue models = known();
     for (std::size_t i = models.size(); i < count; ++i) models.push_back(made_up(i));
     models.resize(count);
     return models;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::stand_in

@@ -3,12 +3,12 @@
 
 #include <cstddef>
 
-#include "common/model_catalogue.hpp"
+#include "common/domain/model_catalogue.hpp"
 
-namespace tutti::services {
+namespace tutti::services::stand_in {
 
 // The first three are anthropic/claude-sonnet-4 (text), openai/gpt-4o (text and image in) and
 // dall-e/dall-e-3 (image out); the others are made up, all ids differ.
-[[nodiscard]] ModelCatalogue stand_in_catalogue(std::size_t count);
+[[nodiscard]] domain::ModelCatalogue stand_in_catalogue(std::size_t count);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::stand_in

@@ -3,17 +3,17 @@
 
 #include <CLI/CLI.hpp>
 
-#include "common/edge.hpp"
-#include "common/lifecycle.hpp"
-#include "common/logging.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/lifecycle.hpp"
+#include "common/process/logging.hpp"
 #include "provider-stand-in/stand_in.hpp"
 
+namespace tutti::services::stand_in {
 namespace {
 
 int run(int argc, char** argv) {
-    using namespace tutti::services;
-    Lifecycle lifecycle;
-    setup_logging("provider-stand-in");
+    process::Lifecycle lifecycle;
+    process::setup_logging("provider-stand-in");
 
     ProviderStandIn::Options options{.port = 3009};
     std::int64_t delay_ms = 0;
@@ -51,7 +51,9 @@ int run(int argc, char** argv) {
 }
 
 }  // namespace
+}  // namespace tutti::services::stand_in
 
 int main(int argc, char** argv) {
-    return tutti::services::run_program([&] { return run(argc, argv); });
+    return tutti::services::process::run_program(
+        [&] { return tutti::services::stand_in::run(argc, argv); });
 }

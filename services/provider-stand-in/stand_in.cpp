@@ -9,13 +9,14 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
+#include "common/process/problem_list.hpp"
 #include "provider-stand-in/catalogue.hpp"
 #include "tutti/json.hpp"
 
-namespace tutti::services {
+namespace tutti::services::stand_in {
 namespace {
 
 using namespace std::chrono_literals;
@@ -37,48 +38,48 @@ struct CallsBody {
 BOOST_DESCRIBE_STRUCT(CallsBody, (), (models))
 
 Result<void> check(const ProviderStandIn::Behaviour& behaviour) {
-    std::string problems;
-    const auto problem = [&](const char* text) {
-        problems.append(problems.empty() ? "" : "; ").append(text);
-    };
+    process::ProblemList problems;
     if (behaviour.delay < 0ms || behaviour.delay > 10min) {
-        problem("delay must be from 0 to 600000 ms");
+        problems.add("delay must be from 0 to 600000 ms");
     }
-    if (behaviour.status < 200 || behaviour.status > 599) problem("status must be from 200 to 599");
-    if (behaviour.models > models_max) problem("models must be at most 10000");
-    if (!problems.empty()) return fail(Errc::invalid_option, "provider stand-in", problems);
+    if (behaviour.status < 200 || behaviour.status > 599)
+        problems.add("status must be from 200 to 599");
+    if (behaviour.models > models_max) problems.add("models must be at most 10000");
+    if (!problems.empty()) return fail(Errc::invalid_option, "provider stand-in", problems.text());
     return {};
 }
 
 }  // namespace
 
 struct ProviderStandIn::Impl {
-    HttpResponse models() {
+    http::Response models() {
         std::unique_lock lock(mutex);
         ++calls;
         const Behaviour now = behaviour;
         ended.wait_for(lock, now.delay, [this] { return stopping; });
         lock.unlock();
         if (now.status != 200) {
-            return json_response(now.status, R"({"error":{"message":"as told"}})");
+            return http::json_response(now.status, R"({"error":{"message":"as told"}})");
         }
-        return json_response(200, write_catalogue_answer(stand_in_catalogue(now.models)));
+        return http::json_response(200,
+                                   domain::write_catalogue_answer(stand_in_catalogue(now.models)));
     }
-    HttpResponse count() {
+    http::Response count() {
         const std::lock_guard lock(mutex);
-        return json_response(200, json::write(CallsBody{calls}));
+        return http::json_response(200, json::write(CallsBody{calls}));
     }
-    HttpResponse set(const HttpRequest& request) {
+    http::Response set(const http::Request& request) {
         const auto body = json::read<BehaviourBody>(request.body);
-        if (!body) return error_response(ErrorCode::validation_error, body.error().cause);
+        if (!body)
+            return http::error_response(http::ErrorCode::validation_error, body.error().cause);
         Behaviour wanted;
         if (body->delay_ms) wanted.delay = std::chrono::milliseconds(*body->delay_ms);
         wanted.status = body->status.value_or(wanted.status);
         wanted.models = body->empty.value_or(false) ? 0 : body->models.value_or(wanted.models);
         if (const auto good = behave(wanted); !good) {
-            return error_response(ErrorCode::validation_error, good.error().cause);
+            return http::error_response(http::ErrorCode::validation_error, good.error().cause);
         }
-        return HttpResponse{.status = 204};
+        return http::Response{.status = 204};
     }
     Result<void> behave(const Behaviour& wanted) {
         if (auto good = check(wanted); !good) return good;
@@ -100,22 +101,22 @@ struct ProviderStandIn::Impl {
     Behaviour behaviour;
     std::uint64_t calls = 0;
     bool stopping = false;
-    std::unique_ptr<HttpServer> server;
+    std::unique_ptr<http::Server> server;
 };
 
 Result<std::unique_ptr<ProviderStandIn>> ProviderStandIn::start(const Options& options) {
     auto impl = std::make_unique<Impl>();
     if (auto good = impl->behave(options.behaviour); !good) return fail(std::move(good).error());
-    Router router;
-    router.add("GET", "/api/v1/models", [&it = *impl](const HttpRequest&) { return it.models(); })
+    http::Router router;
+    router.add("GET", "/api/v1/models", [&it = *impl](const http::Request&) { return it.models(); })
         .add("GET", "/attachments/:channel/:id/:name",
-             [](const HttpRequest& r) {
-                 return text_response(200, "the attachment " + r.parameter("name"),
-                                      "application/octet-stream");
+             [](const http::Request& r) {
+                 return http::text_response(200, "the attachment " + r.parameter("name"),
+                                            "application/octet-stream");
              })
-        .add("GET", "/calls", [&it = *impl](const HttpRequest&) { return it.count(); })
-        .add("PUT", "/behaviour", [&it = *impl](const HttpRequest& r) { return it.set(r); });
-    auto server = HttpServer::start(
+        .add("GET", "/calls", [&it = *impl](const http::Request&) { return it.count(); })
+        .add("PUT", "/behaviour", [&it = *impl](const http::Request& r) { return it.set(r); });
+    auto server = http::Server::start(
         {.port = options.port, .limits = {.internal = {.workers = workers}}}, std::move(router));
     if (!server) return fail(std::move(server).error());
     impl->server = *std::move(server);
@@ -138,4 +139,4 @@ Result<void> ProviderStandIn::behave(const Behaviour& behaviour) {
     return impl_->behave(behaviour);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::stand_in

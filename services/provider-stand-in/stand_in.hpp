@@ -18,7 +18,7 @@
 
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::stand_in {
 
 class ProviderStandIn {
 public:
@@ -33,7 +33,7 @@ public:
     };
 
     // Listens on 127.0.0.1 when it returns. Errors: invalid_option (a behaviour out of its range, all
-    // at once), and those of HttpServer::start.
+    // at once), and those of http::Server::start.
     [[nodiscard]] static Result<std::unique_ptr<ProviderStandIn>> start(const Options& options);
 
     // Ends answers that are still being delayed.
@@ -53,4 +53,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::stand_in

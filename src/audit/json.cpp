@@ -23,7 +23,9 @@
 #include <boost/json/value.hpp>
 
 #include "audit/describe.hpp"
+#include "base/cache_counters.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/json_text.hpp"
 #include "tutti/error.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/pattern.hpp"
@@ -42,32 +44,6 @@ constexpr std::string_view operation = "read inventory";
 
 bj::string_view boost_view(std::string_view text) { return {text.data(), text.size()}; }
 
-struct CounterField {
-    std::string_view name;
-    std::uint64_t CacheCounters::* count;
-};
-
-constexpr std::array counter_fields{
-    CounterField{"hits", &CacheCounters::hits},
-    CounterField{"misses", &CacheCounters::misses},
-    CounterField{"loads", &CacheCounters::loads},
-    CounterField{"loadFailures", &CacheCounters::load_failures},
-    CounterField{"joined", &CacheCounters::joined},
-    CounterField{"poisoned", &CacheCounters::poisoned},
-    CounterField{"invalidations", &CacheCounters::invalidations},
-    CounterField{"flushes", &CacheCounters::flushes},
-    CounterField{"suspectReads", &CacheCounters::suspect_reads},
-    CounterField{"storeHits", &CacheCounters::store_hits},
-    CounterField{"storeFailures", &CacheCounters::store_failures},
-    CounterField{"unreadable", &CacheCounters::unreadable},
-    CounterField{"refused", &CacheCounters::refused},
-    CounterField{"staleServed", &CacheCounters::stale_served},
-    CounterField{"refreshes", &CacheCounters::refreshes},
-    CounterField{"refreshFailures", &CacheCounters::refresh_failures},
-    CounterField{"evictions", &CacheCounters::evictions},
-    CounterField{"entries", &CacheCounters::entries},
-};
-
 using Milliseconds = std::chrono::duration<double, std::milli>;
 
 bj::value ttl_value(const Ttl& ttl) {
@@ -79,7 +55,9 @@ bj::value ttl_value(const Ttl& ttl) {
 
 bj::object counters_value(const CacheCounters& counters) {
     bj::object object;
-    for (const auto& [name, count] : counter_fields) object[boost_view(name)] = counters.*count;
+    for (const CounterName& counter : counter_names) {
+        object[json::camel_case(counter.name)] = counters.*counter.count;
+    }
     return object;
 }
 
@@ -269,8 +247,8 @@ InventoryRow read_row(const Members& row) {
         .counters = {},
     };
     if (const auto counters = row.object("counters")) {
-        for (const auto& [name, count] : counter_fields) {
-            result.counters.*count = counters->count(name);
+        for (const CounterName& counter : counter_names) {
+            result.counters.*counter.count = counters->count(json::camel_case(counter.name));
         }
     }
     return result;

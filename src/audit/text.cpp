@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "audit/describe.hpp"
+#include "base/cache_counters.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/pattern.hpp"
 
@@ -98,26 +99,13 @@ std::string describe_counters(const CacheCounters& counters) {
         const double share = static_cast<double>(counters.hits) / static_cast<double>(reads);
         text += " (" + std::to_string(static_cast<int>(share * 100)) + " %)";
     }
-    text += ", misses " + std::to_string(counters.misses);
-    const auto unless_zero = [&](std::string_view name, std::uint64_t count) {
-        if (count > 0) text.append(", ").append(name).append(" ").append(std::to_string(count));
-    };
-    unless_zero("loads", counters.loads);
-    unless_zero("failed loads", counters.load_failures);
-    unless_zero("joined", counters.joined);
-    unless_zero("poisoned", counters.poisoned);
-    unless_zero("invalidations", counters.invalidations);
-    unless_zero("flushes", counters.flushes);
-    unless_zero("suspect reads", counters.suspect_reads);
-    unless_zero("store hits", counters.store_hits);
-    unless_zero("store failures", counters.store_failures);
-    unless_zero("unreadable", counters.unreadable);
-    unless_zero("refused", counters.refused);
-    unless_zero("served stale", counters.stale_served);
-    unless_zero("refreshes", counters.refreshes);
-    unless_zero("failed refreshes", counters.refresh_failures);
-    unless_zero("evictions", counters.evictions);
-    return text + ", entries " + std::to_string(counters.entries);
+    for (const CounterName& counter : counter_names) {
+        const std::uint64_t count = counters.*counter.count;
+        const bool always = counter.count == &CacheCounters::misses || counter.is_gauge;
+        if (counter.count == &CacheCounters::hits || (count == 0 && !always)) continue;
+        text.append(", ").append(counter.words).append(" ").append(std::to_string(count));
+    }
+    return text;
 }
 
 void append_details(std::string& out, const InventoryRow& row, const Grade& verdict) {

@@ -1,51 +1,15 @@
-// Prometheus' text format 0.0.4: what the caches of a process count, and a builder for further metrics.
+// Prometheus' text format 0.0.4: what the caches of a process count.
 //
-// Thread-safety: none; build a text on one thread.
+// Thread-safety: a pure function.
 #pragma once
 
-#include <concepts>
-#include <initializer_list>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include "tutti/inventory.hpp"
+#include "tutti/metrics/metric_text.hpp"
 
 namespace tutti {
-
-// Writes one metric after another, each with its samples:
-//
-//     MetricText text;
-//     text.metric("tutti_channel_lag", MetricText::Type::gauge, "Entries that are not applied yet.");
-//     text.sample({{"channel", "cache:invalidation"}}, 3);
-//
-// Requires: names and label names of [a-zA-Z0-9_], not beginning with a digit; a metric once in a
-// text; one sample for each set of labels. Values of labels may hold anything.
-class MetricText {
-public:
-    enum class Type : unsigned char { counter, gauge };
-    using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
-
-    MetricText& metric(std::string_view name, Type type, std::string_view help);
-
-    // A sample of the last metric. A bool is 1 or 0.
-    MetricText& sample(Labels labels, double value);
-    template <std::integral Integer>
-    MetricText& sample(Labels labels, Integer value) {
-        return append(labels, std::to_string(value));
-    }
-
-    MetricText& add(const MetricText& other);
-
-    [[nodiscard]] const std::string& text() const noexcept { return text_; }
-
-private:
-    MetricText& append(Labels labels, std::string_view value);
-
-    std::string name_;  // of the last metric
-    std::string text_;
-};
 
 // The counters of every row, labelled with the name of the cache, and then `extra`. Rows of one name
 // are added up: a series must be unique.

@@ -58,8 +58,8 @@ protected:
         return program;
     }
 
-    HttpResponse send(std::uint16_t port, std::string method, std::string path,
-                      std::string body = "") {
+    http::Response send(std::uint16_t port, std::string method, std::string path,
+                        std::string body = "") {
         auto response = http.send(url(port),
                                   {.method = std::move(method),
                                    .path = std::move(path),
@@ -69,17 +69,18 @@ protected:
         if (!response) return {.status = 0, .headers = {}, .body = response.error().message()};
         return *std::move(response);
     }
-    DriverChoices type(std::size_t bot, const std::string& option, const std::string& who = user,
-                       const std::string& command = "channel activate") {
-        return json::read<DriverChoices>(send(ports.at(bot), "POST", "/driver/autocomplete",
-                                              R"({"command":")" + command + R"(","option":")" +
-                                                  option + R"(","value":"","userId":")" + who +
-                                                  "\"}")
-                                             .body)
+    bot::DriverChoices type(std::size_t bot, const std::string& option,
+                            const std::string& who = user,
+                            const std::string& command = "channel activate") {
+        return json::read<bot::DriverChoices>(send(ports.at(bot), "POST", "/driver/autocomplete",
+                                                   R"({"command":")" + command + R"(","option":")" +
+                                                       option + R"(","value":"","userId":")" + who +
+                                                       "\"}")
+                                                  .body)
             .value();
     }
-    DriverMessageAnswer say(std::size_t bot, const std::string& who) {
-        return json::read<DriverMessageAnswer>(
+    bot::DriverMessageAnswer say(std::size_t bot, const std::string& who) {
+        return json::read<bot::DriverMessageAnswer>(
                    send(ports.at(bot), "POST", "/driver/message",
                         R"({"channelId":"500","content":"hello","authorId":")" + who + "\"}")
                        .body)
@@ -110,7 +111,7 @@ protected:
     std::array<std::uint16_t, 2> ports{free_port(), free_port()};
     std::unique_ptr<Program> gateway;
     std::array<std::unique_ptr<Program>, 2> bots;
-    HttpClient http{{.name = "test"}};
+    http::Client http{{.name = "test"}};
 };
 
 TEST_F(BotCaches, KeystrokesAskTheGatewayOnceForEachUserAndList) {
@@ -184,7 +185,7 @@ TEST_F(BotCaches, OwnerChoosesGlobalConfigurations) {
 
     EXPECT_EQ(chosen.freshness, "fresh");
     EXPECT_THAT(chosen.choices,
-                testing::Each(Field(&DriverChoice::value, Not("__autocomplete_error__"))));
+                testing::Each(Field(&bot::DriverChoice::value, Not("__autocomplete_error__"))));
     EXPECT_EQ(type(0, "config", bot_owner, "preset global set-free-default").tier, "memory");
     EXPECT_EQ(asked(0, "interactive"), 1);
 }

@@ -55,29 +55,29 @@ protected:
         EXPECT_EQ(get(port, "/health").status, 200) << get(port, "/health").body;
         return program;
     }
-    HttpResponse send(std::uint16_t port, const HttpRequest& request) {
+    http::Response send(std::uint16_t port, const http::Request& request) {
         auto response = http.send(url(port), request, Boottime::now() + 20s);
         if (!response) return {.status = 0, .headers = {}, .body = response.error().message()};
         return *std::move(response);
     }
-    HttpResponse get(std::uint16_t port, std::string path) {
+    http::Response get(std::uint16_t port, std::string path) {
         return send(port, {.path = std::move(path)});
     }
-    HttpResponse post(std::string path, std::string body) {
+    http::Response post(std::string path, std::string body) {
         return send(bot_port, {.method = "POST",
                                .path = std::move(path),
                                .headers = {{"X-Service-Auth", secret}},
                                .body = std::move(body)});
     }
-    DriverMessageAnswer say_hello(const std::string& user) {
-        return json::read<DriverMessageAnswer>(
+    bot::DriverMessageAnswer say_hello(const std::string& user) {
+        return json::read<bot::DriverMessageAnswer>(
                    post("/driver/message",
                         R"({"channelId":"500","content":"hello","authorId":")" + user + "\"}")
                        .body)
             .value();
     }
-    DriverCommandAnswer command(const std::string& name, const std::string& user) {
-        return json::read<DriverCommandAnswer>(
+    bot::DriverCommandAnswer command(const std::string& name, const std::string& user) {
+        return json::read<bot::DriverCommandAnswer>(
                    post("/driver/command", R"({"command":")" + name +
                                                R"(","options":{"personality":"solo"},"userId":")" +
                                                user +
@@ -90,7 +90,7 @@ protected:
     RedisServer redis;
     std::uint16_t gateway_port = free_port();
     std::uint16_t bot_port = free_port();
-    HttpClient http{{.name = "test"}};
+    http::Client http{{.name = "test"}};
 };
 
 struct Refusal {

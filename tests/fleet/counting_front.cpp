@@ -13,9 +13,9 @@ using namespace std::chrono_literals;
 using namespace tutti::services;
 
 CountingFront::CountingFront(std::string upstream) : upstream_(std::move(upstream)) {
-    auto server = HttpServer::start(
+    auto server = http::Server::start(
         {.limits = {.internal = {.workers = 64}}},
-        [this](const HttpRequest& request) -> HttpResponse { return pass_on(request); });
+        [this](const http::Request& request) -> http::Response { return pass_on(request); });
     if (!server) throw std::runtime_error(server.error().message());
     server_ = *std::move(server);
 }
@@ -35,21 +35,21 @@ std::size_t CountingFront::count(std::string_view beginning) const {
         seen_, [&](const std::string& line) { return line.starts_with(beginning); }));
 }
 
-HttpResponse CountingFront::pass_on(const HttpRequest& request) {
+http::Response CountingFront::pass_on(const http::Request& request) {
     {
         const std::lock_guard lock(mutex_);
         seen_.push_back(request.method + ' ' + request.path);
     }
-    HttpRequest copy{.method = request.method,
-                     .path = request.path,
-                     .query = request.query,
-                     .body = request.body};
+    http::Request copy{.method = request.method,
+                       .path = request.path,
+                       .query = request.query,
+                       .body = request.body};
     for (const char* name : {"X-Service-Auth", "X-User-Id", "X-Owner-Id", "Content-Type"}) {
         if (const auto value = request.headers.find(name))
             copy.headers.set(name, std::string(*value));
     }
     auto response = client_.send(upstream_, copy, tutti::Boottime::now() + 20s);
-    if (!response) return text_response(502, response.error().message());
+    if (!response) return http::text_response(502, response.error().message());
     return {.status = response->status,
             .headers = {{"Content-Type", "application/json"}},
             .body = std::move(response->body)};

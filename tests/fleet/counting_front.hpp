@@ -29,14 +29,14 @@ public:
     [[nodiscard]] std::size_t count(std::string_view beginning) const;
 
 private:
-    [[nodiscard]] tutti::services::HttpResponse pass_on(
-        const tutti::services::HttpRequest& request);
+    [[nodiscard]] tutti::services::http::Response pass_on(
+        const tutti::services::http::Request& request);
 
     std::string upstream_;
     mutable std::mutex mutex_;
     std::vector<std::string> seen_;  // guarded by mutex_
-    tutti::services::HttpClient client_{{.name = "front", .idle_max = 64}};
-    std::unique_ptr<tutti::services::HttpServer> server_;
+    tutti::services::http::Client client_{{.name = "front", .idle_max = 64}};
+    std::unique_ptr<tutti::services::http::Server> server_;
 };
 
 }  // namespace tests

@@ -70,9 +70,9 @@ void Platform::SetUp() {
     }
 }
 
-HttpResponse Platform::send(const std::string& url, const char* method, const std::string& path,
-                            std::string body, const char* user) {
-    HttpRequest request{.method = method, .path = path, .body = std::move(body)};
+http::Response Platform::send(const std::string& url, const char* method, const std::string& path,
+                              std::string body, const char* user) {
+    http::Request request{.method = method, .path = path, .body = std::move(body)};
     request.headers.set("X-Service-Auth", secret);
     if (path == "/metrics") request.headers.set("Accept", "text/plain");  // as Prometheus does
     if (*user != '\0') request.headers.set("X-User-Id", user);
@@ -115,7 +115,7 @@ bool Platform::eventually(const std::function<bool()>& holds, std::chrono::milli
 }
 
 void Platform::await_health(const Service& service, int status, const std::string& text) {
-    HttpResponse last;
+    http::Response last;
     EXPECT_TRUE(eventually([&] {
         last = get(service, "/health");
         return last.status == status && last.body.contains(text);

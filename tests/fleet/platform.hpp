@@ -55,9 +55,9 @@ private:
 
 class Platform : public testing::Test {
 protected:
-    using HttpResponse = tutti::services::HttpResponse;
-    using Message = tutti::services::DriverMessageAnswer;
-    using Command = tutti::services::DriverCommandAnswer;
+    using Response = tutti::services::http::Response;
+    using Message = tutti::services::bot::DriverMessageAnswer;
+    using Command = tutti::services::bot::DriverCommandAnswer;
 
     static constexpr const char* secret = "the-secret-of-all-services";
     static constexpr const char* redis_password = "the-password-of-redis";
@@ -71,9 +71,9 @@ protected:
     void TearDown() override { expect_no_secret(); }
 
     // From any thread. With the secret; `user` empty: without one. Status 0: not answered.
-    HttpResponse send(const std::string& url, const char* method, const std::string& path,
-                      std::string body = {}, const char* user = "");
-    HttpResponse get(const Service& service, const std::string& path) {
+    Response send(const std::string& url, const char* method, const std::string& path,
+                  std::string body = {}, const char* user = "");
+    Response get(const Service& service, const std::string& path) {
         return send(service.url(), "GET", path);
     }
     // From any thread. With `parent` the channel is a thread in it.
@@ -88,7 +88,7 @@ protected:
     std::string provider_calls() { return get(provider, "/calls").body; }
 
     template <class T>
-    static T read(const HttpResponse& response) {
+    static T read(const Response& response) {
         auto value = tutti::json::read<T>(response.body);
         EXPECT_TRUE(value) << response.status << ' ' << response.body;
         return value ? std::move(*value) : T{};
@@ -133,7 +133,7 @@ protected:
         std::make_unique<CountingFront>(gateways[1].url())};
     std::array<Service, 2> bots{Service{BOT_CLIENT_PROGRAM, {}, bot_variables(0), bot_ports[0]},
                                 Service{BOT_CLIENT_PROGRAM, {}, bot_variables(1), bot_ports[1]}};
-    tutti::services::HttpClient http{{.name = "test", .idle_max = 64}};
+    tutti::services::http::Client http{{.name = "test", .idle_max = 64}};
 };
 
 }  // namespace tests

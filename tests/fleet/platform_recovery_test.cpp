@@ -2,7 +2,7 @@
 // process that was not killed.
 #include <gmock/gmock.h>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 #include "fleet/platform.hpp"
 
 namespace tests {
@@ -95,7 +95,7 @@ TEST_F(PlatformRecovery, RestartedPostgresqlMakesGatewaysUnwellAndIsHeardAgain) 
     for (const Service& gateway : gateways) await_health(gateway, 200, R"("notifications":true)");
     expect_coherent("631");
     const auto info = [&] {
-        return read<GetPersonalityResponse>(
+        return read<domain::GetPersonalityResponse>(
                    send(gateways[1].url(), "GET", "/user/personality/maestro", {}, moderator))
             .personality.character_info;
     };

@@ -10,7 +10,7 @@
 
 #include <boost/describe/class.hpp>
 
-#include "common/domain.hpp"
+#include "common/domain/domain.hpp"
 
 namespace tests {
 namespace {
@@ -87,7 +87,7 @@ TEST_F(Platform, ListIsTurnedOverThroughAnotherBotThanTheOneThatShowedIt) {
     const auto listed = read<Command>(send(bots[0].url(), "POST", "/driver/command",
                                            R"({"command":"channel list",)" + of_moderator + '}'));
     const auto next = listed.replies.at(0).buttons.value().at(2);
-    const auto turned = read<DriverPressAnswer>(
+    const auto turned = read<bot::DriverPressAnswer>(
         send(bots[1].url(), "POST", "/driver/button",
              R"({"customId":")" + next.custom_id + "\"," + of_moderator + '}'));
 
@@ -129,7 +129,7 @@ TEST_F(Platform, BurstInAColdChannelIsOneLookupOfEachBot) {
 // The database tells the gateways, they tell Redis, and Redis tells whoever has it in memory.
 TEST_F(Platform, PersonalityChangedInTheDatabaseIsSeenByBothGatewaysAndBothBots) {
     const auto name = [this](const Service& gateway) {
-        return read<GetPersonalityResponse>(
+        return read<domain::GetPersonalityResponse>(
                    send(gateway.url(), "GET", "/user/personality/maestro", {}, moderator))
             .personality.display_name;
     };
@@ -178,19 +178,19 @@ protected:
     void behave(const std::string& how) {
         ASSERT_EQ(send(provider.url(), "PUT", "/behaviour", how).status, 204);
     }
-    HttpResponse refresh(const Service& gateway) {
+    http::Response refresh(const Service& gateway) {
         return send(gateway.url(), "POST", "/models/refresh", {}, bot_owner);
     }
 };
 
 TEST_F(PlatformModels, ColdCatalogueOfBothGatewaysIsOneCall) {
     behave(R"({"delayMs":200})");
-    std::array<HttpResponse, 8> responses;
+    std::array<http::Response, 8> responses;
 
     at_once(responses.size(),
             [&](std::size_t i) { responses[i] = get(gateways[i % 2], "/models"); });
 
-    for (const HttpResponse& response : responses) {
+    for (const http::Response& response : responses) {
         EXPECT_EQ(response.status, 200) << response.body;
         EXPECT_EQ(response.body, responses[0].body);
     }
@@ -231,7 +231,7 @@ TEST_F(PlatformModels, CatalogueIsAnsweredWithoutTheProviderAlsoByAGatewayThatIs
 
 class PlatformJobs : public Platform {
 protected:
-    HttpResponse generate(const Service& gateway, const std::string& message = "hello") {
+    http::Response generate(const Service& gateway, const std::string& message = "hello") {
         return send(gateway.url(), "POST", "/ai/generate",
                     R"({"personality":{"name":"maestro"},"context":{"userId":"7"},"userApiKey":")" +
                         std::string(user_key) + R"(","message":")" + message + "\"}");
@@ -240,13 +240,13 @@ protected:
 };
 
 TEST_F(PlatformJobs, SameRequestAtBothGatewaysAtOnceIsOneJobThatBothKnow) {
-    std::array<HttpResponse, 16> responses;
+    std::array<http::Response, 16> responses;
 
     at_once(responses.size(), [&](std::size_t i) { responses[i] = generate(gateways[i % 2]); });
 
     std::multiset<int> statuses;
     std::set<std::string> ids;
-    for (const HttpResponse& response : responses) {
+    for (const http::Response& response : responses) {
         statuses.insert(response.status);
         if (response.status != 503) ids.insert(read<Job>(response).job_id);
     }

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include "common/domain/model_catalogue.hpp"
 #include "common/http/client.hpp"
-#include "common/model_catalogue.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
 
@@ -17,7 +17,7 @@ using namespace tutti::services;
 using testing::HasSubstr;
 
 struct StandIn : testing::Test {
-    HttpResponse get(const std::string& path) {
+    http::Response get(const std::string& path) {
         auto response = http.send("http://127.0.0.1:" + std::to_string(port), {.path = path},
                                   Boottime::now() + 20s);
         if (!response) return {.status = 0, .headers = {}, .body = response.error().message()};
@@ -31,13 +31,13 @@ struct StandIn : testing::Test {
     }
 
     std::uint16_t port = free_port();
-    HttpClient http;
+    http::Client http;
 };
 
 TEST_F(StandIn, AnswersCountsAndStopsAtATerm) {
     const auto program = start({"--models", "10"});
 
-    const auto models = read_catalogue_answer(get("/api/v1/models").body);
+    const auto models = domain::read_catalogue_answer(get("/api/v1/models").body);
     ASSERT_TRUE(models) << models.error().message();
     EXPECT_EQ(models->size(), 10U);
     EXPECT_EQ(get("/calls").body, R"({"models":1})");

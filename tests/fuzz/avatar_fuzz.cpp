@@ -5,17 +5,18 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "api-gateway/avatar_image.hpp"
+#include "api-gateway/attachments/avatar_image.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace tutti::services;
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-    (void)read_avatar(bytes);
-    const auto image = rewrite_png(bytes);
+    (void)gateway::attachments::read_avatar(bytes);
+    const auto image = gateway::attachments::rewrite_png(bytes);
     if (!image) return 0;
-    if (image->size() > stored_avatar_bytes_max) std::abort();
-    if (image->size() > avatar_bytes_max) return 0;  // more than may be uploaded
-    const auto again = rewrite_png(*image);
+    if (image->size() > gateway::attachments::stored_avatar_bytes_max) std::abort();
+    if (image->size() > gateway::attachments::avatar_bytes_max)
+        return 0;  // more than may be uploaded
+    const auto again = gateway::attachments::rewrite_png(*image);
     if (!again || *again != *image) std::abort();
     return 0;
 }

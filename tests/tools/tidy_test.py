@@ -26,6 +26,10 @@ def class_of(members, name="Wide"):
             + "private:\n    Part last_ = {.a = 1};\n" * ((members - 1) % 2) + "};\n")
 
 
+def in_gateway(text):
+    return "namespace tutti::services::gateway {\n" + text + "}\n"
+
+
 # A small repository without a breach; its files are what the broken ones lean on.
 CLEAN = {
     "README.md": "[the design](docs/architecture.md#layers) and [elsewhere](https://example.org/x)\n",
@@ -52,7 +56,15 @@ CLEAN = {
     "services/common/http/server.cpp": "#include <boost/beast/http/parser.hpp>\n",
     "services/common/secret.hpp": HEADER,
     "services/fleet/main.cpp": '#include "api-gateway/gateway.hpp"\n#include "common/secret.hpp"\n',
-    "services/api-gateway/gateway.hpp": HEADER,
+    "services/api-gateway/gateway.hpp": HEADER + "namespace tutti::services::gateway {\n"
+                                        "class Gateway { struct Impl; void stop(); };\nvoid help(int);\n}\n",
+    # Its own header declares what it defines; the rest is of this file alone, or of a type in it.
+    "services/api-gateway/gateway.cpp":
+        '#include "api-gateway/gateway.hpp"\nnamespace tutti::services::gateway {\nnamespace {\n'
+        "struct Plan {};\nint local() { return 1; }\n}\nstruct Gateway::Impl {};\n"
+        "void Gateway::stop() { if (true) {} }\nvoid help(int a) { auto f = [&] { return a; }; f(); }\n"
+        "static void hidden() {}\n}\n",
+    "services/common/http/server_impl.hpp": HEADER + "namespace tutti::services::http {\nvoid part();\n}\n",
     "cli/main.cpp": '#include "common/secret.hpp"\n#include "tutti/clock.hpp"\n',
     "tests/integration/cut_test.cpp": "void f() { std::this_thread::sleep_for(1s); }\n",
 }
@@ -113,7 +125,24 @@ BREACHES = {
         {"src/base/a.hpp": HEADER + "namespace tutti {\nstruct Reply { int a; };\n}\n",
          "src/redis/b.hpp": HEADER + "namespace tutti {\nclass Reply final : public Base {};\n}\n"},
         {"src/base/a.hpp": HEADER + "namespace tutti { namespace {} enum class Kind : int { a }; }\n",
-         "services/common/b.cpp": "namespace tutti {\nvoid f() {}\nunion Kind {};\n}\n"},
+         "src/redis/b.cpp": "namespace tutti {\nvoid f() {}\nunion Kind {};\n}\n"},
+    ],
+    "one-name-for-each-type": [
+        {"services/api-gateway/other.cpp": in_gateway("namespace {\nstruct Plan {};\n}\n")},
+        {"services/api-gateway/other.hpp": HEADER + in_gateway("struct Plan {};\n")},
+    ],
+    "a-namespace-for-each-folder": [
+        {"services/api-gateway/jobs/job.hpp": HEADER + in_gateway("struct Job {};\n")},
+        {"services/common/net/url.hpp": HEADER + "namespace tutti::services {\nstruct Url {};\n}\n"},
+        {"services/bot-client/a.cpp": "namespace {\nstruct A {};\n}\n"},
+        {"services/fleet/plan.hpp": HEADER + "namespace tutti::services::fleets {\nenum class Plan { a };\n}\n"},
+    ],
+    "own-header": [
+        {"services/api-gateway/stop.cpp": in_gateway("void Gateway::stop() {}\n")},
+        {"services/api-gateway/help.cpp": in_gateway("void help(int a) { f(a); }\n"),
+         "services/api-gateway/help.hpp": HEADER + in_gateway("void helping(int);\n")},
+        {"services/api-gateway/free.cpp": in_gateway("namespace {\nvoid f() {}\n}\nauto g() -> int { f(); }\n")},
+        {"services/common/http/server.cpp": "namespace tutti::services::http {\nvoid part2() {}\n}\n"},
     ],
     "header-opening": [
         {"src/base/bare.hpp": "#pragma once\n"},
@@ -122,7 +151,7 @@ BREACHES = {
     "banned-call": [
         {"tests/unit/a_test.cpp": "void f() { std::this_thread::sleep_for(1s); }\n"},
         {"src/node/a.cpp": "void f() { ::usleep(10); }\n"},
-        {"services/ai-worker/a.cpp": "void f() { sleep(1); }\n"},
+        {"services/bot-client/a.cpp": "namespace {\nvoid f() { sleep(1); }\n}\n"},
         {"src/coherence/a.cpp": "auto t = std::chrono::system_clock::now();\n"},
         {"src/load/a.cpp": "auto t = std::chrono::steady_clock::now();\n"},
         {"src/node/a.cpp": "void f() { std::cout << 1; }\n"},

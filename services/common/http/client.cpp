@@ -15,14 +15,14 @@
 #include <unordered_set>
 #include <utility>
 
-#include "common/edge.hpp"
 #include "common/http/message_reader.hpp"
-#include "common/http/transport.hpp"
-#include "common/http/url.hpp"
 #include "common/http/wire.hpp"
-#include "common/slots.hpp"
+#include "common/net/slots.hpp"
+#include "common/net/transport.hpp"
+#include "common/net/url.hpp"
+#include "common/process/edge.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 using ResponseReader = MessageReader<false>;
@@ -36,7 +36,7 @@ bool idempotent(std::string_view method) {
     return std::ranges::find(methods, method) != methods.end();
 }
 
-Result<std::string> target_of(const Url& url, const HttpRequest& request) {
+Result<std::string> target_of(const net::Url& url, const Request& request) {
     std::string target = url.target;
     if (request.path != "/") {
         if (target.contains('?')) {
@@ -53,7 +53,7 @@ Result<std::string> target_of(const Url& url, const HttpRequest& request) {
     return target;
 }
 
-Result<std::string> to_bytes(const Url& url, const HttpRequest& request) {
+Result<std::string> to_bytes(const net::Url& url, const Request& request) {
     if (!wire::is_token(request.method))
         return fail(Errc::invalid_option, {}, "not an HTTP method");
     const auto target = target_of(url, request);
@@ -92,7 +92,7 @@ Error to_error(const ResponseReader& faulty) {
 }
 
 struct Exchange {
-    HttpResponse response;
+    Response response;
     bool keep_alive = false;
 };
 
@@ -102,9 +102,9 @@ struct Progress {
     bool response_begun = false;  // the connection was alive
 };
 
-class Answer {
+class AnswerReader {
 public:
-    Answer(Transport& transport, std::size_t body_bytes_max, TimePoint deadline)
+    AnswerReader(net::Transport& transport, std::size_t body_bytes_max, TimePoint deadline)
         : transport_(transport), body_bytes_max_(body_bytes_max), deadline_(deadline) {}
 
     // The final response; what precedes it (1xx) is skipped.
@@ -160,7 +160,7 @@ private:
         return {};
     }
 
-    Transport& transport_;
+    net::Transport& transport_;
     std::size_t body_bytes_max_;
     TimePoint deadline_;
     ResponseReader reader_;
@@ -168,57 +168,57 @@ private:
 
 }  // namespace
 
-class HttpClient::Impl {
+class Client::Impl {
 public:
     explicit Impl(Options options)
         : options_(std::move(options)),
           slots_({.concurrent_max = options_.concurrent_max, .queued_max = options_.queued_max}) {}
 
-    Result<HttpResponse> send(std::string_view url, const HttpRequest& request, TimePoint deadline);
+    Result<Response> send(std::string_view url, const Request& request, TimePoint deadline);
     void stop();
-    [[nodiscard]] HttpMetrics metrics() const;
+    [[nodiscard]] Metrics metrics() const;
 
 private:
     struct Idle {
-        std::unique_ptr<Transport> transport;
+        std::unique_ptr<net::Transport> transport;
         TimePoint since;
     };
     struct Call {
-        const Url& url;
-        const HttpRequest& request;
+        const net::Url& url;
+        const Request& request;
         const std::string& bytes;
         TimePoint deadline;
     };
 
-    void count(const Result<HttpResponse>& response, Duration taken);
-    Result<HttpResponse> send_to(const Url& url, const HttpRequest& request, TimePoint deadline);
-    std::unique_ptr<Transport> take_idle(const std::string& origin);
-    void keep(const std::string& origin, std::unique_ptr<Transport> transport);
-    Result<std::unique_ptr<Transport>> make(const Url& url);
-    Result<void> connect(Transport& transport, const Call& call);
-    Result<HttpResponse> send_once(const Call& call, std::unique_ptr<Transport> transport,
-                                   Progress& progress);
-    Result<HttpResponse> send_fresh(const Call& call);
-    Result<HttpResponse> send_in_slot(const Call& call);
+    void count(const Result<Response>& response, Duration taken);
+    Result<Response> send_to(const net::Url& url, const Request& request, TimePoint deadline);
+    std::unique_ptr<net::Transport> take_idle(const std::string& origin);
+    void keep(const std::string& origin, std::unique_ptr<net::Transport> transport);
+    Result<std::unique_ptr<net::Transport>> make(const net::Url& url);
+    Result<void> connect(net::Transport& transport, const Call& call);
+    Result<Response> send_once(const Call& call, std::unique_ptr<net::Transport> transport,
+                               Progress& progress);
+    Result<Response> send_fresh(const Call& call);
+    Result<Response> send_in_slot(const Call& call);
     // Lists a connection as active for as long as the guard lives.
     class Active;
 
     const Options options_;
-    Resolver resolver_;
-    Slots slots_;
+    net::Resolver resolver_;
+    net::Slots slots_;
     mutable std::mutex meter_mutex_;
-    HttpMetrics meter_;  // what only grows; the rest is looked up when it is asked for
+    Metrics meter_;  // what only grows; the rest is looked up when it is asked for
     mutable std::mutex mutex_;
     bool stopped_ = false;
     std::map<std::string, std::deque<Idle>, std::less<>>
         idle_;  // per origin; the newest is at the back
-    std::unordered_set<Transport*> active_;
-    std::shared_ptr<TlsContext> tls_;
+    std::unordered_set<net::Transport*> active_;
+    std::shared_ptr<net::TlsContext> tls_;
 };
 
-class HttpClient::Impl::Active {
+class Client::Impl::Active {
 public:
-    Active(Impl& client, Transport& transport) : client_(client), transport_(transport) {
+    Active(Impl& client, net::Transport& transport) : client_(client), transport_(transport) {
         const std::lock_guard lock(client_.mutex_);
         client_.active_.insert(&transport_);
         if (client_.stopped_) transport_.cancel();
@@ -232,10 +232,10 @@ public:
 
 private:
     Impl& client_;
-    Transport& transport_;
+    net::Transport& transport_;
 };
 
-std::unique_ptr<Transport> HttpClient::Impl::take_idle(const std::string& origin) {
+std::unique_ptr<net::Transport> Client::Impl::take_idle(const std::string& origin) {
     const std::lock_guard lock(mutex_);
     const auto found = idle_.find(origin);
     if (found == idle_.end()) return nullptr;
@@ -250,7 +250,7 @@ std::unique_ptr<Transport> HttpClient::Impl::take_idle(const std::string& origin
     return nullptr;
 }
 
-void HttpClient::Impl::keep(const std::string& origin, std::unique_ptr<Transport> transport) {
+void Client::Impl::keep(const std::string& origin, std::unique_ptr<net::Transport> transport) {
     const std::lock_guard lock(mutex_);
     if (stopped_ || options_.idle_max == 0) return;
     auto& pool = idle_[origin];
@@ -258,32 +258,32 @@ void HttpClient::Impl::keep(const std::string& origin, std::unique_ptr<Transport
     pool.push_back({std::move(transport), Boottime::now()});
 }
 
-Result<std::unique_ptr<Transport>> HttpClient::Impl::make(const Url& url) {
+Result<std::unique_ptr<net::Transport>> Client::Impl::make(const net::Url& url) {
     const std::lock_guard lock(mutex_);
-    if (url.scheme == Url::Scheme::https && !tls_) {
-        auto context = load_tls_context({.ca = options_.ca_file});
+    if (url.scheme == net::Url::Scheme::https && !tls_) {
+        auto context = net::load_tls_context({.ca = options_.ca_file});
         if (!context) return fail(context.error());
         tls_ = std::move(*context);
     }
-    return make_transport(url, tls_);
+    return net::make_transport(url, tls_);
 }
 
-Result<void> HttpClient::Impl::connect(Transport& transport, const Call& call) {
+Result<void> Client::Impl::connect(net::Transport& transport, const Call& call) {
     const auto addresses = resolver_.resolve(call.url.host, call.deadline);
     if (!addresses) return fail(addresses.error());
     return transport.connect(*addresses, call.deadline);
 }
 
-Result<HttpResponse> HttpClient::Impl::send_once(const Call& call,
-                                                 std::unique_ptr<Transport> transport,
-                                                 Progress& progress) {
+Result<Response> Client::Impl::send_once(const Call& call,
+                                         std::unique_ptr<net::Transport> transport,
+                                         Progress& progress) {
     std::optional<Exchange> exchange;
     {
         const Active active(*this, *transport);
         if (auto sent = transport->write(call.bytes, call.deadline); !sent)
             return fail(sent.error());
         progress.request_sent = true;
-        Answer answer(*transport, options_.response_bytes_max, call.deadline);
+        AnswerReader answer(*transport, options_.response_bytes_max, call.deadline);
         auto read = answer.read(call.request.method, progress);
         if (!read) return fail(read.error());
         exchange = std::move(*read);
@@ -292,7 +292,7 @@ Result<HttpResponse> HttpClient::Impl::send_once(const Call& call,
     return std::move(exchange->response);
 }
 
-Result<HttpResponse> HttpClient::Impl::send_fresh(const Call& call) {
+Result<Response> Client::Impl::send_fresh(const Call& call) {
     auto transport = make(call.url);
     if (!transport) return fail(transport.error());
     {
@@ -303,7 +303,7 @@ Result<HttpResponse> HttpClient::Impl::send_fresh(const Call& call) {
     return send_once(call, std::move(*transport), progress);
 }
 
-Result<HttpResponse> HttpClient::Impl::send_in_slot(const Call& call) {
+Result<Response> Client::Impl::send_in_slot(const Call& call) {
     if (auto pooled = take_idle(call.url.origin())) {
         Progress progress;
         auto response = send_once(call, std::move(pooled), progress);
@@ -315,8 +315,8 @@ Result<HttpResponse> HttpClient::Impl::send_in_slot(const Call& call) {
     return send_fresh(call);
 }
 
-Result<HttpResponse> HttpClient::Impl::send_to(const Url& url, const HttpRequest& request,
-                                               TimePoint deadline) {
+Result<Response> Client::Impl::send_to(const net::Url& url, const Request& request,
+                                       TimePoint deadline) {
     const auto bytes = to_bytes(url, request);
     if (!bytes) return fail(bytes.error());
     const auto slot = slots_.take(deadline);
@@ -324,15 +324,15 @@ Result<HttpResponse> HttpClient::Impl::send_to(const Url& url, const HttpRequest
     return send_in_slot({url, request, *bytes, deadline});
 }
 
-Result<HttpResponse> HttpClient::Impl::send(std::string_view url, const HttpRequest& request,
-                                            TimePoint deadline) {
+Result<Response> Client::Impl::send(std::string_view url, const Request& request,
+                                    TimePoint deadline) {
     const TimePoint begun = Boottime::now();
     {
         const std::lock_guard lock(meter_mutex_);
         ++meter_.requests;
     }
-    const auto parsed = Url::parse(url);
-    auto response = as_result(Errc::unavailable, [&]() -> Result<HttpResponse> {
+    const auto parsed = net::Url::parse(url);
+    auto response = process::as_result(Errc::unavailable, [&]() -> Result<Response> {
         if (!parsed) return fail(parsed.error());
         return send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout));
     });
@@ -344,7 +344,7 @@ Result<HttpResponse> HttpClient::Impl::send(std::string_view url, const HttpRequ
     return fail(std::move(error));
 }
 
-void HttpClient::Impl::count(const Result<HttpResponse>& response, Duration taken) {
+void Client::Impl::count(const Result<Response>& response, Duration taken) {
     const auto kind = failure_of(response);
     const std::lock_guard lock(meter_mutex_);
     ++meter_.finished;
@@ -352,8 +352,8 @@ void HttpClient::Impl::count(const Result<HttpResponse>& response, Duration take
     if (kind) ++meter_.failures[std::to_underlying(*kind)];
 }
 
-HttpMetrics HttpClient::Impl::metrics() const {
-    HttpMetrics found;
+Metrics Client::Impl::metrics() const {
+    Metrics found;
     {
         const std::lock_guard lock(meter_mutex_);
         found = meter_;
@@ -367,7 +367,7 @@ HttpMetrics HttpClient::Impl::metrics() const {
     return found;
 }
 
-void HttpClient::Impl::stop() {
+void Client::Impl::stop() {
     resolver_.stop();
     slots_.stop();
     const std::lock_guard lock(mutex_);
@@ -376,14 +376,13 @@ void HttpClient::Impl::stop() {
     for (auto* transport : active_) transport->cancel();
 }
 
-HttpClient::HttpClient(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
-HttpClient::~HttpClient() { stop(); }
-void HttpClient::stop() { impl_->stop(); }
-HttpMetrics HttpClient::metrics() const { return impl_->metrics(); }
+Client::Client(Options options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+Client::~Client() { stop(); }
+void Client::stop() { impl_->stop(); }
+Metrics Client::metrics() const { return impl_->metrics(); }
 
-Result<HttpResponse> HttpClient::send(std::string_view url, const HttpRequest& request,
-                                      TimePoint deadline) {
+Result<Response> Client::send(std::string_view url, const Request& request, TimePoint deadline) {
     return impl_->send(url, request, deadline);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

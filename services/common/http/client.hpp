@@ -7,7 +7,7 @@
 // handshake, writing and reading together take no longer. The calling thread does the I/O; the
 // client has one thread of its own, for name resolution only.
 //
-//     HttpClient gateway({.name = "gateway-interactive", .concurrent_max = 32});
+//     Client gateway({.name = "gateway-interactive", .concurrent_max = 32});
 //     auto got = gateway.send("http://127.0.0.1:3000/user/channel/42",
 //                             {.headers = {{"X-Service-Auth", secret}}}, Boottime::now() + 5s);
 //
@@ -39,9 +39,9 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
-class HttpClient {
+class Client {
 public:
     struct Options {
         // The upstream: begins every error ("gateway GET /health") and labels the metrics.
@@ -57,22 +57,22 @@ public:
         std::string ca_file{};  // PEM of trusted roots; empty = the system's
     };
 
-    explicit HttpClient(Options options);
-    HttpClient() : HttpClient(Options{}) {}
+    explicit Client(Options options);
+    Client() : Client(Options{}) {}
     // Stops. Requires: no call of `send` is in progress or begins.
-    ~HttpClient();
-    HttpClient(const HttpClient&) = delete;
-    HttpClient& operator=(const HttpClient&) = delete;
+    ~Client();
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
 
     // Sends `request` to `url` ("http://host:port/path?query"; http or https). The path and query
     // of the URL are what is sent; those of `request` are appended to it when they are not the
     // default ("/" and ""), so one may keep a base URL and vary the request. Host, Content-Length,
     // Connection and User-Agent are set here. Blocking: until `deadline`, or for `call_timeout`, at
     // most.
-    [[nodiscard]] Result<HttpResponse> send(std::string_view url, const HttpRequest& request,
-                                            TimePoint deadline);
+    [[nodiscard]] Result<Response> send(std::string_view url, const Request& request,
+                                        TimePoint deadline);
 
-    [[nodiscard]] HttpMetrics metrics() const;
+    [[nodiscard]] Metrics metrics() const;
 
     // Ends calls in progress with `stopped` and refuses new ones. Does not wait for them.
     // Idempotent.
@@ -83,4 +83,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

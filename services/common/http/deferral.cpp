@@ -3,25 +3,23 @@
 #include <exception>
 #include <utility>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
-HttpResponse failed(std::string_view text) {
-    return error_response(ErrorCode::internal_error, text);
-}
+Response failed(std::string_view text) { return error_response(ErrorCode::internal_error, text); }
 
 }  // namespace
 
-void Deferral::begin(const std::shared_ptr<Deferral>& deferral, const HttpStart& start) {
+void Deferral::begin(const std::shared_ptr<Deferral>& deferral, const Start& start) {
     // Shared by all copies of the function: the last one answers for whoever forgot to.
     const std::shared_ptr<void> last(
         nullptr, [deferral](void*) { deferral->answer(failed("The request was not answered")); });
     std::function<void()> cancel;
     try {
-        cancel = start(
-            [deferral, last](HttpResponse response) { deferral->answer(std::move(response)); });
+        cancel =
+            start([deferral, last](Response response) { deferral->answer(std::move(response)); });
     } catch (const std::exception& error) {
         deferral->answer(failed(error.what()));
     } catch (...) {
@@ -36,7 +34,7 @@ bool Deferral::answered() const {
     return response_.has_value();
 }
 
-std::optional<HttpResponse> Deferral::close() {
+std::optional<Response> Deferral::close() {
     std::unique_lock lock(mutex_);
     wake_ = nullptr;
     auto response = std::exchange(response_, std::nullopt);
@@ -47,7 +45,7 @@ std::optional<HttpResponse> Deferral::close() {
     return response;
 }
 
-void Deferral::answer(HttpResponse response) {
+void Deferral::answer(Response response) {
     const std::lock_guard lock(mutex_);
     if (!wake_) return;
     response_ = std::move(response);
@@ -55,4 +53,4 @@ void Deferral::answer(HttpResponse response) {
     std::exchange(wake_, nullptr)();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -14,7 +14,7 @@
 
 #include "common/http/message.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 class Deferral {
 public:
@@ -23,19 +23,19 @@ public:
     explicit Deferral(std::function<void()> wake) : wake_(std::move(wake)) {}
 
     // Calls `start`. What it throws is a 500.
-    static void begin(const std::shared_ptr<Deferral>& deferral, const HttpStart& start);
+    static void begin(const std::shared_ptr<Deferral>& deferral, const Start& start);
 
     [[nodiscard]] bool answered() const;
     // The answer. When there is none yet, none is taken any more, and whoever works on it is told.
-    [[nodiscard]] std::optional<HttpResponse> close();
+    [[nodiscard]] std::optional<Response> close();
 
 private:
-    void answer(HttpResponse response);
+    void answer(Response response);
 
-    mutable std::mutex mutex_;              // guards all of the below
-    std::function<void()> wake_;            // empty: answered or closed
-    std::optional<HttpResponse> response_;  // until `close`
+    mutable std::mutex mutex_;          // guards all of the below
+    std::function<void()> wake_;        // empty: answered or closed
+    std::optional<Response> response_;  // until `close`
     std::function<void()> cancel_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

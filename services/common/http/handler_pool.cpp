@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "common/edge.hpp"
+#include "common/process/edge.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 // A thread that cannot be started leaves the others to the destructor of `threads_`, which ends them.
 HandlerPool::HandlerPool(Options options) : options_(options), free_(options.threads) {
@@ -44,11 +44,11 @@ void HandlerPool::run(const std::stop_token& stop) {
         auto job = std::move(queue_.front());
         queue_.pop_front();
         lock.unlock();
-        contain("a request's handler failed", job);
+        process::contain("a request's handler failed", job);
         job = nullptr;  // what it holds is gone before the next one is taken
         lock.lock();
         ++free_;
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 class HandlerPool {
 public:
@@ -47,4 +47,4 @@ private:
     std::vector<std::jthread> threads_;        // last: use all of the above
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace tutti::services {
+#include "common/process/text.hpp"
+
+namespace tutti::services::http {
 namespace {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+using process::lower;
 
 bool same_name(std::string_view a, std::string_view b) {
     return std::ranges::equal(a, b, {}, lower, lower);
@@ -26,23 +28,23 @@ constexpr bool unreserved(char c) {
 
 }  // namespace
 
-std::optional<std::string_view> HttpHeaders::find(std::string_view name) const {
+std::optional<std::string_view> Headers::find(std::string_view name) const {
     const auto found = std::ranges::find_if(
         fields_, [&](const Field& field) { return same_name(field.first, name); });
     if (found == fields_.end()) return std::nullopt;
     return found->second;
 }
 
-void HttpHeaders::set(std::string_view name, std::string value) {
+void Headers::set(std::string_view name, std::string value) {
     std::erase_if(fields_, [&](const Field& field) { return same_name(field.first, name); });
     fields_.emplace_back(name, std::move(value));
 }
 
-void HttpHeaders::add(std::string name, std::string value) {
+void Headers::add(std::string name, std::string value) {
     fields_.emplace_back(std::move(name), std::move(value));
 }
 
-std::optional<std::string> HttpRequest::query_value(std::string_view name) const {
+std::optional<std::string> Request::query_value(std::string_view name) const {
     std::string_view rest = query;
     while (!rest.empty()) {
         const std::string_view pair = rest.substr(0, rest.find('&'));
@@ -56,24 +58,24 @@ std::optional<std::string> HttpRequest::query_value(std::string_view name) const
     return std::nullopt;
 }
 
-const std::string& HttpRequest::parameter(std::string_view name) const {
+const std::string& Request::parameter(std::string_view name) const {
     const auto found = parameters.find(name);
     if (found == parameters.end()) throw std::logic_error("the route has no :" + std::string(name));
     return found->second;
 }
 
-HttpResponse text_response(int status, std::string body, std::string_view content_type) {
+Response text_response(int status, std::string body, std::string_view content_type) {
     return {.status = status,
             .headers = {{"Content-Type", std::string(content_type)}},
             .body = std::move(body)};
 }
 
-HttpResponse json_response(int status, std::string body) {
+Response json_response(int status, std::string body) {
     return text_response(status, std::move(body), "application/json; charset=utf-8");
 }
 
-HttpResponse deferred_response(HttpStart start) {
-    HttpResponse response;
+Response deferred_response(Start start) {
+    Response response;
     response.later = std::move(start);
     return response;
 }
@@ -110,4 +112,4 @@ std::optional<std::string> percent_decode(std::string_view text) {
     return decoded;
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

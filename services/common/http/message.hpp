@@ -14,16 +14,16 @@
 #include <utility>
 #include <vector>
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 // Header fields in their order; names compare without case. Of a repeated field the first one
 // counts.
-class HttpHeaders {
+class Headers {
 public:
     using Field = std::pair<std::string, std::string>;
 
-    HttpHeaders() = default;
-    HttpHeaders(std::initializer_list<Field> fields) : fields_(fields) {}
+    Headers() = default;
+    Headers(std::initializer_list<Field> fields) : fields_(fields) {}
 
     // The value, or nothing when the field is absent. Borrowed from this object.
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
@@ -40,11 +40,11 @@ private:
     std::vector<Field> fields_;
 };
 
-struct HttpRequest {
+struct Request {
     std::string method = "GET";
     std::string path = "/";
     std::string query{};  // without the question mark
-    HttpHeaders headers{};
+    Headers headers{};
     std::string body{};
     // What the `:name` parts of the matched route stand for, decoded. Filled by the router.
     std::map<std::string, std::string, std::less<>> parameters{};
@@ -55,37 +55,37 @@ struct HttpRequest {
     [[nodiscard]] const std::string& parameter(std::string_view name) const;
 };
 
-struct HttpResponse;
+struct Response;
 // Takes the answer of a deferred response: from any thread, also at once. The first one counts. When the
 // last copy is destroyed without an answer, the answer is a 500.
-using HttpAnswer = std::function<void(HttpResponse)>;
+using Answer = std::function<void(Response)>;
 // Begins what ends in an answer, and returns what to call when nobody waits for it any more (may be empty).
-using HttpStart = std::function<std::function<void()>(HttpAnswer answer)>;
+using Start = std::function<std::function<void()>(Answer answer)>;
 
-struct HttpResponse {
+struct Response {
     int status = 200;
-    HttpHeaders headers{};
+    Headers headers{};
     std::string body{};
-    HttpStart later{};  // see deferred_response; everything else is without meaning then
+    Start later{};  // see deferred_response; everything else is without meaning then
 
     [[nodiscard]] bool ok() const noexcept { return status >= 200 && status < 300; }
 };
 
-[[nodiscard]] HttpResponse text_response(
-    int status, std::string body, std::string_view content_type = "text/plain; charset=utf-8");
+[[nodiscard]] Response text_response(int status, std::string body,
+                                     std::string_view content_type = "text/plain; charset=utf-8");
 // `body` is JSON already.
-[[nodiscard]] HttpResponse json_response(int status, std::string body);
+[[nodiscard]] Response json_response(int status, std::string body);
 // For a handler whose answer takes long: the server calls `start` on the same worker, which is free as soon
 // as that returns. Nothing is begun when too many wait already. What `start` returns is called on the
 // server's I/O thread when the client has left or the server stops, so it must not block, and it may come
 // after an answer that was given too late. The server waits as long as the client does: a limit is the
 // business of whoever begins.
 //
-//     return deferred_response([&](HttpAnswer answer) {
+//     return deferred_response([&](Answer answer) {
 //         const auto id = jobs.when_done([answer](Job job) { answer(json_response(200, job.text)); });
 //         return [&jobs, id] { jobs.forget(id); };
 //     });
-[[nodiscard]] HttpResponse deferred_response(HttpStart start);
+[[nodiscard]] Response deferred_response(Start start);
 
 // Percent-encodes everything but RFC 3986's unreserved characters: for one path segment or query
 // value.
@@ -93,4 +93,4 @@ struct HttpResponse {
 // Nothing when a percent sign is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

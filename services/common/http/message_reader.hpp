@@ -36,7 +36,7 @@
 
 #include "common/http/message.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 enum class MessageFault : std::uint8_t {
     none,
@@ -115,8 +115,8 @@ public:
     // From `head` on. Trailers are not among the fields when they are asked for there.
     [[nodiscard]] const auto& message() const { return parser_->get(); }
     [[nodiscard]] bool keep_alive() const { return parser_->keep_alive(); }
-    [[nodiscard]] HttpHeaders headers() const {
-        HttpHeaders found;
+    [[nodiscard]] Headers headers() const {
+        Headers found;
         for (const auto& field : parser_->get()) {
             found.add(std::string(field.name_string()), std::string(field.value()));
         }
@@ -198,4 +198,4 @@ private:
     std::string text_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -18,9 +18,9 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
-enum class HttpFailure : std::uint8_t {
+enum class Failure : std::uint8_t {
     network,     // no connection, or it broke
     timeout,     // connected or connecting when the deadline passed
     http,        // an answer that is not 2xx
@@ -32,25 +32,25 @@ enum class HttpFailure : std::uint8_t {
 };
 inline constexpr std::size_t http_failure_count = 8;
 
-[[nodiscard]] std::string_view to_string(HttpFailure kind) noexcept;
-[[nodiscard]] HttpFailure failure_of(Errc code) noexcept;
+[[nodiscard]] std::string_view to_string(Failure kind) noexcept;
+[[nodiscard]] Failure failure_of(Errc code) noexcept;
 // Nothing when the answer is 2xx.
-[[nodiscard]] std::optional<HttpFailure> failure_of(const Result<HttpResponse>& response) noexcept;
+[[nodiscard]] std::optional<Failure> failure_of(const Result<Response>& response) noexcept;
 
-struct HttpMetrics {
+struct Metrics {
     std::string upstream;  // the client's name
     std::uint64_t requests = 0;
     std::uint64_t finished = 0;
-    std::array<std::uint64_t, http_failure_count> failures{};  // by HttpFailure
+    std::array<std::uint64_t, http_failure_count> failures{};  // by Failure
     Duration taken{};  // by all that finished, the wait for a turn included
     std::size_t in_flight = 0;
     std::size_t queued = 0;
     std::size_t idle = 0;  // connections kept for later
 
-    [[nodiscard]] std::uint64_t failed(HttpFailure kind) const;
+    [[nodiscard]] std::uint64_t failed(Failure kind) const;
 };
 
 // Prometheus text, a series for each upstream. Requires: no two of the same name.
-[[nodiscard]] std::string http_metrics_text(std::span<const HttpMetrics> upstreams);
+[[nodiscard]] std::string http_metrics_text(std::span<const Metrics> upstreams);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -3,12 +3,12 @@
 #include <cassert>
 #include <utility>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
-using Parameters = decltype(HttpRequest::parameters);
+using Parameters = decltype(Request::parameters);
 
 // "/a/b" -> {"a", "b"}; "/" -> {""}.
 std::vector<std::string> split(std::string_view path) {
@@ -39,18 +39,18 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
 
 }  // namespace
 
-Router& Router::add(std::string method, std::string_view pattern, HttpHandler handler,
+Router& Router::add(std::string method, std::string_view pattern, Handler handler,
                     const Terms& terms) {
     assert(pattern.starts_with('/') && handler);
-    routes_.push_back({std::move(method), split(pattern), terms.guard,
-                       std::make_shared<const HttpAdmission>(
-                           HttpAdmission{.handler = std::move(handler),
-                                         .kind = terms.kind,
-                                         .body_bytes_max = terms.body_bytes_max})});
+    routes_.push_back(
+        {std::move(method), split(pattern), terms.guard,
+         std::make_shared<const Admission>(Admission{.handler = std::move(handler),
+                                                     .kind = terms.kind,
+                                                     .body_bytes_max = terms.body_bytes_max})});
     return *this;
 }
 
-HttpAdmitted Router::admit(HttpRequest& head) const {
+Admitted Router::admit(Request& head) const {
     auto path = split(head.path);
     for (auto& segment : path) {
         auto decoded = percent_decode(segment);
@@ -75,10 +75,10 @@ HttpAdmitted Router::admit(HttpRequest& head) const {
                           "Route " + head.method + " " + head.path + " not found");
 }
 
-HttpResponse Router::handle(HttpRequest request) const {
+Response Router::handle(Request request) const {
     auto admitted = admit(request);
-    if (auto* refused = std::get_if<HttpResponse>(&admitted)) return std::move(*refused);
+    if (auto* refused = std::get_if<Response>(&admitted)) return std::move(*refused);
     return std::get<0>(admitted)->handler(request);
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -22,11 +22,11 @@
 
 #include "common/http/message.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
-using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
+using Handler = std::function<Response(const Request&)>;
 // Why a request may not pass, from its head: the body is not there yet. Must not block.
-using HttpGuard = std::function<std::optional<HttpResponse>(const HttpRequest& head)>;
+using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
 
 // Whom a route serves. Each kind has workers and a queue of its own in the server.
 enum class RouteKind : std::uint8_t {
@@ -37,45 +37,44 @@ enum class RouteKind : std::uint8_t {
 inline constexpr std::size_t route_kinds = 3;
 
 // What lets a request in: its handler, and how it is read and run.
-struct HttpAdmission {
-    HttpHandler handler;
+struct Admission {
+    Handler handler;
     RouteKind kind = RouteKind::internal;
     std::optional<std::size_t> body_bytes_max{};  // nothing: the server's limit
 };
 // The admission, or why there is none.
-using HttpAdmitted = std::variant<std::shared_ptr<const HttpAdmission>, HttpResponse>;
+using Admitted = std::variant<std::shared_ptr<const Admission>, Response>;
 
 class Router {
 public:
     struct Terms {
         RouteKind kind = RouteKind::internal;
-        HttpGuard guard{};                            // empty: everybody may
+        HeadCheck guard{};                            // empty: everybody may
         std::optional<std::size_t> body_bytes_max{};  // nothing: the server's limit
     };
 
     // Example: `router.add("GET", "/user/channel/:channelId", read_channel);`
-    Router& add(std::string method, std::string_view pattern, HttpHandler handler,
-                const Terms& terms);
-    Router& add(std::string method, std::string_view pattern, HttpHandler handler) {
+    Router& add(std::string method, std::string_view pattern, Handler handler, const Terms& terms);
+    Router& add(std::string method, std::string_view pattern, Handler handler) {
         return add(std::move(method), pattern, std::move(handler), Terms{});
     }
 
     // What the request gets, with `head.parameters` filled; or why it gets nothing.
     // HEAD is answered by the GET route; the server leaves the body out.
-    [[nodiscard]] HttpAdmitted admit(HttpRequest& head) const;
+    [[nodiscard]] Admitted admit(Request& head) const;
 
     // Admits and runs the handler. What the handler throws passes through.
-    [[nodiscard]] HttpResponse handle(HttpRequest request) const;
+    [[nodiscard]] Response handle(Request request) const;
 
 private:
     struct Route {
         std::string method;
         std::vector<std::string> segments;
-        HttpGuard guard;
-        std::shared_ptr<const HttpAdmission> admission;
+        HeadCheck guard;
+        std::shared_ptr<const Admission> admission;
     };
 
     std::vector<Route> routes_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -15,15 +15,15 @@
 #include <boost/system/errc.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "common/close_on_exec.hpp"
-#include "common/edge.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/server_checks.hpp"
 #include "common/http/server_impl.hpp"
 #include "common/http/server_session.hpp"
-#include "common/logging.hpp"
+#include "common/net/close_on_exec.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -34,7 +34,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds pause_after_failure{50};
 constexpr std::string_view cannot_accept = "cannot accept connections";
 
-HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
+Response call(const Handler& handler, const Request& request) {
     try {
         return handler(request);
     } catch (const std::exception& error) {
@@ -46,7 +46,7 @@ HttpResponse call(const HttpHandler& handler, const HttpRequest& request) {
 
 }  // namespace
 
-HttpServer::Impl::Impl(Options options, Admit admit)
+Server::Impl::Impl(Options options, Admit admit)
     : options_(std::move(options)),
       admit_(std::move(admit)),
       receiving_(options_.limits.receiving_bytes_max),
@@ -54,7 +54,7 @@ HttpServer::Impl::Impl(Options options, Admit admit)
       lanes_{Lane(options_.limits.internal), Lane(options_.limits.open),
              Lane(options_.limits.observability)} {}
 
-Result<void> HttpServer::Impl::listen() {
+Result<void> Server::Impl::listen() {
     const auto connections = connections_allowed(options_.limits);
     if (!connections) return fail(connections.error());
     connections_max_ = *connections;
@@ -66,7 +66,7 @@ Result<void> HttpServer::Impl::listen() {
     }
     const tcp::endpoint endpoint(address, options_.port);
     acceptor_.open(endpoint.protocol(), error);
-    if (!error) close_on_exec(acceptor_);
+    if (!error) net::close_on_exec(acceptor_);
     if (!error) acceptor_.set_option(asio::socket_base::reuse_address(true), error);
     if (!error) acceptor_.bind(endpoint, error);
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
@@ -75,25 +75,25 @@ Result<void> HttpServer::Impl::listen() {
     return {};
 }
 
-void HttpServer::Impl::run() {
+void Server::Impl::run() {
     // What is thrown comes out of `accept` never, and out of the I/O context only when a handler of
     // it that is not a coroutine throws; the context goes on where it was.
     asio::co_spawn(io_, accept(), [](const std::exception_ptr& error) {
-        if (error) log_thrown(cannot_accept, error);
+        if (error) process::log_thrown(cannot_accept, error);
     });
     io_thread_ = std::jthread([this] {
-        while (!contain("the I/O thread of the HTTP server", [this] { io_.run(); })) {
+        while (!process::contain("the I/O thread of the HTTP server", [this] { io_.run(); })) {
         }
     });
 }
 
-asio::awaitable<void> HttpServer::Impl::accept() {
+asio::awaitable<void> Server::Impl::accept() {
     while (!stopping_) {
         bool failed = false;
         try {
             co_await accept_one();
         } catch (...) {
-            log_thrown(cannot_accept, std::current_exception());
+            process::log_thrown(cannot_accept, std::current_exception());
             failed = true;
         }
         if (!failed || stopping_) continue;
@@ -103,7 +103,7 @@ asio::awaitable<void> HttpServer::Impl::accept() {
     }
 }
 
-asio::awaitable<void> HttpServer::Impl::accept_one() {
+asio::awaitable<void> Server::Impl::accept_one() {
     error_code error;
     auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
     if (!error) co_return open(std::move(socket));
@@ -116,9 +116,9 @@ asio::awaitable<void> HttpServer::Impl::accept_one() {
               error.message() + "; the one that waited longest for a request makes room");
 }
 
-void HttpServer::Impl::open(tcp::socket socket) {
+void Server::Impl::open(tcp::socket socket) {
     error_code ignored;
-    close_on_exec(socket);
+    net::close_on_exec(socket);
     socket.set_option(tcp::no_delay(true), ignored);
     if (sessions_.size() >= connections_max_ && !make_room()) return refuse(socket);
     auto session = std::make_shared<Session>(*this, std::move(socket));
@@ -133,7 +133,7 @@ void HttpServer::Impl::open(tcp::socket socket) {
     }
 }
 
-void HttpServer::Impl::refuse(tcp::socket& socket) {
+void Server::Impl::refuse(tcp::socket& socket) {
     const WireResponse reply{
         .response = error_response(ErrorCode::service_unavailable, "Too many connections")};
     const std::string bytes = to_head(reply) + reply.response.body;
@@ -142,7 +142,7 @@ void HttpServer::Impl::refuse(tcp::socket& socket) {
     socket.write_some(asio::buffer(bytes), ignored);
 }
 
-bool HttpServer::Impl::make_room() {
+bool Server::Impl::make_room() {
     for (Waiting& waiting : waiting_) {
         if (waiting.empty()) continue;
         Session* const oldest = waiting.front();
@@ -155,39 +155,38 @@ bool HttpServer::Impl::make_room() {
     return false;
 }
 
-void HttpServer::Impl::close(Session* session, const std::exception_ptr& error) {
-    if (error) log_thrown("a connection of the HTTP server failed", error);
+void Server::Impl::close(Session* session, const std::exception_ptr& error) {
+    if (error) process::log_thrown("a connection of the HTTP server failed", error);
     session->end_waiting();
     session->close();
     sessions_.erase(session);
     close_if_drained();
 }
 
-void HttpServer::Impl::close_if_drained() {
+void Server::Impl::close_if_drained() {
     if (!stopping_ || !sessions_.empty()) return;
     const std::lock_guard lock(mutex_);
     drained_ = true;
     changed_.notify_all();
 }
 
-HttpServer::Impl::Lane& HttpServer::Impl::lane(RouteKind kind) {
-    return lanes_[std::to_underlying(kind)];
-}
+Server::Impl::Lane& Server::Impl::lane(RouteKind kind) { return lanes_[std::to_underlying(kind)]; }
 
-void HttpServer::Impl::on_io_thread(const std::function<void()>& call) {
-    while (!contain("the HTTP server cannot take an answer", [&] { asio::post(io_, call); })) {
+void Server::Impl::on_io_thread(const std::function<void()>& call) {
+    while (!process::contain("the HTTP server cannot take an answer",
+                             [&] { asio::post(io_, call); })) {
         std::this_thread::yield();
     }
 }
 
-Handled HttpServer::Impl::run_handler(const HttpHandler& handler, const HttpRequest& request,
-                                      Session& session) {
-    HttpResponse response = call(handler, request);
+Handled Server::Impl::run_handler(const Handler& handler, const Request& request,
+                                  Session& session) {
+    Response response = call(handler, request);
     if (response.later) return defer(response.later, session);
     return Handled{std::move(response)};
 }
 
-Handled HttpServer::Impl::defer(const HttpStart& start, Session& session) {
+Handled Server::Impl::defer(const Start& start, Session& session) {
     // By then another session may have this address; waking that one does no harm.
     auto deferral = std::make_shared<Deferral>([this, at = &session] {
         on_io_thread([this, at] {
@@ -202,7 +201,7 @@ Handled HttpServer::Impl::defer(const HttpStart& start, Session& session) {
     return {.response = {}, .deferral = std::move(deferral)};
 }
 
-void HttpServer::Impl::stop() {
+void Server::Impl::stop() {
     std::unique_lock lock(mutex_);
     if (std::exchange(stopped_, true) || !io_thread_.joinable()) return;
     on_io_thread([this] {
@@ -227,33 +226,31 @@ void HttpServer::Impl::stop() {
     for (Lane& each : lanes_) each.workers.stop();
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(Options options, Router router) {
-    return start_with(std::move(options), [router = std::move(router)](HttpRequest& head) {
-        return router.admit(head);
-    });
+Result<std::unique_ptr<Server>> Server::start(Options options, Router router) {
+    return start_with(std::move(options),
+                      [router = std::move(router)](Request& head) { return router.admit(head); });
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start(Options options, HttpHandler handler) {
-    auto terms =
-        std::make_shared<const HttpAdmission>(HttpAdmission{.handler = std::move(handler)});
-    return start_with(std::move(options), [terms](HttpRequest&) { return HttpAdmitted(terms); });
+Result<std::unique_ptr<Server>> Server::start(Options options, Handler handler) {
+    auto terms = std::make_shared<const Admission>(Admission{.handler = std::move(handler)});
+    return start_with(std::move(options), [terms](Request&) { return Admitted(terms); });
 }
 
-Result<std::unique_ptr<HttpServer>> HttpServer::start_with(Options options, Impl::Admit admit) {
+Result<std::unique_ptr<Server>> Server::start_with(Options options, Impl::Admit admit) {
     if (auto wrong = check(options)) return fail(std::move(*wrong));
     try {
         auto impl = std::make_unique<Impl>(std::move(options), std::move(admit));
         if (auto listening = impl->listen(); !listening) return fail(listening.error());
         impl->run();
-        return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+        return std::unique_ptr<Server>(new Server(std::move(impl)));
     } catch (...) {
-        return fail(Errc::unavailable, "http server", text_of(std::current_exception()));
+        return fail(Errc::unavailable, "http server", process::text_of(std::current_exception()));
     }
 }
 
-HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-HttpServer::~HttpServer() { stop(); }
-std::uint16_t HttpServer::port() const noexcept { return impl_->port(); }
-void HttpServer::stop() { impl_->stop(); }
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() { stop(); }
+std::uint16_t Server::port() const noexcept { return impl_->port(); }
+void Server::stop() { impl_->stop(); }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

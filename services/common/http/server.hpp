@@ -7,7 +7,7 @@
 //
 //     Router router;
 //     router.add("GET", "/health", health, {.kind = RouteKind::observability});
-//     auto server = HttpServer::start({.port = 0}, std::move(router));
+//     auto server = Server::start({.port = 0}, std::move(router));
 //     if (!server) return fail(server.error());      // "port 3000 is in use ..."
 //     std::uint16_t port = (*server)->port();
 //
@@ -42,9 +42,9 @@
 #include "common/http/router.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
-class HttpServer {
+class Server {
 public:
     // What each kind of route has for itself.
     struct Pool {
@@ -89,15 +89,14 @@ public:
     // Listens when it returns. Errors: invalid_option (not a numeric address, a limit of zero),
     // unavailable (the port is in use, the address is not of this machine, too few descriptors or
     // threads), refused (a privileged port).
-    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(Options options, Router router);
+    [[nodiscard]] static Result<std::unique_ptr<Server>> start(Options options, Router router);
     // Every request is one of an internal route.
-    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start(Options options,
-                                                                   HttpHandler handler);
+    [[nodiscard]] static Result<std::unique_ptr<Server>> start(Options options, Handler handler);
 
     // Stops if that was not done.
-    ~HttpServer();
-    HttpServer(const HttpServer&) = delete;
-    HttpServer& operator=(const HttpServer&) = delete;
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
 
     [[nodiscard]] std::uint16_t port() const noexcept;
 
@@ -110,11 +109,11 @@ public:
 
 private:
     class Impl;
-    explicit HttpServer(std::unique_ptr<Impl> impl);
-    [[nodiscard]] static Result<std::unique_ptr<HttpServer>> start_with(
-        Options options, std::function<HttpAdmitted(HttpRequest& head)> admit);
+    explicit Server(std::unique_ptr<Impl> impl);
+    [[nodiscard]] static Result<std::unique_ptr<Server>> start_with(
+        Options options, std::function<Admitted(Request& head)> admit);
 
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -8,14 +8,14 @@
 
 #include <boost/asio/error.hpp>
 
-#include "common/logging.hpp"
+#include "common/process/logging.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 using boost::system::error_code;
 namespace asio = boost::asio;
 
-std::optional<Error> check(const HttpServer::Options& options) {
+std::optional<Error> check(const Server::Options& options) {
     const auto& limits = options.limits;
     std::string zero;
     const auto require = [&](bool positive, std::string_view name) {
@@ -24,7 +24,7 @@ std::optional<Error> check(const HttpServer::Options& options) {
     require(limits.body_bytes_max > 0, "body_bytes_max");
     require(limits.header_bytes_max > 0, "header_bytes_max");
     require(limits.connections_max > 0, "connections_max");
-    for (const HttpServer::Pool& pool : {limits.internal, limits.open, limits.observability}) {
+    for (const Server::Pool& pool : {limits.internal, limits.open, limits.observability}) {
         require(pool.workers > 0, "workers");
         require(pool.queued_max > 0, "queued_max");
         require(pool.sending_bytes_max > 0, "sending_bytes_max");
@@ -41,7 +41,7 @@ std::optional<Error> check(const HttpServer::Options& options) {
     return Error{Errc::invalid_option, "http server", "must be more than zero: " + zero};
 }
 
-Result<std::size_t> connections_allowed(const HttpServer::Limits& limits) {
+Result<std::size_t> connections_allowed(const Server::Limits& limits) {
     constexpr std::size_t too_few = 16;
     rlimit allowed{};
     if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0) return limits.connections_max;
@@ -65,7 +65,7 @@ Result<std::size_t> connections_allowed(const HttpServer::Limits& limits) {
     return connections;
 }
 
-Error listen_error(const error_code& error, const HttpServer::Options& options) {
+Error listen_error(const error_code& error, const Server::Options& options) {
     const std::string port = std::to_string(options.port);
     if (error == asio::error::address_in_use) {
         return {Errc::unavailable, "http server",
@@ -79,4 +79,4 @@ Error listen_error(const error_code& error, const HttpServer::Options& options) 
             "cannot listen on " + options.address + " port " + port + ": " + error.message()};
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -1,4 +1,4 @@
-// The server behind HttpServer: what its connections share. For the server's own sources only.
+// The server behind Server: what its connections share. For the server's own sources only.
 //
 // One I/O thread runs the acceptor and one coroutine per connection; pools of workers run handlers.
 //
@@ -34,17 +34,17 @@
 #include "common/http/server.hpp"
 #include "common/http/transfer.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 // What a handler said, or what its answer will come from.
 struct Handled {
-    HttpResponse response{};
+    Response response{};
     std::shared_ptr<Deferral> deferral = nullptr;
 };
 
-class HttpServer::Impl {
+class Server::Impl {
 public:
-    using Admit = std::function<HttpAdmitted(HttpRequest& head)>;
+    using Admit = std::function<Admitted(Request& head)>;
 
     Impl(Options options, Admit admit);
 
@@ -79,9 +79,9 @@ private:
     // On the I/O thread, sooner or later: not even a lack of memory may lose it.
     void on_io_thread(const std::function<void()>& call);
     // On a worker.
-    [[nodiscard]] Handled run_handler(const HttpHandler& handler, const HttpRequest& request,
+    [[nodiscard]] Handled run_handler(const Handler& handler, const Request& request,
                                       Session& session);
-    [[nodiscard]] Handled defer(const HttpStart& start, Session& session);
+    [[nodiscard]] Handled defer(const Start& start, Session& session);
 
     const Options options_;
     const Admit admit_;
@@ -106,4 +106,4 @@ private:
     std::jthread io_thread_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

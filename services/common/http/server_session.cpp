@@ -20,11 +20,11 @@
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/verb.hpp>
 
-#include "common/edge.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/wire.hpp"
+#include "common/process/edge.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 namespace {
 
 namespace asio = boost::asio;
@@ -46,35 +46,35 @@ constexpr std::size_t small_bytes = 16U << 10U;
 
 std::size_t counted(std::string_view body) { return body.size() > small_bytes ? body.size() : 0; }
 
-HttpResponse overloaded(std::string_view text) {
+Response overloaded(std::string_view text) {
     return error_response(ErrorCode::service_unavailable, text);
 }
 
 }  // namespace
 
-HttpServer::Impl::Session::Session(Impl& server, tcp::socket socket)
+Server::Impl::Session::Session(Impl& server, tcp::socket socket)
     : server_(server), stream_(std::move(socket)), alarm_(server.io_) {}
 
-void HttpServer::Impl::Session::close() {
+void Server::Impl::Session::close() {
     closed_ = true;
     stream_.close();
 }
-void HttpServer::Impl::Session::close_if_idle() {
+void Server::Impl::Session::close_if_idle() {
     if (!busy_) close();
 }
-void HttpServer::Impl::Session::wake() { alarm_.cancel(); }
+void Server::Impl::Session::wake() { alarm_.cancel(); }
 
-void HttpServer::Impl::Session::begin_waiting() {
+void Server::Impl::Session::begin_waiting() {
     Waiting& list = server_.waiting_[known_ ? 1 : 0];
     if (!waiting_) waiting_ = list.insert(list.end(), this);
 }
 
-void HttpServer::Impl::Session::end_waiting() {
+void Server::Impl::Session::end_waiting() {
     if (waiting_) server_.waiting_[known_ ? 1 : 0].erase(*waiting_);
     waiting_.reset();
 }
 
-asio::awaitable<void> HttpServer::Impl::Session::serve() {
+asio::awaitable<void> Server::Impl::Session::serve() {
     while (!server_.stopping_) {
         const bool arrived = co_await await_request();
         if (!arrived) co_return;
@@ -88,7 +88,7 @@ asio::awaitable<void> HttpServer::Impl::Session::serve() {
 }
 
 // False when the peer left or stayed silent.
-asio::awaitable<bool> HttpServer::Impl::Session::await_request() {
+asio::awaitable<bool> Server::Impl::Session::await_request() {
     if (reader_.has_bytes()) co_return true;
     stream_.expires_after(server_.options_.limits.idle_timeout);
     const error_code error = co_await receive(first_read_bytes);
@@ -96,7 +96,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::await_request() {
 }
 
 // True when the connection may carry another request.
-asio::awaitable<bool> HttpServer::Impl::Session::serve_one() {
+asio::awaitable<bool> Server::Impl::Session::serve_one() {
     const auto head = co_await read_head();
     if (!head) co_return false;
     Exchange exchange(server_.receiving_);
@@ -126,7 +126,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::serve_one() {
     co_return written&& again;
 }
 
-asio::awaitable<std::optional<RequestReader::State>> HttpServer::Impl::Session::read_head() {
+asio::awaitable<std::optional<RequestReader::State>> Server::Impl::Session::read_head() {
     const auto& limits = server_.options_.limits;
     reader_.begin(
         {.header_bytes_max = limits.header_bytes_max, .body_bytes_max = limits.body_bytes_max});
@@ -140,7 +140,7 @@ asio::awaitable<std::optional<RequestReader::State>> HttpServer::Impl::Session::
     co_return state;
 }
 
-void HttpServer::Impl::Session::admit(Exchange& exchange) {
+void Server::Impl::Session::admit(Exchange& exchange) {
     exchange.request = to_request(reader_);
     if (!exchange.request.path.starts_with('/') || !wire::is_target(exchange.request.path)) {
         exchange.reply.response =
@@ -148,7 +148,7 @@ void HttpServer::Impl::Session::admit(Exchange& exchange) {
         return;
     }
     auto admitted = server_.admit_(exchange.request);
-    if (auto* refused = std::get_if<HttpResponse>(&admitted)) {
+    if (auto* refused = std::get_if<Response>(&admitted)) {
         exchange.reply.response = std::move(*refused);
         return;
     }
@@ -164,7 +164,7 @@ void HttpServer::Impl::Session::admit(Exchange& exchange) {
     known_ = known_ || exchange.kind == RouteKind::internal;
 }
 
-std::optional<HttpResponse> HttpServer::Impl::Session::refusal_of_body(Exchange& exchange) {
+std::optional<Response> Server::Impl::Session::refusal_of_body(Exchange& exchange) {
     if (!reader_.has_body()) return std::nullopt;
     const auto& limits = server_.options_.limits;
     const std::size_t bytes_max = std::min(
@@ -180,7 +180,7 @@ std::optional<HttpResponse> HttpServer::Impl::Session::refusal_of_body(Exchange&
     return std::nullopt;
 }
 
-asio::awaitable<bool> HttpServer::Impl::Session::read_body(Exchange* exchange) {
+asio::awaitable<bool> Server::Impl::Session::read_body(Exchange* exchange) {
     const auto& limits = server_.options_.limits;
     const Pace pace(limits.read_timeout, limits.bytes_per_second_min, Clock::now());
     State state = reader_.parse();
@@ -206,7 +206,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::read_body(Exchange* exchange) {
 }
 
 // A client with a large body may wait for a word before it sends that.
-asio::awaitable<void> HttpServer::Impl::Session::greet() {
+asio::awaitable<void> Server::Impl::Session::greet() {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     if (!beast::iequals(reader_.message()[http::field::expect], "100-continue")) co_return;
     error_code ignored;  // the next read shows the same
@@ -214,7 +214,7 @@ asio::awaitable<void> HttpServer::Impl::Session::greet() {
     co_await asio::async_write(stream_, bytes, asio::redirect_error(asio::use_awaitable, ignored));
 }
 
-asio::awaitable<error_code> HttpServer::Impl::Session::receive(std::size_t bytes) {
+asio::awaitable<error_code> Server::Impl::Session::receive(std::size_t bytes) {
     error_code error;
     const auto space = reader_.space(bytes);
     const std::size_t got =
@@ -226,7 +226,7 @@ asio::awaitable<error_code> HttpServer::Impl::Session::receive(std::size_t bytes
 }
 
 // Nothing when the peer left meanwhile.
-asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::answer(Exchange* exchange) {
+asio::awaitable<std::optional<Response>> Server::Impl::Session::answer(Exchange* exchange) {
     Handled handled = co_await handle(exchange);
     exchange->claim.release();
     if (!handled.deferral) co_return std::move(handled.response);
@@ -237,13 +237,13 @@ asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::answer(E
 }
 
 // The session does not end before the handler has, so the job may refer to it.
-asio::awaitable<Handled> HttpServer::Impl::Session::handle(Exchange* exchange) {
-    auto request = std::make_shared<HttpRequest>(std::move(exchange->request));
+asio::awaitable<Handled> Server::Impl::Session::handle(Exchange* exchange) {
+    auto request = std::make_shared<Request>(std::move(exchange->request));
     auto handled = std::make_shared<Handled>(Handled{.response = {.status = 500}});
     auto done = std::make_shared<bool>(false);  // set and read by the I/O thread
     auto job = [this, request, handled, done, terms = exchange->terms] {
-        contain("a request's handler failed",
-                [&] { *handled = server_.run_handler(terms->handler, *request, *this); });
+        process::contain("a request's handler failed",
+                         [&] { *handled = server_.run_handler(terms->handler, *request, *this); });
         server_.on_io_thread([this, done] {
             *done = true;
             wake();
@@ -260,7 +260,7 @@ asio::awaitable<Handled> HttpServer::Impl::Session::handle(Exchange* exchange) {
     co_return std::move(*handled);
 }
 
-asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::await_answer(
+asio::awaitable<std::optional<Response>> Server::Impl::Session::await_answer(
     std::shared_ptr<Deferral> deferral) {
     error_code ignored;
     watch_peer();
@@ -276,7 +276,7 @@ asio::awaitable<std::optional<HttpResponse>> HttpServer::Impl::Session::await_an
     co_return overloaded("The server is stopping");
 }
 
-void HttpServer::Impl::Session::watch_peer() {
+void Server::Impl::Session::watch_peer() {
     const auto on_readable = [self = shared_from_this()](const error_code& error) {
         if (error) return;
         self->peer_left_ = self->peer_closed();
@@ -286,14 +286,14 @@ void HttpServer::Impl::Session::watch_peer() {
 }
 
 // Without taking anything: what has come may be the next request.
-bool HttpServer::Impl::Session::peer_closed() {
+bool Server::Impl::Session::peer_closed() {
     char next = 0;
     const auto got = ::recv(stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 // Clients that read slowly keep their responses in memory: all of them together are bounded.
-asio::awaitable<bool> HttpServer::Impl::Session::write(Exchange* exchange) {
+asio::awaitable<bool> Server::Impl::Session::write(Exchange* exchange) {
     const auto& limits = server_.options_.limits;
     auto& sending = server_.lane(exchange->kind).sending;
     WireResponse& reply = exchange->reply;
@@ -321,7 +321,7 @@ asio::awaitable<bool> HttpServer::Impl::Session::write(Exchange* exchange) {
     co_return true;
 }
 
-bool HttpServer::Impl::Session::make_room(Sending<Session>& sending, std::size_t bytes) const {
+bool Server::Impl::Session::make_room(Sending<Session>& sending, std::size_t bytes) const {
     if (bytes <= small_bytes) return true;
     const auto now = Clock::now();
     while (!sending.has_room(bytes)) {
@@ -334,7 +334,7 @@ bool HttpServer::Impl::Session::make_room(Sending<Session>& sending, std::size_t
 }
 
 // What a peer still sends of a refused body is read and forgotten for a moment.
-asio::awaitable<void> HttpServer::Impl::Session::drain() {
+asio::awaitable<void> Server::Impl::Session::drain() {
     busy_ = false;
     begin_waiting();
     error_code error;
@@ -346,4 +346,4 @@ asio::awaitable<void> HttpServer::Impl::Session::drain() {
     }
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

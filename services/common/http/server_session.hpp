@@ -20,9 +20,9 @@
 #include "common/http/server_impl.hpp"
 #include "common/http/server_wire.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
-class HttpServer::Impl::Session : public std::enable_shared_from_this<Session> {
+class Server::Impl::Session : public std::enable_shared_from_this<Session> {
 public:
     Session(Impl& server, boost::asio::ip::tcp::socket socket);
 
@@ -43,9 +43,9 @@ private:
     struct Exchange {
         explicit Exchange(Budget& receiving) : claim(receiving) {}
 
-        HttpRequest request;
-        std::shared_ptr<const HttpAdmission> terms;  // null: not let in
-        Budget::Claim claim;                         // of the body
+        Request request;
+        std::shared_ptr<const Admission> terms;  // null: not let in
+        Budget::Claim claim;                     // of the body
         WireResponse reply;
         RouteKind kind = RouteKind::open;
     };
@@ -56,14 +56,14 @@ private:
     boost::asio::awaitable<std::optional<State>> read_head();
     // By the head: lets the request in, or puts the answer into the reply.
     void admit(Exchange& exchange);
-    [[nodiscard]] std::optional<HttpResponse> refusal_of_body(Exchange& exchange);
+    [[nodiscard]] std::optional<Response> refusal_of_body(Exchange& exchange);
     // Reads the body, or puts into the reply why it is not read. False when the peer has left.
     boost::asio::awaitable<bool> read_body(Exchange* exchange);
     boost::asio::awaitable<boost::system::error_code> receive(std::size_t bytes);
     boost::asio::awaitable<void> greet();
-    boost::asio::awaitable<std::optional<HttpResponse>> answer(Exchange* exchange);
+    boost::asio::awaitable<std::optional<Response>> answer(Exchange* exchange);
     boost::asio::awaitable<Handled> handle(Exchange* exchange);
-    boost::asio::awaitable<std::optional<HttpResponse>> await_answer(
+    boost::asio::awaitable<std::optional<Response>> await_answer(
         std::shared_ptr<Deferral> deferral);
     void watch_peer();
     [[nodiscard]] bool peer_closed();
@@ -82,4 +82,4 @@ private:
     std::optional<Waiting::iterator> waiting_;  // in the server's list
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -5,25 +5,25 @@
 
 #include <boost/beast/http/status.hpp>
 
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/wire.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 namespace http = boost::beast::http;
 
 namespace {
 
 // Of these a length would be wrong: 204 has no body, and that of a 304 is the one not sent.
-bool is_bodiless(const HttpResponse& response) {
+bool is_bodiless(const Response& response) {
     return response.status == 204 || response.status == 304;
 }
 
 }  // namespace
 
-HttpRequest to_request(const RequestReader& reader) {
+Request to_request(const RequestReader& reader) {
     const auto& message = reader.message();
-    HttpRequest request;
+    Request request;
     request.method = std::string(message.method_string());
     const std::string_view target(message.target().data(), message.target().size());
     const std::size_t mark = std::min(target.find('?'), target.size());
@@ -33,7 +33,7 @@ HttpRequest to_request(const RequestReader& reader) {
     return request;
 }
 
-HttpResponse to_response(const RequestReader& faulty) {
+Response to_response(const RequestReader& faulty) {
     switch (faulty.fault()) {
     case MessageFault::body_too_large:
         return error_response(ErrorCode::payload_too_large, "The request body is too large");
@@ -72,4 +72,4 @@ std::string_view body_of(const WireResponse& reply) {
     return sent ? std::string_view(reply.response.body) : std::string_view();
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -10,17 +10,17 @@
 #include "common/http/message.hpp"
 #include "common/http/message_reader.hpp"
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 using RequestReader = MessageReader<true>;
 
 // When the head is there: all but the body.
-[[nodiscard]] HttpRequest to_request(const RequestReader& reader);
+[[nodiscard]] Request to_request(const RequestReader& reader);
 // The answer to what is no request.
-[[nodiscard]] HttpResponse to_response(const RequestReader& faulty);
+[[nodiscard]] Response to_response(const RequestReader& faulty);
 
 struct WireResponse {
-    HttpResponse response{};
+    Response response{};
     bool keep_alive = false;
     bool head_only = false;
 };
@@ -29,4 +29,4 @@ struct WireResponse {
 [[nodiscard]] std::string to_head(const WireResponse& reply);
 [[nodiscard]] std::string_view body_of(const WireResponse& reply);
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

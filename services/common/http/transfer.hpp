@@ -10,7 +10,7 @@
 #include <list>
 #include <utility>
 
-namespace tutti::services {
+namespace tutti::services::http {
 
 // A number of bytes that claims share.
 class Budget {
@@ -133,4 +133,4 @@ private:
     std::list<Entry> parts_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::http

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace tutti::services::wire {
+namespace tutti::services::http::wire {
 
 bool is_token(std::string_view text) {
     static constexpr std::string_view others = "!#$%&'*+-.^_`|~";
@@ -26,7 +26,7 @@ bool is_target(std::string_view text) {
 bool is_managed_field(std::string_view name) {
     constexpr std::array<std::string_view, 6> managed{"content-length",    "connection", "host",
                                                       "transfer-encoding", "keep-alive", "expect"};
-    HttpHeaders one;
+    Headers one;
     one.add(std::string(name), {});
     return std::ranges::any_of(managed,
                                [&](std::string_view m) { return one.find(m).has_value(); });
@@ -36,4 +36,4 @@ void append_field(std::string& head, std::string_view name, std::string_view val
     head.append(name).append(": ").append(value).append("\r\n");
 }
 
-}  // namespace tutti::services::wire
+}  // namespace tutti::services::http::wire

@@ -7,7 +7,7 @@
 
 #include "common/http/message.hpp"
 
-namespace tutti::services::wire {
+namespace tutti::services::http::wire {
 
 // RFC 9110: what a method or a field name may consist of.
 [[nodiscard]] bool is_token(std::string_view text);
@@ -22,4 +22,4 @@ namespace tutti::services::wire {
 // "Name: value\r\n".
 void append_field(std::string& head, std::string_view name, std::string_view value);
 
-}  // namespace tutti::services::wire
+}  // namespace tutti::services::http::wire

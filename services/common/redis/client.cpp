@@ -14,12 +14,12 @@
 #include <new>
 #include <utility>
 
-#include "common/edge.hpp"
-#include "common/http/transport.hpp"
-#include "common/slots.hpp"
+#include "common/net/slots.hpp"
+#include "common/net/transport.hpp"
+#include "common/process/edge.hpp"
 #include "tutti/redis_url.hpp"
 
-namespace tutti::services {
+namespace tutti::services::redis {
 namespace {
 
 // Of a whole reply, nested arrays included: each costs far more than the few bytes that announce
@@ -89,7 +89,7 @@ RedisReply to_value(const ::redisReply& reply) {
 
 class Connection {
 public:
-    Connection(std::unique_ptr<Transport> transport, std::size_t bytes_max)
+    Connection(std::unique_ptr<net::Transport> transport, std::size_t bytes_max)
         : transport_(std::move(transport)), reader_(redisReaderCreate()), bytes_max_(bytes_max) {
         if (!reader_) throw std::bad_alloc();
         reader_->fn = bounded_functions(*reader_);
@@ -159,7 +159,7 @@ private:
         }
     }
 
-    std::unique_ptr<Transport> transport_;
+    std::unique_ptr<net::Transport> transport_;
     Reader reader_;
     std::array<char, 16'384> block_{};
     std::size_t bytes_max_;
@@ -171,7 +171,7 @@ private:
 
 class RedisClient::Impl {
 public:
-    Impl(Options options, redis::Url url, std::shared_ptr<TlsContext> tls)
+    Impl(Options options, tutti::redis::Url url, std::shared_ptr<net::TlsContext> tls)
         : options_(std::move(options)),
           url_(std::move(url)),
           tls_(std::move(tls)),
@@ -183,12 +183,13 @@ public:
         if (!slot) return fail(slot.error());
         auto connection = take_idle();
         if (!connection) {
-            auto opened = as_result(Errc::unavailable, [&] { return open(deadline); });
+            auto opened = process::as_result(Errc::unavailable, [&] { return open(deadline); });
             if (!opened) return fail(std::move(opened).error());
             connection = *std::move(opened);
         }
         // The command may have been sent before something was thrown.
-        auto reply = as_result(Errc::timeout, [&] { return connection->command(words, deadline); });
+        auto reply =
+            process::as_result(Errc::timeout, [&] { return connection->command(words, deadline); });
         if (connection->healthy()) keep(std::move(connection));
         return reply;
     }
@@ -217,31 +218,31 @@ private:
         if (!stopped_) idle_.push_back(std::move(connection));
     }
     Result<Connected> open(TimePoint deadline);
-    Result<std::unique_ptr<Transport>> connect(TimePoint deadline);
+    Result<std::unique_ptr<net::Transport>> connect(TimePoint deadline);
 
     const Options options_;
-    const redis::Url url_;
-    const std::shared_ptr<TlsContext> tls_;  // null: a plain connection
-    Resolver resolver_;
-    Slots slots_;
+    const tutti::redis::Url url_;
+    const std::shared_ptr<net::TlsContext> tls_;  // null: a plain connection
+    net::Resolver resolver_;
+    net::Slots slots_;
     std::mutex mutex_;
     std::vector<Connected> idle_;  // at most as many as slots
     bool stopped_ = false;
 };
 
-Result<std::unique_ptr<Transport>> RedisClient::Impl::connect(TimePoint deadline) {
-    Addresses addresses;
-    std::unique_ptr<Transport> transport;
+Result<std::unique_ptr<net::Transport>> RedisClient::Impl::connect(TimePoint deadline) {
+    net::Addresses addresses;
+    std::unique_ptr<net::Transport> transport;
     if (url_.is_unix()) {
-        auto made = make_unix_transport(url_.path);
+        auto made = net::make_unix_transport(url_.path);
         if (!made) return fail(std::move(made).error());
         transport = *std::move(made);
     } else {
         auto resolved = resolver_.resolve(url_.host, deadline);
         if (!resolved) return fail(std::move(resolved).error());
         addresses = *std::move(resolved);
-        const auto scheme = tls_ ? Url::Scheme::https : Url::Scheme::http;
-        auto made = make_transport(
+        const auto scheme = tls_ ? net::Url::Scheme::https : net::Url::Scheme::http;
+        auto made = net::make_transport(
             {.scheme = scheme, .host = url_.host, .port = url_.port, .target = "/"}, tls_);
         if (!made) return fail(std::move(made).error());
         transport = *std::move(made);
@@ -279,11 +280,11 @@ Result<RedisClient::Impl::Connected> RedisClient::Impl::open(TimePoint deadline)
 }
 
 Result<std::unique_ptr<RedisClient>> RedisClient::create(Options options) {
-    auto url = redis::Url::parse(options.url);
+    auto url = tutti::redis::Url::parse(options.url);
     if (!url) return fail(std::move(url).error());
-    std::shared_ptr<TlsContext> tls;
+    std::shared_ptr<net::TlsContext> tls;
     if (url->tls) {
-        auto loaded = load_tls_context(
+        auto loaded = net::load_tls_context(
             {.ca = url->tls->ca, .certificate = url->tls->certificate, .key = url->tls->key});
         if (!loaded) return fail(std::move(loaded).error());
         tls = *std::move(loaded);
@@ -304,4 +305,4 @@ Result<RedisReply> RedisClient::command(const std::vector<std::string>& words, T
     return fail(std::move(error));
 }
 
-}  // namespace tutti::services
+}  // namespace tutti::services::redis

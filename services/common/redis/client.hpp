@@ -33,7 +33,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services {
+namespace tutti::services::redis {
 
 struct RedisReply {
     enum class Kind : std::uint8_t { nil, integer, text, array };
@@ -81,4 +81,4 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace tutti::services
+}  // namespace tutti::services::redis

@@ -6,8 +6,8 @@
 #include <fstream>
 #include <string>
 
-#include "integration/gateway/scripted_server.hpp"
 #include "integration/hostile/victim.hpp"
+#include "support/scripted_server.hpp"
 
 namespace tests {
 namespace {

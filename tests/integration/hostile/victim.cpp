@@ -42,7 +42,7 @@ Victim::Victim(ServiceKind service, Variables more, const Limits& limits)
     program_->await_err("listening on http://127.0.0.1:" + std::to_string(port_), 30s);
 }
 
-HttpResponse Victim::send(HttpRequest request) {
+http::Response Victim::send(http::Request request) {
     auto response =
         http_.send("http://127.0.0.1:" + std::to_string(port_), request, Boottime::now() + 20s);
     if (!response) return {.status = 0, .headers = {}, .body = response.error().message()};

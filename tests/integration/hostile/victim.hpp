@@ -40,8 +40,10 @@ public:
     [[nodiscard]] std::uint16_t port() const { return port_; }
     [[nodiscard]] Program& program() { return *program_; }
 
-    tutti::services::HttpResponse send(tutti::services::HttpRequest request);
-    tutti::services::HttpResponse get(std::string path) { return send({.path = std::move(path)}); }
+    tutti::services::http::Response send(tutti::services::http::Request request);
+    tutti::services::http::Response get(std::string path) {
+        return send({.path = std::move(path)});
+    }
 
     // It answers others while it is attacked, and it has not taken more memory than it may.
     void expect_well(std::size_t mib_max = peak_mib_max);
@@ -60,7 +62,7 @@ private:
     std::uint16_t port_;
     TemporaryFolder folder_;
     std::unique_ptr<Program> program_;
-    tutti::services::HttpClient http_{{.name = "test", .response_bytes_max = 32U << 20U}};
+    tutti::services::http::Client http_{{.name = "test", .response_bytes_max = 32U << 20U}};
 };
 
 using Peers = std::vector<std::unique_ptr<RawConnection>>;

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "common/invalidation_services.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "support/line_process.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/node.hpp"
@@ -17,7 +17,7 @@ namespace tests {
 namespace {
 
 using namespace std::chrono_literals;
-using tutti::services::InvalidationEvents;
+using tutti::services::caches::InvalidationEvents;
 
 using Cache = tutti::Coherent<std::string, int>;
 
@@ -31,7 +31,7 @@ protected:
     }
 
     Cache declare(const InvalidationEvents& events, tutti::Reach reach = tutti::Reach::that_key) {
-        return node_->coherent(tutti::services::subscribed_to(
+        return node_->coherent(tutti::services::caches::subscribed_to(
             events,
             tutti::CacheOptions<std::string, int>{
                 .name = std::string(events.name),
@@ -171,12 +171,12 @@ TEST_P(EachChannel, AStoppedNodeHearsNothingMore) {
     EXPECT_EQ(line, "published 1") << "itself";
 }
 
-using tutti::services::api_key_events;
-using tutti::services::channel_activation_events;
-using tutti::services::llm_config_events;
-using tutti::services::llm_config_row_events;
-using tutti::services::persona_events;
-using tutti::services::personality_events;
+using tutti::services::caches::api_key_events;
+using tutti::services::caches::channel_activation_events;
+using tutti::services::caches::llm_config_events;
+using tutti::services::caches::llm_config_row_events;
+using tutti::services::caches::persona_events;
+using tutti::services::caches::personality_events;
 
 constexpr const char* snowflake = "123456789";
 constexpr const char* uuid = "6ba7b810-9dad-11d1-80b4-00c04fd430c8";

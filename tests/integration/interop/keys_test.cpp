@@ -7,8 +7,8 @@
 #include <boost/describe/class.hpp>
 #include <boost/json.hpp>
 
-#include "common/model_catalogue.hpp"
-#include "integration/gateway/two_gateways.hpp"
+#include "common/domain/model_catalogue.hpp"
+#include "integration/api_gateway/two_gateways.hpp"
 #include "provider-stand-in/catalogue.hpp"
 #include "support/line_process.hpp"
 
@@ -62,7 +62,7 @@ protected:
     std::string text(const json_lib::array& words) {
         return json_lib::value_to<std::string>(ioredis(words));
     }
-    HttpResponse generate() { return call("POST", "/ai/generate", {}, hello); }
+    http::Response generate() { return call("POST", "/ai/generate", {}, hello); }
 
     tests::LineProcess peer_{{"node", TUTTI_PEER, redis.url()}};
 };
@@ -87,7 +87,7 @@ TEST_F(Keys, CatalogueThatTheGatewayWroteIsAnArrayForADay) {
     const std::string written = text({"get", document});
     const auto models = json_lib::parse(written);
     ASSERT_TRUE(models.is_array());
-    EXPECT_EQ(read_catalogue(written).value(), stand_in_catalogue(300));
+    EXPECT_EQ(domain::read_catalogue(written).value(), stand_in::stand_in_catalogue(300));
     for (const auto& model : models.get_array()) {
         EXPECT_TRUE(model.at("id").is_string());
         EXPECT_TRUE(model.at("architecture").at("input_modalities").is_array());

@@ -5,15 +5,15 @@
 #include <thread>
 
 #include "bot-client/gateway_loaders.hpp"
-#include "common/catalogue.hpp"
-#include "common/invalidation_services.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::EndsWith;
@@ -23,15 +23,15 @@ using testing::StartsWith;
 
 constexpr const char* owner = "999";
 
-PersonalitySummary summary(std::string name, std::string slug) {
-    PersonalitySummary summary;
+domain::PersonalitySummary summary(std::string name, std::string slug) {
+    domain::PersonalitySummary summary;
     summary.id = "id-of-" + slug;
     summary.name = std::move(name);
     summary.slug = std::move(slug);
     return summary;
 }
-std::string personalities(std::vector<PersonalitySummary> list) {
-    return json::write(ListPersonalitiesResponse{std::move(list)});
+std::string personalities(std::vector<domain::PersonalitySummary> list) {
+    return json::write(domain::ListPersonalitiesResponse{std::move(list)});
 }
 std::string one_personality() { return personalities({summary("Maestro", "maestro")}); }
 constexpr const char* one_persona =
@@ -64,18 +64,21 @@ protected:
 
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",
-                        Secret("s3cret"),
+                        process::Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
-    PersonalityLists personality_lists =
-        declare_personality_lists(*node, personality_list_loader(gateway));
-    PersonaLists persona_lists = declare_persona_lists(*node, persona_list_loader(gateway));
-    GlobalConfigs global_configs = declare_global_configs(*node, global_config_loader(gateway));
-    InvalidationService personality_changes = declare_invalidation(*node, personality_events);
+    caches::PersonalityLists personality_lists =
+        caches::declare_personality_lists(*node, personality_list_loader(gateway));
+    caches::PersonaLists persona_lists =
+        caches::declare_persona_lists(*node, persona_list_loader(gateway));
+    caches::GlobalConfigs global_configs =
+        caches::declare_global_configs(*node, global_config_loader(gateway));
+    caches::InvalidationService personality_changes =
+        caches::declare_invalidation(*node, caches::personality_events);
     Autocomplete autocomplete{
         {.personalities = [this](const std::string& id) { return personality_lists.get(id); },
          .personas = [this](const std::string& id) { return persona_lists.get(id); },
-         .global_configs = [this] { return global_configs.get(global_configs_key); }},
+         .global_configs = [this] { return global_configs.get(caches::global_configs_key); }},
         owner};
 };
 
@@ -137,7 +140,7 @@ TEST_F(Choosing, PersonasLeaveThePersonalitiesAloneAndBothServeFromMemory) {
 }
 
 TEST_F(Choosing, FailureIsAChoiceThatSaysSoAndIsNotKept) {
-    peer.answer(ErrorCode::internal_error);
+    peer.answer(http::ErrorCode::internal_error);
     peer.fail_with(Errc::unavailable);
     peer.answer(200, R"({"personalities":"none"})");
     peer.answer(200, one_personality());
@@ -209,7 +212,7 @@ TEST_F(Choosing, PersonalityShowsWhoseItIsAndIsFoundByNameSlugOrDisplayName) {
 }
 
 TEST_F(Choosing, ThereAreAtMostAsManyChoicesOfSuchALengthAsDiscordTakes) {
-    std::vector<PersonalitySummary> many{summary("Too long", std::string(101, 's'))};
+    std::vector<domain::PersonalitySummary> many{summary("Too long", std::string(101, 's'))};
     for (int i = 0; i < 30; ++i) many.push_back(summary(std::string(120, 'n'), std::to_string(i)));
     many[1].name = std::string(97, 'n') + "\xF0\x9F\x94\x92\xF0\x9F\x94\x92";
     peer.answer(200, personalities(many));
@@ -255,7 +258,7 @@ TEST_F(Choosing, NobodyElseDoes) {
 }
 
 TEST_F(Choosing, NoGlobalConfigurationIsAHitAndAFailureIsNot) {
-    peer.answer(ErrorCode::internal_error);
+    peer.answer(http::ErrorCode::internal_error);
     peer.answer(200, R"({"configs":[]})");
 
     EXPECT_THAT(values(type_config("set-default")), ElementsAre(autocomplete_error));
@@ -274,19 +277,19 @@ protected:
         const auto end = Boottime::now() + 5ms;
         while (Boottime::now() < end) std::this_thread::yield();
     }
-    Result<Lookup<std::vector<PersonalitySummary>>> get() { return cache.get("200"); }
-    CacheOptions<std::string, std::vector<PersonalitySummary>> options() {
-        auto declared = personality_list_options(personality_list_loader(gateway));
+    Result<Lookup<std::vector<domain::PersonalitySummary>>> get() { return cache.get("200"); }
+    CacheOptions<std::string, std::vector<domain::PersonalitySummary>> options() {
+        auto declared = caches::personality_list_options(personality_list_loader(gateway));
         declared.ttl = 1ms;
         return declared;
     }
 
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",
-                        Secret("s3cret"),
+                        process::Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
-    PersonalityLists cache = node->coherent(options());
+    caches::PersonalityLists cache = node->coherent(options());
 };
 
 TEST_F(ShortLived, LastKnownListIsServedWhileTheGatewayIsAway) {
@@ -336,4 +339,4 @@ TEST_F(ShortLived, ListThatWasInvalidatedIsNoLastKnownOne) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

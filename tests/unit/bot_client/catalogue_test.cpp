@@ -1,5 +1,5 @@
 // The catalogue against the audit's tables, and the document that is written from it.
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 
 #include <array>
 #include <chrono>
@@ -9,11 +9,11 @@
 #include <optional>
 #include <set>
 
-#include "common/audit_document.hpp"
-#include "common/invalidation_services.hpp"
+#include "common/caches/audit_document.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
 using namespace std::chrono_literals;
@@ -87,7 +87,7 @@ bool listed(std::string_view difference) {
 }
 
 TEST(Catalogue, EveryRowOfTheAuditIsDeclaredAsItSaysOrTheDifferenceIsListed) {
-    const Inventory inventory = catalogue_inventory();
+    const Inventory inventory = caches::catalogue_inventory();
 
     for (const Audited& row : audited()) {
         const InventoryRow* found = find(inventory, row.name, row.service);
@@ -109,8 +109,8 @@ TEST(Catalogue, NothingIsDeclaredThatNeitherTheAuditNorTheDifferencesKnow) {
         EXPECT_TRUE(listed(difference)) << difference;
     }
 
-    for (const InventoryRow& row : catalogue_inventory()) {
-        if (row.declaration.note == note_of_teller) continue;
+    for (const InventoryRow& row : caches::catalogue_inventory()) {
+        if (row.declaration.note == caches::note_of_teller) continue;
         EXPECT_TRUE(known.contains(row.declaration.name)) << row.declaration.name;
         EXPECT_EQ(row.node, "") << "nobody runs it";
         EXPECT_FALSE(row.backend.known()) << "and nowhere";
@@ -118,17 +118,17 @@ TEST(Catalogue, NothingIsDeclaredThatNeitherTheAuditNorTheDifferencesKnow) {
 }
 
 TEST(Catalogue, NoCacheIsCriticalAndTheCoherentOnesHearOtherProgramsToo) {
-    EXPECT_NE(worst(catalogue_inventory()), Risk::critical) << "also beside each other";
-    for (const InventoryRow& row : catalogue_inventory()) {
+    EXPECT_NE(worst(caches::catalogue_inventory()), Risk::critical) << "also beside each other";
+    for (const InventoryRow& row : caches::catalogue_inventory()) {
         const Declaration& ours = row.declaration;
         EXPECT_NE(grade(ours).risk, Risk::critical) << ours.name;
-        if (ours.pattern != Pattern::coherent || ours.note == note_of_teller) continue;
+        if (ours.pattern != Pattern::coherent || ours.note == caches::note_of_teller) continue;
         EXPECT_TRUE(ours.foreign_publishers) << ours.name;
     }
 }
 
 TEST(Catalogue, ChannelsAreThoseOfTheAuditedDeployment) {
-    const Inventory inventory = catalogue_inventory();
+    const Inventory inventory = caches::catalogue_inventory();
     const auto channel = [&](std::string_view name) {
         return find(inventory, name, "bot-client")->declaration.channel;
     };
@@ -142,15 +142,16 @@ TEST(Catalogue, ChannelsAreThoseOfTheAuditedDeployment) {
 }
 
 TEST(AuditDocument, IsWhatTheCatalogueSays) {
-    const Inventory inventory = catalogue_inventory();
+    const Inventory inventory = caches::catalogue_inventory();
 
-    EXPECT_EQ(read_file("docs/caching-audit.md"), audit_document(merge(std::array{inventory})))
+    EXPECT_EQ(read_file("docs/caching-audit.md"),
+              caches::audit_document(merge(std::array{inventory})))
         << "write it again: build/release/bin/tutti audit --format document > "
            "docs/caching-audit.md";
 }
 
 TEST(AuditDocument, HasTheSectionsOfTheAudit) {
-    const std::string text = audit_document(catalogue_inventory());
+    const std::string text = caches::audit_document(caches::catalogue_inventory());
 
     for (const char* section :
          {"## Inventory", "### In memory only (bot-client)",
@@ -171,10 +172,10 @@ TEST(AuditDocument, SaysWhatMustBeDoneWhenACacheIsCritical) {
                                              .memory_ttl = 30s,
                                              .bound = entries(1000)}};
 
-    EXPECT_THAT(audit_document(std::array{wrong}),
+    EXPECT_THAT(caches::audit_document(std::array{wrong}),
                 HasSubstr("- **Must do**, an instance would be wrong, and nothing tells it: "
                           "bot-client: channel-activation\n"));
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

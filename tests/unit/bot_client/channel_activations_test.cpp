@@ -2,15 +2,15 @@
 #include <map>
 
 #include "bot-client/gateway_loaders.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
@@ -22,11 +22,11 @@ protected:
 
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",
-                        Secret("s3cret"),
+                        process::Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
-    ChannelActivations activations =
-        declare_channel_activations(*node, {}, activation_loader(gateway));
+    caches::ChannelActivations activations =
+        caches::declare_channel_activations(*node, {}, activation_loader(gateway));
 };
 
 TEST_F(Activations, AnswerIsTheBodyAsSent) {
@@ -74,7 +74,7 @@ TEST_F(Activations, InactiveIsAnAnswerAndIsCached) {
 }
 
 TEST_F(Activations, FailureIsNotCached) {
-    peer.answer(ErrorCode::internal_error);
+    peer.answer(http::ErrorCode::internal_error);
     peer.fail_with(Errc::unavailable);
     peer.answer(200, R"({"isActivated":"perhaps"})");
     peer.answer(200, active_body());
@@ -97,7 +97,7 @@ TEST_F(Activations, InvalidatedActivationIsAskedForAgain) {
     EXPECT_TRUE((*activations.get("500"))->is_activated);
 }
 
-Environment environment(std::map<std::string, std::string> variables) {
+process::Environment environment(std::map<std::string, std::string> variables) {
     return [variables = std::move(variables)](const char* name) -> std::optional<std::string> {
         const auto found = variables.find(name);
         return found == variables.end() ? std::nullopt : std::optional(found->second);
@@ -113,12 +113,12 @@ const Declaration& declared(const Inventory& inventory, std::string_view name) {
 
 TEST(Catalogue, DemonstrationIsCriticalAndSaysSo) {
     const auto node = Node::create({.name = "bot"}).value();
-    const auto demonstration = Demonstration::parse(
+    const auto demonstration = caches::Demonstration::parse(
         environment({{"TUTTI_DEMO_CHANNEL_ACTIVATION", "local"}, {"TUTTI_DEMO_TTL_MS", "2000"}}));
 
-    const auto cache = declare_channel_activations(
+    const auto cache = caches::declare_channel_activations(
         *node, *demonstration,
-        [](const std::string&, LoadContext&) { return GetChannelActivationResponse{}; });
+        [](const std::string&, LoadContext&) { return domain::GetChannelActivationResponse{}; });
 
     const Inventory inventory = node->inventory();
     const Declaration& row = declared(inventory, "channel-activation");
@@ -132,17 +132,18 @@ TEST(Catalogue, DemonstrationIsCriticalAndSaysSo) {
 }
 
 TEST(Catalogue, WithoutSwitchesThereIsNoDemonstration) {
-    const auto none = Demonstration::parse(environment({}));
-    const auto empty = Demonstration::parse(environment({{"TUTTI_DEMO_CHANNEL_ACTIVATION", ""}}));
+    const auto none = caches::Demonstration::parse(environment({}));
+    const auto empty =
+        caches::Demonstration::parse(environment({{"TUTTI_DEMO_CHANNEL_ACTIVATION", ""}}));
 
-    EXPECT_EQ(none->channel_activation, Demonstration::ChannelActivation::coherent);
-    EXPECT_EQ(empty->channel_activation, Demonstration::ChannelActivation::coherent);
+    EXPECT_EQ(none->channel_activation, caches::Demonstration::ChannelActivation::coherent);
+    EXPECT_EQ(empty->channel_activation, caches::Demonstration::ChannelActivation::coherent);
     EXPECT_FALSE(none->local_ttl.has_value());
 }
 
 TEST(Catalogue, WrongSwitchesAreNamedTogether) {
     for (const char* ttl : {"0", "-1", "2s", "3600001", "99999999999999999999"}) {
-        const auto parsed = Demonstration::parse(
+        const auto parsed = caches::Demonstration::parse(
             environment({{"TUTTI_DEMO_CHANNEL_ACTIVATION", "remote"}, {"TUTTI_DEMO_TTL_MS", ttl}}));
 
         ASSERT_FALSE(parsed.has_value()) << ttl;
@@ -153,4 +154,4 @@ TEST(Catalogue, WrongSwitchesAreNamedTogether) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -4,10 +4,10 @@
 
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -25,7 +25,7 @@ protected:
                              R"(,"replaced":)" + replaced + '}');
     }
 
-    Result<Lookup<GetChannelActivationResponse>> settings(const std::string& channel_id) {
+    Result<Lookup<domain::GetChannelActivationResponse>> settings(const std::string& channel_id) {
         requests_before_reading = peer.requests.size();
         const auto found = known.find(channel_id);
         if (found == known.end()) return fail(Errc::timeout, "load channel-activation");
@@ -33,7 +33,7 @@ protected:
     }
 
     ScriptedPeer peer;
-    std::map<std::string, GetChannelActivationResponse> known;  // settings, by channel
+    std::map<std::string, domain::GetChannelActivationResponse> known;  // settings, by channel
     std::size_t requests_before_reading = 0;
     std::vector<std::string> invalidated;
     std::size_t requests_before_invalidation = 0;
@@ -46,7 +46,7 @@ protected:
                 .guild_id = "900",
                 .may_manage_messages = true};
     HttpGateway gateway{"http://gateway:3000",
-                        Secret("s3cret"),
+                        process::Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
     ChannelCommands commands{
         gateway,
@@ -132,14 +132,14 @@ TEST_F(Commands, UnpublishedInvalidationDoesNotFailTheDeactivation) {
 }
 
 TEST_F(Commands, UnknownPersonalityIsNamed) {
-    peer.answer(ErrorCode::not_found);
+    peer.answer(http::ErrorCode::not_found);
 
     EXPECT_THAT(run("channel activate").reply.content, HasSubstr("\"maestro\" not found"));
     EXPECT_THAT(invalidated, IsEmpty());
 }
 
 TEST_F(Commands, DeniedPersonalityIsNamed) {
-    peer.answer(ErrorCode::unauthorized);
+    peer.answer(http::ErrorCode::unauthorized);
 
     EXPECT_THAT(run("channel activate").reply.content,
                 HasSubstr("do not have access to the personality \"maestro\""));
@@ -147,7 +147,7 @@ TEST_F(Commands, DeniedPersonalityIsNamed) {
 }
 
 TEST_F(Commands, OtherRefusalsShowTheErrorCodeAndForgetNothing) {
-    peer.answer(ErrorCode::conflict);
+    peer.answer(http::ErrorCode::conflict);
 
     EXPECT_THAT(run("channel activate").reply.content, HasSubstr("Failed to activate: CONFLICT"));
     EXPECT_THAT(run("channel deactivate").reply.content,
@@ -157,7 +157,7 @@ TEST_F(Commands, OtherRefusalsShowTheErrorCodeAndForgetNothing) {
 
 // Its database may have committed before the connection broke.
 TEST_F(Commands, AGatewayThatFailedMayHaveCommittedAndIsForgotten) {
-    peer.answer(ErrorCode::internal_error);
+    peer.answer(http::ErrorCode::internal_error);
 
     for (const char* command : {"channel activate", "channel deactivate"}) {
         invalidated.clear();
@@ -168,7 +168,7 @@ TEST_F(Commands, AGatewayThatFailedMayHaveCommittedAndIsForgotten) {
 
 TEST_F(Commands, NamesMentionNobodyAndChangeNoMarkup) {
     peer.answer(200, R"x({"deactivated":true,"personalityName":"@everyone** [x](http://y)"})x");
-    peer.answer(ErrorCode::not_found);
+    peer.answer(http::ErrorCode::not_found);
     peer.answer(418, R"({"error":"@here"})");
 
     EXPECT_THAT(run("channel deactivate").reply.content,
@@ -229,11 +229,11 @@ TEST_F(Commands, DeactivationOfNothingForgetsAllTheSame) {
     EXPECT_THAT(invalidated, ElementsAre("500"));
 }
 
-const GetChannelActivationResponse active{
+const domain::GetChannelActivationResponse active{
     .is_activated = true, .activation = activation_of_maestro(), .has_settings = true};
-const GetChannelActivationResponse off{
+const domain::GetChannelActivationResponse off{
     .is_activated = false, .activation = {}, .has_settings = true};
-const GetChannelActivationResponse no_record{
+const domain::GetChannelActivationResponse no_record{
     .is_activated = false, .activation = {}, .has_settings = false};
 
 TEST_F(Commands, ThreadThatOnlyInheritsIsSwitchedOffAndTheReplySaysSo) {
@@ -253,7 +253,7 @@ TEST_F(Commands, ThreadThatOnlyInheritsIsSwitchedOffAndTheReplySaysSo) {
 TEST_F(Commands, ThreadThatInheritsNothingIsToldThatNothingIsActive) {
     slash.parent_channel_id = "499";
     peer.answer(200, R"({"deactivated":false})");
-    using Settings = std::map<std::string, GetChannelActivationResponse>;
+    using Settings = std::map<std::string, domain::GetChannelActivationResponse>;
     for (const Settings& settings :
          {Settings{{"500", no_record}, {"499", no_record}},
           Settings{{"500", no_record}, {"499", off}}, Settings{{"500", off}, {"499", active}},
@@ -314,4 +314,4 @@ TEST_F(Commands, WithoutManageMessagesNobodyIsAsked) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -5,10 +5,10 @@
 
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::Field;
@@ -45,21 +45,22 @@ class List : public testing::Test {
 protected:
     // Channels 500, 501 ... of server 900, the newest first.
     static std::string body_of(std::size_t count) {
-        std::vector<Activation> rows(count, activation_of_maestro());
+        std::vector<domain::Activation> rows(count, activation_of_maestro());
         for (std::size_t i = 0; i < count; ++i) {
             rows[i].channel_id = std::to_string(500 + i);
             rows[i].created_at = "2026-01-" + std::to_string(90 - i) + "T00:00:00.000Z";
         }
-        return json::write(ListChannelActivationsResponse{std::move(rows)});
+        return json::write(domain::ListChannelActivationsResponse{std::move(rows)});
     }
-    static Activation row_of(const std::string& channel, json::Nullable<std::string> guild) {
-        Activation row = activation_of_maestro();
+    static domain::Activation row_of(const std::string& channel,
+                                     json::Nullable<std::string> guild) {
+        domain::Activation row = activation_of_maestro();
         row.channel_id = channel;
         row.guild_id = std::move(guild);
         return row;
     }
-    void answer_with(std::vector<Activation> rows) {
-        peer.answer(200, json::write(ListChannelActivationsResponse{std::move(rows)}));
+    void answer_with(std::vector<domain::Activation> rows) {
+        peer.answer(200, json::write(domain::ListChannelActivationsResponse{std::move(rows)}));
     }
 
     BotReply run() { return list.run(slash, places); }
@@ -87,8 +88,9 @@ protected:
                         .channel_id = "500",
                         .guild_id = "900",
                         .may_manage_messages = true};
-    HttpGateway gateway{
-        "http://gateway:3000", Secret("s3cret"), {.interactive = {}, .background = peer.send()}};
+    HttpGateway gateway{"http://gateway:3000",
+                        process::Secret("s3cret"),
+                        {.interactive = {}, .background = peer.send()}};
     ChannelList list{gateway, {.bot_owner_id = "999", .now = [this] { return now; }}};
 };
 
@@ -138,7 +140,7 @@ TEST_F(List, EmptyListSaysSo) {
 }
 
 TEST_F(List, RefusalOfTheGatewayShowsItsCode) {
-    peer.answer(ErrorCode::internal_error);
+    peer.answer(http::ErrorCode::internal_error);
 
     const BotReply reply = run();
 
@@ -202,7 +204,7 @@ TEST_F(List, UnknownServersAreLookedUpReportedAndFiltered) {
 }
 
 TEST_F(List, ReportsAreBoundedAndTheListDoesNotNeedThem) {
-    std::vector<Activation> rows;
+    std::vector<domain::Activation> rows;
     for (int i = 0; i < 15; ++i) {
         rows.push_back(row_of(std::to_string(500 + i), {}));
         places.guilds_of_channels[rows.back().channel_id] = "900";
@@ -345,7 +347,7 @@ TEST_F(List, PressIsCheckedAsTheCommandWas) {
 
 TEST_F(List, FailedPressLeavesTheListAlone) {
     peer.answer(200, body_of(23));
-    peer.answer(ErrorCode::internal_error);
+    peer.answer(http::ErrorCode::internal_error);
     const BotReply reply = press(id_of(run(), next));
 
     EXPECT_EQ(reply.content, "Failed to list activations: INTERNAL_ERROR");
@@ -386,4 +388,4 @@ TEST_F(List, ForgedIdsAreNotKnown) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

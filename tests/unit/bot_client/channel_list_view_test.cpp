@@ -6,10 +6,10 @@
 #include "bot-client/discord_text.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -27,8 +27,9 @@ public:
     std::string prefix;
 };
 
-Activation row(std::string channel, json::Nullable<std::string> guild, std::string created_at) {
-    Activation activation = activation_of_maestro();
+domain::Activation row(std::string channel, json::Nullable<std::string> guild,
+                       std::string created_at) {
+    domain::Activation activation = activation_of_maestro();
     activation.channel_id = std::move(channel);
     activation.guild_id = std::move(guild);
     activation.created_at = std::move(created_at);
@@ -43,12 +44,13 @@ ListView view_of(ListView::Scope scope, ListView::Sort sort = ListView::Sort::da
             .asked_at = std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000))};
 }
 
-std::string described(std::vector<Activation> rows, const ListView& view, const Names& names = {}) {
+std::string described(std::vector<domain::Activation> rows, const ListView& view,
+                      const Names& names = {}) {
     return list_reply(std::move(rows), view, names).embed.value().description;
 }
 
 TEST(ListOfAllServers, IsGroupedByServerAndSortedWithin) {
-    const std::vector<Activation> rows{
+    const std::vector<domain::Activation> rows{
         row("509", {"909"}, "2026-01-09"), row("507", {}, "2026-01-08"),
         row("503", {"902"}, "2026-01-07"), row("502", {"901"}, "2026-01-06"),
         row("501", {"902"}, "2026-01-05"), row("504", {"901"}, "2026-01-04")};
@@ -69,7 +71,7 @@ TEST(ListOfAllServers, IsGroupedByServerAndSortedWithin) {
 }
 
 TEST(ListOfAllServers, ServerIsNamedAgainOnTheNextPage) {
-    std::vector<Activation> rows;
+    std::vector<domain::Activation> rows;
     for (int i = 10; i < 22; ++i) {
         rows.push_back(row("5" + std::to_string(i), {"901"}, "2026-01-01"));
     }
@@ -120,7 +122,7 @@ TEST(ListPage, FitsIntoAnEmbedHoweverLongTheNamesAre) {
     for (const std::string& name : {std::string(300, '*'), notes}) {
         Names names;
         names.prefix = name;
-        std::vector<Activation> rows;
+        std::vector<domain::Activation> rows;
         for (int i = 10; i < 20; ++i) {
             rows.push_back(
                 row("5" + std::to_string(i), {"9" + std::to_string(i)}, std::string(300, '*')));
@@ -165,4 +167,4 @@ TEST(DiscordText, IsCutInUnitsOfUtf16AndNotInsideOfACharacter) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

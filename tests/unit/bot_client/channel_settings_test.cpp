@@ -5,27 +5,27 @@
 #include <map>
 #include <mutex>
 
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using namespace std::chrono_literals;
 
 constexpr const char* parent = "499";
 constexpr const char* thread = "500";
 
-const GetChannelActivationResponse off{
+const domain::GetChannelActivationResponse off{
     .is_activated = false, .activation = {}, .has_settings = true};
-const GetChannelActivationResponse no_record{
+const domain::GetChannelActivationResponse no_record{
     .is_activated = false, .activation = {}, .has_settings = false};
 
-GetChannelActivationResponse active(const std::string& slug) {
-    Activation activation = activation_of_maestro();
+domain::GetChannelActivationResponse active(const std::string& slug) {
+    domain::Activation activation = activation_of_maestro();
     activation.personality_slug = slug;
     return {.is_activated = true, .activation = activation, .has_settings = true};
 }
@@ -33,11 +33,11 @@ GetChannelActivationResponse active(const std::string& slug) {
 // What all instances ask.
 class Gateway {
 public:
-    void set(const std::string& channel, GetChannelActivationResponse settings) {
+    void set(const std::string& channel, domain::GetChannelActivationResponse settings) {
         const std::lock_guard lock(mutex_);
         settings_[channel] = std::move(settings);
     }
-    Loader<std::string, GetChannelActivationResponse> loader() {
+    Loader<std::string, domain::GetChannelActivationResponse> loader() {
         return [this](const std::string& channel, LoadContext&) {
             const std::lock_guard lock(mutex_);
             const auto found = settings_.find(channel);
@@ -47,7 +47,7 @@ public:
 
 private:
     std::mutex mutex_;
-    std::map<std::string, GetChannelActivationResponse> settings_;
+    std::map<std::string, domain::GetChannelActivationResponse> settings_;
 };
 
 class ThreadOnTwoInstances : public testing::Test {
@@ -64,7 +64,7 @@ protected:
         return found->activation() ? found->activation()->personality_slug : "nobody";
     }
     std::string answers_in_thread() { return answers(thread, parent); }
-    void change(const std::string& channel, GetChannelActivationResponse settings) {
+    void change(const std::string& channel, domain::GetChannelActivationResponse settings) {
         gateway.set(channel, std::move(settings));
         EXPECT_TRUE(told.invalidate(channel, 1s).published());
     }
@@ -81,8 +81,10 @@ protected:
     std::shared_ptr<EmbeddedHub> hub = EmbeddedHub::create();
     std::unique_ptr<Node> teller = Node::create({.name = "bot-1", .embedded = hub}).value();
     std::unique_ptr<Node> hearer = Node::create({.name = "bot-2", .embedded = hub}).value();
-    ChannelActivations told = declare_channel_activations(*teller, {}, gateway.loader());
-    ChannelActivations heard = declare_channel_activations(*hearer, {}, gateway.loader());
+    caches::ChannelActivations told =
+        caches::declare_channel_activations(*teller, {}, gateway.loader());
+    caches::ChannelActivations heard =
+        caches::declare_channel_activations(*hearer, {}, gateway.loader());
 };
 
 TEST_F(ThreadOnTwoInstances, SeesWhatIsChangedAroundIt) {
@@ -122,4 +124,4 @@ TEST_F(ThreadOnTwoInstances, IsAnsweredFromMemoryInBetween) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

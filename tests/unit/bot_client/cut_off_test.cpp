@@ -4,15 +4,15 @@
 #include <thread>
 
 #include "bot-client/gateway_loaders.hpp"
-#include "common/catalogue.hpp"
+#include "common/caches/catalogue.hpp"
 #include "tutti/node.hpp"
 #include "tutti/testing/embedded_server.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using namespace std::chrono_literals;
 
 TEST(CutOff, KeystrokesGoOnFromMemoryAndMessagesAskTheGateway) {
@@ -21,11 +21,12 @@ TEST(CutOff, KeystrokesGoOnFromMemoryAndMessagesAskTheGateway) {
     const auto node = Node::create({.name = "bot", .embedded = hub, .lease = 500ms}).value();
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",
-                        Secret("s3cret"),
+                        process::Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
-    const auto lists = declare_personality_lists(*node, personality_list_loader(gateway));
-    const auto personas = declare_persona_lists(*node, persona_list_loader(gateway));
-    const auto activations = declare_channel_activations(*node, {}, activation_loader(gateway));
+    const auto lists = caches::declare_personality_lists(*node, personality_list_loader(gateway));
+    const auto personas = caches::declare_persona_lists(*node, persona_list_loader(gateway));
+    const auto activations =
+        caches::declare_channel_activations(*node, {}, activation_loader(gateway));
     ASSERT_TRUE(node->start());
     peer.answer(200, R"({"personalities":[]})");
     peer.answer(200, R"({"personas":[]})");
@@ -45,4 +46,4 @@ TEST(CutOff, KeystrokesGoOnFromMemoryAndMessagesAskTheGateway) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -3,10 +3,10 @@
 #include "bot-client/driver_wire.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -20,11 +20,11 @@ class Driver : public testing::Test {
 protected:
     Driver() {
         add_driver_routes(
-            router, Secret("s3cret"),
+            router, process::Secret("s3cret"),
             {.commands = commands, .list = list, .chain = chain, .autocomplete = autocomplete});
     }
 
-    HttpResponse post(std::string path, std::string body, std::string secret = "s3cret") {
+    http::Response post(std::string path, std::string body, std::string secret = "s3cret") {
         return router.handle({.method = "POST",
                               .path = std::move(path),
                               .headers = {{"X-Service-Auth", std::move(secret)}},
@@ -39,7 +39,7 @@ protected:
 
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",
-                        Secret("s3cret"),
+                        process::Secret("s3cret"),
                         {.interactive = peer.send(), .background = peer.send()}};
     ChannelCommands commands{gateway,
                              [](const std::string&, Duration) {
@@ -53,24 +53,24 @@ protected:
     Autocomplete autocomplete{
         {.personalities =
              [](const std::string&) {
-                 return Lookup<std::vector<PersonalitySummary>>(detail::RawLookup{
-                     .value = std::make_shared<const std::vector<PersonalitySummary>>(
-                         1, PersonalitySummary{.id = "1",
-                                               .name = "Maestro",
-                                               .display_name = {},
-                                               .slug = "maestro",
-                                               .owner_id = {},
-                                               .owner_discord_id = {}}),
+                 return Lookup<std::vector<domain::PersonalitySummary>>(detail::RawLookup{
+                     .value = std::make_shared<const std::vector<domain::PersonalitySummary>>(
+                         1, domain::PersonalitySummary{.id = "1",
+                                                       .name = "Maestro",
+                                                       .display_name = {},
+                                                       .slug = "maestro",
+                                                       .owner_id = {},
+                                                       .owner_discord_id = {}}),
                      .answer = Answer::found,
                      .tier = Tier::memory,
                      .freshness = Freshness::stale});
              },
-         .personas = [](const std::string&) -> Result<Lookup<std::vector<PersonaSummary>>> {
+         .personas = [](const std::string&) -> Result<Lookup<std::vector<domain::PersonaSummary>>> {
              return fail(Errc::unavailable, "list personas");
          },
          .global_configs = {}},
         std::nullopt};
-    Router router;
+    http::Router router;
 };
 
 TEST_F(Driver, CommandsAndMessagesNeedTheSecret) {
@@ -97,7 +97,7 @@ TEST_F(Driver, CommandAnswersWithRepliesAndTimes) {
 }
 
 TEST_F(Driver, RefusedCommandHasNoTimeOfSuccess) {
-    peer.answer(ErrorCode::not_found);
+    peer.answer(http::ErrorCode::not_found);
 
     const auto answer = json::read<DriverCommandAnswer>(post("/driver/command", command_body).body);
 
@@ -159,7 +159,7 @@ TEST_F(Driver, ListComesWithAnEmbedAndButtonsAndAButtonReplacesIt) {
 }
 
 TEST_F(Driver, RepliesWithoutEmbedAndButtonsLookAsBefore) {
-    peer.answer(ErrorCode::not_found);
+    peer.answer(http::ErrorCode::not_found);
 
     const std::string body = post("/driver/command", command_body).body;
 
@@ -169,7 +169,7 @@ TEST_F(Driver, RepliesWithoutEmbedAndButtonsLookAsBefore) {
 }
 
 TEST_F(Driver, DirectoryOfTheRequestSaysInWhichServerAChannelIs) {
-    Activation unknown = activation_of_maestro();
+    domain::Activation unknown = activation_of_maestro();
     unknown.channel_id = "501";
     unknown.guild_id.reset();
     peer.answer(200, R"({"activations":[)" + json::write(unknown) + "]}");
@@ -249,4 +249,4 @@ TEST_F(Driver, MessageSaysWhoHandledIt) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

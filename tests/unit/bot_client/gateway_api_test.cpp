@@ -5,14 +5,14 @@
 
 #include "stubs.hpp"
 
-namespace tutti::services::bot_client_test {
+namespace tutti::services::bot::stubs {
 namespace {
 
 struct GatewayCalls : ::testing::Test {
     ScriptedPeer interactive;
     ScriptedPeer background;
     HttpGateway gateway{"http://gateway",
-                        Secret("s3cret"),
+                        process::Secret("s3cret"),
                         {.interactive = interactive.send(), .background = background.send()}};
     TimePoint deadline = Boottime::now() + std::chrono::seconds(1);
 };
@@ -48,8 +48,8 @@ TEST_F(GatewayCalls, ListsToChooseFromAreInteractiveAndOnBehalfOfTheUser) {
 }
 
 TEST_F(GatewayCalls, PersonalityIsAbsentWhenThereIsNoneAndOnlyThen) {
-    background.answer(ErrorCode::not_found);
-    background.answer(ErrorCode::unauthorized);
+    background.answer(http::ErrorCode::not_found);
+    background.answer(http::ErrorCode::unauthorized);
 
     const auto none = gateway.read_personality("a/b", deadline);
     const auto wrong_secret = gateway.read_personality("a/b", deadline);
@@ -61,7 +61,7 @@ TEST_F(GatewayCalls, PersonalityIsAbsentWhenThereIsNoneAndOnlyThen) {
 }
 
 TEST_F(GatewayCalls, EverythingElseIsInTheBackground) {
-    background.answer(ErrorCode::not_found);
+    background.answer(http::ErrorCode::not_found);
 
     EXPECT_FALSE(gateway.activate({"500", "maestro", "900"}, "1", deadline));
     EXPECT_FALSE(gateway.deactivate({"500"}, "1", deadline));
@@ -117,8 +117,9 @@ TEST_F(GatewayCalls, FailuresAreTagged) {
           Case{Errc::protocol, Kind::network, true}}) {
         ScriptedPeer peer;
         peer.fail_with(code);
-        HttpGateway failing{
-            "http://gateway", Secret("s3cret"), {.interactive = {}, .background = peer.send()}};
+        HttpGateway failing{"http://gateway",
+                            process::Secret("s3cret"),
+                            {.interactive = {}, .background = peer.send()}};
 
         const auto done = failing.deactivate({"500"}, "1", deadline);
 
@@ -130,4 +131,4 @@ TEST_F(GatewayCalls, FailuresAreTagged) {
 }
 
 }  // namespace
-}  // namespace tutti::services::bot_client_test
+}  // namespace tutti::services::bot::stubs

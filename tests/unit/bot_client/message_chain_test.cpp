@@ -5,10 +5,10 @@
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -48,26 +48,26 @@ protected:
                                             asked.emplace_back(slug, user);
                                             return personality;
                                         },
-                                    .notices = declare_notification_cooldown(*node),
+                                    .notices = caches::declare_notification_cooldown(*node),
                                     .handler = turns}));
         return all;
     }
     // Without starting: a cooldown needs neither bus nor store.
     static std::unique_ptr<Node> make_node() { return Node::create({.name = "bot"}).value(); }
 
-    using Found = std::shared_ptr<const GetPersonalityResponse>;
+    using Found = std::shared_ptr<const domain::GetPersonalityResponse>;
 
-    Result<Found> personality =
-        std::make_shared<const GetPersonalityResponse>(GetPersonalityResponse{maestro()});
+    Result<Found> personality = std::make_shared<const domain::GetPersonalityResponse>(
+        domain::GetPersonalityResponse{maestro()});
     std::vector<std::pair<std::string, std::string>> asked;  // slug and user
     RecordedTurns turns;
     RecordedReplies replies;
     std::unique_ptr<Node> node = make_node();
     int lookups = 0;
-    Result<Lookup<GetChannelActivationResponse>> activation =
+    Result<Lookup<domain::GetChannelActivationResponse>> activation =
         lookup({.is_activated = true, .activation = activation_of_maestro()});
     const std::string parent_id = "499";
-    Result<Lookup<GetChannelActivationResponse>> parent =
+    Result<Lookup<domain::GetChannelActivationResponse>> parent =
         fail(Errc::timeout, "nobody asks for a parent");
     Message message{.author_id = "200",
                     .author_is_bot = false,
@@ -239,11 +239,11 @@ protected:
         parent = lookup(active);
     }
 
-    const GetChannelActivationResponse active{.is_activated = true,
-                                              .activation = activation_of_maestro()};
-    const GetChannelActivationResponse no_record{
+    const domain::GetChannelActivationResponse active{.is_activated = true,
+                                                      .activation = activation_of_maestro()};
+    const domain::GetChannelActivationResponse no_record{
         .is_activated = false, .activation = {}, .has_settings = false};
-    const GetChannelActivationResponse off{
+    const domain::GetChannelActivationResponse off{
         .is_activated = false, .activation = {}, .has_settings = true};
 };
 
@@ -328,4 +328,4 @@ TEST_F(Thread, GetsAnAnnouncementOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -2,10 +2,10 @@
 
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -26,7 +26,7 @@ protected:
     ScriptedPeer peer;
     RecordedReplies replies;
     Message message;
-    Personality personality = maestro();
+    domain::Personality personality = maestro();
 };
 
 TEST_F(Replies, WithoutAnEndpointTheReplyNamesThePersonalityAndSaysSo) {
@@ -49,7 +49,8 @@ TEST_F(Replies, TheNameOfThePersonalityMentionsNobody) {
 TEST_F(Replies, ModelIsAskedInTheOpenAiShape) {
     peer.answer(200, completion("A word of encouragement."));
 
-    ASSERT_TRUE(handle({.base_url = "http://model/v1", .api_key = Secret("key")}).has_value());
+    ASSERT_TRUE(
+        handle({.base_url = "http://model/v1", .api_key = process::Secret("key")}).has_value());
 
     const SentRequest& sent = peer.requests.front();
     EXPECT_EQ(sent.url, "http://model/v1");
@@ -95,4 +96,4 @@ TEST_F(Replies, NothingIsSentWhenTheModelDoesNotAnswerWell) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -5,23 +5,24 @@
 #include <map>
 
 #include "bot-client/gateway_loaders.hpp"
-#include "common/catalogue.hpp"
-#include "common/invalidation_services.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "tutti/node.hpp"
 #include "unit/bot_client/stubs.hpp"
 
-namespace tutti::services {
+namespace tutti::services::bot {
 namespace {
 
-using namespace bot_client_test;
+using namespace stubs;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr const char* bot_owner = "999";
 
-GetPersonalityResponse shared_by_two() {
-    GetPersonalityResponse found{.personality = maestro(), .owner_discord_ids = {{"100", "101"}}};
+domain::GetPersonalityResponse shared_by_two() {
+    domain::GetPersonalityResponse found{.personality = maestro(),
+                                         .owner_discord_ids = {{"100", "101"}}};
     found.personality.is_public = false;
     return found;
 }
@@ -29,47 +30,47 @@ GetPersonalityResponse shared_by_two() {
 // A gateway with one personality.
 class OnePersonality final : public GatewayApi {
 public:
-    GatewayResult<std::optional<GetPersonalityResponse>> read_personality(const std::string& text,
-                                                                          TimePoint) override {
+    GatewayResult<std::optional<domain::GetPersonalityResponse>> read_personality(
+        const std::string& text, TimePoint) override {
         asked.push_back(text);
         if (failure) return std::unexpected(*failure);
         if (text == found.personality.id || text == found.personality.slug) return found;
         return std::nullopt;
     }
-    GatewayResult<GetChannelActivationResponse> read_activation(const std::string&,
-                                                                TimePoint) override {
+    GatewayResult<domain::GetChannelActivationResponse> read_activation(const std::string&,
+                                                                        TimePoint) override {
         return std::unexpected(GatewayFailure{});
     }
-    GatewayResult<ActivateChannelResponse> activate(const ActivateChannelRequest&,
-                                                    const std::string&, TimePoint) override {
-        return std::unexpected(GatewayFailure{});
-    }
-    GatewayResult<DeactivateChannelResponse> deactivate(const DeactivateChannelRequest&,
-                                                        const std::string&, TimePoint) override {
-        return std::unexpected(GatewayFailure{});
-    }
-    GatewayResult<std::vector<Activation>> list_activations(const std::optional<std::string>&,
+    GatewayResult<domain::ActivateChannelResponse> activate(const domain::ActivateChannelRequest&,
                                                             const std::string&,
                                                             TimePoint) override {
         return std::unexpected(GatewayFailure{});
     }
-    GatewayResult<bool> update_guild(const UpdateChannelGuildRequest&, const std::string&,
+    GatewayResult<domain::DeactivateChannelResponse> deactivate(
+        const domain::DeactivateChannelRequest&, const std::string&, TimePoint) override {
+        return std::unexpected(GatewayFailure{});
+    }
+    GatewayResult<std::vector<domain::Activation>> list_activations(
+        const std::optional<std::string>&, const std::string&, TimePoint) override {
+        return std::unexpected(GatewayFailure{});
+    }
+    GatewayResult<bool> update_guild(const domain::UpdateChannelGuildRequest&, const std::string&,
                                      TimePoint) override {
         return std::unexpected(GatewayFailure{});
     }
-    GatewayResult<std::vector<PersonalitySummary>> list_personalities(const std::string&,
-                                                                      TimePoint) override {
+    GatewayResult<std::vector<domain::PersonalitySummary>> list_personalities(const std::string&,
+                                                                              TimePoint) override {
         return std::unexpected(GatewayFailure{});
     }
-    GatewayResult<std::vector<PersonaSummary>> list_personas(const std::string&,
-                                                             TimePoint) override {
+    GatewayResult<std::vector<domain::PersonaSummary>> list_personas(const std::string&,
+                                                                     TimePoint) override {
         return std::unexpected(GatewayFailure{});
     }
-    GatewayResult<std::vector<LlmConfig>> list_llm_configs(TimePoint) override {
+    GatewayResult<std::vector<domain::LlmConfig>> list_llm_configs(TimePoint) override {
         return std::unexpected(GatewayFailure{});
     }
 
-    GetPersonalityResponse found{.personality = maestro()};
+    domain::GetPersonalityResponse found{.personality = maestro()};
     std::optional<GatewayFailure> failure;
     std::vector<std::string> asked;
 };
@@ -87,9 +88,11 @@ protected:
 
     OnePersonality gateway;
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
-    InvalidationService changes = declare_invalidation(*node, personality_events);
-    PersonalityAccess access{declare_personality_ids(*node, personality_id_loader(gateway)),
-                             declare_personalities(*node, personality_loader(gateway)), bot_owner};
+    caches::InvalidationService changes =
+        caches::declare_invalidation(*node, caches::personality_events);
+    PersonalityAccess access{caches::declare_personality_ids(*node, personality_id_loader(gateway)),
+                             caches::declare_personalities(*node, personality_loader(gateway)),
+                             bot_owner};
 };
 
 TEST_F(Access, SlugIsMappedToAnIdAndTheIdIsWhatIsKept) {
@@ -177,4 +180,4 @@ TEST_F(Access, OtherPersonalitiesStayWhenOneChanges) {
 }
 
 }  // namespace
-}  // namespace tutti::services
+}  // namespace tutti::services::bot

@@ -15,16 +15,16 @@
 
 #include "bot-client/discord.hpp"
 #include "bot-client/gateway_api.hpp"
-#include "common/errors.hpp"
+#include "common/http/errors.hpp"
 #include "common/http/message.hpp"
 #include "tutti/json.hpp"
 #include "tutti/lookup.hpp"
 
-namespace tutti::services::bot_client_test {
+namespace tutti::services::bot::stubs {
 
 struct SentRequest {
     std::string url;
-    HttpRequest request;
+    http::Request request;
     TimePoint deadline;
 
     [[nodiscard]] std::string header(std::string_view name) const {
@@ -36,17 +36,17 @@ struct SentRequest {
 class ScriptedPeer {
 public:
     void answer(int status, std::string body) {
-        answers_.emplace_back(json_response(status, std::move(body)));
+        answers_.emplace_back(http::json_response(status, std::move(body)));
     }
-    void answer(ErrorCode code) { answers_.emplace_back(error_response(code, "why")); }
+    void answer(http::ErrorCode code) { answers_.emplace_back(http::error_response(code, "why")); }
     void fail_with(Errc code) { answers_.emplace_back(fail(code, "gateway", "scripted")); }
 
     [[nodiscard]] SendHttp send() {
-        return [this](std::string_view url, const HttpRequest& request,
-                      TimePoint deadline) -> Result<HttpResponse> {
+        return [this](std::string_view url, const http::Request& request,
+                      TimePoint deadline) -> Result<http::Response> {
             requests.push_back({.url = std::string(url), .request = request, .deadline = deadline});
             if (answers_.empty()) throw std::runtime_error("nobody expected a request");
-            Result<HttpResponse> next = answers_.front();
+            Result<http::Response> next = answers_.front();
             if (answers_.size() > 1) answers_.pop_front();
             return next;
         };
@@ -55,7 +55,7 @@ public:
     std::vector<SentRequest> requests;
 
 private:
-    std::deque<Result<HttpResponse>> answers_;
+    std::deque<Result<http::Response>> answers_;
 };
 
 class RecordedReplies final : public ReplySink {
@@ -70,7 +70,7 @@ public:
     bool refuse = false;
 };
 
-inline Activation activation_of_maestro() {
+inline domain::Activation activation_of_maestro() {
     return {.id = "95d17ff0-c1cb-5a1e-b85b-e776a7d57a30",
             .channel_id = "500",
             .guild_id = {"900"},
@@ -80,10 +80,10 @@ inline Activation activation_of_maestro() {
             .created_at = "2026-01-01T00:00:00.000Z"};
 }
 
-inline Lookup<GetChannelActivationResponse> lookup(GetChannelActivationResponse value,
-                                                   Tier tier = Tier::memory) {
-    return Lookup<GetChannelActivationResponse>(detail::RawLookup{
-        .value = std::make_shared<const GetChannelActivationResponse>(std::move(value)),
+inline Lookup<domain::GetChannelActivationResponse> lookup(
+    domain::GetChannelActivationResponse value, Tier tier = Tier::memory) {
+    return Lookup<domain::GetChannelActivationResponse>(detail::RawLookup{
+        .value = std::make_shared<const domain::GetChannelActivationResponse>(std::move(value)),
         .age = {},
         .tier = tier,
         .freshness = Freshness::fresh,
@@ -91,11 +91,11 @@ inline Lookup<GetChannelActivationResponse> lookup(GetChannelActivationResponse 
 }
 
 inline std::string active_body() {
-    return json::write(
-        GetChannelActivationResponse{.is_activated = true, .activation = activation_of_maestro()});
+    return json::write(domain::GetChannelActivationResponse{.is_activated = true,
+                                                            .activation = activation_of_maestro()});
 }
 
-inline Personality maestro() {
+inline domain::Personality maestro() {
     return {.id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01",
             .name = "Maestro",
             .display_name = {"The Maestro"},
@@ -111,4 +111,4 @@ inline Personality maestro() {
             .context_window_tokens = 1000};
 }
 
-}  // namespace tutti::services::bot_client_test
+}  // namespace tutti::services::bot::stubs

@@ -1,0 +1,222 @@
+// libpq without blocking: every step waits on the connection's socket and on `stop_`, with a deadline.
+#include "api-gateway/database/change_listener.hpp"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include <libpq-fe.h>
+
+#include "api-gateway/database/database.hpp"
+#include "common/net/retry.hpp"
+#include "common/process/edge.hpp"
+#include "common/process/logging.hpp"
+
+namespace tutti::services::gateway::database {
+namespace {
+
+constexpr std::string_view notification_channel = "cache_invalidation";
+constexpr std::size_t events_max = 100;
+
+enum class Woken : std::uint8_t { ready, timeout, stop };
+
+Woken wait_on(int socket, short events, int stop, Duration limit) {
+    const TimePoint until = Boottime::now() + limit;
+    while (true) {
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(until - Boottime::now()).count();
+        std::array<pollfd, 2> polled{{{.fd = stop, .events = POLLIN, .revents = 0},
+                                      {.fd = socket, .events = events, .revents = 0}}};
+        const int woken =
+            ::poll(polled.data(), polled.size(), static_cast<int>(std::max<long>(left, 0)));
+        if (polled[0].revents != 0) return Woken::stop;
+        if (woken > 0) return Woken::ready;
+        if (woken == 0 && left <= 0) return Woken::timeout;
+    }
+}
+
+}  // namespace
+
+// One connection, from connecting to its end. The functions return false when it is over; `failure` then
+// says why, and is empty when it is time to stop.
+class ChangeListener::Session {
+public:
+    Session(const Options& options, const std::string& connection, int stop)
+        : options_(options), stop_(stop), connection_(PQconnectStart(connection.c_str())) {}
+    ~Session() { PQfinish(connection_); }
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    [[nodiscard]] bool connect() {
+        if (connection_ == nullptr || PQstatus(connection_) == CONNECTION_BAD) return lost();
+        const TimePoint until = Boottime::now() + options_.connect_deadline;
+        auto step = PGRES_POLLING_WRITING;
+        while (step != PGRES_POLLING_OK) {
+            if (step == PGRES_POLLING_FAILED) return lost();
+            const short events = step == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+            if (!ready(events, until - Boottime::now())) return false;
+            step = PQconnectPoll(connection_);
+        }
+        PQsetNoticeProcessor(connection_, [](void*, const char*) {}, nullptr);
+        return true;
+    }
+
+    [[nodiscard]] bool execute(const char* command, Duration limit) {
+        if (PQsendQuery(connection_, command) == 0) return lost();
+        const TimePoint until = Boottime::now() + limit;
+        while (true) {
+            while (PQisBusy(connection_) != 0) {
+                if (!ready(POLLIN, until - Boottime::now()) || !consume()) return false;
+            }
+            PGresult* const result = PQgetResult(connection_);
+            if (result == nullptr) return true;
+            const auto status = PQresultStatus(result);
+            PQclear(result);
+            if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) return lost();
+        }
+    }
+
+    // Until something can be read, or it was asked in vain whether the server is there.
+    [[nodiscard]] bool wait_for_news() {
+        switch (wait_on(PQsocket(connection_), POLLIN, stop_, options_.probe_every)) {
+        case Woken::stop: return false;
+        case Woken::ready: return consume();
+        case Woken::timeout: return execute("SELECT 1", options_.probe_deadline);
+        }
+        return false;
+    }
+
+    // The payload of the next notification that has been read, or nothing.
+    [[nodiscard]] std::optional<std::string> next() {
+        while (PGnotify* const notification = PQnotifies(connection_)) {
+            const bool ours = notification->relname == notification_channel;
+            std::string payload = notification->extra;
+            PQfreemem(notification);
+            if (ours) return payload;
+        }
+        return std::nullopt;
+    }
+
+    [[nodiscard]] const std::string& failure() const { return failure_; }
+
+private:
+    bool ready(short events, Duration limit) {
+        const auto woken = wait_on(PQsocket(connection_), events, stop_, limit);
+        if (woken == Woken::timeout) failure_ = "PostgreSQL did not answer in time";
+        return woken == Woken::ready;
+    }
+    bool consume() { return PQconsumeInput(connection_) != 0 || lost(); }
+    bool lost() {
+        failure_ = connection_ == nullptr ? "out of memory" : PQerrorMessage(connection_);
+        std::ranges::replace(failure_, '\n', ' ');
+        while (failure_.ends_with(' ')) failure_.pop_back();
+        if (failure_.empty()) failure_ = "PostgreSQL closed the connection";
+        return false;
+    }
+
+    const Options& options_;
+    const int stop_;
+    PGconn* const connection_;
+    std::string failure_;
+};
+
+Result<std::unique_ptr<ChangeListener>> ChangeListener::start(Options options, Publish publish) {
+    auto connection = with_limits(options.url.reveal());
+    if (!connection) return fail(connection.error());
+    std::unique_ptr<ChangeListener> listener(
+        new ChangeListener(std::move(options), *std::move(connection), std::move(publish)));
+    if (listener->stop_ < 0) {
+        return fail(Errc::unavailable, "listen for database changes", "no descriptor is left");
+    }
+    listener->thread_ = std::jthread([&it = *listener] { it.run(); });
+    return listener;
+}
+
+ChangeListener::ChangeListener(Options options, std::string connection, Publish publish)
+    : options_(std::move(options)),
+      connection_(std::move(connection)),
+      publish_(std::move(publish)),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {}
+
+ChangeListener::~ChangeListener() {
+    if (stop_ < 0) return;
+    const std::uint64_t one = 1;
+    if (::write(stop_, &one, sizeof one) != sizeof one) log::error("the listener cannot be woken");
+    if (thread_.joinable()) thread_.join();
+    ::close(stop_);
+}
+
+std::string ChangeListener::failure() const {
+    const std::lock_guard lock(mutex_);
+    return failure_;
+}
+
+void ChangeListener::set_failure(std::string text) {
+    const std::lock_guard lock(mutex_);
+    failure_ = std::move(text);
+}
+
+bool ChangeListener::wait(Duration duration) const {
+    return wait_on(-1, 0, stop_, duration) == Woken::stop;
+}
+
+void ChangeListener::run() {
+    while (!wait(Duration::zero())) {
+        if (!process::contain("the listener for database changes", [this] { listen_once(); })) {
+            set_failure("see the error before");
+        }
+        const std::string failed = failure();
+        if (failed.empty()) return;
+        const Duration pause = net::retry_after(
+            {.first = options_.retry_first, .last = options_.retry_last}, failed_attempts_++);
+        log::warn(
+            "database changes are not heard: " + failed + "; the next attempt is in " +
+            std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()) +
+            " ms");
+        if (wait(pause)) return;
+    }
+}
+
+void ChangeListener::listen_once() {
+    Session session(options_, connection_, stop_);
+    if (session.connect() &&
+        session.execute("LISTEN cache_invalidation", options_.connect_deadline)) {
+        log::info("listening for database changes");
+        set_failure({});
+        failed_attempts_ = 0;
+        // Nobody knows what was said while nobody listened.
+        publish_(caches::PersonalityEvent{});
+        do {
+            pass_on(session);
+        } while (session.wait_for_news());
+    }
+    set_failure(session.failure());
+}
+
+void ChangeListener::pass_on(Session& session) {
+    std::set<std::string> ids;
+    bool all = false;
+    while (auto payload = session.next()) {
+        auto event = caches::read_personality_event(*payload);
+        if (!event) {
+            log::warn("a database notification was dropped",
+                      std::to_string(payload->size()) + " bytes that are no personality event");
+        } else if (event->personality_id) {
+            ids.insert(*std::move(event->personality_id));
+        } else {
+            all = true;
+        }
+    }
+    if (all || ids.size() > events_max) return publish_(caches::PersonalityEvent{});
+    for (const std::string& id : ids) publish_(caches::PersonalityEvent{.personality_id = id});
+}
+
+}  // namespace tutti::services::gateway::database

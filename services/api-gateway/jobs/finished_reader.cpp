@@ -1,0 +1,84 @@
+#include "api-gateway/jobs/finished_reader.hpp"
+
+#include <cstddef>
+#include <utility>
+
+#include "common/process/edge.hpp"
+#include "common/process/logging.hpp"
+
+namespace tutti::services::gateway::jobs {
+namespace {
+
+constexpr const char* entries_at_a_time = "100";
+constexpr std::chrono::seconds patience{1};  // beyond the block
+constexpr std::size_t job_id_length_max = 200;
+
+// The value of that field of an entry; empty: there is none, or it cannot be a job's id.
+std::string job_id_of(const redis::RedisReply& entry) {
+    if (entry.elements.size() != 2) return {};
+    const auto& fields = entry.elements[1].elements;
+    for (std::size_t i = 0; i + 1 < fields.size(); i += 2) {
+        const std::string& id = fields[i + 1].text;
+        if (fields[i].text == "jobId") return id.size() > job_id_length_max ? std::string() : id;
+    }
+    return {};
+}
+
+}  // namespace
+
+FinishedReader::FinishedReader(redis::RedisClient& redis, Options options,
+                               std::function<void(const std::string&)> tell)
+    : redis_(redis),
+      options_(std::move(options)),
+      tell_(std::move(tell)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+void FinishedReader::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        bool heard = false;
+        const bool whole = process::contain("the reader of ended jobs", [&] {
+            const auto read = read_once();
+            note(read);
+            heard = read.has_value();
+        });
+        if (!whole) ++failed_attempts_;
+        if (!heard) pause(stop);
+    }
+}
+
+Result<void> FinishedReader::read_once() {
+    const auto reply =
+        redis_.command({"XREAD", "COUNT", entries_at_a_time, "BLOCK",
+                        std::to_string(options_.block.count()), "STREAMS", options_.stream, last_},
+                       Boottime::now() + options_.block + patience);
+    if (!reply) return fail(reply.error());
+    // Nil, or one stream: its name and its entries.
+    if (reply->elements.empty()) return {};
+    const redis::RedisReply& stream = reply->elements.front();
+    if (stream.elements.size() == 2) tell_all(stream.elements[1]);
+    return {};
+}
+
+void FinishedReader::tell_all(const redis::RedisReply& entries) {
+    for (const redis::RedisReply& entry : entries.elements) {
+        if (!entry.elements.empty()) last_ = entry.elements.front().text;
+        if (const auto id = job_id_of(entry); !id.empty()) tell_(id);
+    }
+}
+
+void FinishedReader::pause(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    const Duration duration = net::retry_after(options_.retry, failed_attempts_ - 1);
+    stopped_.wait_for(lock, stop, duration, [] { return false; });
+}
+
+void FinishedReader::note(const Result<void>& read) {
+    if (read) {
+        if (failed_attempts_ > 0) log::info("the ends of jobs are heard again");
+        failed_attempts_ = 0;
+    } else if (failed_attempts_++ == 0) {
+        log::warn("the ends of jobs are not heard, and asked for instead", read.error().message());
+    }
+}
+
+}  // namespace tutti::services::gateway::jobs

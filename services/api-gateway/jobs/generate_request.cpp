@@ -1,0 +1,274 @@
+// json::read fills structs and forgets what they do not name; here everything that came must reach the
+// worker, so the values are walked by hand, with the same report of problems.
+#include "api-gateway/jobs/generate_request.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <boost/json/array.hpp>
+
+#include "common/domain/limits.hpp"
+#include "common/net/url.hpp"
+#include "tutti/canonical.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services::gateway::jobs {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+using boost::json::value;
+
+constexpr std::size_t name_length_max = 255;
+constexpr std::size_t id_length_max = 64;
+constexpr std::size_t url_length_max = 4096;
+constexpr std::size_t attachments_max = 50;
+constexpr std::size_t references_max = 50;
+
+class Reader {
+public:
+    GenerateRequest read(value body) {
+        GenerateRequest request;
+        if (!body.is_object()) {
+            problems_.expected("an object", body);
+            return request;
+        }
+        request.all = std::move(body.get_object());
+        if (const auto* personality = member_object(request.all, "personality")) {
+            inside("personality",
+                   [&] { request.personality_name = text(*personality, "name", name_length_max); });
+        }
+        request.message_identity = message(request.all);
+        if (const auto* key = request.all.if_contains("userApiKey")) {
+            inside("userApiKey", [&] {
+                if (!key->is_string()) return problems_.expected("a string", *key);
+                if (key->get_string().size() > domain::user_api_key_length_max)
+                    problems_.add("is too long");
+            });
+        }
+        if (const auto* context = member_object(request.all, "context")) {
+            inside("context", [&] { read_context(*context, request); });
+        }
+        if (problems_.empty()) keep_references(request);
+        return request;
+    }
+    TranscribeRequest read_transcription(const value& body) {
+        TranscribeRequest request;
+        if (!body.is_object()) {
+            problems_.expected("an object", body);
+            return request;
+        }
+        const auto found = direct_attachments(body.get_object());
+        if (found.empty()) {
+            problem("attachments", "needs a recording");
+        } else if (found.front().kind() != Attachment::Kind::audio) {
+            problem("attachments", "the first one must be audio, or a voice message");
+        } else {
+            request.attachment = found.front();
+        }
+        if (const auto* user = body.get_object().if_contains("userId"); user && !user->is_null()) {
+            request.user_id = text(body.get_object(), "userId", id_length_max);
+        }
+        return request;
+    }
+    [[nodiscard]] const json::Problems& problems() const { return problems_; }
+
+private:
+    template <class Where, class Body>
+    void inside(Where where, const Body& body) {
+        problems_.enter(where);
+        body();
+        problems_.leave();
+    }
+    void problem(std::string_view name, std::string_view text) {
+        inside(name, [&] { problems_.add(text); });
+    }
+
+    const object* member_object(const object& from, std::string_view name) {
+        const auto* found = from.if_contains(name);
+        if (found == nullptr) problem(name, "missing");
+        if (found != nullptr && !found->is_object()) {
+            inside(name, [&] { problems_.expected("an object", *found); });
+        }
+        return found == nullptr ? nullptr : found->if_object();
+    }
+    std::string text(const object& from, std::string_view name, std::size_t length_max) {
+        const auto* found = from.if_contains(name);
+        if (found == nullptr) {
+            problem(name, "missing");
+            return {};
+        }
+        if (!found->is_string()) {
+            inside(name, [&] { problems_.expected("a string", *found); });
+            return {};
+        }
+        const auto& content = found->get_string();
+        if (content.empty()) problem(name, "must not be empty");
+        if (content.size() > length_max) problem(name, "is too long");
+        return std::string(content.data(), content.size());
+    }
+    std::string message(const object& from) {
+        const auto* found = from.if_contains("message");
+        if (found != nullptr && found->is_object()) return canonical_json(*found);
+        return text(from, "message", std::string::npos);
+    }
+
+    void read_context(const object& context, GenerateRequest& to) {
+        to.user_id = text(context, "userId", id_length_max);
+        const auto* channel = context.if_contains("channelId");
+        if (channel != nullptr && !channel->is_null()) {
+            to.channel_id = text(context, "channelId", id_length_max);
+        }
+        to.attachments = direct_attachments(context);
+        each(context, "referencedMessages", references_max, [&](const object& message) {
+            to.references.push_back(reference(message, to.references.size()));
+        });
+        std::set<std::int64_t> numbers;
+        for (const auto& one : to.references) {
+            if (!numbers.insert(one.number).second) {
+                problem("referencedMessages", "two of them have the same referenceNumber");
+            }
+        }
+    }
+    ReferencedMessage reference(const object& from, std::size_t index) {
+        ReferencedMessage found{.number = static_cast<std::int64_t>(index) + 1, .attachments = {}};
+        const auto* number = from.if_contains("referenceNumber");
+        if (number != nullptr && number->is_int64()) found.number = number->get_int64();
+        if (number != nullptr && !number->is_int64()) {
+            inside("referenceNumber", [&] { problems_.expected("an integer", *number); });
+        }
+        found.attachments = attachments(from);
+        // A message may show pictures of any host. It is no reason to refuse the request, and none
+        // to make a worker fetch what only the worker can reach.
+        std::erase_if(found.attachments, [](const Attachment& attachment) {
+            return !is_discord_attachment(attachment.url);
+        });
+        return found;
+    }
+    // In the body, too: it goes to a worker as a whole.
+    static void keep_references(GenerateRequest& request) {
+        auto* messages = request.all.at("context").as_object().if_contains("referencedMessages");
+        if (messages == nullptr || messages->is_null()) return;
+        for (std::size_t i = 0; i < request.references.size(); ++i) {
+            array kept;
+            for (const Attachment& one : request.references[i].attachments) {
+                kept.push_back(one.all);
+            }
+            object& message = messages->as_array()[i].as_object();
+            if (message.contains("attachments")) message["attachments"] = std::move(kept);
+        }
+    }
+    std::vector<Attachment> direct_attachments(const object& from) {
+        auto found = attachments(from);
+        for (const Attachment& attachment : found) {
+            if (attachment.url.empty() || is_discord_attachment(attachment.url)) continue;
+            problem("attachments", "only https URLs of Discord's attachment hosts are accepted");
+        }
+        return found;
+    }
+    std::vector<Attachment> attachments(const object& from) {
+        std::vector<Attachment> found;
+        each(from, "attachments", attachments_max,
+             [&](const object& one) { found.push_back(attachment(one)); });
+        return found;
+    }
+    Attachment attachment(const object& from) {
+        Attachment found;
+        found.url = text(from, "url", url_length_max);
+        found.content_type = text(from, "contentType", name_length_max);
+        const auto* voice = from.if_contains("isVoiceMessage");
+        found.is_voice_message = voice != nullptr && voice->is_bool() && voice->get_bool();
+        found.all = from;
+        // Of an attachment that was copied before. Workers may fetch that one, too.
+        const auto* original = found.all.if_contains("originalUrl");
+        const bool ours = original != nullptr && original->is_string() &&
+                          is_discord_attachment(original->get_string());
+        if (!ours) found.all["originalUrl"] = found.url;
+        return found;
+    }
+
+    // Calls `body` with each element of an optional array of objects.
+    template <class Body>
+    void each(const object& from, std::string_view name, std::size_t count_max, const Body& body) {
+        const auto* found = from.if_contains(name);
+        if (found == nullptr || found->is_null()) return;
+        inside(name, [&] {
+            if (!found->is_array()) return problems_.expected("an array", *found);
+            const array& all = found->get_array();
+            if (all.size() > count_max) {
+                return problems_.add("has more than " + std::to_string(count_max) + " elements");
+            }
+            for (std::size_t i = 0; i < all.size(); ++i) {
+                inside(i, [&] {
+                    if (!all[i].is_object()) return problems_.expected("an object", all[i]);
+                    body(all[i].get_object());
+                });
+            }
+        });
+    }
+
+    json::Problems problems_{json::depth_only.depth_max};
+};
+
+value sorted(const value& from) {
+    if (from.is_array()) {
+        array elements;
+        for (const value& element : from.get_array()) elements.push_back(sorted(element));
+        return elements;
+    }
+    if (!from.is_object()) return from;
+    std::vector<std::pair<std::string_view, const value*>> members;
+    for (const auto& member : from.get_object())
+        members.emplace_back(member.key(), &member.value());
+    std::ranges::sort(members, {}, [](const auto& member) { return member.first; });
+    object result;
+    for (const auto& [name, content] : members) result.emplace(name, sorted(*content));
+    return result;
+}
+
+}  // namespace
+
+Attachment::Kind Attachment::kind() const {
+    if (is_voice_message || content_type.starts_with("audio/")) return Kind::audio;
+    return content_type.starts_with("image/") ? Kind::image : Kind::other;
+}
+
+Result<GenerateRequest> GenerateRequest::parse(std::string_view body) {
+    auto parsed = json::parse(body, json::depth_only);
+    if (!parsed) return fail(std::move(parsed).error());
+    Reader reader;
+    auto request = reader.read(*std::move(parsed));
+    if (!reader.problems().empty()) {
+        return fail(Errc::protocol, "read json", reader.problems().text());
+    }
+    return request;
+}
+
+Result<TranscribeRequest> TranscribeRequest::parse(std::string_view body) {
+    auto parsed = json::parse(body, json::depth_only);
+    if (!parsed) return fail(std::move(parsed).error());
+    Reader reader;
+    auto request = reader.read_transcription(*parsed);
+    if (!reader.problems().empty()) {
+        return fail(Errc::protocol, "read json", reader.problems().text());
+    }
+    return request;
+}
+
+bool is_discord_attachment(std::string_view url) {
+    constexpr std::string_view scheme = "https://";
+    constexpr std::array<std::string_view, 2> hosts{"cdn.discordapp.com", "media.discordapp.net"};
+    if (!url.starts_with(scheme) || !net::Url::parse(url)) return false;
+    url.remove_prefix(scheme.size());
+    // A port, credentials and an address are part of what is compared, and so are refused.
+    const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
+    return std::ranges::find(hosts, to_lower(authority)) != hosts.end();
+}
+
+std::string canonical_json(const value& from) { return json::serialize(sorted(from)); }
+
+}  // namespace tutti::services::gateway::jobs

@@ -1,0 +1,138 @@
+#include "api-gateway/jobs/job_plan.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/json/array.hpp>
+
+#include "common/domain/limits.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services::gateway::jobs {
+namespace {
+
+using boost::json::array;
+using boost::json::object;
+
+constexpr const char* audio_job = "audio-transcription";
+constexpr const char* image_job = "image-description";
+constexpr const char* llm_job = "llm-generation";
+
+// Where attachments belong: the message itself, or a referenced one.
+struct Origin {
+    std::string prefix;                  // "<req>" or "<req>-ref<n>"
+    std::optional<std::int64_t> number;  // of the referenced message
+};
+
+class Planner {
+public:
+    Planner(const GenerateRequest& request, const JobIds& ids) : request_(request), ids_(ids) {}
+
+    Result<std::vector<Job>> plan() {
+        add(request_.attachments, {.prefix = ids_.request_id, .number = {}});
+        for (const ReferencedMessage& reference : request_.references) {
+            add(reference.attachments,
+                {.prefix = ids_.request_id + "-ref" + std::to_string(reference.number),
+                 .number = reference.number});
+        }
+        object data = request_.all;
+        if (!request_.attachments.empty())
+            data["context"].as_object()["attachments"] = attachments();
+        data["requestId"] = ids_.request_id;
+        data["jobType"] = llm_job;
+        data["dependencies"] = std::move(dependencies_);
+        queue(ids_.job_id, llm_job, data);
+        if (fits()) return std::move(jobs_);
+        return fail(
+            Errc::too_large, "plan jobs",
+            "the request has too many attachments, or too much to say to each: it may become " +
+                std::to_string(domain::plan_jobs_max) + " jobs of " +
+                std::to_string(domain::plan_bytes_max) + " bytes together");
+    }
+
+private:
+    // Those of the message, with where each came from.
+    [[nodiscard]] array attachments() const {
+        array all;
+        for (const Attachment& attachment : request_.attachments) all.push_back(attachment.all);
+        return all;
+    }
+    void add(const std::vector<Attachment>& attachments, const Origin& origin) {
+        array images;
+        std::size_t recordings = 0;
+        for (const Attachment& attachment : attachments) {
+            if (attachment.kind() == Attachment::Kind::image) images.push_back(attachment.all);
+            if (attachment.kind() != Attachment::Kind::audio) continue;
+            object data = common_data(audio_job, origin);
+            data["attachment"] = attachment.all;
+            push("audio-" + origin.prefix + "-audio-" + std::to_string(recordings++), audio_job,
+                 data);
+        }
+        if (images.empty()) return;
+        object data = common_data(image_job, origin);
+        data["attachments"] = std::move(images);
+        data["personality"] = request_.all.at("personality");
+        push("image-" + origin.prefix + "-image", image_job, data);
+    }
+    [[nodiscard]] object common_data(const char* type, const Origin& origin) const {
+        object context{{"userId", request_.user_id}};
+        if (request_.channel_id) context["channelId"] = *request_.channel_id;
+        object data{{"requestId", ids_.request_id}, {"jobType", type}};
+        data["context"] = std::move(context);
+        if (origin.number) data["sourceReferenceNumber"] = *origin.number;
+        if (const auto* key = request_.all.if_contains("userApiKey")) data["userApiKey"] = *key;
+        return data;
+    }
+    void push(const std::string& job_id, const char* type, const object& data) {
+        dependencies_.push_back(object{{"jobId", job_id},
+                                       {"type", type},
+                                       {"status", "queued"},
+                                       {"resultKey", job_result_key(request_.user_id, job_id)}});
+        queue(job_id, type, data);
+    }
+    // What is over the limit is not made.
+    void queue(const std::string& job_id, const char* type, const object& data) {
+        ++count_;
+        if (!fits()) return;
+        jobs_.push_back({.job_id = job_id,
+                         .request_id = ids_.request_id,
+                         .name = type,
+                         .data = json::serialize(data)});
+        bytes_ += jobs_.back().data.size();
+    }
+    [[nodiscard]] bool fits() const {
+        return count_ <= domain::plan_jobs_max && bytes_ <= domain::plan_bytes_max;
+    }
+
+    const GenerateRequest& request_;
+    const JobIds& ids_;
+    std::vector<Job> jobs_;
+    array dependencies_;
+    std::size_t count_ = 0;
+    std::size_t bytes_ = 0;
+};
+
+}  // namespace
+
+std::string job_result_key(const std::string& user_id, const std::string& job_id) {
+    return "job-result:" + (user_id.empty() ? "unknown" : user_id) + ':' + job_id;
+}
+
+Job plan_transcription(const TranscribeRequest& request, const std::string& request_id) {
+    const object data{{"requestId", request_id},
+                      {"jobType", audio_job},
+                      {"context", object{{"userId", request.user_id}}},
+                      {"attachment", request.attachment.all}};
+    return {.job_id = "audio-" + request_id,
+            .request_id = request_id,
+            .name = audio_job,
+            .data = json::serialize(data)};
+}
+
+Result<std::vector<Job>> plan_jobs(const GenerateRequest& request, const JobIds& ids) {
+    return Planner(request, ids).plan();
+}
+
+}  // namespace tutti::services::gateway::jobs

@@ -1,0 +1,35 @@
+// Which jobs a request needs: one that writes the reply, and before it those that turn its attachments
+// into text. The order is that of the queue; the last job names the others and where their results are.
+//
+//     llm-<req>                        the reply; its `dependencies` are the jobs below
+//     audio-<req>-audio-<i>            for each recording of the message
+//     image-<req>-image                for all its images together
+//     audio-<req>-ref<n>-audio-<i>     the same for referenced message n
+//     image-<req>-ref<n>-image
+//
+// Bounded (common/domain/limits.hpp): a small request that says a long thing for every picture would fill
+// the queue.
+//
+// Pure: no I/O, no clock.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api-gateway/jobs/deduplicator.hpp"
+#include "api-gateway/jobs/generate_request.hpp"
+#include "api-gateway/jobs/job_queue.hpp"
+
+namespace tutti::services::gateway::jobs {
+
+// A worker leaves the result of a job that others depend on there, for an hour.
+[[nodiscard]] std::string job_result_key(const std::string& user_id, const std::string& job_id);
+
+// Errors: too_large, more jobs or bytes than one request may become; the cause can be shown.
+[[nodiscard]] Result<std::vector<Job>> plan_jobs(const GenerateRequest& request, const JobIds& ids);
+
+// `audio-<req>`.
+[[nodiscard]] Job plan_transcription(const TranscribeRequest& request,
+                                     const std::string& request_id);
+
+}  // namespace tutti::services::gateway::jobs

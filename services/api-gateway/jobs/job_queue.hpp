@@ -1,0 +1,80 @@
+// Where the gateway hands work to the ai-workers: a bounded queue of jobs, a record of each job that
+// answers GET /ai/job/:jobId, and word of each job that has ended.
+//
+// Two implementations: job_queue_redis.hpp for processes of their own, job_queue_in_process.hpp for a fleet in
+// one.
+//
+// The queue is full when `waiting_max` jobs, or `waiting_bytes_max` of them, wait for a worker;
+// then `enqueue` refuses. No job that waits is ever dropped to make room: only what workers have
+// read is trimmed. On Redis the bytes are an estimate, and not looked at when the user may not ask
+// for it (MEMORY USAGE).
+//
+// What a worker writes may be anything. A status that is no short word is "unknown"; a job whose
+// record has become too large has failed.
+//
+// Thread-safety: all functions may be called from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "api-gateway/jobs/job_endings.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services::gateway::jobs {
+
+struct Job {
+    std::string job_id;
+    std::string request_id;
+    std::string name;  // llm-generation, audio-transcription, image-description
+    std::string data;  // JSON
+};
+
+struct JobStatus {
+    std::string status;  // waiting, active, completed, failed, or a worker's own word
+    int progress = 0;    // percent
+    std::optional<std::string> result;   // JSON
+    std::optional<std::string> error{};  // of a failed one; a worker's text, of any length
+
+    [[nodiscard]] bool ended() const { return status == "completed" || status == "failed"; }
+};
+
+struct QueueMetrics {
+    std::uint64_t waiting = 0;  // for a worker
+    std::uint64_t active = 0;   // read by a worker and not acknowledged
+    // Of those that ended lately; in this process: since the start.
+    std::uint64_t completed = 0;
+    std::uint64_t failed = 0;
+};
+
+// Prometheus text.
+[[nodiscard]] std::string queue_metrics_text(const QueueMetrics& metrics);
+
+inline constexpr std::size_t job_waiting_max = 10'000;
+inline constexpr std::chrono::seconds job_record_ttl{3600};
+
+class JobQueue {
+public:
+    virtual ~JobQueue() = default;
+
+    // Adds all of them, in this order, or none. Enqueuing the same jobs again does nothing, so a caller
+    // may repeat it after an error. Blocking: until `deadline` at most.
+    // Errors: overloaded (full), unavailable, refused: nothing was enqueued; after any other they may have
+    // been. Requires: not empty.
+    [[nodiscard]] virtual Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) = 0;
+    // Nothing when there is no such job, or its record is gone.
+    [[nodiscard]] virtual Result<std::optional<JobStatus>> status(const std::string& job_id,
+                                                                  TimePoint deadline) = 0;
+    [[nodiscard]] virtual Result<QueueMetrics> metrics(TimePoint deadline) = 0;
+    // Whom to tell of every job that has ended, soon after its record says so; see JobEndings. Word may come
+    // twice, or about jobs that ended before, and it gets lost when Redis loses it or a worker says
+    // nothing: `status` knows.
+    [[nodiscard]] virtual JobSubscription on_finished(JobFinished subscriber) = 0;
+};
+
+}  // namespace tutti::services::gateway::jobs

@@ -1,0 +1,88 @@
+// Who waits for which job: calls back with how it ended, without a thread for each.
+//
+// Word of an end (JobQueue::on_finished) is only a reason to look at the job's status at once. The status is
+// looked at when the wait begins, too, so that no end before that is missed, and every few seconds, for a
+// worker that announces nothing and for word that was lost. While the queue cannot be asked, waits go on
+// until their limit; the log says so once.
+//
+// Bounded by its callers: a wait holds a few hundred bytes, and the server limits how many there are.
+//
+// Thread-safety: all functions may be called from any thread. Callbacks come on a thread of this object, one
+// at a time. Shutdown: stop the server first; those that still wait are not called any more.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "api-gateway/jobs/job_queue.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
+
+namespace tutti::services::gateway::jobs {
+
+class JobWaits {
+public:
+    // A job that has ended, or an error: timeout (the limit passed), unavailable (its record is gone). The
+    // cause can be shown.
+    using Ended = std::function<void(const Result<JobStatus>& outcome)>;
+
+    struct Options {
+        Duration limit = std::chrono::minutes{10};
+        Duration look_every = std::chrono::seconds{5};
+        Duration look_deadline = std::chrono::seconds{1};  // of a look at one status
+    };
+
+    // The queue outlives it.
+    JobWaits(JobQueue& queue, Options options);
+    ~JobWaits();
+    JobWaits(const JobWaits&) = delete;
+    JobWaits& operator=(const JobWaits&) = delete;
+
+    // Calls `ended` once. What is returned ends the wait: nothing is called after it, unless the call has
+    // begun. Neither blocks.
+    std::function<void()> wait(const std::string& job_id, Ended ended);
+
+private:
+    struct Wait {
+        std::string job_id;
+        Ended ended;
+        TimePoint deadline;
+        TimePoint look_at;
+    };
+    struct Look {
+        std::uint64_t wait;
+        std::string job_id;
+        TimePoint deadline;
+    };
+
+    void hear(const std::string& job_id);
+    void run(const std::stop_token& stop);
+    // Looks at what is due, or waits until something may be.
+    void step(const std::stop_token& stop);
+    [[nodiscard]] TimePoint next_look() const;   // with the lock
+    [[nodiscard]] std::vector<Look> take_due();  // with the lock
+    void look_at(const std::vector<Look>& due);
+    void settle(const Look& look, const Result<std::optional<JobStatus>>& status);
+    void end(std::uint64_t wait, const Result<JobStatus>& outcome);
+    void note(const Result<std::optional<JobStatus>>& status);
+
+    JobQueue& queue_;
+    const Options options_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::map<std::uint64_t, Wait> waits_;  // guarded by mutex_
+    std::uint64_t next_ = 0;               // guarded by mutex_
+    bool blind_ = false;                   // the thread's: the queue cannot be asked
+    std::jthread thread_;
+    JobSubscription subscription_;  // last: its calls use all of the above
+};
+
+}  // namespace tutti::services::gateway::jobs

@@ -1,0 +1,126 @@
+#include "api-gateway/routes/persona_routes.hpp"
+
+#include <string>
+#include <utility>
+
+#include <boost/describe/class.hpp>
+
+#include "api-gateway/routes/failures.hpp"
+#include "api-gateway/routes/validation.hpp"
+#include "common/domain/persona.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services::gateway::routes {
+namespace {
+
+constexpr std::size_t pronouns_length_max = 100;
+
+struct DeletePersonaResponse {
+    bool deleted = false;
+};
+BOOST_DESCRIBE_STRUCT(DeletePersonaResponse, (), (deleted))
+
+void check(Validation& fields, const domain::PersonaEdit& edit) {
+    fields.if_there("name", edit.name, name_length_max);
+    fields.clearable("preferredName", edit.preferred_name, name_length_max);
+    fields.clearable("description", edit.description, long_text_length_max);
+    fields.clearable("pronouns", edit.pronouns, pronouns_length_max);
+    fields.if_there("content", edit.content, long_text_length_max);
+}
+
+class PersonaRoutes {
+public:
+    PersonaRoutes(database::StoredPersonas& personas, const GatewayNode& node,
+                  Principals principals)
+        : personas_(personas), node_(node), principals_(std::move(principals)) {}
+
+    [[nodiscard]] http::Response list(const http::Request& request) const {
+        auto found = personas_.list(user(request));
+        if (!found) return database_failed(found.error());
+        return http::json_response(200,
+                                   json::write(domain::ListPersonasResponse{std::move(*found)}));
+    }
+
+    [[nodiscard]] http::Response read(const http::Request& request) const {
+        auto found = personas_.find(user(request), request.parameter("id"));
+        if (!found) return database_failed(found.error());
+        if (!*found) return refused(found->error(), "Persona");
+        return http::json_response(200,
+                                   json::write(domain::GetPersonaResponse{std::move(**found)}));
+    }
+
+    [[nodiscard]] http::Response create(const http::Request& request) const {
+        const auto edit = json::read<domain::PersonaEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        if (!edit->name) fields.add("name", "is missing");
+        if (!edit->content) fields.add("content", "is missing");
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        auto made = personas_.create(user(request), *edit);
+        if (!made) return database_failed(made.error());
+        if (!*made) return refused(made->error(), "Personas");
+        node_.tell_persona(user(request));
+        return http::json_response(201, json::write(domain::GetPersonaResponse{std::move(**made)}));
+    }
+
+    [[nodiscard]] http::Response update(const http::Request& request) const {
+        const auto edit = json::read<domain::PersonaEdit>(request.body);
+        if (!edit) return invalid_body(edit.error());
+        Validation fields;
+        check(fields, *edit);
+        if (!fields.ok()) return fields.response();
+        return changed(request, personas_.update(user(request), request.parameter("id"), *edit));
+    }
+
+    [[nodiscard]] http::Response make_default(const http::Request& request) const {
+        return changed(request, personas_.make_default(user(request), request.parameter("id")));
+    }
+
+    [[nodiscard]] http::Response remove(const http::Request& request) const {
+        const auto gone = personas_.remove(user(request), request.parameter("id"));
+        if (!gone) return database_failed(gone.error());
+        if (!*gone) return refused(gone->error(), "Persona");
+        node_.tell_persona(user(request));
+        return http::json_response(200, json::write(DeletePersonaResponse{true}));
+    }
+
+private:
+    [[nodiscard]] std::string user(const http::Request& request) const {
+        return principals_.of(request).discord_id;
+    }
+    [[nodiscard]] http::Response changed(const http::Request& request,
+                                         Result<database::Outcome<domain::Persona>> outcome) const {
+        if (!outcome) return database_failed(outcome.error());
+        if (!*outcome) return refused(outcome->error(), "Persona");
+        node_.tell_persona(user(request));
+        return http::json_response(200,
+                                   json::write(domain::GetPersonaResponse{std::move(**outcome)}));
+    }
+
+    database::StoredPersonas& personas_;
+    const GatewayNode& node_;
+    Principals principals_;
+};
+
+}  // namespace
+
+std::vector<GatewayRoute> persona_routes(database::StoredPersonas& personas,
+                                         const GatewayNode& node, Principals principals) {
+    std::vector<GatewayRoute> routes;
+    const PersonaRoutes handlers(personas, node, std::move(principals));
+    const auto add = [&](std::string method, const char* pattern, auto handler) {
+        routes.push_back(
+            {Access::user, std::move(method), pattern,
+             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
+    };
+    add("GET", "/user/persona", &PersonaRoutes::list);
+    add("POST", "/user/persona", &PersonaRoutes::create);
+    add("GET", "/user/persona/:id", &PersonaRoutes::read);
+    add("PUT", "/user/persona/:id", &PersonaRoutes::update);
+    add("PATCH", "/user/persona/:id/default", &PersonaRoutes::make_default);
+    add("DELETE", "/user/persona/:id", &PersonaRoutes::remove);
+    return routes;
+}
+
+}  // namespace tutti::services::gateway::routes

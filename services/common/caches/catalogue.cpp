@@ -1,0 +1,348 @@
+// The inventory of the catalogue is asked from nodes that are never started, so it cannot differ from
+// what running services answer.
+#include "common/caches/catalogue.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+#include <iterator>
+#include <system_error>
+#include <utility>
+
+#include "common/caches/invalidation_services.hpp"
+#include "common/domain/limits.hpp"
+#include "common/domain/text_bytes.hpp"
+#include "common/process/logging.hpp"
+#include "common/process/problem_list.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::services::caches {
+namespace {
+
+using namespace std::chrono_literals;
+using Value = ChannelActivations::Value;
+
+constexpr std::chrono::milliseconds local_ttl_max = 1h;
+
+CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> load) {
+    return {
+        .name = "channel-activation",
+        .caches = "channel activation status",
+        .stale = Stale::wrong,
+        .ttl = 30s,
+        .bound = entries(1000),
+        .load = std::move(load),
+        .load_deadline = 5s,
+        .loads_max = 12,
+        .channel = "cache:channel-activation-invalidation",
+        .plain = PlainEvent{.type = "channel", .key = "channelId"},
+        .foreign_publishers = true,
+    };
+}
+
+// Whatever the failure but a refusal, for a day.
+StaleIfError last_known_list() {
+    return {.for_up_to = 24h,
+            .transient = [](const Error& error) { return error.code != Errc::refused; }};
+}
+
+// What the lists of choices have in common. Whoever waits for one types at that moment.
+template <class V>
+CacheOptions<std::string, V> choices(const std::string& name, const std::string& caches,
+                                     Loader<std::string, V> load) {
+    return {
+        .name = name,
+        .caches = caches,
+        .stale = Stale::acceptable,
+        .ttl = 60s,
+        .bound = entries(500),
+        .load = std::move(load),
+        .load_deadline = choices_deadline,
+        .loads_max = 6,
+        .stale_if_error = last_known_list(),
+        .note = "the last known list is served while the gateway is away",
+    };
+}
+
+// The same without the bus.
+CacheOptions<std::string, Value> channel_activation_as_audited(Loader<std::string, Value> load,
+                                                               const Demonstration& demonstration) {
+    auto options = channel_activation(std::move(load));
+    options.channel.clear();
+    options.plain.reset();
+    options.foreign_publishers = false;
+    if (demonstration.local_ttl) options.ttl = *demonstration.local_ttl;
+    options.note = "demonstration: declared local by TUTTI_DEMO_CHANNEL_ACTIVATION";
+    return options;
+}
+
+}  // namespace
+
+Result<Demonstration> Demonstration::parse(const process::Environment& environment) {
+    Demonstration demonstration;
+    process::ProblemList problems;
+    const std::string mode = environment("TUTTI_DEMO_CHANNEL_ACTIVATION").value_or("");
+    if (mode == "local") {
+        demonstration.channel_activation = ChannelActivation::local;
+    } else if (!mode.empty() && mode != "coherent") {
+        problems.add("TUTTI_DEMO_CHANNEL_ACTIVATION must be local or coherent");
+    }
+    const std::string ttl = environment("TUTTI_DEMO_TTL_MS").value_or("");
+    if (!ttl.empty()) {
+        std::int64_t count = 0;
+        const auto [end, error] = std::from_chars(ttl.data(), ttl.data() + ttl.size(), count);
+        if (error != std::errc{} || end != ttl.data() + ttl.size() || count < 1 ||
+            count > local_ttl_max.count()) {
+            problems.add("TUTTI_DEMO_TTL_MS must be a number from 1 to " +
+                         std::to_string(local_ttl_max.count()));
+        }
+        demonstration.local_ttl = std::chrono::milliseconds(count);
+    }
+    if (!problems.empty()) return fail(Errc::invalid_option, "read settings", problems.text());
+    return demonstration;
+}
+
+Result<Lookup<Value>> ChannelActivations::get(const std::string& channel_id,
+                                              GetOptions options) const {
+    return std::visit([&](const auto& cache) { return cache.get(channel_id, options); }, cache_);
+}
+
+Invalidation ChannelActivations::invalidate(const std::string& channel_id,
+                                            Duration deadline) const {
+    if (const auto* coherent = std::get_if<Coherent<std::string, Value>>(&cache_)) {
+        return coherent->invalidate(channel_id, {.deadline = deadline});
+    }
+    std::get<Local<std::string, Value>>(cache_).forget(channel_id);
+    return {.outcome = Invalidation::Outcome::unconfirmed,
+            .position = {},
+            .reason =
+                "channel activation is declared local for a demonstration: the other instances "
+                "were not told"};
+}
+
+ChannelActivations declare_channel_activations(Node& node, const Demonstration& demonstration,
+                                               Loader<std::string, Value> load) {
+    if (demonstration.channel_activation == Demonstration::ChannelActivation::local) {
+        return ChannelActivations(
+            node.local(channel_activation_as_audited(std::move(load), demonstration)));
+    }
+    return ChannelActivations(node.coherent(channel_activation(std::move(load))));
+}
+
+Cooldown<NotificationKey> declare_notification_cooldown(Node& node) {
+    return node.cooldown<NotificationKey>({
+        .name = "notification-cooldown",
+        .caches = "private personality notices per channel and user",
+        .period = 1h,
+        .bound = entries(10'000),
+    });
+}
+
+namespace {
+
+// Its texts are bounded where they are written; names of models and the avatar's URL come on top.
+bool is_of_ordinary_size(const domain::GetPersonalityResponse& found) {
+    return domain::text_bytes(found.personality) <=
+           domain::personality_bytes_max + domain::frame_bytes_max;
+}
+
+}  // namespace
+
+Personalities declare_personalities(Node& node,
+                                    Loader<std::string, domain::GetPersonalityResponse> load) {
+    return node.coherent(
+        subscribed_to(personality_events, CacheOptions<std::string, domain::GetPersonalityResponse>{
+                                              .name = "personality",
+                                              .caches = "personalities, configuration merged in",
+                                              .stale = Stale::wrong,
+                                              .ttl = 5min,
+                                              .bound = entries(100),
+                                              .load = std::move(load),
+                                              .admit = is_of_ordinary_size,
+                                              .note = "an entry has at most 256 KiB of texts",
+                                          }));
+}
+
+PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::string> load) {
+    CacheOptions<std::string, std::string> options{
+        .name = "personality-ids",
+        .caches = "ids of personalities by slug",
+        .stale = Stale::wrong,
+        .ttl = 5min,
+        .bound = entries(2000),
+        .absent_ttl = 1min,
+        .load = std::move(load),
+        .load_deadline = 2s,
+        .loads_max = 4,
+        .reach = Reach::every_key,
+    };
+    return node.coherent(subscribed_to(personality_events, std::move(options)));
+}
+
+// Few loads, so that whoever asks for slugs that nobody has does not hold up personalities.
+Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load) {
+    constexpr std::size_t bytes_max = 32U << 20U;
+    CacheOptions<std::string, domain::AvatarPtr> options{
+        .name = "avatars",
+        .caches = "pictures of personalities by slug",
+        .stale = Stale::wrong,
+        .ttl = 1h,
+        .bound = bytes(bytes_max),
+        .absent_ttl = 1min,
+        .weigh = [](const domain::AvatarPtr& avatar) { return avatar ? avatar->png.size() : 0; },
+        .load = std::move(load),
+        .load_deadline = 2s,
+        .loads_max = 2,
+        .reach = Reach::every_key,
+    };
+    return node.coherent(subscribed_to(personality_events, std::move(options)));
+}
+
+CacheOptions<std::string, std::vector<domain::PersonalitySummary>> personality_list_options(
+    Loader<std::string, std::vector<domain::PersonalitySummary>> load) {
+    auto options = choices("autocomplete-personalities", "personalities per user", std::move(load));
+    // The channel speaks of personalities, the keys are users.
+    options.reach = Reach::every_key;
+    options.on_suspect = OnSuspect::serve_up_to(60s);
+    return subscribed_to(personality_events, std::move(options));
+}
+
+PersonalityLists declare_personality_lists(
+    Node& node, Loader<std::string, std::vector<domain::PersonalitySummary>> load) {
+    return node.coherent(personality_list_options(std::move(load)));
+}
+
+PersonaLists declare_persona_lists(Node& node,
+                                   Loader<std::string, std::vector<domain::PersonaSummary>> load) {
+    auto options = choices("autocomplete-personas", "personas per user", std::move(load));
+    options.on_suspect = OnSuspect::serve_up_to(60s);
+    return node.coherent(subscribed_to(persona_events, std::move(options)));
+}
+
+GlobalConfigs declare_global_configs(Node& node,
+                                     Loader<std::string, std::vector<domain::LlmConfig>> load) {
+    auto options = choices("global-config", "global LLM configs", std::move(load));
+    options.bound = entries(1);
+    options.loads_max = 1;
+    return node.local(std::move(options));
+}
+
+// A failing provider costs nothing while there is an old list: models come and go in weeks.
+CacheOptions<std::string, domain::ModelCatalogue> model_options(
+    Loader<std::string, domain::ModelCatalogue> load) {
+    return {
+        .name = "openrouter-models",
+        .caches = "model list from OpenRouter",
+        .stale = Stale::acceptable,
+        .expensive_source = true,
+        .ttl = 5min,
+        .bound = entries(1),
+        .load = std::move(load),
+        .load_deadline = 30s,
+        .loads_max = 2,  // of the node's workers: the others are for what does not stall
+        .store = StoreTier<domain::ModelCatalogue>{.ttl = 24h,
+                                                   .codec = domain::catalogue_codec(),
+                                                   .raw_prefix = "openrouter:",
+                                                   .foreign_writers = true,
+                                                   .value_bytes_max = domain::catalogue_bytes_max},
+        .admit = [](const domain::ModelCatalogue& models) { return !models.empty(); },
+        .stale_if_error = StaleIfError{.for_up_to = 24h},
+        .refresh = Refresh<std::string>{.keys = {models_key}, .first = 10s, .every = 8h},
+    };
+}
+
+Models declare_models(Node& node, Loader<std::string, domain::ModelCatalogue> load) {
+    return node.shared(model_options(std::move(load)));
+}
+
+namespace {
+
+RequestReservations declare_requests(Node& node, std::string name, std::string caches,
+                                     std::string prefix, std::chrono::seconds window) {
+    return node.reservation<std::string, RequestNote>({
+        .name = std::move(name),
+        .caches = std::move(caches),
+        .window = window,
+        .when_store_fails = WhenStoreFails::refuse,
+        .codec = json_codec<RequestNote>(),
+        .raw_prefix = std::move(prefix),
+    });
+}
+
+}  // namespace
+
+RequestReservations declare_request_dedup(Node& node, std::chrono::seconds window) {
+    return declare_requests(node, "request-dedup", "request hashes", "dedup:", window);
+}
+
+RequestReservations declare_request_keys(Node& node) {
+    return declare_requests(node, "request-keys", "requests by their clients' own keys",
+                            "request-key:", request_key_window);
+}
+
+namespace {
+
+// What a node of `service` declares, without a running process.
+Inventory inventory_of(std::string_view service, const std::function<void(Node&)>& declare) {
+    const auto node = Node::create({.name = "catalogue", .service = std::string(service)});
+    if (!node) {
+        log::error(node.error().message());
+        return {};
+    }
+    declare(**node);
+    auto rows = (*node)->inventory();
+    // Nobody runs it, so it is nowhere: not on the hub of a node that stood in.
+    for (InventoryRow& row : rows) {
+        row.node.clear();
+        row.backend = {};
+    }
+    return rows;
+}
+
+void declare_for_bot_client(Node& node) {
+    auto demonstration = Demonstration::parse(process::process_environment);
+    if (!demonstration) log::warn(demonstration.error().message());
+    const auto never_called = [](const std::string&, LoadContext&) { return Value{}; };
+    (void)declare_channel_activations(node, demonstration.value_or(Demonstration{}), never_called);
+    (void)declare_notification_cooldown(node);
+    (void)declare_personalities(
+        node, [](const std::string&, LoadContext&) { return domain::GetPersonalityResponse{}; });
+    (void)declare_personality_ids(node,
+                                  [](const std::string&, LoadContext&) { return std::string(); });
+    (void)declare_personality_lists(node, [](const std::string&, LoadContext&) {
+        return std::vector<domain::PersonalitySummary>();
+    });
+    (void)declare_persona_lists(node, [](const std::string&, LoadContext&) {
+        return std::vector<domain::PersonaSummary>();
+    });
+    (void)declare_global_configs(
+        node, [](const std::string&, LoadContext&) { return std::vector<domain::LlmConfig>(); });
+}
+
+void declare_for_api_gateway(Node& node) {
+    const auto never_called = [](const std::string&, LoadContext&) {
+        return domain::GetPersonalityResponse{};
+    };
+    (void)declare_personalities(node, never_called);
+    (void)declare_avatars(node,
+                          [](const std::string&, LoadContext&) { return domain::AvatarPtr(); });
+    for (const auto& events :
+         {channel_activation_events, api_key_events, llm_config_events, persona_events}) {
+        (void)declare_invalidation(node, events);
+    }
+    (void)declare_models(node,
+                         [](const std::string&, LoadContext&) { return domain::ModelCatalogue{}; });
+    (void)declare_request_dedup(node);
+    (void)declare_request_keys(node);
+}
+
+}  // namespace
+
+Inventory catalogue_inventory() {
+    Inventory rows = inventory_of(bot_client_service, declare_for_bot_client);
+    std::ranges::move(inventory_of(api_gateway_service, declare_for_api_gateway),
+                      std::back_inserter(rows));
+    return rows;
+}
+
+}  // namespace tutti::services::caches

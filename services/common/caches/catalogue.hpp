@@ -1,0 +1,171 @@
+// The catalogue: every cache of the services is declared here and nowhere else. What the audit prints,
+// what the metrics count and what the services do comes from these declarations.
+//
+//     ChannelActivations activations = declare_channel_activations(node, {}, load_over_http);
+//     auto found = activations.get(channel_id);        // Result<Lookup<GetChannelActivationResponse>>
+//     auto sent = activations.invalidate(channel_id);  // after a change: gone here, published for all
+//
+// Thread-safety: declare from one thread and before `Node::start`; the handles from any thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <boost/describe/class.hpp>
+
+#include "common/domain/avatar.hpp"
+#include "common/domain/domain.hpp"
+#include "common/domain/llm_config.hpp"
+#include "common/domain/model_catalogue.hpp"
+#include "common/domain/persona.hpp"
+#include "common/process/settings.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/node.hpp"
+
+namespace tutti::services::caches {
+
+// What separates this deployment from other applications on one Redis. Every node of it says this.
+inline constexpr std::string_view app_name = "tzurot";
+
+inline constexpr std::string_view bot_client_service = "bot-client";
+inline constexpr std::string_view api_gateway_service = "api-gateway";
+
+// Switches that break the catalogue on purpose, to show what the audit warns of. Never set them in a
+// deployment.
+//   TUTTI_DEMO_CHANNEL_ACTIVATION=local  channel activation without the bus, as the audit found it:
+//                                        other instances go on with what they have until the TTL
+//   TUTTI_DEMO_TTL_MS=2000               and with this TTL, so that one need not wait 30 s to see it
+struct Demonstration {
+    enum class ChannelActivation : std::uint8_t { coherent, local };
+
+    ChannelActivation channel_activation = ChannelActivation::coherent;
+    std::optional<std::chrono::milliseconds> local_ttl;
+
+    // Errors: invalid_option, the cause names every variable that is wrong.
+    [[nodiscard]] static Result<Demonstration> parse(const process::Environment& environment);
+};
+
+// Whether a personality answers every message of a channel, by channel id. "Not activated" is an answer
+// like any other.
+class ChannelActivations {
+public:
+    using Value = domain::GetChannelActivationResponse;
+
+    explicit ChannelActivations(Coherent<std::string, Value> cache) : cache_(std::move(cache)) {}
+    explicit ChannelActivations(Local<std::string, Value> cache) : cache_(std::move(cache)) {}
+
+    // As Coherent::get.
+    [[nodiscard]] Result<Lookup<Value>> get(const std::string& channel_id,
+                                            GetOptions options = {}) const;
+    // As Coherent::invalidate without waiting for anybody. In the demonstration: gone on this instance
+    // alone, and `unconfirmed` says so.
+    [[nodiscard]] Invalidation invalidate(const std::string& channel_id, Duration deadline) const;
+
+private:
+    std::variant<Coherent<std::string, Value>, Local<std::string, Value>> cache_;
+};
+
+[[nodiscard]] ChannelActivations declare_channel_activations(
+    Node& node, const Demonstration& demonstration,
+    Loader<std::string, ChannelActivations::Value> load);
+
+// Who was told what in which channel. The separator cannot be part of a Discord id.
+struct NotificationKey {
+    std::string channel_id;
+    std::string user_id;
+
+    [[nodiscard]] std::string key_text() const { return channel_id + ':' + user_id; }
+};
+
+[[nodiscard]] Cooldown<NotificationKey> declare_notification_cooldown(Node& node);
+
+// Personalities with their configuration merged in, by id. Access is checked after the hit, so that all
+// users share an entry.
+using Personalities = Coherent<std::string, domain::GetPersonalityResponse>;
+
+[[nodiscard]] Personalities declare_personalities(
+    Node& node, Loader<std::string, domain::GetPersonalityResponse> load);
+
+// The id of a personality, by its slug. Any change of any personality empties it.
+using PersonalityIds = Coherent<std::string, std::string>;
+
+[[nodiscard]] PersonalityIds declare_personality_ids(Node& node,
+                                                     Loader<std::string, std::string> load);
+
+// The pictures of personalities, by slug, for whoever asks. Null: the personality has none. Any change of
+// any personality empties it: a slug may have become somebody else's.
+using Avatars = Coherent<std::string, domain::AvatarPtr>;
+
+[[nodiscard]] Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load);
+
+// What a user may choose, by Discord id. Two caches, so that filling one does not age the other. While the
+// gateway does not answer, the last known list is served; a loader that is refused (Errc::refused, as
+// for access that was taken away) never is.
+using PersonalityLists = Coherent<std::string, std::vector<domain::PersonalitySummary>>;
+using PersonaLists = Coherent<std::string, std::vector<domain::PersonaSummary>>;
+
+// Below the 3 s within which Discord takes the choices.
+inline constexpr Duration choices_deadline = std::chrono::milliseconds{2000};
+
+// What `declare_personality_lists` declares, for tests that cannot wait as long.
+[[nodiscard]] CacheOptions<std::string, std::vector<domain::PersonalitySummary>>
+personality_list_options(Loader<std::string, std::vector<domain::PersonalitySummary>> load);
+[[nodiscard]] PersonalityLists declare_personality_lists(
+    Node& node, Loader<std::string, std::vector<domain::PersonalitySummary>> load);
+[[nodiscard]] PersonaLists declare_persona_lists(
+    Node& node, Loader<std::string, std::vector<domain::PersonaSummary>> load);
+
+// The model configurations that everybody may use: one entry, `global_configs_key`.
+using GlobalConfigs = Local<std::string, std::vector<domain::LlmConfig>>;
+inline constexpr const char* global_configs_key = "global-configs";
+
+[[nodiscard]] GlobalConfigs declare_global_configs(
+    Node& node, Loader<std::string, std::vector<domain::LlmConfig>> load);
+
+// OpenRouter's catalogue of models, under one key. Programs that know nothing of Tutti read and write the
+// same document in Redis (openrouter:models), as a JSON array.
+using Models = Shared<std::string, domain::ModelCatalogue>;
+
+inline constexpr const char* models_key = "models";
+
+// What `declare_models` declares, for tests that cannot wait as long.
+[[nodiscard]] CacheOptions<std::string, domain::ModelCatalogue> model_options(
+    Loader<std::string, domain::ModelCatalogue> load);
+[[nodiscard]] Models declare_models(Node& node, Loader<std::string, domain::ModelCatalogue> load);
+
+// What a reservation says about the request that holds it, on the wire {"requestId","jobId","timestamp",
+// "expiresAt"}, times in milliseconds.
+struct RequestNote {
+    std::string request_id;
+    std::string job_id;
+    std::int64_t timestamp = 0;
+    std::int64_t expires_at = 0;
+
+    friend bool operator==(const RequestNote&, const RequestNote&) = default;
+};
+BOOST_DESCRIBE_STRUCT(RequestNote, (), (request_id, job_id, timestamp, expires_at))
+
+// Requests that were taken lately, by what makes two of them the same; in Redis as dedup:<key>.
+using RequestReservations = Reservation<std::string, RequestNote>;
+
+inline constexpr std::chrono::seconds request_window_default{5};
+
+[[nodiscard]] RequestReservations declare_request_dedup(
+    Node& node, std::chrono::seconds window = request_window_default);
+
+// The same by the key that a client gave its request, in Redis as request-key:<key>. It lasts as long as
+// clients try again: a key is of one request, which what is in two of them never is.
+inline constexpr std::chrono::seconds request_key_window{60};
+
+[[nodiscard]] RequestReservations declare_request_keys(Node& node);
+
+// All of it as the audit sees it, without a running process: `node` is empty and nothing is counted.
+// Honours the switches of `Demonstration` in the environment; wrong ones are logged and ignored.
+[[nodiscard]] Inventory catalogue_inventory();
+
+}  // namespace tutti::services::caches

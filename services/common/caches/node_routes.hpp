@@ -1,0 +1,24 @@
+// What every process tells about its node over HTTP, without authentication: GET /health (200, or 503 with
+// the reasons), GET /metrics (Prometheus text) and GET /audit (the inventory as JSON).
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "common/http/message.hpp"
+#include "common/http/metrics.hpp"
+#include "tutti/log.hpp"
+#include "tutti/node.hpp"
+
+namespace tutti::services::caches {
+
+[[nodiscard]] http::Response health_response(const Node& node);
+// Prometheus text: the node's metrics, and those of the upstreams' pools.
+[[nodiscard]] http::Response metrics_response(const Node& node,
+                                              std::span<const http::Metrics> upstreams = {});
+[[nodiscard]] http::Response audit_response(const Node& node);
+
+// For NodeOptions::log: the library's lines among those of the service.
+void log_of_node(LogLevel level, std::string_view text);
+
+}  // namespace tutti::services::caches

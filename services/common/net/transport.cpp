@@ -1,0 +1,386 @@
+// Each transport owns an io_context that only the calling thread runs. An operation is started, the
+// context runs until it completes or the deadline passes, and then the socket is closed, which
+// completes it. `cancel` posts the same closing; if no operation is in progress, the next one runs
+// into it.
+#include "common/net/transport.hpp"
+
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+
+#include "common/net/close_on_exec.hpp"
+#include "common/process/edge.hpp"
+
+namespace tutti::services::net {
+namespace {
+
+namespace asio = boost::asio;
+namespace ssl = boost::asio::ssl;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+class Socket {
+public:
+    template <class Operation>
+    Result<std::size_t> run(const Operation& start, TimePoint deadline);
+
+    template <class Stream>
+    Result<void> write(Stream& stream, std::string_view bytes, TimePoint deadline);
+    template <class Stream>
+    Result<std::size_t> read_some(Stream& stream, std::span<char> to, TimePoint deadline);
+
+    Result<void> connect(tcp::socket& socket, const Addresses& addresses, std::uint16_t port,
+                         TimePoint deadline);
+    Result<void> connect_one(tcp::socket& socket, const tcp::endpoint& endpoint,
+                             TimePoint deadline);
+
+    void cancel() {
+        cancelled_.store(true);
+        asio::post(context_, [this] { close(); });
+    }
+    void close() { close_(); }
+
+    [[nodiscard]] asio::io_context& context() noexcept { return context_; }
+    // The lowest layer of the stream that is built on this. Once, before anything else.
+    template <class Lowest>
+    void attach(Lowest& lowest) {
+        close_ = [&lowest] {
+            error_code ignored;
+            lowest.close(ignored);
+        };
+    }
+
+private:
+    asio::io_context context_{1};
+    std::function<void()> close_;
+    // Set before the socket is closed, read after an error of it.
+    std::atomic<bool> cancelled_{false};
+};
+Error to_error(const error_code& error) {
+    const bool untrusted = error.category() == asio::error::get_ssl_category();
+    return {untrusted ? Errc::protocol : Errc::unavailable, {}, error.message()};
+}
+
+template <class Operation>
+Result<std::size_t> Socket::run(const Operation& start, TimePoint deadline) {
+    std::optional<std::pair<error_code, std::size_t>> done;
+    if (cancelled_.load()) return fail(Errc::stopped, {}, "the client was stopped");
+    if (Boottime::now() >= deadline) return fail(Errc::timeout, {}, "the deadline passed");
+    context_.restart();
+    start([&done](const error_code& error, std::size_t bytes = 0) { done.emplace(error, bytes); });
+    context_.run_for(time_left(deadline, Boottime::now()));
+    const bool late = !done;
+    if (late) {
+        close();
+        context_.restart();
+        context_.run();
+    }
+    if (cancelled_.load()) return fail(Errc::stopped, {}, "the client was stopped");
+    if (late) return fail(Errc::timeout, {}, "the deadline passed");
+    if (done->first && done->first != asio::error::eof &&
+        done->first != ssl::error::stream_truncated) {
+        return fail(to_error(done->first));
+    }
+    return done->second;  // 0 at the end of the stream
+}
+
+template <class Stream>
+Result<void> Socket::write(Stream& stream, std::string_view bytes, TimePoint deadline) {
+    const auto written =
+        run([&](auto done) { asio::async_write(stream, asio::buffer(bytes), std::move(done)); },
+            deadline);
+    if (!written) return fail(written.error());
+    if (*written != bytes.size()) return fail(Errc::unavailable, {}, "the connection was closed");
+    return {};
+}
+
+template <class Stream>
+Result<std::size_t> Socket::read_some(Stream& stream, std::span<char> to, TimePoint deadline) {
+    return run(
+        [&](auto done) {
+            stream.async_read_some(asio::buffer(to.data(), to.size()), std::move(done));
+        },
+        deadline);
+}
+
+Result<void> Socket::connect_one(tcp::socket& socket, const tcp::endpoint& endpoint,
+                                 TimePoint deadline) {
+    close();
+    const auto connected =
+        run([&](auto done) { socket.async_connect(endpoint, std::move(done)); }, deadline);
+    if (!connected) return fail(connected.error());
+    error_code ignored;
+    close_on_exec(socket);
+    socket.set_option(tcp::no_delay(true), ignored);
+    return {};
+}
+
+Result<void> Socket::connect(tcp::socket& socket, const Addresses& addresses, std::uint16_t port,
+                             TimePoint deadline) {
+    Result<void> result = fail(Errc::unavailable, {}, "the host has no address");
+    for (const auto& address : addresses) {
+        const tcp::endpoint endpoint(asio::ip::make_address(address), port);
+        result = connect_one(socket, endpoint, deadline);
+        if (result || result.error().code != Errc::unavailable) return result;
+    }
+    return result;
+}
+
+// What an idle socket has to say, without waiting: bytes (1), the end or an error (0), nothing
+// (-1).
+template <class Lowest>
+int peek(Lowest& socket) {
+    char byte = 0;
+    const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return -1;
+    return got > 0 ? 1 : 0;
+}
+
+// A socket without TLS, of whatever family.
+template <class AsioSocket>
+class PlainTransport : public Transport {
+public:
+    Result<void> write(std::string_view bytes, TimePoint deadline) override {
+        return base_.write(socket_, bytes, deadline);
+    }
+    Result<std::size_t> read_some(std::span<char> to, TimePoint deadline) override {
+        return base_.read_some(socket_, to, deadline);
+    }
+    bool reusable() override { return peek(socket_) < 0; }
+    void cancel() override { base_.cancel(); }
+
+protected:
+    PlainTransport() { base_.attach(socket_); }
+
+    Socket base_;
+    AsioSocket socket_{base_.context()};
+};
+
+class TcpTransport final : public PlainTransport<tcp::socket> {
+public:
+    explicit TcpTransport(std::uint16_t port) : port_(port) {}
+
+    Result<void> connect(const Addresses& addresses, TimePoint deadline) override {
+        return base_.connect(socket_, addresses, port_, deadline);
+    }
+
+private:
+    std::uint16_t port_;
+};
+
+class UnixTransport final : public PlainTransport<asio::local::stream_protocol::socket> {
+public:
+    explicit UnixTransport(const std::string& path) : endpoint_(path) {}
+
+    Result<void> connect(const Addresses&, TimePoint deadline) override {
+        const auto connected = base_.run(
+            [&](auto done) { socket_.async_connect(endpoint_, std::move(done)); }, deadline);
+        if (!connected) return fail(connected.error());
+        close_on_exec(socket_);
+        return {};
+    }
+
+private:
+    asio::local::stream_protocol::endpoint endpoint_;
+};
+
+}  // namespace
+
+class TlsContext {
+public:
+    ssl::context context{ssl::context::tls_client};
+};
+
+namespace {
+
+class TlsTransport final : public Transport {
+public:
+    TlsTransport(const Url& url, std::shared_ptr<TlsContext> context)
+        : host_(url.host), port_(url.port), context_(std::move(context)) {
+        base_.attach(stream_.next_layer());
+    }
+
+    Result<void> connect(const Addresses& addresses, TimePoint deadline) override {
+        if (auto connected = base_.connect(stream_.next_layer(), addresses, port_, deadline);
+            !connected) {
+            return connected;
+        }
+        stream_.set_verify_callback(ssl::host_name_verification(host_));
+        SSL_set_tlsext_host_name(stream_.native_handle(), host_.c_str());
+        const auto secured = base_.run(
+            [&](auto done) { stream_.async_handshake(ssl::stream_base::client, std::move(done)); },
+            deadline);
+        if (!secured) return fail(secured.error());
+        if (SSL_is_init_finished(stream_.native_handle()) == 0) {
+            return fail(Errc::protocol, {}, "the peer ended the TLS handshake");
+        }
+        return {};
+    }
+    Result<void> write(std::string_view bytes, TimePoint deadline) override {
+        return base_.write(stream_, bytes, deadline);
+    }
+    Result<std::size_t> read_some(std::span<char> to, TimePoint deadline) override {
+        return base_.read_some(stream_, to, deadline);
+    }
+    // Bytes may be session tickets, which are no answer to anything.
+    bool reusable() override { return peek(stream_.next_layer()) != 0; }
+    void cancel() override { base_.cancel(); }
+
+private:
+    std::string host_;
+    std::uint16_t port_;
+    std::shared_ptr<TlsContext> context_;
+    Socket base_;
+    ssl::stream<tcp::socket> stream_{base_.context(), context_->context};
+};
+
+}  // namespace
+
+Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files) {
+    auto context = std::make_shared<TlsContext>();
+    error_code error;
+    if (files.ca.empty()) {
+        context->context.set_default_verify_paths(error);
+    } else {
+        context->context.load_verify_file(files.ca, error);
+    }
+    if (error) {
+        return fail(
+            Errc::invalid_option, {},
+            "cannot load the trusted roots" + (files.ca.empty() ? "" : " from " + files.ca));
+    }
+    if (!files.certificate.empty()) {
+        context->context.use_certificate_chain_file(files.certificate, error);
+        if (!error) context->context.use_private_key_file(files.key, ssl::context::pem, error);
+        if (error) {
+            return fail(Errc::invalid_option, {},
+                        "cannot load the certificate " + files.certificate + " with its key");
+        }
+    }
+    context->context.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+    context->context.set_verify_mode(ssl::verify_peer);
+    return context;
+}
+
+// The I/O context of each has descriptors of its own, and says only by throwing that there are none.
+Result<std::unique_ptr<Transport>> make_transport(const Url& url,
+                                                  std::shared_ptr<TlsContext> context) {
+    return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
+        if (url.scheme == Url::Scheme::http) return std::make_unique<TcpTransport>(url.port);
+        return std::make_unique<TlsTransport>(url, std::move(context));
+    });
+}
+
+Result<std::unique_ptr<Transport>> make_unix_transport(const std::string& path) {
+    return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
+        return std::make_unique<UnixTransport>(path);
+    });
+}
+
+namespace {
+
+Result<Addresses> look_up(const std::string& host) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    addrinfo* found = nullptr;
+    if (const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &found); code != 0) {
+        return fail(Errc::unavailable, {}, "cannot resolve " + host + ": " + ::gai_strerror(code));
+    }
+    Addresses addresses;
+    for (const auto* at = found; at != nullptr; at = at->ai_next) {
+        std::array<char, NI_MAXHOST> text{};
+        if (::getnameinfo(at->ai_addr, at->ai_addrlen, text.data(), text.size(), nullptr, 0,
+                          NI_NUMERICHOST) == 0) {
+            addresses.emplace_back(text.data());
+        }
+    }
+    ::freeaddrinfo(found);
+    return addresses;
+}
+
+}  // namespace
+
+struct Resolver::Impl {
+    struct Job {
+        std::string host;
+        std::optional<Result<Addresses>> result;  // guarded by Impl::mutex
+    };
+
+    Result<void> start() {
+        if (thread.joinable()) return {};
+        return process::as_result(Errc::unavailable, [this]() -> Result<void> {
+            thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
+            return {};
+        });
+    }
+
+    void run(const std::stop_token& stop) {
+        std::unique_lock lock(mutex);
+        while (changed.wait(lock, stop, [this] { return !waiting.empty(); })) {
+            const auto job = std::move(waiting.front());
+            waiting.pop_front();
+            lock.unlock();
+            auto result = process::as_result(Errc::unavailable, [&] { return look_up(job->host); });
+            lock.lock();
+            job->result = std::move(result);
+            changed.notify_all();
+        }
+    }
+
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::deque<std::shared_ptr<Job>> waiting;
+    bool stopped = false;
+    std::jthread thread;  // begins with the first lookup
+};
+
+Resolver::Resolver() : impl_(std::make_unique<Impl>()) {}
+Resolver::~Resolver() { stop(); }
+
+Result<Addresses> Resolver::resolve(const std::string& host, TimePoint deadline) {
+    error_code not_numeric;
+    asio::ip::make_address(host, not_numeric);
+    if (!not_numeric) return Addresses{host};
+
+    auto job = std::make_shared<Impl::Job>(host);
+    std::unique_lock lock(impl_->mutex);
+    if (auto started = impl_->start(); !started) return fail(std::move(started).error());
+    impl_->waiting.push_back(job);
+    impl_->changed.notify_all();
+    const bool ended = impl_->changed.wait_for(lock, time_left(deadline, Boottime::now()),
+                                               [&] { return job->result || impl_->stopped; });
+    if (job->result) return std::move(*job->result);
+    std::erase(impl_->waiting, job);
+    if (ended) return fail(Errc::stopped, {}, "the client was stopped");
+    return fail(Errc::timeout, {}, "resolving " + host + " took too long");
+}
+
+void Resolver::stop() {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->stopped = true;
+    impl_->changed.notify_all();
+}
+
+}  // namespace tutti::services::net

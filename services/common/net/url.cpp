@@ -1,0 +1,87 @@
+#include "common/net/url.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "common/http/wire.hpp"
+
+namespace tutti::services::net {
+namespace {
+
+constexpr std::uint16_t default_port(Url::Scheme scheme) {
+    return scheme == Url::Scheme::https ? 443 : 80;
+}
+
+bool take(std::string_view& text, std::string_view prefix) {
+    if (!text.starts_with(prefix)) return false;
+    text.remove_prefix(prefix.size());
+    return true;
+}
+
+bool is_host(std::string_view host) {
+    static constexpr std::string_view others = "-._:";
+    return !host.empty() && host.size() <= 253 && std::ranges::all_of(host, [](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               others.contains(c);
+    });
+}
+
+}  // namespace
+
+std::string Url::authority() const {
+    std::string text;
+    if (host.contains(':')) {
+        text.append("[").append(host).append("]");
+    } else {
+        text = host;
+    }
+    if (port != default_port(scheme)) text += ':' + std::to_string(port);
+    return text;
+}
+
+std::string Url::origin() const {
+    return (scheme == Scheme::https ? "https://" : "http://") + host + ':' + std::to_string(port);
+}
+
+Result<Url> Url::parse(std::string_view text) {
+    const auto wrong = [](std::string cause) {
+        return fail(Errc::invalid_option, "read url", std::move(cause));
+    };
+    Url url;
+    if (take(text, "https://")) {
+        url.scheme = Scheme::https;
+    } else if (!take(text, "http://")) {
+        return wrong("the URL must begin with http:// or https://");
+    }
+    url.port = default_port(url.scheme);
+    if (!http::wire::is_target(text))
+        return wrong("the URL holds a space, a control or a non-ASCII character");
+    const std::size_t end = std::min(text.find_first_of("/?#"), text.size());
+    std::string_view authority = text.substr(0, end);
+    const std::string_view target = text.substr(end);
+    if (target.contains('#')) return wrong("the URL has a fragment; leave it out");
+    if (authority.contains('@'))
+        return wrong("the URL has a user name; send credentials in a header");
+    if (target.starts_with('/')) url.target.clear();
+    url.target += target;
+
+    const std::size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
+    if (bracket == std::string_view::npos) return wrong("the URL's IPv6 address lacks a bracket");
+    const std::size_t colon = authority.find(':', bracket);
+    if (colon != std::string_view::npos) {
+        const std::string_view digits = authority.substr(colon + 1);
+        const auto [stop, error] =
+            std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+        if (error != std::errc{} || stop != digits.data() + digits.size() || url.port == 0) {
+            return wrong("the URL's port must be a number from 1 to 65535");
+        }
+        authority = authority.substr(0, colon);
+    }
+    if (bracket > 0 && authority.size() != bracket + 1) return wrong("the URL's host is not valid");
+    if (bracket > 0) authority = authority.substr(1, bracket - 1);
+    if (!is_host(authority)) return wrong("the URL's host is missing or not valid");
+    url.host = authority;
+    return url;
+}
+
+}  // namespace tutti::services::net

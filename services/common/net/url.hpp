@@ -1,0 +1,30 @@
+// The parts of an http or https URL. No user name, password or fragment: they are refused, so that
+// a secret in a URL is noticed and not sent somewhere.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "tutti/error.hpp"
+
+namespace tutti::services::net {
+
+struct Url {
+    enum class Scheme : std::uint8_t { http, https };
+
+    Scheme scheme = Scheme::http;
+    std::string host;  // without the brackets of an IPv6 address
+    std::uint16_t port = 80;
+    std::string target = "/";  // path and query, still encoded
+
+    // "http://host:port", the key of connections that may be shared.
+    [[nodiscard]] std::string origin() const;
+    // For the Host field: brackets for IPv6, no default port.
+    [[nodiscard]] std::string authority() const;
+
+    // Errors: invalid_option; the cause does not repeat the URL.
+    [[nodiscard]] static Result<Url> parse(std::string_view text);
+};
+
+}  // namespace tutti::services::net

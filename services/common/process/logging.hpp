@@ -1,0 +1,34 @@
+// Log lines of the services: one line each on stderr, with time, level and service. LOG_LEVEL
+// (trace, debug, info, warn, error, off) sets the level; `info` when unset.
+//
+// Callers compose the text; a `Secret` cannot be part of it by accident. Control characters in the
+// text are replaced, so a peer's bytes cannot forge a line.
+//
+// Thread-safety: any thread, after `setup_logging`. Before it, lines go to stderr unnamed.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tutti::services::process {
+
+// Once, early in `main`. An unknown level in LOG_LEVEL counts as `info` and is said so.
+void setup_logging(const std::string& service);
+
+namespace log {
+void debug(std::string_view text);
+void info(std::string_view text);
+void warn(std::string_view text);
+void error(std::string_view text);
+
+// For what each request, event or attempt may say: "<kind>: <text>", one line of a kind a minute, and
+// the next one says how many were left out (tutti::LogLimiter). A kind is a fixed text.
+void warn(std::string_view kind, std::string_view text);
+void error(std::string_view kind, std::string_view text);
+}  // namespace log
+
+}  // namespace tutti::services::process
+
+namespace tutti::services {
+namespace log = process::log;  // every folder says it
+}

@@ -1,0 +1,230 @@
+// Each variable is read by one function that either stores a value or adds a problem; nothing
+// returns early, so that one start shows all that is wrong.
+#include "common/process/settings.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+#include "common/net/url.hpp"
+#include "common/process/problem_list.hpp"
+#include "tutti/redis_url.hpp"
+
+namespace tutti::services::process {
+namespace {
+
+constexpr std::size_t secret_length_min = 16;
+
+class Parser {
+public:
+    explicit Parser(const Environment& environment) : environment_(environment) {}
+
+    void text(const char* name, std::string& to) {
+        if (auto value = get(name)) to = std::move(*value);
+    }
+    void text(const char* name, std::optional<std::string>& to) { to = get(name); }
+    void secret(const char* name, std::optional<Secret>& to) {
+        if (auto value = get(name)) to.emplace(std::move(*value));
+    }
+    // The contract knows exactly one spelling of "on"; anything else but "false" is a typing error.
+    void flag(const char* name, bool& to) {
+        const auto value = get(name);
+        if (value && *value != "true" && *value != "false") problem(name, "must be true or false");
+        to = value == "true";
+    }
+    void address(const char* name, std::string& to) {
+        auto value = get(name);
+        if (!value) return;
+        std::array<unsigned char, sizeof(in6_addr)> bytes{};
+        if (::inet_pton(AF_INET, value->c_str(), bytes.data()) != 1 &&
+            ::inet_pton(AF_INET6, value->c_str(), bytes.data()) != 1) {
+            return problem(name, "must be a numeric address; 0.0.0.0 listens everywhere");
+        }
+        to = *std::move(value);
+    }
+    template <class T>
+    void number(const char* name, T& to, T min, T max = std::numeric_limits<T>::max()) {
+        const auto value = get(name);
+        if (!value) return;
+        T parsed{};
+        const char* end = value->data() + value->size();
+        const auto [stopped, error] = std::from_chars(value->data(), end, parsed);
+        if (error != std::errc{} || stopped != end || parsed < min || parsed > max) {
+            return problem(name, "must be a number from " + std::to_string(min) + " to " +
+                                     std::to_string(max));
+        }
+        to = parsed;
+    }
+    // Part of a Redis key that people type.
+    void key_name(const char* name, std::string& to) {
+        const auto value = get(name);
+        if (!value) return;
+        const auto good = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '-' || c == '_' || c == '.' || c == ':';
+        };
+        if (value->size() > 100 || !std::ranges::all_of(*value, good)) {
+            return problem(
+                name, "must be letters, digits, dots, colons, dashes or underscores, up to 100");
+        }
+        to = *value;
+    }
+    void instance_name(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        const auto good = [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   c == '.' || c == '-' || c == '_';
+        };
+        if (value && (value->size() > 64 || !std::ranges::all_of(*value, good))) {
+            return problem(name, "must be letters, digits, dots, dashes or underscores, up to 64");
+        }
+        to = std::move(value);
+    }
+    void http_url(const char* name, std::string& to) {
+        std::optional<std::string> value;
+        http_url(name, value);
+        if (value) to = std::move(*value);
+    }
+    void pool(const std::string& upstream, HttpPool& to) {
+        const std::string prefix = "HTTP_" + upstream;
+        number<std::uint32_t>((prefix + "_CONCURRENCY").c_str(), to.concurrent_max, 1, 10'000);
+        number<std::uint32_t>((prefix + "_QUEUE").c_str(), to.queued_max, 0, 1'000'000);
+        auto deadline = static_cast<std::uint32_t>(to.deadline.count());
+        number<std::uint32_t>((prefix + "_DEADLINE_MS").c_str(), deadline, 1, 600'000);
+        to.deadline = std::chrono::milliseconds{deadline};
+    }
+    void http_url(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        if (!value) return;
+        // As the client will: what cannot be called later is refused now.
+        if (const auto url = net::Url::parse(*value); !url) {
+            return problem(name, "cannot be called: " + url.error().cause);
+        }
+        while (value->ends_with('/')) value->pop_back();
+        to = std::move(value);
+    }
+    void redis_url(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        if (value) {
+            if (const auto url = tutti::redis::Url::parse(*value); !url) {
+                return problem(name, url.error().cause + "; leave it unset for the embedded store");
+            }
+        }
+        to = std::move(value);
+    }
+    void database(const char* name, std::string& path, std::optional<Secret>& postgres_url);
+    void discord_id(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+        if (value && (value->size() > 20 || !std::ranges::all_of(*value, digit))) {
+            return problem(name, "must be a Discord id, up to 20 digits");
+        }
+        to = std::move(value);
+    }
+    void required_secret(const char* name, Secret& to) {
+        auto value = get(name);
+        if (!value) return problem(name, "is not set; give all services the same secret");
+        const auto printable = [](char c) { return c > ' ' && c < '\x7f'; };
+        if (!std::ranges::all_of(*value, printable)) {
+            return problem(name, "must be printable ASCII without spaces: it travels in a header");
+        }
+        if (value->size() < secret_length_min) {
+            return problem(name, "must have " + std::to_string(secret_length_min) +
+                                     " characters or more; openssl rand -hex 32 makes one");
+        }
+        to = Secret(std::move(*value));
+    }
+
+    void problem(const char* name, std::string_view text) {
+        problems_.add(std::string(name).append(" ").append(text));
+    }
+    [[nodiscard]] const std::string& problems() const noexcept { return problems_.text(); }
+
+private:
+    [[nodiscard]] std::optional<std::string> get(const char* name) const {
+        auto value = environment_(name);
+        if (value && value->empty()) value.reset();
+        return value;
+    }
+    static bool is_plain(std::string_view url) {
+        return std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f'; });
+    }
+
+    const Environment& environment_;
+    ProblemList problems_;
+};
+
+void Parser::database(const char* name, std::string& path, std::optional<Secret>& postgres_url) {
+    const auto value = get(name);
+    if (!value) return;
+    std::string_view rest = *value;
+    if (rest.starts_with("postgres://") || rest.starts_with("postgresql://")) {
+        if (!is_plain(rest)) return problem(name, "must be a postgres:// URL without spaces");
+        postgres_url.emplace(*value);
+        return;
+    }
+    if (rest.starts_with("sqlite:")) {
+        rest.remove_prefix(std::string_view("sqlite:").size());
+        if (rest.starts_with("//"))
+            rest.remove_prefix(2);  // sqlite:///absolute and sqlite://relative
+    } else if (rest.find("://") != std::string_view::npos) {
+        return problem(name, "must be postgres://..., sqlite:<path> or a path");
+    }
+    if (rest.empty()) return problem(name, "has no path after sqlite:");
+    path = rest;
+}
+
+}  // namespace
+
+std::optional<std::string> process_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+Result<Settings> Settings::parse(const Environment& environment) {
+    Settings settings;
+    Parser parser(environment);
+    parser.redis_url("REDIS_URL", settings.redis_url);
+    parser.database("DATABASE_URL", settings.database_path, settings.postgres_url);
+    parser.instance_name("INSTANCE_NAME", settings.instance_name);
+    parser.http_url("GATEWAY_URL", settings.gateway_url);
+    parser.http_url("PUBLIC_GATEWAY_URL", settings.public_gateway_url);
+    parser.address("LISTEN_ADDRESS", settings.listen_address);
+    parser.number<std::uint16_t>("API_GATEWAY_PORT", settings.api_gateway_port, 0);
+    parser.number<std::uint16_t>("BOT_CLIENT_PORT", settings.bot_client_port, 0);
+    parser.number<std::uint16_t>("AI_WORKER_PORT", settings.ai_worker_port, 0);
+    parser.required_secret("INTERNAL_SERVICE_SECRET", settings.internal_service_secret);
+    parser.discord_id("BOT_OWNER_ID", settings.bot_owner_id);
+    parser.pool("GATEWAY_INTERACTIVE", settings.gateway_interactive);
+    parser.pool("GATEWAY_BACKGROUND", settings.gateway_background);
+    parser.pool("OPENROUTER", settings.openrouter);
+    parser.http_url("OPENROUTER_BASE_URL", settings.openrouter_base_url);
+    parser.pool("DISCORD_CDN", settings.discord_cdn);
+    parser.http_url("DISCORD_CDN_BASE_URL", settings.discord_cdn_base_url);
+    parser.text("ATTACHMENT_DIR", settings.attachment_dir);
+    parser.key_name("QUEUE_NAME", settings.queue_name);
+    auto window = static_cast<std::uint32_t>(settings.dedup_window.count());
+    parser.number<std::uint32_t>("DEDUP_WINDOW_SECONDS", window, 1, 3600);
+    settings.dedup_window = std::chrono::seconds{window};
+    parser.number<std::uint32_t>("WORKER_CONCURRENCY", settings.worker_concurrency, 1, 1000);
+    parser.secret("DISCORD_TOKEN", settings.discord_token);
+    parser.flag("AUTO_DEPLOY_COMMANDS", settings.auto_deploy_commands);
+    parser.flag("AUTO_TRANSCRIBE_VOICE", settings.auto_transcribe_voice);
+    parser.http_url("LLM_BASE_URL", settings.llm_base_url);
+    parser.text("LLM_MODEL", settings.llm_model);
+    parser.secret("LLM_API_KEY", settings.llm_api_key);
+    if (!parser.problems().empty()) {
+        return fail(Errc::invalid_option, "read settings", parser.problems());
+    }
+    return settings;
+}
+
+}  // namespace tutti::services::process

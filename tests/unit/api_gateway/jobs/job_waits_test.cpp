@@ -1,0 +1,110 @@
+#include "api-gateway/jobs/job_waits.hpp"
+
+#include <gtest/gtest.h>
+
+#include <future>
+
+#include "api-gateway/jobs/job_queue_in_process.hpp"
+
+namespace tutti::services::gateway::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+
+TimePoint soon() { return Boottime::now() + 10s; }
+
+struct Waits : ::testing::Test {
+    void begin(const std::string& id) {
+        const Job job{.job_id = id, .request_id = "r", .name = "audio-transcription", .data = "{}"};
+        ASSERT_TRUE(queue.enqueue({&job, 1}, soon()));
+        ASSERT_TRUE(queue.take());
+    }
+    void finish(const std::string& id, const std::string& status = "completed") {
+        queue.finish(id, {.status = status, .progress = 100, .result = "{}", .error = "why"});
+    }
+    // The outcome of a wait, as text.
+    std::future<std::string> wait(JobWaits& waits, const std::string& id) {
+        auto promise = std::make_shared<std::promise<std::string>>();
+        auto outcome = promise->get_future();
+        forget = waits.wait(id, [promise](const Result<JobStatus>& ended) {
+            promise->set_value(ended ? ended->status : ended.error().cause);
+        });
+        return outcome;
+    }
+
+    InProcessJobQueue queue;
+    std::function<void()> forget;
+};
+
+TEST_F(Waits, EndsWithItsJobAndWithNoOther) {
+    JobWaits waits(queue, {.look_every = 1h});
+    begin("a");
+    begin("b");
+    auto a = wait(waits, "a");
+    auto again = wait(waits, "a");
+    auto b = wait(waits, "b");
+
+    finish("a", "failed");
+
+    EXPECT_EQ(a.get(), "failed");
+    EXPECT_EQ(again.get(), "failed");
+    EXPECT_EQ(b.wait_for(20ms), std::future_status::timeout);
+    finish("b");
+    EXPECT_EQ(b.get(), "completed");
+}
+
+TEST_F(Waits, JobThatEndedBeforeIsNotMissed) {
+    JobWaits waits(queue, {.look_every = 1h});
+    begin("a");
+    finish("a");
+
+    EXPECT_EQ(wait(waits, "a").get(), "completed");
+}
+
+TEST_F(Waits, LimitAndLostRecordAreErrors) {
+    JobWaits waits(queue, {.limit = 20ms, .look_every = 1h});
+    begin("a");
+
+    EXPECT_EQ(wait(waits, "a").get(), "the job timed out");
+    EXPECT_EQ(wait(waits, "unknown").get(), "the job's record is gone");
+}
+
+TEST_F(Waits, ForgottenWaitIsNotCalled) {
+    JobWaits waits(queue, {.look_every = 1h});
+    begin("a");
+    auto forgotten = wait(waits, "a");
+    forget();
+    forget();
+    auto kept = wait(waits, "a");
+
+    finish("a");
+
+    EXPECT_EQ(kept.get(), "completed");
+    EXPECT_THROW(forgotten.get(), std::future_error) << "its promise is gone";
+}
+
+TEST_F(Waits, CallbackThatThrowsHarmsNobody) {
+    JobWaits waits(queue, {.look_every = 1h});
+    begin("a");
+    (void)waits.wait("a", [](const Result<JobStatus>&) { throw std::runtime_error("oops"); });
+    auto other = wait(waits, "a");
+
+    finish("a");
+
+    EXPECT_EQ(other.get(), "completed");
+}
+
+TEST_F(Waits, EndsWithoutCallingWhoStillWaits) {
+    std::future<std::string> waiting;
+    {
+        JobWaits waits(queue, {.look_every = 1h});
+        begin("a");
+        waiting = wait(waits, "a");
+    }
+
+    EXPECT_THROW(waiting.get(), std::future_error);
+    finish("a");
+}
+
+}  // namespace
+}  // namespace tutti::services::gateway::jobs

@@ -1,0 +1,50 @@
+#include "common/net/url.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tutti::services::net {
+namespace {
+
+TEST(Url, PartsAreFound) {
+    const auto url = Url::parse("https://api.example:8443/v1/chat?x=1");
+
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->scheme, Url::Scheme::https);
+    EXPECT_EQ(url->host, "api.example");
+    EXPECT_EQ(url->port, 8443);
+    EXPECT_EQ(url->target, "/v1/chat?x=1");
+    EXPECT_EQ(url->authority(), "api.example:8443");
+    EXPECT_EQ(url->origin(), "https://api.example:8443");
+}
+
+TEST(Url, DefaultsAreFilledIn) {
+    EXPECT_EQ(Url::parse("http://h")->port, 80);
+    EXPECT_EQ(Url::parse("https://h")->port, 443);
+    EXPECT_EQ(Url::parse("http://h")->target, "/");
+    EXPECT_EQ(Url::parse("http://h?a=b")->target, "/?a=b");
+    EXPECT_EQ(Url::parse("http://h:80")->authority(), "h");
+}
+
+TEST(Url, Ipv6AddressesWearBrackets) {
+    const auto url = Url::parse("http://[::1]:3000/x");
+
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->host, "::1");
+    EXPECT_EQ(url->port, 3000);
+    EXPECT_EQ(url->authority(), "[::1]:3000");
+}
+
+TEST(Url, WrongOnesAreRefusedWithoutBeingRepeated) {
+    for (const char* text : {"", "h", "ftp://h", "http://", "http:///x", "http://:80", "http://h:",
+                             "http://h:0", "http://h:65536", "http://h:80x", "http://user:hidden@h",
+                             "http://h/#hidden", "http://h/a b", "http://h/\r\nX: y", "http://[::1",
+                             "http://[::1]x", "http://h\xc3\xa9/", "http://h_\"/"}) {
+        const auto url = Url::parse(text);
+        ASSERT_FALSE(url) << text;
+        EXPECT_EQ(url.error().code, Errc::invalid_option) << text;
+        EXPECT_FALSE(url.error().cause.contains("hidden")) << text;
+    }
+}
+
+}  // namespace
+}  // namespace tutti::services::net

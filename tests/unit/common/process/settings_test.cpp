@@ -1,0 +1,185 @@
+#include "common/process/settings.hpp"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+namespace tutti::services::process {
+namespace {
+
+using Variables = std::map<std::string, std::string>;
+
+Result<Settings> parse(Variables variables) {
+    variables.try_emplace("INTERNAL_SERVICE_SECRET", "a-secret-for-tests");
+    return Settings::parse([&](const char* name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+    });
+}
+
+TEST(Settings, DefaultsNeedOnlyASecret) {
+    const auto settings = parse({});
+
+    ASSERT_TRUE(settings);
+    EXPECT_FALSE(settings->redis_url);
+    EXPECT_EQ(settings->database_path, "./tutti.db");
+    EXPECT_EQ(settings->gateway_url, "http://localhost:3000");
+    EXPECT_EQ(settings->api_gateway_port, 3000);
+    EXPECT_EQ(settings->bot_client_port, 3001);
+    EXPECT_EQ(settings->ai_worker_port, 3002);
+    EXPECT_EQ(settings->queue_name, "ai-requests");
+    EXPECT_EQ(settings->openrouter_base_url, "https://openrouter.ai");
+    EXPECT_EQ(settings->gateway_interactive.deadline, std::chrono::seconds(5));
+    EXPECT_EQ(settings->gateway_background.deadline, std::chrono::seconds(10));
+    EXPECT_EQ(settings->openrouter.deadline, std::chrono::seconds(30));
+    EXPECT_EQ(settings->discord_cdn.concurrent_max, 8U);
+    EXPECT_EQ(settings->discord_cdn.deadline, std::chrono::seconds(3));
+    EXPECT_FALSE(settings->discord_cdn_base_url);
+    EXPECT_FALSE(settings->attachment_dir);
+    EXPECT_EQ(settings->worker_concurrency, 5U);
+    EXPECT_FALSE(settings->auto_transcribe_voice);
+    EXPECT_FALSE(settings->llm_base_url);
+    EXPECT_TRUE(settings->internal_service_secret.matches("a-secret-for-tests"));
+}
+
+TEST(Settings, InstancesAndTheirWindowAreChecked) {
+    const auto good = parse({{"INSTANCE_NAME", "api-gateway-2"}, {"DEDUP_WINDOW_SECONDS", "30"}});
+    const auto wrong = parse({{"INSTANCE_NAME", "a b"}, {"DEDUP_WINDOW_SECONDS", "0"}});
+
+    ASSERT_TRUE(good) << good.error().message();
+    EXPECT_EQ(good->instance_name, "api-gateway-2");
+    EXPECT_EQ(good->dedup_window, std::chrono::seconds(30));
+    ASSERT_FALSE(wrong);
+    for (const char* name : {"INSTANCE_NAME", "DEDUP_WINDOW_SECONDS"}) {
+        EXPECT_TRUE(wrong.error().cause.contains(name)) << wrong.error().cause;
+    }
+}
+
+TEST(Settings, EmptyCountsAsUnset) {
+    const auto settings =
+        parse({{"REDIS_URL", ""}, {"DATABASE_URL", ""}, {"API_GATEWAY_PORT", ""}});
+
+    ASSERT_TRUE(settings);
+    EXPECT_FALSE(settings->redis_url);
+    EXPECT_EQ(settings->database_path, "./tutti.db");
+    EXPECT_EQ(settings->api_gateway_port, 3000);
+}
+
+TEST(Settings, MissingOrEmptySecretIsRefused) {
+    const auto settings = parse({{"INTERNAL_SERVICE_SECRET", ""}});
+
+    ASSERT_FALSE(settings);
+    EXPECT_EQ(settings.error().code, Errc::invalid_option);
+    EXPECT_TRUE(settings.error().cause.contains("INTERNAL_SERVICE_SECRET is not set"));
+}
+
+TEST(Settings, DatabaseMayBeAPathOrAUrlOfSqlite) {
+    EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:./x.db"}})->database_path, "./x.db");
+    EXPECT_EQ(parse({{"DATABASE_URL", "/var/lib/x.db"}})->database_path, "/var/lib/x.db");
+    EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:///var/lib/x.db"}})->database_path, "/var/lib/x.db");
+}
+
+TEST(Settings, DatabaseMayBePostgresqlAndItsUrlIsASecret) {
+    for (const char* url : {"postgres://u:hidden@h/d", "postgresql://u:hidden@h/d"}) {
+        const auto settings = parse({{"DATABASE_URL", url}});
+        ASSERT_TRUE(settings);
+        ASSERT_TRUE(settings->postgres_url);
+        EXPECT_EQ(settings->postgres_url->reveal(), url);
+    }
+    EXPECT_FALSE(parse({})->postgres_url);
+    const auto wrong = parse({{"DATABASE_URL", "postgres://u:hidden@h/d x"}});
+    ASSERT_FALSE(wrong);
+    EXPECT_TRUE(wrong.error().cause.contains("DATABASE_URL"));
+    EXPECT_FALSE(wrong.error().cause.contains("hidden"));
+}
+
+TEST(Settings, ASecretThatCanBeGuessedIsRefused) {
+    for (const char* guessed : {"q", "password", "fifteen-letters"}) {
+        const auto settings = parse({{"INTERNAL_SERVICE_SECRET", guessed}});
+        ASSERT_FALSE(settings) << guessed;
+        EXPECT_TRUE(settings.error().cause.contains("16 characters or more"));
+        EXPECT_FALSE(settings.error().cause.contains(guessed));
+    }
+    EXPECT_TRUE(parse({{"INTERNAL_SERVICE_SECRET", "sixteen-letters!"}}));
+}
+
+TEST(Settings, AllProblemsAreReportedAtOnceAndNoValueIsRepeated) {
+    const auto settings = parse({{"REDIS_URL", "http://:hidden@host"},
+                                 {"DATABASE_URL", "mysql://hidden"},
+                                 {"GATEWAY_URL", "ftp://hidden"},
+                                 {"API_GATEWAY_PORT", "65536"},
+                                 {"BOT_CLIENT_PORT", "80x"},
+                                 {"AI_WORKER_PORT", "-1"},
+                                 {"INTERNAL_SERVICE_SECRET", "hidden secret"},
+                                 {"BOT_OWNER_ID", "hidden"},
+                                 {"WORKER_CONCURRENCY", "0"},
+                                 {"QUEUE_NAME", "hidden name"},
+                                 {"LISTEN_ADDRESS", "hidden"},
+                                 {"OPENROUTER_BASE_URL", "http://user:hidden@host"},
+                                 {"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "0"},
+                                 {"HTTP_GATEWAY_BACKGROUND_QUEUE", "-1"},
+                                 {"HTTP_OPENROUTER_DEADLINE_MS", "0"},
+                                 {"AUTO_TRANSCRIBE_VOICE", "yes"},
+                                 {"LLM_BASE_URL", "https://hidden:99999"}});
+
+    ASSERT_FALSE(settings);
+    for (const char* name :
+         {"REDIS_URL", "DATABASE_URL", "GATEWAY_URL", "API_GATEWAY_PORT", "BOT_CLIENT_PORT",
+          "AI_WORKER_PORT", "INTERNAL_SERVICE_SECRET", "BOT_OWNER_ID", "WORKER_CONCURRENCY",
+          "AUTO_TRANSCRIBE_VOICE", "LLM_BASE_URL", "LISTEN_ADDRESS", "QUEUE_NAME",
+          "OPENROUTER_BASE_URL", "HTTP_GATEWAY_INTERACTIVE_CONCURRENCY",
+          "HTTP_GATEWAY_BACKGROUND_QUEUE", "HTTP_OPENROUTER_DEADLINE_MS"}) {
+        EXPECT_TRUE(settings.error().cause.contains(std::string(name) + ' ')) << name;
+    }
+    EXPECT_FALSE(settings.error().cause.contains("hidden"));
+}
+
+TEST(Settings, EachPoolHasItsOwnBounds) {
+    const auto settings = parse({{"HTTP_GATEWAY_INTERACTIVE_CONCURRENCY", "7"},
+                                 {"HTTP_GATEWAY_BACKGROUND_QUEUE", "0"},
+                                 {"HTTP_OPENROUTER_DEADLINE_MS", "1500"},
+                                 {"OPENROUTER_BASE_URL", "http://127.0.0.1:3009/"},
+                                 {"HTTP_DISCORD_CDN_CONCURRENCY", "3"},
+                                 {"DISCORD_CDN_BASE_URL", "http://127.0.0.1:3009/"},
+                                 {"ATTACHMENT_DIR", "/data/temp-attachments"},
+                                 {"QUEUE_NAME", "ai-requests:test"},
+                                 {"LISTEN_ADDRESS", "::1"}});
+
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->gateway_interactive.concurrent_max, 7U);
+    EXPECT_EQ(settings->gateway_background.concurrent_max, 16U);
+    EXPECT_EQ(settings->gateway_background.queued_max, 0U);
+    EXPECT_EQ(settings->openrouter.deadline, std::chrono::milliseconds(1500));
+    EXPECT_EQ(settings->openrouter_base_url, "http://127.0.0.1:3009");
+    EXPECT_EQ(settings->discord_cdn.concurrent_max, 3U);
+    EXPECT_EQ(settings->discord_cdn_base_url, "http://127.0.0.1:3009");
+    EXPECT_EQ(settings->attachment_dir, "/data/temp-attachments");
+    EXPECT_EQ(settings->queue_name, "ai-requests:test");
+    EXPECT_EQ(settings->listen_address, "::1");
+}
+
+TEST(Settings, ValuesArrive) {
+    const auto settings = parse({{"REDIS_URL", "redis://127.0.0.1:6379"},
+                                 {"GATEWAY_URL", "http://10.0.0.1:3000/"},
+                                 {"API_GATEWAY_PORT", "0"},
+                                 {"BOT_OWNER_ID", "42"},
+                                 {"AUTO_TRANSCRIBE_VOICE", "true"},
+                                 {"LLM_BASE_URL", "https://llm.example/v1"},
+                                 {"LLM_MODEL", "m"},
+                                 {"LLM_API_KEY", "k"}});
+
+    ASSERT_TRUE(settings);
+    EXPECT_EQ(settings->redis_url, "redis://127.0.0.1:6379");
+    EXPECT_EQ(settings->gateway_url, "http://10.0.0.1:3000");
+    EXPECT_EQ(settings->api_gateway_port, 0);
+    EXPECT_EQ(settings->bot_owner_id, "42");
+    EXPECT_TRUE(settings->auto_transcribe_voice);
+    EXPECT_EQ(settings->llm_base_url, "https://llm.example/v1");
+    EXPECT_EQ(settings->llm_model, "m");
+    EXPECT_EQ(settings->llm_api_key->reveal(), "k");
+}
+
+}  // namespace
+}  // namespace tutti::services::process
