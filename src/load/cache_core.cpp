@@ -24,7 +24,7 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
       environment_(std::move(environment)),
       lease_(ties.lease),
       gate_(ties.gate),
-      publish_(std::move(ties.publish)),
+      publisher_(std::move(ties.publisher)),
       memory_(make_memory()),
       store_(make_store(ties)),
       queue_({.running_max = spec_.loads_max, .waiting_max = spec_.loads_queued_max}) {

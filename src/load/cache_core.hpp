@@ -40,6 +40,7 @@
 #include "base/home_process.hpp"
 #include "base/lease.hpp"
 #include "base/log.hpp"
+#include "base/publisher.hpp"
 #include "base/store_gate.hpp"
 #include "base/trampoline.hpp"
 #include "base/workers.hpp"
@@ -72,19 +73,14 @@ class CacheCore final : public detail::Cache,
                         public CacheSink,
                         public std::enable_shared_from_this<CacheCore> {
 public:
-    // How an invalidation leaves this node, by way of the other caches of the channel; empty for a cache
-    // without a bus. `origin` has removed already.
-    using Publish =
-        std::function<void(const CacheSink& origin, KeySet changed, InvalidateOptions options,
-                           std::move_only_function<void(Invalidation)> done)>;
-
     // What a cache shares with the channel that it belongs to.
     struct Ties {
         std::shared_ptr<const Lease> lease = nullptr;     // null: it needs none
         std::shared_ptr<const StoreGate> gate = nullptr;  // null without a store
         std::string channel = {};                         // whose epoch its stored values carry
         std::string prefix = {};                          // of their keys
-        Publish publish = nullptr;
+        // Belongs to the node, and goes with it. Absent: invalidations concern this cache alone.
+        std::optional<std::weak_ptr<Publisher>> publisher = std::nullopt;
     };
 
     // Requires: a spec without contradictions.
@@ -234,7 +230,7 @@ private:
     const LoadEnvironment environment_;
     const std::shared_ptr<const Lease> lease_;
     const std::shared_ptr<const StoreGate> gate_;
-    const Publish publish_;
+    const std::optional<std::weak_ptr<Publisher>> publisher_;
     LoadCounters counters_;
 
     enum class Phase : std::uint8_t { declared, open, closed };

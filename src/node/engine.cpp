@@ -33,20 +33,19 @@ Engine::~Engine() = default;
 
 std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpec spec) {
     const Declaration declaration = declaration_of(pattern, spec);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_cache(spec.name, problems_.back(), log_);
     }
     CacheCore::Ties ties = this->ties(pattern, spec);
     auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(ties));
     if (uses_bus(pattern)) {
-        Draft& draft = drafts_[cache->spec().channel];
-        draft.foreign_publishers |= cache->spec().foreign_publishers;
-        const auto& shape = cache->spec().plain;
-        const bool known = shape && std::ranges::find(draft.shapes, *shape) != draft.shapes.end();
-        if (shape && !known) draft.shapes.push_back(*shape);
-        if (cache->spec().store) draft.store = parts_.store;
-        draft.caches.push_back(cache);
+        const detail::CacheSpec& declared = cache->spec();
+        channel_of(declared.channel)
+            ->join({.cache = cache,
+                    .plain = declared.plain,
+                    .foreign_publishers = declared.foreign_publishers,
+                    .store = declared.store ? parts_.store : nullptr});
     }
     entries_.back().cache = cache;
     return cache;
@@ -65,7 +64,7 @@ LoadEnvironment Engine::environment() const {
 std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
     const Declaration declaration = declaration_of(Pattern::near, spec);
     auto problems = problems_with(declaration, spec, near);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, std::move(problems))) {
         return refused_cache(spec.name, problems_.back(), log_);
     }
@@ -82,7 +81,7 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_reservation(spec.name, problems_.back());
     }
@@ -100,18 +99,55 @@ std::string Engine::prefix(const std::string& raw, const std::string& name) cons
     return raw.empty() ? "tutti:cache:" + options_.app + "/" + name + ":" : raw;
 }
 
+Timing Engine::timing() const {
+    return {.lease = options_.lease,
+            .clock_drift_max = options_.clock_drift_max,
+            .wait_out_margin = options_.wait_out_margin,
+            .command_deadline = options_.command_deadline};
+}
+
+const std::shared_ptr<Channel>& Engine::channel_of(const std::string& name) {
+    std::shared_ptr<Channel>& channel = channels_[name];
+    if (channel) return channel;
+    Channel::Options options{
+        .name = name,
+        .member = parts_.member,
+        .timing = timing(),
+        .changed =
+            [weak = weak_from_this()] {
+                if (const auto self = weak.lock()) self->check_started();
+            },
+    };
+    channel = std::make_shared<Channel>(std::move(options), *parts_.bus, *parts_.executor,
+                                        *parts_.clock, log_);
+    return channel;
+}
+
+std::shared_ptr<Writer> Engine::make_writer(const std::string& channel) const {
+    Writer::Options options{
+        .channel = channel,
+        .timing = timing(),
+        .gate = std::make_shared<StoreGate>(),
+        .acknowledges_nothing =
+            "removed from the store and from this instance; a shared cache has no bus that tells "
+            "the memory of the others, which go on until its TTL: declare it coherent",
+    };
+    return std::make_shared<Writer>(std::move(options), *parts_.bus, *parts_.executor,
+                                    *parts_.clock, log_);
+}
+
 CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
     CacheCore::Ties ties;
     if (uses_bus(pattern)) {
-        const Draft& draft = drafts_[spec.channel];
-        ties = {.lease = draft.lease,
-                .gate = draft.gate,
+        const auto& channel = channel_of(spec.channel);
+        ties = {.lease = channel->lease(),
+                .gate = channel->gate(),
                 .channel = spec.channel,
-                .publish = publisher(spec.channel, spec.plain)};
+                .publisher = channel};
     } else if (spec.store) {
-        const std::string channel = "shared/" + spec.name;
-        const auto& gate = store_drafts_[channel] = std::make_shared<StoreGate>();
-        ties = {.gate = gate, .channel = channel, .publish = publisher(channel, std::nullopt)};
+        const std::string name = "shared/" + spec.name;
+        const auto& writer = writers_[name] = make_writer(name);
+        ties = {.gate = writer->gate(), .channel = name, .publisher = writer};
     }
     if (spec.store) ties.prefix = prefix(spec.store->raw_prefix, spec.name);
     return ties;
@@ -119,7 +155,7 @@ CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
 
 std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions options) {
     const Declaration declaration = declaration_of(options);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, options))) return refused_cooldown();
     auto cooldown = std::make_shared<CooldownCore>(std::move(options), *parts_.clock);
     entries_.back().cooldown = cooldown;
@@ -142,30 +178,13 @@ bool Engine::enlist(const Declaration& declaration, std::vector<std::string> pro
     return good;
 }
 
-CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEvent> shape) {
-    return
-        [weak = weak_from_this(), channel = std::move(channel), shape = std::move(shape)](
-            const CacheSink& origin, KeySet changed, InvalidateOptions options, Writer::Done done) {
-            const auto self = weak.lock();
-            const auto found = self ? self->find(channel) : nullptr;
-            const auto writer = self && !found ? self->find_writer(channel) : nullptr;
-            if (!found && !writer) {
-                return done({.outcome = Invalidation::Outcome::unconfirmed,
-                             .position = {},
-                             .reason = self ? "call Node::start first" : "the node was stopped"});
-            }
-            if (writer) return writer->publish(std::move(changed), {}, options, std::move(done));
-            found->invalidate(origin, std::move(changed), shape, options, std::move(done));
-        };
-}
-
 Engine::Phase Engine::enter(Phase next) {
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     return phase_.exchange(next);
 }
 
 std::string Engine::all_problems() const {
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     return problems_.empty() ? "" : in_lines(problems_);
 }
 
@@ -259,7 +278,7 @@ void Engine::end_reads() {
 }
 
 void Engine::log_unpublished(const std::string& channel, std::size_t keys) const {
-    log_(LogLevel::error, "channel " + channel + ": stopped with " + std::to_string(keys) +
+    log_(LogLevel::error, "channel " + channel + ": stopped with " + Backlog::counted(keys) +
                               " invalidations that the bus never took; other instances may "
                               "serve older values until their TTL");
 }
@@ -303,16 +322,10 @@ void Engine::on_plain(std::string_view channel, std::string_view payload) {
     if (const auto found = find(channel)) found->plain(payload);
 }
 
-std::shared_ptr<Channel> Engine::find(std::string_view channel) const {
-    const std::lock_guard lock(channels_mutex_);
+// On the executor, which hears of no channel before the first start.
+Channel* Engine::find(std::string_view channel) const {
     const auto found = channels_.find(channel);
-    return found == channels_.end() ? nullptr : found->second;
-}
-
-std::shared_ptr<Writer> Engine::find_writer(std::string_view channel) const {
-    const std::lock_guard lock(channels_mutex_);
-    const auto found = writers_.find(channel);
-    return found == writers_.end() ? nullptr : found->second;
+    return found == channels_.end() ? nullptr : found->second.get();
 }
 
 Health Engine::health() const {
@@ -329,7 +342,7 @@ Health Engine::health() const {
         }
     }
     {
-        const std::lock_guard lock(channels_mutex_);
+        const std::lock_guard lock(mutex_);
         for (const auto& [name, writer] : writers_) {
             const std::string stuck = writer->status().stuck;
             if (stuck.empty()) continue;
@@ -346,7 +359,7 @@ Health Engine::health() const {
 Inventory Engine::inventory() const {
     const Backend backend = parts_.backend ? parts_.backend() : Backend{};
     Inventory rows;
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     for (const Entry& entry : entries_) {
         CacheCounters counters;
         if (entry.cache) counters = entry.cache->counters();
@@ -362,19 +375,22 @@ Inventory Engine::inventory() const {
 }
 
 std::vector<ChannelStatus> Engine::channels() const {
-    const std::lock_guard lock(channels_mutex_);
+    const std::lock_guard lock(mutex_);
     std::vector<ChannelStatus> statuses;
-    statuses.reserve(channels_.size());
-    for (const auto& [name, channel] : channels_) statuses.push_back(channel->status());
+    for (const auto& [name, channel] : channels_) {
+        if (channel->is_connected()) statuses.push_back(channel->status());
+    }
     return statuses;
 }
 
 std::string Engine::metrics() const {
     std::vector<Unpublished> unpublished;
     {
-        const std::lock_guard lock(channels_mutex_);
-        for (const auto& [name, writer] : writers_)
-            unpublished.push_back({name, writer->pending(), writer->status().standing});
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, writer] : writers_) {
+            if (writer->is_connected())
+                unpublished.push_back({name, writer->pending(), writer->status().standing});
+        }
     }
     return metrics_text(inventory(), channels(), unpublished);
 }

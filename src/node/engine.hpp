@@ -1,8 +1,8 @@
 // A node without its threads and connections: which caches and channels there are, their start and
 // their end. `Node` gives it real parts, the simulator gives it simulated ones.
 //
-// Life: declare (one thread) -> start -> stop. The channels are made at the first start, when every
-// declaration is known, and do not change after it.
+// Life: declare -> start -> stop. A declaration makes or finds the channel of its cache; the first start, when
+// all of them are known, connects the channels. From there on neither changes.
 //
 // Thread-safety: all functions from any thread; the work of `start` and `stop` happens on the executor.
 #pragma once
@@ -89,15 +89,6 @@ private:
         std::shared_ptr<CooldownCore> cooldown = nullptr;
         std::shared_ptr<ReservationCore> reservation = nullptr;
     };
-    // What is known about a channel before the last declaration.
-    struct Draft {
-        bool foreign_publishers = false;
-        std::vector<PlainEvent> shapes;
-        std::shared_ptr<Lease> lease = std::make_shared<Lease>();
-        std::shared_ptr<StoreGate> gate = std::make_shared<StoreGate>();
-        std::shared_ptr<Store> store;  // when one of the caches uses it
-        std::vector<std::shared_ptr<CacheSink>> caches;
-    };
 
     void on_subscribed() override;
     void on_disconnected() override;
@@ -108,15 +99,16 @@ private:
     void on_woken(std::string_view store_key) override;
 
     [[nodiscard]] LoadEnvironment environment() const;
+    [[nodiscard]] Timing timing() const;
+    // These require the mutex.
     // Enters the declaration into the inventory. False: it has problems, which `start` will name.
-    // Requires the mutex of the declarations.
     bool enlist(const Declaration& declaration, std::vector<std::string> problems);
     [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
-    void make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate);
+    [[nodiscard]] const std::shared_ptr<Channel>& channel_of(const std::string& name);
+    [[nodiscard]] std::shared_ptr<Writer> make_writer(const std::string& channel) const;
+
     [[nodiscard]] bool uses_store() const;
     [[nodiscard]] std::string prefix(const std::string& raw, const std::string& name) const;
-    [[nodiscard]] CacheCore::Publish publisher(std::string channel,
-                                               std::optional<PlainEvent> shape);
     void start_on_executor(Duration deadline, StartDone done);
     [[nodiscard]] std::string all_problems() const;  // empty: none
     Phase enter(Phase next);  // returns the former; what is declared from here on is late
@@ -132,8 +124,7 @@ private:
     void finish_stop(const std::shared_ptr<StopDone>& done);
     void log_unpublished(const std::string& channel, std::size_t keys) const;
     void schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown);
-    [[nodiscard]] std::shared_ptr<Channel> find(std::string_view channel) const;
-    [[nodiscard]] std::shared_ptr<Writer> find_writer(std::string_view channel) const;
+    [[nodiscard]] Channel* find(std::string_view channel) const;
     [[nodiscard]] std::string not_ready() const;
     [[nodiscard]] std::string deafness() const;
     [[nodiscard]] std::optional<Error> unchecked() const;
@@ -143,20 +134,17 @@ private:
     EngineParts parts_;
     const Log log_;
 
-    // Guards what the declarations made until the first start; from then on it does not change, but for
-    // `problems_`, and the executor reads it without.
-    mutable std::mutex declarations_mutex_;
+    // Guards the five below. From the first start on only `problems_` and `unchecked_` change, and the executor
+    // reads the others without.
+    mutable std::mutex mutex_;
     std::vector<Entry> entries_;
     std::vector<std::string> problems_;
-    std::map<std::string, Draft, std::less<>> drafts_;
-    std::map<std::string, std::shared_ptr<StoreGate>, std::less<>> store_drafts_;
+    std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
+    // Of caches whose values are in the store and whose memory no other node invalidates.
+    std::map<std::string, std::shared_ptr<Writer>> writers_;
+    std::optional<Error> unchecked_;  // why it is not known that the server permits everything
 
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
-    mutable std::mutex channels_mutex_;  // guards the maps, which are filled once, and `unchecked_`
-    std::optional<Error> unchecked_;     // why it is not known that the server permits everything
-    std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
-    // Of caches whose values are in the store and whose memory nobody invalidates; filled once, too.
-    std::map<std::string, std::shared_ptr<Writer>, std::less<>> writers_;
     bool opened_ = false;                   // the channels
     bool interrupted_ = false;              // the subscription, and it was logged
     std::atomic<bool> needs_bus_ = false;   // written on the executor, before `subscribed_` is
