@@ -187,10 +187,9 @@ void Writer::all_answered(const PublicationPointer& publication) {
         const std::uint64_t replicas = publication->last.replicas;
         if (replicas > 0 && kept(Rule::replicas_deny_done)) {
             // Replication is asynchronous: the server after a failover may not know what this one answered.
-            return unconfirmed(publication,
-                               "published, but the server has replicas (" +
-                                   std::to_string(replicas) +
-                                   "), and a failover may lose it: `done` takes a server without");
+            return unconfirmed(
+                publication, "published, but the server has replicas (" + std::to_string(replicas) +
+                                 "), and a failover may lose it: `done` takes a server without");
         }
         return wait_out(publication);
     }
@@ -295,8 +294,7 @@ Writer::Status Writer::status() const {
     if (pending > 0) status.standing = clock_.now() - backlog_.standing_since();
     const std::lock_guard lock(status_mutex_);
     if (pending > 0 && status.standing >= patience) {
-        status.stuck = Backlog::counted(pending) +
-                       " invalidations have not been published for " +
+        status.stuck = Backlog::counted(pending) + " invalidations have not been published for " +
                        std::to_string(status.standing / std::chrono::seconds{1}) + " s (" +
                        failure_ + "); other instances may serve older values";
     }

@@ -106,12 +106,12 @@ void CacheCore::open() {
 }
 
 void CacheCore::close() {
-    end_reads();
+    end_calls();
     if (refresher_) refresher_->stop();
     if (store_) store_->forget_waiting();
 }
 
-void CacheCore::end_reads() {
+void CacheCore::end_calls() {
     std::vector<std::shared_ptr<Waiter>> waiting;
     Leavings leavings;
     decltype(slots_) slots;

@@ -39,12 +39,13 @@
 #include "base/cache_sink.hpp"
 #include "base/home_process.hpp"
 #include "base/lease.hpp"
-#include "base/log.hpp"
 #include "base/publisher.hpp"
 #include "base/store_gate.hpp"
 #include "base/trampoline.hpp"
 #include "base/workers.hpp"
 #include "load/counters.hpp"
+#include "load/declared.hpp"
+#include "load/environment.hpp"
 #include "load/flight.hpp"
 #include "load/load_queue.hpp"
 #include "load/pending.hpp"
@@ -57,20 +58,9 @@
 
 namespace tutti {
 
-// Where a cache's work runs. Each pointer owns what its object works on, the threads included: an
-// asynchronous loader may answer after its node has gone, and no order of destruction is the wrong one.
-struct LoadEnvironment {
-    const Clock* clock = nullptr;                  // lives for the whole program
-    std::shared_ptr<Executor> executor = nullptr;  // timers
-    std::shared_ptr<Workers> workers = nullptr;    // loaders that are plain functions
-    std::shared_ptr<Store> store = nullptr;
-    std::function<std::uint64_t()> random = nullptr;  // for claims and jitter; any thread
-    Duration command_deadline = std::chrono::seconds{1};
-    Log log = {};
-};
-
 class CacheCore final : public detail::Cache,
                         public CacheSink,
+                        public Declared,
                         public std::enable_shared_from_this<CacheCore> {
 public:
     // What a cache shares with the channel that it belongs to.
@@ -86,14 +76,11 @@ public:
     // Requires: a spec without contradictions.
     CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties ties);
 
-    // Until `open` every read answers not_started, after `close` stopped. `close` answers everybody
-    // who waits. Both on the executor.
-    void open();
-    void close();
-    // The part of it that any thread may do: answers everybody who waits, and refuses who comes.
-    void end_reads();
-    // A claim in the store has ended; empty: any may have. On the executor.
-    void woken(std::string_view store_key);
+    void open() override;
+    void close() override;
+    void end_calls() override;
+    void woken(std::string_view store_key) override;
+    [[nodiscard]] CacheCounters counters() const override;
 
     [[nodiscard]] std::string_view name() const noexcept override { return spec_.name; }
     void report(std::string_view function, const Error& error) noexcept override {
@@ -115,7 +102,6 @@ public:
     void publication_ended(const KeySet& changed) override;
 
     [[nodiscard]] const detail::CacheSpec& spec() const noexcept { return spec_; }
-    [[nodiscard]] CacheCounters counters() const;
 
 private:
     struct Stored {

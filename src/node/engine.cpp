@@ -2,22 +2,22 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "base/option_problems.hpp"
+#include "load/cooldown_core.hpp"
+#include "load/reservation_core.hpp"
 #include "node/declarations.hpp"
 #include "node/metrics.hpp"
-#include "node/near_loader.hpp"
+#include "node/near_cache.hpp"
 
 namespace tutti {
 
 namespace {
 
 constexpr Duration leave_deadline = std::chrono::milliseconds{500};
-constexpr Duration sweep_period_min = std::chrono::seconds{1};  // a sweep reads every key
 
 // Whether anything of it is kept or heard outside of this process.
 bool is_shared(const Declaration& declaration) {
@@ -39,16 +39,17 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
     }
     CacheCore::Ties ties = this->ties(pattern, spec);
     auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(ties));
-    if (uses_bus(pattern)) {
-        const detail::CacheSpec& declared = cache->spec();
-        channel_of(declared.channel)
-            ->join({.cache = cache,
-                    .plain = declared.plain,
-                    .foreign_publishers = declared.foreign_publishers,
-                    .store = declared.store ? parts_.store : nullptr});
-    }
-    entries_.back().cache = cache;
-    return cache;
+    if (uses_bus(pattern)) join_channel(cache);
+    return keep(std::move(cache));
+}
+
+void Engine::join_channel(const std::shared_ptr<CacheCore>& cache) {
+    const detail::CacheSpec& spec = cache->spec();
+    channel_of(spec.channel)
+        ->join({.cache = cache,
+                .plain = spec.plain,
+                .foreign_publishers = spec.foreign_publishers,
+                .store = spec.store ? parts_.store : nullptr});
 }
 
 LoadEnvironment Engine::environment() const {
@@ -68,15 +69,9 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     if (!enlist(declaration, std::move(problems))) {
         return refused_cache(spec.name, problems_.back(), log_);
     }
-    auto documents = std::make_shared<CacheCore>(document_spec(spec, near, environment()),
-                                                 environment(), CacheCore::Ties{});
-    spec.load = answer_loader(documents, *spec.ttl, std::move(near));
-    // They wait for their document, as readers of one key do for its load; the documents have the bound.
-    spec.loads_max = std::numeric_limits<std::size_t>::max();
-    entries_.back().documents = std::move(documents);
-    entries_.back().cache =
-        std::make_shared<CacheCore>(std::move(spec), environment(), CacheCore::Ties{});
-    return entries_.back().cache;
+    const auto both =
+        keep(std::make_shared<NearCache>(std::move(spec), std::move(near), environment()));
+    return both->answers();
 }
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
@@ -85,14 +80,8 @@ std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::Res
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_reservation(spec.name, problems_.back());
     }
-    ReservationCore::Environment environment{.store = parts_.store,
-                                             .clock = parts_.clock,
-                                             .executor = parts_.executor,
-                                             .random = parts_.random,
-                                             .prefix = prefix(spec.raw_prefix, spec.name)};
-    auto reservation = std::make_shared<ReservationCore>(std::move(spec), std::move(environment));
-    entries_.back().reservation = reservation;
-    return reservation;
+    std::string keys = prefix(spec.raw_prefix, spec.name);
+    return keep(std::make_shared<ReservationCore>(std::move(spec), environment(), std::move(keys)));
 }
 
 std::string Engine::prefix(const std::string& raw, const std::string& name) const {
@@ -157,9 +146,7 @@ std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions o
     const Declaration declaration = declaration_of(options);
     const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, options))) return refused_cooldown();
-    auto cooldown = std::make_shared<CooldownCore>(std::move(options), *parts_.clock);
-    entries_.back().cooldown = cooldown;
-    return cooldown;
+    return keep(std::make_shared<CooldownCore>(options, environment()));
 }
 
 bool Engine::enlist(const Declaration& declaration, std::vector<std::string> problems) {
@@ -205,19 +192,6 @@ std::string Engine::deafness() const {
     return deaf ? "the subscription connection is down" : "";
 }
 
-void Engine::schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown) {
-    const Duration period = std::max(*cooldown->options().period, sweep_period_min);
-    parts_.executor->run_at(saturating_add(parts_.clock->now(), period),
-                            [weak = weak_from_this(), weak_cooldown = std::weak_ptr(cooldown)] {
-                                const auto self = weak.lock();
-                                const auto swept = weak_cooldown.lock();
-                                if (!self || !swept || self->phase_.load() == Phase::stopped)
-                                    return;
-                                swept->sweep();
-                                self->schedule_sweep(swept);
-                            });
-}
-
 void Engine::stop(StopDone done) {
     parts_.executor->post([self = shared_from_this(), done = std::move(done)]() mutable {
         self->stop_on_executor(std::move(done));
@@ -228,11 +202,7 @@ void Engine::stop(StopDone done) {
 void Engine::stop_on_executor(StopDone done) {
     if (enter(Phase::stopped) == Phase::stopped) return done();
     conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
-    for (const Entry& entry : entries_) {
-        if (entry.cache) entry.cache->close();
-        if (entry.documents) entry.documents->close();
-        if (entry.reservation) entry.reservation->close();
-    }
+    for_each_declared(&Declared::close);
     auto shared_done = std::make_shared<StopDone>(std::move(done));
     const TimePoint until = parts_.clock->now() + leave_deadline;
     for (const auto& [name, writer] : writers_) {
@@ -268,12 +238,14 @@ void Engine::disconnect() {
     if (parts_.store) parts_.store->close();
 }
 
-void Engine::end_reads() {
+void Engine::end_calls() {
     enter(Phase::stopped);
+    for_each_declared(&Declared::end_calls);
+}
+
+void Engine::for_each_declared(void (Declared::*call)()) const {
     for (const Entry& entry : entries_) {
-        if (entry.cache) entry.cache->end_reads();
-        if (entry.documents) entry.documents->end_reads();
-        if (entry.reservation) entry.reservation->close();
+        if (entry.declared) (*entry.declared.*call)();
     }
 }
 
@@ -299,7 +271,7 @@ void Engine::on_oversized_plain(std::string_view channel, std::size_t bytes) {
 
 void Engine::on_woken(std::string_view store_key) {
     for (const Entry& entry : entries_) {
-        if (entry.cache) entry.cache->woken(store_key);
+        if (entry.declared) entry.declared->woken(store_key);
     }
 }
 
@@ -361,15 +333,11 @@ Inventory Engine::inventory() const {
     Inventory rows;
     const std::lock_guard lock(mutex_);
     for (const Entry& entry : entries_) {
-        CacheCounters counters;
-        if (entry.cache) counters = entry.cache->counters();
-        if (entry.cooldown) counters = entry.cooldown->counters();
-        if (entry.reservation) counters = entry.reservation->counters();
         rows.push_back({.service = options_.service.empty() ? options_.name : options_.service,
                         .node = options_.name,
                         .backend = is_shared(entry.declaration) ? backend : Backend{},
                         .declaration = entry.declaration,
-                        .counters = counters});
+                        .counters = entry.declared ? entry.declared->counters() : CacheCounters{}});
     }
     return rows;
 }

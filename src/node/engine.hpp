@@ -22,8 +22,8 @@
 #include "base/workers.hpp"
 #include "coherence/channel.hpp"
 #include "load/cache_core.hpp"
-#include "load/cooldown_core.hpp"
-#include "load/reservation_core.hpp"
+#include "load/declared.hpp"
+#include "load/environment.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
@@ -65,9 +65,9 @@ public:
     // On a node that is started: answers at once. While another start is under way: with its outcome.
     void start(Duration deadline, StartDone done);
     void stop(StopDone done);
-    // The ends of a stop that the executor could not carry out. From any thread: answers who waits in a
-    // cache or a reservation, and refuses who comes.
-    void end_reads();
+    // The end of a stop that the executor could not carry out. From any thread: answers the calls that wait
+    // in whatever was declared, and refuses further ones.
+    void end_calls();
     // When the executor has ended: closes the connections.
     void disconnect();
 
@@ -82,12 +82,9 @@ private:
     struct Caller;  // of `start`, who waits
     using CallerPointer = std::shared_ptr<Caller>;
 
-    struct Entry {  // one declaration, with whichever kind of cache it made; none if it is refused
+    struct Entry {
         Declaration declaration;
-        std::shared_ptr<CacheCore> cache = nullptr;
-        std::shared_ptr<CacheCore> documents = nullptr;  // that a `near` cache projects from
-        std::shared_ptr<CooldownCore> cooldown = nullptr;
-        std::shared_ptr<ReservationCore> reservation = nullptr;
+        std::shared_ptr<Declared> declared = nullptr;  // null: it was refused
     };
 
     void on_subscribed() override;
@@ -103,11 +100,19 @@ private:
     // These require the mutex.
     // Enters the declaration into the inventory. False: it has problems, which `start` will name.
     bool enlist(const Declaration& declaration, std::vector<std::string> problems);
+    // What came of the declaration that was enlisted last.
+    template <class T>
+    std::shared_ptr<T> keep(std::shared_ptr<T> declared) {
+        entries_.back().declared = declared;
+        return declared;
+    }
     [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
+    void join_channel(const std::shared_ptr<CacheCore>& cache);
     [[nodiscard]] const std::shared_ptr<Channel>& channel_of(const std::string& name);
     [[nodiscard]] std::shared_ptr<Writer> make_writer(const std::string& channel) const;
 
-    [[nodiscard]] bool uses_store() const;
+    // Requires: nothing is declared any more, or the mutex.
+    void for_each_declared(void (Declared::*call)()) const;
     [[nodiscard]] std::string prefix(const std::string& raw, const std::string& name) const;
     void start_on_executor(Duration deadline, StartDone done);
     [[nodiscard]] std::string all_problems() const;  // empty: none
@@ -123,7 +128,6 @@ private:
     void stop_on_executor(StopDone done);
     void finish_stop(const std::shared_ptr<StopDone>& done);
     void log_unpublished(const std::string& channel, std::size_t keys) const;
-    void schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown);
     [[nodiscard]] Channel* find(std::string_view channel) const;
     [[nodiscard]] std::string not_ready() const;
     [[nodiscard]] std::string deafness() const;
@@ -145,8 +149,8 @@ private:
     std::optional<Error> unchecked_;  // why it is not known that the server permits everything
 
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
-    bool opened_ = false;                   // the channels
-    bool interrupted_ = false;              // the subscription, and it was logged
+    bool opened_ = false;                          // the channels
+    bool interrupted_ = false;                     // the subscription, and it was logged
     std::atomic<bool> needs_bus_ = false;   // written on the executor, before `subscribed_` is
     std::atomic<bool> subscribed_ = false;  // written on the executor
     std::vector<CallerPointer> starting_;

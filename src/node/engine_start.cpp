@@ -138,19 +138,12 @@ void Engine::open_channels() {
         subscriptions.push_back(channel->subscription());
     }
     for (const auto& [name, writer] : writers_) writer->connect();
-    needs_bus_.store(!subscriptions.empty() || uses_store());
+    // Loads of a store without a bus wait for wakings.
+    needs_bus_.store(!channels_.empty() || !writers_.empty());
     if (needs_bus_.load()) {
         parts_.bus->subscribe(std::move(subscriptions), *this);
     }
-    for (const Entry& entry : entries_) {
-        if (entry.cooldown) schedule_sweep(entry.cooldown);
-    }
     check_started();
-}
-
-bool Engine::uses_store() const {
-    return std::ranges::any_of(
-        entries_, [](const Entry& entry) { return entry.cache && entry.cache->spec().store; });
 }
 
 void Engine::check_started() {
@@ -158,13 +151,9 @@ void Engine::check_started() {
 }
 
 void Engine::conclude_start(const Result<void>& outcome) {
-    if (outcome) {
-        phase_.store(Phase::started);
-        for (const Entry& entry : entries_) {
-            if (entry.documents) entry.documents->open();
-            if (entry.cache) entry.cache->open();
-            if (entry.reservation) entry.reservation->open();
-        }
+    // A start that goes on without its server may find at the same moment that it needs none.
+    if (outcome && phase_.exchange(Phase::started) != Phase::started) {
+        for_each_declared(&Declared::open);
     }
     for (const CallerPointer& caller : std::exchange(starting_, {})) {
         parts_.executor->cancel(caller->timer);
