@@ -10,6 +10,8 @@
 #include "base/name_rule.hpp"
 #include "coherence/wire.hpp"
 #include "redis/blocking.hpp"
+#include "redis/socket_link.hpp"
+#include "redis/tls.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -65,9 +67,9 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
         .limits = {},
         .random = options.random ? std::move(options.random) : RandomSource(system_random)};
     auto connection = std::make_shared<CommandConnection>(
-        runtime, CommandConnection::Options{.session = session,
-                                            .stall_timeout = options.stall_timeout,
-                                            .met = std::move(options.met)});
+        network_of(runtime), CommandConnection::Options{.session = session,
+                                                        .stall_timeout = options.stall_timeout,
+                                                        .met = std::move(options.met)});
     SessionOptions subscription = session;
     // A push is at most an entry or a plain event. What is larger is skipped and breaks nothing: everybody who
     // may publish there could break every node otherwise.
