@@ -42,7 +42,7 @@ struct ChannelStatus {
     std::uint64_t rejoins = 0;         // times that everything was dropped
     std::uint64_t dropped_events = 0;  // plain events of a wrong shape, or too large
     TimePoint applied_at;              // when the last invalidation was applied
-    std::string failure;               // why it is not effective
+    std::string failure;               // why it is not effective; empty: it is
 };
 
 class Channel final : public Publisher,

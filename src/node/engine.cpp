@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -305,22 +304,16 @@ Health Engine::health() const {
     if (!health.live) health.reasons.emplace_back("the node is not started");
     const std::vector<ChannelStatus> statuses = channels();
     if (statuses.empty() && !deafness().empty()) health.reasons.push_back(deafness());
+    const auto add = [&](const std::string& channel, const std::string& reason) {
+        if (!reason.empty()) health.reasons.push_back("channel " + channel + ": " + reason);
+    };
     for (const ChannelStatus& status : statuses) {
-        if (!status.effective) {
-            health.reasons.push_back("channel " + status.channel + ": " + status.failure);
-        }
-        if (!status.writer.stuck.empty()) {
-            health.reasons.push_back("channel " + status.channel + ": " + status.writer.stuck);
-        }
+        add(status.channel, status.failure);
+        add(status.channel, status.writer.stuck);
     }
     {
         const std::lock_guard lock(mutex_);
-        for (const auto& [name, writer] : writers_) {
-            const std::string stuck = writer->status().stuck;
-            if (stuck.empty()) continue;
-            health.reasons.push_back(
-                std::string("channel ").append(name).append(": ").append(stuck));
-        }
+        for (const auto& [name, writer] : writers_) add(name, writer->status().stuck);
     }
     const auto unchecked = this->unchecked();
     if (health.live && unchecked) health.reasons.push_back(unchecked->message());

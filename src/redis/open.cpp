@@ -1,13 +1,12 @@
 #include "redis/open.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cassert>
 #include <memory>
 #include <utility>
 
 #include "base/name_rule.hpp"
+#include "base/system_random.hpp"
 #include "coherence/wire.hpp"
 #include "redis/blocking.hpp"
 #include "redis/socket_link.hpp"
@@ -18,13 +17,6 @@ namespace {
 
 constexpr const char* operation = "redis open";
 constexpr const char* check_channel = "check";
-
-std::uint64_t system_random() {
-    std::uint64_t number = 0;
-    [[maybe_unused]] const int failed = ::getentropy(&number, sizeof number);
-    assert(failed == 0);  // impossible for so few bytes on a Linux that is new enough for us
-    return number;
-}
 
 bool is_blank_or_odd(char c) { return c <= ' ' || c > '~'; }
 
