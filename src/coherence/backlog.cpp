@@ -36,6 +36,7 @@ void Backlog::add_all() {
 }
 
 std::vector<Backlog::Change> Backlog::begin() {
+    under_way_ = true;
     in_round_ = kept(Rule::retry_bypasses_store) ? size() : 0;
     std::vector<Change> changes;
     if (std::exchange(all_, false)) changes.push_back({KeySet::everything(), {}});
@@ -66,18 +67,13 @@ Backlog::Next Backlog::answered(const Change& part, const std::optional<Error>& 
         halve(part);
     }
     if (all_) untried_.clear();
+    if (closed_) give_up_narrowing();
     if (unanswered_ == 0 && !untried_.empty()) {
         next.send = std::move(untried_.back());
         untried_.pop_back();
     }
     count();
     return next;
-}
-
-void Backlog::stop_narrowing(const Change& unsent) {
-    add(unsent);
-    give_up_narrowing();
-    count();
 }
 
 void Backlog::give_up_narrowing() {
@@ -92,11 +88,19 @@ void Backlog::halve(const Change& part) {
 }
 
 std::size_t Backlog::end() {
+    under_way_ = false;
     in_round_ = 0;
     count();
     return std::exchange(published_, 0);
 }
 
-void Backlog::count() noexcept { size_.store(in_round_ + (all_ ? keys_max + 1 : keys_.size())); }
+void Backlog::count() noexcept {
+    size_.store(in_round_ + (all_ ? keys_max + 1 : keys_.size()));
+    if (gate_) gate_->set_unpublished(size() > 0);
+}
+
+std::string Backlog::counted(std::size_t keys) {
+    return keys > keys_max ? "all" : std::to_string(keys);
+}
 
 }  // namespace tutti

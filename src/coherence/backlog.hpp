@@ -1,5 +1,6 @@
 // What the bus of one writer has not taken yet, and in which portions it is published again. Without
-// I/O: the writer sends what it is told to send, and reports the answers.
+// I/O: the writer sends what it is told to send, and reports the answers. While there is something, the gate
+// of the store is closed.
 //
 // Mechanism. A round offers everything that is pending. What fails for a passing reason stays for the
 // next round. An error that will not pass may belong to one key, and must not hold up the others: the part
@@ -12,12 +13,14 @@
 
 #include <atomic>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/store_gate.hpp"
 #include "coherence/publication.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -30,9 +33,14 @@ public:
 
     static constexpr std::size_t keys_max = 10'000;  // more become "all"
 
+    // `gate`: null when no cache reads it.
+    explicit Backlog(std::shared_ptr<StoreGate> gate) : gate_(std::move(gate)) {}
+
     void keep(const Change& change, TimePoint now);
 
-    // Begins a round: everything, the keys ordered by shape.
+    // Something is there, and no round is under way.
+    [[nodiscard]] bool may_begin() const noexcept { return size() > 0 && !under_way_; }
+    // Begins a round: everything, the keys ordered by shape. Requires: it may.
     [[nodiscard]] std::vector<Change> begin();
     // So many parts were sent.
     void sent(std::size_t parts) noexcept { unanswered_ += parts; }
@@ -43,8 +51,8 @@ public:
     };
     [[nodiscard]] Next answered(const Change& part, const std::optional<Error>& failure,
                                 TimePoint now);
-    // What `answered` wanted to send is not, nor is what would follow it.
-    void stop_narrowing(const Change& unsent);
+    // Nothing further is sent: what was to follow in this round stays.
+    void close() noexcept { closed_ = true; }
     // Whether the round has nothing more to send and to wait for.
     [[nodiscard]] bool over() const noexcept { return unanswered_ == 0 && untried_.empty(); }
     // Returns how many keys were published in it; keys_max + 1 and more: "all" was.
@@ -53,6 +61,8 @@ public:
     // Keys that the bus has not taken, those of a round under way included; keys_max + 1 and more stand
     // for "all".
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(); }
+    // So many keys, for people: "all" beyond keys_max.
+    [[nodiscard]] static std::string counted(std::size_t keys);
     // When a publication of these last succeeded, or the first of them failed.
     [[nodiscard]] TimePoint standing_since() const noexcept {
         return TimePoint{Duration{since_.load()}};
@@ -65,8 +75,11 @@ private:
     void halve(const Change& part);
     void count() noexcept;
 
+    const std::shared_ptr<StoreGate> gate_;
     std::set<std::pair<publication::Shape, std::string>> keys_;
     bool all_ = false;
+    bool under_way_ = false;  // a round
+    bool closed_ = false;
     std::size_t in_round_ = 0;  // keys that the round began with
     std::size_t published_ = 0;
     std::size_t unanswered_ = 0;

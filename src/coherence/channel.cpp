@@ -1,7 +1,5 @@
 #include "coherence/channel.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -10,16 +8,6 @@
 namespace tutti {
 
 namespace {
-
-std::shared_ptr<ForeignDrops> foreign_drops(const Channel::Options& options, const Clock& clock,
-                                            Executor& executor, const Log& log) {
-    if (!options.foreign_publishers || !options.store) return nullptr;
-    return std::make_shared<ForeignDrops>(
-        ForeignDrops::Options{.channel = options.name,
-                              .gate = options.gate,
-                              .command_deadline = options.command_deadline},
-        options.store, clock, executor, log);
-}
 
 void forget(CacheSink& cache, const KeySet& changed) {
     if (changed.all) cache.flush();
@@ -34,20 +22,34 @@ Channel::Channel(Options options, Bus& bus, Executor& executor, const Clock& clo
       executor_(executor),
       clock_(clock),
       log_(log),
-      subscriber_({.lease = options_.lease, .foreign_publishers = options_.foreign_publishers},
-                  *this, *options_.lease_end),
-      writer_(
-          std::make_shared<Writer>(Writer::Options{.channel = options_.name,
-                                                   .shapes = options_.shapes,
-                                                   .lease = options_.lease,
-                                                   .clock_drift_max = options_.clock_drift_max,
-                                                   .margin = options_.wait_out_margin,
-                                                   .command_deadline = options_.command_deadline,
-                                                   .gate = options_.gate},
-                                   bus, executor, clock, log)),
-      foreign_drops_(foreign_drops(options_, clock, executor, log)) {
+      subscriber_({.lease = options_.timing.lease}, *this, *lease_),
+      writer_(std::make_shared<Writer>(
+          Writer::Options{.channel = options_.name, .timing = options_.timing, .gate = gate_}, bus,
+          executor, clock, log)) {
     status_.channel = options_.name;
     status_.failure = subscriber_.last_failure();
+}
+
+void Channel::join(Member member) {
+    publication::Shape shape;
+    if (member.plain) shape = writer_->add_shape(*member.plain);
+    if (member.foreign_publishers) subscriber_.hear_foreign();
+    if (member.store) store_ = std::move(member.store);
+    members_.push_back({.cache = std::move(member.cache), .shape = shape});
+}
+
+void Channel::connect() {
+    if (subscriber_.hears_foreign()) {
+        gate_->require(lease_);
+        if (store_) {
+            foreign_drops_ = std::make_shared<ForeignDrops>(
+                ForeignDrops::Options{.channel = options_.name,
+                                      .gate = gate_,
+                                      .command_deadline = options_.timing.command_deadline},
+                store_, clock_, executor_, log_);
+        }
+    }
+    writer_->connect();
 }
 
 void Channel::subscribed() {
@@ -84,7 +86,7 @@ void Channel::undecodable() {
 
 void Channel::plain(std::string_view payload) {
     if (left_) return;
-    for (const PlainEvent& shape : options_.shapes) {
+    for (const PlainEvent& shape : writer_->shapes()) {
         const auto changed = read_plain_event(shape, payload);
         if (!changed) continue;
         if (foreign_drops_) foreign_drops_->drop(*changed);
@@ -107,30 +109,25 @@ void Channel::dropped_event(std::string_view why) {
     ++status_.dropped_events;
 }
 
-void Channel::invalidate(const CacheSink& origin, KeySet changed,
-                         const std::optional<PlainEvent>& shape, InvalidateOptions options,
-                         Writer::Done done) {
-    std::vector<std::shared_ptr<CacheSink>> others;
-    std::ranges::copy_if(options_.caches, std::back_inserter(others), [&](const auto& sink) {
-        return sink.get() != &origin && kept(Rule::own_removal_reaches_all);
-    });
-    // Nobody is told anything by this node while a cache of its own still serves the old value.
-    for (const auto& sink : others) {
-        if (kept(Rule::others_bypass_store)) sink->publication_begins(changed);
-        if (kept(Rule::own_removal_first)) forget(*sink, changed);
-    }
-    auto told = [others = std::move(others), changed,
-                 done = std::move(done)](Invalidation outcome) mutable {
-        for (const auto& sink : others) {
-            if (kept(Rule::others_bypass_store)) sink->publication_ended(changed);
+void Channel::publish(std::shared_ptr<CacheSink> origin, KeySet changed, InvalidateOptions options,
+                      Done done) {
+    // Until then members may still join.
+    if (!is_connected()) return refuse(*origin, changed, not_started, std::move(done));
+    publication::Shape shape;
+    Writer::Caches caches{origin};
+    // Nothing is told by this node while a cache of its own still serves the old value.
+    for (const Joined& member : members_) {
+        if (member.cache == origin) {
+            shape = member.shape;
+        } else if (kept(Rule::own_removal_reaches_all)) {
+            if (kept(Rule::others_bypass_store)) {
+                member.cache->publication_begins(changed);
+                caches.push_back(member.cache);
+            }
+            if (kept(Rule::own_removal_first)) forget(*member.cache, changed);
         }
-        done(std::move(outcome));
-    };
-    const auto& shapes = options_.shapes;
-    const auto found = shape ? std::ranges::find(shapes, *shape) : shapes.end();
-    publication::Shape position;
-    if (found != shapes.end()) position = static_cast<std::size_t>(found - shapes.begin());
-    writer_->publish(std::move(changed), position, options, std::move(told));
+    }
+    writer_->publish({std::move(changed), shape}, std::move(caches), options, std::move(done));
 }
 
 void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {
@@ -138,7 +135,7 @@ void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {
     RenewRequest request{.channel = options_.name,
                          .member = options_.member,
                          .applied = applied,
-                         .lease = options_.lease};
+                         .lease = options_.timing.lease};
     bus_.renew(std::move(request), command_deadline(),
                [self = shared_from_this(), ticket](const Result<Renewed>& answer) {
                    self->renewing_ = false;
@@ -169,13 +166,13 @@ void Channel::probe(Subscriber::Ticket ticket) {
 }
 
 void Channel::apply(const KeySet& changed) {
-    for (const auto& sink : options_.caches) forget(*sink, changed);
+    for (const Joined& member : members_) forget(*member.cache, changed);
     const std::lock_guard lock(status_mutex_);
     status_.applied_at = clock_.now();
 }
 
 void Channel::flush() {
-    for (const auto& sink : options_.caches) sink->flush();
+    for (const Joined& member : members_) member.cache->flush();
     const std::lock_guard lock(status_mutex_);
     ++status_.rejoins;
 }
@@ -192,12 +189,13 @@ void Channel::wake_at(TimePoint when) {
 }
 
 TimePoint Channel::command_deadline() const {
-    return saturating_add(clock_.now(), options_.command_deadline);
+    return saturating_add(clock_.now(), options_.timing.command_deadline);
 }
 
 void Channel::leave(TimePoint deadline, std::move_only_function<void()> done) {
+    if (!is_connected()) return done();
     left_ = true;
-    options_.lease_end->end_now();
+    lease_->end_now();
     executor_.cancel(timer_);
     writer_->close();
     if (foreign_drops_) foreign_drops_->close();
@@ -233,10 +231,10 @@ ChannelStatus Channel::status() const {
         const std::lock_guard lock(status_mutex_);
         status = status_;
     }
-    const TimePoint end = options_.lease_end->end();
+    const TimePoint end = lease_->end();
     const TimePoint now = clock_.now();
     status.effective = now < end;
-    status.freshness_age = now - options_.lease_end->since();
+    status.freshness_age = now - lease_->since();
     status.unpublished = writer_->pending();
     status.writer = writer_->status();
     if (status.effective) status.failure.clear();

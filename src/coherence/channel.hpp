@@ -1,7 +1,11 @@
 // One channel of one node: carries the subscriber's and the writer's decisions out over a Bus, and a
 // bus's news to the caches.
 //
-// Thread-safety: `invalidate` and `status` from any thread; everything else on the node's executor.
+// Life: caches `join` as they are declared -> `connect`, when all are known -> `leave`. It belongs to the
+// node; its caches, which users may hold for longer, only know where it is.
+//
+// Thread-safety: `publish`, `is_connected` and `status` from any thread; everything else on the node's
+// executor, what comes before `connect` on any one thread.
 #pragma once
 
 #include <functional>
@@ -15,6 +19,7 @@
 #include "base/cache_sink.hpp"
 #include "base/lease.hpp"
 #include "base/log.hpp"
+#include "base/publisher.hpp"
 #include "base/store_gate.hpp"
 #include "coherence/foreign_drops.hpp"
 #include "coherence/subscriber.hpp"
@@ -37,30 +42,43 @@ struct ChannelStatus {
     std::uint64_t rejoins = 0;         // times that everything was dropped
     std::uint64_t dropped_events = 0;  // plain events of a wrong shape, or too large
     TimePoint applied_at;              // when the last invalidation was applied
-    std::string failure;               // why it is not effective
+    std::string failure;               // why it is not effective; empty: it is
 };
 
-class Channel final : public std::enable_shared_from_this<Channel>, private Subscriber::Effects {
+class Channel final : public Publisher,
+                      public std::enable_shared_from_this<Channel>,
+                      private Subscriber::Effects {
 public:
     struct Options {
         std::string name;
         std::string member;  // unique in the fleet and in time
-        Duration lease{};
-        double clock_drift_max = 0;
-        Duration wait_out_margin{};
-        Duration command_deadline{};
+        Timing timing;
+        std::function<void()> changed;  // the status may have; on the executor
+    };
+    // A cache that this channel invalidates.
+    struct Member {
+        std::shared_ptr<CacheSink> cache;
+        std::optional<PlainEvent> plain;  // how foreign programs are told of its keys, and tell
         bool foreign_publishers = false;
-        std::vector<PlainEvent> shapes;                  // each once
-        std::shared_ptr<Lease> lease_end;                // shared with the caches
-        std::shared_ptr<StoreGate> gate;                 // shared with the caches
-        std::shared_ptr<Store> store;                    // null when none of the caches uses it
-        std::vector<std::shared_ptr<CacheSink>> caches;  // that this channel invalidates
-        std::function<void()> changed;                   // the status may have; on the executor
+        std::shared_ptr<Store> store = nullptr;  // null: it uses none
     };
 
     Channel(Options options, Bus& bus, Executor& executor, const Clock& clock, const Log& log);
 
-    [[nodiscard]] const Options& options() const noexcept { return options_; }
+    // What the caches of the channel share.
+    [[nodiscard]] std::shared_ptr<const Lease> lease() const noexcept { return lease_; }
+    [[nodiscard]] std::shared_ptr<const StoreGate> gate() const noexcept { return gate_; }
+
+    void join(Member member);
+    // Plain events are read or written.
+    [[nodiscard]] bool has_plain_events() const noexcept { return !writer_->shapes().empty(); }
+    // What to ask the bus for.
+    [[nodiscard]] Subscription subscription() const {
+        return {.channel = options_.name, .plain = subscriber_.hears_foreign()};
+    }
+    // Invalidations leave from here on, and the bus may report.
+    void connect();
+    [[nodiscard]] bool is_connected() const noexcept { return writer_->is_connected(); }
 
     // What the bus reports.
     void subscribed();
@@ -70,18 +88,21 @@ public:
     void plain(std::string_view payload);
     void oversized_plain(std::size_t bytes);
 
-    // The other caches of the channel forget before this returns, as `origin` has. `shape`: that of the
-    // cache, if it has one; see Writer.
-    void invalidate(const CacheSink& origin, KeySet changed, const std::optional<PlainEvent>& shape,
-                    InvalidateOptions options, Writer::Done done);
+    void publish(std::shared_ptr<CacheSink> origin, KeySet changed, InvalidateOptions options,
+                 Done done) override;
 
-    // Stops serving and renewing, answers who waits, and leaves the channel; `done` runs once, by
-    // about `deadline`.
+    // Stops serving and renewing, answers what still waits, and leaves the channel; `done` runs once, by
+    // about `deadline`, and at once when it is not connected.
     void leave(TimePoint deadline, std::move_only_function<void()> done);
 
     [[nodiscard]] ChannelStatus status() const;
 
 private:
+    struct Joined {
+        std::shared_ptr<CacheSink> cache;
+        publication::Shape shape;
+    };
+
     void renew(Subscriber::Ticket ticket, const BusPosition& applied) override;
     void replay(Subscriber::Ticket ticket, Sequence first, Sequence last) override;
     void probe(Subscriber::Ticket ticket) override;
@@ -100,9 +121,13 @@ private:
     const Clock& clock_;
     const Log log_;
 
+    const std::shared_ptr<Lease> lease_ = std::make_shared<Lease>();
+    const std::shared_ptr<StoreGate> gate_ = std::make_shared<StoreGate>();
+    std::vector<Joined> members_;   // complete at `connect`
+    std::shared_ptr<Store> store_;  // null when no member uses one
     Subscriber subscriber_;
     const std::shared_ptr<Writer> writer_;
-    const std::shared_ptr<ForeignDrops> foreign_drops_;  // null when nothing needs them
+    std::shared_ptr<ForeignDrops> foreign_drops_;  // null when nothing needs them
     bool deaf_ = true;  // plain events were, or may have been, published that did not arrive
     Executor::TimerId timer_ = Executor::TimerId::none;
     bool left_ = false;

@@ -47,13 +47,17 @@ public:
 
     struct Options {
         Duration lease{};
-        // Plain events are applied too. They cannot be replayed: a flush after every interruption, and
-        // a lease counts only when the subscription connection has answered a probe (R1).
-        bool foreign_publishers = false;
+        bool foreign_publishers = false;  // see `hear_foreign`
     };
 
     Subscriber(Options options, Effects& effects, Lease& lease)
         : options_(options), effects_(effects), lease_(lease) {}
+
+    // Plain events are applied too. They cannot be replayed: a flush after every interruption, and
+    // a lease counts only when the subscription connection has answered a probe (R1).
+    // Requires: not yet subscribed.
+    void hear_foreign() noexcept { options_.foreign_publishers = true; }
+    [[nodiscard]] bool hears_foreign() const noexcept { return options_.foreign_publishers; }
 
     void subscribed(TimePoint now);
     void disconnected();
@@ -100,7 +104,7 @@ private:
     void rejoin(TimePoint now);
     [[nodiscard]] Sequence known_end() const noexcept;
 
-    const Options options_;
+    Options options_;  // fixed once subscribed
     Effects& effects_;
     Lease& lease_;
 

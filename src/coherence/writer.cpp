@@ -13,6 +13,8 @@ namespace {
 constexpr Duration retry_first = std::chrono::milliseconds{100};
 constexpr Duration retry_last = std::chrono::seconds{2};
 constexpr std::size_t shown_key_bytes_max = 64;
+constexpr const char* stopped_before_wait_out =
+    "published, but the node was stopped before the wait-out";
 
 std::string milliseconds(Duration duration) {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
@@ -36,6 +38,8 @@ Duration wait_out_of(Duration lease, double clock_drift_max, Duration margin) no
 }
 
 struct Writer::Publication {
+    Caches caches;  // that bypass the store for what changed until the outcome is known
+    KeySet changed;
     InvalidateOptions options;
     Done done;
     TimePoint deadline;
@@ -52,23 +56,41 @@ Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock
       executor_(executor),
       clock_(clock),
       log_(std::move(log)),
+      backlog_(options_.gate),
       retry_after_(retry_first) {}
 
-void Writer::publish(KeySet changed, publication::Shape shape, InvalidateOptions options,
+std::size_t Writer::add_shape(const PlainEvent& shape) {
+    const auto found = std::ranges::find(shapes_, shape);
+    const auto number = static_cast<std::size_t>(found - shapes_.begin());
+    if (found == shapes_.end()) shapes_.push_back(shape);
+    return number;
+}
+
+void Writer::connect() {
+    const std::lock_guard gate(gate_);
+    phase_.store(Phase::connected);
+}
+
+void Writer::publish(std::shared_ptr<CacheSink> origin, KeySet changed, InvalidateOptions options,
                      Done done) {
-    auto publication = std::make_shared<Publication>();
-    publication->options = options;
+    if (!is_connected()) return refuse(*origin, changed, not_started, std::move(done));
+    publish({std::move(changed), {}}, {std::move(origin)}, options, std::move(done));
+}
+
+void Writer::publish(Change change, Caches caches, InvalidateOptions options, Done done) {
     const TimePoint now = clock_.now();
-    publication->deadline = saturating_add(now, options.deadline);
-    auto parts = split({std::move(changed), shape});
-    std::unique_lock gate(gate_);
-    if (closed_) {
-        gate.unlock();
-        return done({.outcome = Invalidation::Outcome::unconfirmed,
-                     .position = {},
-                     .reason = "the node was stopped"});
-    }
+    auto publication = std::make_shared<Publication>();
+    publication->caches = std::move(caches);
+    publication->changed = change.keys;
+    publication->options = options;
     publication->done = std::move(done);
+    publication->deadline = saturating_add(now, options.deadline);
+    auto parts = split(std::move(change));
+    std::unique_lock gate(gate_);
+    if (is_closed()) {
+        gate.unlock();
+        return unconfirmed(publication, stopped);
+    }
     publication->unanswered = parts.size();
     if (parts.empty()) {  // no keys: nothing to say, and that is done
         executor_.post(
@@ -76,7 +98,7 @@ void Writer::publish(KeySet changed, publication::Shape shape, InvalidateOptions
         return;
     }
     send(std::move(parts),
-         saturating_add(now, std::min(options.deadline, options_.command_deadline)),
+         saturating_add(now, std::min(options.deadline, options_.timing.command_deadline)),
          [self = shared_from_this(), publication](const Change& part,
                                                   const Result<Published>& answer) {
              self->part_answered(publication, part, answer);
@@ -84,7 +106,7 @@ void Writer::publish(KeySet changed, publication::Shape shape, InvalidateOptions
 }
 
 std::vector<publication::Part> Writer::split(Change change) {
-    publication::Split split = publication::split(std::move(change), options_.shapes);
+    publication::Split split = publication::split(std::move(change), shapes_);
     if (split.oversized_events > 0) {
         events_unsent(split.oversized_events, "a plain event of more than " +
                                                   std::to_string(Bus::plain_event_bytes_max) +
@@ -150,7 +172,6 @@ void Writer::part_answered(const PublicationPointer& publication, const Change& 
     } else {
         publication->failure = answer.error().message();
         if (kept(Rule::unpublished_is_retried)) backlog_.keep(part, clock_.now());
-        count_pending();
     }
     if (--publication->unanswered == 0) all_answered(publication);
 }
@@ -158,55 +179,44 @@ void Writer::part_answered(const PublicationPointer& publication, const Change& 
 void Writer::all_answered(const PublicationPointer& publication) {
     if (!publication->failure.empty()) {
         schedule_retry();
-        return conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
-                                      .position = publication->last.position,
-                                      .reason = std::move(publication->failure)});
+        return unconfirmed(publication, std::move(publication->failure));
     }
     if (publication->options.ack == Ack::every_instance) {
-        if (!options_.acknowledges_nothing.empty()) {
-            return conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
-                                          .position = publication->last.position,
-                                          .reason = options_.acknowledges_nothing});
+        if (!options_.acknowledges_nothing.empty())
+            return unconfirmed(publication, options_.acknowledges_nothing);
+        const std::uint64_t replicas = publication->last.replicas;
+        if (replicas > 0 && kept(Rule::replicas_deny_done)) {
+            // Replication is asynchronous: the server after a failover may not know what this one answered.
+            return unconfirmed(
+                publication, "published, but the server has replicas (" + std::to_string(replicas) +
+                                 "), and a failover may lose it: `done` takes a server without");
         }
-        const bool replicated = publication->last.replicas > 0;
-        if (replicated && kept(Rule::replicas_deny_done)) return may_be_lost(publication);
-        // Its answer may come after `close`, when no timer will run any more.
-        return closed_ ? stop_waiting(publication) : wait_out(publication);
+        return wait_out(publication);
     }
     conclude(publication, {.outcome = Invalidation::Outcome::published,
                            .position = publication->last.position,
                            .reason = {}});
 }
 
-// Replication is asynchronous: whatever the server answered, the one after a failover may not know it.
-void Writer::may_be_lost(const PublicationPointer& publication) {
-    conclude(publication,
-             {.outcome = Invalidation::Outcome::unconfirmed,
-              .position = publication->last.position,
-              .reason = "published, but the server has replicas (" +
-                        std::to_string(publication->last.replicas) +
-                        "), and a failover may lose it: `done` takes a server without"});
-}
-
 void Writer::wait_out(const PublicationPointer& publication) {
+    // The answer may come after `close`, when no timer will run any more.
+    if (is_closed()) return unconfirmed(publication, stopped_before_wait_out);
+    const Timing& timing = options_.timing;
     const Duration lease = kept(Rule::wait_out_for_longest_lease)
-                               ? std::max(publication->lease, options_.lease)
-                               : options_.lease;
-    const double drift = kept(Rule::wait_out_counts_drift) ? options_.clock_drift_max : 0;
-    const Duration needed = wait_out_of(lease, drift, options_.margin);
+                               ? std::max(publication->lease, timing.lease)
+                               : timing.lease;
+    const double drift = kept(Rule::wait_out_counts_drift) ? timing.clock_drift_max : 0;
+    const Duration needed = wait_out_of(lease, drift, timing.wait_out_margin);
     const TimePoint now = clock_.now();
     const TimePoint from = kept(Rule::wait_out_from_answer)
                                ? now
                                : publication->deadline - publication->options.deadline;
     const TimePoint until = kept(Rule::wait_out_before_done) ? from + needed : now;
     if (until > publication->deadline) {
-        return conclude(publication,
-                        {.outcome = Invalidation::Outcome::unconfirmed,
-                         .position = publication->last.position,
-                         .reason = "published, but the deadline of " +
-                                   milliseconds(publication->options.deadline) +
-                                   " ends before the wait-out of " + milliseconds(needed) +
-                                   ": raise InvalidateOptions::deadline"});
+        return unconfirmed(publication, "published, but the deadline of " +
+                                            milliseconds(publication->options.deadline) +
+                                            " ends before the wait-out of " + milliseconds(needed) +
+                                            ": raise InvalidateOptions::deadline");
     }
     publication->timer = executor_.run_at(until, [self = shared_from_this(), publication] {
         self->waiting_.erase(publication->timer);
@@ -217,22 +227,21 @@ void Writer::wait_out(const PublicationPointer& publication) {
     waiting_.emplace(publication->timer, publication);
 }
 
-void Writer::stop_waiting(const PublicationPointer& publication) {
+void Writer::unconfirmed(const PublicationPointer& publication, std::string reason) {
     conclude(publication, {.outcome = Invalidation::Outcome::unconfirmed,
                            .position = publication->last.position,
-                           .reason = "published, but the node was stopped before the wait-out"});
+                           .reason = std::move(reason)});
 }
 
 void Writer::conclude(const PublicationPointer& publication, Invalidation outcome) {
-    if (publication->done) std::exchange(publication->done, nullptr)(std::move(outcome));
-}
-
-void Writer::count_pending() {
-    if (options_.gate) options_.gate->set_unpublished(backlog_.size() > 0);
+    Done done = std::exchange(publication->done, nullptr);
+    if (!done) return;
+    for (const auto& cache : publication->caches) cache->publication_ended(publication->changed);
+    done(std::move(outcome));
 }
 
 void Writer::schedule_retry() {
-    if (backlog_.size() == 0 || retrying_ || closed_) return;
+    if (!backlog_.may_begin() || is_closed()) return;
     if (retry_timer_ != Executor::TimerId::none) return;
     retry_timer_ = executor_.run_at(clock_.now() + retry_after_, [self = shared_from_this()] {
         self->retry_timer_ = Executor::TimerId::none;
@@ -242,17 +251,14 @@ void Writer::schedule_retry() {
 }
 
 void Writer::retry_now() {
-    if (backlog_.size() == 0 || retrying_ || closed_) return;
-    retrying_ = true;
-    auto changes = backlog_.begin();
-    count_pending();
-    for (Change& change : changes) retry(std::move(change));
+    if (!backlog_.may_begin() || is_closed()) return;
+    for (Change& change : backlog_.begin()) retry(std::move(change));
 }
 
 void Writer::retry(Change change) {
     auto parts = split(std::move(change));
     backlog_.sent(parts.size());
-    send(std::move(parts), saturating_add(clock_.now(), options_.command_deadline),
+    send(std::move(parts), saturating_add(clock_.now(), options_.timing.command_deadline),
          [self = shared_from_this()](const Change& part, const Result<Published>& answer) {
              self->retry_answered(part, answer);
          });
@@ -261,7 +267,6 @@ void Writer::retry(Change change) {
 void Writer::retry_answered(const Change& part, const Result<Published>& answer) {
     const auto failure = answer ? std::nullopt : std::optional(answer.error());
     Backlog::Next next = backlog_.answered(part, failure, clock_.now());
-    count_pending();
     if (next.guilty) {
         retry_after_ = retry_first;
         log_.limited(LogLevel::error,
@@ -269,19 +274,15 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
                          ": everything is invalidated instead of a key that cannot be published",
                      "'" + shown(*next.guilty) + "': " + answer.error().message());
     }
-    if (next.send && !closed_) return retry(*std::move(next.send));
-    if (next.send) backlog_.stop_narrowing(*next.send);
+    if (next.send) return retry(*std::move(next.send));
     if (backlog_.over()) round_over();
 }
 
 void Writer::round_over() {
     const std::size_t published = backlog_.end();
-    count_pending();
-    retrying_ = false;
     if (published > 0) {
         retry_after_ = retry_first;
-        const std::string count = published > Backlog::keys_max ? "all" : std::to_string(published);
-        log_(LogLevel::info, "channel " + options_.channel + ": " + count +
+        log_(LogLevel::info, "channel " + options_.channel + ": " + Backlog::counted(published) +
                                  " invalidations that had failed are published now");
     }
     schedule_retry();
@@ -293,25 +294,25 @@ Writer::Status Writer::status() const {
     if (pending > 0) status.standing = clock_.now() - backlog_.standing_since();
     const std::lock_guard lock(status_mutex_);
     if (pending > 0 && status.standing >= patience) {
-        status.stuck = (pending > Backlog::keys_max ? "all" : std::to_string(pending)) +
-                       " invalidations have not been published for " +
+        status.stuck = Backlog::counted(pending) + " invalidations have not been published for " +
                        std::to_string(status.standing / std::chrono::seconds{1}) + " s (" +
                        failure_ + "); other instances may serve older values";
     }
     status.unsent_events = unsent_events_;
-    status.longest_lease = std::max(heard_lease_, options_.lease);
+    status.longest_lease = std::max(heard_lease_, options_.timing.lease);
     return status;
 }
 
 std::size_t Writer::close() {
     {
         const std::lock_guard gate(gate_);
-        closed_ = true;
+        phase_.store(Phase::closed);
     }
+    backlog_.close();
     executor_.cancel(retry_timer_);
     for (const auto& [timer, publication] : std::exchange(waiting_, {})) {
         executor_.cancel(timer);
-        stop_waiting(publication);
+        unconfirmed(publication, stopped_before_wait_out);
     }
     return backlog_.size();
 }

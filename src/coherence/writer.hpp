@@ -10,9 +10,13 @@
 // as a new one, until the bus takes it: an instance that comes back from an outage by a gapless replay
 // would otherwise serve the old value again.
 //
-// Thread-safety: `publish`, `pending` and `status` from any thread; everything else runs on the node's executor.
+// Life: shapes are added -> `connect` -> `close`. Only what is connected publishes.
+//
+// Thread-safety: `publish`, `is_connected`, `pending` and `status` from any thread; everything else runs on
+// the node's executor, what comes before `connect` on any one thread.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +29,7 @@
 #include <vector>
 
 #include "base/log.hpp"
+#include "base/publisher.hpp"
 #include "base/store_gate.hpp"
 #include "coherence/backlog.hpp"
 #include "coherence/longest_lease.hpp"
@@ -36,18 +41,23 @@
 
 namespace tutti {
 
-class Writer : public std::enable_shared_from_this<Writer> {
+// How the instances of a channel keep time with each other.
+struct Timing {
+    Duration lease{};  // this node's own: the least that is waited out
+    double clock_drift_max = 0;
+    Duration wait_out_margin{};
+    Duration command_deadline{};
+};
+
+class Writer final : public Publisher, public std::enable_shared_from_this<Writer> {
 public:
-    using Done = std::move_only_function<void(Invalidation)>;
+    using Caches = std::vector<std::shared_ptr<CacheSink>>;
+    using Change = publication::Change;
 
     struct Options {
         std::string channel;
-        std::vector<PlainEvent> shapes;  // how foreign programs are told
-        Duration lease{};                // this node's own: the least that is waited out
-        double clock_drift_max = 0;
-        Duration margin{};
-        Duration command_deadline{};
-        // Closed while something is unpublished; null: nobody needs to know.
+        Timing timing;
+        // See Backlog.
         std::shared_ptr<StoreGate> gate = nullptr;
         // Outcome of Ack::every_instance when the publication reaches no memory but this node's; empty:
         // it reaches all.
@@ -56,9 +66,18 @@ public:
 
     Writer(Options options, Bus& bus, Executor& executor, const Clock& clock, Log log);
 
-    // `shape`: of the cache that was invalidated. `done` runs once, on the executor; at once on this
-    // thread after `close`.
-    void publish(KeySet changed, publication::Shape shape, InvalidateOptions options, Done done);
+    // How foreign programs are told. Returns its number; that of an equal one if there is one.
+    std::size_t add_shape(const PlainEvent& shape);
+    [[nodiscard]] std::shared_ptr<const StoreGate> gate() const noexcept { return options_.gate; }
+    [[nodiscard]] const std::vector<PlainEvent>& shapes() const noexcept { return shapes_; }
+    void connect();
+    [[nodiscard]] bool is_connected() const noexcept { return phase_.load() != Phase::declared; }
+
+    // Requires: connected; and for each of `caches` what Publisher::publish requires for `origin`.
+    void publish(Change change, Caches caches, InvalidateOptions options, Done done);
+    // For a cache that has no channel to share.
+    void publish(std::shared_ptr<CacheSink> origin, KeySet changed, InvalidateOptions options,
+                 Done done) override;
 
     // What the server says about its members' leases, by another way than PUB.
     void heard(const Renewed& renewed);
@@ -66,7 +85,7 @@ public:
     // Tries what is pending now: the bus has just become reachable.
     void retry_now();
 
-    // Answers everybody who waits with `unconfirmed`. Returns how many keys stay unpublished.
+    // Answers what still waits with `unconfirmed`. Returns how many keys stay unpublished.
     std::size_t close();
 
     // Keys that the bus has not taken yet; more than Backlog::keys_max stand for "all".
@@ -86,7 +105,6 @@ public:
 private:
     struct Publication;
     using PublicationPointer = std::shared_ptr<Publication>;
-    using Change = publication::Change;
     using Answered = std::function<void(const Change& part, const Result<Published>& answer)>;
 
     [[nodiscard]] std::vector<publication::Part> split(Change change);
@@ -97,15 +115,14 @@ private:
     void part_answered(const PublicationPointer& publication, const Change& part,
                        const Result<Published>& answer);
     void all_answered(const PublicationPointer& publication);
-    void may_be_lost(const PublicationPointer& publication);
     void wait_out(const PublicationPointer& publication);
-    void stop_waiting(const PublicationPointer& publication);
+    void unconfirmed(const PublicationPointer& publication, std::string reason);
     void conclude(const PublicationPointer& publication, Invalidation outcome);
     void schedule_retry();
     void retry(Change change);
     void retry_answered(const Change& part, const Result<Published>& answer);
     void round_over();
-    void count_pending();
+    [[nodiscard]] bool is_closed() const noexcept { return phase_.load() == Phase::closed; }
     void events_unsent(std::size_t count, std::string_view why);
 
     const Options options_;
@@ -114,10 +131,14 @@ private:
     const Clock& clock_;
     const Log log_;
 
+    enum class Phase : std::uint8_t { declared, connected, closed };
+
     // Held while a publication is handed to the bus, so that none is after `close`: its answer would
     // come to an executor that has stopped.
     std::mutex gate_;
-    bool closed_ = false;  // guarded by gate_, written on the executor
+    // Written under gate_; `connect` pairs with `is_connected`, which comes before `shapes_` is read.
+    std::atomic<Phase> phase_ = Phase::declared;
+    std::vector<PlainEvent> shapes_;  // complete at `connect`; each once
 
     mutable std::mutex status_mutex_;  // guards the three below
     std::string failure_;              // of the last publication that failed
@@ -127,7 +148,6 @@ private:
     std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that says `done`
     LongestLease longest_lease_;
     Backlog backlog_;
-    bool retrying_ = false;
     Duration retry_after_;
     Executor::TimerId retry_timer_ = Executor::TimerId::none;
 };

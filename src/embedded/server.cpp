@@ -4,17 +4,13 @@
 #include <utility>
 
 #include "base/rules.hpp"
+#include "base/system_random.hpp"
 #include "coherence/publication.hpp"
 #include "coherence/store_rules.hpp"
 
 namespace tutti::embedded {
 
 namespace {
-
-std::uint64_t fresh_seed() {
-    std::random_device device;
-    return (std::uint64_t{device()} << 32) | device();
-}
 
 // Posts a call of the session's listener; nothing happens when the session was closed by then.
 template <class F>
@@ -29,7 +25,7 @@ void deliver(const std::shared_ptr<Session>& session, F call) {
 Server::Server(const EmbeddedHub::Options& options)
     : clock_(options.clock),
       store_bytes_max_(options.store_bytes_max),
-      random_(options.seed ? *options.seed : fresh_seed()),
+      random_(options.seed ? *options.seed : system_random()),
       data_{.identity = Identity{random_()},
             .channels = {},
             .values = Values(options.store_bytes_max)} {}

@@ -24,7 +24,7 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
       environment_(std::move(environment)),
       lease_(ties.lease),
       gate_(ties.gate),
-      publish_(std::move(ties.publish)),
+      publisher_(std::move(ties.publisher)),
       memory_(make_memory()),
       store_(make_store(ties)),
       queue_({.running_max = spec_.loads_max, .waiting_max = spec_.loads_queued_max}) {
@@ -106,12 +106,12 @@ void CacheCore::open() {
 }
 
 void CacheCore::close() {
-    end_reads();
+    end_calls();
     if (refresher_) refresher_->stop();
     if (store_) store_->forget_waiting();
 }
 
-void CacheCore::end_reads() {
+void CacheCore::end_calls() {
     std::vector<std::shared_ptr<Waiter>> waiting;
     Leavings leavings;
     decltype(slots_) slots;

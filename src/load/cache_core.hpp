@@ -39,11 +39,13 @@
 #include "base/cache_sink.hpp"
 #include "base/home_process.hpp"
 #include "base/lease.hpp"
-#include "base/log.hpp"
+#include "base/publisher.hpp"
 #include "base/store_gate.hpp"
 #include "base/trampoline.hpp"
 #include "base/workers.hpp"
 #include "load/counters.hpp"
+#include "load/declared.hpp"
+#include "load/environment.hpp"
 #include "load/flight.hpp"
 #include "load/load_queue.hpp"
 #include "load/pending.hpp"
@@ -56,48 +58,29 @@
 
 namespace tutti {
 
-// Where a cache's work runs. Each pointer owns what its object works on, the threads included: an
-// asynchronous loader may answer after its node has gone, and no order of destruction is the wrong one.
-struct LoadEnvironment {
-    const Clock* clock = nullptr;                  // lives for the whole program
-    std::shared_ptr<Executor> executor = nullptr;  // timers
-    std::shared_ptr<Workers> workers = nullptr;    // loaders that are plain functions
-    std::shared_ptr<Store> store = nullptr;
-    std::function<std::uint64_t()> random = nullptr;  // for claims and jitter; any thread
-    Duration command_deadline = std::chrono::seconds{1};
-    Log log = {};
-};
-
 class CacheCore final : public detail::Cache,
                         public CacheSink,
+                        public Declared,
                         public std::enable_shared_from_this<CacheCore> {
 public:
-    // How an invalidation leaves this node, by way of the other caches of the channel; empty for a cache
-    // without a bus. `origin` has removed already.
-    using Publish =
-        std::function<void(const CacheSink& origin, KeySet changed, InvalidateOptions options,
-                           std::move_only_function<void(Invalidation)> done)>;
-
     // What a cache shares with the channel that it belongs to.
     struct Ties {
         std::shared_ptr<const Lease> lease = nullptr;     // null: it needs none
         std::shared_ptr<const StoreGate> gate = nullptr;  // null without a store
         std::string channel = {};                         // whose epoch its stored values carry
         std::string prefix = {};                          // of their keys
-        Publish publish = nullptr;
+        // Belongs to the node, and goes with it. Absent: invalidations concern this cache alone.
+        std::optional<std::weak_ptr<Publisher>> publisher = std::nullopt;
     };
 
     // Requires: a spec without contradictions.
     CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties ties);
 
-    // Until `open` every read answers not_started, after `close` stopped. `close` answers everybody
-    // who waits. Both on the executor.
-    void open();
-    void close();
-    // The part of it that any thread may do: answers everybody who waits, and refuses who comes.
-    void end_reads();
-    // A claim in the store has ended; empty: any may have. On the executor.
-    void woken(std::string_view store_key);
+    void open() override;
+    void close() override;
+    void end_calls() override;
+    void woken(std::string_view store_key) override;
+    [[nodiscard]] CacheCounters counters() const override;
 
     [[nodiscard]] std::string_view name() const noexcept override { return spec_.name; }
     void report(std::string_view function, const Error& error) noexcept override {
@@ -119,7 +102,6 @@ public:
     void publication_ended(const KeySet& changed) override;
 
     [[nodiscard]] const detail::CacheSpec& spec() const noexcept { return spec_; }
-    [[nodiscard]] CacheCounters counters() const;
 
 private:
     struct Stored {
@@ -234,7 +216,7 @@ private:
     const LoadEnvironment environment_;
     const std::shared_ptr<const Lease> lease_;
     const std::shared_ptr<const StoreGate> gate_;
-    const Publish publish_;
+    const std::optional<std::weak_ptr<Publisher>> publisher_;
     LoadCounters counters_;
 
     enum class Phase : std::uint8_t { declared, open, closed };

@@ -48,7 +48,7 @@ void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions opt
     }
     KeySet changed = KeySet::everything();
     if (key) changed = {.keys = {*std::move(key)}, .all = false};
-    if (publish_) publication_begins(changed);
+    if (publisher_) publication_begins(changed);
     if (kept(Rule::own_removal_first)) {
         if (changed.all) {
             flush();
@@ -56,15 +56,12 @@ void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions opt
             remove(changed.keys.front());
         }
     }
-    if (!publish_) {
+    if (!publisher_) {
         return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
     }
-    auto published = [self = shared_from_this(), changed,
-                      done = std::move(done)](Invalidation outcome) mutable {
-        self->publication_ended(changed);
-        done(std::move(outcome));
-    };
-    publish_(*this, std::move(changed), options, std::move(published));
+    const auto publisher = publisher_->lock();
+    if (!publisher) return Publisher::refuse(*this, changed, Publisher::stopped, std::move(done));
+    publisher->publish(shared_from_this(), std::move(changed), options, std::move(done));
 }
 
 void CacheCore::publication_begins(const KeySet& changed) {

@@ -15,9 +15,11 @@ struct ReservationCore::Try {
     bool again = false;
 };
 
-ReservationCore::ReservationCore(detail::ReservationSpec spec, Environment environment)
+ReservationCore::ReservationCore(detail::ReservationSpec spec, LoadEnvironment environment,
+                                 std::string prefix)
     : spec_(std::move(spec)),
       environment_(std::move(environment)),
+      prefix_(std::move(prefix)),
       take_back_(std::make_shared<TakeBack>(environment_.store, *environment_.clock,
                                             environment_.executor, *spec_.window)) {}
 
@@ -51,7 +53,7 @@ void ReservationCore::reserve(std::string key, std::string note, Duration timeou
                              ": raise ReservationOptions::note_bytes_max"));
     }
     std::string stored = is_raw() ? std::move(note) : random_token(environment_.random) + note;
-    put(std::make_shared<Try>(Try{.key = environment_.prefix + key,
+    put(std::make_shared<Try>(Try{.key = prefix_ + key,
                                   .stored = std::move(stored),
                                   .deadline = saturating_add(environment_.clock->now(), timeout),
                                   .done = pending_->track(std::move(done), stopped("reserve"))}));
@@ -121,13 +123,13 @@ void ReservationCore::confirm(std::string key, std::string stored, Duration time
     if (auto error = refused("confirm")) return done(fail(*std::move(error)));
     done = pending_->track(std::move(done), stopped("confirm"));
     if (!kept(Rule::confirm_compares)) {
-        return environment_.store->put(
-            environment_.prefix + key, std::move(stored), {.ttl = *spec_.window},
-            saturating_add(environment_.clock->now(), timeout), std::move(done));
+        return environment_.store->put(prefix_ + key, std::move(stored), {.ttl = *spec_.window},
+                                       saturating_add(environment_.clock->now(), timeout),
+                                       std::move(done));
     }
     std::string same = stored;
     environment_.store->replace_if_equal(
-        environment_.prefix + key, std::move(stored), std::move(same), *spec_.window,
+        prefix_ + key, std::move(stored), std::move(same), *spec_.window,
         saturating_add(environment_.clock->now(), timeout), std::move(done));
 }
 
@@ -136,11 +138,10 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
     if (auto error = refused("release")) return done(fail(*std::move(error)));
     done = pending_->track(std::move(done), stopped("release"));
     if (!kept(Rule::release_compares)) {
-        return environment_.store->erase(environment_.prefix + key,
-                                         saturating_add(environment_.clock->now(), timeout),
-                                         std::move(done));
+        return environment_.store->erase(
+            prefix_ + key, saturating_add(environment_.clock->now(), timeout), std::move(done));
     }
-    key = environment_.prefix + key;
+    key = prefix_ + key;
     environment_.store->erase_if_equal(
         key, stored, saturating_add(environment_.clock->now(), timeout),
         [take_back = take_back_, key, stored,
@@ -155,8 +156,8 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
 void ReservationCore::count(Duration timeout, Completion<std::size_t> done) {
     if (auto error = refused("count")) return done(fail(*std::move(error)));
     done = pending_->track(std::move(done), stopped("count"));
-    environment_.store->count(environment_.prefix,
-                              saturating_add(environment_.clock->now(), timeout), std::move(done));
+    environment_.store->count(prefix_, saturating_add(environment_.clock->now(), timeout),
+                              std::move(done));
 }
 
 std::optional<std::string_view> ReservationCore::note_of(std::string_view stored) const {

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,31 +15,28 @@
 
 #include "base/home_process.hpp"
 #include "load/counters.hpp"
+#include "load/declared.hpp"
+#include "load/environment.hpp"
 #include "load/pending.hpp"
 #include "load/take_back.hpp"
-#include "tutti/executor.hpp"
 #include "tutti/reservation.hpp"
 #include "tutti/store.hpp"
 
 namespace tutti {
 
 class ReservationCore final : public detail::ReservationCore,
+                              public Declared,
                               public std::enable_shared_from_this<ReservationCore> {
 public:
-    struct Environment {
-        std::shared_ptr<Store> store;  // owns what it works on
-        const Clock* clock = nullptr;
-        std::shared_ptr<Executor> executor;
-        std::function<std::uint64_t()> random;
-        std::string prefix;  // of its keys
-    };
+    // Requires: a spec without contradictions. `prefix`: of its keys in the store.
+    ReservationCore(detail::ReservationSpec spec, LoadEnvironment environment, std::string prefix);
 
-    // Requires: a spec without contradictions.
-    ReservationCore(detail::ReservationSpec spec, Environment environment);
-
-    void open() { phase_.store(Phase::open); }
-    // Whoever waits is answered with Errc::stopped.
-    void close();
+    void open() override { phase_.store(Phase::open); }
+    void close() override;
+    void end_calls() override { close(); }
+    void woken(std::string_view) override {}  // waits for no claim
+    // A hit is a key that was held, a miss a granted one.
+    [[nodiscard]] CacheCounters counters() const override { return counters_.snapshot(); }
 
     [[nodiscard]] std::string_view name() const noexcept override { return spec_.name; }
     void reserve(std::string key, std::string note, Duration timeout,
@@ -51,9 +47,6 @@ public:
                  Completion<bool> done) override;
     void count(Duration timeout, Completion<std::size_t> done) override;
     [[nodiscard]] std::optional<std::string_view> note_of(std::string_view stored) const override;
-
-    // A hit is a key that was held, a miss a granted one.
-    [[nodiscard]] CacheCounters counters() const { return counters_.snapshot(); }
 
 private:
     struct Try;
@@ -69,7 +62,8 @@ private:
     [[nodiscard]] bool refuses(const Error& error) const;
 
     const detail::ReservationSpec spec_;
-    const Environment environment_;
+    const LoadEnvironment environment_;
+    const std::string prefix_;
     const std::shared_ptr<TakeBack> take_back_;
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
     const HomeProcess home_;

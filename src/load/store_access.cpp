@@ -321,23 +321,26 @@ Task StoreAccess::take_waiting(const std::string& store_key, Executor::TimerId t
 }
 
 void StoreAccess::woken(std::string_view store_key) {
+    if (store_key.empty()) return all_woken();
+    if (!store_key.starts_with(options_.prefix)) return;  // of another cache
+    const std::string key(store_key);
     {
         const std::lock_guard lock(asking_mutex_);
-        for (auto& [key, asking] : asking_) {
-            asking.woken |= store_key.empty() || key == store_key;
-        }
+        if (const auto found = asking_.find(key); found != asking_.end())
+            found->second.woken = true;
     }
-    std::vector<Waiting> ready;
-    const auto collect = [&](std::vector<Waiting>& some) {
-        for (Waiting& one : some) ready.push_back(std::move(one));
-    };
-    if (store_key.empty()) {
-        for (auto& [key, some] : waiting_) collect(some);
-        waiting_.clear();
-    } else if (const auto found = waiting_.find(std::string(store_key)); found != waiting_.end()) {
-        collect(found->second);
-        waiting_.erase(found);
+    if (auto ready = waiting_.extract(key)) ask_again(std::move(ready.mapped()));
+}
+
+void StoreAccess::all_woken() {
+    {
+        const std::lock_guard lock(asking_mutex_);
+        for (auto& [key, asking] : asking_) asking.woken = true;
     }
+    for (auto& [key, ready] : std::exchange(waiting_, {})) ask_again(std::move(ready));
+}
+
+void StoreAccess::ask_again(std::vector<Waiting> ready) {
     for (Waiting& one : ready) {
         executor_.cancel(one.timer);
         one.again();

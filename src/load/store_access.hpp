@@ -120,6 +120,8 @@ private:
                                                  const detail::RawLoaded& loaded,
                                                  Duration fresh_for) const;
     void unreadable(const std::string& text, const Error& error) const;
+    void all_woken();
+    void ask_again(std::vector<Waiting> ready);
     [[nodiscard]] Task take_waiting(const std::string& store_key, Executor::TimerId timer);
 
     const Options options_;

@@ -136,6 +136,17 @@ Declaration declaration_of(const detail::ReservationSpec& spec) {
 
 namespace {
 
+void check_stale(const detail::CacheSpec& spec, OptionProblems& problems) {
+    problems.unless(spec.stale.has_value(), "stale",
+                    "is missing; say Stale::wrong or Stale::acceptable");
+}
+
+// Of what is kept in the store.
+void check_bytes_max(std::size_t bytes_max, OptionName option, OptionProblems& problems) {
+    problems.unless(bytes_max > 0 && bytes_max <= Store::value_bytes_max, option,
+                    "must be positive and at most 64 MiB");
+}
+
 // What only framed values have.
 void check_raw(const detail::StoreSpec& store, OptionProblems& problems) {
     const StoreTier<int> defaults;
@@ -155,8 +166,7 @@ void check_store(const detail::StoreSpec& store, OptionProblems& problems) {
                     "must end; Ttl::never() is for memory");
     problems.unless(store.encode && store.decode, "store.codec",
                     "is missing: json_codec<V>(), bytes_codec() or a pair of functions");
-    problems.unless(store.value_bytes_max > 0 && store.value_bytes_max <= Store::value_bytes_max,
-                    "store.value_bytes_max", "must be positive and at most 64 MiB");
+    check_bytes_max(store.value_bytes_max, "store.value_bytes_max", problems);
     const bool raw = !store.raw_prefix.empty();
     if (raw) check_raw(store, problems);
     problems.unless(raw || !store.foreign_writers, "store.foreign_writers", "needs a raw_prefix");
@@ -258,8 +268,7 @@ std::vector<std::string> problems_with(const Declaration& declaration,
     check_resilience(spec, problems);
     check_bus(pattern, spec, problems);
     check_weigh(spec, problems);
-    problems.unless(spec.stale.has_value(), "stale",
-                    "is missing; say Stale::wrong or Stale::acceptable");
+    check_stale(spec, problems);
     problems.unless(spec.load.blocking || spec.load.asynchronous, "load",
                     "is missing; how is the source asked?");
     problems.unless(!spec.absent_ttl || spec.absent_ttl->valid(), "absent_ttl", "must be positive");
@@ -281,8 +290,7 @@ std::vector<std::string> problems_with(const Declaration& declaration,
                     "is missing; refuse (nothing happens while the store is away) or allow (it "
                     "may happen twice)?");
     problems.unless(spec.has_codec, "codec", "is missing; only a note that is a string needs none");
-    problems.unless(spec.note_bytes_max > 0 && spec.note_bytes_max <= Store::value_bytes_max,
-                    "note_bytes_max", "must be positive and at most 64 MiB");
+    check_bytes_max(spec.note_bytes_max, "note_bytes_max", problems);
     return problems.take();
 }
 
@@ -290,8 +298,7 @@ std::vector<std::string> problems_with(const Declaration& declaration,
                                        const detail::CacheSpec& answers,
                                        const detail::NearSpec& near) {
     OptionProblems problems = problems_of(declaration);
-    problems.unless(answers.stale.has_value(), "stale",
-                    "is missing; say Stale::wrong or Stale::acceptable");
+    check_stale(answers, problems);
     problems.unless(!answers.bound || answers.bound->unit() == Bound::Unit::entries, "bound",
                     "must be in entries for a near cache");
     check_resilience(answers, problems);
@@ -301,9 +308,7 @@ std::vector<std::string> problems_with(const Declaration& declaration,
     problems.unless(near.project != nullptr, "project",
                     "is missing; what does a document say about a key?");
     problems.unless(near.documents_max > 0, "documents_max", "must be positive");
-    problems.unless(
-        near.document_bytes_max > 0 && near.document_bytes_max <= Store::value_bytes_max,
-        "document_bytes_max", "must be positive and at most 64 MiB");
+    check_bytes_max(near.document_bytes_max, "document_bytes_max", problems);
     return problems.take();
 }
 

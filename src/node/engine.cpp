@@ -2,22 +2,21 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
-#include <optional>
 #include <string>
 #include <utility>
 
 #include "base/option_problems.hpp"
+#include "load/cooldown_core.hpp"
+#include "load/reservation_core.hpp"
 #include "node/declarations.hpp"
 #include "node/metrics.hpp"
-#include "node/near_loader.hpp"
+#include "node/near_cache.hpp"
 
 namespace tutti {
 
 namespace {
 
 constexpr Duration leave_deadline = std::chrono::milliseconds{500};
-constexpr Duration sweep_period_min = std::chrono::seconds{1};  // a sweep reads every key
 
 // Whether anything of it is kept or heard outside of this process.
 bool is_shared(const Declaration& declaration) {
@@ -33,23 +32,23 @@ Engine::~Engine() = default;
 
 std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpec spec) {
     const Declaration declaration = declaration_of(pattern, spec);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_cache(spec.name, problems_.back(), log_);
     }
     CacheCore::Ties ties = this->ties(pattern, spec);
     auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(ties));
-    if (uses_bus(pattern)) {
-        Draft& draft = drafts_[cache->spec().channel];
-        draft.foreign_publishers |= cache->spec().foreign_publishers;
-        const auto& shape = cache->spec().plain;
-        const bool known = shape && std::ranges::find(draft.shapes, *shape) != draft.shapes.end();
-        if (shape && !known) draft.shapes.push_back(*shape);
-        if (cache->spec().store) draft.store = parts_.store;
-        draft.caches.push_back(cache);
-    }
-    entries_.back().cache = cache;
-    return cache;
+    if (uses_bus(pattern)) join_channel(cache);
+    return keep(std::move(cache));
+}
+
+void Engine::join_channel(const std::shared_ptr<CacheCore>& cache) {
+    const detail::CacheSpec& spec = cache->spec();
+    channel_of(spec.channel)
+        ->join({.cache = cache,
+                .plain = spec.plain,
+                .foreign_publishers = spec.foreign_publishers,
+                .store = spec.store ? parts_.store : nullptr});
 }
 
 LoadEnvironment Engine::environment() const {
@@ -65,53 +64,78 @@ LoadEnvironment Engine::environment() const {
 std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
     const Declaration declaration = declaration_of(Pattern::near, spec);
     auto problems = problems_with(declaration, spec, near);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, std::move(problems))) {
         return refused_cache(spec.name, problems_.back(), log_);
     }
-    auto documents = std::make_shared<CacheCore>(document_spec(spec, near, environment()),
-                                                 environment(), CacheCore::Ties{});
-    spec.load = answer_loader(documents, *spec.ttl, std::move(near));
-    // They wait for their document, as readers of one key do for its load; the documents have the bound.
-    spec.loads_max = std::numeric_limits<std::size_t>::max();
-    entries_.back().documents = std::move(documents);
-    entries_.back().cache =
-        std::make_shared<CacheCore>(std::move(spec), environment(), CacheCore::Ties{});
-    return entries_.back().cache;
+    const auto both =
+        keep(std::make_shared<NearCache>(std::move(spec), std::move(near), environment()));
+    return both->answers();
 }
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_reservation(spec.name, problems_.back());
     }
-    ReservationCore::Environment environment{.store = parts_.store,
-                                             .clock = parts_.clock,
-                                             .executor = parts_.executor,
-                                             .random = parts_.random,
-                                             .prefix = prefix(spec.raw_prefix, spec.name)};
-    auto reservation = std::make_shared<ReservationCore>(std::move(spec), std::move(environment));
-    entries_.back().reservation = reservation;
-    return reservation;
+    std::string keys = prefix(spec.raw_prefix, spec.name);
+    return keep(std::make_shared<ReservationCore>(std::move(spec), environment(), std::move(keys)));
 }
 
 std::string Engine::prefix(const std::string& raw, const std::string& name) const {
     return raw.empty() ? "tutti:cache:" + options_.app + "/" + name + ":" : raw;
 }
 
+Timing Engine::timing() const {
+    return {.lease = options_.lease,
+            .clock_drift_max = options_.clock_drift_max,
+            .wait_out_margin = options_.wait_out_margin,
+            .command_deadline = options_.command_deadline};
+}
+
+const std::shared_ptr<Channel>& Engine::channel_of(const std::string& name) {
+    std::shared_ptr<Channel>& channel = channels_[name];
+    if (channel) return channel;
+    Channel::Options options{
+        .name = name,
+        .member = parts_.member,
+        .timing = timing(),
+        .changed =
+            [weak = weak_from_this()] {
+                if (const auto self = weak.lock()) self->check_started();
+            },
+    };
+    channel = std::make_shared<Channel>(std::move(options), *parts_.bus, *parts_.executor,
+                                        *parts_.clock, log_);
+    return channel;
+}
+
+std::shared_ptr<Writer> Engine::make_writer(const std::string& channel) const {
+    Writer::Options options{
+        .channel = channel,
+        .timing = timing(),
+        .gate = std::make_shared<StoreGate>(),
+        .acknowledges_nothing =
+            "removed from the store and from this instance; a shared cache has no bus that tells "
+            "the memory of the others, which go on until its TTL: declare it coherent",
+    };
+    return std::make_shared<Writer>(std::move(options), *parts_.bus, *parts_.executor,
+                                    *parts_.clock, log_);
+}
+
 CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
     CacheCore::Ties ties;
     if (uses_bus(pattern)) {
-        const Draft& draft = drafts_[spec.channel];
-        ties = {.lease = draft.lease,
-                .gate = draft.gate,
+        const auto& channel = channel_of(spec.channel);
+        ties = {.lease = channel->lease(),
+                .gate = channel->gate(),
                 .channel = spec.channel,
-                .publish = publisher(spec.channel, spec.plain)};
+                .publisher = channel};
     } else if (spec.store) {
-        const std::string channel = "shared/" + spec.name;
-        const auto& gate = store_drafts_[channel] = std::make_shared<StoreGate>();
-        ties = {.gate = gate, .channel = channel, .publish = publisher(channel, std::nullopt)};
+        const std::string name = "shared/" + spec.name;
+        const auto& writer = writers_[name] = make_writer(name);
+        ties = {.gate = writer->gate(), .channel = name, .publisher = writer};
     }
     if (spec.store) ties.prefix = prefix(spec.store->raw_prefix, spec.name);
     return ties;
@@ -119,11 +143,9 @@ CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
 
 std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions options) {
     const Declaration declaration = declaration_of(options);
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, options))) return refused_cooldown();
-    auto cooldown = std::make_shared<CooldownCore>(std::move(options), *parts_.clock);
-    entries_.back().cooldown = cooldown;
-    return cooldown;
+    return keep(std::make_shared<CooldownCore>(options, environment()));
 }
 
 bool Engine::enlist(const Declaration& declaration, std::vector<std::string> problems) {
@@ -142,30 +164,13 @@ bool Engine::enlist(const Declaration& declaration, std::vector<std::string> pro
     return good;
 }
 
-CacheCore::Publish Engine::publisher(std::string channel, std::optional<PlainEvent> shape) {
-    return
-        [weak = weak_from_this(), channel = std::move(channel), shape = std::move(shape)](
-            const CacheSink& origin, KeySet changed, InvalidateOptions options, Writer::Done done) {
-            const auto self = weak.lock();
-            const auto found = self ? self->find(channel) : nullptr;
-            const auto writer = self && !found ? self->find_writer(channel) : nullptr;
-            if (!found && !writer) {
-                return done({.outcome = Invalidation::Outcome::unconfirmed,
-                             .position = {},
-                             .reason = self ? "call Node::start first" : "the node was stopped"});
-            }
-            if (writer) return writer->publish(std::move(changed), {}, options, std::move(done));
-            found->invalidate(origin, std::move(changed), shape, options, std::move(done));
-        };
-}
-
 Engine::Phase Engine::enter(Phase next) {
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     return phase_.exchange(next);
 }
 
 std::string Engine::all_problems() const {
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     return problems_.empty() ? "" : in_lines(problems_);
 }
 
@@ -186,19 +191,6 @@ std::string Engine::deafness() const {
     return deaf ? "the subscription connection is down" : "";
 }
 
-void Engine::schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown) {
-    const Duration period = std::max(*cooldown->options().period, sweep_period_min);
-    parts_.executor->run_at(saturating_add(parts_.clock->now(), period),
-                            [weak = weak_from_this(), weak_cooldown = std::weak_ptr(cooldown)] {
-                                const auto self = weak.lock();
-                                const auto swept = weak_cooldown.lock();
-                                if (!self || !swept || self->phase_.load() == Phase::stopped)
-                                    return;
-                                swept->sweep();
-                                self->schedule_sweep(swept);
-                            });
-}
-
 void Engine::stop(StopDone done) {
     parts_.executor->post([self = shared_from_this(), done = std::move(done)]() mutable {
         self->stop_on_executor(std::move(done));
@@ -209,11 +201,7 @@ void Engine::stop(StopDone done) {
 void Engine::stop_on_executor(StopDone done) {
     if (enter(Phase::stopped) == Phase::stopped) return done();
     conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
-    for (const Entry& entry : entries_) {
-        if (entry.cache) entry.cache->close();
-        if (entry.documents) entry.documents->close();
-        if (entry.reservation) entry.reservation->close();
-    }
+    for_each_declared(&Declared::close);
     auto shared_done = std::make_shared<StopDone>(std::move(done));
     const TimePoint until = parts_.clock->now() + leave_deadline;
     for (const auto& [name, writer] : writers_) {
@@ -249,17 +237,19 @@ void Engine::disconnect() {
     if (parts_.store) parts_.store->close();
 }
 
-void Engine::end_reads() {
+void Engine::end_calls() {
     enter(Phase::stopped);
+    for_each_declared(&Declared::end_calls);
+}
+
+void Engine::for_each_declared(void (Declared::*call)()) const {
     for (const Entry& entry : entries_) {
-        if (entry.cache) entry.cache->end_reads();
-        if (entry.documents) entry.documents->end_reads();
-        if (entry.reservation) entry.reservation->close();
+        if (entry.declared) (*entry.declared.*call)();
     }
 }
 
 void Engine::log_unpublished(const std::string& channel, std::size_t keys) const {
-    log_(LogLevel::error, "channel " + channel + ": stopped with " + std::to_string(keys) +
+    log_(LogLevel::error, "channel " + channel + ": stopped with " + Backlog::counted(keys) +
                               " invalidations that the bus never took; other instances may "
                               "serve older values until their TTL");
 }
@@ -280,7 +270,7 @@ void Engine::on_oversized_plain(std::string_view channel, std::size_t bytes) {
 
 void Engine::on_woken(std::string_view store_key) {
     for (const Entry& entry : entries_) {
-        if (entry.cache) entry.cache->woken(store_key);
+        if (entry.declared) entry.declared->woken(store_key);
     }
 }
 
@@ -303,16 +293,10 @@ void Engine::on_plain(std::string_view channel, std::string_view payload) {
     if (const auto found = find(channel)) found->plain(payload);
 }
 
-std::shared_ptr<Channel> Engine::find(std::string_view channel) const {
-    const std::lock_guard lock(channels_mutex_);
+// On the executor, which hears of no channel before the first start.
+Channel* Engine::find(std::string_view channel) const {
     const auto found = channels_.find(channel);
-    return found == channels_.end() ? nullptr : found->second;
-}
-
-std::shared_ptr<Writer> Engine::find_writer(std::string_view channel) const {
-    const std::lock_guard lock(channels_mutex_);
-    const auto found = writers_.find(channel);
-    return found == writers_.end() ? nullptr : found->second;
+    return found == channels_.end() ? nullptr : found->second.get();
 }
 
 Health Engine::health() const {
@@ -320,22 +304,16 @@ Health Engine::health() const {
     if (!health.live) health.reasons.emplace_back("the node is not started");
     const std::vector<ChannelStatus> statuses = channels();
     if (statuses.empty() && !deafness().empty()) health.reasons.push_back(deafness());
+    const auto add = [&](const std::string& channel, const std::string& reason) {
+        if (!reason.empty()) health.reasons.push_back("channel " + channel + ": " + reason);
+    };
     for (const ChannelStatus& status : statuses) {
-        if (!status.effective) {
-            health.reasons.push_back("channel " + status.channel + ": " + status.failure);
-        }
-        if (!status.writer.stuck.empty()) {
-            health.reasons.push_back("channel " + status.channel + ": " + status.writer.stuck);
-        }
+        add(status.channel, status.failure);
+        add(status.channel, status.writer.stuck);
     }
     {
-        const std::lock_guard lock(channels_mutex_);
-        for (const auto& [name, writer] : writers_) {
-            const std::string stuck = writer->status().stuck;
-            if (stuck.empty()) continue;
-            health.reasons.push_back(
-                std::string("channel ").append(name).append(": ").append(stuck));
-        }
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, writer] : writers_) add(name, writer->status().stuck);
     }
     const auto unchecked = this->unchecked();
     if (health.live && unchecked) health.reasons.push_back(unchecked->message());
@@ -346,35 +324,34 @@ Health Engine::health() const {
 Inventory Engine::inventory() const {
     const Backend backend = parts_.backend ? parts_.backend() : Backend{};
     Inventory rows;
-    const std::lock_guard lock(declarations_mutex_);
+    const std::lock_guard lock(mutex_);
     for (const Entry& entry : entries_) {
-        CacheCounters counters;
-        if (entry.cache) counters = entry.cache->counters();
-        if (entry.cooldown) counters = entry.cooldown->counters();
-        if (entry.reservation) counters = entry.reservation->counters();
         rows.push_back({.service = options_.service.empty() ? options_.name : options_.service,
                         .node = options_.name,
                         .backend = is_shared(entry.declaration) ? backend : Backend{},
                         .declaration = entry.declaration,
-                        .counters = counters});
+                        .counters = entry.declared ? entry.declared->counters() : CacheCounters{}});
     }
     return rows;
 }
 
 std::vector<ChannelStatus> Engine::channels() const {
-    const std::lock_guard lock(channels_mutex_);
+    const std::lock_guard lock(mutex_);
     std::vector<ChannelStatus> statuses;
-    statuses.reserve(channels_.size());
-    for (const auto& [name, channel] : channels_) statuses.push_back(channel->status());
+    for (const auto& [name, channel] : channels_) {
+        if (channel->is_connected()) statuses.push_back(channel->status());
+    }
     return statuses;
 }
 
 std::string Engine::metrics() const {
     std::vector<Unpublished> unpublished;
     {
-        const std::lock_guard lock(channels_mutex_);
-        for (const auto& [name, writer] : writers_)
-            unpublished.push_back({name, writer->pending(), writer->status().standing});
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, writer] : writers_) {
+            if (writer->is_connected())
+                unpublished.push_back({name, writer->pending(), writer->status().standing});
+        }
     }
     return metrics_text(inventory(), channels(), unpublished);
 }

@@ -1,8 +1,8 @@
 // A node without its threads and connections: which caches and channels there are, their start and
 // their end. `Node` gives it real parts, the simulator gives it simulated ones.
 //
-// Life: declare (one thread) -> start -> stop. The channels are made at the first start, when every
-// declaration is known, and do not change after it.
+// Life: declare -> start -> stop. A declaration makes or finds the channel of its cache; the first start, when
+// all of them are known, connects the channels. From there on neither changes.
 //
 // Thread-safety: all functions from any thread; the work of `start` and `stop` happens on the executor.
 #pragma once
@@ -22,8 +22,8 @@
 #include "base/workers.hpp"
 #include "coherence/channel.hpp"
 #include "load/cache_core.hpp"
-#include "load/cooldown_core.hpp"
-#include "load/reservation_core.hpp"
+#include "load/declared.hpp"
+#include "load/environment.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
@@ -65,9 +65,9 @@ public:
     // On a node that is started: answers at once. While another start is under way: with its outcome.
     void start(Duration deadline, StartDone done);
     void stop(StopDone done);
-    // The ends of a stop that the executor could not carry out. From any thread: answers who waits in a
-    // cache or a reservation, and refuses who comes.
-    void end_reads();
+    // The end of a stop that the executor could not carry out. From any thread: answers the calls that wait
+    // in whatever was declared, and refuses further ones.
+    void end_calls();
     // When the executor has ended: closes the connections.
     void disconnect();
 
@@ -82,21 +82,9 @@ private:
     struct Caller;  // of `start`, who waits
     using CallerPointer = std::shared_ptr<Caller>;
 
-    struct Entry {  // one declaration, with whichever kind of cache it made; none if it is refused
+    struct Entry {
         Declaration declaration;
-        std::shared_ptr<CacheCore> cache = nullptr;
-        std::shared_ptr<CacheCore> documents = nullptr;  // that a `near` cache projects from
-        std::shared_ptr<CooldownCore> cooldown = nullptr;
-        std::shared_ptr<ReservationCore> reservation = nullptr;
-    };
-    // What is known about a channel before the last declaration.
-    struct Draft {
-        bool foreign_publishers = false;
-        std::vector<PlainEvent> shapes;
-        std::shared_ptr<Lease> lease = std::make_shared<Lease>();
-        std::shared_ptr<StoreGate> gate = std::make_shared<StoreGate>();
-        std::shared_ptr<Store> store;  // when one of the caches uses it
-        std::vector<std::shared_ptr<CacheSink>> caches;
+        std::shared_ptr<Declared> declared = nullptr;  // null: it was refused
     };
 
     void on_subscribed() override;
@@ -108,15 +96,24 @@ private:
     void on_woken(std::string_view store_key) override;
 
     [[nodiscard]] LoadEnvironment environment() const;
+    [[nodiscard]] Timing timing() const;
+    // These require the mutex.
     // Enters the declaration into the inventory. False: it has problems, which `start` will name.
-    // Requires the mutex of the declarations.
     bool enlist(const Declaration& declaration, std::vector<std::string> problems);
+    // What came of the declaration that was enlisted last.
+    template <class T>
+    std::shared_ptr<T> keep(std::shared_ptr<T> declared) {
+        entries_.back().declared = declared;
+        return declared;
+    }
     [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
-    void make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate);
-    [[nodiscard]] bool uses_store() const;
+    void join_channel(const std::shared_ptr<CacheCore>& cache);
+    [[nodiscard]] const std::shared_ptr<Channel>& channel_of(const std::string& name);
+    [[nodiscard]] std::shared_ptr<Writer> make_writer(const std::string& channel) const;
+
+    // Requires: nothing is declared any more, or the mutex.
+    void for_each_declared(void (Declared::*call)()) const;
     [[nodiscard]] std::string prefix(const std::string& raw, const std::string& name) const;
-    [[nodiscard]] CacheCore::Publish publisher(std::string channel,
-                                               std::optional<PlainEvent> shape);
     void start_on_executor(Duration deadline, StartDone done);
     [[nodiscard]] std::string all_problems() const;  // empty: none
     Phase enter(Phase next);  // returns the former; what is declared from here on is late
@@ -131,9 +128,7 @@ private:
     void stop_on_executor(StopDone done);
     void finish_stop(const std::shared_ptr<StopDone>& done);
     void log_unpublished(const std::string& channel, std::size_t keys) const;
-    void schedule_sweep(const std::shared_ptr<CooldownCore>& cooldown);
-    [[nodiscard]] std::shared_ptr<Channel> find(std::string_view channel) const;
-    [[nodiscard]] std::shared_ptr<Writer> find_writer(std::string_view channel) const;
+    [[nodiscard]] Channel* find(std::string_view channel) const;
     [[nodiscard]] std::string not_ready() const;
     [[nodiscard]] std::string deafness() const;
     [[nodiscard]] std::optional<Error> unchecked() const;
@@ -143,22 +138,19 @@ private:
     EngineParts parts_;
     const Log log_;
 
-    // Guards what the declarations made until the first start; from then on it does not change, but for
-    // `problems_`, and the executor reads it without.
-    mutable std::mutex declarations_mutex_;
+    // Guards the five below. From the first start on only `problems_` and `unchecked_` change, and the executor
+    // reads the others without.
+    mutable std::mutex mutex_;
     std::vector<Entry> entries_;
     std::vector<std::string> problems_;
-    std::map<std::string, Draft, std::less<>> drafts_;
-    std::map<std::string, std::shared_ptr<StoreGate>, std::less<>> store_drafts_;
+    std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
+    // Of caches whose values are in the store and whose memory no other node invalidates.
+    std::map<std::string, std::shared_ptr<Writer>> writers_;
+    std::optional<Error> unchecked_;  // why it is not known that the server permits everything
 
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
-    mutable std::mutex channels_mutex_;  // guards the maps, which are filled once, and `unchecked_`
-    std::optional<Error> unchecked_;     // why it is not known that the server permits everything
-    std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
-    // Of caches whose values are in the store and whose memory nobody invalidates; filled once, too.
-    std::map<std::string, std::shared_ptr<Writer>, std::less<>> writers_;
-    bool opened_ = false;                   // the channels
-    bool interrupted_ = false;              // the subscription, and it was logged
+    bool opened_ = false;                          // the channels
+    bool interrupted_ = false;                     // the subscription, and it was logged
     std::atomic<bool> needs_bus_ = false;   // written on the executor, before `subscribed_` is
     std::atomic<bool> subscribed_ = false;  // written on the executor
     std::vector<CallerPointer> starting_;

@@ -2,7 +2,6 @@
 // told when all of them stand, or when its own time is over.
 #include <algorithm>
 #include <chrono>
-#include <map>
 #include <string>
 #include <utility>
 
@@ -63,22 +62,17 @@ void Engine::start_is_late(const CallerPointer& caller) {
     caller->done(unchecked ? fail(*unchecked) : fail(Errc::timeout, "start", not_ready()));
 }
 
-// From the declarations: what was drafted is gone when a degraded start asks again.
 Usage Engine::usage() const {
-    std::map<std::string, bool> channels;  // name -> plain events are read or written
     Usage usage;
+    for (const auto& [name, channel] : channels_) {
+        usage.channels.push_back({.channel = name, .plain = channel->has_plain_events()});
+    }
+    for (const auto& [name, writer] : writers_) usage.logs.push_back(name);
     for (const Entry& entry : entries_) {
         const Declaration& declaration = entry.declaration;
-        const bool plain = entry.cache && entry.cache->spec().plain;
-        if (uses_bus(declaration.pattern)) channels[declaration.channel] |= plain;
-        if (declaration.store_ttl) {
-            usage.prefixes.push_back(prefix(declaration.raw_prefix, declaration.name));
-        }
+        if (!declaration.store_ttl) continue;
+        usage.prefixes.push_back(prefix(declaration.raw_prefix, declaration.name));
     }
-    for (const auto& [name, plain] : channels) {
-        usage.channels.push_back({.channel = name, .plain = plain});
-    }
-    for (const auto& [name, gate] : store_drafts_) usage.logs.push_back(name);
     return usage;
 }
 
@@ -117,12 +111,12 @@ void Engine::permissions_checked(const Result<void>& allowed) {
 }
 
 std::optional<Error> Engine::unchecked() const {
-    const std::lock_guard lock(channels_mutex_);
+    const std::lock_guard lock(mutex_);
     return unchecked_;
 }
 
 void Engine::set_unchecked(std::optional<Error> error) {
-    const std::lock_guard lock(channels_mutex_);
+    const std::lock_guard lock(mutex_);
     unchecked_ = std::move(error);
 }
 
@@ -139,68 +133,17 @@ void Engine::warn_of_critical() const {
 void Engine::open_channels() {
     opened_ = true;
     std::vector<Subscription> subscriptions;
-    subscriptions.reserve(drafts_.size());
-    {
-        const std::lock_guard lock(channels_mutex_);
-        for (auto& [name, draft] : drafts_) {
-            if (draft.foreign_publishers) draft.gate->require(draft.lease);
-            subscriptions.push_back({.channel = name, .plain = draft.foreign_publishers});
-            Channel::Options options{
-                .name = name,
-                .member = parts_.member,
-                .lease = options_.lease,
-                .clock_drift_max = options_.clock_drift_max,
-                .wait_out_margin = options_.wait_out_margin,
-                .command_deadline = options_.command_deadline,
-                .foreign_publishers = draft.foreign_publishers,
-                .shapes = std::move(draft.shapes),
-                .lease_end = draft.lease,
-                .gate = draft.gate,
-                .store = std::move(draft.store),
-                .caches = std::move(draft.caches),
-                .changed =
-                    [weak = weak_from_this()] {
-                        if (const auto self = weak.lock()) self->check_started();
-                    },
-            };
-            channels_.emplace(
-                name, std::make_shared<Channel>(std::move(options), *parts_.bus, *parts_.executor,
-                                                *parts_.clock, log_));
-        }
+    for (const auto& [name, channel] : channels_) {
+        channel->connect();
+        subscriptions.push_back(channel->subscription());
     }
-    for (const auto& [name, gate] : store_drafts_) make_writer(name, gate);
-    needs_bus_.store(!subscriptions.empty() || uses_store());
+    for (const auto& [name, writer] : writers_) writer->connect();
+    // Loads of a store without a bus wait for wakings.
+    needs_bus_.store(!channels_.empty() || !writers_.empty());
     if (needs_bus_.load()) {
         parts_.bus->subscribe(std::move(subscriptions), *this);
     }
-    for (const Entry& entry : entries_) {
-        if (entry.cooldown) schedule_sweep(entry.cooldown);
-    }
     check_started();
-}
-
-void Engine::make_writer(const std::string& channel, const std::shared_ptr<StoreGate>& gate) {
-    Writer::Options options{
-        .channel = channel,
-        .shapes = {},
-        .lease = options_.lease,
-        .clock_drift_max = options_.clock_drift_max,
-        .margin = options_.wait_out_margin,
-        .command_deadline = options_.command_deadline,
-        .gate = gate,
-        .acknowledges_nothing =
-            "removed from the store and from this instance; a shared cache has no bus that tells "
-            "the "
-            "memory of the others, which go on until its TTL: declare it coherent",
-    };
-    const std::lock_guard lock(channels_mutex_);
-    writers_.emplace(channel, std::make_shared<Writer>(std::move(options), *parts_.bus,
-                                                       *parts_.executor, *parts_.clock, log_));
-}
-
-bool Engine::uses_store() const {
-    return std::ranges::any_of(
-        entries_, [](const Entry& entry) { return entry.cache && entry.cache->spec().store; });
 }
 
 void Engine::check_started() {
@@ -208,13 +151,9 @@ void Engine::check_started() {
 }
 
 void Engine::conclude_start(const Result<void>& outcome) {
-    if (outcome) {
-        phase_.store(Phase::started);
-        for (const Entry& entry : entries_) {
-            if (entry.documents) entry.documents->open();
-            if (entry.cache) entry.cache->open();
-            if (entry.reservation) entry.reservation->open();
-        }
+    // A start that goes on without its server may find at the same moment that it needs none.
+    if (outcome && phase_.exchange(Phase::started) != Phase::started) {
+        for_each_declared(&Declared::open);
     }
     for (const CallerPointer& caller : std::exchange(starting_, {})) {
         parts_.executor->cancel(caller->timer);

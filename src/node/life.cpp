@@ -70,7 +70,7 @@ void NodeLife::stop(Duration deadline, std::move_only_function<void(Stopped)>& d
 Stopped NodeLife::end(TimePoint until) {
     const TimePoint began = Boottime::now();
     Stopped outcome;
-    if (!end_engine(std::max(until, began + own_part))) engine_->end_reads();
+    if (!end_engine(std::max(until, began + own_part))) engine_->end_calls();
     if (!end_workers(until)) {
         // Empty: they have ended at the last moment.
         if (auto loads = loads_that_run(); !loads.empty()) outcome.left.push_back(std::move(loads));

@@ -1,15 +1,14 @@
 #include "node/parts.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
-#include <random>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include "base/log.hpp"
 #include "base/name_rule.hpp"
 #include "base/option_problems.hpp"
+#include "base/system_random.hpp"
 #include "base/text.hpp"
 #include "coherence/wire.hpp"
 #include "embedded/bus.hpp"
@@ -24,23 +23,9 @@ namespace tutti {
 
 namespace {
 
-// std::random_device of libstdc++ asks the processor or the kernel, from any thread.
-std::uint64_t system_random() {
-    std::random_device random;
-    return std::uint64_t{random()} << 32 | random();
-}
-
 // 128 random bits: two processes of one name must never be taken for each other.
 std::string unique_member(std::string_view name) {
-    std::random_device random;
-    std::string member(name);
-    member += '-';
-    for (int word = 0; word < 4; ++word) {
-        std::array<char, 9> hex{};
-        std::snprintf(hex.data(), hex.size(), "%08x", static_cast<unsigned>(random()));
-        member += hex.data();
-    }
-    return member;
+    return std::string(name) + "-" + wire::hex(system_random()) + wire::hex(system_random());
 }
 
 // What the server is set to and weakens a promise.

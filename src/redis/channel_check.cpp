@@ -49,9 +49,9 @@ std::map<std::string, std::string> keys_of(const Usage& usage, const Names& name
 
 }  // namespace
 
-ChannelCheck::ChannelCheck(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
+ChannelCheck::ChannelCheck(Network network, std::shared_ptr<CommandConnection> connection,
                            Options options, Completion<void> done)
-    : runtime_(runtime),
+    : network_(std::move(network)),
       connection_(std::move(connection)),
       options_(std::move(options)),
       done_(std::move(done)),
@@ -60,7 +60,7 @@ ChannelCheck::ChannelCheck(Runtime& runtime, std::shared_ptr<CommandConnection> 
 
 void ChannelCheck::start(TimePoint deadline) {
     deadline_ = deadline;
-    timer_ = runtime_.executor().run_at(deadline, [self = shared_from_this()] {
+    timer_ = network_.executor->run_at(deadline, [self = shared_from_this()] {
         self->finish(fail(Errc::timeout, operation, "the permissions were not checked in time"));
     });
     // By text, and then by digest: a server that knows the script already would not show that the user
@@ -109,8 +109,8 @@ void ChannelCheck::on_tried(ScriptBy by, Result<Reply> reply) {
 
 void ChannelCheck::subscribe() {
     self_ = shared_from_this();
-    session_ = std::make_shared<Session>(runtime_.event_loop(), options_.session,
-                                         static_cast<Session::Owner&>(*this));
+    session_ =
+        std::make_shared<Session>(network_, options_.session, static_cast<Session::Owner&>(*this));
     session_->start();
 }
 
@@ -144,7 +144,7 @@ void ChannelCheck::conclude() {
 void ChannelCheck::finish(Result<void> result) {
     if (!done_) return;
     const auto keep = std::exchange(self_, nullptr);
-    runtime_.executor().cancel(timer_);
+    network_.executor->cancel(timer_);
     if (session_) session_->close();
     std::exchange(done_, nullptr)(std::move(result));
 }

@@ -2,7 +2,7 @@
 // and every kind of key, and on a connection of its own a subscription to each channel. An ACL has one
 // pattern for publishing and subscribing, so that covers both.
 //
-// Everything but the constructor happens on the event loop's thread. Ends, and lets go of itself, with
+// Everything but the constructor happens on the network's thread. Ends, and lets go of itself, with
 // the completion.
 #pragma once
 
@@ -16,9 +16,9 @@
 #include "base/usage.hpp"
 #include "redis/command_connection.hpp"
 #include "redis/names.hpp"
+#include "redis/network.hpp"
 #include "redis/script_runner.hpp"
 #include "redis/session.hpp"
-#include "runtime/runtime.hpp"
 #include "tutti/store.hpp"
 
 namespace tutti::redis {
@@ -32,7 +32,7 @@ public:
         Usage usage;
     };
 
-    ChannelCheck(Runtime& runtime, std::shared_ptr<CommandConnection> connection, Options options,
+    ChannelCheck(Network network, std::shared_ptr<CommandConnection> connection, Options options,
                  Completion<void> done);
 
     void start(TimePoint deadline);
@@ -48,7 +48,7 @@ private:
     void on_reply(Reply reply) override;
     void on_down(const Error& error) override { finish(fail(error)); }
 
-    Runtime& runtime_;
+    const Network network_;
     std::shared_ptr<CommandConnection> connection_;
     const Options options_;
     Completion<void> done_;

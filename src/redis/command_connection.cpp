@@ -42,12 +42,13 @@ Error unavailable(std::string_view operation, const Error& reason) {
 
 }  // namespace
 
-CommandConnection::CommandConnection(Runtime& runtime, Options options)
-    : runtime_(runtime),
+CommandConnection::CommandConnection(const Network& network, Options options)
+    : executor_(*network.executor),
+      clock_(*network.clock),
       options_(std::move(options)),
-      session_(std::make_shared<Session>(runtime.event_loop(), options_.session,
+      session_(std::make_shared<Session>(network, options_.session,
                                          static_cast<Session::Owner&>(*this))),
-      alarm_(runtime.event_loop()) {}
+      alarm_(network) {}
 
 void CommandConnection::start(std::move_only_function<void(Result<ServerFacts>)> first) {
     first_ = std::move(first);
@@ -59,14 +60,13 @@ void CommandConnection::submit(Command command, Handler handler) {
     const Inbox inbox = enqueue(queued);
     if (inbox == Inbox::drain_posted) return;
     if (inbox == Inbox::was_empty) {
-        return runtime_.executor().post([self = shared_from_this()] { self->drain(); });
+        return executor_.post([self = shared_from_this()] { self->drain(); });
     }
     Error error = inbox == Inbox::ended ? stopped(queued.command.operation)
                                         : overloaded(queued.command.operation);
-    runtime_.executor().post(
-        [error = std::move(error), handler = std::move(queued.handler)]() mutable {
-            handler(fail(std::move(error)));
-        });
+    executor_.post([error = std::move(error), handler = std::move(queued.handler)]() mutable {
+        handler(fail(std::move(error)));
+    });
 }
 
 // Takes `queued` unless there is no room for it. One command always has room.
@@ -89,7 +89,7 @@ void CommandConnection::drain() {
         gathered.swap(inbox_);
         drain_posted_ = false;
     }
-    const TimePoint now = Boottime::now();
+    const TimePoint now = clock_.now();
     for (Queued& queued : gathered) accept(std::move(queued), now);
 }
 
@@ -101,7 +101,7 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
     if (is_closed(command.caller)) return refuse(stopped(command.operation));
     if (command.deadline <= now) return refuse(timed_out(command.operation));
     if (down_) return refuse(unavailable(command.operation, *down_));
-    sweep_at(command.deadline);
+    sweep_by(command.deadline);
     if (session_->is_up()) return send(std::move(queued), now);
     waiting_.push_back(std::move(queued));
 }
@@ -109,7 +109,7 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
 void CommandConnection::send(Queued queued, TimePoint now) {
     Command& command = queued.command;
     session_->write(command.bytes);
-    if (outstanding_.empty()) sweep_at(saturating_add(now, options_.stall_timeout));
+    if (outstanding_.empty()) sweep_by(saturating_add(now, options_.stall_timeout));
     outstanding_.push_back({.operation = command.operation,
                             .handler = std::move(queued.handler),
                             .deadline = command.deadline,
@@ -133,7 +133,7 @@ void CommandConnection::on_up(const ServerFacts& facts) {
     replicas_.store(facts.replicas);
     set_run_id(facts.run_id);
     if (!std::exchange(met_, true) && options_.met) options_.met(facts);
-    const TimePoint now = Boottime::now();
+    const TimePoint now = clock_.now();
     for (Queued& queued : std::exchange(waiting_, {})) {
         // Without a handler it has ended already, and what has ended unsent is never sent.
         if (queued.handler) {
@@ -215,19 +215,12 @@ void CommandConnection::end() {
     drain();  // refuses what came meanwhile
 }
 
-void CommandConnection::sweep_at(TimePoint when) {
-    if (when >= sweep_at_) return;
-    sweep_at_ = when;
-    alarm_.expires_at(when);
-    alarm_.async_wait([weak = weak_from_this()](const auto& cancelled) {
-        const auto self = weak.lock();
-        if (self && !cancelled) self->sweep();
-    });
+void CommandConnection::sweep_by(TimePoint when) {
+    alarm_.set_by(when, weak_from_this(), &CommandConnection::sweep);
 }
 
 void CommandConnection::sweep() {
-    const TimePoint now = Boottime::now();
-    sweep_at_ = TimePoint::max();
+    const TimePoint now = clock_.now();
     if (session_->is_up() && !outstanding_.empty() && stalls_at() <= now) {
         const auto ms =
             std::chrono::duration_cast<std::chrono::milliseconds>(options_.stall_timeout);
@@ -237,7 +230,7 @@ void CommandConnection::sweep() {
                                              std::to_string(ms.count()) + " ms"});
     }
     const TimePoint next = expire(now);
-    if (next != TimePoint::max()) sweep_at(std::max(next, now + sweep_step));
+    if (next != TimePoint::max()) sweep_by(std::max(next, now + sweep_step));
 }
 
 // Returns when the next sweep is due.

@@ -12,7 +12,8 @@
 //  - with Errc::stopped after `close`; when the event loop has ended its handler is destroyed instead.
 // A link is given up when the server was silent for `stall_timeout` while it owed a reply.
 //
-// Thread-safety: `submit` from any thread. The others on the event loop's thread.
+// No sockets: see Network. Thread-safety: `submit`, `replicas` and `run_id` from any thread, the others on the
+// network's.
 #pragma once
 
 #include <atomic>
@@ -27,10 +28,8 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
+#include "redis/network.hpp"
 #include "redis/session.hpp"
-#include "runtime/runtime.hpp"
 #include "tutti/clock.hpp"
 
 namespace tutti::redis {
@@ -58,7 +57,7 @@ public:
         Caller caller;
     };
 
-    CommandConnection(Runtime& runtime, Options options);
+    CommandConnection(const Network& network, Options options);
 
     // `first` is told once how the first attempt ended.
     void start(std::move_only_function<void(Result<ServerFacts>)> first);
@@ -102,7 +101,7 @@ private:
     void fail_outstanding(const Error& error);
     void end();
 
-    void sweep_at(TimePoint when);
+    void sweep_by(TimePoint when);
     void sweep();
     TimePoint expire(TimePoint now);
     TimePoint stalls_at() const;
@@ -110,7 +109,8 @@ private:
         return closed_[static_cast<std::size_t>(caller)];
     }
 
-    Runtime& runtime_;
+    Executor& executor_;
+    const Clock& clock_;
     const Options options_;
     std::shared_ptr<Session> session_;
     std::move_only_function<void(Result<ServerFacts>)> first_;
@@ -131,8 +131,7 @@ private:
     std::optional<Error>
         down_;  // why the link is down; absent while up, or before the first attempt ended
     std::atomic<std::uint64_t> replicas_{0};  // informs; orders nothing
-    boost::asio::basic_waitable_timer<Boottime> alarm_;
-    TimePoint sweep_at_ = TimePoint::max();
+    Alarm alarm_;
     bool closed_[2] = {false, false};
     bool met_ = false;  // the server
 };

@@ -21,6 +21,7 @@
 #include "redis/handshake.hpp"
 #include "redis/link.hpp"
 #include "redis/open.hpp"
+#include "redis/socket_link.hpp"
 #include "redis/tls.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/clock.hpp"
@@ -51,9 +52,11 @@ public:
         : runtime_(runtime),
           url_(url),
           handshake_(url, "tutti-doctor"),
-          link_(std::make_shared<Link>(runtime.event_loop(), url, std::move(tls),
-                                       ReplyLimits{.text_bytes_max = reply_bytes_max},
-                                       static_cast<Link::Owner&>(*this))),
+          link_(network_of(runtime).make_link(
+              {.url = url,
+               .tls = std::move(tls),
+               .limits = ReplyLimits{.text_bytes_max = reply_bytes_max}},
+              static_cast<Link::Owner&>(*this))),
           done_(std::move(done)) {}
 
     void start(TimePoint deadline, Duration timeout) {

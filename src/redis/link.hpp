@@ -1,31 +1,29 @@
-// One connection to a server, from the resolver to the last byte; made for one attempt and never used
-// again. It knows bytes and replies and nothing of commands. With a TLS context the connection is not
-// `connected` before the server has proven who it is; nothing of ours is sent until then.
+// One connection to a server, made for one attempt and never used again. It knows bytes and replies and
+// nothing of commands, nor of sockets: what carries the bytes is the class that derives from it
+// (socket_link.hpp; a script in tests), which does what the link asks for and reports what became of it.
 //
-// Writes coalesce: what is written while an earlier write is under way leaves as one. Everything,
-// construction included, happens on the event loop's thread.
+// Stages: reaching -> securing, when the URL asks for TLS -> silent -> talking. Nothing of ours is sent before
+// the server was reached, and with TLS has proven who it is; from there on the link is `connected`.
+//
+// Writes coalesce: what is written while an earlier write is under way leaves as one.
+//
+// Thread-safety: none; everything, construction included, happens on one thread. A call of the owner may
+// close the link, and let go of it; whoever reports keeps it alive for so long.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/system/error_code.hpp>
-
-#include "redis/host_lookup.hpp"
 #include "redis/reply.hpp"
-#include "redis/tls.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 #include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
+
+class TlsContext;
 
 class Link : public std::enable_shared_from_this<Link> {
 public:
@@ -40,55 +38,70 @@ public:
         ~Owner() = default;
     };
 
-    // `tls` is what Url::tls was loaded into; null for a plain connection.
-    Link(boost::asio::io_context& loop, Url url, std::shared_ptr<const TlsContext> tls,
-         ReplyLimits limits, Owner& owner);
-    ~Link();
+    struct Options {
+        Url url;
+        std::shared_ptr<const TlsContext>
+            tls;  // what Url::tls was loaded into; null: a plain connection
+        ReplyLimits limits;
+    };
 
-    void connect();
+    Link(Options options, const Clock& clock, Owner& owner);
+    virtual ~Link() = default;
+    Link(const Link&) = delete;
+    Link& operator=(const Link&) = delete;
+
+    void connect() { reach(); }
     void write(std::string_view bytes);
     // No call of the owner from here on.
     void close();
 
-    [[nodiscard]] bool is_connected() const noexcept { return connected_; }
     // When the peer last showed that it lives: it sent something, or took more of a write that had
     // been blocked.
     [[nodiscard]] TimePoint last_progress() const noexcept { return last_progress_; }
     // What to say when the owner's patience is at its end.
     [[nodiscard]] Error timed_out(Duration within) const;
 
+protected:
+    // What became of an attempt, a read or a write that failed.
+    struct Failure {
+        Errc code = Errc::unavailable;
+        std::string cause;     // for people, the endpoint included
+        bool hung_up = false;  // the peer closed the connection
+    };
+
+    // What the link asks for. Each is answered by the report of its name, later and not within the call.
+    virtual void reach() = 0;
+    virtual void secure() = 0;
+    // Borrowed until `sent`, which may say that it was only a part.
+    virtual void send_some(std::string_view bytes) = 0;
+    // From here on nothing is asked for, and no report comes.
+    virtual void hang_up() = 0;
+
+    // The reports. From `reached` (without TLS) or `secured` on, `received` may come at any time.
+    void reached();
+    void secured() { start(); }
+    void sent(std::size_t bytes);
+    void received(std::string_view bytes);
+    void failed(Failure failure);
+
+    [[nodiscard]] const Options& options() const noexcept { return options_; }
+    [[nodiscard]] bool is_closed() const noexcept { return owner_ == nullptr; }
+
 private:
-    using Socket = boost::asio::generic::stream_protocol::socket;
-    using Endpoint = boost::asio::generic::stream_protocol::endpoint;
-
-    void resolve();
-    void connect_to(Endpoints endpoints);
-    void try_endpoint(std::size_t index);
-    void tried_endpoint(std::size_t index, const boost::system::error_code& error);
-    void secure();
-    void start();
-    void read();
-    void on_bytes(std::string_view bytes);
-    void flush();
-    void write_rest();
-    void fail_with(Errc code, std::string cause);
-    void fail_with(const boost::system::error_code& error);
-
     enum class Stage : std::uint8_t { reaching, securing, silent, talking };
 
-    boost::asio::io_context& loop_;
-    Url url_;
-    std::shared_ptr<const TlsContext> context_;
+    void start();
+    void flush();
+    void send_rest();
+    void end(Errc code, std::string cause);
+
+    const Options options_;
+    const Clock& clock_;
     Owner* owner_;
-    Endpoints endpoints_;  // of the host
-    Socket socket_;
-    std::unique_ptr<TlsStream> tls_;  // on socket_; null for a plain connection
     ReplyReader reader_;
-    std::array<char, 16UL * 1024> received_;
     std::string pending_;
     std::string writing_;
-    std::size_t written_ = 0;  // of writing_
-    bool connected_ = false;
+    std::size_t written_ = 0;        // of writing_
     Stage stage_ = Stage::reaching;  // how far it came, for messages
     TimePoint last_progress_;
 };

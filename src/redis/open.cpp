@@ -1,28 +1,22 @@
 #include "redis/open.hpp"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <cassert>
 #include <memory>
 #include <utility>
 
 #include "base/name_rule.hpp"
+#include "base/system_random.hpp"
 #include "coherence/wire.hpp"
 #include "redis/blocking.hpp"
+#include "redis/socket_link.hpp"
+#include "redis/tls.hpp"
 
 namespace tutti::redis {
 namespace {
 
 constexpr const char* operation = "redis open";
 constexpr const char* check_channel = "check";
-
-std::uint64_t system_random() {
-    std::uint64_t number = 0;
-    [[maybe_unused]] const int failed = ::getentropy(&number, sizeof number);
-    assert(failed == 0);  // impossible for so few bytes on a Linux that is new enough for us
-    return number;
-}
 
 bool is_blank_or_odd(char c) { return c <= ' ' || c > '~'; }
 
@@ -65,9 +59,9 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
         .limits = {},
         .random = options.random ? std::move(options.random) : RandomSource(system_random)};
     auto connection = std::make_shared<CommandConnection>(
-        runtime, CommandConnection::Options{.session = session,
-                                            .stall_timeout = options.stall_timeout,
-                                            .met = std::move(options.met)});
+        network_of(runtime), CommandConnection::Options{.session = session,
+                                                        .stall_timeout = options.stall_timeout,
+                                                        .met = std::move(options.met)});
     SessionOptions subscription = session;
     // A push is at most an entry or a plain event. What is larger is skipped and breaks nothing: everybody who
     // may publish there could break every node otherwise.

@@ -11,6 +11,7 @@
 #include "redis/channel_check.hpp"
 #include "redis/command.hpp"
 #include "redis/log_replay.hpp"
+#include "redis/socket_link.hpp"
 #include "redis/subscription_connection.hpp"
 
 namespace tutti::redis {
@@ -127,7 +128,7 @@ void RedisBus::subscribe(std::vector<Subscription> subscriptions, BusListener& l
         assert(!check_name("redis subscribe", "the channel", subscription.channel));
     }
     auto connection = std::make_shared<SubscriptionConnection>(
-        runtime_, SubscriptionConnection::Options{.session = session_, .names = names_},
+        network_of(runtime_), SubscriptionConnection::Options{.session = session_, .names = names_},
         subscriptions, *subscriber_);
     runtime_.executor().post(
         [subscriber = subscriber_, connection = std::move(connection), &listener]() mutable {
@@ -221,7 +222,7 @@ void RedisBus::check(Usage usage, TimePoint deadline, Completion<void> done) {
         if (error) return refuse(std::move(*error), std::move(done));
     }
     auto job = std::make_shared<ChannelCheck>(
-        runtime_, connection_,
+        network_of(runtime_), connection_,
         ChannelCheck::Options{.session = session_, .names = names_, .usage = std::move(usage)},
         std::move(done));
     runtime_.executor().post([job = std::move(job), deadline] { job->start(deadline); });

@@ -4,27 +4,22 @@
 
 namespace tutti::redis {
 
-Session::Session(boost::asio::io_context& loop, SessionOptions options, Owner& owner)
-    : loop_(loop),
+Session::Session(Network network, SessionOptions options, Owner& owner)
+    : network_(std::move(network)),
       options_(std::move(options)),
       owner_(&owner),
       handshake_(options_.url, options_.client_name),
-      alarm_(loop) {}
+      alarm_(network_) {}
 
 void Session::start() { attempt(); }
 
 void Session::attempt() {
     handshake_replies_.clear();
-    link_ = std::make_shared<Link>(loop_, options_.url, options_.tls, options_.limits,
-                                   static_cast<Link::Owner&>(*this));
-    alarm_.expires_after(options_.connect_timeout);
-    alarm_.async_wait(
-        [weak = weak_from_this(), link = std::weak_ptr(link_)](const auto& cancelled) {
-            const auto self = weak.lock();
-            // A timer that has expired can no longer be cancelled: the attempt may be over all the same.
-            if (!self || cancelled || self->up_ || self->link_ != link.lock()) return;
-            self->on_connect_timeout();
-        });
+    link_ =
+        network_.make_link({.url = options_.url, .tls = options_.tls, .limits = options_.limits},
+                           static_cast<Link::Owner&>(*this));
+    alarm_.set(saturating_add(network_.clock->now(), options_.connect_timeout), weak_from_this(),
+               &Session::attempt_is_late);
     link_->connect();
 }
 
@@ -45,23 +40,15 @@ void Session::on_reply(Reply reply) {
     owner_->on_up(*facts);
 }
 
-void Session::on_connect_timeout() { fail_with(link_->timed_out(options_.connect_timeout)); }
+void Session::attempt_is_late() { fail_with(link_->timed_out(options_.connect_timeout)); }
 
 void Session::on_closed(const Error& error) { fail_with(error); }
 
 void Session::fail_with(const Error& error) {
     drop_link();
-    retry_later();
+    alarm_.set(network_.clock->now() + backoff_.next(options_.random()), weak_from_this(),
+               &Session::attempt);
     owner_->on_down(error);
-}
-
-void Session::retry_later() {
-    alarm_.expires_after(backoff_.next(options_.random()));
-    alarm_.async_wait([weak = weak_from_this()](const auto& cancelled) {
-        const auto self = weak.lock();
-        if (!self || cancelled || self->owner_ == nullptr) return;
-        self->attempt();
-    });
 }
 
 void Session::drop_link() {

@@ -3,24 +3,20 @@
 // owner's business; nothing is ever sent twice from here.
 //
 // States: connecting (a deadline runs over resolver, connect and handshake together) -> up -> waiting ->
-// connecting ... -> closed. Everything happens on the event loop's thread.
+// connecting ... -> closed. No sockets: see Network. Everything happens on the network's thread.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
-
 #include "redis/backoff.hpp"
 #include "redis/handshake.hpp"
 #include "redis/link.hpp"
-#include "redis/tls.hpp"
+#include "redis/network.hpp"
 #include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
@@ -50,7 +46,7 @@ public:
         ~Owner() = default;
     };
 
-    Session(boost::asio::io_context& loop, SessionOptions options, Owner& owner);
+    Session(Network network, SessionOptions options, Owner& owner);
 
     void start();
     // Requires: up.
@@ -67,19 +63,16 @@ public:
     [[nodiscard]] const Url& url() const noexcept { return options_.url; }
 
 private:
-    using Alarm = boost::asio::basic_waitable_timer<Boottime>;
-
     void on_connected() override;
     void on_reply(Reply reply) override;
     void on_closed(const Error& error) override;
 
     void attempt();
-    void retry_later();
-    void on_connect_timeout();
+    void attempt_is_late();
     void drop_link();
 
-    boost::asio::io_context& loop_;
-    SessionOptions options_;
+    const Network network_;
+    const SessionOptions options_;
     Owner* owner_;
     Handshake handshake_;
     std::vector<Reply> handshake_replies_;

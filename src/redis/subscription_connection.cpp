@@ -14,14 +14,15 @@ constexpr const char* probe_operation = "redis probe";
 
 }  // namespace
 
-SubscriptionConnection::SubscriptionConnection(Runtime& runtime, Options options,
+SubscriptionConnection::SubscriptionConnection(const Network& network, Options options,
                                                const std::vector<Subscription>& subscriptions,
                                                Owner& owner)
-    : options_(std::move(options)),
+    : clock_(*network.clock),
+      options_(std::move(options)),
       owner_(&owner),
-      session_(std::make_shared<Session>(runtime.event_loop(), options_.session,
+      session_(std::make_shared<Session>(network, options_.session,
                                          static_cast<Session::Owner&>(*this))),
-      alarm_(runtime.event_loop()) {
+      alarm_(network) {
     using enum Target::Carries;
     const Names& names = options_.names;
     targets_.emplace(names.wake(), Target{.channel = {}, .carries = wakings});
@@ -39,7 +40,7 @@ void SubscriptionConnection::start() { session_->start(); }
 void SubscriptionConnection::on_up(const ServerFacts&) {
     unconfirmed_ = targets_.size();
     echoes_ = 0;
-    check_at(Boottime::now() + options_.silence_max);
+    check_by(clock_.now() + options_.silence_max);
     std::vector<std::string_view> words{"SUBSCRIBE"};
     for (auto& [wire_channel, target] : targets_) {
         target.confirmed = false;
@@ -158,27 +159,20 @@ void SubscriptionConnection::close() {
 }
 
 void SubscriptionConnection::ping(TimePoint deadline, Completion<void> done) {
-    const TimePoint now = Boottime::now();
+    const TimePoint now = clock_.now();
     pings_.push_back({.sent_at = now, .deadline = deadline, .done = std::move(done)});
     session_->write(encode({"PING"}));
-    check_at(std::min(deadline, now + options_.silence_max));
+    check_by(std::min(deadline, now + options_.silence_max));
 }
 
-void SubscriptionConnection::check_at(TimePoint when) {
-    if (when >= check_at_) return;
-    check_at_ = when;
-    alarm_.expires_at(when);
-    alarm_.async_wait([weak = weak_from_this()](const auto& cancelled) {
-        const auto self = weak.lock();
-        if (self && !cancelled) self->check();
-    });
+void SubscriptionConnection::check_by(TimePoint when) {
+    alarm_.set_by(when, weak_from_this(), &SubscriptionConnection::check);
 }
 
 // Whether something is asked or not, one alarm keeps ringing while the link is up.
 void SubscriptionConnection::check() {
-    check_at_ = TimePoint::max();
     if (owner_ == nullptr || !session_->is_up()) return;
-    const TimePoint now = Boottime::now();
+    const TimePoint now = clock_.now();
     const TimePoint heard = session_->last_progress();
     if (!pings_.empty() && std::max(heard, pings_.front().sent_at) + options_.silence_max <= now) {
         return session_->fail_with(
@@ -193,7 +187,7 @@ void SubscriptionConnection::check() {
     for (const Ping& sent : pings_) {
         if (sent.done) next = std::min(next, sent.deadline);
     }
-    check_at(std::max(next, now + std::chrono::milliseconds(1)));
+    check_by(std::max(next, now + std::chrono::milliseconds(1)));
 }
 
 void SubscriptionConnection::expire_pings(TimePoint now) {

@@ -9,7 +9,7 @@
 // arrives in between ends the count, and so does the entry itself, pushed once more, when some of them could
 // not be sent. Payloads are never compared: two equal events are two events.
 //
-// Everything happens on the event loop's thread.
+// No sockets: see Network. Everything happens on the network's thread.
 #pragma once
 
 #include <cstddef>
@@ -21,11 +21,9 @@
 #include <string_view>
 #include <vector>
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
 #include "redis/names.hpp"
+#include "redis/network.hpp"
 #include "redis/session.hpp"
-#include "runtime/runtime.hpp"
 #include "tutti/bus.hpp"
 
 namespace tutti::redis {
@@ -55,7 +53,7 @@ public:
         ~Owner() = default;
     };
 
-    SubscriptionConnection(Runtime& runtime, Options options,
+    SubscriptionConnection(const Network& network, Options options,
                            const std::vector<Subscription>& subscriptions, Owner& owner);
 
     void start();
@@ -92,11 +90,12 @@ private:
     void broken(std::string cause);
 
     void ping(TimePoint deadline, Completion<void> done);
-    void check_at(TimePoint when);
+    void check_by(TimePoint when);
     void check();
     void expire_pings(TimePoint now);
     void fail_pings(const Error& error);
 
+    const Clock& clock_;
     const Options options_;
     Owner* owner_;
     std::shared_ptr<Session> session_;
@@ -106,8 +105,7 @@ private:
     std::string_view echo_channel_;  // of targets_
     std::size_t echoes_ = 0;         // plain events that are still to be dropped
     std::deque<Ping> pings_;         // in the order of sending
-    boost::asio::basic_waitable_timer<Boottime> alarm_;
-    TimePoint check_at_ = TimePoint::max();
+    Alarm alarm_;
 };
 
 }  // namespace tutti::redis

@@ -7,6 +7,7 @@
 
 #include "client.hpp"
 #include "redis/command.hpp"
+#include "redis/socket_link.hpp"
 #include "support/fake_server.hpp"
 #include "support/redis_server.hpp"
 
@@ -221,7 +222,7 @@ TEST(RedisCommandConnection, OverTheBoundCommandsAreRefusedAtOnceAndAllComplete)
     Runtime runtime;
     runtime.start();
     auto connection = std::make_shared<redis::CommandConnection>(
-        runtime,
+        redis::network_of(runtime),
         redis::CommandConnection::Options{.session = {.url = *redis::Url::parse(server.url()),
                                                       .client_name = "",
                                                       .connect_timeout = 1s,

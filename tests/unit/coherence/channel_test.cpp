@@ -40,25 +40,28 @@ public:
 
 class ForeignEvents : public ::testing::Test {
 protected:
-    std::shared_ptr<Channel> make(std::string name, std::vector<PlainEvent> shapes = {channels}) {
-        return std::make_shared<Channel>(Channel::Options{.name = std::move(name),
-                                                          .member = "m",
-                                                          .lease = 2s,
-                                                          .command_deadline = 1s,
-                                                          .foreign_publishers = true,
-                                                          .shapes = std::move(shapes),
-                                                          .lease_end = std::make_shared<Lease>(),
-                                                          .gate = std::make_shared<StoreGate>(),
-                                                          .store = nullptr,
-                                                          .caches = {sink_},
-                                                          .changed = [] {}},
-                                         bus_, executor_, clock_,
-                                         Log(
-                                             [this](LogLevel level, std::string_view text) {
-                                                 EXPECT_EQ(level, LogLevel::warning);
-                                                 written_.emplace_back(text);
-                                             },
-                                             clock_));
+    // With a cache that has the first shape, and one that is not looked at for each of the others.
+    std::shared_ptr<Channel> make(std::string name,
+                                  const std::vector<PlainEvent>& shapes = {channels}) {
+        auto channel = std::make_shared<Channel>(
+            Channel::Options{.name = std::move(name),
+                             .member = "m",
+                             .timing = {.lease = 2s, .command_deadline = 1s},
+                             .changed = [] {}},
+            bus_, executor_, clock_,
+            Log(
+                [this](LogLevel level, std::string_view text) {
+                    EXPECT_EQ(level, LogLevel::warning);
+                    written_.emplace_back(text);
+                },
+                clock_));
+        std::shared_ptr<RecordedSink> cache = sink_;
+        for (const PlainEvent& shape : shapes) {
+            channel->join({.cache = cache, .plain = shape, .foreign_publishers = true});
+            cache = std::make_shared<RecordedSink>();
+        }
+        channel->connect();
+        return channel;
     }
     static void publish(Channel& channel, int times) {
         for (int i = 0; i < times; ++i) channel.plain("secret");

@@ -52,7 +52,7 @@ protected:
     Answer invalidate(KeySet changed, InvalidateOptions options = {},
                       publication::Shape shape = {}) {
         auto answer = std::make_shared<std::optional<Invalidation>>();
-        writer_->publish(std::move(changed), shape, options,
+        writer_->publish({std::move(changed), shape}, {}, options,
                          [answer](Invalidation given) { answer->emplace(std::move(given)); });
         executor_.run_ready();
         return answer;
@@ -72,19 +72,20 @@ protected:
         bus_.next().done(fail(code, "redis PUB", "down"));
         executor_.run_ready();
     }
-    void make(std::vector<PlainEvent> shapes) {
+    void make(const std::vector<PlainEvent>& shapes) {
         writer_ = std::make_shared<Writer>(Writer::Options{.channel = "c",
-                                                           .shapes = std::move(shapes),
-                                                           .lease = 2s,
-                                                           .clock_drift_max = 0.2,
-                                                           .margin = 50ms,
-                                                           .command_deadline = 1s,
+                                                           .timing = {.lease = 2s,
+                                                                      .clock_drift_max = 0.2,
+                                                                      .wait_out_margin = 50ms,
+                                                                      .command_deadline = 1s},
                                                            .gate = gate_},
                                            bus_, executor_, clock_,
                                            Log([this](LogLevel level, std::string_view text) {
                                                if (level != LogLevel::info)
                                                    written_.emplace_back(text);
                                            }));
+        for (const PlainEvent& shape : shapes) writer_->add_shape(shape);
+        writer_->connect();
     }
     // How long `done` takes when the server says that lease.
     Duration wait_out_at(Duration lease) {

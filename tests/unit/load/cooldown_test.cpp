@@ -12,7 +12,7 @@ class CooldownTest : public ::testing::Test {
 protected:
     ManualClock clock_;
     tutti::CooldownCore cooldown_{{.name = "n", .caches = "n", .period = 1h, .bound = entries(3)},
-                                  clock_};
+                                  {.clock = &clock_}};
 };
 
 TEST_F(CooldownTest, IsAllowedAgainAtExactlyOnePeriod) {

@@ -83,7 +83,7 @@ TEST_F(NoLimit, ATimeToLiveMayBeTheLongest) {
 TEST(NoLimitCooldown, IsClaimedOnceForAll) {
     ManualClock clock;
     tutti::CooldownCore cooldown(
-        {.name = "n", .caches = "n", .period = no_limit, .bound = entries(3)}, clock);
+        {.name = "n", .caches = "n", .period = no_limit, .bound = entries(3)}, {.clock = &clock});
 
     EXPECT_TRUE(cooldown.try_claim("a"));
     clock.advance(long_time);

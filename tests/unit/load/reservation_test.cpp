@@ -38,12 +38,13 @@ protected:
     }
     [[nodiscard]] std::shared_ptr<ReservationCore> core(WhenStoreFails when) {
         return std::make_shared<ReservationCore>(
-            spec(when), ReservationCore::Environment{.store = store_,
-                                                     .clock = &clock_,
-                                                     .executor = std::shared_ptr<Executor>(
-                                                         std::shared_ptr<void>(), &executor_),
-                                                     .random = [] { return 1U; },
-                                                     .prefix = "dedup:"});
+            spec(when),
+            LoadEnvironment{
+                .clock = &clock_,
+                .executor = std::shared_ptr<Executor>(std::shared_ptr<void>(), &executor_),
+                .store = store_,
+                .random = [] { return 1U; }},
+            "dedup:");
     }
 
     // Within its deadline of a second; the attempt itself is what a test scripted.

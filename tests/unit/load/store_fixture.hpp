@@ -77,13 +77,12 @@ public:
             held.push_back({key, std::move(done)});
         };
         lease->extend(clock.now(), clock.now() + 10h);
-        Writer::Options writing{.channel = "numbers",
-                                .shapes = {},
-                                .lease = 3s,
-                                .margin = 50ms,
-                                .command_deadline = 1s,
-                                .gate = gate};
+        Writer::Options writing{
+            .channel = "numbers",
+            .timing = {.lease = 3s, .wait_out_margin = 50ms, .command_deadline = 1s},
+            .gate = gate};
         writer = std::make_shared<Writer>(std::move(writing), bus, executor, clock, Log{});
+        writer->connect();
         core = std::make_shared<CacheCore>(
             detail::untyped(std::move(options)),
             LoadEnvironment{
@@ -97,10 +96,7 @@ public:
                             .gate = gate,
                             .channel = "numbers",
                             .prefix = "n:",
-                            .publish = [this](const CacheSink&, KeySet changed,
-                                              InvalidateOptions how, auto done) {
-                                writer->publish(std::move(changed), {}, how, std::move(done));
-                            }});
+                            .publisher = writer});
         bus.subscribe({{.channel = "numbers", .plain = false}}, *this);
         core->open();
         cache.emplace(core);

@@ -1,5 +1,6 @@
-#include "node/near_loader.hpp"
+#include "node/near_cache.hpp"
 
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -48,8 +49,7 @@ Result<detail::RawLoaded> project(const detail::NearSpec& near, const void* key,
     return guess;
 }
 
-}  // namespace
-
+// The options of the cache that keeps the documents of `answers` parsed.
 detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::NearSpec& near,
                                 const LoadEnvironment& environment) {
     detail::CacheSpec spec{.name = answers.name + "-documents",
@@ -88,6 +88,7 @@ detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::
     return spec;
 }
 
+// The loader of the answers.
 detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
                                 detail::NearSpec near) {
     detail::RawLoader loader;
@@ -108,6 +109,38 @@ detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
                         });
     };
     return loader;
+}
+
+std::shared_ptr<CacheCore> make_answers(detail::CacheSpec spec, detail::NearSpec near,
+                                        const std::shared_ptr<CacheCore>& documents,
+                                        const LoadEnvironment& environment) {
+    spec.load = answer_loader(documents, *spec.ttl, std::move(near));
+    // They wait for their document, as readers of one key do for its load; the documents have the bound.
+    spec.loads_max = std::numeric_limits<std::size_t>::max();
+    return std::make_shared<CacheCore>(std::move(spec), environment, CacheCore::Ties{});
+}
+
+}  // namespace
+
+NearCache::NearCache(detail::CacheSpec answers, detail::NearSpec near,
+                     const LoadEnvironment& environment)
+    : documents_(std::make_shared<CacheCore>(document_spec(answers, near, environment), environment,
+                                             CacheCore::Ties{})),
+      answers_(make_answers(std::move(answers), std::move(near), documents_, environment)) {}
+
+void NearCache::open() {
+    documents_->open();
+    answers_->open();
+}
+
+void NearCache::close() {
+    answers_->close();
+    documents_->close();
+}
+
+void NearCache::end_calls() {
+    answers_->end_calls();
+    documents_->end_calls();
 }
 
 }  // namespace tutti

@@ -1,0 +1,28 @@
+// Where what is declared on a node works. Each pointer owns what its object works on, the threads included: an
+// asynchronous loader may answer after its node has gone, and no order of destruction is the wrong one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "base/log.hpp"
+#include "base/workers.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/executor.hpp"
+#include "tutti/store.hpp"
+
+namespace tutti {
+
+struct LoadEnvironment {
+    const Clock* clock = nullptr;                  // lives for the whole program
+    std::shared_ptr<Executor> executor = nullptr;  // timers
+    std::shared_ptr<Workers> workers = nullptr;    // loaders that are plain functions
+    std::shared_ptr<Store> store = nullptr;
+    std::function<std::uint64_t()> random = nullptr;  // for claims and jitter; any thread
+    Duration command_deadline = std::chrono::seconds{1};
+    Log log = {};
+};
+
+}  // namespace tutti

@@ -1,0 +1,222 @@
+// Commands on one connection: each is answered once, whatever becomes of the connection.
+#include "redis/command_connection.hpp"
+
+#include <gmock/gmock.h>
+
+#include "redis/command.hpp"
+#include "scripted_network.hpp"
+
+namespace tutti::redis {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Caller = CommandConnection::Caller;
+
+class RedisCommands : public NetworkTest {
+protected:
+    void make(std::size_t commands_max = 100) {
+        connection_ = std::make_shared<CommandConnection>(
+            network(), CommandConnection::Options{.session = options(),
+                                                  .stall_timeout = 1s,
+                                                  .met = [this](const ServerFacts&) { ++met_; },
+                                                  .commands_max = commands_max});
+        connection_->start([this](const Result<ServerFacts>& first) {
+            first_ = first ? first->version : first.error().message();
+        });
+    }
+    void make_and_let_in() {
+        make();
+        let_in();
+    }
+    // Its answer will be told as "word: answer".
+    void submit(const std::string& word, Duration within = 10s, Caller caller = Caller::store) {
+        connection_->submit(
+            {.operation = "redis test",
+             .bytes = encode({word}),
+             .deadline = clock_.now() + within,
+             .caller = caller},
+            [this, word](const Result<Reply>& reply) {
+                answers_.push_back(
+                    word + ": " +
+                    (reply ? reply->text : std::string(to_string(reply.error().code))));
+            });
+        executor_.run_ready();
+    }
+    [[nodiscard]] std::vector<std::string> answers() { return std::exchange(answers_, {}); }
+
+    std::shared_ptr<CommandConnection> connection_;
+    std::string first_;
+    int met_ = 0;
+    std::vector<std::string> answers_;
+};
+
+TEST_F(RedisCommands, WaitForTheFirstConnectAndLeaveAsOne) {
+    make();
+    submit("a");
+    submit("b");
+    EXPECT_THAT(answers(), ElementsAre());
+
+    let_in();
+    EXPECT_EQ(first_, "7.2.4");
+    say("+1\r\n+2\r\n");
+
+    EXPECT_THAT(answers(), ElementsAre("a: 1", "b: 2"));
+}
+
+TEST_F(RedisCommands, ALateReplyMeetsOnlyItsOwnCommand) {
+    make_and_let_in();
+    submit("late", 200ms);
+    submit("patient");
+
+    executor_.advance(200ms);
+    EXPECT_THAT(answers(), ElementsAre("late: timeout"));
+    say("+1\r\n+2\r\n");
+
+    EXPECT_THAT(answers(), ElementsAre("patient: 2"));
+}
+
+TEST_F(RedisCommands, WhatEndedBeforeItWasSentIsNeverSent) {
+    make();
+    submit("ended", 1s);
+    submit("waits");
+    executor_.advance(1s);
+    EXPECT_THAT(answers(), ElementsAre("ended: timeout"));
+
+    link().accept();
+    (void)heard();
+    link().say(good_server);
+
+    EXPECT_EQ(heard(), encode({"waits"}));
+}
+
+TEST_F(RedisCommands, FailWithALinkThatBreaksAndAreNotSentAgain) {
+    make_and_let_in();
+    submit("a");
+    link().break_off();
+    EXPECT_THAT(answers(), ElementsAre("a: unavailable"));
+
+    submit("b");
+    EXPECT_THAT(answers(), ElementsAre("b: unavailable"));
+    executor_.advance(50ms);
+    link().accept();
+    (void)heard();
+    link().say(good_server);
+    EXPECT_EQ(heard(), "");
+
+    submit("c");
+    EXPECT_EQ(heard(), encode({"c"}));
+    EXPECT_EQ(met_, 1) << "only for the first time";
+}
+
+TEST_F(RedisCommands, ASilentServerIsGivenUp) {
+    make_and_let_in();
+    submit("a");
+
+    executor_.advance(999ms);
+    EXPECT_THAT(answers(), ElementsAre());
+    executor_.advance(1ms);
+
+    EXPECT_THAT(answers(), ElementsAre("a: unavailable"));
+    EXPECT_TRUE(links_[0]->is_over());
+}
+
+TEST_F(RedisCommands, AServerThatStillSendsIsNotSilent) {
+    make_and_let_in();
+    submit("a");
+    for (int second = 0; second < 5; ++second) {
+        executor_.advance(900ms);
+        say(second == 0 ? "$5\r\n1" : "2");
+    }
+    EXPECT_THAT(answers(), ElementsAre());
+
+    say("\r\n");
+
+    EXPECT_THAT(answers(), ElementsAre("a: 12222"));
+}
+
+TEST_F(RedisCommands, AServerThatOwesNothingMayBeSilent) {
+    make_and_let_in();
+    submit("a");
+    say("+1\r\n");
+
+    executor_.advance(1h);
+
+    EXPECT_EQ(links_.size(), 1U);
+    EXPECT_EQ(executor_.timer_count(), 0U);
+}
+
+TEST_F(RedisCommands, TooManyAreRefusedAtOnce) {
+    make(2);
+    submit("a");
+    submit("b");
+    submit("c");
+
+    EXPECT_THAT(answers(), ElementsAre("c: overloaded"));
+}
+
+TEST_F(RedisCommands, TheEndOfOneCallerLeavesTheOtherAlone) {
+    make_and_let_in();
+    submit("store", 10s, Caller::store);
+    submit("bus", 10s, Caller::bus);
+
+    connection_->close(Caller::store);
+    EXPECT_THAT(answers(), ElementsAre("store: stopped"));
+    submit("store again", 10s, Caller::store);
+    EXPECT_THAT(answers(), ElementsAre("store again: stopped"));
+    say("+1\r\n+2\r\n");
+
+    EXPECT_THAT(answers(), ElementsAre("bus: 2"));
+}
+
+TEST_F(RedisCommands, EndWithTheLastCaller) {
+    make_and_let_in();
+    submit("a", 10s, Caller::bus);
+
+    connection_->close(Caller::store);
+    connection_->close(Caller::bus);
+    submit("b", 10s, Caller::bus);
+
+    EXPECT_THAT(answers(), ElementsAre("a: stopped", "b: stopped"));
+    EXPECT_TRUE(link().is_over());
+    EXPECT_EQ(executor_.timer_count(), 0U);
+}
+
+TEST_F(RedisCommands, APrimaryThatBecameAReplicaIsLeft) {
+    make_and_let_in();
+    submit("a");
+    submit("b");
+
+    say("-READONLY You can't write against a read only replica.\r\n");
+
+    EXPECT_THAT(answers(), ElementsAre(HasSubstr("a: READONLY"), "b: unavailable"));
+    EXPECT_TRUE(links_[0]->is_over());
+}
+
+TEST_F(RedisCommands, AnAnswerToNothingBreaksTheLink) {
+    make_and_let_in();
+
+    say("+1\r\n");
+
+    EXPECT_TRUE(links_[0]->is_over());
+    executor_.advance(50ms);
+    EXPECT_EQ(links_.size(), 2U);
+}
+
+TEST_F(RedisCommands, TheRunIdIsThatOfTheServerThatIsThere) {
+    const std::string id(40, 'a');
+    make();
+    EXPECT_EQ(connection_->run_id(), "");
+    link().accept();
+    say(text_reply("redis_version:7.2.4\r\nredis_mode:standalone\r\nrole:master\r\nrun_id:" + id +
+                   "\r\nconnected_slaves:2\r\n"));
+    EXPECT_EQ(connection_->run_id(), id);
+    EXPECT_EQ(connection_->replicas(), 2U);
+
+    link().break_off();
+
+    EXPECT_EQ(connection_->run_id(), "");
+}
+
+}  // namespace
+}  // namespace tutti::redis
