@@ -74,7 +74,7 @@ Fleet::Fleet(FleetOptions options)
 Fleet::~Fleet() {
     for (const auto& process : processes_) {
         process->life = Process::Life::ended;
-        process->engine().end_reads();
+        process->engine().end_calls();
     }
 }
 
