@@ -32,18 +32,20 @@
 #include "tutti/detail/json_text.hpp"  // IWYU pragma: export
 #include "tutti/detail/json_write.hpp"
 #include "tutti/error.hpp"
+#include "tutti/json/limits.hpp"    // IWYU pragma: export
 #include "tutti/json/nullable.hpp"  // IWYU pragma: export
 
 namespace tutti {
 namespace json {
 
 // For texts whose size was bounded where they came in.
-inline constexpr JsonLimits depth_only{.bytes_max = std::numeric_limits<std::size_t>::max()};
+inline constexpr JsonLimits any_length{.bytes_max = std::numeric_limits<std::size_t>::max()};
 
 // Errors: protocol; the cause names every problem with its path. Values are not repeated in it.
-// too_large: more than `limits.bytes_max`. Cost: the text is parsed into a tree first.
+// too_large: more than `limits.bytes_max` or `limits.values_max`. Cost: the text is parsed into a
+// tree first.
 template <class T>
-[[nodiscard]] Result<T> read(std::string_view text, const JsonLimits& limits = depth_only) {
+[[nodiscard]] Result<T> read(std::string_view text, const JsonLimits& limits = any_length) {
     const auto value = parse(text, limits);
     if (!value) return fail(value.error());
     Result<T> result(std::in_place);
@@ -58,7 +60,7 @@ template <class T>
 // and what is nested too deeply by null).
 template <class T>
 [[nodiscard]] std::string write(const T& value) {
-    Problems ignored(depth_only.depth_max);
+    Problems ignored(any_length.depth_max);
     // Qualified: who includes all of Boost.JSON has another `serialize` for a tree.
     return json::serialize(detail::write_value(value, ignored));
 }
@@ -67,10 +69,11 @@ template <class T>
 // path; too_large.
 template <class T>
 [[nodiscard]] Result<std::string> write_exactly(const T& value,
-                                                const JsonLimits& limits = depth_only) {
+                                                const JsonLimits& limits = any_length) {
     Problems problems(limits.depth_max);
     std::string text = json::serialize(detail::write_value(value, problems));
     if (!problems.empty()) return fail(Errc::protocol, "write json", problems.text());
+    if (problems.values() > limits.values_max) return too_many_values("write json", limits);
     if (text.size() > limits.bytes_max) return too_large("write json", text.size(), limits);
     return text;
 }

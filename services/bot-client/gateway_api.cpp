@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/domain/limits.hpp"
 #include "common/http/errors.hpp"
 #include "tutti/json.hpp"
 
@@ -28,9 +29,11 @@ http::Request with_json(http::Request request, std::string body) {
 template <class T>
 GatewayResult<T> read_as(GatewayResult<std::string> body) {
     if (!body) return std::unexpected(std::move(body).error());
-    auto value = json::read<T>(*body);
-    if (!value) return std::unexpected(GatewayFailure{Kind::schema, 200, value.error().cause});
-    return *std::move(value);
+    auto value = json::read<T>(
+        *body, {.bytes_max = domain::answer_bytes_max, .values_max = domain::answer_values_max});
+    if (value) return *std::move(value);
+    const Kind kind = value.error().code == Errc::too_large ? Kind::too_large : Kind::schema;
+    return std::unexpected(GatewayFailure{kind, 200, value.error().cause});
 }
 
 Kind kind_of(Errc code) {

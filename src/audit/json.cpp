@@ -17,8 +17,6 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse_options.hpp>
-#include <boost/json/parser.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -28,6 +26,7 @@
 #include "tutti/detail/json_text.hpp"
 #include "tutti/error.hpp"
 #include "tutti/inventory.hpp"
+#include "tutti/json/limits.hpp"
 #include "tutti/pattern.hpp"
 #include "tutti/policy.hpp"
 
@@ -36,9 +35,8 @@ namespace {
 
 namespace bj = boost::json;
 
-constexpr std::size_t text_bytes_max = 4UL << 20U;
-constexpr std::size_t depth_max = 16;
 constexpr std::size_t rows_max = 10'000;
+constexpr JsonLimits limits{.bytes_max = 4UL << 20U, .depth_max = 16, .values_max = 64 * rows_max};
 constexpr std::size_t string_bytes_max = 16UL << 10U;
 constexpr std::string_view operation = "read inventory";
 
@@ -254,18 +252,6 @@ InventoryRow read_row(const Members& row) {
     return result;
 }
 
-Result<bj::value> parse_json(std::string_view json) {
-    bj::parse_options options;
-    options.max_depth = depth_max;
-    bj::parser parser({}, options);
-    bj::error_code error;
-    parser.write(json.data(), json.size(), error);
-    if (error) {
-        return fail(Errc::protocol, std::string(operation), "not JSON: " + error.message());
-    }
-    return parser.release();
-}
-
 }  // namespace
 
 std::string to_json(std::span<const InventoryRow> rows) {
@@ -282,11 +268,8 @@ Result<Inventory> parse_inventory(std::string_view json) {
     const auto wrong = [](std::string cause) {
         return fail(Errc::protocol, std::string(operation), std::move(cause));
     };
-    if (json.size() > text_bytes_max) {
-        return fail(Errc::too_large, std::string(operation), "more than 4 MiB");
-    }
-    const auto value = parse_json(json);
-    if (!value) return fail(value.error());
+    const auto value = tutti::json::parse(json, limits);
+    if (!value) return fail(value.error().code, std::string(operation), value.error().cause);
     const bj::object* top = value->if_object();
     const bj::value* caches = top ? top->if_contains("caches") : nullptr;
     if (!caches || !caches->is_array())

@@ -37,6 +37,7 @@ std::string_view kind_name(boost::json::kind kind) {
 }  // namespace
 
 void Problems::enter(std::string_view member) {
+    ++values_;
     ends_.push_back(path_.size());
     if (!path_.empty()) path_ += '.';
     path_ += member;
@@ -49,6 +50,7 @@ void Problems::enter_key(std::string_view key) {
 }
 
 void Problems::enter(std::size_t index) {
+    ++values_;
     ends_.push_back(path_.size());
     path_ += '[' + std::to_string(index) + ']';
 }
@@ -74,6 +76,8 @@ void Problems::expected(std::string_view kind, const boost::json::value& found) 
     add(std::string("expected ").append(kind).append(", found ").append(kind_name(found.kind())));
 }
 
+bool Problems::full() const noexcept { return count_ > problems_max; }
+
 bool Problems::too_deep() {
     const bool deep = ends_.size() >= depth_max_;
     if (deep) add("nested more than " + std::to_string(depth_max_) + " deep");
@@ -85,6 +89,12 @@ std::unexpected<Error> too_large(std::string operation, std::size_t bytes,
     return fail(Errc::too_large, std::move(operation),
                 std::to_string(bytes) + " bytes of JSON, at most " +
                     std::to_string(limits.bytes_max) + " (JsonLimits::bytes_max)");
+}
+
+std::unexpected<Error> too_many_values(std::string operation, const JsonLimits& limits) {
+    return fail(Errc::too_large, std::move(operation),
+                "more than " + std::to_string(limits.values_max) +
+                    " values in the JSON (JsonLimits::values_max)");
 }
 
 std::string serialize(const boost::json::value& value) { return boost::json::serialize(value); }

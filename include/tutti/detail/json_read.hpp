@@ -1,4 +1,5 @@
-// From a parsed document to a value: every problem is collected, none ends the walk.
+// From a parsed document to a value: problems are collected, and the walk ends when no more of them
+// would be told. So an element that is wrong costs a struct only a few times.
 #pragma once
 
 #include <cmath>
@@ -59,7 +60,7 @@ void read_array(const boost::json::value& from, std::vector<T>& to, Problems& pr
     const auto& array = from.get_array();
     to.clear();
     to.reserve(array.size());
-    for (std::size_t i = 0; i < array.size(); ++i) {
+    for (std::size_t i = 0; i < array.size() && !problems.full(); ++i) {
         problems.enter(i);
         T element{};
         read_value(array[i], element, problems);
@@ -73,6 +74,7 @@ void read_map(const boost::json::value& from, T& to, Problems& problems) {
     if (!from.is_object()) return problems.expected("an object", from);
     to.clear();
     for (const auto& member : from.get_object()) {
+        if (problems.full()) return;
         const std::string key(member.key().data(), member.key().size());
         problems.enter_key(key);
         read_value(member.value(), to.try_emplace(key).first->second, problems);

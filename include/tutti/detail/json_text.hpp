@@ -12,16 +12,9 @@
 #include <boost/json/value.hpp>
 
 #include "tutti/error.hpp"
+#include "tutti/json/limits.hpp"
 
-namespace tutti {
-
-// Apply in both directions: what `json_codec` writes, it can read.
-struct JsonLimits {
-    std::size_t bytes_max = 1UL << 20U;  // of the text
-    std::size_t depth_max = 32;          // arrays and objects inside each other
-};
-
-namespace json {
+namespace tutti::json {
 
 enum class Naming : std::uint8_t { camel_case, as_is };
 
@@ -47,6 +40,10 @@ public:
     [[nodiscard]] bool too_deep();
 
     [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    // Nothing more will be told.
+    [[nodiscard]] bool full() const noexcept;
+    // The document itself and all that was entered.
+    [[nodiscard]] std::size_t values() const noexcept { return values_; }
     // Joined with "; ".
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
@@ -56,18 +53,21 @@ private:
     std::vector<std::size_t> ends_;  // lengths of path_ to go back to
     std::string text_;
     std::size_t count_ = 0;
+    std::size_t values_ = 1;
 };
 
-// Errors: protocol, "not JSON at byte 17: syntax error"; too_large.
+// Errors: protocol, "not JSON at byte 17: syntax error"; too_large,
+// found before the tree is larger than it may be.
 [[nodiscard]] Result<boost::json::value> parse(std::string_view text, const JsonLimits& limits);
 [[nodiscard]] std::string serialize(const boost::json::value& value);
 [[nodiscard]] std::unexpected<Error> too_large(std::string operation, std::size_t bytes,
                                                const JsonLimits& limits);
+[[nodiscard]] std::unexpected<Error> too_many_values(std::string operation,
+                                                     const JsonLimits& limits);
 
 // "is_activated" -> "isActivated".
 [[nodiscard]] std::string camel_case(std::string_view member);
 // A JSON string must be UTF-8: bytes that are not become question marks, and are reported.
 [[nodiscard]] std::string utf8_text(std::string_view text, Problems& problems);
 
-}  // namespace json
-}  // namespace tutti
+}  // namespace tutti::json

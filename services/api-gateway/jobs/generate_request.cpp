@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include "common/domain/limits.hpp"
 #include "common/net/url.hpp"
@@ -211,23 +212,40 @@ private:
         });
     }
 
-    json::Problems problems_{json::depth_only.depth_max};
+    json::Problems problems_{json::any_length.depth_max};
 };
 
-value sorted(const value& from) {
-    if (from.is_array()) {
-        array elements;
-        for (const value& element : from.get_array()) elements.push_back(sorted(element));
-        return elements;
+// Into the text and not into another tree, which would take as much memory as the first.
+void write_sorted(const value& from, std::string& to);
+
+void write_sorted(const array& from, std::string& to) {
+    to += '[';
+    for (const value& element : from) {
+        if (&element != &from.front()) to += ',';
+        write_sorted(element, to);
     }
-    if (!from.is_object()) return from;
-    std::vector<std::pair<std::string_view, const value*>> members;
-    for (const auto& member : from.get_object())
-        members.emplace_back(member.key(), &member.value());
-    std::ranges::sort(members, {}, [](const auto& member) { return member.first; });
-    object result;
-    for (const auto& [name, content] : members) result.emplace(name, sorted(*content));
-    return result;
+    to += ']';
+}
+
+void write_sorted(const object& from, std::string& to) {
+    std::vector<const boost::json::key_value_pair*> members;
+    members.reserve(from.size());
+    for (const auto& member : from) members.push_back(&member);
+    std::ranges::sort(members, {}, [](const auto* member) { return member->key(); });
+    to += '{';
+    for (const auto* member : members) {
+        if (member != members.front()) to += ',';
+        to += boost::json::serialize(member->key());
+        to += ':';
+        write_sorted(member->value(), to);
+    }
+    to += '}';
+}
+
+void write_sorted(const value& from, std::string& to) {
+    if (from.is_array()) return write_sorted(from.get_array(), to);
+    if (from.is_object()) return write_sorted(from.get_object(), to);
+    to += json::serialize(from);
 }
 
 }  // namespace
@@ -238,7 +256,7 @@ Attachment::Kind Attachment::kind() const {
 }
 
 Result<GenerateRequest> GenerateRequest::parse(std::string_view body) {
-    auto parsed = json::parse(body, json::depth_only);
+    auto parsed = json::parse(body, json::any_length);
     if (!parsed) return fail(std::move(parsed).error());
     Reader reader;
     auto request = reader.read(*std::move(parsed));
@@ -249,7 +267,7 @@ Result<GenerateRequest> GenerateRequest::parse(std::string_view body) {
 }
 
 Result<TranscribeRequest> TranscribeRequest::parse(std::string_view body) {
-    auto parsed = json::parse(body, json::depth_only);
+    auto parsed = json::parse(body, json::any_length);
     if (!parsed) return fail(std::move(parsed).error());
     Reader reader;
     auto request = reader.read_transcription(*parsed);
@@ -269,6 +287,10 @@ bool is_discord_attachment(std::string_view url) {
     return std::ranges::find(hosts, to_lower(authority)) != hosts.end();
 }
 
-std::string canonical_json(const value& from) { return json::serialize(sorted(from)); }
+std::string canonical_json(const value& from) {
+    std::string text;
+    write_sorted(from, text);
+    return text;
+}
 
 }  // namespace tutti::services::gateway::jobs

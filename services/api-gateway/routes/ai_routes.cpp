@@ -132,8 +132,10 @@ http::Response generate(const AiParts& parts, const http::Request& http) {
 
 boost::json::value result_of(const jobs::JobStatus& status) {
     if (!status.result) return nullptr;
-    auto result = json::parse(*status.result, json::depth_only);
-    return result ? *std::move(result) : nullptr;
+    auto result = json::parse(*status.result, json::any_length);
+    if (result) return *std::move(result);
+    log::warn("the result of a job is left out", result.error().cause);
+    return nullptr;
 }
 
 // A worker may have written anything.

@@ -17,7 +17,7 @@ constexpr std::size_t event_bytes_max = 1024;
 
 std::optional<PersonalityEvent> read_personality_event(std::string_view payload) {
     if (payload.size() > event_bytes_max) return std::nullopt;
-    const auto parsed = json::parse(payload, json::depth_only);
+    const auto parsed = json::parse(payload, json::any_length);
     if (!parsed || !parsed->is_object()) return std::nullopt;
     const auto& event = parsed->get_object();
     const auto text = [&](std::string_view member) -> std::optional<std::string> {

@@ -4,6 +4,8 @@
 
 #include <cstddef>
 
+#include "tutti/json/limits.hpp"
+
 namespace tutti::services::domain {
 
 // JSON spells a control character as six.
@@ -11,6 +13,9 @@ inline constexpr std::size_t json_growth_max = 6;
 
 // An answer of the gateway, as the bots take it.
 inline constexpr std::size_t answer_bytes_max = 10U << 20U;
+// Its elements and members, of which each takes memory where it is read. Other texts have as many as
+// `JsonLimits` allows.
+inline constexpr std::size_t answer_values_max = 1U << 17U;
 
 // All texts of a personality together, with the placeholders filled in: in the database's answer,
 // in a cache, and on the wire.
@@ -19,6 +24,7 @@ inline constexpr std::size_t personality_bytes_max = 256U << 10U;
 // All personas of one user, who gets them in one answer.
 inline constexpr std::size_t personas_bytes_max = 1U << 20U;
 inline constexpr std::size_t personas_max = 100;
+inline constexpr std::size_t persona_values_max = 32;
 
 // A user's own key for a provider, which every job of a request carries.
 inline constexpr std::size_t user_api_key_length_max = 512;
@@ -38,5 +44,7 @@ inline constexpr std::size_t frame_bytes_max = 64U << 10U;
 static_assert(json_growth_max * personality_bytes_max + frame_bytes_max <= answer_bytes_max);
 static_assert(json_growth_max * personas_bytes_max + frame_bytes_max <= answer_bytes_max);
 static_assert(job_result_bytes_max + frame_bytes_max <= answer_bytes_max);
+static_assert(personas_max * persona_values_max <= answer_values_max);
+static_assert(JsonLimits{}.values_max <= answer_values_max);  // of a job's result
 
 }  // namespace tutti::services::domain

@@ -147,6 +147,29 @@ TEST_P(Memory, RequestsWhoseAnswersAreNotReadDoNotPileUp) {
     victim.expect_well();
 }
 
+// A few bytes of JSON stand for many times as much memory: as many at once as there are workers.
+TEST_P(Memory, BodiesOfCountlessValuesAreRefused) {
+    const std::size_t size = GetParam() == ServiceKind::gateway ? 7U << 20U : 1'000'000;
+    for (const std::string piece : {"[0],", R"({"":0},)", "[[[[[[[[[[]]]]]]]]]],", "0,"}) {
+        std::string body = R"({"message":[)";
+        while (body.size() < size) body += piece;
+        body += "0]}";
+
+        Peers peers = connect(victim, GetParam() == ServiceKind::gateway ? 8 : 16);
+        for (auto& peer : peers) {
+            peer->send(victim.head_with_secret() +
+                       "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+        }
+
+        for (auto& peer : peers) {
+            const auto answer = peer->read_until("}");
+            EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 400")) << piece;
+            EXPECT_THAT(answer, testing::HasSubstr("values")) << piece;
+        }
+        victim.expect_well();
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(, Memory, testing::Values(ServiceKind::gateway, ServiceKind::bot),
                          testing::PrintToStringParamName());
 
@@ -221,6 +244,55 @@ INSTANTIATE_TEST_SUITE_P(, HostileUpstream,
                          testing::Values(std::pair{"1;a=", "0123456789abcdef"},
                                          std::pair{"0\r\n", "X-Trailer: something\r\n"},
                                          std::pair{"", "1;aaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n"}));
+
+// Valid lengths, and what is said is worth many times as much memory.
+class HostileContent : public testing::TestWithParam<const char*> {
+protected:
+    void answer(int socket) const {
+        ScriptedServer::read_request(socket);
+        ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nContent-Length: " +
+                                         std::to_string(content.size()) + "\r\n\r\n" + content);
+    }
+    static std::string made_of(std::string_view piece) {
+        std::string text = R"({"data":[)";
+        while (text.size() < (7U << 20U)) text += piece;
+        return text + "0]}";
+    }
+    [[nodiscard]] std::string url() const {
+        const std::string text = upstream.url();
+        return text.substr(0, text.size() - 1);
+    }
+
+    const std::string content = made_of(GetParam());
+    ScriptedServer upstream{[this](int socket, int) { answer(socket); }};
+};
+
+TEST_P(HostileContent, ProviderDoesNotFillTheGateway) {
+    Victim victim(ServiceKind::gateway, {{"OPENROUTER_BASE_URL", url()}});
+
+    const auto models =
+        victim.send({.path = "/models", .headers = {{"X-Service-Auth", Victim::secret}}});
+
+    EXPECT_GE(models.status, 500);
+    EXPECT_GE(upstream.connections(), 1);
+    victim.expect_well();
+}
+
+TEST_P(HostileContent, GatewayDoesNotFillABot) {
+    Victim victim(ServiceKind::bot, {{"GATEWAY_URL", url()}});
+
+    const auto said = victim.send(
+        {.method = "POST",
+         .path = "/driver/message",
+         .headers = {{"X-Service-Auth", Victim::secret}},
+         .body = R"({"channelId":"500","content":"hello","authorId":"100000000000000001"})"});
+
+    EXPECT_NE(said.status, 0) << said.body;
+    EXPECT_GE(upstream.connections(), 1);
+    victim.expect_well();
+}
+
+INSTANTIATE_TEST_SUITE_P(, HostileContent, testing::Values("[0],", R"({"":0},)", "0,"));
 
 }  // namespace
 }  // namespace tests

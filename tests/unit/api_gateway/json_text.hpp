@@ -10,7 +10,7 @@
 namespace tutti::services::testing {
 
 inline boost::json::value as_json(std::string_view text) {
-    auto value = json::parse(text, json::depth_only);
+    auto value = json::parse(text, json::any_length);
     if (!value) throw std::invalid_argument(value.error().message());
     return *std::move(value);
 }

@@ -130,7 +130,7 @@ TEST(InventoryJson, AnErrorNamesTheMemberThatIsWrong) {
     const std::vector<std::pair<std::string, std::string>> cases{
         {"", "not JSON"},
         {"<html>", "not JSON"},
-        {"{}x", "not JSON"},
+        {"{}x", "more text after the JSON"},
         {"{", "not JSON"},
         {"null", "the array caches is missing"},
         {"[]", "the array caches is missing"},

@@ -198,6 +198,35 @@ TEST(Json, DeepNestingIsRefused) {
     EXPECT_TRUE(read.error().cause.contains("deep")) << read.error().cause;
 }
 
+// Two bytes of text for each value, and up to fifty times as many of memory.
+TEST(Json, MoreValuesThanAllowedAreRefusedWhateverTheyAre) {
+    const auto three = [](const std::string& one) {
+        return "[" + one + "," + one + "," + one + "]";
+    };
+    const auto expect_values = [](const std::string& text, std::size_t values) {
+        EXPECT_TRUE(json::parse(text, {.values_max = values})) << text;
+        const auto refused = json::parse(text, {.values_max = values - 1});
+        ASSERT_FALSE(refused) << text;
+        EXPECT_EQ(refused.error().code, Errc::too_large);
+        EXPECT_EQ(refused.error().cause, "more than " + std::to_string(values - 1) +
+                                             " values in the JSON (JsonLimits::values_max)");
+    };
+
+    for (const char* one :
+         {"0", "-1", "18446744073709551615", "0.5", "true", "null", "\"\"", "[]", "{}"}) {
+        expect_values(three(one), 1 + 3);
+    }
+    for (const char* one : {"[0]", R"({"":0})"}) expect_values(three(one), 1 + 3 * 2);
+}
+
+TEST(Json, TheNumberOfValuesIsBoundedUnlessSomethingElseIsSaid) {
+    std::string text = "[0";
+    while (text.size() < (1U << 20U) - 2) text += ",0";
+
+    EXPECT_EQ(json::read<std::vector<int>>(text + "]").error().code, Errc::too_large);
+    EXPECT_TRUE(json::read<std::vector<int>>(text + "]", {.values_max = 1U << 20U}));
+}
+
 TEST(Json, WrittenTextIsAlwaysUtf8) {
     EXPECT_EQ(json::write(Request{"\xc3\xa9\xff\xed\xa0\x80z"}),
               "{\"channelId\":\"\xc3\xa9????z\"}");
@@ -300,6 +329,17 @@ TEST(JsonCodec, WhatItWritesAtItsLimitsItReads) {
     EXPECT_FALSE(codec.decode(json::write(nested(6))));
     EXPECT_EQ(codec.encode(Tree{std::vector<Tree>(50)}).error().code, Errc::too_large);
     EXPECT_EQ(codec.decode(json::write(Tree{std::vector<Tree>(50)})).error().code, Errc::too_large);
+}
+
+TEST(JsonCodec, AsManyValuesAsItWritesItReads) {
+    const auto codec = json_codec<Tree>({.values_max = 1 + 1 + 3 * 2});  // the tree, its array, ...
+
+    const auto three = codec.encode(Tree{std::vector<Tree>(3)});
+
+    ASSERT_TRUE(three) << three.error().message();
+    EXPECT_TRUE(codec.decode(*three));
+    EXPECT_EQ(codec.encode(Tree{std::vector<Tree>(4)}).error().code, Errc::too_large);
+    EXPECT_EQ(codec.decode(json::write(Tree{std::vector<Tree>(4)})).error().code, Errc::too_large);
 }
 
 TEST(JsonCodec, WhatJsonCannotHoldIsNotStored) {

@@ -111,7 +111,7 @@ protected:
     }
     std::string request_id(const http::Response& response) {
         EXPECT_TRUE(response.ok()) << response.body;
-        const auto body = json::parse(response.body, json::depth_only);
+        const auto body = json::parse(response.body, json::any_length);
         return std::string(body->at("requestId").get_string());
     }
     // What the worker reads of the job, as text.

@@ -63,6 +63,22 @@ TEST(GenerateRequest, MembersOfAnObjectMessageHaveNoOrder) {
     EXPECT_NE(different->message_identity, one->message_identity);
 }
 
+TEST(GenerateRequest, MessageIsTheSameTextWhateverIsInIt) {
+    const auto one =
+        parse("", R"("message":{"b":[],"a":{},"\"\n":[null,true,{"z":1.5,"y":-1},[]]})");
+
+    ASSERT_TRUE(one) << one.error().message();
+    EXPECT_EQ(one->message_identity, R"({"\"\n":[null,true,{"y":-1,"z":1.5E0},[]],"a":{},"b":[]})");
+}
+
+TEST(GenerateRequest, MoreValuesThanAnybodySaysAreRefused) {
+    std::string many = "[0]";
+    while (many.size() < (1U << 20U)) many += ",[0]";
+
+    EXPECT_THAT(problems_of(parse("", R"("message":{"a":[)" + many + "]}")),
+                HasSubstr("more than 65536 values"));
+}
+
 TEST(GenerateRequest, AllProblemsAreNamedAndNoValueIsRepeated) {
     const std::string problems = problems_of(GenerateRequest::parse(R"({
         "personality":{"name":""},"message":5,"userApiKey":17,

@@ -306,6 +306,22 @@ TEST_F(AiRoutes, ResultThatIsNotJsonIsLeftOut) {
     EXPECT_TRUE(body_of(table.get("/ai/job/llm-1")).at("result").is_null());
 }
 
+// Each of them would take fifty times as much memory as text, and an infinite one is no JSON.
+TEST_F(AiRoutes, ResultThatIsTooMuchOrNoNumberIsLeftOut) {
+    std::string many = "[0";
+    while (many.size() < (1U << 20U)) many += ",[0]";
+    for (const std::string& result : {many + "]", std::string(R"({"n":1e999})")}) {
+        (void)generate();
+        (void)queue.queue.take();
+        queue.queue.finish("llm-1", {.status = "completed", .progress = 100, .result = result});
+
+        const auto response = table.get("/ai/job/llm-1");
+
+        EXPECT_EQ(text_of(response, "status"), "completed");
+        EXPECT_TRUE(body_of(response).at("result").is_null());
+    }
+}
+
 TEST_F(AiRoutes, UnknownJobIsNotFoundAndNonsenseIsNotLookedUp) {
     expect_error(table.get("/ai/job/llm-9"), 404, "JOB_NOT_FOUND");
     EXPECT_EQ(queue.lookups, 1);
