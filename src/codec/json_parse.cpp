@@ -3,6 +3,7 @@
 // it was stored. Here std::from_chars reads the number's text, which rounds correctly. And values are
 // counted before they are kept: two bytes of text may stand for a hundred bytes of memory.
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -33,7 +34,7 @@ public:
     static constexpr std::size_t max_string_size = bj::string::max_size();
 
     // What JSON allows and a document here may not have.
-    enum class Refusal : std::uint8_t { none, too_many_values };
+    enum class Refusal : std::uint8_t { none, too_many_values, not_finite };
 
     explicit DocumentBuilder(std::size_t values_max) : values_max_(values_max) { stack_.reset(); }
 
@@ -82,14 +83,14 @@ public:
         number_.clear();
         return another(error);
     }
-    // `rough` stays when the text is beyond a double: zero or infinity.
+    // `rough` stays when the text is beyond a double: zero, or infinity, which JSON cannot say.
     bool on_double(double rough, string_view text, error_code& error) {
         number_.append(text.data(), text.size());
         double number = rough;
         std::from_chars(number_.data(), number_.data() + number_.size(), number);
         stack_.push_double(number);
         number_.clear();
-        return another(error);
+        return std::isfinite(number) ? another(error) : refuse(Refusal::not_finite, error);
     }
     bool on_bool(bool value, error_code& error) {
         stack_.push_bool(value);
@@ -135,6 +136,9 @@ Result<bj::value> parse(std::string_view text, const JsonLimits& limits) {
     const std::size_t consumed = parser.write_some(false, text.data(), text.size(), error);
     if (parser.handler().refusal() == Refusal::too_many_values) {
         return too_many_values("read json", limits);
+    }
+    if (parser.handler().refusal() == Refusal::not_finite) {
+        return fail(Errc::protocol, "read json", "number out of range" + at_byte(consumed));
     }
     if (error) {
         return fail(Errc::protocol, "read json",

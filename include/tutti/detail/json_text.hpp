@@ -56,8 +56,8 @@ private:
     std::size_t values_ = 1;
 };
 
-// Errors: protocol, "not JSON at byte 17: syntax error"; too_large,
-// found before the tree is larger than it may be.
+// Errors: protocol, "not JSON at byte 17: syntax error", also for a number that no double holds;
+// too_large, found before the tree is larger than it may be.
 [[nodiscard]] Result<boost::json::value> parse(std::string_view text, const JsonLimits& limits);
 [[nodiscard]] std::string serialize(const boost::json::value& value);
 [[nodiscard]] std::unexpected<Error> too_large(std::string operation, std::size_t bytes,

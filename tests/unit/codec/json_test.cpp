@@ -309,6 +309,19 @@ TEST(Json, NumbersThatNoDoubleHoldsAreRefused) {
     EXPECT_EQ(read.error().code, Errc::protocol);
 }
 
+// A tree with such a number would be written as "Infinity", which is no JSON.
+TEST(Json, NumbersThatNoDoubleHoldsAreRefusedWhereNothingReadsThem) {
+    for (const char* text : {"1e999", "[-1e999]", R"({"a":{"b":[123456789e400]}})"}) {
+        const auto read = json::parse(text, json::any_length);
+
+        ASSERT_FALSE(read) << text;
+        EXPECT_EQ(read.error().code, Errc::protocol);
+        EXPECT_TRUE(read.error().cause.starts_with("number out of range at byte"))
+            << read.error().cause;
+    }
+    EXPECT_TRUE(json::parse("[1e-999,1.7976931348623157e308]", json::any_length));
+}
+
 Tree nested(std::size_t levels) {
     Tree tree;
     for (std::size_t i = 1; i < levels; ++i) tree = Tree{.children = {std::move(tree)}};

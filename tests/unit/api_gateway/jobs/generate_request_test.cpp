@@ -100,6 +100,7 @@ TEST(GenerateRequest, OtherBodiesAreRefused) {
     EXPECT_THAT(problems_of(GenerateRequest::parse("{}")), HasSubstr("message: missing"));
     EXPECT_THAT(problems_of(parse("", R"("message":"")")), HasSubstr("must not be empty"));
     EXPECT_THAT(problems_of(GenerateRequest::parse(std::string(100, '['))), HasSubstr("not JSON"));
+    EXPECT_THAT(problems_of(parse("", R"("message":{"a":1e999})")), HasSubstr("out of range"));
 }
 
 TEST(GenerateRequest, AttachmentsRememberWhereTheyCameFrom) {
