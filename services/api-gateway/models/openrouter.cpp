@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/domain/limits.hpp"
+
 namespace tutti::services::gateway::models {
 
 OpenRouter::Options OpenRouter::Options::from(const process::Settings& settings) {
@@ -15,7 +17,7 @@ OpenRouter::OpenRouter(const Options& options)
              .queued_max = options.pool.queued_max,
              .call_timeout = options.pool.deadline,
              .idle_max = options.pool.concurrent_max,
-             .response_bytes_max = domain::catalogue_bytes_max}) {}
+             .response_bytes_max = domain::provider_answer_bytes_max}) {}
 
 Result<domain::ModelCatalogue> OpenRouter::fetch(TimePoint deadline) {
     const auto response = http_.send(
@@ -28,7 +30,7 @@ Result<domain::ModelCatalogue> OpenRouter::fetch(TimePoint deadline) {
                     "it answered with status " + std::to_string(response->status));
     }
     auto models = domain::read_catalogue_answer(response->body);
-    if (!models) return fail(Errc::protocol, operation, std::move(models).error().cause);
+    if (!models) return fail(models.error().code, operation, models.error().cause);
     if (models->empty()) return fail(Errc::load_failed, operation, "the list is empty");
     return models;
 }

@@ -39,6 +39,17 @@ inline constexpr std::size_t waiting_bytes_max = 512U << 20U;
 // What a worker leaves as the result of a job.
 inline constexpr std::size_t job_result_bytes_max = 4U << 20U;
 
+// The list of models: as the provider sends it, and as it is kept in Redis.
+inline constexpr std::size_t provider_answer_bytes_max = 8U << 20U;
+inline constexpr std::size_t provider_answer_values_max = 1U << 17U;
+inline constexpr std::size_t catalogue_bytes_max = 16U << 20U;
+inline constexpr std::size_t catalogue_values_max = 3 * provider_answer_values_max;
+// Of one model: what the provider cannot leave out, and what is written for what it does leave out.
+inline constexpr std::size_t model_values_min = 6;
+inline constexpr std::size_t model_added_values_max = 8;
+inline constexpr std::size_t model_added_bytes_max = 176;
+inline constexpr std::size_t models_max = provider_answer_values_max / model_values_min;
+
 // What stands around the texts: names of members, numbers, times.
 inline constexpr std::size_t frame_bytes_max = 64U << 10U;
 static_assert(json_growth_max * personality_bytes_max + frame_bytes_max <= answer_bytes_max);
@@ -46,5 +57,9 @@ static_assert(json_growth_max * personas_bytes_max + frame_bytes_max <= answer_b
 static_assert(job_result_bytes_max + frame_bytes_max <= answer_bytes_max);
 static_assert(personas_max * persona_values_max <= answer_values_max);
 static_assert(JsonLimits{}.values_max <= answer_values_max);  // of a job's result
+static_assert(provider_answer_bytes_max + models_max * model_added_bytes_max <=
+              catalogue_bytes_max);
+static_assert(provider_answer_values_max + models_max * model_added_values_max <=
+              catalogue_values_max);
 
 }  // namespace tutti::services::domain

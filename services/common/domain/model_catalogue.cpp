@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "common/domain/limits.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::domain {
@@ -11,6 +12,10 @@ struct Answer {
     ModelCatalogue data;
 };
 BOOST_DESCRIBE_STRUCT(Answer, (), (data))
+
+constexpr JsonLimits document{.bytes_max = catalogue_bytes_max, .values_max = catalogue_values_max};
+constexpr JsonLimits provider_answer{.bytes_max = provider_answer_bytes_max,
+                                     .values_max = provider_answer_values_max};
 
 }  // namespace
 }  // namespace tutti::services::domain
@@ -30,13 +35,13 @@ inline constexpr auto naming<services::domain::CatalogueModel> = Naming::as_is;
 namespace tutti::services::domain {
 
 Result<ModelCatalogue> read_catalogue(std::string_view text) {
-    return json::read<ModelCatalogue>(text);
+    return json::read<ModelCatalogue>(text, document);
 }
 
 std::string write_catalogue(const ModelCatalogue& catalogue) { return json::write(catalogue); }
 
 Result<ModelCatalogue> read_catalogue_answer(std::string_view text) {
-    auto answer = json::read<Answer>(text);
+    auto answer = json::read<Answer>(text, provider_answer);
     if (!answer) return fail(std::move(answer).error());
     return std::move(answer->data);
 }
@@ -45,8 +50,6 @@ std::string write_catalogue_answer(ModelCatalogue catalogue) {
     return json::write(Answer{std::move(catalogue)});
 }
 
-Codec<ModelCatalogue> catalogue_codec() {
-    return json_codec<ModelCatalogue>({.bytes_max = catalogue_bytes_max});
-}
+Codec<ModelCatalogue> catalogue_codec() { return json_codec<ModelCatalogue>(document); }
 
 }  // namespace tutti::services::domain

@@ -4,10 +4,11 @@
 // What the services do not use is not kept: `per_request_limits`, `default_parameters` and whatever the
 // provider adds. Apart from `id`, `name` and the modalities any member may be missing or null.
 //
+// Bounded (common/domain/limits.hpp): what is read of the provider can be kept.
+//
 // Thread-safety: plain values and pure functions.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,15 +79,12 @@ BOOST_DESCRIBE_STRUCT(CatalogueModel, (),
 
 using ModelCatalogue = std::vector<CatalogueModel>;
 
-// The array. Errors: protocol, naming every member that is wrong by its path.
+// The array. Errors: protocol, naming the members that are wrong by their paths; too_large.
 [[nodiscard]] Result<ModelCatalogue> read_catalogue(std::string_view text);
 [[nodiscard]] std::string write_catalogue(const ModelCatalogue& catalogue);
 // The provider's answer: an object with the array as its member `data`.
 [[nodiscard]] Result<ModelCatalogue> read_catalogue_answer(std::string_view text);
 [[nodiscard]] std::string write_catalogue_answer(ModelCatalogue catalogue);
-
-// As an answer of the provider, and as the document in Redis.
-inline constexpr std::size_t catalogue_bytes_max = 16U << 20U;
 
 // Of the document in Redis: the array.
 [[nodiscard]] Codec<ModelCatalogue> catalogue_codec();

@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <utility>
+
+#include "common/domain/limits.hpp"
+
 namespace tutti::services::domain {
 namespace {
 
@@ -53,6 +57,53 @@ TEST(ModelCatalogue, MembersThatAreNotNeededMayBeMissing) {
     ASSERT_TRUE(models) << models.error().message();
     EXPECT_FALSE(models->front().pricing);
     EXPECT_FALSE(models->front().context_length);
+}
+
+std::string answer_of(std::size_t models, const std::string& model) {
+    std::string text = R"({"data":[)" + model;
+    for (std::size_t i = 1; i < models; ++i) text += "," + model;
+    return text + "]}";
+}
+
+// Whatever is missing is written as null.
+constexpr const char* smallest =
+    R"({"id":"","name":"","architecture":{"input_modalities":[],"output_modalities":[]}})";
+constexpr const char* growing =
+    R"({"id":"","name":"","top_provider":{},
+        "architecture":{"input_modalities":[],"output_modalities":[]}})";
+
+TEST(ModelCatalogue, AsMuchAsIsReadOfTheProviderCanBeKept) {
+    const Codec<ModelCatalogue> codec = catalogue_codec();
+
+    for (const auto& [model, values] :
+         {std::pair{smallest, model_values_min}, std::pair{growing, model_values_min + 1}}) {
+        const auto count = (provider_answer_values_max - 2) / values;
+        const auto most = read_catalogue_answer(answer_of(count, model));
+
+        ASSERT_TRUE(most) << most.error().message();
+        const auto document = codec.encode(*most);
+        ASSERT_TRUE(document) << document.error().message();
+        EXPECT_EQ(codec.decode(*document)->size(), most->size());
+    }
+}
+
+TEST(ModelCatalogue, MoreThanCanBeKeptIsNotRead) {
+    const auto many = read_catalogue_answer(answer_of(models_max + 1, smallest));
+    const auto large = read_catalogue_answer(std::string(provider_answer_bytes_max, ' ') + answer);
+
+    ASSERT_FALSE(many);
+    EXPECT_EQ(many.error().code, Errc::too_large);
+    ASSERT_FALSE(large);
+    EXPECT_EQ(large.error().code, Errc::too_large);
+}
+
+TEST(ModelCatalogue, AModelGrowsByNoMoreThanIsReckonedWith) {
+    const std::size_t written =
+        write_catalogue(*read_catalogue("[" + std::string(growing) + "]")).size();
+    const std::string text = R"([{"id":"","name":"","top_provider":{},)"
+                             R"("architecture":{"input_modalities":[],"output_modalities":[]}}])";
+
+    EXPECT_LE(written, text.size() + model_added_bytes_max);
 }
 
 TEST(ModelCatalogue, OtherShapesAreRefused) {
