@@ -6,9 +6,10 @@
 // number of fields, each of which costs more memory than bytes. So a reader holds at most two
 // blocks of bytes that are not parsed, `header_bytes_max` of them for good, besides head and body.
 //
-// What Beast takes for a body without end, or for none, is refused: a transfer coding other than
-// "chunked", because another reader of the same bytes would see another message there (request
-// smuggling). Trailers are read and forgotten: they come after whatever was decided by the header.
+// Another reader of the same bytes must not see other messages there (request smuggling), so what
+// Beast lets pass and others read in another way is refused (RFC 9112): a transfer coding other than
+// "chunked", more than one length, a line that continues the one before it, a request that names no
+// host or two. Trailers are read and forgotten: they come after whatever was decided by the header.
 //
 //     reader.begin({...});
 //     while (reader.parse() == MessageReader<true>::State::incomplete) {
@@ -23,12 +24,15 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/none.hpp>
@@ -64,6 +68,7 @@ public:
     void begin(const Limits& limits, bool without_body = false) {
         limits_ = limits;
         parser_.emplace();
+        parser_->on_chunk_header(at_chunk_);
         parser_->header_limit(static_cast<std::uint32_t>(limits.header_bytes_max));
         // Beast would refuse a length before the head can be looked at.
         parser_->body_limit(boost::none);
@@ -94,8 +99,12 @@ public:
         }
         if (buffer_.size() == 0) return State::incomplete;
         boost::system::error_code error;
-        const std::size_t taken = parser_->put(buffer_.data(), error);
+        last_chunk_ = nullptr;
+        const auto bytes = buffer_.cdata();
+        const std::size_t taken = parser_->put(bytes, error);
+        const bool folded = has_folded_line(static_cast<const char*>(bytes.data()), taken);
         buffer_.consume(taken);
+        if (folded) return malformed("a line that continues another one");
         if (body_begun_) behind_head_ += taken;
         if (error && error != boost::beast::http::error::need_more) return failed(error);
         return body_begun_ ? after_body() : after_head();
@@ -142,6 +151,15 @@ public:
 
 private:
     using Parser = boost::beast::http::parser<IsRequest, boost::beast::http::string_body>;
+    using Field = boost::beast::http::field;
+    // Called by Beast; the extensions are part of the buffer.
+    struct AtChunk {
+        const char*& last_chunk;
+        void operator()(std::uint64_t size, boost::beast::string_view extensions,
+                        boost::system::error_code&) const {
+            if (size == 0) last_chunk = extensions.data();
+        }
+    };
 
     // Of a byte of body: one that comes alone in its chunk has six.
     static constexpr std::size_t wrapping_max = 16;
@@ -154,6 +172,8 @@ private:
         }
         if (!parser_->is_header_done()) return State::incomplete;
         if (!is_known_coding()) return faulty(MessageFault::unknown_coding);
+        if (!has_one_length()) return malformed("more than one Content-Length");
+        if (!has_its_hosts()) return malformed("a request has one Host");
         body_begun_ = true;
         parser_->eager(true);
         parser_->body_limit(limits_.body_bytes_max);
@@ -169,19 +189,46 @@ private:
     }
 
     [[nodiscard]] bool is_known_coding() const {
-        const auto codings =
-            parser_->get().equal_range(boost::beast::http::field::transfer_encoding);
-        const auto count = std::distance(codings.first, codings.second);
-        if (count == 0) return true;
-        return count == 1 && parser_->get().version() == 11 && parser_->chunked() &&
-               boost::beast::iequals(codings.first->value(), "chunked");
+        const auto codings = values_of(Field::transfer_encoding);
+        if (codings.empty()) return true;
+        return codings.size() == 1 && parser_->get().version() == 11 && parser_->chunked() &&
+               boost::beast::iequals(codings.front(), "chunked");
+    }
+    // Not even the same one twice, in two fields or in a list.
+    [[nodiscard]] bool has_one_length() const {
+        const auto lengths = values_of(Field::content_length);
+        return lengths.empty() || (lengths.size() == 1 &&
+                                   lengths.front().find(',') == boost::beast::string_view::npos);
+    }
+    [[nodiscard]] bool has_its_hosts() const {
+        if constexpr (!IsRequest) return true;
+        const std::size_t hosts = values_of(Field::host).size();
+        return hosts == 1 || (hosts == 0 && parser_->get().version() < 11);
+    }
+    [[nodiscard]] std::vector<boost::beast::string_view> values_of(Field name) const {
+        const auto [begin, end] = parser_->get().equal_range(name);
+        std::vector<boost::beast::string_view> values;
+        for (auto field = begin; field != end; ++field) values.push_back(field->value());
+        return values;
+    }
+
+    // In what was parsed last of the header, or of the trailers. Beast takes a field at once, with
+    // the lines that continue it, and the last chunk with all trailers.
+    [[nodiscard]] bool has_folded_line(const char* bytes, std::size_t count) const {
+        const char* begin = body_begun_ ? last_chunk_ : bytes;
+        if (begin == nullptr) return false;
+        const std::string_view lines(begin, bytes + count);
+        return lines.contains("\n ") || lines.contains("\n\t");
     }
 
     State failed(const boost::system::error_code& error) {
         namespace http = boost::beast::http;
         if (error == http::error::body_limit) return faulty(MessageFault::body_too_large);
         if (error == http::error::header_limit) return faulty(MessageFault::header_too_large);
-        text_ = error.message();
+        return malformed(error.message());
+    }
+    State malformed(std::string text) {
+        text_ = std::move(text);
         return faulty(MessageFault::malformed);
     }
     State faulty(MessageFault fault) {
@@ -190,6 +237,8 @@ private:
     }
 
     Limits limits_{};
+    const char* last_chunk_ = nullptr;  // in the buffer, when `parse` has just found it
+    AtChunk at_chunk_{last_chunk_};
     std::optional<Parser> parser_;
     boost::beast::flat_buffer buffer_;
     bool body_begun_ = false;

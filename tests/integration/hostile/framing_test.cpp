@@ -67,6 +67,12 @@ TEST_P(Framing, DoubtfulLengthIsRefusedAndNothingBehindItIsARequest) {
              "Content-Length: 99999999999999999999999\r\n",
              "Content-Length:\r\n",
              "Content-Length : 4\r\n",
+             "Content-Length: 0\r\nContent-Length: 0\r\n",
+             "Content-Length: 0, 0\r\n",
+             "Content-Length:\r\n 0\r\n",
+             "Transfer-Encoding:\r\n\tchunked\r\n",
+             "X: a\r\n Content-Length: 35\r\n",
+             "Host: y\r\n",
          }) {
         const auto answers = all_answers("GET /health HTTP/1.1\r\nHost: x\r\n" + fields + "\r\n" +
                                          std::string(smuggled));
@@ -107,6 +113,46 @@ TEST_P(Framing, BrokenChunksAreRefused) {
         EXPECT_EQ(responses(answers), 1U) << body << answers;
         EXPECT_THAT(answers, StartsWith("HTTP/1.1 4")) << body;
     }
+}
+
+TEST_P(Framing, RequestNamesOneHost) {
+    for (const std::string head : {
+             "GET /health HTTP/1.1\r\n\r\n",
+             "GET /health HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+             "GET /health HTTP/1.0\r\nConnection: keep-alive\r\nHost: x\r\nHost: y\r\n\r\n",
+         }) {
+        const auto answers = all_answers(head + std::string(smuggled));
+
+        EXPECT_EQ(responses(answers), 1U) << head << answers;
+        EXPECT_THAT(answers, StartsWith("HTTP/1.1 400 ")) << head;
+        EXPECT_THAT(answers, testing::HasSubstr("Connection: close\r\n")) << head;
+    }
+    EXPECT_THAT(all_answers("GET /health HTTP/1.0\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_P(Framing, TrailerThatContinuesOnAnotherLineIsRefused) {
+    for (const std::string trailers :
+         {"X: a\r\n b\r\n", "X:\r\n\tb\r\n", "X: a\r\nY: b\r\n \r\n"}) {
+        const auto answers =
+            all_answers(victim.head_with_secret() + "Transfer-Encoding: chunked\r\n\r\n" +
+                        "6\r\n{\r\n }\n\r\n0;x=y\r\n" + trailers + "\r\n" + std::string(smuggled));
+
+        EXPECT_EQ(responses(answers), 1U) << trailers << answers;
+        EXPECT_THAT(answers, StartsWith("HTTP/1.1 400 ")) << trailers;
+        EXPECT_THAT(answers, testing::HasSubstr("Connection: close\r\n")) << trailers;
+    }
+}
+
+// Of a body the lines are its own.
+TEST_P(Framing, BodyMayHaveLinesThatBeginWithASpace) {
+    RawConnection peer(victim.port());
+
+    peer.send(victim.head_with_secret() +
+              "Transfer-Encoding: chunked\r\n\r\n6\r\n{\r\n }\n\r\n0\r\nX: a\r\n\r\n");
+    (void)peer.read_until("}");
+    peer.send(std::string(smuggled));
+
+    EXPECT_THAT(peer.read_until("}"), StartsWith("HTTP/1.1 200 "));
 }
 
 // A proxy that strips fields of strangers strips those of the header.

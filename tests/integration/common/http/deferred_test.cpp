@@ -16,8 +16,9 @@ namespace {
 
 using namespace tutti::services::testing;
 
-constexpr const char* later = "GET /later HTTP/1.1\r\n\r\n";
-constexpr const char* later_and_close = "GET /later HTTP/1.1\r\nConnection: close\r\n\r\n";
+constexpr const char* later = "GET /later HTTP/1.1\r\nHost: x\r\n\r\n";
+constexpr const char* later_and_close =
+    "GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
 
 // /later is answered when the test says so; everything else at once.
 class Deferred : public ::testing::Test {
@@ -55,7 +56,7 @@ protected:
     }
     void expect_now() {
         RawConnection peer(server_->port());
-        peer.send("GET /now HTTP/1.1\r\nConnection: close\r\n\r\n");
+        peer.send("GET /now HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         EXPECT_TRUE(peer.read_all().ends_with("now"));
     }
 
@@ -109,7 +110,7 @@ TEST_F(Deferred, FirstAnswerCounts) {
 TEST_F(Deferred, HeadHasTheLengthButNoBody) {
     start();
     RawConnection peer(server_->port());
-    peer.send("HEAD /later HTTP/1.1\r\nConnection: close\r\n\r\n");
+    peer.send("HEAD /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
     next()(http::text_response(200, "12345"));
 
@@ -123,7 +124,7 @@ TEST_F(Deferred, WaitKeepsNoRoomForTheBodyOfItsRequest) {
            .internal = {.workers = 1},
            .receiving_bytes_max = 1U << 20U});
     const std::string request =
-        "POST /later HTTP/1.1\r\nConnection: close\r\nContent-Length: 700000\r\n\r\n" +
+        "POST /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 700000\r\n\r\n" +
         std::string(700'000, 'x');
     RawConnection one(server_->port());
     RawConnection other(server_->port());
@@ -210,7 +211,7 @@ TEST_F(Deferred, ClientThatLeavesIsForgottenAndItsAnswerIgnored) {
 TEST_F(Deferred, NextRequestThatCameEarlyIsAnsweredAfterwards) {
     start();
     RawConnection peer(server_->port());
-    peer.send(std::string(later) + "GET /now HTTP/1.1\r\n\r\n");
+    peer.send(std::string(later) + "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
     const auto answer = next();
     peer.send(later_and_close);
 

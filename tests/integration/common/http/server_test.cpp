@@ -53,11 +53,11 @@ TEST_F(Server, PipelinedAndPiecemealRequestsAreAnswered) {
     start({});
     RawConnection peer(server_->port());
 
-    peer.send("GET /1 HTTP/1.1\r\n\r\nGET /2 HTTP/1.1\r\n\r\n");
+    peer.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_TRUE(peer.read_until("GET /1? \n").starts_with("HTTP/1.1 200"));
     EXPECT_TRUE(peer.read_until("GET /2? \n").starts_with("HTTP/1.1 200"));
-    for (const char c : std::string(
-             "POST /3 HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")) {
+    for (const char c : std::string("POST /3 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+                                    "chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")) {
         peer.send({&c, 1});
     }
     EXPECT_TRUE(peer.read_until("POST /3? abc\n").starts_with("HTTP/1.1 200"));
@@ -67,7 +67,7 @@ TEST_F(Server, HeadHasTheLengthButNoBody) {
     start({});
     RawConnection peer(server_->port());
 
-    peer.send("HEAD /x HTTP/1.1\r\nConnection: close\r\n\r\n");
+    peer.send("HEAD /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     const auto answer = peer.read_all();
 
     EXPECT_TRUE(answer.contains("Content-Length: 10\r\n")) << answer;
@@ -83,7 +83,7 @@ TEST_F(Server, AnswerThatMayNotHaveABodyHasNoneAndNoLength) {
     RawConnection peer(server_->port());
 
     for (const std::string status : {"304", "204"}) {
-        peer.send("GET /" + status + " HTTP/1.1\r\n\r\n");
+        peer.send("GET /" + status + " HTTP/1.1\r\nHost: x\r\n\r\n");
         const auto answer = peer.read_until("\r\n\r\n");
         EXPECT_TRUE(answer.starts_with("HTTP/1.1 " + status)) << answer;
         EXPECT_TRUE(answer.contains("ETag: \"x\"")) << answer;
@@ -98,18 +98,18 @@ TEST_F(Server, ResponsesThatNobodyReadsAreBoundedTogether) {
     });
     // More than the sockets' buffers hold, so it stays with the server.
     RawConnection slow(server_->port());
-    slow.send("GET /large HTTP/1.1\r\n\r\n");
+    slow.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
     slow.read_until("\r\n\r\n");
     RawConnection next(server_->port());
 
-    next.send("GET /large HTTP/1.1\r\n\r\n");
+    next.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_TRUE(next.read_until("}").starts_with("HTTP/1.1 503"));
-    next.send("GET /small HTTP/1.1\r\n\r\n");
+    next.send("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_TRUE(next.read_until("xxxxx").starts_with("HTTP/1.1 200"));
 
-    slow.send("GET /small HTTP/1.1\r\nConnection: close\r\n\r\n");
+    slow.send("GET /small HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     EXPECT_TRUE(slow.read_all().ends_with("\r\n\r\nxxxxx"));
-    next.send("GET /large HTTP/1.1\r\nConnection: close\r\n\r\n");
+    next.send("GET /large HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     EXPECT_EQ(next.read_all().size() >> 20U, 16U);
 }
 
@@ -117,9 +117,9 @@ TEST_F(Server, MalformedRequestsAreAnsweredAndClosed) {
     start({});
     for (const char* bytes :
          {"\r\n\r\nnonsense\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
-          "GET / HTTP/1.1\r\nNo colon\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
-          "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-          "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"}) {
+          "GET / HTTP/1.1\r\nHost: x\r\nNo colon\r\n\r\n", "\x16\x03\x01\x02\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+          "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"}) {
         RawConnection peer(server_->port());
         peer.send(bytes);
         const auto answer = peer.read_all();
@@ -132,7 +132,7 @@ TEST_F(Server, TargetThatIsNoPathIsABadRequest) {
     start({});
     RawConnection peer(server_->port());
 
-    peer.send("GET http://elsewhere/ HTTP/1.1\r\nConnection: close\r\n\r\n");
+    peer.send("GET http://elsewhere/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
     EXPECT_TRUE(peer.read_all().starts_with("HTTP/1.1 400 "));
 }
@@ -141,7 +141,7 @@ TEST_F(Server, TooMuchHeaderIsRefused) {
     start({.header_bytes_max = 1024});
     RawConnection peer(server_->port());
 
-    peer.send("GET / HTTP/1.1\r\nX: " + std::string(4096, 'x') + "\r\n\r\n");
+    peer.send("GET / HTTP/1.1\r\nHost: x\r\nX: " + std::string(4096, 'x') + "\r\n\r\n");
 
     EXPECT_TRUE(peer.read_all().starts_with("HTTP/1.1 431 "));
 }
@@ -151,9 +151,10 @@ TEST_F(Server, TooLargeBodyIsRefusedWhetherAnnouncedOrNot) {
     RawConnection announced(server_->port());
     RawConnection chunked(server_->port());
 
-    announced.send("POST / HTTP/1.1\r\nContent-Length: 11\r\n\r\n");
+    announced.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n");
     chunked.send(
-        "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n");
+        "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+        "chunked\r\n\r\nb\r\n01234567890\r\n0\r\n\r\n");
 
     EXPECT_TRUE(announced.read_all().starts_with("HTTP/1.1 413 "));
     EXPECT_TRUE(chunked.read_all().starts_with("HTTP/1.1 413 "));
@@ -163,7 +164,7 @@ TEST_F(Server, ExpectedContinueIsSaid) {
     start({});
     RawConnection peer(server_->port());
 
-    peer.send("POST / HTTP/1.1\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+    peer.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
     EXPECT_EQ(peer.read_until("\r\n\r\n"), "HTTP/1.1 100 Continue\r\n\r\n");
     peer.send("abc");
 
@@ -176,7 +177,7 @@ TEST_F(Server, SlowAndIdlePeersAreCutOff) {
     RawConnection slow(server_->port());
 
     const auto before = Boottime::now();
-    slow.send("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n");
+    slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
     EXPECT_EQ(silent.read_all(), "");
     // A byte now and then does not keep it alive.
     while (slow.send("x")) {
@@ -190,18 +191,18 @@ TEST_F(Server, SlowAndIdlePeersAreCutOff) {
 TEST_F(Server, AtTheLimitTheLongestIdleConnectionMakesRoom) {
     start({.connections_max = 2});
     RawConnection oldest(server_->port());
-    oldest.send("GET /1 HTTP/1.1\r\n\r\n");
+    oldest.send("GET /1 HTTP/1.1\r\nHost: x\r\n\r\n");
     oldest.read_until("GET /1? \n");
     RawConnection used(server_->port());
-    used.send("GET /2 HTTP/1.1\r\n\r\n");
+    used.send("GET /2 HTTP/1.1\r\nHost: x\r\n\r\n");
     used.read_until("GET /2? \n");
 
     RawConnection newcomer(server_->port());
-    newcomer.send("GET /3 HTTP/1.1\r\n\r\n");
+    newcomer.send("GET /3 HTTP/1.1\r\nHost: x\r\n\r\n");
 
     EXPECT_TRUE(newcomer.read_until("/3? \n").starts_with("HTTP/1.1 200 "));
     EXPECT_EQ(oldest.read_all(), "");
-    used.send("GET /still HTTP/1.1\r\n\r\n");
+    used.send("GET /still HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_TRUE(used.read_until("/still? \n").starts_with("HTTP/1.1 200 "));
 }
 
@@ -216,7 +217,8 @@ TEST_F(Server, ConnectionsWithARequestInFlightAreNotPushedOut) {
     });
     RawConnection first(server_->port());
     RawConnection second(server_->port());
-    for (auto* peer : {&first, &second}) peer->send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    for (auto* peer : {&first, &second})
+        peer->send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     entered.wait();
 
     EXPECT_TRUE(RawConnection(server_->port()).read_all().starts_with("HTTP/1.1 503 "));
@@ -248,7 +250,7 @@ protected:
     }
     std::string get(const std::string& path) {
         RawConnection peer(server_->port());
-        peer.send("GET " + path + " HTTP/1.1\r\nConnection: close\r\n\r\n");
+        peer.send("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         return peer.read_all();
     }
 
@@ -263,7 +265,7 @@ TEST_F(Kinds, StrangersHoldUpNeitherServicesNorMonitoring) {
     std::vector<std::unique_ptr<RawConnection>> strangers;
     for (int i = 0; i < 4; ++i) {
         strangers.push_back(std::make_unique<RawConnection>(server_->port()));
-        strangers.back()->send("GET /slow/1 HTTP/1.1\r\nConnection: close\r\n\r\n");
+        strangers.back()->send("GET /slow/1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     }
     while (inside_ < 2) std::this_thread::yield();
     // Workers and queue of the open routes are full.
@@ -287,7 +289,8 @@ TEST_F(Server, TrailersAreNotAmongTheFields) {
     RawConnection peer(server_->port());
 
     peer.send(
-        "POST / HTTP/1.1\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        "POST / HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nTransfer-Encoding: chunked\r\nConnection: "
+        "close\r\n\r\n"
         "1\r\nx\r\n0\r\nX-A: 2\r\nX-B: 2\r\n\r\n");
 
     EXPECT_TRUE(peer.read_all().ends_with("\r\n\r\n1none"));
@@ -304,8 +307,8 @@ TEST_F(Server, BodyAndResponseMayTakeTheirTimeWhileTheyMove) {
     RawConnection peer(server_->port());
     const std::string block(1U << 20U, 'x');
 
-    peer.send("POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: " + std::to_string(size) +
-              "\r\n\r\n");
+    peer.send("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+              std::to_string(size) + "\r\n\r\n");
     for (std::size_t sent = 0; sent < size; sent += block.size()) {
         std::this_thread::sleep_for(60ms);
         ASSERT_TRUE(peer.send(block)) << sent;
@@ -331,12 +334,12 @@ TEST_F(Server, SlowestReaderMakesRoomForTheNextResponse) {
               return http::text_response(200, std::string(16U << 20U, 'x'));
           });
     RawConnection slow(server_->port());
-    slow.send("GET / HTTP/1.1\r\n\r\n");
+    slow.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     slow.read_until("\r\n\r\n");
 
     const auto whole = [&] {
         RawConnection next(server_->port());
-        next.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+        next.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         return next.read_all().size() >> 20U == 16U;
     };
 
@@ -353,13 +356,13 @@ TEST_F(Server, TooManyWaitingRequestsAreTurnedAway) {
         return http::text_response(200, "done");
     });
     RawConnection busy(server_->port());
-    busy.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    busy.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     while (running == 0) std::this_thread::yield();
     // Of two that come while the only worker is busy, one fits into the queue.
     RawConnection a(server_->port());
     RawConnection b(server_->port());
-    a.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
-    b.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    a.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    b.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     auto answer_a = std::async(std::launch::async, [&] { return a.read_all(); });
     auto answer_b = std::async(std::launch::async, [&] { return b.read_all(); });
     while (answer_a.wait_for(1ms) != std::future_status::ready &&
@@ -384,8 +387,8 @@ TEST_F(Server, SlowHandlerDoesNotDelayOthers) {
     RawConnection slow(server_->port());
     RawConnection fast(server_->port());
 
-    slow.send("GET /slow HTTP/1.1\r\nConnection: close\r\n\r\n");
-    fast.send("GET /fast HTTP/1.1\r\nConnection: close\r\n\r\n");
+    slow.send("GET /slow HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    fast.send("GET /fast HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
     EXPECT_TRUE(fast.read_all().ends_with("done"));
     release.set_value();
@@ -399,7 +402,9 @@ TEST_F(Server, ThrowingHandlerIsAnInternalError) {
     });
     RawConnection peer(server_->port());
 
-    peer.send("GET / HTTP/1.1\r\n\r\nGET /odd HTTP/1.1\r\nConnection: close\r\n\r\n");
+    peer.send(
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET /odd HTTP/1.1\r\nHost: x\r\nConnection: "
+        "close\r\n\r\n");
     const auto answers = peer.read_all();
 
     EXPECT_TRUE(answers.contains("HTTP/1.1 500 ")) << answers;
@@ -415,7 +420,7 @@ TEST_F(Server, HandlerCannotForgeAHeader) {
     });
     RawConnection peer(server_->port());
 
-    peer.send("GET / HTTP/1.1\r\nConnection: close\r\n\r\n");
+    peer.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     const auto answer = peer.read_all();
 
     EXPECT_FALSE(answer.contains("X-Forged")) << answer;
@@ -434,7 +439,7 @@ TEST_F(Server, StopAnswersWhatIsInFlight) {
     });
     RawConnection peer(server_->port());
     RawConnection idle(server_->port());
-    peer.send("GET / HTTP/1.1\r\n\r\n");
+    peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     entered.wait();
 
     auto stopped = std::async(std::launch::async, [&] { server_->stop(); });
@@ -452,9 +457,9 @@ TEST_F(Server, StopAnswersWhatIsInFlight) {
 TEST_F(Server, StopCutsOffAPeerThatDoesNotFinish) {
     start({.stop_timeout = 50ms});
     RawConnection peer(server_->port());
-    peer.send("GET / HTTP/1.1\r\n\r\n");
+    peer.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     peer.read_until("GET /? \n");
-    peer.send("POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n");
+    peer.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n");
 
     const auto before = Boottime::now();
     server_->stop();
