@@ -177,8 +177,8 @@ void ChangeListener::run() {
         if (failed.empty()) return;
         const Duration pause = net::retry_after(
             {.first = options_.retry_first, .last = options_.retry_last}, failed_attempts_++);
-        log::warn(
-            "database changes are not heard: " + failed + "; the next attempt is in " +
+        outage_.failed(
+            failed + "; the next attempt is in " +
             std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(pause).count()) +
             " ms");
         if (wait(pause)) return;
@@ -189,7 +189,7 @@ void ChangeListener::listen_once() {
     Session session(options_, connection_, stop_);
     if (session.connect() &&
         session.execute("LISTEN cache_invalidation", options_.connect_deadline)) {
-        log::info("listening for database changes");
+        outage_.worked();
         set_failure({});
         failed_attempts_ = 0;
         // Nobody knows what was said while nobody listened.

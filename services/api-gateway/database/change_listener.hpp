@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "common/caches/invalidation_services.hpp"
+#include "common/process/logging.hpp"
 #include "common/process/secret.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -66,6 +67,7 @@ private:
     const Publish publish_;
     int stop_ = -1;  // eventfd
     int failed_attempts_ = 0;
+    log::Outage outage_{"database changes are not heard", "database changes are heard again"};
 
     mutable std::mutex mutex_;  // guards failure_
     std::string failure_ = "not connected yet";

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/process/edge.hpp"
-#include "common/process/logging.hpp"
 
 namespace tutti::services::gateway::jobs {
 namespace {
@@ -73,12 +72,8 @@ void FinishedReader::pause(const std::stop_token& stop) {
 }
 
 void FinishedReader::note(const Result<void>& read) {
-    if (read) {
-        if (failed_attempts_ > 0) log::info("the ends of jobs are heard again");
-        failed_attempts_ = 0;
-    } else if (failed_attempts_++ == 0) {
-        log::warn("the ends of jobs are not heard, and asked for instead", read.error().message());
-    }
+    failed_attempts_ = read ? 0 : failed_attempts_ + 1;
+    read ? outage_.worked() : outage_.failed(read.error().message());
 }
 
 }  // namespace tutti::services::gateway::jobs

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "common/net/retry.hpp"
+#include "common/process/logging.hpp"
 #include "common/redis/client.hpp"
 
 namespace tutti::services::gateway::jobs {
@@ -48,6 +49,8 @@ private:
     const std::function<void(const std::string&)> tell_;
     std::string last_ = "0-0";  // of the entries that were read
     int failed_attempts_ = 0;
+    log::Outage outage_{"the ends of jobs are not heard, and asked for instead",
+                        "the ends of jobs are heard again"};
     std::mutex mutex_;                     // for `pause` only
     std::condition_variable_any stopped_;  // wakes `pause`
     std::jthread thread_;                  // last: uses all of the above

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "common/process/edge.hpp"
-#include "common/process/logging.hpp"
 
 namespace tutti::services::gateway::jobs {
 
@@ -116,9 +115,7 @@ void JobWaits::end(std::uint64_t wait, const Result<JobStatus>& outcome) {
 }
 
 void JobWaits::note(const Result<std::optional<JobStatus>>& status) {
-    if (std::exchange(blind_, !status) == !status) return;
-    if (status) return log::info("the queue answers again how jobs are");
-    log::warn("the queue does not say how jobs are, and is asked again", status.error().message());
+    status ? outage_.worked() : outage_.failed(status.error().message());
 }
 
 }  // namespace tutti::services::gateway::jobs

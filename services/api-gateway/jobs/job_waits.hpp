@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "api-gateway/jobs/job_queue.hpp"
+#include "common/process/logging.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
@@ -80,7 +81,8 @@ private:
     std::condition_variable_any changed_;
     std::map<std::uint64_t, Wait> waits_;  // guarded by mutex_
     std::uint64_t next_ = 0;               // guarded by mutex_
-    bool blind_ = false;                   // the thread's: the queue cannot be asked
+    log::Outage outage_{"the queue does not say how jobs are, and is asked again",  // the thread's
+                        "the queue answers again how jobs are"};
     std::jthread thread_;
     JobSubscription subscription_;  // last: its calls use all of the above
 };

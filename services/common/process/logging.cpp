@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <utility>
 
 #include "tutti/log.hpp"
 
@@ -35,9 +36,12 @@ void write(spdlog::level::level_enum level, std::string_view text) {
     logger()->log(level, spdlog::string_view_t(line));
 }
 
-void write_limited(spdlog::level::level_enum level, std::string_view kind, std::string_view text) {
+// False: it is left out.
+bool write_limited(spdlog::level::level_enum level, std::string_view kind, std::string_view text) {
     static LogLimiter limiter;
-    if (const auto line = limiter.admit(kind, text)) write(level, *line);
+    const auto line = limiter.admit(kind, text);
+    if (line) write(level, *line);
+    return line.has_value();
 }
 
 }  // namespace
@@ -62,6 +66,14 @@ void warn(std::string_view kind, std::string_view text) {
 }
 void error(std::string_view kind, std::string_view text) {
     write_limited(spdlog::level::err, kind, text);
+}
+
+void Outage::failed(std::string_view why) {
+    if (write_limited(spdlog::level::warn, kind_, why)) told_ = true;
+}
+
+void Outage::worked() {
+    if (std::exchange(told_, false)) info(end_);
 }
 }  // namespace log
 

@@ -25,6 +25,25 @@ void error(std::string_view text);
 // the next one says how many were left out (tutti::LogLimiter). A kind is a fixed text.
 void warn(std::string_view kind, std::string_view text);
 void error(std::string_view kind, std::string_view text);
+
+// Something that fails and works again. The line about the end follows one about the failure, which
+// is limited as that of `warn`: what fails and works in turns says no more than what is away.
+//
+// Thread-safety: none.
+class Outage {
+public:
+    // Fixed texts: the kind of the failure, and the line when it has ended.
+    Outage(const char* kind, const char* end) : kind_(kind), end_(end) {}
+
+    // At every failed attempt, and at every other one.
+    void failed(std::string_view why);
+    void worked();
+
+private:
+    const char* kind_;
+    const char* end_;
+    bool told_ = false;
+};
 }  // namespace log
 
 }  // namespace tutti::services::process

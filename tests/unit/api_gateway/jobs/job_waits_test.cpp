@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <future>
+#include <optional>
+#include <span>
+#include <string>
 
 #include "api-gateway/jobs/job_queue_in_process.hpp"
 
@@ -92,6 +96,34 @@ TEST_F(Waits, CallbackThatThrowsHarmsNobody) {
     finish("a");
 
     EXPECT_EQ(other.get(), "completed");
+}
+
+// Every other time, as behind a Redis whose connections are cut again and again.
+class FlappingQueue : public JobQueue {
+public:
+    Result<void> enqueue(std::span<const Job>, TimePoint) override { return {}; }
+    Result<std::optional<JobStatus>> status(const std::string&, TimePoint) override {
+        if (++looks_ % 2 == 1) return fail(Errc::unavailable, "ask", "scripted");
+        return JobStatus{.status = looks_ > 40 ? "completed" : "active"};
+    }
+    Result<QueueMetrics> metrics(TimePoint) override { return QueueMetrics{}; }
+    JobSubscription on_finished(JobFinished) override { return {}; }
+
+private:
+    int looks_ = 0;
+};
+
+TEST_F(Waits, QueueThatFailsEveryOtherTimeIsOneLineOrTwo) {
+    ::testing::internal::CaptureStderr();
+    FlappingQueue flapping;
+    {
+        JobWaits waits(flapping, {.look_every = 1ms});
+        EXPECT_EQ(wait(waits, "a").get(), "completed");
+    }
+
+    const std::string said = ::testing::internal::GetCapturedStderr();
+
+    EXPECT_LE(std::ranges::count(said, '\n'), 2) << said;
 }
 
 TEST_F(Waits, EndsWithoutCallingWhoStillWaits) {
