@@ -175,8 +175,11 @@ void Parser::database(const char* name, std::string& path, std::optional<Secret>
         rest.remove_prefix(std::string_view("sqlite:").size());
         if (rest.starts_with("//"))
             rest.remove_prefix(2);  // sqlite:///absolute and sqlite://relative
-    } else if (rest.find("://") != std::string_view::npos) {
-        return problem(name, "must be postgres://..., sqlite:<path> or a path");
+    } else if (!rest.starts_with('/') && !rest.starts_with("./") && !rest.starts_with("../")) {
+        // Otherwise a scheme with a typing error would be the name of an empty database.
+        return problem(name,
+                       "must be postgres://..., postgresql://..., sqlite:<path>, or a path that "
+                       "begins with / or ./");
     }
     if (rest.empty()) return problem(name, "has no path after sqlite:");
     path = rest;

@@ -35,7 +35,7 @@ struct Settings {
     // REDIS_URL: redis://, rediss:// or unix://; unset = the embedded store and bus. May hold a
     // password.
     std::optional<std::string> redis_url;
-    // DATABASE_URL: "sqlite:<path>" or a bare path; unset = "sqlite:./tutti.db". Or postgres://...,
+    // DATABASE_URL: "sqlite:<path>", or a path that begins with / or ./; unset = "sqlite:./tutti.db". Or postgres://...,
     // which may hold a password and then counts instead of the path.
     std::string database_path = "./tutti.db";
     std::optional<Secret> postgres_url;

@@ -81,6 +81,28 @@ TEST(Settings, DatabaseMayBeAPathOrAUrlOfSqlite) {
     EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:///var/lib/x.db"}})->database_path, "/var/lib/x.db");
 }
 
+TEST(Settings, DatabaseThatIsNeitherAUrlNorAPathIsRefusedWithWhatWouldBeOne) {
+    for (const char* wrong : {"nonsense", "tutti.db", "SQLITE:x.db", "file:x.db?mode=ro",
+                              "postgress://u:hidden@h/d", "Postgres://u:hidden@h/d"}) {
+        const auto settings = parse({{"DATABASE_URL", wrong}});
+
+        ASSERT_FALSE(settings) << wrong;
+        EXPECT_TRUE(settings.error().cause.contains("DATABASE_URL must be postgres://"));
+        EXPECT_TRUE(settings.error().cause.contains("sqlite:<path>"));
+        EXPECT_FALSE(settings.error().cause.contains(wrong));
+    }
+    EXPECT_EQ(parse({{"DATABASE_URL", "./x.db"}})->database_path, "./x.db");
+    EXPECT_EQ(parse({{"DATABASE_URL", "../x.db"}})->database_path, "../x.db");
+    EXPECT_EQ(parse({{"DATABASE_URL", "sqlite:x.db"}})->database_path, "x.db");
+}
+
+TEST(Settings, UrlThatNobodyCanCallIsRefused) {
+    for (const char* url : {"http://x/%zz\"", "http://x/%4", "http://x/a|b", "http://"}) {
+        EXPECT_FALSE(parse({{"PUBLIC_GATEWAY_URL", url}})) << url;
+    }
+    EXPECT_TRUE(parse({{"PUBLIC_GATEWAY_URL", "http://x/a%20b"}}));
+}
+
 TEST(Settings, DatabaseMayBePostgresqlAndItsUrlIsASecret) {
     for (const char* url : {"postgres://u:hidden@h/d", "postgresql://u:hidden@h/d"}) {
         const auto settings = parse({{"DATABASE_URL", url}});
