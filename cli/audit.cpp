@@ -19,9 +19,11 @@ namespace {
 
 // "127.0.0.1:3001" and "http://127.0.0.1:3001/" mean http://127.0.0.1:3001/audit.
 std::string audit_url(std::string_view text) {
-    std::string url(text.contains("://") ? "" : "http://");
+    constexpr std::string_view mark = "://";
+    std::string url(text.contains(mark) ? "" : "http://");
     url += text;
-    while (url.ends_with('/')) url.pop_back();
+    const std::size_t host = url.find(mark) + mark.size();
+    while (url.size() > host && url.ends_with('/')) url.pop_back();
     return url.ends_with("/audit") ? url : url + "/audit";
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "api-gateway/gateway.hpp"
+#include "common/net/url.hpp"
 #include "common/process/edge.hpp"
 #include "common/process/lifecycle.hpp"
 #include "common/process/logging.hpp"
@@ -26,8 +27,8 @@ int run() {
         return 1;
     }
     lifecycle.on_stop("gateway", [&] { (*gateway)->stop(); });
-    log::info("listening on http://" + settings->listen_address + ':' +
-              std::to_string((*gateway)->port()));
+    log::info("listening on " +
+              net::Url{.host = settings->listen_address, .port = (*gateway)->port()}.origin());
     return lifecycle.wait();
 }
 

@@ -1,6 +1,7 @@
 #include <string>
 
 #include "bot-client/bot_client.hpp"
+#include "common/net/url.hpp"
 #include "common/process/edge.hpp"
 #include "common/process/lifecycle.hpp"
 #include "common/process/logging.hpp"
@@ -25,8 +26,8 @@ int run() {
         return 1;
     }
     lifecycle.on_stop("bot-client", [&] { (*bot)->stop(); });
-    log::info("listening on http://" + settings->listen_address + ':' +
-              std::to_string((*bot)->port()));
+    log::info("listening on " +
+              net::Url{.host = settings->listen_address, .port = (*bot)->port()}.origin());
     return lifecycle.wait();
 }
 

@@ -26,21 +26,34 @@ bool is_host(std::string_view host) {
     });
 }
 
+// RFC 3986: those stand for themselves nowhere in a URL, and "%" begins two hexadecimal digits.
+bool is_encoded(std::string_view target) {
+    static constexpr std::string_view digits = "0123456789abcdefABCDEF";
+    for (std::size_t at = 0; at < target.size(); ++at) {
+        if (std::string_view("\"<>\\^`{|}").contains(target[at])) return false;
+        if (target[at] != '%') continue;
+        const std::string_view code = target.substr(at + 1, 2);
+        if (code.size() != 2 || code.find_first_not_of(digits) != std::string_view::npos)
+            return false;
+    }
+    return true;
+}
+
+std::string bracketed(const std::string& host) {
+    return host.contains(':') ? '[' + host + ']' : host;
+}
+
 }  // namespace
 
 std::string Url::authority() const {
-    std::string text;
-    if (host.contains(':')) {
-        text.append("[").append(host).append("]");
-    } else {
-        text = host;
-    }
+    std::string text = bracketed(host);
     if (port != default_port(scheme)) text += ':' + std::to_string(port);
     return text;
 }
 
 std::string Url::origin() const {
-    return (scheme == Scheme::https ? "https://" : "http://") + host + ':' + std::to_string(port);
+    return (scheme == Scheme::https ? "https://" : "http://") + bracketed(host) + ':' +
+           std::to_string(port);
 }
 
 Result<Url> Url::parse(std::string_view text) {
@@ -60,6 +73,8 @@ Result<Url> Url::parse(std::string_view text) {
     std::string_view authority = text.substr(0, end);
     const std::string_view target = text.substr(end);
     if (target.contains('#')) return wrong("the URL has a fragment; leave it out");
+    if (!is_encoded(target))
+        return wrong("the URL holds a character that must be written as % and two digits");
     if (authority.contains('@'))
         return wrong("the URL has a user name; send credentials in a header");
     if (target.starts_with('/')) url.target.clear();
@@ -79,7 +94,8 @@ Result<Url> Url::parse(std::string_view text) {
     }
     if (bracket > 0 && authority.size() != bracket + 1) return wrong("the URL's host is not valid");
     if (bracket > 0) authority = authority.substr(1, bracket - 1);
-    if (!is_host(authority)) return wrong("the URL's host is missing or not valid");
+    if (authority.empty()) return wrong("the URL has no host");
+    if (!is_host(authority)) return wrong("the URL's host is not valid");
     url.host = authority;
     return url;
 }

@@ -18,7 +18,7 @@ struct Url {
     std::uint16_t port = 80;
     std::string target = "/";  // path and query, still encoded
 
-    // "http://host:port", the key of connections that may be shared.
+    // "http://host:port", brackets for IPv6: the key of connections that may be shared.
     [[nodiscard]] std::string origin() const;
     // For the Host field: brackets for IPv6, no default port.
     [[nodiscard]] std::string authority() const;

@@ -195,6 +195,17 @@ TEST(Audit, EveryUrlThatFailsIsNamedAndTheOthersArePrinted) {
     EXPECT_THAT(ended.err, Not(HasSubstr("good")));
 }
 
+TEST(Audit, UrlWithoutAHostIsAskedAsItIs) {
+    Fleet fleet;
+    fleet.answers["http:///audit"] = fail(Errc::invalid_option, "read url", "the URL has no host");
+
+    const Ended ended = fleet.run({"audit", "http://"});
+
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.err, HasSubstr("no inventory from http:///audit: read url: "));
+    EXPECT_THAT(ended.err, HasSubstr("the URL has no host"));
+}
+
 TEST(Audit, WhenNobodyAnswersNoTableIsPrinted) {
     const Ended ended = Fleet().run({"audit", "down:1"});
 

@@ -32,13 +32,33 @@ TEST(Url, Ipv6AddressesWearBrackets) {
     EXPECT_EQ(url->host, "::1");
     EXPECT_EQ(url->port, 3000);
     EXPECT_EQ(url->authority(), "[::1]:3000");
+    EXPECT_EQ(url->origin(), "http://[::1]:3000");
 }
 
 TEST(Url, WrongOnesAreRefusedWithoutBeingRepeated) {
-    for (const char* text : {"", "h", "ftp://h", "http://", "http:///x", "http://:80", "http://h:",
-                             "http://h:0", "http://h:65536", "http://h:80x", "http://user:hidden@h",
-                             "http://h/#hidden", "http://h/a b", "http://h/\r\nX: y", "http://[::1",
-                             "http://[::1]x", "http://h\xc3\xa9/", "http://h_\"/"}) {
+    for (const char* text : {"",
+                             "h",
+                             "ftp://h",
+                             "http://",
+                             "http:///x",
+                             "http://:80",
+                             "http://h:",
+                             "http://h:0",
+                             "http://h:65536",
+                             "http://h:80x",
+                             "http://user:hidden@h",
+                             "http://h/#hidden",
+                             "http://h/a b",
+                             "http://h/\r\nX: y",
+                             "http://[::1",
+                             "http://[::1]x",
+                             "http://h\xc3\xa9/",
+                             "http://h_\"/",
+                             "http://h/%",
+                             "http://h/%2",
+                             "http://h/%zz",
+                             "http://h/\"",
+                             "http://h/?a=<b>"}) {
         const auto url = Url::parse(text);
         ASSERT_FALSE(url) << text;
         EXPECT_EQ(url.error().code, Errc::invalid_option) << text;
