@@ -104,7 +104,7 @@ public:
     Result<void> enqueue(std::span<const Job>, TimePoint) override { return {}; }
     Result<std::optional<JobStatus>> status(const std::string&, TimePoint) override {
         if (++looks_ % 2 == 1) return fail(Errc::unavailable, "ask", "scripted");
-        return JobStatus{.status = looks_ > 40 ? "completed" : "active"};
+        return JobStatus{.status = looks_ > 40 ? "completed" : "active", .result = std::nullopt};
     }
     Result<QueueMetrics> metrics(TimePoint) override { return QueueMetrics{}; }
     JobSubscription on_finished(JobFinished) override { return {}; }
