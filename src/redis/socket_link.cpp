@@ -115,8 +115,8 @@ void SocketLink::tried_endpoint(std::size_t index, const error_code& error) {
     if (error && index + 1 < endpoints_.size()) return try_endpoint(index + 1);
     if (error) return report(error);
     if (!options().url.is_unix()) keep_alive(socket_);
+    if (!options().tls) read();
     reached();
-    if (!tls_) read();
 }
 
 void SocketLink::secure() {
@@ -124,8 +124,10 @@ void SocketLink::secure() {
     tls_->handshake([self = self()](const error_code& error) {
         if (self->is_closed()) return;
         if (error) return self->report(error);
-        self->secured();
+        // First: what the server has said before it hung up, a refusal for instance, is lost when something
+        // is written to it.
         self->read();
+        self->secured();
     });
 }
 

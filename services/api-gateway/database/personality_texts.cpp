@@ -78,7 +78,9 @@ bool fill_placeholders(domain::Personality& p) {
                        &p.conversational_examples, &p.error_message}) {
         texts.fill(*text);
     }
-    return !texts.too_large() && text_bytes(p) <= domain::personality_bytes_max;
+    // The names of models are its configuration's, which has limits of its own.
+    const std::size_t models = domain::text_bytes(p.model) + domain::text_bytes(p.vision_model);
+    return !texts.too_large() && text_bytes(p) - models <= domain::personality_bytes_max;
 }
 
 }  // namespace tutti::services::gateway::database

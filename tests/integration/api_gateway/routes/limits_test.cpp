@@ -80,7 +80,8 @@ TEST_P(Limits, WhatANameBringsInIsNotLookedAtAgain) {
 TEST_P(Limits, TheLargestPersonalityFitsIntoAnAnswer) {
     const std::string text = repeated("\\u0001", 6 * (domain::personality_bytes_max - 100));
 
-    ASSERT_EQ(create("loud", member("characterInfo", text)).status, 201);
+    const auto made = create("loud", member("characterInfo", text));
+    ASSERT_EQ(made.status, 201) << made.body;
 
     const auto response = read_as_a_bot("loud");
     EXPECT_EQ(response.status, 200);

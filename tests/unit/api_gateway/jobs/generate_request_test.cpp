@@ -75,8 +75,11 @@ TEST(GenerateRequest, MoreValuesThanAnybodySaysAreRefused) {
     std::string many = "[0]";
     while (many.size() < (1U << 20U)) many += ",[0]";
 
-    EXPECT_THAT(problems_of(parse("", R"("message":{"a":[)" + many + "]}")),
-                HasSubstr("more than 65536 values"));
+    const auto request = parse("", R"("message":{"a":[)" + many + "]}");
+
+    ASSERT_FALSE(request);
+    EXPECT_EQ(request.error().code, Errc::too_large);
+    EXPECT_THAT(request.error().cause, HasSubstr("more than 65536 values"));
 }
 
 TEST(GenerateRequest, AllProblemsAreNamedAndNoValueIsRepeated) {
