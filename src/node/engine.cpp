@@ -141,7 +141,7 @@ CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
     return ties;
 }
 
-std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(CooldownOptions options) {
+std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(const CooldownOptions& options) {
     const Declaration declaration = declaration_of(options);
     const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, options))) return refused_cooldown();

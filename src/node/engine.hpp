@@ -60,7 +60,7 @@ public:
     std::shared_ptr<detail::Cache> declare(Pattern pattern, detail::CacheSpec spec);
     std::shared_ptr<detail::Cache> declare_near(detail::CacheSpec spec, detail::NearSpec near);
     std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
-    std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
+    std::shared_ptr<detail::CooldownCore> declare_cooldown(const CooldownOptions& options);
 
     // On a node that is started: answers at once. While another start is under way: with its outcome.
     void start(Duration deadline, StartDone done);

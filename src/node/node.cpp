@@ -67,7 +67,7 @@ std::shared_ptr<detail::ReservationCore> Node::declare_reservation(detail::Reser
 
 std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions options) {
     if (life_->left()) return refused_cooldown();
-    return life_->engine().declare_cooldown(std::move(options));
+    return life_->engine().declare_cooldown(options);
 }
 
 Result<void> Node::start(Duration deadline) {

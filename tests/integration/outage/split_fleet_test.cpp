@@ -99,12 +99,18 @@ TEST(SplitFleet, ARestartOfTheServerIsNone) {
 
     redis.kill();
     const auto give_up = tutti::Boottime::now() + 20s;
-    while (one.node().inventory()[0].backend.known() || two.node().inventory()[0].backend.known()) {
+    const auto knows = [](const Instance& instance) {
+        return instance.node().inventory()[0].backend.known();
+    };
+    while (knows(one) || knows(two)) {
         ASSERT_LT(tutti::Boottime::now(), give_up);
         std::this_thread::yield();
     }
     redis.start();
-    while (!one.node().health().ready || !two.node().health().ready) {
+    const auto is_back = [&](const Instance& instance) {
+        return instance.node().health().ready && knows(instance);
+    };
+    while (!is_back(one) || !is_back(two)) {
         EXPECT_EQ(tutti::worst(audit(one, two)), Risk::none);
         ASSERT_LT(tutti::Boottime::now(), give_up);
         std::this_thread::sleep_for(1ms);
