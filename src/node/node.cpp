@@ -65,6 +65,7 @@ std::shared_ptr<detail::ReservationCore> Node::declare_reservation(detail::Reser
     return life_->engine().declare_reservation(std::move(spec));
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): by value as its siblings, for the header
 std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions options) {
     if (life_->left()) return refused_cooldown();
     return life_->engine().declare_cooldown(options);
