@@ -446,11 +446,12 @@ proctype Healed() {
 
 init {
     atomic {
+        /* What runs last is tried first, and finds a broken promise soonest. */
         chain[1] = first_chain(1);
-        run Node();
-        run Server();
-        run Writer();
+        run Healed();
         run Time();
-        run Healed()
+        run Writer();
+        run Server();
+        run Node()
     }
 }

@@ -247,11 +247,11 @@ end:
 
 init {
     atomic {
-        run Node(0);
-        run Node(1);
+        run Server();
+        run Writer();
         run Requests(0);
         run Requests(1);
-        run Server();
-        run Writer()
+        run Node(0);
+        run Node(1)
     }
 }
