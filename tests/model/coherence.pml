@@ -1,0 +1,457 @@
+/*
+ * The protocol between a node, the server and the writers of a channel: R1 to R8 and W1 to W4 of
+ * docs/coherence.md. Spin looks at every order of events within the bounds; tests/model/run starts it.
+ *
+ * One node, one key and one change of it are followed. Nodes touch each other only through what they publish
+ * and through the leases that the server has recorded, and loads of a key only through memory; so the others
+ * are publications and leases that come at any time. What was loaded before the change is old, and the rest is
+ * as good as nothing: both `memory` and `load` say only whether the old value is there.
+ *
+ * Time is ages and counts that stop where nothing depends on them any more, so a run has no end. A lease is in
+ * force while its age is at most LIFE, and `done` comes when the wait-out is over or later: where no bound is
+ * strict, whole ticks find every violation that the moments in between have. Whatever is done late could be
+ * lost and done again.
+ *
+ * A push is an entry of the history of its epoch, any one at any moment: lost, late, doubled, reordered. So what
+ * waits for a gap to close needs no place of its own. A chain is a digest without collisions: its epoch, and
+ * for each entry whether it is of the key, behind a leading 1.
+ */
+#ifndef BROKEN
+#define BROKEN none
+#endif
+#define kept(rule) (BROKEN != rule)
+
+mtype:rule = {
+    none, poison_running_flights, poisoned_fill_nothing, fill_checks_generation, flush_drops_entries,
+    capture_generation_first, join_only_under_lease, join_only_clean_flights, own_removal_first,
+    own_removal_reaches_all, serve_only_under_lease, lease_counts_from_request, lease_after_catching_up,
+    chains_must_match, gaps_are_replayed, lost_gap_rejoins, new_epoch_flushes, rejoin_takes_position,
+    rewound_log_flushes, flush_after_reply, unpublished_is_retried, wait_out_before_done,
+    wait_out_from_answer, wait_out_counts_drift, wait_out_for_longest_lease, lease_kept_until_it_lapses,
+    leases_outlive_epoch, lost_lease_is_waited_out
+};
+
+/* Parts that a scenario adds. LEASES: the writer's own lease is shorter than the node's. SET_BACK: the server
+ * goes back in the log of an epoch. CALM: at some moment the faults end, and then everything must heal. */
+#ifdef LEASES
+#define WITH_LEASES true
+#define OWN_LEASE 1
+#else
+#define WITH_LEASES false
+#define OWN_LEASE 2
+#endif
+#ifdef SET_BACK
+#define WITH_SET_BACK true
+#else
+#define WITH_SET_BACK false
+#endif
+#ifdef CALM
+#define WITH_CALM true
+#else
+#define WITH_CALM false
+#endif
+
+#ifndef EPOCHS
+#define EPOCHS 2
+#endif
+#ifndef ENTRIES /* of an epoch, at most 4 */
+#define ENTRIES 2
+#endif
+
+#define LEASE 2 /* by the node's clock */
+#define MARGIN 1
+#define drift_of(lease) ((lease + 1) / 2)
+#define LIFE (LEASE + drift_of(LEASE)) /* by the writer's clock, if the node's is the slowest that there may be */
+#define LAPSED (LIFE + 1)
+#define lease_life(lease) (2 * (lease))
+
+#define SPAN 32 /* more than ENTRIES bits and the leading one */
+#define first_chain(of_epoch) ((of_epoch) * SPAN + 1)
+#define next_chain(chain, of_key) ((chain) / SPAN * SPAN + (chain) % SPAN * 2 + (of_key))
+#define earlier_chain(chain, entries) ((chain) / SPAN * SPAN + ((chain) % SPAN >> (entries)))
+
+/* The server. */
+byte epoch = 1;
+byte last[EPOCHS + 1], chain[EPOCHS + 1]; /* where the log of each epoch ends */
+byte log_begins = 1;
+bool recorded; /* the node's lease */
+byte recorded_age;
+byte fork_last, fork_chain; /* where the log of this epoch ended before it was set back */
+bool noticed = true;        /* a renewal has seen that */
+
+/* The node. */
+byte at_epoch, at, at_chain; /* what is applied; epoch 0: no position */
+bool asked;                  /* a renewal is outstanding, with this position: */
+byte carried_epoch, carried;
+bool told; /* ... and answered; the answer is on its way */
+byte told_age, told_epoch, told_last, told_chain;
+bool granted; /* a lease waits until everything up to there is applied */
+byte granted_age, granted_last, granted_chain;
+byte lease_age = LAPSED;
+bool memory;
+bool load, load_fills, load_takes_readers;
+
+/* The change and its writer. */
+#define IDLE 0
+#define COMMITTED 1
+#define SENT 2
+#define PUBLISHED 3 /* the server has it, and its answer is on the way */
+#define ANSWERED 4  /* and waited out; or given up, and nothing is pending */
+#define DONE 5
+byte change = IDLE;
+bool own; /* the node's own writer */
+byte answered_epoch, answered_lease, since_sent, wait_left;
+byte heard_epoch, heard_lease = OWN_LEASE, lost_lease, lost_left; /* of leases */
+
+bool calm; /* time stands still and nothing is lost or changed */
+byte renewals_when_calm;
+
+byte needed; /* argument and work of the inlines below: Spin takes no conditional as one */
+
+#define must_see_change (change == DONE || (own && change >= SENT))
+#define effective (lease_age <= LIFE || !kept(serve_only_under_lease))
+#define caught_up (granted_last <= at)
+
+inline end_load() {
+    load = false;
+    load_fills = false;
+    load_takes_readers = false
+}
+
+inline doom_load(fills_anyway) {
+    load_fills = load_fills && fills_anyway;
+    load_takes_readers = load_takes_readers && !kept(join_only_clean_flights);
+    load = load_fills || load_takes_readers
+}
+
+/* The key, and what is loading it. */
+inline remove() {
+    memory = false;
+    if
+    :: kept(poison_running_flights) -> doom_load(!kept(poisoned_fill_nothing))
+    :: else
+    fi
+}
+
+inline flush() {
+    memory = memory && !kept(flush_drops_entries);
+    doom_load(!kept(fill_checks_generation) || !kept(capture_generation_first))
+}
+
+inline withdraw_grant() {
+    granted = false;
+    granted_age = 0;
+    granted_last = 0;
+    granted_chain = 0
+}
+
+inline rejoin() {
+    if
+    :: !kept(flush_after_reply) -> flush()
+    :: else
+    fi;
+    at_epoch = 0;
+    at = 0;
+    at_chain = 0;
+    withdraw_grant()
+}
+
+inline try_grant() {
+    if
+    :: !granted
+    :: granted && !caught_up && kept(lease_after_catching_up)
+    :: granted && caught_up && kept(chains_must_match) && earlier_chain(at_chain, at - granted_last) != granted_chain ->
+        rejoin()
+    :: else ->
+        lease_age = granted_age;
+        withdraw_grant()
+    fi
+}
+
+/* Entry number `entry` of a log that ends so. */
+inline apply(log_last, log_chain, entry) {
+    at_chain = earlier_chain(log_chain, log_last - (entry));
+    at = entry;
+    if
+    :: at_chain % 2 == 1 -> remove()
+    :: else
+    fi
+}
+
+inline offer_next(log_last, log_chain) {
+    if
+    :: kept(chains_must_match) && earlier_chain(log_chain, log_last - at) != at_chain -> rejoin()
+    :: else -> apply(log_last, log_chain, at + 1)
+    fi;
+    try_grant()
+}
+
+/* A history that is not the node's becomes its own. */
+inline adopt() {
+    if
+    :: at_epoch == 0 && !kept(flush_after_reply)
+    :: at_epoch != 0 && !kept(new_epoch_flushes)
+    :: else -> flush()
+    fi;
+    if
+    :: kept(rejoin_takes_position) ->
+        at = told_last;
+        at_chain = told_chain
+    :: else
+    fi;
+    at_epoch = told_epoch;
+    if
+    :: at_epoch > 1 -> last[at_epoch - 1] = 0; chain[at_epoch - 1] = 0 /* nothing reads it any more */
+    :: else
+    fi
+}
+
+inline end_renewal() {
+    asked = false;
+    carried_epoch = 0;
+    carried = 0;
+    told = false;
+    told_age = 0;
+    told_epoch = 0;
+    told_last = 0;
+    told_chain = 0
+}
+
+#define rewound (carried_epoch == told_epoch && told_last < carried)
+
+inline renewal_answered() {
+    noticed = noticed || rewound;
+    if
+    :: told_epoch != at_epoch || (rewound && kept(rewound_log_flushes)) -> adopt()
+    :: else
+    fi;
+    granted = true;
+    granted_age = (kept(lease_counts_from_request) -> told_age : 0);
+    granted_last = told_last;
+    granted_chain = told_chain;
+    end_renewal();
+    try_grant()
+}
+
+proctype Node() {
+end:
+    do
+    /* R1. A renewal that is sent earlier than the server takes it gets a shorter lease, and that is all. */
+    :: d_step { !asked && (!calm || (renewals_when_calm < 4 && !granted)) ->
+        renewals_when_calm = (calm -> renewals_when_calm + 1 : 0);
+        asked = true;
+        carried_epoch = (WITH_SET_BACK -> at_epoch : 0);
+        carried = (WITH_SET_BACK -> at : 0) }
+    :: d_step { asked && !told ->
+        told = true;
+        told_epoch = epoch;
+        told_last = last[epoch];
+        told_chain = chain[epoch];
+        recorded = WITH_LEASES;
+        recorded_age = 0 }
+    :: d_step { told -> renewal_answered() }
+    :: d_step { !calm && asked -> end_renewal() }
+
+    /* R4. A push of the next entry; any other brings nothing, or asks for a replay. */
+    :: d_step { !calm && at_epoch != 0 && at < last[at_epoch] -> offer_next(last[at_epoch], chain[at_epoch]) }
+    :: d_step { !calm && at_epoch != 0 && at + 1 < last[at_epoch] && !kept(gaps_are_replayed) ->
+        apply(last[at_epoch], chain[at_epoch], at + 2);
+        try_grant() }
+    /* A replay's answer does not say of which epoch it is. */
+    :: d_step { !calm && at_epoch != 0 && at_epoch < epoch && at < last[epoch] -> offer_next(last[epoch], chain[epoch]) }
+    /* Entries of a history that is over arrive, too: the next one, and one that shows it. */
+    :: d_step { !noticed && at_epoch == epoch && at < fork_last -> offer_next(fork_last, fork_chain) }
+    :: d_step { !noticed && at_epoch == epoch && at >= fork_last && kept(chains_must_match) &&
+                earlier_chain(at_chain, at - fork_last) != fork_chain -> rejoin() }
+    /* R5, R8. The log does not have the gap any more, or something cannot be decoded. */
+    :: d_step { !calm && at_epoch != 0 -> rejoin() }
+
+    /* When nothing is lost any more a replay brings what there is. */
+    :: d_step { calm && granted && !caught_up && kept(gaps_are_replayed) ->
+        if
+        :: log_begins <= at + 1 && at < last[epoch] -> offer_next(last[epoch], chain[epoch])
+        :: else ->
+            if
+            :: kept(lost_gap_rejoins) -> rejoin()
+            :: else -> renewals_when_calm = 4
+            fi
+        fi }
+
+    /* R3. A load begins when it reads the source: one that begins earlier is poisoned by more. */
+    :: d_step { !calm && !load && change == IDLE ->
+        load = true;
+        load_fills = true;
+        load_takes_readers = true }
+    :: d_step { load ->
+        memory = memory || load_fills;
+        end_load() }
+
+    /* R2, R3b. A read begins. */
+    :: d_step { must_see_change && effective && memory -> assert(!memory) }
+    :: d_step { must_see_change && load_takes_readers && (effective || !kept(join_only_under_lease)) -> assert(!load) }
+    od
+}
+
+inline append(of_key) {
+    chain[epoch] = next_chain(chain[epoch], of_key);
+    last[epoch]++;
+    renewals_when_calm = 0
+}
+
+inline begin_epoch() {
+    epoch++;
+    chain[epoch] = first_chain(epoch);
+    log_begins = 1
+}
+
+inline forget_lease() {
+    recorded = false;
+    recorded_age = 0
+}
+
+/* Chains cannot tell a log that was set back from one to which the same keys are appended again, unless a renewal
+ * has seen it in between. No server does that within an epoch (`r` is another one then). */
+#define told_apart(of_key) (noticed || last[epoch] >= fork_last || \
+    next_chain(chain[epoch], of_key) != earlier_chain(fork_chain, fork_last - last[epoch] - 1))
+#define takes(of_key) (last[epoch] < ENTRIES && told_apart(of_key))
+
+proctype Server() {
+end:
+    do
+    /* Others publish. */
+    :: d_step { !calm && takes(0) -> append(0) }
+    :: d_step { !calm && takes(1) -> append(1) }
+    /* What it had is lost, but for the leases; or they are, too, and then what the writer has heard counts. */
+    :: d_step { !calm && epoch < EPOCHS ->
+        begin_epoch();
+        if
+        :: !kept(leases_outlive_epoch) -> forget_lease()
+        :: else
+        fi }
+    :: d_step { WITH_LEASES && epoch < EPOCHS && heard_epoch == epoch && (heard_lease == LEASE || !recorded) ->
+        begin_epoch();
+        forget_lease() }
+    /* W4 */
+    :: d_step { recorded && (recorded_age >= lease_life(LEASE) || !kept(lease_kept_until_it_lapses)) -> forget_lease() }
+
+    :: d_step { WITH_SET_BACK && fork_last == 0 && last[epoch] > 0 && change < PUBLISHED ->
+        fork_last = last[epoch];
+        fork_chain = chain[epoch];
+        noticed = false;
+        last[epoch]--;
+        chain[epoch] = earlier_chain(chain[epoch], 1) }
+
+    :: d_step { WITH_CALM && !calm && log_begins <= last[epoch] -> log_begins++ }
+    :: d_step { WITH_CALM && !calm -> calm = true }
+    od
+}
+
+#define longest_recorded ((recorded || !WITH_LEASES) -> LEASE : OWN_LEASE)
+#define longest_heard ((lost_left > 0 && lost_lease > heard_lease && kept(lost_lease_is_waited_out)) -> \
+                       lost_lease : heard_lease)
+
+inline hear(of_epoch) {
+    if
+    :: heard_epoch != of_epoch ->
+        lost_lease = longest_heard;
+        lost_left = lease_life(lost_lease);
+        heard_epoch = of_epoch
+    :: else
+    fi;
+    heard_lease = needed
+}
+
+inline begin_wait_out() {
+    needed = (kept(wait_out_for_longest_lease) -> needed : OWN_LEASE);
+    needed = needed + (kept(wait_out_counts_drift) -> drift_of(needed) : 0) + MARGIN;
+    wait_left = (needed > since_sent -> needed - since_sent : 0);
+    wait_left = (kept(wait_out_before_done) -> wait_left : 0);
+    needed = 0;
+    since_sent = 0;
+    answered_epoch = 0;
+    answered_lease = 0;
+    change = ANSWERED
+}
+
+proctype Writer() {
+end:
+    do
+    :: d_step { !calm && change == IDLE -> change = COMMITTED }
+    /* By another node; by this one, through the cache that is looked at; through another cache of the channel. */
+    :: d_step { change == COMMITTED -> change = SENT }
+    :: d_step { change == COMMITTED ->
+        own = true;
+        change = SENT;
+        if
+        :: kept(own_removal_first) -> remove()
+        :: else
+        fi }
+    :: d_step { change == COMMITTED && !(kept(own_removal_first) && kept(own_removal_reaches_all)) ->
+        own = true;
+        change = SENT }
+
+    :: d_step { change == SENT && takes(1) ->
+        append(1);
+        answered_epoch = (WITH_LEASES -> epoch : 0);
+        answered_lease = longest_recorded;
+        change = PUBLISHED }
+    /* Without an answer it stays pending. */
+    :: d_step { !calm && change == PUBLISHED ->
+        answered_epoch = 0;
+        answered_lease = 0;
+        since_sent = 0;
+        change = SENT }
+    :: d_step { change == SENT && !kept(unpublished_is_retried) ->
+        needed = OWN_LEASE;
+        begin_wait_out() }
+    :: d_step { change == PUBLISHED && WITH_LEASES ->
+        needed = answered_lease;
+        hear(answered_epoch);
+        needed = longest_heard;
+        begin_wait_out() }
+    :: d_step { change == PUBLISHED && !WITH_LEASES ->
+        needed = answered_lease;
+        begin_wait_out() }
+    :: d_step { !calm && change == ANSWERED && wait_left == 0 -> change = DONE }
+    /* A renewal of the writer's own node. */
+    :: d_step { WITH_LEASES && (heard_epoch != epoch || heard_lease != longest_recorded) ->
+        needed = longest_recorded;
+        hear(epoch);
+        needed = 0 }
+    od
+}
+
+#define grows(age, bound) age = (age < bound -> age + 1 : bound)
+#define shrinks(count) count = (count > 0 -> count - 1 : 0)
+
+proctype Time() {
+end:
+    do
+    :: d_step { !WITH_CALM ->
+        grows(lease_age, LAPSED);
+        grows(told_age, (told -> LAPSED : 0));
+        grows(granted_age, (granted -> LAPSED : 0));
+        grows(recorded_age, (recorded -> lease_life(LEASE) : 0));
+        grows(since_sent, ((change == SENT || change == PUBLISHED) && !kept(wait_out_from_answer) -> LAPSED : 0));
+        shrinks(lost_left);
+        shrinks(wait_left) }
+    od
+}
+
+/* When nothing more can happen. */
+proctype Healed() {
+    calm && timeout;
+    assert(lease_age <= LIFE && at_epoch == epoch && at == last[epoch])
+}
+
+init {
+    atomic {
+        /* What runs last is tried first, and finds a broken promise soonest. */
+        chain[1] = first_chain(1);
+        run Healed();
+        run Time();
+        run Writer();
+        run Server();
+        run Node()
+    }
+}
