@@ -136,7 +136,7 @@ private:
         };
     }
     template <class Start, class Token>
-    static auto run(Start start, Token&& token) {
+    static auto run(Start start, Token&& token) {  // NOLINT(performance-unnecessary-value-param)
         return detail::AsyncStart<std::decay_t<Token>, Result<Lookup<V>>>::run(
             std::move(start), std::forward<Token>(token));
     }

@@ -304,7 +304,7 @@ Gateway::Options Gateway::Options::from(const process::Settings& settings) {
             .public_url = settings.public_gateway_url.value_or(settings.gateway_url)};
 }
 
-Result<std::unique_ptr<Gateway>> Gateway::start(Options options) {
+Result<std::unique_ptr<Gateway>> Gateway::start(const Options& options) {
     if (options.secret.empty()) {
         return fail(Errc::invalid_option, "start gateway", "INTERNAL_SERVICE_SECRET is not set");
     }

@@ -64,7 +64,7 @@ public:
 
     // Errors: those of Database::open, AttachmentStore::open, Node::start and RedisClient::create;
     // invalid_option (no secret), unavailable (port in use).
-    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(Options options);
+    [[nodiscard]] static Result<std::unique_ptr<Gateway>> start(const Options& options);
 
     // Stops if that was not done.
     ~Gateway();

@@ -63,7 +63,7 @@ private:
         if (!plan_.settings.public_gateway_url) {
             options.public_url = local_instance("api-gateway", plan_.gateway_port).url;
         }
-        auto gateway = gateway::Gateway::start(std::move(options));
+        auto gateway = gateway::Gateway::start(options);
         if (!gateway) return fail(std::move(gateway).error());
         api_gateway_ = *std::move(gateway);
         gateway_ = local_instance("api-gateway", api_gateway_->port());

@@ -1,7 +1,5 @@
 #include "api-gateway/models/openrouter.hpp"
 
-#include <utility>
-
 #include "common/domain/limits.hpp"
 
 namespace tutti::services::gateway::models {

@@ -66,7 +66,7 @@ inline Result<std::unique_ptr<gateway::Gateway>> start_gateway(gateway::Gateway:
         options.openrouter.base_url == gateway::models::OpenRouter::Options{}.base_url;
     if (left_out) options.openrouter.base_url = nobody_url;
     if (options.attachments.base_url.empty()) options.attachments.base_url = nobody_url;
-    return gateway::Gateway::start(std::move(options));
+    return gateway::Gateway::start(options);
 }
 
 // On SQLite; `BothDatabases` below runs its tests on PostgreSQL too.

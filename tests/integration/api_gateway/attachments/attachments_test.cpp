@@ -389,7 +389,7 @@ TEST_F(Attachments, FolderThatCannotBeWrittenKeepsTheGatewayFromStarting) {
     auto chosen = with();
     chosen.attachment_dir = "/proc/self";
 
-    const auto started = gateway::Gateway::start(std::move(chosen));
+    const auto started = gateway::Gateway::start(chosen);
 
     ASSERT_FALSE(started);
     EXPECT_THAT(started.error().message(), HasSubstr("ATTACHMENT_DIR"));
