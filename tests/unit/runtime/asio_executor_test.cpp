@@ -138,10 +138,11 @@ TEST(AsioExecutor, ATimerThatIsDueWithAnotherCanStillCancelIt) {
 }
 
 TEST(AsioExecutor, ATimerThatSetsTheNextOneKeepsPostedTasksRunning) {
+    std::atomic<bool> stop = false;
+    std::function<void()> again;  // before the runtime, which may call it until it has gone
     Runtime runtime;
     runtime.start();
-    std::atomic<bool> stop = false;
-    std::function<void()> again = [&] {
+    again = [&] {
         if (!stop) runtime.executor().run_at(TimePoint{}, again);
     };
 
