@@ -18,7 +18,10 @@ public:
     CooldownCore(CooldownOptions options, const Clock& clock)
         : options_(std::move(options)),
           clock_(clock),
-          claimed_({.ttl = *options_.period, .bound = *options_.bound, .clock = &clock}) {}
+          claimed_({.ttl = *options_.period,
+                    .bound = *options_.bound,
+                    .clock = &clock,
+                    .eviction = Eviction::lru}) {}
 
     // In a forked child: nothing is claimed.
     bool try_claim(std::string_view key) override {
