@@ -53,7 +53,7 @@ TEST(Lifecycle, EarlyReturnRunsNoStepOnWhatIsDestroyedAlready) {
 TEST(LifecycleDeathTest, HangingStepIsNamedWhenTheBoundIsOver) {
     GTEST_FLAG_SET(death_test_style, "threadsafe");
     const auto hang = [] {
-        Lifecycle lifecycle({.stop_bound = 20ms});
+        Lifecycle lifecycle({.stop_bound = 500ms});
         lifecycle.on_stop("the slow one", [] { std::promise<void>().get_future().wait(); });
         lifecycle.request_stop();
         return lifecycle.wait();
