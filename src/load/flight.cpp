@@ -207,8 +207,8 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
 }
 
 // The flight goes on until the store has answered, because memory may keep the value only when the claim
-// has stood. Readers of a cache with a bus have their answer at once; those of a shared cache when the
-// store has it too: what one instance has read the others can read.
+// has stood. Readers of a cache with a bus have their answer when the store was asked; those of a shared
+// cache when the store has it too: what one instance has read the others can read.
 void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loaded) {
     detail::RawLookup lookup = lookup_of(loaded);
     LoadToken token;
@@ -236,13 +236,14 @@ void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loa
         finish(flight, lookup, lookup);
         return;
     }
-    answer(waiting, lookup, lookup);
     const Duration fresh_for = (store_ttl->is_never() ? *spec_.store->ttl : *store_ttl).lifetime();
     store_->fill(flight->text, {.token = std::move(token), .over_unreadable = flight->unreadable},
                  loaded, fresh_for,
                  [self = shared_from_this(), flight, loaded](const Result<Filled>& filled) {
                      self->store_filled(flight, loaded, filled);
                  });
+    // Last: a reader may end the node, and then the claim would stand for others to wait for.
+    answer(waiting, lookup, lookup);
 }
 
 void CacheCore::store_filled(const FlightPointer& flight, const detail::RawLoaded& loaded,
