@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <memory>
@@ -69,28 +70,40 @@ std::string read_file(const std::filesystem::path& path) {
     return text.str();
 }
 
-std::uint16_t any_free_port() {
+bool is_free(std::uint16_t port) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t bytes = sizeof address;
-    auto* const generic = reinterpret_cast<sockaddr*>(&address);
-    const bool bound =
-        ::bind(socket, generic, bytes) == 0 && ::getsockname(socket, generic, &bytes) == 0;
+    address.sin_port = htons(port);
+    const bool bound = ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     ::close(socket);
-    if (!bound) throw std::runtime_error("no free port");
-    return ntohs(address.sin_port);
+    return bound;
+}
+
+// Until this process ends: tests run in processes of their own, several at a time.
+bool take(std::uint16_t port) {
+    static const int locks =
+        ::open((std::filesystem::temp_directory_path() / "tutti-ports.lock").c_str(),
+               O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    struct flock lock{};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = port;
+    lock.l_len = 1;
+    return ::fcntl(locks, F_SETLK, &lock) == 0;
 }
 
 }  // namespace
 
+// Below the ports that the system gives to connections, also with the 10,000 that a cluster node adds.
 std::uint16_t free_port() {
-    // A cluster node takes the port 10,000 above its own as well, and the system offers up to 60,999.
-    constexpr std::uint16_t port_max = 55'535;
-    for (int attempt = 0; attempt < 200; ++attempt) {
-        const std::uint16_t port = any_free_port();
-        if (port < port_max) return port;
+    constexpr unsigned first = 12'000;
+    constexpr unsigned count = 10'000;
+    static std::atomic<unsigned> next = static_cast<unsigned>(::getpid()) * 37;
+    for (unsigned attempt = 0; attempt < count; ++attempt) {
+        const auto port = static_cast<std::uint16_t>(first + next++ % count);
+        if (take(port) && is_free(port)) return port;
     }
     throw std::runtime_error("no free port");
 }
