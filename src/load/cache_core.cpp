@@ -1,6 +1,7 @@
 #include "load/cache_core.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -106,9 +107,23 @@ void CacheCore::open() {
 }
 
 void CacheCore::close() {
+    if (store_) release_claims();
     end_calls();
     if (refresher_) refresher_->stop();
     if (store_) store_->forget_waiting();
+}
+
+// What still runs here is stored nowhere: others need not wait until its claims lapse.
+void CacheCore::release_claims() {
+    std::vector<FlightPointer> running;
+    {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [text, slot] : slots_) {
+            std::ranges::copy_if(slot.active, std::back_inserter(running),
+                                 [](const auto& flight) { return !flight->token.empty(); });
+        }
+    }
+    for (const auto& flight : running) store_->release(flight->text, flight->token);
 }
 
 void CacheCore::end_calls() {

@@ -184,6 +184,7 @@ private:
 
     void launch();  // starts what may start, without the lock held
     [[nodiscard]] FlightPointer begin_next();
+    void release_claims();  // on the executor
     void leave(const FlightPointer& flight, const Waiter& waiter);
     void give_up(const FlightPointer& flight);
     void run(const FlightPointer& flight);

@@ -184,6 +184,8 @@ void Fleet::start_engine(Process& process) {
         }
         note(Event::started, process);
         process.life = Process::Life::serving;
+        // Until its first drop is confirmed it loads without a claim (S8).
+        std::ranges::fill(disturbed_, now());
     });
 }
 

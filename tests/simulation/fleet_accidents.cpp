@@ -79,8 +79,10 @@ void Fleet::stop(std::size_t place, Duration until_restart) {
     note(Event::stop, process);
     process.life = Process::Life::stopping;
     const std::uint64_t id = wait(process, Trace::nobody, 700ms);
+    std::ranges::fill(disturbed_, now());  // it gives its claims back
     process.engine().stop([this, &process, place, id, until_restart] {
         answered(id);
+        std::ranges::fill(disturbed_, now());
         note(Event::stopped, process);
         for (std::size_t cache = 0; cache < cache_count; ++cache) {
             const auto hit = process.raw_cache(cache).hit(key_of(0));

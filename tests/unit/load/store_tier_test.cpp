@@ -124,12 +124,28 @@ TEST_F(StoreTier, AFailedLoadHandsTheClaimToWhoWaits) {
     EXPECT_EQ(two.loads, 1U);
 }
 
+TEST_F(StoreTier, AStopHandsTheClaimsOfRunningLoadsToWhoWaits) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.hold_loads = true;
+    const auto first = one.get("a");
+    const auto second = two.get("a");
+
+    one.core->close();
+    executor_.run_ready();
+
+    EXPECT_EQ(error(first), Errc::stopped);
+    EXPECT_EQ(value(second), 1);
+    EXPECT_EQ(two.loads, 1U);
+}
+
 TEST_F(StoreTier, ADeadLoadersClaimLapsesAndTheNextTakesOver) {
     TestNode& two = node();
     {
         TestNode dead(hub_, executor_, clock_, options());
         dead.hold_loads = true;
         dead.get("a");
+        dead.core->end_calls();
     }
     const auto waiting = two.get("a", {.deadline = 1min});
 
