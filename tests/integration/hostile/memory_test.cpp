@@ -195,6 +195,37 @@ TEST(MemoryOfResponses, FilesThatAreNotReadAreBoundedTogether) {
 }
 
 // An upstream may say anything: whatever it sends is bounded by what an answer of it may have.
+// Without the slash at its end.
+std::string base_url(const ScriptedServer& server) {
+    const std::string text = server.url();
+    return text.substr(0, text.size() - 1);
+}
+
+void expect_no_harm_of_a_provider(const ScriptedServer& upstream) {
+    Victim victim(ServiceKind::gateway, {{"OPENROUTER_BASE_URL", base_url(upstream)}});
+
+    const auto models =
+        victim.send({.path = "/models", .headers = {{"X-Service-Auth", Victim::secret}}});
+
+    EXPECT_GE(models.status, 500);
+    EXPECT_GE(upstream.connections(), 1);
+    victim.expect_well();
+}
+
+void expect_no_harm_of_a_gateway(const ScriptedServer& upstream) {
+    Victim victim(ServiceKind::bot, {{"GATEWAY_URL", base_url(upstream)}});
+
+    const auto said = victim.send(
+        {.method = "POST",
+         .path = "/driver/message",
+         .headers = {{"X-Service-Auth", Victim::secret}},
+         .body = R"({"channelId":"500","content":"hello","authorId":"100000000000000001"})"});
+
+    EXPECT_NE(said.status, 0) << said.body;
+    EXPECT_GE(upstream.connections(), 1);
+    victim.expect_well();
+}
+
 class HostileUpstream : public testing::TestWithParam<std::pair<std::string, std::string>> {
 protected:
     static void flood_client(int socket, int) {
@@ -208,37 +239,11 @@ protected:
         }
     }
     ScriptedServer upstream{flood_client};
-    // Without the slash at its end.
-    [[nodiscard]] std::string url() const {
-        const std::string text = upstream.url();
-        return text.substr(0, text.size() - 1);
-    }
 };
 
-TEST_P(HostileUpstream, ProviderDoesNotFillTheGateway) {
-    Victim victim(ServiceKind::gateway, {{"OPENROUTER_BASE_URL", url()}});
+TEST_P(HostileUpstream, ProviderDoesNotFillTheGateway) { expect_no_harm_of_a_provider(upstream); }
 
-    const auto models =
-        victim.send({.path = "/models", .headers = {{"X-Service-Auth", Victim::secret}}});
-
-    EXPECT_GE(models.status, 500);
-    EXPECT_GE(upstream.connections(), 1);
-    victim.expect_well();
-}
-
-TEST_P(HostileUpstream, GatewayDoesNotFillABot) {
-    Victim victim(ServiceKind::bot, {{"GATEWAY_URL", url()}});
-
-    const auto said = victim.send(
-        {.method = "POST",
-         .path = "/driver/message",
-         .headers = {{"X-Service-Auth", Victim::secret}},
-         .body = R"({"channelId":"500","content":"hello","authorId":"100000000000000001"})"});
-
-    EXPECT_NE(said.status, 0) << said.body;
-    EXPECT_GE(upstream.connections(), 1);
-    victim.expect_well();
-}
+TEST_P(HostileUpstream, GatewayDoesNotFillABot) { expect_no_harm_of_a_gateway(upstream); }
 
 INSTANTIATE_TEST_SUITE_P(, HostileUpstream,
                          testing::Values(std::pair{"1;a=", "0123456789abcdef"},
@@ -258,39 +263,13 @@ protected:
         while (text.size() < (7U << 20U)) text += piece;
         return text + "0]}";
     }
-    [[nodiscard]] std::string url() const {
-        const std::string text = upstream.url();
-        return text.substr(0, text.size() - 1);
-    }
-
     const std::string content = made_of(GetParam());
     ScriptedServer upstream{[this](int socket, int) { answer(socket); }};
 };
 
-TEST_P(HostileContent, ProviderDoesNotFillTheGateway) {
-    Victim victim(ServiceKind::gateway, {{"OPENROUTER_BASE_URL", url()}});
+TEST_P(HostileContent, ProviderDoesNotFillTheGateway) { expect_no_harm_of_a_provider(upstream); }
 
-    const auto models =
-        victim.send({.path = "/models", .headers = {{"X-Service-Auth", Victim::secret}}});
-
-    EXPECT_GE(models.status, 500);
-    EXPECT_GE(upstream.connections(), 1);
-    victim.expect_well();
-}
-
-TEST_P(HostileContent, GatewayDoesNotFillABot) {
-    Victim victim(ServiceKind::bot, {{"GATEWAY_URL", url()}});
-
-    const auto said = victim.send(
-        {.method = "POST",
-         .path = "/driver/message",
-         .headers = {{"X-Service-Auth", Victim::secret}},
-         .body = R"({"channelId":"500","content":"hello","authorId":"100000000000000001"})"});
-
-    EXPECT_NE(said.status, 0) << said.body;
-    EXPECT_GE(upstream.connections(), 1);
-    victim.expect_well();
-}
+TEST_P(HostileContent, GatewayDoesNotFillABot) { expect_no_harm_of_a_gateway(upstream); }
 
 INSTANTIATE_TEST_SUITE_P(, HostileContent, testing::Values("[0],", R"({"":0},)", "0,"));
 
