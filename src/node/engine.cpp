@@ -208,7 +208,11 @@ void Engine::stop_on_executor(StopDone done) {
         if (const std::size_t unpublished = writer->close()) log_unpublished(name, unpublished);
     }
     auto left = std::make_shared<std::size_t>(channels_.size());
-    if (*left == 0) return finish_stop(shared_done);
+    if (*left ==
+        0) {  // behind what was sent in this very task, claims that are given back for instance
+        return parts_.executor->post(
+            [self = shared_from_this(), shared_done] { self->finish_stop(shared_done); });
+    }
     // A server that does not answer must not hold up the end.
     const auto timer = parts_.executor->run_at(
         until, [self = shared_from_this(), shared_done] { self->finish_stop(shared_done); });

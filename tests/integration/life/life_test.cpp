@@ -330,6 +330,46 @@ TEST_F(Life, ANodeStopsWhileTheServerIsSilent) {
     redis_.resume();
 }
 
+// With and without a bus: LEAVE takes a round trip, behind which everything is sent; without it nothing does.
+TEST_F(Life, AStopGivesTheClaimsOfRunningLoadsBack) {
+    tutti::Completion<tutti::Loaded<int>> held;
+    const tutti::StoreTier<int> store{.ttl = 1h, .codec = tutti::json_codec<int>()};
+    const auto hold = [&](const std::string&, tutti::LoadContext,
+                          tutti::Completion<tutti::Loaded<int>> done) { held = std::move(done); };
+    const auto is_claimed = [&] {
+        return redis_.command({"EXISTS", "tutti:claim:tutti:cache:life/numbers:a"}) == "1";
+    };
+    const auto stop_while_loading = [&](auto declare) {
+        auto node = make(options());
+        const auto cache = declare(*node);
+        ASSERT_TRUE(node->start());
+        cache.get("a", [](const tutti::Result<tutti::Lookup<int>>&) {});
+        ASSERT_TRUE(eventually(is_claimed));
+
+        ASSERT_TRUE(node->stop().complete());
+
+        EXPECT_TRUE(eventually([&] { return !is_claimed(); }, 2s)) << "it lapses after five";
+    };
+
+    stop_while_loading([&](tutti::Node& node) {
+        return node.coherent<std::string, int>({.name = "numbers",
+                                                .caches = "numbers",
+                                                .stale = tutti::Stale::wrong,
+                                                .ttl = 30s,
+                                                .bound = tutti::entries(100),
+                                                .load = hold,
+                                                .store = store,
+                                                .channel = "cache:numbers"});
+    });
+    stop_while_loading([&](tutti::Node& node) {
+        return node.shared<std::string, int>({.name = "numbers",
+                                              .caches = "numbers",
+                                              .stale = tutti::Stale::acceptable,
+                                              .load = hold,
+                                              .store = store});
+    });
+}
+
 TEST_F(Life, AMistakeIsAnErrorAlsoOfANodeThatMayStartDegraded) {
     auto degraded = options();
     degraded.start_degraded = true;
