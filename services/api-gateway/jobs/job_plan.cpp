@@ -28,7 +28,7 @@ struct Origin {
 
 class Planner {
 public:
-    Planner(const GenerateRequest& request, const JobIds& ids) : request_(request), ids_(ids) {}
+    Planner(GenerateRequest request, const JobIds& ids) : request_(std::move(request)), ids_(ids) {}
 
     Result<std::vector<Job>> plan() {
         add(request_.attachments, {.prefix = ids_.request_id, .number = {}});
@@ -37,7 +37,7 @@ public:
                 {.prefix = ids_.request_id + "-ref" + std::to_string(reference.number),
                  .number = reference.number});
         }
-        object data = request_.all;
+        object data = std::move(request_.all);
         if (!request_.attachments.empty())
             data["context"].as_object()["attachments"] = attachments();
         data["requestId"] = ids_.request_id;
@@ -106,7 +106,7 @@ private:
         return count_ <= domain::plan_jobs_max && bytes_ <= domain::plan_bytes_max;
     }
 
-    const GenerateRequest& request_;
+    GenerateRequest request_;
     const JobIds& ids_;
     std::vector<Job> jobs_;
     array dependencies_;
@@ -131,8 +131,8 @@ Job plan_transcription(const TranscribeRequest& request, const std::string& requ
             .data = json::serialize(data)};
 }
 
-Result<std::vector<Job>> plan_jobs(const GenerateRequest& request, const JobIds& ids) {
-    return Planner(request, ids).plan();
+Result<std::vector<Job>> plan_jobs(GenerateRequest request, const JobIds& ids) {
+    return Planner(std::move(request), ids).plan();
 }
 
 }  // namespace tutti::services::gateway::jobs

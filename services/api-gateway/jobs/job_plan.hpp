@@ -26,7 +26,7 @@ namespace tutti::services::gateway::jobs {
 [[nodiscard]] std::string job_result_key(const std::string& user_id, const std::string& job_id);
 
 // Errors: too_large, more jobs or bytes than one request may become; the cause can be shown.
-[[nodiscard]] Result<std::vector<Job>> plan_jobs(const GenerateRequest& request, const JobIds& ids);
+[[nodiscard]] Result<std::vector<Job>> plan_jobs(GenerateRequest request, const JobIds& ids);
 
 // `audio-<req>`.
 [[nodiscard]] Job plan_transcription(const TranscribeRequest& request,

@@ -118,7 +118,7 @@ http::Response generate(const AiParts& parts, const http::Request& http) {
         reservation.release();
         parts.attachments.forget(ids.request_id);
     };
-    const auto jobs = jobs::plan_jobs(*request, ids);
+    const auto jobs = jobs::plan_jobs(*std::move(request), ids);
     if (!jobs) {
         give_up();
         return http::error_response(http::ErrorCode::validation_error, jobs.error().cause,
