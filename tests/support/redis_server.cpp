@@ -83,9 +83,10 @@ bool is_free(std::uint16_t port) {
 
 // Until this process ends: tests run in processes of their own, several at a time.
 bool take(std::uint16_t port) {
-    static const int locks =
-        ::open((std::filesystem::temp_directory_path() / "tutti-ports.lock").c_str(),
-               O_CREAT | O_RDWR | O_CLOEXEC, 0666);
+    static const std::filesystem::path file =
+        std::filesystem::temp_directory_path() / ("tutti-ports-" + std::to_string(::geteuid()));
+    static const int locks = ::open(file.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+    if (locks < 0) throw std::runtime_error("cannot open " + file.string());
     struct flock lock{};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
