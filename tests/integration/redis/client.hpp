@@ -27,7 +27,7 @@ namespace tests {
 
 using namespace std::chrono_literals;
 
-inline tutti::TimePoint soon(tutti::Duration after = 2s) { return tutti::Boottime::now() + after; }
+inline tutti::TimePoint soon(tutti::Duration after = 10s) { return tutti::Boottime::now() + after; }
 
 inline bool eventually(const std::function<bool()>& holds, tutti::Duration within = 10s) {
     const auto give_up = tutti::Boottime::now() + within;
@@ -142,7 +142,7 @@ public:
         if (!recorder_.wait("subscribed")) throw std::runtime_error("not subscribed");
     }
 
-    tutti::Result<Value> get(const std::string& key, tutti::Duration within = 2s) {
+    tutti::Result<Value> get(const std::string& key, tutti::Duration within = 10s) {
         return wait_for<Value>([&](auto done) { store().get(key, soon(within), std::move(done)); });
     }
     tutti::Result<bool> put(const std::string& key, const std::string& value,
@@ -201,7 +201,7 @@ public:
         return wait_for<void>(
             [&](auto done) { bus().leave(channel, member, soon(), std::move(done)); });
     }
-    tutti::Result<void> probe(tutti::Duration within = 2s) {
+    tutti::Result<void> probe(tutti::Duration within = 10s) {
         return wait_for<void>([&](auto done) { bus().probe(soon(within), std::move(done)); });
     }
     tutti::Result<void> check(tutti::Usage usage) {
