@@ -14,6 +14,10 @@
 // Lifetime: a context may die while its handlers wait; they are destroyed with it, as those that wait for
 // a socket are. An executor that names no context (no query for `execution::context`) must outlive them.
 //
+// A handler that names no executor (a cancellation slot alone, `use_future`) is called on the threads of Asio's
+// system context. A child that is forked behind its first use must not call exit(), which would wait for
+// them: it calls `_exit`, or the handler is bound to an executor. `detached` needs none.
+//
 // GCC 12 destroys a braced temporary twice that stands in a `co_await` expression: build keys that are
 // aggregates in a statement of their own, and await in the next.
 //
@@ -21,6 +25,7 @@
 //     auto found = co_await cache.get(key, boost::asio::use_awaitable);
 #pragma once
 
+#include <concepts>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -42,21 +47,25 @@ namespace tutti {
 namespace detail {
 
 template <class Token, class Answer>
-    requires(!CompletionFunction<Token, Answer>)
+    requires(!CompletionFunction<Token, Answer> && !std::same_as<Token, boost::asio::detached_t>)
 struct AsyncStart<Token, Answer> {
-    template <class Start>
-    static auto run(Start start, Token token) {
+    template <class Start, class Report>
+    static auto run(Start start, Token token, Report report) {
         return boost::asio::async_initiate<Token, void(Answer)>(
-            [](auto handler, Start begin) {
+            [](auto handler, Start begin, Report handed) {
                 const auto slot = boost::asio::get_associated_cancellation_slot(handler);
                 const auto waiting =
                     std::make_shared<Waiting<decltype(handler), Answer>>(std::move(handler));
                 waiting->begin();
                 if (slot.is_connected()) cancel_by(slot, waiting);
-                auto give = [waiting](Answer answer) { waiting->answer(std::move(answer)); };
+                auto give = [waiting, report = std::move(handed)](Answer answer) {
+                    const auto posted = guarded({.name = "completion"},
+                                                [&] { waiting->answer(std::move(answer)); });
+                    if (!posted) report(posted.error());
+                };
                 begin(Answering<Answer, decltype(give)>(std::move(give)));
             },
-            token, std::move(start));
+            token, std::move(start), std::move(report));
     }
 
 private:
@@ -68,6 +77,15 @@ private:
             cancelled->answer(
                 NoAnswer<Answer>::because(Errc::cancelled, "the caller waits no longer"));
         });
+    }
+};
+
+// Nobody to be told, and so nothing to be posted: Asio would start the threads of its system context for it.
+template <class Answer>
+struct AsyncStart<boost::asio::detached_t, Answer> {
+    template <class Start, class Report>
+    static void run(Start start, boost::asio::detached_t, const Report&) {
+        start([](const Answer&) {});
     }
 };
 

@@ -74,11 +74,9 @@ public:
         // Owns what it needs: with a lazy token it starts after this call has returned.
         auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
             auto text = detail::text_of(*key, "get", core->name());
-            if (!text) return detail::complete(*core, done, failed(text));
-            if (auto hit = core->hit(*text)) {
-                return detail::complete(*core, done, typed(*std::move(hit)));
-            }
-            core->load(*std::move(text), key, options.deadline, typing(core, std::move(done)));
+            if (!text) return done(failed(text));
+            if (auto hit = core->hit(*text)) return done(typed(*std::move(hit)));
+            core->load(*std::move(text), key, options.deadline, typing(std::move(done)));
         };
         return run(std::move(start), std::forward<Token>(token));
     }
@@ -103,8 +101,8 @@ public:
     auto refresh(const K& key, GetOptions options, Token&& token) const {
         auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
             auto text = detail::text_of(*key, "refresh", core->name());
-            if (!text) return detail::complete(*core, done, failed(text));
-            core->refresh(*std::move(text), key, options.deadline, typing(core, std::move(done)));
+            if (!text) return done(failed(text));
+            core->refresh(*std::move(text), key, options.deadline, typing(std::move(done)));
         };
         return run(std::move(start), std::forward<Token>(token));
     }
@@ -129,16 +127,15 @@ private:
         return Lookup<V>(*std::move(raw));
     }
     template <class Done>
-    static auto typing(std::shared_ptr<detail::Cache> core, Done done) {
-        return [core = std::move(core),
-                done = std::move(done)](Result<detail::RawLookup> raw) mutable {
-            detail::complete(*core, done, typed(std::move(raw)));
+    static auto typing(Done done) {
+        return [done = std::move(done)](Result<detail::RawLookup> raw) mutable {
+            done(typed(std::move(raw)));
         };
     }
     template <class Start, class Token>
-    static auto run(Start start, Token&& token) {  // NOLINT(performance-unnecessary-value-param)
+    auto run(Start start, Token&& token) const {  // NOLINT(performance-unnecessary-value-param)
         return detail::AsyncStart<std::decay_t<Token>, Result<Lookup<V>>>::run(
-            std::move(start), std::forward<Token>(token));
+            std::move(start), std::forward<Token>(token), detail::ReportTo(core_));
     }
 
     std::shared_ptr<detail::Cache> core_;  // never null
@@ -200,15 +197,15 @@ private:
         return detail::changed(key, this->core().name());
     }
     Invalidation send(detail::Changed key, InvalidateOptions options) const {
-        return detail::invalidate_and_wait(this->core_pointer(), std::move(key), options);
+        return detail::invalidate_and_wait(this->core(), std::move(key), options);
     }
     template <class Token>
     auto start(detail::Changed key, InvalidateOptions options, Token&& token) const {
         auto call = [core = this->core_pointer(), key = std::move(key), options](auto done) {
-            detail::invalidate(core, key, options, std::move(done));
+            detail::invalidate(*core, key, options, std::move(done));
         };
         return detail::AsyncStart<std::decay_t<Token>, Invalidation>::run(
-            std::move(call), std::forward<Token>(token));
+            std::move(call), std::forward<Token>(token), detail::ReportTo(this->core_pointer()));
     }
 };
 

@@ -173,8 +173,9 @@ public:
         auto start = [life = life_, deadline](auto done) {
             stop_then(life, deadline, std::move(done));
         };
-        return detail::AsyncStart<std::decay_t<Token>, Stopped>::run(std::move(start),
-                                                                     std::forward<Token>(token));
+        auto report = [life = life_](const Error& error) { stop_reports(life, error); };
+        return detail::AsyncStart<std::decay_t<Token>, Stopped>::run(
+            std::move(start), std::forward<Token>(token), std::move(report));
     }
 
     [[nodiscard]] Health health() const;
@@ -194,6 +195,7 @@ private:
 
     static void stop_then(std::shared_ptr<NodeLife> life, Duration deadline,
                           std::move_only_function<void(Stopped)> done);
+    static void stop_reports(const std::shared_ptr<NodeLife>& life, const Error& error) noexcept;
 
     explicit Node(std::shared_ptr<NodeLife> life) noexcept;
 

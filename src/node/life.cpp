@@ -5,8 +5,6 @@
 #include <future>
 #include <utility>
 
-#include "tutti/detail/guarded.hpp"
-
 namespace tutti {
 
 namespace {
@@ -61,11 +59,7 @@ Stopped NodeLife::stop(Duration deadline) {
     return outcome_;
 }
 
-void NodeLife::stop(Duration deadline, std::move_only_function<void(Stopped)>& done) {
-    const auto called =
-        detail::guarded({.name = "completion", .operation = "stop"}, [&] { done(stop(deadline)); });
-    if (!called) log_(LogLevel::error, called.error().message());
-}
+void NodeLife::report(const Error& error) const noexcept { log_(LogLevel::error, error.message()); }
 
 Stopped NodeLife::end(TimePoint until) {
     const TimePoint began = Boottime::now();

@@ -31,9 +31,9 @@ public:
 
     // As Node::stop.
     Stopped stop(Duration deadline);
-    // Whatever `done` throws.
-    void stop(Duration deadline, std::move_only_function<void(Stopped)>& done);
     [[nodiscard]] Duration stop_deadline() const noexcept { return stop_deadline_; }
+    // What the completion of a stop has thrown.
+    void report(const Error& error) const noexcept;
 
 private:
     enum class Phase : std::uint8_t { running, stopping, stopped };

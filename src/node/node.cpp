@@ -92,14 +92,18 @@ Stopped Node::stop(Duration deadline) {
 void Node::stop_then(std::shared_ptr<NodeLife> life, Duration deadline,
                      std::move_only_function<void(Stopped)> done) {
     auto shared = std::make_shared<decltype(done)>(std::move(done));
-    if (life->left()) return life->stop(deadline, *shared);
+    if (life->left()) return (*shared)(life->stop(deadline));
     try {
         std::thread([life = std::move(life), deadline, shared] {
-            life->stop(deadline, *shared);
+            (*shared)(life->stop(deadline));
         }).detach();
     } catch (const std::system_error& error) {
         (*shared)({.left = {std::string("everything; no thread to stop it on: ") + error.what()}});
     }
+}
+
+void Node::stop_reports(const std::shared_ptr<NodeLife>& life, const Error& error) noexcept {
+    if (!life->left()) life->report({error.code, "stop", error.cause});
 }
 
 Health Node::health() const {

@@ -1,6 +1,5 @@
 #include "tutti/detail/own_threads.hpp"
 
-#include <exception>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,22 +29,10 @@ public:
         later_.push_back(std::move(completion));
     }
 
-    // What one completion throws keeps no other from being called.
-    template <class Completion>
-    void run(Completion&& completion) {
-        try {
-            completion();
-        } catch (...) {
-            if (!thrown_) thrown_ = std::current_exception();
-        }
-    }
     void run_later() {
         while (!later_.empty()) {
-            for (auto& completion : std::exchange(later_, {})) run(completion);
+            for (auto& completion : std::exchange(later_, {})) completion();
         }
-    }
-    void rethrow() const {
-        if (thrown_) std::rethrow_exception(thrown_);
     }
 
 private:
@@ -53,7 +40,6 @@ private:
     const NodeThreadMark mark_;
     Turn* const before_;
     std::vector<std::move_only_function<void()>> later_;
-    std::exception_ptr thrown_;
 };
 
 }  // namespace
@@ -74,9 +60,8 @@ void after_completion(std::move_only_function<void()> completion) {
 
 void run_completion(void (*call)(void*), void* completion) {
     Turn turn;
-    turn.run([&] { call(completion); });
+    call(completion);
     turn.run_later();
-    turn.rethrow();
 }
 
 }  // namespace tutti::detail

@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tutti/detail/guarded.hpp"
 #include "tutti/detail/own_threads.hpp"
 
 namespace tutti::detail {
@@ -19,7 +20,8 @@ concept CompletionFunction =
 
 // Starts an asynchronous operation in the way that `token` asks for. A token that can be called with
 // the answer is called with it, on an unspecified thread, possibly before the call returns, and never
-// inside another completion of the same thread.
+// inside another completion of the same thread. What it throws goes to `report`, which takes an Error: here,
+// because a completion that is put off runs behind another one, of another cache.
 // <tutti/asio.hpp> adds Asio's completion tokens.
 template <class Token, class Answer>
 struct AsyncStart;
@@ -27,13 +29,17 @@ struct AsyncStart;
 template <class Token, class Answer>
     requires CompletionFunction<Token, Answer>
 struct AsyncStart<Token, Answer> {
-    template <class Start>
-    static void run(Start&& start, Token token) {
-        std::forward<Start>(start)([token = std::move(token)](Answer answer) mutable {
-            in_turn([token = std::move(token), answer = std::move(answer)]() mutable {
-                token(std::move(answer));
+    template <class Start, class Report>
+    static void run(Start&& start, Token token, Report report) {
+        std::forward<Start>(start)(
+            [token = std::move(token), report = std::move(report)](Answer answer) mutable {
+                in_turn([token = std::move(token), report = std::move(report),
+                         answer = std::move(answer)]() mutable noexcept {
+                    const auto called =
+                        guarded({.name = "completion"}, [&] { token(std::move(answer)); });
+                    if (!called) report(called.error());
+                });
             });
-        });
     }
 };
 

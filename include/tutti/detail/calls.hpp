@@ -1,4 +1,4 @@
-// How the facades call what is the user's: the text of a key, and the completion of a call.
+// How the facades call what is the user's: the text of a key, and what a completion throws.
 #pragma once
 
 #include <memory>
@@ -15,12 +15,15 @@
 
 namespace tutti::detail {
 
-template <class Done, class Answer>
-void complete(Cache& cache, Done& done, Answer answer) {
-    constexpr std::string_view completion = "completion";
-    const auto called = guarded({.name = completion}, [&] { done(std::move(answer)); });
-    if (!called) cache.report(completion, called.error());
-}
+// Who is told what a completion has thrown.
+class ReportTo {
+public:
+    explicit ReportTo(std::shared_ptr<Cache> cache) noexcept : cache_(std::move(cache)) {}
+    void operator()(const Error& error) const noexcept { cache_->report("completion", error); }
+
+private:
+    std::shared_ptr<Cache> cache_;
+};
 
 [[nodiscard]] inline UserFunction key_text(std::string_view operation, std::string_view cache) {
     return {
@@ -54,31 +57,24 @@ template <Key K>
 }
 
 template <class Done>
-void invalidate(std::shared_ptr<Cache> cache, Changed key, InvalidateOptions options, Done done) {
-    Cache& called = *cache;
+void invalidate(Cache& cache, Changed key, InvalidateOptions options, Done done) {
     if (!key) {
-        Invalidation nothing{.outcome = Invalidation::Outcome::unconfirmed,
-                             .position = {},
-                             .reason = "nothing was invalidated: " + key.error().message()};
-        return complete(called, done, std::move(nothing));
+        return done(Invalidation{.outcome = Invalidation::Outcome::unconfirmed,
+                                 .position = {},
+                                 .reason = "nothing was invalidated: " + key.error().message()});
     }
-    called.invalidate(
-        *std::move(key), options,
-        [cache = std::move(cache), done = std::move(done)](Invalidation outcome) mutable {
-            complete(*cache, done, std::move(outcome));
-        });
+    cache.invalidate(*std::move(key), options, std::move(done));
 }
 
-inline Invalidation invalidate_and_wait(std::shared_ptr<Cache> cache, Changed key,
-                                        InvalidateOptions options) {
-    if (const auto error = cannot_wait("invalidate", cache->name())) {
-        invalidate(std::move(cache), std::move(key), options, [](const Invalidation&) {});
+inline Invalidation invalidate_and_wait(Cache& cache, Changed key, InvalidateOptions options) {
+    if (const auto error = cannot_wait("invalidate", cache.name())) {
+        invalidate(cache, std::move(key), options, [](const Invalidation&) {});
         return {.outcome = Invalidation::Outcome::unconfirmed,
                 .position = {},
                 .reason = "on its way, but not waited for: " + error->message()};
     }
     return wait_for<Invalidation>(
-        [&](auto done) { invalidate(std::move(cache), std::move(key), options, std::move(done)); });
+        [&](auto done) { invalidate(cache, std::move(key), options, std::move(done)); });
 }
 
 }  // namespace tutti::detail

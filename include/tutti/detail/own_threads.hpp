@@ -25,6 +25,7 @@ void run_completion(void (*call)(void*), void* completion);
 
 // Calls `completion`, at once or, in another completion, when that has returned. A reader who reads again
 // when he is answered, and is answered at once, would otherwise be called ever deeper in the stack.
+// Requires: it throws nothing.
 template <class Completion>
 void in_turn(Completion completion) {
     if (in_completion()) return after_completion(std::move(completion));

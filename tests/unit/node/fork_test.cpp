@@ -11,7 +11,10 @@
 #include <thread>
 #include <vector>
 
+#include <boost/asio/detached.hpp>
+
 #include "support/child_process.hpp"
+#include "tutti/asio.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti {
@@ -153,6 +156,14 @@ TEST_F(Fork, TheChildMayCallExit) {
     EXPECT_EQ(in_child([]() -> int { std::exit(3); }), 3);
 
     destroyed_by_exit.reset();
+}
+
+// Asio's own threads, which a child would wait for, are not started for a token that nobody hears.
+TEST_F(Fork, TheChildMayCallExitBehindADetachedCall) {
+    cache_->get("a", boost::asio::detached);
+    cache_->invalidate("a", boost::asio::detached);
+
+    EXPECT_EQ(in_child([]() -> int { std::exit(3); }), 3);
 }
 
 int use_a_node_of_its_own() {

@@ -194,6 +194,29 @@ TEST_F(OwnThreads, ACompletionThatThrowsKeepsNoOtherFromBeingCalled) {
     EXPECT_EQ(called, 3);
 }
 
+TEST_F(OwnThreads, WhatAPutOffCompletionThrowsIsLoggedUnderItsOwnCache) {
+    std::vector<std::string> log;
+    const auto node =
+        Node::create({.name = "node",
+                      .log = [&](LogLevel, std::string_view line) { log.emplace_back(line); }})
+            .value();
+    const Cache outer = node->coherent<std::string, int>(options("outer"));
+    const Cache inner = node->coherent<std::string, int>(options("inner"));
+    ASSERT_TRUE(node->start());
+    ASSERT_TRUE(outer.get("a"));
+    ASSERT_TRUE(inner.get("a"));
+    const auto thrower = [](const auto&) { throw std::runtime_error("of the program"); };
+
+    outer.get("a", [&](const Result<Lookup<int>>&) {
+        inner.get("a", thrower);
+        inner.invalidate("b", thrower);
+    });
+    ASSERT_TRUE(node->stop().complete());
+
+    EXPECT_THAT(
+        log, ::testing::ElementsAre("cache inner: completion: completion threw: of the program"));
+}
+
 TEST_F(OwnThreads, NorIsOneWhoTriesAgainWhenHeIsRefused) {
     constexpr int many = 100'000;
     int refused = 0;
