@@ -207,7 +207,8 @@ private:
     void answer(const std::vector<std::shared_ptr<Waiter>>& waiting, const Answered& strict,
                 const Answered& lenient);
 
-    [[nodiscard]] bool admitted(const void* value) const;
+    // Errors: refused, and load_failed when `admit` threw; the caller names the operation.
+    [[nodiscard]] Result<void> admitted(const void* value);
     [[nodiscard]] bool transient(const Error& error) const;
     [[nodiscard]] std::optional<Ttl> lifetime(const detail::RawLoaded& loaded,
                                               const Ttl& usual) const;

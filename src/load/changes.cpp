@@ -90,9 +90,9 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
     const std::string operation = "offer " + spec_.name;
     if (!store_) return done(fail(Errc::invalid_option, operation, "the cache has no store"));
     if (!serves()) return done(fail(refusal("offer")));
-    if (!admitted(value.get())) {
-        counters_.refused.add();
-        return done(fail(Errc::refused, operation, "admit refused the value"));
+    if (auto good = admitted(value.get()); !good) {
+        good.error().operation = operation;
+        return done(fail(std::move(good).error()));
     }
     const bool allowed = [&] {
         const std::lock_guard lock(mutex_);

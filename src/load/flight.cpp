@@ -197,10 +197,11 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
         const Error error{Errc::unavailable, operation, loaded->detail};
         return fail_flight(flight, error, unknown);
     }
-    if (loaded->value && !admitted(loaded->value.get())) {
-        counters_.refused.add();
-        const Error error{Errc::load_failed, operation, "admit refused the loaded value"};
-        return fail_flight(flight, error, fail(error));
+    if (loaded->value) {
+        if (const auto good = admitted(loaded->value.get()); !good) {
+            const Error error{Errc::load_failed, operation, good.error().cause};
+            return fail_flight(flight, error, fail(error));
+        }
     }
     loaded->weight = weight_of(loaded->value.get());
     settle(flight, *loaded);
@@ -322,9 +323,14 @@ void CacheCore::answer(const std::vector<std::shared_ptr<Waiter>>& waiting, cons
     }
 }
 
-bool CacheCore::admitted(const void* value) const {
-    if (!spec_.admit) return true;
-    return guarded_or("admit", false, [&] { return spec_.admit(value); });
+Result<void> CacheCore::admitted(const void* value) {
+    if (!spec_.admit) return {};
+    const auto good = detail::guarded({.name = "admit"}, [&] { return spec_.admit(value); });
+    if (good && *good) return {};
+    counters_.refused.add();
+    if (good) return fail(Errc::refused, {}, "admit refused the value");
+    tell("admit", good.error());
+    return fail(good.error());
 }
 
 bool CacheCore::transient(const Error& error) const {

@@ -178,9 +178,9 @@ Result<detail::RawLoaded> StoreAccess::read(const std::string& bytes) const {
     }
     auto value = options_.spec.decode(payload.bytes);
     if (!value) return fail(std::move(value).error());
-    if (!options_.admitted(value->get())) {
-        counters_.refused.add();
-        return fail(Errc::refused, "read stored value", "admit refused it");
+    if (auto good = options_.admitted(value->get()); !good) {
+        good.error().operation = "read stored value";
+        return fail(std::move(good).error());
     }
     return detail::RawLoaded{.value = *std::move(value), .answer = Answer::found, .detail = {}};
 }

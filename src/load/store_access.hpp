@@ -40,8 +40,8 @@ public:
         Duration claim_for{};
         Duration keep_stale{};  // past their TTL, as last known goods
         Duration command_deadline{};
-        std::size_t loads_max = 1;  // how many values are read at a time
-        std::function<bool(const void*)> admitted;
+        std::size_t loads_max = 1;                          // how many values are read at a time
+        std::function<Result<void>(const void*)> admitted;  // counts what it refuses
     };
 
     struct Reply {

@@ -58,8 +58,8 @@ public:
 
 class RefusedReservation final : public detail::ReservationCore {
 public:
-    RefusedReservation(std::string name, std::string why)
-        : name_(std::move(name)), error_{Errc::invalid_option, "reservation", std::move(why)} {}
+    RefusedReservation(std::string name, Error error)
+        : name_(std::move(name)), error_(std::move(error)) {}
 
     [[nodiscard]] std::string_view name() const noexcept override { return name_; }
 
@@ -351,14 +351,16 @@ std::vector<std::string> problems_between(const Declaration& declaration,
     return problems.take();
 }
 
-std::shared_ptr<detail::Cache> refused_cache(const std::string& name, std::string why, Log log) {
-    return std::make_shared<RefusedCache>(
-        name, Error{Errc::invalid_option, "cache '" + name + "'", std::move(why)}, std::move(log));
+std::shared_ptr<detail::Cache> refused_cache(const std::string& name, Error why, Log log) {
+    return std::make_shared<RefusedCache>(name, std::move(why), std::move(log));
 }
 
-std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name,
-                                                             std::string why) {
+std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name, Error why) {
     return std::make_shared<RefusedReservation>(name, std::move(why));
+}
+
+Error declared_wrongly(const std::string& name, std::string why) {
+    return {Errc::invalid_option, "declare " + name, std::move(why)};
 }
 
 std::shared_ptr<detail::CooldownCore> refused_cooldown() {

@@ -39,10 +39,12 @@ namespace tutti {
 
 // Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer every
 // call with the reason.
-[[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(const std::string& name, std::string why,
+[[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(const std::string& name, Error why,
                                                            Log log);
 [[nodiscard]] std::shared_ptr<detail::CooldownCore> refused_cooldown();
 [[nodiscard]] std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name,
-                                                                           std::string why);
+                                                                           Error why);
+// The reason of a wrong declaration.
+[[nodiscard]] Error declared_wrongly(const std::string& name, std::string why);
 
 }  // namespace tutti

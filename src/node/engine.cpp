@@ -34,7 +34,7 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
     const Declaration declaration = declaration_of(pattern, spec);
     const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
-        return refused_cache(spec.name, problems_.back(), log_);
+        return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
     CacheCore::Ties ties = this->ties(pattern, spec);
     auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(ties));
@@ -66,7 +66,7 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     auto problems = problems_with(declaration, spec, near);
     const std::lock_guard lock(mutex_);
     if (!enlist(declaration, std::move(problems))) {
-        return refused_cache(spec.name, problems_.back(), log_);
+        return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
     const auto both =
         keep(std::make_shared<NearCache>(std::move(spec), std::move(near), environment()));
@@ -77,7 +77,7 @@ std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::Res
     const Declaration declaration = declaration_of(spec);
     const std::lock_guard lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
-        return refused_reservation(spec.name, problems_.back());
+        return refused_reservation(spec.name, declared_wrongly(spec.name, problems_.back()));
     }
     std::string keys = prefix(spec.raw_prefix, spec.name);
     return keep(std::make_shared<ReservationCore>(std::move(spec), environment(), std::move(keys)));

@@ -51,17 +51,20 @@ Node::~Node() {
 }
 
 std::shared_ptr<detail::Cache> Node::declare(Pattern pattern, detail::CacheSpec spec) {
-    if (life_->left()) return refused_cache(spec.name, HomeProcess::reason, {});
+    if (life_->left())
+        return refused_cache(spec.name, HomeProcess::error("declare " + spec.name), {});
     return life_->engine().declare(pattern, std::move(spec));
 }
 
 std::shared_ptr<detail::Cache> Node::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
-    if (life_->left()) return refused_cache(spec.name, HomeProcess::reason, {});
+    if (life_->left())
+        return refused_cache(spec.name, HomeProcess::error("declare " + spec.name), {});
     return life_->engine().declare_near(std::move(spec), std::move(near));
 }
 
 std::shared_ptr<detail::ReservationCore> Node::declare_reservation(detail::ReservationSpec spec) {
-    if (life_->left()) return refused_reservation(spec.name, HomeProcess::reason);
+    if (life_->left())
+        return refused_reservation(spec.name, HomeProcess::error("declare " + spec.name));
     return life_->engine().declare_reservation(std::move(spec));
 }
 

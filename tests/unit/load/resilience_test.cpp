@@ -334,6 +334,24 @@ TEST_F(Resilience, CallbacksThatThrowFailTheirValueAndNothingElse) {
     for (const auto& one : nodes_) EXPECT_FALSE(one->log.empty());
 }
 
+// A bug of the program is not a value that it did not want.
+TEST_F(Resilience, WhoIsAnsweredInsteadOfAnAdmissionThatThrewIsToldThatItDid) {
+    Options throwing = StoreTest::options();
+    throwing.admit = [](const int&) -> bool { throw std::runtime_error("oh"); };
+    node().get("a");
+    TestNode& one = node(throwing);
+
+    const auto loaded = one.get("b");
+    const auto stored = one.get("a");
+    const auto offered = one.offer("c", 1);
+
+    EXPECT_EQ((*loaded)->error().message(), "load numbers: load failed: admit threw: oh");
+    EXPECT_EQ((*stored)->error().message(), "load numbers: load failed: admit threw: oh");
+    EXPECT_EQ(offered.error().message(), "offer numbers: load failed: admit threw: oh");
+    EXPECT_EQ(one.core->counters().refused, 4U);
+    EXPECT_NE(one.log.front().find("admit threw: oh"), std::string::npos) << one.log.front();
+}
+
 TEST_F(Resilience, AStoredValueThatIsNotAdmittedIsAMiss) {
     node().get("a");
     Options picky = StoreTest::options();

@@ -188,7 +188,7 @@ TEST_F(UserCode, WhateverFunctionsThrowIsAnErrorOrALine) {
               "load things: load failed: load threw something that is no std::exception");
     EXPECT_TRUE(log_.empty());
     EXPECT_EQ(of([](Declared& o) { o.admit = [](const int&) -> bool { throw 42; }; }),
-              "load things: load failed: admit refused the loaded value");
+              "load things: load failed: admit threw something that is no std::exception");
     EXPECT_EQ(of([](Declared& o) { o.weigh = [](const int&) -> std::size_t { throw 42; }; }),
               "value");
     EXPECT_EQ(of([](Declared& o) {

@@ -116,7 +116,11 @@ TEST_F(Fork, EveryCallOfTheNodeIsRefusedAtOnceInTheChild) {
         Checks checks;
         checks.expect(refused(node_->start()));
         const auto late = node_->local<std::string, int>({.name = "late", .caches = "late"});
-        checks.expect(!late.get("a"));
+        checks.expect(refused(late.get("a")));
+        const auto near = node_->near<std::string, int>({.name = "near", .caches = "near"});
+        checks.expect(refused(near.get("a")));
+        const auto turns = node_->reservation<std::string>({.name = "turns", .caches = "turns"});
+        checks.expect(refused(turns.reserve("a", "b")));
         checks.expect(!node_->health().live && !node_->health().ready);
         checks.expect(node_->health().reasons.size() == 1);
         checks.expect(node_->inventory().empty());
