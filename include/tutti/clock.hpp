@@ -12,13 +12,43 @@
 
 #include <chrono>
 #include <cstdint>
+#include <type_traits>
 
 namespace tutti {
 
 // Duration::max() means "no limit" wherever a deadline, a period or a time to live is asked for. Write
-// exactly that: std::chrono converts what exceeds 292 years (`std::chrono::hours::max()`) to nonsense
-// before any function is called.
+// exactly that to a function: std::chrono converts what exceeds 292 years (`std::chrono::hours::max()`) to
+// nonsense before the function is called. An option (OptionDuration) takes it for the longest one.
 using Duration = std::chrono::nanoseconds;
+
+// What is out of range is the nearest Duration that there is.
+template <class Rep, class Period>
+[[nodiscard]] constexpr Duration saturating_duration(std::chrono::duration<Rep, Period> duration) {
+    using Wide = std::chrono::duration<long double, Duration::period>;
+    if (Wide(duration) >= Wide(Duration::max())) return Duration::max();
+    if (!(Wide(duration) > Wide(Duration::min()))) return Duration::min();
+    return std::chrono::duration_cast<Duration>(duration);
+}
+
+// The type of every option that is a Duration, so that `.load_deadline = 5` ends in a sentence.
+class OptionDuration : public Duration {
+public:
+    constexpr OptionDuration() noexcept : Duration(zero()) {}
+
+    template <class Rep, class Period>
+    constexpr OptionDuration(
+        std::chrono::duration<Rep, Period> given)  // NOLINT(google-explicit-constructor)
+        : Duration(saturating_duration(given)) {}
+
+    template <class Number>
+        requires std::is_arithmetic_v<Number>
+    constexpr OptionDuration(Number) {  // NOLINT(google-explicit-constructor)
+        static_assert(!std::is_arithmetic_v<Number>,
+                      "an option that is a Duration (`.load_deadline`, `.deadline`, `.lease`, "
+                      "`.window`, `.period`, `.every` and their likes) needs a unit: "
+                      "`.load_deadline = 5s`, with `using namespace std::chrono_literals`");
+    }
+};
 
 // Satisfies the standard's Clock requirements, so `TimePoint` arithmetic is std::chrono's.
 struct Boottime {

@@ -22,10 +22,10 @@
 namespace tutti {
 
 struct CooldownOptions {
-    std::string name;                               // mandatory
-    std::string caches;                             // mandatory
-    std::optional<Duration> period = std::nullopt;  // mandatory, more than zero
-    std::optional<Bound> bound = std::nullopt;      // mandatory, in entries
+    std::string name;                                     // mandatory
+    std::string caches;                                   // mandatory
+    std::optional<OptionDuration> period = std::nullopt;  // mandatory, more than zero
+    std::optional<Bound> bound = std::nullopt;            // mandatory, in entries
     std::string note = {};
 };
 

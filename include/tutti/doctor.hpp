@@ -57,7 +57,7 @@ struct DoctorOptions {
     std::vector<std::string> channels = {};
     // What the nodes say as NodeOptions::app, for a rule that names their keys. Default: none's.
     std::string app = "tutti-doctor";
-    Duration timeout = std::chrono::seconds{5};  // of everything together
+    OptionDuration timeout = std::chrono::seconds{5};  // of everything together
 };
 
 // A server that a node would refuse is a finding, and so is a permission that is missing.

@@ -22,7 +22,7 @@ struct InvalidateOptions {
     Ack ack = Ack::none;
     // Waits no longer than this. With `every_instance` it should exceed the node's wait-out
     // (lease x 1.2 + 50 ms: 3.65 s by default).
-    Duration deadline = std::chrono::seconds{5};
+    OptionDuration deadline = std::chrono::seconds{5};
 };
 
 // The outcome of one `invalidate`.

@@ -90,6 +90,9 @@ inline constexpr bool borrows_its_text =
 
 template <class K>
 consteval bool owns_its_text() {
+    static_assert(std::same_as<K, std::remove_cvref_t<K>>,
+                  "a cache's key type K is a plain type, without const, volatile and &: "
+                  "`node.coherent<std::string, V>`; what a cache keeps is const by itself");
     static_assert(
         !borrows_its_text<K>,
         "a cache's key must own its text, because it outlives the call that names it: a load "

@@ -30,6 +30,8 @@ namespace tutti {
 // K: the key; V: the answer; D: the document as `codec` reads it.
 template <Key K, class V, class D = V>
 struct NearOptions {
+    static_assert(detail::is_plain_value<V>() && detail::is_plain_value<D>());
+
     std::string name;    // mandatory
     std::string caches;  // mandatory
 
@@ -43,7 +45,8 @@ struct NearOptions {
     std::function<std::string(const K& key)> document = nullptr;
     Codec<D> codec = {};  // mandatory; only `decode` is used
     std::size_t document_bytes_max = 16UL * 1024 * 1024;
-    // The answer for `key`, `absent` if the document says that there is none. Mandatory unless V is D.
+    // The answer for `key`, `absent` if the document says that there is none. Mandatory unless V is D
+    // and can be copied.
     std::function<Loaded<V>(const K& key, const D& document)> project = nullptr;
     // A guess when the document cannot tell. Default: `unknown`.
     std::function<Loaded<V>(const K& key)> otherwise = nullptr;
@@ -66,7 +69,7 @@ struct NearSpec {
 template <Key K, class V, class D>
 NearSpec near_spec(NearOptions<K, V, D>& options) {
     using Raw = Loader<K, V>;
-    if constexpr (std::same_as<V, D>) {
+    if constexpr (std::same_as<V, D> && std::copy_constructible<V>) {
         if (!options.project)
             options.project = [](const K&, const D& document) { return document; };
     }

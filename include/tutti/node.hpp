@@ -60,15 +60,17 @@ struct NodeOptions {
     // there. Instances may differ, with the limit that docs/coherence.md names under W1.
     // From `lease_min`: 30 renewals a second for each channel, and room for a round trip. To `lease_max`:
     // so long an instance that is cut off may go on with old values, and `done` waits for that.
-    Duration lease = std::chrono::seconds{3};
+    OptionDuration lease = std::chrono::seconds{3};
     static constexpr Duration lease_min = std::chrono::milliseconds{100};
     static constexpr Duration lease_max = Bus::lease_max;
     // The clocks of two machines drift apart by less than this fraction.
     double clock_drift_max = 0.2;
     // Added to every wait-out: clock resolution and scheduling. At most `lease_max`.
-    Duration wait_out_margin = std::chrono::milliseconds{50};
-    // Every command to the bus and the store ends within this.
-    Duration command_deadline = std::chrono::seconds{1};
+    OptionDuration wait_out_margin = std::chrono::milliseconds{50};
+    // Every command to the bus and the store ends within this. From `command_deadline_min`: what is
+    // shorter than a round trip ends every command, and begins it again, for ever.
+    OptionDuration command_deadline = std::chrono::seconds{1};
+    static constexpr Duration command_deadline_min = std::chrono::milliseconds{1};
 
     // Threads for loaders that are plain functions, shared by the caches; and how many loads of each cache
     // may wait for one. When all are busy, a cache none of whose loads runs is given a further thread: a
@@ -83,7 +85,7 @@ struct NodeOptions {
     // permission, a version) stays an error. Only with `redis`.
     bool start_degraded = false;
     // How long `stop` and the destructor wait for what does not end. Zero: for nothing but the node itself.
-    Duration stop_deadline = std::chrono::seconds{10};
+    OptionDuration stop_deadline = std::chrono::seconds{10};
 
     // Called from any thread, with no lock held; must not block. What it throws is dropped, and so are
     // the lines that it causes itself by calling the node. Default: nothing is logged. Texts never

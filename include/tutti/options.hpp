@@ -37,7 +37,7 @@ public:
     [[nodiscard]] static constexpr OnSuspect bypass() noexcept { return {Kind::bypass, {}}; }
     // Serve what is in memory, marked `Freshness::suspect`, while the last proof of freshness is no
     // older than `age`; then as `bypass`.
-    [[nodiscard]] static constexpr OnSuspect serve_up_to(Duration age) noexcept {
+    [[nodiscard]] static constexpr OnSuspect serve_up_to(OptionDuration age) noexcept {
         return {Kind::serve_up_to, age};
     }
     // Refuse with Errc::suspect.
@@ -92,7 +92,7 @@ struct StoreTier {
     // Keep the better one: a value never replaces one of a higher rank, unless that one is past its TTL,
     // older than `rank_yields_after`, or unreadable to the load that replaces it. Framed only.
     std::function<std::int64_t(const V&)> rank = nullptr;
-    Duration rank_yields_after = Duration::max();
+    OptionDuration rank_yields_after = Duration::max();
     // Larger values are neither stored nor accepted, before compression and after decompression.
     std::size_t value_bytes_max = 1024UL * 1024;
     // Framed values above it are compressed with zstd. Zero: none is.
@@ -101,6 +101,8 @@ struct StoreTier {
 
 template <Key K, class V>
 struct CacheOptions {
+    static_assert(detail::is_plain_value<V>());
+
     std::string name;    // mandatory, unique within the node: metrics and the audit use it
     std::string caches;  // mandatory: what it caches, in words, for the audit
 
@@ -121,7 +123,7 @@ struct CacheOptions {
     Loader<K, V> load = {};  // mandatory
     // A load that takes longer is abandoned: its readers get Errc::timeout, its value is dropped. A
     // plain function goes on occupying its worker until it returns; its wait for one counts, too.
-    Duration load_deadline = std::chrono::seconds{5};
+    OptionDuration load_deadline = std::chrono::seconds{5};
     // Loads of this cache that run at one time, and so the workers that it may occupy; further ones wait
     // their turn, as long as a reader waits for them. The oldest is first while its readers have waited for
     // less than half of their deadline, else the newest.
@@ -159,7 +161,7 @@ struct GetOptions {
     // The read fails with Errc::timeout after this long; Duration::max(): never. A load that asks the source
     // already goes on, for the next reader; one that still waits, for its turn or for another instance,
     // ends with its last reader.
-    Duration deadline = std::chrono::seconds{5};
+    OptionDuration deadline = std::chrono::seconds{5};
 };
 
 }  // namespace tutti

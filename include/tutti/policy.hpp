@@ -23,7 +23,7 @@ public:
     template <class Rep, class Period>
     constexpr Ttl(
         std::chrono::duration<Rep, Period> lifetime)  // NOLINT(google-explicit-constructor)
-        : lifetime_(in_range(lifetime)) {}
+        : lifetime_(saturating_duration(lifetime)) {}
 
     template <class Number>
         requires std::is_arithmetic_v<Number>
@@ -46,14 +46,6 @@ public:
 
 private:
     constexpr Ttl() noexcept = default;  // never
-
-    template <class Rep, class Period>
-    static constexpr Duration in_range(std::chrono::duration<Rep, Period> lifetime) {
-        using Wide = std::chrono::duration<long double, Duration::period>;
-        if (Wide(lifetime) >= Wide(Duration::max())) return Duration::max();
-        if (!(Wide(lifetime) > Wide(Duration::min()))) return Duration::min();
-        return std::chrono::duration_cast<Duration>(lifetime);
-    }
 
     std::optional<Duration> lifetime_;
 };

@@ -36,6 +36,7 @@
 #include "tutti/codec.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/detail/calls.hpp"
+#include "tutti/detail/loader_shape.hpp"
 #include "tutti/detail/own_threads.hpp"
 #include "tutti/key.hpp"
 #include "tutti/policy.hpp"
@@ -51,10 +52,12 @@ enum class WhenStoreFails : unsigned char {
 // T: the note that a holder leaves for those who come second, such as the id of the job.
 template <class T>
 struct ReservationOptions {
+    static_assert(detail::is_plain_value<T>());
+
     std::string name;    // mandatory
     std::string caches;  // mandatory
 
-    std::optional<Duration> window = std::nullopt;                  // mandatory; at least 1 ms
+    std::optional<OptionDuration> window = std::nullopt;            // mandatory; at least 1 ms
     std::optional<WhenStoreFails> when_store_fails = std::nullopt;  // mandatory
 
     Codec<T> codec = {};  // mandatory unless T is std::string
@@ -73,7 +76,7 @@ namespace detail {
 struct ReservationSpec {
     std::string name;
     std::string caches;
-    std::optional<Duration> window;
+    std::optional<OptionDuration> window;
     std::optional<WhenStoreFails> when_store_fails;
     std::size_t note_bytes_max = 0;
     std::string raw_prefix;
@@ -169,7 +172,7 @@ public:
         if (const auto found = raw->granted ? std::nullopt : core_->note_of(raw->stored)) {
             auto decoded = detail::guarded(function("codec.decode", Errc::protocol),
                                            [&] { return codec_.decode(*found); });
-            if (decoded) held = *std::move(decoded);
+            if (decoded) held.emplace(*std::move(decoded));
         }
         return Attempt<T>(*std::move(text), *std::move(raw), std::move(held));
     }

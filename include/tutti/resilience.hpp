@@ -37,12 +37,12 @@ struct NegativeTtls {
 // Serve a value past its TTL while the source fails for a passing reason.
 struct StaleIfError {
     // How long past its TTL, at most. Mandatory, more than zero. Memory and store keep it that long.
-    Duration for_up_to{};
+    OptionDuration for_up_to{};
     // Whether the failure is a passing one; access that was revoked is not. Default: Error::retryable.
     // `unknown` answers are passing in any case; a value that `admit` refused is Errc::load_failed.
     std::function<bool(const Error&)> transient = nullptr;
     // After a failure the stale value is served at once for this long, without asking the source.
-    Duration retry_after = std::chrono::seconds{1};
+    OptionDuration retry_after = std::chrono::seconds{1};
 };
 
 // Loads these keys again on schedule, so that readers never wait for them and an entry never dies on a
@@ -51,8 +51,11 @@ struct StaleIfError {
 template <class K>
 struct Refresh {
     std::vector<K> keys;
-    Duration first = std::chrono::seconds{10};  // after Node::start
-    Duration every{};                           // mandatory; a third of the TTL leaves two retries
+    OptionDuration first = std::chrono::seconds{10};  // after Node::start
+    // Mandatory, at least `every_min`; a third of the TTL leaves two retries, which begin a sixteenth of it
+    // after a failure.
+    OptionDuration every{};
+    static constexpr Duration every_min = std::chrono::milliseconds{100};
     // After so many failures in a row `failing` is called and a warning logged; again with zero when a
     // refresh succeeds afterwards.
     std::size_t signal_after = 3;

@@ -97,12 +97,13 @@ void Writer::publish(Change change, Caches caches, InvalidateOptions options, Do
             [self = shared_from_this(), publication] { self->all_answered(publication); });
         return;
     }
-    send(std::move(parts),
-         saturating_add(now, std::min(options.deadline, options_.timing.command_deadline)),
-         [self = shared_from_this(), publication](const Change& part,
-                                                  const Result<Published>& answer) {
-             self->part_answered(publication, part, answer);
-         });
+    send(
+        std::move(parts),
+        saturating_add(now, std::min<Duration>(options.deadline, options_.timing.command_deadline)),
+        [self = shared_from_this(), publication](const Change& part,
+                                                 const Result<Published>& answer) {
+            self->part_answered(publication, part, answer);
+        });
 }
 
 std::vector<publication::Part> Writer::split(Change change) {

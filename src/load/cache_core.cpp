@@ -68,7 +68,8 @@ std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
         // A loader that is alive has filled or released by then.
         .claim_for = saturating_add(spec_.load_deadline,
                                     saturating_multiply(environment_.command_deadline, 2)),
-        .keep_stale = spec_.stale_if_error ? spec_.stale_if_error->for_up_to : Duration::zero(),
+        .keep_stale =
+            spec_.stale_if_error ? Duration(spec_.stale_if_error->for_up_to) : Duration::zero(),
         .command_deadline = environment_.command_deadline,
         .loads_max = spec_.loads_max,
         .admitted = [this](const void* value) { return admitted(value); },

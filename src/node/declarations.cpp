@@ -193,6 +193,11 @@ void check_refresh(const detail::RefreshSpec& refresh, OptionProblems& problems)
     problems.unless(!refresh.keys.empty(), "refresh.keys", "names no key");
     problems.unless(refresh.every > Duration::zero(), "refresh.every",
                     "is missing or not positive");
+    problems.unless(
+        refresh.every <= Duration::zero() || refresh.every >= Refresh<int>::every_min,
+        "refresh.every",
+        "must be at least 100 ms: below it the source is loaded all the time; is a unit "
+        "missing?");
     problems.unless(refresh.first >= Duration::zero(), "refresh.first", "must not be negative");
     problems.unless(refresh.signal_after > 0, "refresh.signal_after", "must be positive");
 }

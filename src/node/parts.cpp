@@ -85,8 +85,9 @@ Result<void> check(const NodeOptions& options) {
     problems.unless(options.wait_out_margin >= Duration::zero() &&
                         options.wait_out_margin <= NodeOptions::lease_max,
                     "wait_out_margin", "must be from zero to 10 min");
-    problems.unless(options.command_deadline > Duration::zero(), "command_deadline",
-                    "must be positive");
+    problems.unless(options.command_deadline >= NodeOptions::command_deadline_min,
+                    "command_deadline",
+                    "must be at least 1 ms: no command is answered before, and each is sent again");
     problems.unless(options.workers > 0, "workers", "must be positive");
     problems.unless(options.worker_queue_max > 0, "worker_queue_max", "must be positive");
     problems.unless(options.stop_deadline >= Duration::zero(), "stop_deadline",

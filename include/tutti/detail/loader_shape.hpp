@@ -32,6 +32,21 @@ concept LoaderAnswer = !std::is_void_v<R> && (ValueAnswer<R, V> || requires(R an
     requires ValueAnswer<decltype(*std::move(answer)), V>;
 });
 
+// Compiles for what a cache, a document or a note can be made of.
+template <class V>
+consteval bool is_plain_value() {
+    static_assert(
+        std::is_object_v<V> && !std::is_array_v<V> && std::same_as<V, std::remove_cv_t<V>>,
+        "a cache's value type V (a reservation's T, a document D) is a plain object type, "
+        "without const, volatile, & and []: `node.coherent<K, std::string>`; what a cache "
+        "keeps is const by itself");
+    static_assert(std::move_constructible<V>,
+                  "a cache's value type V (a reservation's T, a document D) is moved into the "
+                  "cache, so it must be move-constructible: for what cannot be moved use "
+                  "std::shared_ptr<const V>");
+    return true;
+}
+
 // Compiles for the return type of a plain loader only.
 template <class R, class V>
 constexpr bool explain_answer() {

@@ -24,6 +24,14 @@ TEST(SaturatingTime, IsOrdinaryWhereNothingOverflows) {
     SUCCEED();
 }
 
+TEST(SaturatingTime, AnOptionTakesWhatIsTooLongForTheLongest) {
+    static_assert(OptionDuration(std::chrono::hours::max()) == Duration::max());
+    static_assert(OptionDuration(std::chrono::hours::min()) == Duration::min());
+    static_assert(OptionDuration(3s) == Duration{3s});
+    static_assert(OptionDuration() == Duration::zero());
+    SUCCEED();
+}
+
 TEST(SaturatingTime, EndsAtTheLongestAndTheShortest) {
     static_assert(saturating_add(now, Duration::max()) == TimePoint::max());
     static_assert(saturating_add(TimePoint::max(), Duration::max()) == TimePoint::max());

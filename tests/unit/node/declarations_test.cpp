@@ -194,6 +194,12 @@ TEST_F(Declared, EachOptionThatIsWrongOrMeansNothingIsNamed) {
         {Pattern::local, local(),
          [](auto& o) { o.refresh = Refresh<std::string>{.keys = {"a"}, .first = 1s}; },
          "refresh.every: is missing"},
+        {Pattern::local, local(),
+         [](auto& o) { o.refresh = Refresh<std::string>{.keys = {"a"}, .every = 1ns}; },
+         "refresh.every: must be at least 100 ms"},
+        {Pattern::local, local(),
+         [](auto& o) { o.refresh = Refresh<std::string>{.keys = {"a"}, .every = 100ms - 1ns}; },
+         "refresh.every: must be at least 100 ms"},
     };
 
     for (const auto& [pattern, right, spoil, said] : cases) {
@@ -213,6 +219,23 @@ TEST_F(Declared, ANearCacheIsAskedForWhatItHas) {
                                      StartsWith("cache 'flags': bound: must be in entries"),
                                      StartsWith("cache 'flags': document: is missing"),
                                      StartsWith("cache 'flags': codec: is missing")));
+}
+
+// What a document is cannot be the answer for a key when it cannot be copied.
+TEST_F(Declared, ANearCacheOfAValueThatCannotBeCopiedNeedsAProjection) {
+    using Only = std::unique_ptr<int>;
+    (void)node->near<std::string, Only>(
+        {.name = "flags",
+         .caches = "flags of models",
+         .stale = Stale::acceptable,
+         .ttl = 1min,
+         .bound = entries(10),
+         .document = [](const std::string&) { return std::string("models:all"); },
+         .codec = {.encode = nullptr,
+                   .decode = [](std::string_view) { return Result<Only>(nullptr); },
+                   .name = "only"}});
+
+    EXPECT_THAT(problems(), ElementsAre(StartsWith("cache 'flags': project: is missing")));
 }
 
 TEST_F(Declared, AReservationAndACooldownAreAskedOnceForEachThing) {

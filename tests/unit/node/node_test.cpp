@@ -70,6 +70,9 @@ TEST(NodeOptions, WhatOnlyARedisWouldRefuseIsRefusedWithoutOne) {
     }
     EXPECT_THAT(cause_of({.name = "node", .app = "a/b"}), ::testing::StartsWith("app: "));
     EXPECT_THAT(cause_of({.name = "node", .service = "a\tb"}), ::testing::StartsWith("service: "));
+    EXPECT_THAT(cause_of({.name = "node", .command_deadline = 1ns}),
+                ::testing::StartsWith("command_deadline: must be at least 1 ms"));
+    EXPECT_EQ(cause_of({.name = "node", .command_deadline = 1ms}), "");
     EXPECT_THAT(cause_of({.name = "node", .redis = "localhost:6379", .app = "shop"}),
                 ::testing::StartsWith("redis: it must look like redis://host:6379"));
     EXPECT_EQ(cause_of({.name = std::string(128, 'n'), .app = "Zettelk\xC3\xA4sten"}), "");
