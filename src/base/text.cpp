@@ -1,5 +1,7 @@
 #include "base/text.hpp"
 
+#include <chrono>
+
 namespace tutti {
 
 std::size_t utf8_sequence(std::string_view text) noexcept {
@@ -40,6 +42,11 @@ bool is_plain_text(std::string_view text) noexcept {
         text.remove_prefix(length);
     }
     return true;
+}
+
+std::string in_milliseconds(Duration duration) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
+           " ms";
 }
 
 }  // namespace tutti

@@ -4,7 +4,10 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
+
+#include "tutti/clock.hpp"
 
 namespace tutti {
 
@@ -14,5 +17,8 @@ namespace tutti {
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 // The same, without control characters.
 [[nodiscard]] bool is_plain_text(std::string_view text) noexcept;
+
+// "1500 ms", as every message says it.
+[[nodiscard]] std::string in_milliseconds(Duration duration);
 
 }  // namespace tutti

@@ -192,8 +192,8 @@ TimePoint Channel::command_deadline() const {
     return saturating_add(clock_.now(), options_.timing.command_deadline);
 }
 
-void Channel::leave(TimePoint deadline, std::move_only_function<void()> done) {
-    if (!is_connected()) return done();
+void Channel::leave(TimePoint deadline, Completion<void> done) {
+    if (!is_connected()) return done({});
     left_ = true;
     lease_->end_now();
     executor_.cancel(timer_);
@@ -210,9 +210,8 @@ void Channel::leave(TimePoint deadline, std::move_only_function<void()> done) {
     publish_status();
 }
 
-void Channel::send_leave(TimePoint deadline, std::move_only_function<void()> done) {
-    bus_.leave(options_.name, options_.member, deadline,
-               [done = std::move(done)](const Result<void>&) mutable { done(); });
+void Channel::send_leave(TimePoint deadline, Completion<void> done) {
+    bus_.leave(options_.name, options_.member, deadline, std::move(done));
 }
 
 void Channel::publish_status() {

@@ -92,8 +92,8 @@ public:
                  Done done) override;
 
     // Stops serving and renewing, answers what still waits, and leaves the channel; `done` runs once, by
-    // about `deadline`, and at once when it is not connected.
-    void leave(TimePoint deadline, std::move_only_function<void()> done);
+    // about `deadline`, and at once when it is not connected. An error: the bus still counts on the lease.
+    void leave(TimePoint deadline, Completion<void> done);
 
     [[nodiscard]] ChannelStatus status() const;
 
@@ -112,7 +112,7 @@ private:
     void wake_at(TimePoint when) override;
 
     [[nodiscard]] TimePoint command_deadline() const;
-    void send_leave(TimePoint deadline, std::move_only_function<void()> done);
+    void send_leave(TimePoint deadline, Completion<void> done);
     void publish_status();
 
     const Options options_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/rules.hpp"
+#include "base/text.hpp"
 
 namespace tutti {
 
@@ -15,11 +16,6 @@ constexpr Duration retry_last = std::chrono::seconds{2};
 constexpr std::size_t shown_key_bytes_max = 64;
 constexpr const char* stopped_before_wait_out =
     "published, but the node was stopped before the wait-out";
-
-std::string milliseconds(Duration duration) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
-           " ms";
-}
 
 // A key is any bytes, and long.
 std::string shown(std::string_view key) {
@@ -215,8 +211,9 @@ void Writer::wait_out(const PublicationPointer& publication) {
     const TimePoint until = kept(Rule::wait_out_before_done) ? from + needed : now;
     if (until > publication->deadline) {
         return unconfirmed(publication, "published, but the deadline of " +
-                                            milliseconds(publication->options.deadline) +
-                                            " ends before the wait-out of " + milliseconds(needed) +
+                                            in_milliseconds(publication->options.deadline) +
+                                            " ends before the wait-out of " +
+                                            in_milliseconds(needed) +
                                             ": raise InvalidateOptions::deadline");
     }
     publication->timer = executor_.run_at(until, [self = shared_from_this(), publication] {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/rules.hpp"
+#include "base/text.hpp"
 
 namespace tutti {
 
@@ -184,9 +185,8 @@ CacheCore::Permission CacheCore::permission() const {
 
 std::string CacheCore::degraded_reason(const Permission& permission) const {
     if (permission.effective) return {};
-    const auto late =
-        std::chrono::duration_cast<std::chrono::milliseconds>(permission.now - lease_->since());
-    return "the bus has not confirmed freshness for " + std::to_string(late.count()) + " ms";
+    return "the bus has not confirmed freshness for " +
+           in_milliseconds(permission.now - lease_->since());
 }
 
 std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/rules.hpp"
+#include "base/text.hpp"
 #include "load/cache_core.hpp"
 #include "load/token.hpp"
 
@@ -109,8 +110,11 @@ void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Durat
     auto once =
         std::make_shared<Completion<Filled>>(pending_->track(std::move(done), std::move(stopped)));
     const auto timer = environment_.executor->run_at(
-        saturating_add(environment_.clock->now(), timeout),
-        [once, operation] { (*once)(fail(Errc::timeout, operation, "no answer")); });
+        saturating_add(environment_.clock->now(), timeout), [once, operation, timeout] {
+            (*once)(fail(Errc::timeout, operation,
+                         "the store has not answered within the deadline of " +
+                             in_milliseconds(timeout) + "; it may still take the value"));
+        });
     store_->offer(text, random_token(environment_.random), loaded, spec_.store->ttl->lifetime(),
                   [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
                       self->environment_.executor->cancel(timer);

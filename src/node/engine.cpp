@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 #include <string>
 #include <utility>
 
 #include "base/option_problems.hpp"
+#include "base/text.hpp"
 #include "load/cooldown_core.hpp"
 #include "load/reservation_core.hpp"
 #include "node/declarations.hpp"
@@ -203,26 +205,54 @@ void Engine::stop_on_executor(StopDone done) {
     conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
     for_each_declared(&Declared::close);
     auto shared_done = std::make_shared<StopDone>(std::move(done));
-    const TimePoint until = parts_.clock->now() + leave_deadline;
     for (const auto& [name, writer] : writers_) {
         if (const std::size_t unpublished = writer->close()) log_unpublished(name, unpublished);
     }
-    auto left = std::make_shared<std::size_t>(channels_.size());
-    if (*left ==
-        0) {  // behind what was sent in this very task, claims that are given back for instance
+    if (channels_.empty()) {
+        // Behind what was sent in this very task, claims that are given back for instance.
         return parts_.executor->post(
             [self = shared_from_this(), shared_done] { self->finish_stop(shared_done); });
     }
+    leave_channels(shared_done);
+}
+
+struct Engine::Leaving {
+    std::set<std::string> channels;
+    std::size_t unanswered = 0;
+    std::string why;  // a channel was not left
+};
+
+void Engine::leave_channels(const std::shared_ptr<StopDone>& done) {
+    auto leaving = std::make_shared<Leaving>();
+    for (const auto& [name, channel] : channels_) leaving->channels.insert(name);
+    leaving->unanswered = channels_.size();
+    const TimePoint until = parts_.clock->now() + leave_deadline;
     // A server that does not answer must not hold up the end.
-    const auto timer = parts_.executor->run_at(
-        until, [self = shared_from_this(), shared_done] { self->finish_stop(shared_done); });
+    const auto timer = parts_.executor->run_at(until, [self = shared_from_this(), done, leaving] {
+        leaving->why =
+            self->parts_.where + " has not answered within " + in_milliseconds(leave_deadline);
+        self->log_not_left(*leaving);
+        self->finish_stop(done);
+    });
     for (const auto& [name, channel] : channels_) {
-        channel->leave(until, [self = shared_from_this(), shared_done, left, timer] {
-            if (--*left > 0) return;
+        channel->leave(until, [self = shared_from_this(), done, leaving, timer,
+                               name](const Result<void>& left) {
+            if (left) leaving->channels.erase(name);
+            if (!left) leaving->why = left.error().message();
+            if (--leaving->unanswered > 0) return;
+            if (*done && !leaving->channels.empty()) self->log_not_left(*leaving);
             self->parts_.executor->cancel(timer);
-            self->finish_stop(shared_done);
+            self->finish_stop(done);
         });
     }
+}
+
+void Engine::log_not_left(const Leaving& leaving) const {
+    std::string names;
+    for (const std::string& name : leaving.channels) names += (names.empty() ? "" : ", ") + name;
+    log_(LogLevel::warning, "stopped without having left " + names + ": " + leaving.why +
+                                "; invalidations of these channels wait for this node's lease, " +
+                                in_milliseconds(options_.lease) + ", until it has lapsed");
 }
 
 void Engine::finish_stop(const std::shared_ptr<StopDone>& done) {

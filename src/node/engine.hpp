@@ -45,6 +45,10 @@ struct EngineParts {
     std::function<void(Usage, TimePoint deadline, Completion<void>)> check = nullptr;
     // Where store and bus are; from any thread. Null: not known.
     std::function<Backend()> backend = nullptr;
+    // Where that is, for errors: "Redis at 127.0.0.1:6379". Without secrets.
+    std::string where = "the hub of this process";
+    // Why nothing is subscribed; from any thread. Null: not known.
+    std::function<std::optional<Error>()> deaf = nullptr;
     // For claims in the store; from any thread. Null: the system's.
     std::function<std::uint64_t()> random = nullptr;
 };
@@ -124,9 +128,13 @@ private:
     void open_channels();
     void check_started();
     void start_is_late(const CallerPointer& caller);
+    [[nodiscard]] Error late_start(Duration deadline) const;
     void conclude_start(const Result<void>& outcome);
     void stop_on_executor(StopDone done);
+    struct Leaving;
+    void leave_channels(const std::shared_ptr<StopDone>& done);
     void finish_stop(const std::shared_ptr<StopDone>& done);
+    void log_not_left(const Leaving& leaving) const;
     void log_unpublished(const std::string& channel, std::size_t keys) const;
     [[nodiscard]] Channel* find(std::string_view channel) const;
     [[nodiscard]] std::string not_ready() const;

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/text.hpp"
 #include "node/engine.hpp"
 
 namespace tutti {
@@ -24,6 +25,7 @@ void Engine::start(Duration deadline, StartDone done) {
 
 struct Engine::Caller {
     StartDone done;
+    Duration deadline;
     Executor::TimerId timer = Executor::TimerId::none;
 };
 
@@ -39,7 +41,7 @@ void Engine::start_on_executor(Duration deadline, StartDone done) {
     case Phase::starting: break;
     }
     if (enter(Phase::starting) == Phase::declaring) warn_of_critical();
-    auto caller = std::make_shared<Caller>(Caller{.done = std::move(done)});
+    auto caller = std::make_shared<Caller>(Caller{.done = std::move(done), .deadline = deadline});
     caller->timer = parts_.executor->run_at(saturating_add(parts_.clock->now(), deadline),
                                             [weak = weak_from_this(), caller] {
                                                 if (const auto self = weak.lock())
@@ -58,8 +60,19 @@ void Engine::start_is_late(const CallerPointer& caller) {
         return conclude_start({});
     }
     std::erase(starting_, caller);
-    const auto unchecked = this->unchecked();
-    caller->done(unchecked ? fail(*unchecked) : fail(Errc::timeout, "start", not_ready()));
+    caller->done(fail(late_start(caller->deadline)));
+}
+
+// Names the step that was not done, where it was asked for, and what is known about why.
+Error Engine::late_start(Duration deadline) const {
+    if (auto error = this->unchecked()) return *std::move(error);
+    std::string step = opened_ ? not_ready() : "nothing has answered yet what its user may do";
+    const auto deaf = parts_.deaf ? parts_.deaf() : std::nullopt;
+    if (opened_ && deaf) step += " (" + deaf->message() + ")";
+    return {Errc::timeout, "start",
+            parts_.where + ": after " + in_milliseconds(deadline) + ", " + step +
+                ". Does it run (tutti doctor)? Start again with a longer deadline, or set "
+                "NodeOptions::start_degraded to serve without it meanwhile"};
 }
 
 Usage Engine::usage() const {

@@ -121,6 +121,8 @@ Result<EngineParts> make_parts(const NodeOptions& options,
              .met = [log = Log(options.log)](const auto& server) { warn_of(server, log); }},
             saturating_add(Boottime::now(), saturating_multiply(options.command_deadline, 5)));
         if (!opened) return fail(std::move(opened).error());
+        parts.where = "Redis at " + redis::Url::parse(options.redis)->endpoint();
+        parts.deaf = [bus = opened->bus.get()] { return bus->subscription_error(); };
         parts.store = with_threads(threads, std::move(opened->store));
         parts.check = [bus = opened->bus.get()](Usage usage, TimePoint until, auto done) {
             bus->check(std::move(usage), until, std::move(done));

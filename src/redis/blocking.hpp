@@ -12,15 +12,15 @@
 
 namespace tutti::redis {
 
-// Hands a completion to `begin`, and waits for it.
+// Hands a completion to `begin`, and waits for it. `step`: "127.0.0.1:6379 to answer", for the error.
 template <class T, class F>
-Result<T> wait(const char* operation, TimePoint deadline, F begin) {
+Result<T> wait(const char* operation, const std::string& step, TimePoint deadline, F begin) {
     auto promise = std::make_shared<std::promise<Result<T>>>();
     auto future = promise->get_future();
     begin([promise](Result<T> result) { promise->set_value(std::move(result)); });
     if (future.wait_for(time_left(deadline, Boottime::now())) == std::future_status::ready)
         return future.get();
-    return fail(Errc::timeout, operation, "the server did not answer in time");
+    return fail(Errc::timeout, operation, "waited in vain for " + step + ": does it run?");
 }
 
 }  // namespace tutti::redis

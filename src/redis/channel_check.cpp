@@ -61,11 +61,18 @@ ChannelCheck::ChannelCheck(Network network, std::shared_ptr<CommandConnection> c
 void ChannelCheck::start(TimePoint deadline) {
     deadline_ = deadline;
     timer_ = network_.executor->run_at(deadline, [self = shared_from_this()] {
-        self->finish(fail(Errc::timeout, operation, "the permissions were not checked in time"));
+        self->finish(fail(Errc::timeout, operation, self->waits_for()));
     });
     // By text, and then by digest: a server that knows the script already would not show that the user
     // may not send another.
     try_script(ScriptBy::text);
+}
+
+std::string ChannelCheck::waits_for() const {
+    return options_.session.url.endpoint() + " has not answered in time while it was tried which " +
+           (session_ ? "channels its user may subscribe to, on a connection of its own"
+                     : "commands and keys its user may use") +
+           ": does it run?";
 }
 
 void ChannelCheck::try_script(ScriptBy by) {

@@ -42,6 +42,7 @@ private:
     void on_tried(ScriptBy by, Result<Reply> reply);
     void subscribe();
     void conclude();
+    [[nodiscard]] std::string waits_for() const;
     void finish(Result<void> result);
 
     void on_up(const ServerFacts& facts) override;

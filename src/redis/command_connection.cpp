@@ -8,6 +8,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/text.hpp"
 #include "redis/command.hpp"
 
 namespace tutti::redis {
@@ -16,10 +17,8 @@ namespace {
 // Sweeps are at least so far apart.
 constexpr Duration sweep_step = std::chrono::milliseconds(1);
 
-Error timed_out(std::string_view operation) {
-    return {.code = Errc::timeout,
-            .operation = std::string(operation),
-            .cause = "no reply before the deadline; it may still have been done"};
+Error timed_out(std::string_view operation, std::string cause) {
+    return {.code = Errc::timeout, .operation = std::string(operation), .cause = std::move(cause)};
 }
 
 Error stopped(std::string_view operation) {
@@ -99,7 +98,9 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
         finish(std::move(queued.handler), command.bytes.size(), fail(std::move(error)));
     };
     if (is_closed(command.caller)) return refuse(stopped(command.operation));
-    if (command.deadline <= now) return refuse(timed_out(command.operation));
+    if (command.deadline <= now) {
+        return refuse(timed_out(command.operation, "the deadline had passed before it was sent"));
+    }
     if (down_) return refuse(unavailable(command.operation, *down_));
     sweep_by(command.deadline);
     if (session_->is_up()) return send(std::move(queued), now);
@@ -222,12 +223,11 @@ void CommandConnection::sweep_by(TimePoint when) {
 void CommandConnection::sweep() {
     const TimePoint now = clock_.now();
     if (session_->is_up() && !outstanding_.empty() && stalls_at() <= now) {
-        const auto ms =
-            std::chrono::duration_cast<std::chrono::milliseconds>(options_.stall_timeout);
         return session_->fail_with({.code = Errc::timeout,
                                     .operation = "redis connection",
                                     .cause = session_->url().endpoint() + " has not answered for " +
-                                             std::to_string(ms.count()) + " ms"});
+                                             in_milliseconds(options_.stall_timeout) +
+                                             ": does it run? (NodeOptions::command_deadline)"});
     }
     const TimePoint next = expire(now);
     if (next != TimePoint::max()) sweep_by(std::max(next, now + sweep_step));
@@ -236,13 +236,17 @@ void CommandConnection::sweep() {
 // Returns when the next sweep is due.
 TimePoint CommandConnection::expire(TimePoint now) {
     TimePoint next = outstanding_.empty() ? TimePoint::max() : stalls_at();
-    std::vector<std::pair<Handler, std::string_view>> expired;
+    const std::string where = session_->url().endpoint();
+    std::vector<std::pair<Handler, Error>> expired;
     for (Outstanding& sent : outstanding_) {
         if (!sent.handler) continue;
         if (sent.deadline > now) {
             next = std::min(next, sent.deadline);
         } else {
-            expired.emplace_back(std::exchange(sent.handler, nullptr), sent.operation);
+            expired.emplace_back(
+                std::exchange(sent.handler, nullptr),
+                timed_out(sent.operation, where + " has not answered before the deadline; it may "
+                                                  "still do it: does it run?"));
         }
     }
     for (Queued& queued : waiting_) {
@@ -250,10 +254,14 @@ TimePoint CommandConnection::expire(TimePoint now) {
         if (queued.command.deadline > now) {
             next = std::min(next, queued.command.deadline);
         } else {
-            expired.emplace_back(std::exchange(queued.handler, nullptr), queued.command.operation);
+            expired.emplace_back(
+                std::exchange(queued.handler, nullptr),
+                timed_out(queued.command.operation,
+                          "there was no connection to " + where +
+                              " before the deadline, and so it was not sent: does it run?"));
         }
     }
-    for (auto& [handler, operation] : expired) handler(fail(timed_out(operation)));
+    for (auto& [handler, error] : expired) handler(fail(std::move(error)));
     return next;
 }
 

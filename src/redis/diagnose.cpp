@@ -116,7 +116,8 @@ Result<Answers> ask(Runtime& runtime, const Url& url, TimePoint deadline, Durati
         tls = *std::move(loaded);
     }
     return wait<Answers>(
-        operation, deadline + std::chrono::seconds(1), [&](Completion<Answers> done) {
+        operation, url.endpoint() + " to answer", deadline + std::chrono::seconds(1),
+        [&](Completion<Answers> done) {
             runtime.executor().post(
                 [&runtime, url, tls, deadline, timeout, done = std::move(done)]() mutable {
                     std::make_shared<Probe>(runtime, url, std::move(tls), std::move(done))
@@ -144,9 +145,10 @@ Result<void> try_everything(Runtime& runtime, const std::string& url, const Doct
                               .connect_timeout = options.timeout},
                              deadline);
     if (!opened) return fail(std::move(opened).error());
-    return wait<void>(operation, deadline, [&](Completion<void> done) {
-        opened->bus->check(usage_of(options), deadline, std::move(done));
-    });
+    return wait<void>(operation, "the server to say what its user may do", deadline,
+                      [&](Completion<void> done) {
+                          opened->bus->check(usage_of(options), deadline, std::move(done));
+                      });
 }
 
 Finding judge_permissions(const Result<void>& tried) {

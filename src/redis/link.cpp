@@ -1,7 +1,8 @@
 #include "redis/link.hpp"
 
-#include <chrono>
 #include <utility>
+
+#include "base/text.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -76,8 +77,7 @@ void Link::sent(std::size_t bytes) {
 }
 
 Error Link::timed_out(Duration within) const {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(within);
-    const std::string time = " within " + std::to_string(ms.count()) + " ms";
+    const std::string time = " within " + in_milliseconds(within);
     std::string cause = options_.url.endpoint();
     switch (stage_) {
     case Stage::reaching: cause += " could not be reached" + time; break;

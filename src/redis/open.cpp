@@ -70,11 +70,13 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
     RedisPair pair{
         .store = std::make_unique<RedisStore>(runtime, connection, session.random, names),
         .bus = std::make_unique<RedisBus>(runtime, connection, std::move(subscription), names)};
-    auto facts = wait<ServerFacts>(operation, deadline, [&](Completion<ServerFacts> first) {
-        runtime.executor().post([connection, first = std::move(first)]() mutable {
-            connection->start(std::move(first));
+    const std::string where = session.url.endpoint();
+    auto facts = wait<ServerFacts>(
+        operation, where + " to be connected", deadline, [&](Completion<ServerFacts> first) {
+            runtime.executor().post([connection, first = std::move(first)]() mutable {
+                connection->start(std::move(first));
+            });
         });
-    });
     const auto is_away = [&](const Error& error) {
         return options.may_be_away && error.retryable();
     };
@@ -82,9 +84,10 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
         if (is_away(facts.error())) return pair;
         return fail(facts.error());
     }
-    auto allowed = wait<void>(operation, deadline, [&](Completion<void> done) {
-        pair.bus->check({.channels = {{.channel = check_channel}}}, deadline, std::move(done));
-    });
+    auto allowed = wait<void>(
+        operation, where + " to say what its user may do", deadline, [&](Completion<void> done) {
+            pair.bus->check({.channels = {{.channel = check_channel}}}, deadline, std::move(done));
+        });
     if (!allowed && !is_away(allowed.error())) return fail(allowed.error());
     return pair;
 }

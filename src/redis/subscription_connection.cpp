@@ -178,7 +178,7 @@ void SubscriptionConnection::check() {
         return session_->fail_with(
             {.code = Errc::timeout,
              .operation = operation,
-             .cause = session_->url().endpoint() + " does not answer a PING"});
+             .cause = session_->url().endpoint() + " does not answer a PING: does it run?"});
     }
     if (pings_.empty() && heard + options_.ping_every <= now) ping(TimePoint::max(), nullptr);
     expire_pings(now);
@@ -196,7 +196,9 @@ void SubscriptionConnection::expire_pings(TimePoint now) {
         if (sent.done && sent.deadline <= now) expired.push_back(std::exchange(sent.done, nullptr));
     }
     for (Completion<void>& done : expired) {
-        done(fail(Errc::timeout, probe_operation, "no answer before the deadline"));
+        done(fail(Errc::timeout, probe_operation,
+                  session_->url().endpoint() +
+                      " has not answered a PING before the deadline: does it run?"));
     }
 }
 

@@ -112,7 +112,7 @@ TEST_F(OwnPublication, IsRefusedBeforeTheChannelIsConnectedAndConcernsNoOtherCac
 
 TEST_F(OwnPublication, IsRefusedAfterTheEndAndEndsAllTheSame) {
     channel_->connect();
-    channel_->leave(clock_.now() + 1s, [] {});
+    channel_->leave(clock_.now() + 1s, [](const Result<void>&) {});
 
     publish(channel_);
 
