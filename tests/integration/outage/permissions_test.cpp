@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "redis/command.hpp"
+#include "support/documented_acl.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/doctor.hpp"
 #include "tutti/node.hpp"
@@ -17,8 +18,17 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-// What the error messages tell an operator to allow, without the command and the own keys.
-std::string documented_rules() {
+// What docs/operations.md tells an operator to allow, without the own keys.
+std::string documented_rules(std::string_view left_out = {}) {
+    std::string rules;
+    for (const std::string& rule : documented_acl("queue").node) {
+        if (rule != left_out) rules += (rules.empty() ? "" : " ") + rule;
+    }
+    return rules;
+}
+
+// What error messages tell him.
+std::string rules_of_errors() {
     std::string rules(tutti::redis::acl_rule);
     rules = rules.substr(rules.find('+'));
     return rules.substr(0, rules.find(" ~<"));
@@ -92,6 +102,21 @@ TEST(Permissions, TheDocumentedOnesAreEnough) {
     const auto started = start_as(redis, documented_rules());
 
     EXPECT_TRUE(started) << started.error().message();
+}
+
+TEST(Permissions, TheDocumentSaysWhatTheErrorsSay) {
+    EXPECT_EQ(documented_rules(), rules_of_errors());
+}
+
+// Each of them is needed, so that a rule that the document lost would be missed.
+TEST(Permissions, TheStartMissesEveryRuleThatTheDocumentNames) {
+    RedisServer redis;
+    for (const std::string& rule : documented_acl("queue").node) {
+        const auto started = start_as(redis, documented_rules(rule));
+
+        ASSERT_FALSE(started.has_value()) << rule;
+        EXPECT_THAT(started.error().message(), HasSubstr(rule.substr(1)));
+    }
 }
 
 TEST(Permissions, AMissingChannelIsNamedBeforeAnythingReliesOnIt) {
