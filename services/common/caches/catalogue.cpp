@@ -24,6 +24,16 @@ using Value = ChannelActivations::Value;
 
 constexpr std::chrono::milliseconds local_ttl_max = 1h;
 
+// A cache that is bounded in entries is bounded in bytes by what one may have: an answer of a gateway may
+// have domain::answer_bytes_max, a thousand of them would not fit. Larger ones count as a failed load.
+template <class V>
+std::function<bool(const V&)> has_at_most(std::size_t text_bytes_max) {
+    return [text_bytes_max](const V& value) { return domain::text_bytes(value) <= text_bytes_max; };
+}
+
+constexpr std::size_t activation_bytes_max = 8U << 10U;
+constexpr std::size_t personality_id_bytes_max = 256;
+
 CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> load) {
     return {
         .name = "channel-activation",
@@ -34,6 +44,7 @@ CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> l
         .load = std::move(load),
         .load_deadline = 5s,
         .loads_max = 12,
+        .admit = has_at_most<Value>(activation_bytes_max),
         .channel = "cache:channel-activation-invalidation",
         .plain = PlainEvent{.type = "channel", .key = "channelId"},
         .foreign_publishers = true,
@@ -49,19 +60,31 @@ StaleIfError last_known_list() {
 // What the lists of choices have in common. Whoever waits for one types at that moment.
 template <class V>
 CacheOptions<std::string, V> choices(const std::string& name, const std::string& caches,
-                                     Loader<std::string, V> load) {
+                                     Bound bound, Loader<std::string, V> load) {
     return {
         .name = name,
         .caches = caches,
         .stale = Stale::acceptable,
         .ttl = 60s,
-        .bound = entries(500),
+        .bound = bound,
         .load = std::move(load),
         .load_deadline = choices_deadline,
         .loads_max = 6,
         .stale_if_error = last_known_list(),
         .note = "the last known list is served while the gateway is away",
     };
+}
+
+// Lists of many users, of any length up to that of an answer.
+template <class T>
+CacheOptions<std::string, std::vector<T>> choices_of_users(
+    const std::string& name, const std::string& caches, std::size_t bytes_max,
+    Loader<std::string, std::vector<T>> load) {
+    auto options = choices(name, caches, bytes(bytes_max), std::move(load));
+    options.weigh = [](const std::vector<T>& list) {
+        return list.capacity() * sizeof(T) + domain::text_bytes(list);
+    };
+    return options;
 }
 
 // The same without the bus.
@@ -141,26 +164,25 @@ Cooldown<NotificationKey> declare_notification_cooldown(Node& node) {
 namespace {
 
 // Its texts are bounded where they are written; names of models and the avatar's URL come on top.
-bool is_of_ordinary_size(const domain::GetPersonalityResponse& found) {
-    return domain::text_bytes(found.personality) <=
-           domain::personality_bytes_max + domain::frame_bytes_max;
-}
+constexpr std::size_t whole_personality_bytes_max =
+    domain::personality_bytes_max + domain::frame_bytes_max;
 
 }  // namespace
 
 Personalities declare_personalities(Node& node,
                                     Loader<std::string, domain::GetPersonalityResponse> load) {
-    return node.coherent(
-        subscribed_to(personality_events, CacheOptions<std::string, domain::GetPersonalityResponse>{
-                                              .name = "personality",
-                                              .caches = "personalities, configuration merged in",
-                                              .stale = Stale::wrong,
-                                              .ttl = 5min,
-                                              .bound = entries(100),
-                                              .load = std::move(load),
-                                              .admit = is_of_ordinary_size,
-                                              .note = "an entry has at most 256 KiB of texts",
-                                          }));
+    return node.coherent(subscribed_to(
+        personality_events,
+        CacheOptions<std::string, domain::GetPersonalityResponse>{
+            .name = "personality",
+            .caches = "personalities, configuration merged in",
+            .stale = Stale::wrong,
+            .ttl = 5min,
+            .bound = entries(100),
+            .load = std::move(load),
+            .admit = has_at_most<domain::GetPersonalityResponse>(whole_personality_bytes_max),
+            .note = "an entry has at most 256 KiB of texts",
+        }));
 }
 
 PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::string> load) {
@@ -174,6 +196,7 @@ PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::stri
         .load = std::move(load),
         .load_deadline = 2s,
         .loads_max = 4,
+        .admit = has_at_most<std::string>(personality_id_bytes_max),
         .reach = Reach::every_key,
     };
     return node.coherent(subscribed_to(personality_events, std::move(options)));
@@ -200,7 +223,8 @@ Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load)
 
 CacheOptions<std::string, std::vector<domain::PersonalitySummary>> personality_list_options(
     Loader<std::string, std::vector<domain::PersonalitySummary>> load) {
-    auto options = choices("autocomplete-personalities", "personalities per user", std::move(load));
+    auto options = choices_of_users("autocomplete-personalities", "personalities per user",
+                                    32U << 20U, std::move(load));
     // The channel speaks of personalities, the keys are users.
     options.reach = Reach::every_key;
     options.on_suspect = OnSuspect::serve_up_to(60s);
@@ -214,15 +238,15 @@ PersonalityLists declare_personality_lists(
 
 PersonaLists declare_persona_lists(Node& node,
                                    Loader<std::string, std::vector<domain::PersonaSummary>> load) {
-    auto options = choices("autocomplete-personas", "personas per user", std::move(load));
+    auto options =
+        choices_of_users("autocomplete-personas", "personas per user", 8U << 20U, std::move(load));
     options.on_suspect = OnSuspect::serve_up_to(60s);
     return node.coherent(subscribed_to(persona_events, std::move(options)));
 }
 
 GlobalConfigs declare_global_configs(Node& node,
                                      Loader<std::string, std::vector<domain::LlmConfig>> load) {
-    auto options = choices("global-config", "global LLM configs", std::move(load));
-    options.bound = entries(1);
+    auto options = choices("global-config", "global LLM configs", entries(1), std::move(load));
     options.loads_max = 1;
     return node.local(std::move(options));
 }

@@ -250,6 +250,77 @@ INSTANTIATE_TEST_SUITE_P(, HostileUpstream,
                                          std::pair{"0\r\n", "X-Trailer: something\r\n"},
                                          std::pair{"", "1;aaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n"}));
 
+// Answers that are valid and large: what a bot keeps of them is bounded in bytes, however many users and
+// channels there are.
+struct Filled {
+    std::string what;
+    std::string path;    // of the driver
+    std::string asks;    // a body, for the user or channel %
+    std::string answer;  // of the gateway, to each
+};
+
+void PrintTo(const Filled& filled, std::ostream* out) { *out << filled.what; }
+
+class HostileAnswers : public testing::TestWithParam<Filled> {};
+
+TEST_P(HostileAnswers, GatewayDoesNotFillTheCachesOfABot) {
+    constexpr int calls = 150;
+    const Filled& filled = GetParam();
+    const ScriptedServer upstream([&](int socket, int) {
+        ScriptedServer::read_request(socket);
+        ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: " +
+                                         std::to_string(filled.answer.size()) + "\r\n\r\n" +
+                                         filled.answer);
+    });
+    Victim victim(ServiceKind::bot, {{"GATEWAY_URL", base_url(upstream)}});
+
+    for (int i = 0; i < calls; ++i) {
+        std::string body = filled.asks;
+        body.replace(body.find('%'), 1, std::to_string(100'000'000'000'000'000 + i));
+        const auto answer = victim.send({.method = "POST",
+                                         .path = filled.path,
+                                         .headers = {{"X-Service-Auth", Victim::secret}},
+                                         .body = std::move(body)});
+        ASSERT_EQ(answer.status, 200) << answer.body;
+    }
+
+    EXPECT_GE(upstream.connections(), calls);
+    victim.expect_well();
+}
+
+std::string repeated(const std::string& piece) {
+    std::string text = piece;
+    while (text.size() < (2U << 20U)) text += "," + piece;
+    return text;
+}
+
+Filled typing(const std::string& option, const std::string& list, const std::string& piece) {
+    return {.what = list,
+            .path = "/driver/autocomplete",
+            .asks = R"({"command":"channel activate","option":")" + option +
+                    R"(","value":"n","userId":"%"})",
+            .answer = R"({")" + list + R"(":[)" + repeated(piece) + "]}"};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , HostileAnswers,
+    testing::Values(
+        typing("personality", "personalities",
+               R"({"id":"1","name":")" + std::string(1000, 'n') +
+                   R"(","displayName":null,"slug":"s","isOwned":true,"isPublic":true,)"
+                   R"("ownerId":null,"ownerDiscordId":null})"),
+        typing("persona", "personas",
+               R"({"id":"1","name":")" + std::string(1000, 'n') +
+                   R"(","preferredName":null,"isDefault":false})"),
+        Filled{.what = "activations",
+               .path = "/driver/message",
+               .asks = R"({"channelId":"%","content":"hello","authorId":"100000000000000001"})",
+               .answer = R"({"isActivated":true,"activation":{"id":"1","channelId":"1",)"
+                         R"("guildId":null,"personalitySlug":"s","personalityName":")" +
+                         std::string(2U << 20U, 'n') +
+                         R"(","activatedBy":null,"createdAt":"x"},"hasSettings":true})"}),
+    testing::PrintToStringParamName());
+
 // Valid lengths, and what is said is worth many times as much memory.
 class HostileContent : public testing::TestWithParam<const char*> {
 protected:
