@@ -22,7 +22,7 @@ endfunction()
 
 # What `./test <suite>` builds; the suites that start services build everything.
 if(TUTTI_TESTS)
-  foreach(suite unit contract simulation stress examples tools integration fleet)
+  foreach(suite unit threads contract simulation stress examples tools integration fleet)
     add_custom_target(suite_${suite})
   endforeach()
 endif()
@@ -104,7 +104,7 @@ function(tutti_test name)
     endforeach()
   endif()
   gtest_discover_tests(${target}
-    TEST_PREFIX "${suite}." ${alone} DISCOVERY_TIMEOUT 60
+    TEST_PREFIX "${suite}." ${alone} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${suite} TIMEOUT 120 ENVIRONMENT RC_PARAMS=seed=1 ${arg_PROPERTIES})
 endfunction()
 
