@@ -170,6 +170,8 @@ BREACHES = {
         {"src/node/a.cpp": 'void f() { std::fprintf(file, "%d", 1); }\n'},
         {"tests/unit/a_test.cpp": "int f() { return rand(); }\n"},
         {"services/fleet/a.cpp": "std::regex wire;\n"},
+        {"src/node/a.hpp": HEADER + "mutable std::mutex mutex_;\n"},
+        {"services/api-gateway/a.cpp": "namespace {\nvoid f() { const std::lock_guard lock(m); }\n}\n"},
     ],
     "unit-is-alone": [
         {"tests/unit/load/a_test.cpp": "void f() { std::jthread thread(g); }\n"},
