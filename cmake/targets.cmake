@@ -22,7 +22,7 @@ endfunction()
 
 # What `./test <suite>` builds; the suites that start services build everything.
 if(TUTTI_TESTS)
-  foreach(suite unit contract simulation stress examples tools integration fleet)
+  foreach(suite unit threads contract simulation stress examples tools integration fleet)
     add_custom_target(suite_${suite})
   endforeach()
 endif()
@@ -71,10 +71,12 @@ function(tutti_executable name)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
-# The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties.
+# The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties. ctest
+# runs each test in a process of its own; those that TOGETHER names, patterns of --gtest_filter, share what is
+# dear to start: they run in four processes, each one entry of ctest, which prints the tests by their names.
 # RapidCheck draws from a fixed seed there, so that everybody is told the same; `./test long` draws fresh ones.
 function(tutti_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK;PROPERTIES")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK;PROPERTIES;TOGETHER")
   tutti_refuse_unknown(tutti_test ${name})
   cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/tests
     OUTPUT_VARIABLE folder)
@@ -89,8 +91,20 @@ function(tutti_test name)
   target_link_libraries(${target} PRIVATE
     tutti::tutti tutti::testing tutti_warnings GTest::gmock_main GTest::gtest rapidcheck ${arg_LINK})
   include(GoogleTest)
+  set(alone)
+  if(arg_TOGETHER)
+    list(JOIN arg_TOGETHER ":" together)
+    set(alone TEST_FILTER "-${together}")
+    foreach(part RANGE 1 4)
+      math(EXPR shard "${part} - 1")
+      set(test ${suite}.${name}.together_${part}_of_4)
+      add_test(NAME ${test} COMMAND ${target} --gtest_filter=${together})
+      set_tests_properties(${test} PROPERTIES LABELS ${suite} TIMEOUT 300
+        ENVIRONMENT "RC_PARAMS=seed=1;GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${shard}" ${arg_PROPERTIES})
+    endforeach()
+  endif()
   gtest_discover_tests(${target}
-    TEST_PREFIX "${suite}." DISCOVERY_TIMEOUT 60
+    TEST_PREFIX "${suite}." ${alone} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${suite} TIMEOUT 120 ENVIRONMENT RC_PARAMS=seed=1 ${arg_PROPERTIES})
 endfunction()
 

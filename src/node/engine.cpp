@@ -34,7 +34,7 @@ Engine::~Engine() = default;
 
 std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpec spec) {
     const Declaration declaration = declaration_of(pattern, spec);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
@@ -66,7 +66,7 @@ LoadEnvironment Engine::environment() const {
 std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
     const Declaration declaration = declaration_of(Pattern::near, spec);
     auto problems = problems_with(declaration, spec, near);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (!enlist(declaration, std::move(problems))) {
         return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
@@ -77,7 +77,7 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
     const Declaration declaration = declaration_of(spec);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_reservation(spec.name, declared_wrongly(spec.name, problems_.back()));
     }
@@ -145,7 +145,7 @@ CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
 
 std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(const CooldownOptions& options) {
     const Declaration declaration = declaration_of(options);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (!enlist(declaration, problems_with(declaration, options))) return refused_cooldown();
     return keep(std::make_shared<CooldownCore>(options, environment()));
 }
@@ -167,12 +167,12 @@ bool Engine::enlist(const Declaration& declaration, std::vector<std::string> pro
 }
 
 Engine::Phase Engine::enter(Phase next) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return phase_.exchange(next);
 }
 
 std::string Engine::all_problems() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return problems_.empty() ? "" : in_lines(problems_);
 }
 
@@ -346,7 +346,7 @@ Health Engine::health() const {
         add(status.channel, status.writer.stuck);
     }
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         for (const auto& [name, writer] : writers_) add(name, writer->status().stuck);
     }
     const auto unchecked = this->unchecked();
@@ -358,7 +358,7 @@ Health Engine::health() const {
 Inventory Engine::inventory() const {
     const Backend backend = parts_.backend ? parts_.backend() : Backend{};
     Inventory rows;
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     for (const Entry& entry : entries_) {
         rows.push_back({.service = options_.service.empty() ? options_.name : options_.service,
                         .node = options_.name,
@@ -370,7 +370,7 @@ Inventory Engine::inventory() const {
 }
 
 std::vector<ChannelStatus> Engine::channels() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     std::vector<ChannelStatus> statuses;
     for (const auto& [name, channel] : channels_) {
         if (channel->is_connected()) statuses.push_back(channel->status());
@@ -381,7 +381,7 @@ std::vector<ChannelStatus> Engine::channels() const {
 std::string Engine::metrics() const {
     std::vector<Unpublished> unpublished;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         for (const auto& [name, writer] : writers_) {
             if (writer->is_connected())
                 unpublished.push_back({name, writer->pending(), writer->status().standing});

@@ -11,7 +11,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +24,7 @@
 #include "load/declared.hpp"
 #include "load/environment.hpp"
 #include "tutti/bus.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
 #include "tutti/options.hpp"
@@ -101,18 +101,20 @@ private:
 
     [[nodiscard]] LoadEnvironment environment() const;
     [[nodiscard]] Timing timing() const;
-    // These require the mutex.
     // Enters the declaration into the inventory. False: it has problems, which `start` will name.
-    bool enlist(const Declaration& declaration, std::vector<std::string> problems);
+    bool enlist(const Declaration& declaration, std::vector<std::string> problems)
+        TUTTI_REQUIRES(mutex_);
     // What came of the declaration that was enlisted last.
     template <class T>
-    std::shared_ptr<T> keep(std::shared_ptr<T> declared) {
+    std::shared_ptr<T> keep(std::shared_ptr<T> declared) TUTTI_REQUIRES(mutex_) {
         entries_.back().declared = declared;
         return declared;
     }
-    [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec);
-    void join_channel(const std::shared_ptr<CacheCore>& cache);
-    [[nodiscard]] const std::shared_ptr<Channel>& channel_of(const std::string& name);
+    [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec)
+        TUTTI_REQUIRES(mutex_);
+    void join_channel(const std::shared_ptr<CacheCore>& cache) TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] const std::shared_ptr<Channel>& channel_of(const std::string& name)
+        TUTTI_REQUIRES(mutex_);
     [[nodiscard]] std::shared_ptr<Writer> make_writer(const std::string& channel) const;
 
     // Requires: nothing is declared any more, or the mutex.
@@ -146,15 +148,16 @@ private:
     EngineParts parts_;
     const Log log_;
 
-    // Guards the five below. From the first start on only `problems_` and `unchecked_` change, and the executor
-    // reads the others without.
-    mutable std::mutex mutex_;
+    mutable detail::Mutex mutex_;
+    std::vector<std::string> problems_ TUTTI_GUARDED_BY(mutex_);
+    // Why it is not known that the server permits everything.
+    std::optional<Error> unchecked_ TUTTI_GUARDED_BY(mutex_);
+    // Guarded, too, while caches are declared. From the first start on these do not change, and the executor
+    // reads them without the mutex; so the compiler cannot check them.
     std::vector<Entry> entries_;
-    std::vector<std::string> problems_;
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
     // Of caches whose values are in the store and whose memory no other node invalidates.
     std::map<std::string, std::shared_ptr<Writer>> writers_;
-    std::optional<Error> unchecked_;  // why it is not known that the server permits everything
 
     std::atomic<Phase> phase_ = Phase::declaring;  // written on the executor
     bool opened_ = false;                          // the channels

@@ -124,12 +124,12 @@ void Engine::permissions_checked(const Result<void>& allowed) {
 }
 
 std::optional<Error> Engine::unchecked() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return unchecked_;
 }
 
 void Engine::set_unchecked(std::optional<Error> error) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     unchecked_ = std::move(error);
 }
 

@@ -35,18 +35,18 @@ NodeLife::NodeLife(const NodeOptions& options, std::shared_ptr<NodeThreads> thre
       engine_(std::move(engine)) {}
 
 bool NodeLife::stopping() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return phase_ != Phase::running;
 }
 
 Stopped NodeLife::stop(Duration deadline) {
     if (left()) return {.left = {HomeProcess::reason}};
     const TimePoint until = after(deadline);
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     if (phase_ == Phase::stopped) return outcome_;
     if (phase_ == Phase::stopping) {
-        const auto stopped = [this] { return phase_ == Phase::stopped; };
-        if (changed_.wait_until(lock, until, stopped)) return outcome_;
+        const auto stopped = [this]() TUTTI_REQUIRES(mutex_) { return phase_ == Phase::stopped; };
+        if (changed_.wait_until(lock.waiting(), until, stopped)) return outcome_;
         return {.left = {"an earlier call of stop, which has more time"}};
     }
     phase_ = Phase::stopping;

@@ -8,13 +8,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "base/home_process.hpp"
 #include "base/log.hpp"
 #include "node/engine.hpp"
 #include "node/parts.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti {
@@ -49,10 +49,10 @@ private:
     const std::shared_ptr<NodeThreads> threads_;
     const std::shared_ptr<Engine> engine_;
 
-    mutable std::mutex mutex_;  // guards both below
+    mutable detail::Mutex mutex_;
     std::condition_variable changed_;
-    Phase phase_ = Phase::running;
-    Stopped outcome_;
+    Phase phase_ TUTTI_GUARDED_BY(mutex_) = Phase::running;
+    Stopped outcome_ TUTTI_GUARDED_BY(mutex_);
 };
 
 }  // namespace tutti

@@ -71,7 +71,7 @@ void CommandConnection::submit(Command command, Handler handler) {
 // Takes `queued` unless there is no room for it. One command always has room.
 CommandConnection::Inbox CommandConnection::enqueue(Queued& queued) {
     const std::size_t bytes = queued.command.bytes.size();
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (ended_) return Inbox::ended;
     const bool room = commands_ < options_.commands_max && bytes_ + bytes <= options_.bytes_max;
     if (!room && commands_ > 0) return Inbox::full;
@@ -84,7 +84,7 @@ CommandConnection::Inbox CommandConnection::enqueue(Queued& queued) {
 void CommandConnection::drain() {
     std::vector<Queued> gathered;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         gathered.swap(inbox_);
         drain_posted_ = false;
     }
@@ -121,7 +121,7 @@ void CommandConnection::send(Queued queued, TimePoint now) {
 
 void CommandConnection::finish(Handler handler, std::size_t bytes, Result<Reply> result) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         --commands_;
         bytes_ -= bytes;
     }
@@ -169,12 +169,12 @@ void CommandConnection::on_down(const Error& error) {
 }
 
 std::string CommandConnection::run_id() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return run_id_;
 }
 
 void CommandConnection::set_run_id(std::string run_id) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     run_id_ = std::move(run_id);
 }
 
@@ -210,7 +210,7 @@ void CommandConnection::end() {
     alarm_.cancel();
     first_ = nullptr;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         ended_ = true;
     }
     drain();  // refuses what came meanwhile

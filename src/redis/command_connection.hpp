@@ -22,7 +22,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,6 +30,7 @@
 #include "redis/network.hpp"
 #include "redis/session.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::redis {
 
@@ -117,14 +117,14 @@ private:
 
     void set_run_id(std::string run_id);
 
-    // Guarded by the mutex.
-    mutable std::mutex mutex_;
-    std::string run_id_;
-    std::vector<Queued> inbox_;
-    bool drain_posted_ = false;
-    bool ended_ = false;  // closed by all; a command that were kept would keep its caller for ever
-    std::size_t commands_ = 0;  // in the inbox, waiting and outstanding
-    std::size_t bytes_ = 0;
+    mutable detail::Mutex mutex_;
+    std::string run_id_ TUTTI_GUARDED_BY(mutex_);
+    std::vector<Queued> inbox_ TUTTI_GUARDED_BY(mutex_);
+    bool drain_posted_ TUTTI_GUARDED_BY(mutex_) = false;
+    // Closed by all; a command that were kept would keep its caller for ever.
+    bool ended_ TUTTI_GUARDED_BY(mutex_) = false;
+    std::size_t commands_ TUTTI_GUARDED_BY(mutex_) = 0;  // in the inbox, waiting and outstanding
+    std::size_t bytes_ TUTTI_GUARDED_BY(mutex_) = 0;
 
     std::deque<Queued> waiting_;  // for the first connect
     std::deque<Outstanding> outstanding_;

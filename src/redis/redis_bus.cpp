@@ -2,7 +2,6 @@
 
 #include <cassert>
 #include <chrono>
-#include <mutex>
 #include <utility>
 
 #include "coherence/publication.hpp"
@@ -13,6 +12,7 @@
 #include "redis/log_replay.hpp"
 #include "redis/socket_link.hpp"
 #include "redis/subscription_connection.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -73,7 +73,7 @@ public:
         if (connection_) connection_->close();
     }
     [[nodiscard]] std::optional<Error> error() const {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         return error_;
     }
 
@@ -99,7 +99,7 @@ private:
     }
     void on_woken(std::string_view store_key) override { listener_->on_woken(store_key); }
     void set_error(std::optional<Error> error) {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         error_ = std::move(error);
     }
 
@@ -109,8 +109,8 @@ private:
     bool subscribed_ = false;
     bool closed_ = false;
 
-    mutable std::mutex mutex_;
-    std::optional<Error> error_;
+    mutable detail::Mutex mutex_;
+    std::optional<Error> error_ TUTTI_GUARDED_BY(mutex_);
 };
 
 RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,

@@ -8,7 +8,7 @@ AsioExecutor::AsioExecutor(boost::asio::io_context& loop) : loop_(loop), alarm_(
 
 void AsioExecutor::post(Task task) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (closed_) return;  // the caller destroys it, behind the lock
         tasks_.push_back(std::move(task));
         if (std::exchange(draining_, true)) return;
@@ -20,7 +20,7 @@ void AsioExecutor::post(Task task) {
 void AsioExecutor::drain() {
     std::deque<Task> now;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         now.swap(tasks_);
     }
     // noexcept: a task that throws ends the program here, and not in some unwound event loop.
@@ -30,7 +30,7 @@ void AsioExecutor::drain() {
         now.pop_front();
         run(std::move(task));
     }
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     draining_ = !tasks_.empty();
     if (draining_) boost::asio::post(loop_, [this] { drain(); });
 }
@@ -39,7 +39,7 @@ Executor::TimerId AsioExecutor::run_at(TimePoint when, Task task) {
     bool first = false;
     TimerId id{};
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (closed_) return TimerId::none;
         id = TimerId{++last_id_};
         const auto place = timers_.emplace(Due{when, id}, std::move(task)).first;
@@ -52,7 +52,7 @@ Executor::TimerId AsioExecutor::run_at(TimePoint when, Task task) {
 
 void AsioExecutor::close(Task last) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (std::exchange(closed_, true)) return;
         tasks_.push_back(std::move(last));
         if (std::exchange(draining_, true)) return;
@@ -64,7 +64,7 @@ void AsioExecutor::close(Task last) {
 void AsioExecutor::drop() {
     std::deque<Task> tasks;
     std::map<Due, Task> timers;
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     closed_ = true;
     tasks.swap(tasks_);
     timers.swap(timers_);
@@ -73,7 +73,7 @@ void AsioExecutor::drop() {
 
 bool AsioExecutor::cancel(TimerId id) {
     std::map<Due, Task>::node_type cancelled;  // destroyed after the lock: a task may own anything
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const auto due = due_at_.find(id);
     if (due == due_at_.end()) return false;
     cancelled = timers_.extract(Due{due->second, id});
@@ -85,7 +85,7 @@ bool AsioExecutor::cancel(TimerId id) {
 void AsioExecutor::arm() {
     TimePoint next{};
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (timers_.empty()) return;
         next = timers_.begin()->first.first;
     }
@@ -100,7 +100,7 @@ void AsioExecutor::run_due() {
     const TimePoint now = Boottime::now();
     std::uint64_t newest = 0;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         newest = last_id_;
     }
     const auto run = [](Task& task) noexcept { task(); };
@@ -109,7 +109,7 @@ void AsioExecutor::run_due() {
 }
 
 std::optional<Task> AsioExecutor::take_due(TimePoint now, std::uint64_t newest) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (timers_.empty()) return std::nullopt;
     const auto [due, id] = timers_.begin()->first;
     if (due > now || std::to_underlying(id) > newest) return std::nullopt;

@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -23,6 +22,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/executor.hpp"
 
 namespace tutti {
@@ -53,13 +53,13 @@ private:
     boost::asio::io_context& loop_;
     boost::asio::basic_waitable_timer<Boottime> alarm_;
 
-    std::mutex mutex_;  // guards all below
-    std::deque<Task> tasks_;
-    bool draining_ = false;  // the loop knows that there are tasks
-    bool closed_ = false;
-    std::map<Due, Task> timers_;
-    std::unordered_map<TimerId, TimePoint> due_at_;
-    std::uint64_t last_id_ = 0;
+    detail::Mutex mutex_;
+    std::deque<Task> tasks_ TUTTI_GUARDED_BY(mutex_);
+    bool draining_ TUTTI_GUARDED_BY(mutex_) = false;  // the loop knows that there are tasks
+    bool closed_ TUTTI_GUARDED_BY(mutex_) = false;
+    std::map<Due, Task> timers_ TUTTI_GUARDED_BY(mutex_);
+    std::unordered_map<TimerId, TimePoint> due_at_ TUTTI_GUARDED_BY(mutex_);
+    std::uint64_t last_id_ TUTTI_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tutti

@@ -22,7 +22,7 @@ void Runtime::run() {
     loop_.run();
     std::shared_ptr<void> used;  // goes last: it may own this Runtime
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         ended_ = true;
         changed_.notify_all();
         used.swap(used_);
@@ -45,8 +45,9 @@ bool Runtime::stop(TimePoint until, std::shared_ptr<void> used) {
     assert(!on_thread());
     executor_.close([this] { loop_.stop(); });
     {
-        std::unique_lock lock(mutex_);
-        if (!changed_.wait_until(lock, until, [this] { return ended_; })) {
+        detail::Lock lock(mutex_);
+        const auto ended = [this]() TUTTI_REQUIRES(mutex_) { return ended_; };
+        if (!changed_.wait_until(lock.waiting(), until, ended)) {
             used_ = std::move(used);
             thread_.detach();
             return false;
@@ -58,7 +59,7 @@ bool Runtime::stop(TimePoint until, std::shared_ptr<void> used) {
 
 void Runtime::run_alone(Task task) {
     const bool ended = [this] {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         return ended_;
     }();
     ended || on_thread() ? task() : executor_.post(std::move(task));

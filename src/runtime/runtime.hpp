@@ -10,7 +10,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <memory>
-#include <mutex>
 #include <thread>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -18,6 +17,7 @@
 
 #include "runtime/asio_executor.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti {
 
@@ -58,10 +58,10 @@ private:
     // Written by the thread before it runs anything; whoever else reads it only learns "not me".
     std::atomic<std::thread::id> thread_id_;
 
-    std::mutex mutex_;  // guards both below
+    detail::Mutex mutex_;
     std::condition_variable changed_;
-    bool ended_ = false;  // the thread runs nothing any more
-    std::shared_ptr<void> used_;
+    bool ended_ TUTTI_GUARDED_BY(mutex_) = false;  // the thread runs nothing any more
+    std::shared_ptr<void> used_ TUTTI_GUARDED_BY(mutex_);
 };
 
 }  // namespace tutti

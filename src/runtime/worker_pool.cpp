@@ -2,7 +2,6 @@
 
 #include <cassert>
 #include <condition_variable>
-#include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -10,6 +9,7 @@
 
 #include "base/node_thread.hpp"
 #include "runtime/lanes.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti {
 
@@ -17,23 +17,22 @@ struct WorkerPool::State : std::enable_shared_from_this<State> {
     explicit State(const Options& options) : lanes(options.threads, options.queued_max) {}
 
     void work();
-    // These require the mutex.
-    void hire();         // a thread
-    void find_worker();  // for a task that may start
+    void hire() TUTTI_REQUIRES(mutex);         // a thread
+    void find_worker() TUTTI_REQUIRES(mutex);  // for a task that may start
 
-    std::mutex mutex;  // guards all below
+    detail::Mutex mutex;
     std::condition_variable changed;
     std::condition_variable ended;
-    Lanes lanes;
-    std::size_t idle = 0;  // threads
-    bool stopped = false;
-    std::vector<std::thread> threads;  // empty once it has stopped
+    Lanes lanes TUTTI_GUARDED_BY(mutex);
+    std::size_t idle TUTTI_GUARDED_BY(mutex) = 0;  // threads
+    bool stopped TUTTI_GUARDED_BY(mutex) = false;
+    std::vector<std::thread> threads TUTTI_GUARDED_BY(mutex);  // empty once it has stopped
 };
 
 WorkerPool::WorkerPool(Options options) : state_(std::make_shared<State>(options)) {
     assert(options.threads > 0);
     try {
-        const std::lock_guard lock(state_->mutex);
+        const detail::Lock lock(state_->mutex);
         while (state_->threads.size() < options.threads) state_->hire();
     } catch (...) {
         (void)stop(TimePoint{});  // those that there are
@@ -45,12 +44,12 @@ WorkerPool::~WorkerPool() { (void)stop(TimePoint{}); }
 
 Workers::Lane WorkerPool::open_lane(std::string name, std::size_t running_max) {
     assert(running_max > 0);
-    const std::lock_guard lock(state_->mutex);
+    const detail::Lock lock(state_->mutex);
     return state_->lanes.open(std::move(name), running_max);
 }
 
 bool WorkerPool::try_post(Lane lane, Task task) {
-    const std::lock_guard lock(state_->mutex);
+    const detail::Lock lock(state_->mutex);
     if (state_->stopped || !state_->lanes.push(lane, std::move(task))) return false;
     state_->find_worker();
     return true;
@@ -59,7 +58,7 @@ bool WorkerPool::try_post(Lane lane, Task task) {
 void WorkerPool::close() {
     std::vector<Task> dropped;  // destroyed after the lock: a task may own anything
     {
-        const std::lock_guard lock(state_->mutex);
+        const detail::Lock lock(state_->mutex);
         state_->stopped = true;
         dropped = state_->lanes.drop();
     }
@@ -67,8 +66,10 @@ void WorkerPool::close() {
 }
 
 bool WorkerPool::wait(TimePoint until) const {
-    std::unique_lock lock(state_->mutex);
-    return state_->ended.wait_until(lock, until, [this] { return state_->lanes.running() == 0; });
+    detail::Lock lock(state_->mutex);
+    const auto idle = [this]()
+                          TUTTI_REQUIRES(state_->mutex) { return state_->lanes.running() == 0; };
+    return state_->ended.wait_until(lock.waiting(), until, idle);
 }
 
 bool WorkerPool::stop(TimePoint until) {
@@ -76,7 +77,7 @@ bool WorkerPool::stop(TimePoint until) {
     const bool ended = wait(until);
     std::vector<std::thread> threads;
     {
-        const std::lock_guard lock(state_->mutex);
+        const detail::Lock lock(state_->mutex);
         threads.swap(state_->threads);
     }
     for (auto& thread : threads) {
@@ -87,7 +88,7 @@ bool WorkerPool::stop(TimePoint until) {
 }
 
 std::vector<std::string> WorkerPool::busy() const {
-    const std::lock_guard lock(state_->mutex);
+    const detail::Lock lock(state_->mutex);
     return state_->lanes.busy();
 }
 
@@ -110,9 +111,10 @@ void WorkerPool::State::find_worker() {
 
 void WorkerPool::State::work() {
     const NodeThreadMark mark;
-    std::unique_lock lock(mutex);
+    detail::Lock lock(mutex);
     for (;;) {
-        changed.wait(lock, [this] { return stopped || lanes.ready(); });
+        changed.wait(lock.waiting(),
+                     [this]() TUTTI_REQUIRES(mutex) { return stopped || lanes.ready(); });
         --idle;
         if (stopped) return;
         auto started = lanes.take();

@@ -3,11 +3,18 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "bot-client/driver_wire.hpp"
+#include "common/caches/catalogue.hpp"
 #include "common/http/client.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
@@ -200,6 +207,39 @@ TEST_F(Processes, EveryProcessIsWatchedTheSameWay) {
     const auto of_gateway = parse_inventory(get(gateway_port, "/audit").body);
     ASSERT_TRUE(of_gateway.has_value());
     EXPECT_EQ(of_gateway->at(0).declaration.name, "personality");
+}
+
+std::map<std::string, Declaration> declarations(const Inventory& inventory,
+                                                std::string_view service) {
+    std::map<std::string, Declaration> found;
+    for (const InventoryRow& row : inventory) {
+        if (row.service == service) found.emplace(row.declaration.name, row.declaration);
+    }
+    return found;
+}
+
+// The catalogue is what the audit prints of a fleet that nobody runs.
+TEST_F(Processes, DeclareWhatTheCatalogueSaysAndNothingElse) {
+    const auto api = gateway();
+    const auto client = bot();
+    const Inventory catalogue = caches::catalogue_inventory();
+
+    for (const auto& [port, service] :
+         {std::pair{gateway_port, "api-gateway"}, std::pair{bot_port, "bot-client"}}) {
+        const auto inventory = parse_inventory(get(port, "/audit").body);
+        ASSERT_TRUE(inventory.has_value());
+        const auto runs = declarations(*inventory, service);
+        const auto written = declarations(catalogue, service);
+
+        const auto names = [](const auto& declared) {
+            const auto keys = std::views::keys(declared);
+            return std::vector<std::string>(keys.begin(), keys.end());
+        };
+        ASSERT_EQ(names(runs), names(written));
+        for (const auto& [name, declaration] : runs) {
+            EXPECT_EQ(declaration, written.at(name)) << service << ": " << name;
+        }
+    }
 }
 
 TEST_F(Processes, PrivatePersonalityAnswersItsOwnerAndTellsOthersOnce) {

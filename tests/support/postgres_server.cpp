@@ -1,4 +1,4 @@
-// `initdb` takes seconds, so it runs once for each build folder, and every server starts from a copy.
+// `initdb` takes seconds, so it runs once for each build folder, and every server starts from a copy of its folder.
 #include "support/postgres_server.hpp"
 
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdio>
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -112,7 +113,7 @@ void initialise(const fs::path& folder) {
     give_away(folder);
     const pid_t pid = run({program("initdb").string(), "-D", (folder / "data").string(), "-U", user,
                            "-E", "UTF8", "--locale=C", "--no-sync", "--auth=scram-sha-256",
-                           "--pwfile=" + (folder / "password").string()},
+                           "--wal-segsize=1", "--pwfile=" + (folder / "password").string()},
                           folder / "log");
     int status = 0;
     ::waitpid(pid, &status, 0);
@@ -139,6 +140,12 @@ fs::path data_template() {
 using Connection = std::unique_ptr<PGconn, decltype(&PQfinish)>;
 using Rows = std::unique_ptr<PGresult, decltype(&PQclear)>;
 
+PostgresServer& server_of_this_process() {
+    static PostgresServer server;
+    if (!server.is_running()) server.start();
+    return server;
+}
+
 }  // namespace
 
 PostgresServer::PostgresServer() : folder_(make_folder()), port_(free_port()) {
@@ -146,11 +153,7 @@ PostgresServer::PostgresServer() : folder_(make_folder()), port_(free_port()) {
     fs::permissions(folder_ / "data", fs::perms::owner_all);
     give_away(folder_);
     start();
-    const Connection admin(PQconnectdb((url() + "?dbname=postgres").c_str()), &PQfinish);
-    const Rows made(PQexec(admin.get(), "CREATE DATABASE tutti"), &PQclear);
-    if (PQresultStatus(made.get()) != PGRES_COMMAND_OK) {
-        throw std::runtime_error(PQerrorMessage(admin.get()));
-    }
+    query_at(url("postgres"), "CREATE DATABASE tutti");
 }
 
 PostgresServer::~PostgresServer() {
@@ -159,13 +162,13 @@ PostgresServer::~PostgresServer() {
     fs::remove_all(folder_, ignored);
 }
 
-std::string PostgresServer::url(std::uint16_t port) {
+std::string PostgresServer::url(std::uint16_t port, std::string_view database) {
     return std::string("postgres://") + user + ':' + password +
-           "@127.0.0.1:" + std::to_string(port) + "/tutti";
+           "@127.0.0.1:" + std::to_string(port) + '/' + std::string(database);
 }
 
-std::string PostgresServer::query(const std::string& sql) {
-    const Connection connection(PQconnectdb(url().c_str()), &PQfinish);
+std::string PostgresServer::query_at(const std::string& url, const std::string& sql) {
+    const Connection connection(PQconnectdb(url.c_str()), &PQfinish);
     const Rows rows(PQexec(connection.get(), sql.c_str()), &PQclear);
     const auto status = PQresultStatus(rows.get());
     if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
@@ -200,13 +203,29 @@ void PostgresServer::kill() {
 
 void PostgresServer::wait_until_it_answers() {
     const auto give_up = std::chrono::steady_clock::now() + 30s;
-    while (PQping((url() + "?dbname=postgres").c_str()) != PQPING_OK) {
+    while (PQping(url("postgres").c_str()) != PQPING_OK) {
         const bool ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
         if (ended) pid_ = -1;
         if (ended || std::chrono::steady_clock::now() > give_up) {
             throw std::runtime_error("postgres: " + read_file(folder_ / "log"));
         }
         std::this_thread::sleep_for(10ms);
+    }
+}
+
+PostgresDatabase::PostgresDatabase() : server_(server_of_this_process()) {
+    static int count = 0;
+    name_ = "test_" + std::to_string(++count);
+    PostgresServer::query_at(server_.url("postgres"), "CREATE DATABASE " + name_);
+}
+
+PostgresDatabase::~PostgresDatabase() {
+    if (!server_.is_running()) return;
+    try {
+        PostgresServer::query_at(server_.url("postgres"),
+                                 "DROP DATABASE " + name_ + " WITH (FORCE)");
+    } catch (const std::runtime_error& error) {
+        std::fprintf(stderr, "%s: %s", name_.c_str(), error.what());
     }
 }
 

@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SUITES = "unit contract simulation stress integration fleet examples consumer tools checks long".split()
+SUITES = "unit threads contract simulation stress integration fleet examples consumer tools checks long".split()
 
 
 def call(*command, **environment):

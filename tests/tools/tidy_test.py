@@ -66,6 +66,17 @@ CLEAN = {
         "static void hidden() {}\n}\n",
     "services/common/http/server_impl.hpp": HEADER + "namespace tutti::services::http {\nvoid part();\n}\n",
     "cli/main.cpp": '#include "common/secret.hpp"\n#include "tutti/clock.hpp"\n',
+    "src/base/rules.hpp": HEADER + "enum class Rule : int {\n    none,\n    gaps,  // R4, R5\n    probes,\n};\n",
+    "tests/simulation/mutants_test.cpp": "const Mutant mutants[]{{\"gaps\", Rule::gaps}};\n",
+    "tests/stress/stress_test.cpp": "BrokenRule broken(Rule::probes);\n",
+    # A thread in a comment, a name of one, one behind an interface; and what a unit test may with a reason.
+    "tests/unit/load/flight_test.cpp": "// std::thread and fork()\n#include <future>\nstd::thread::id where;\n"
+                                       "auto node = Node::create({});\nauto fork = children.fork;\n",
+    "tests/unit/memory/thread_test.cpp": "#include <thread>\n",
+    "tests/threads/node/life_test.cpp": "#include <thread>\nstd::jthread thread;\n",
+    "tests/unit/load/words_test.cpp":
+        "INSTANTIATE_TEST_SUITE_P(, Suite, Values(std::pair{1, 2}, f(a, b)),\n    Word());\n"
+        "INSTANTIATE_TEST_SUITE_P(All, Suite, ValuesIn(all), [](const auto& a) { return f(a, b); });\n",
     "tests/integration/cut_test.cpp": "void f() { std::this_thread::sleep_for(1s); }\n",
 }
 
@@ -159,6 +170,25 @@ BREACHES = {
         {"src/node/a.cpp": 'void f() { std::fprintf(file, "%d", 1); }\n'},
         {"tests/unit/a_test.cpp": "int f() { return rand(); }\n"},
         {"services/fleet/a.cpp": "std::regex wire;\n"},
+        {"src/node/a.hpp": HEADER + "mutable std::mutex mutex_;\n"},
+        {"services/api-gateway/a.cpp": "namespace {\nvoid f() { const std::lock_guard lock(m); }\n}\n"},
+    ],
+    "unit-is-alone": [
+        {"tests/unit/load/a_test.cpp": "void f() { std::jthread thread(g); }\n"},
+        {"tests/unit/load/a_test.cpp": "auto later = std::async(g);\n"},
+        {"tests/unit/load/a_test.hpp": HEADER + "#include <filesystem>\n"},
+        {"tests/unit/common/a_test.cpp": "#include <sys/socket.h>\n"},
+        {"tests/unit/common/a_test.cpp": '#include "support/redis_server.hpp"\n'},
+        {"tests/unit/node/a_test.cpp": "if (::fork() == 0) g();\n"},
+    ],
+    "parameters-print-as-words": [
+        {"tests/unit/load/a_test.cpp": "INSTANTIATE_TEST_SUITE_P(All, Suite, Values(1, f(2, 3)));\n"},
+        {"tests/stress/a_test.cpp": "INSTANTIATE_TEST_SUITE_P(\n    , Suite,\n    Values(Case{1, 2},\n    Case{3, 4}));\n"},
+    ],
+    "each-rule-has-a-mutant": [
+        {"src/base/rules.hpp": HEADER + "enum class Rule : int { none, gaps, probes, leases };\n"},
+        {"tests/stress/stress_test.cpp": "// nothing about it\n"},
+        {"tests/stress/stress_test.cpp": "break_rules({Rule::none, Rule::probes});\n"},
     ],
     "no-leftovers": [
         {"src/node/a.cpp": "// TO" + "DO: later\n"},

@@ -26,7 +26,7 @@ void AttachmentCleanup::job_ended(std::string_view job_id, TimePoint now) {
     const std::string_view request_id = job_id.substr(reply_job.size());
     if (!is_request_id(request_id)) return;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         due_.try_emplace(std::string(request_id), now + options_.after_job);
         told_ = true;
     }
@@ -38,7 +38,7 @@ TimePoint AttachmentCleanup::step(TimePoint now, AttachmentStore::WallTime wall)
     bool sweep = false;
     TimePoint next;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         told_ = false;
         for (const auto& [request_id, when] : due_) {
             if (when <= now) over.push_back(request_id);
@@ -60,8 +60,9 @@ void AttachmentCleanup::run(const std::stop_token& stop) {
         TimePoint next = now + options_.after_job;
         process::contain("the cleanup of attachments",
                          [&] { next = step(now, std::chrono::system_clock::now()); });
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, stop, next - Boottime::now(), [&] { return told_; });
+        detail::Lock lock(mutex_);
+        changed_.wait_for(lock, stop, next - Boottime::now(),
+                          [this]() TUTTI_REQUIRES(mutex_) { return told_; });
     }
 }
 

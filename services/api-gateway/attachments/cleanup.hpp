@@ -11,13 +11,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "api-gateway/attachments/store.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::gateway::attachments {
 
@@ -51,11 +51,11 @@ private:
 
     AttachmentStore& store_;
     const Options options_;
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable_any changed_;
-    std::map<std::string, TimePoint, std::less<>> due_;  // request id; guarded by mutex_
-    TimePoint next_sweep_{};                             // guarded by mutex_
-    bool told_ = false;  // of a job since the last step; guarded by mutex_
+    std::map<std::string, TimePoint, std::less<>> due_ TUTTI_GUARDED_BY(mutex_);  // request id
+    TimePoint next_sweep_ TUTTI_GUARDED_BY(mutex_){};
+    bool told_ TUTTI_GUARDED_BY(mutex_) = false;  // of a job since the last step
     std::jthread thread_;
 };
 

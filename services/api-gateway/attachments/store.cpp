@@ -263,18 +263,18 @@ void AttachmentStore::remove_older_than(WallTime limit) {
 }
 
 bool AttachmentStore::full() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return full_;
 }
 
 std::uint64_t AttachmentStore::bytes() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return used_;
 }
 
 bool AttachmentStore::take(std::uint64_t bytes) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (full_) return false;
         if (used_ + bytes <= options_.bytes_max) {
             used_ += bytes;
@@ -291,14 +291,14 @@ bool AttachmentStore::take(std::uint64_t bytes) {
 
 void AttachmentStore::settle(std::uint64_t bytes, const Result<void>& saved) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         writing_ -= bytes;
     }
     if (!saved) give_back(bytes);
 }
 
 void AttachmentStore::give_back(std::uint64_t bytes) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     used_ -= std::min(used_, bytes);
     full_ = full_ && used_ > options_.bytes_max / 10 * 9;
 }
@@ -308,7 +308,7 @@ void AttachmentStore::count_again() {
     std::uint64_t counted = 0;
     for (const fs::path& path : request_folders(options_.directory)) counted += measure(path);
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         used_ = counted + writing_;
     }
     give_back(0);

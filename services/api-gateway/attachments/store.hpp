@@ -20,11 +20,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::gateway::attachments {
@@ -72,10 +72,10 @@ private:
 
     const Options options_;
     std::atomic<std::uint64_t> parts_{0};  // names of files that are being written
-    mutable std::mutex mutex_;
-    std::uint64_t used_ = 0;     // guarded by mutex_, as are the following; `writing_` included
-    std::uint64_t writing_ = 0;  // of files that a count may not see yet
-    bool full_ = false;
+    mutable detail::Mutex mutex_;
+    std::uint64_t used_ TUTTI_GUARDED_BY(mutex_) = 0;     // `writing_` included
+    std::uint64_t writing_ TUTTI_GUARDED_BY(mutex_) = 0;  // of files that a count may not see yet
+    bool full_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 // A UUID as the gateway makes them: 36 characters, lower case.

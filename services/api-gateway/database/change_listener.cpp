@@ -155,12 +155,12 @@ ChangeListener::~ChangeListener() {
 }
 
 std::string ChangeListener::failure() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return failure_;
 }
 
 void ChangeListener::set_failure(std::string text) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     failure_ = std::move(text);
 }
 

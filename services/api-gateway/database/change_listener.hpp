@@ -13,7 +13,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
@@ -21,6 +20,7 @@
 #include "common/process/logging.hpp"
 #include "common/process/secret.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::gateway::database {
@@ -69,8 +69,8 @@ private:
     int failed_attempts_ = 0;
     log::Outage outage_{"database changes are not heard", "database changes are heard again"};
 
-    mutable std::mutex mutex_;  // guards failure_
-    std::string failure_ = "not connected yet";
+    mutable detail::Mutex mutex_;
+    std::string failure_ TUTTI_GUARDED_BY(mutex_) = "not connected yet";
     std::jthread thread_;  // last: uses all of the above
 };
 

@@ -15,7 +15,7 @@ DatabaseWatch::DatabaseWatch(Queries queries, Options options)
 DatabaseWatch::~DatabaseWatch() = default;
 
 DatabaseWatch::State DatabaseWatch::state() {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     const TimePoint now = Boottime::now();
     if (!wanted_) {
         if (state_ && now - looked_ < options_.kept_for) return *state_;
@@ -26,14 +26,16 @@ DatabaseWatch::State DatabaseWatch::state() {
     }
     if (state_ == State::silent) return State::silent;
     const TimePoint patience_ends = looking_since_ + options_.patience;
-    changed_.wait_for(lock, patience_ends - now, [this] { return !wanted_; });
+    changed_.wait_for(lock, patience_ends - now,
+                      [this]() TUTTI_REQUIRES(mutex_) { return !wanted_; });
     if (wanted_) return has_read_ ? State::takes_no_writes : State::silent;
     return state_.value_or(State::silent);
 }
 
 void DatabaseWatch::run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return wanted_; })) {
+    detail::Lock lock(mutex_);
+    const auto wanted = [this]() TUTTI_REQUIRES(mutex_) { return wanted_; };
+    while (changed_.wait(lock, stop, wanted)) {
         lock.unlock();
         State found = State::silent;
         process::contain("the watch of the database", [&] { found = look(); });
@@ -51,7 +53,7 @@ DatabaseWatch::State DatabaseWatch::look() {
         return State::silent;
     }
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         has_read_ = true;
     }
     if (const auto written = queries_.write(); !written) {

@@ -11,13 +11,13 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
 #include <utility>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::gateway::database {
@@ -55,14 +55,14 @@ private:
 
     const Queries queries_;
     const Options options_;
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable_any changed_;
-    bool wanted_ = false;         // guarded by mutex_, as is the rest
-    bool has_read_ = false;       // the look that is under way
-    std::optional<State> state_;  // nothing: there was no look yet
-    TimePoint looked_{};          // when the last look ended
-    TimePoint looking_since_{};   // of the one that is wanted or under way
-    std::jthread thread_;         // last: uses all of the above
+    bool wanted_ TUTTI_GUARDED_BY(mutex_) = false;
+    bool has_read_ TUTTI_GUARDED_BY(mutex_) = false;       // the look that is under way
+    std::optional<State> state_ TUTTI_GUARDED_BY(mutex_);  // nothing: there was no look yet
+    TimePoint looked_ TUTTI_GUARDED_BY(mutex_){};          // when the last look ended
+    TimePoint looking_since_ TUTTI_GUARDED_BY(mutex_){};   // of the one that is wanted or under way
+    std::jthread thread_;                                  // last: uses all of the above
 };
 
 }  // namespace tutti::services::gateway::database

@@ -65,7 +65,7 @@ Result<Sessions::Lease> Sessions::lease() {
         options_.open(sql);
     }
     if (options_.use_max > Duration::zero()) {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         due_[position] = Boottime::now() + options_.use_max;
     }
     return lease;
@@ -73,16 +73,18 @@ Result<Sessions::Lease> Sessions::lease() {
 
 void Sessions::give_back(std::size_t position) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         due_[position].reset();
     }
     pool_.give_back(position);
 }
 
 void Sessions::watch(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
     while (!stop.stop_requested()) {
-        wake_.wait_for(lock, stop, watch_every, [] { return false; });
+        {
+            detail::Lock lock(mutex_);
+            wake_.wait_for(lock, stop, watch_every, [] { return false; });
+        }
         process::contain("the watch of the database sessions",
                          [this] { cut_off_overdue(Boottime::now()); });
     }
@@ -90,6 +92,7 @@ void Sessions::watch(const std::stop_token& stop) {
 
 // The thread that uses the session is inside libpq, which then sees the end of the connection.
 void Sessions::cut_off_overdue(TimePoint now) {
+    const detail::Lock lock(mutex_);
     for (std::size_t position = 0; position < due_.size(); ++position) {
         auto& due = due_[position];
         if (!due || *due > now) continue;

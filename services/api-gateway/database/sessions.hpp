@@ -15,7 +15,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -28,6 +27,7 @@
 #include "api-gateway/database/sql_errors.hpp"
 #include "common/net/slots.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::gateway::database {
@@ -123,10 +123,11 @@ private:
     const Options options_;
     net::Slots writers_;
     soci::connection_pool pool_;
-    std::mutex mutex_;  // guards due_
+    detail::Mutex mutex_;
     std::condition_variable_any wake_;
-    std::vector<std::optional<TimePoint>> due_;  // of the leased sessions, by position
-    std::jthread watchdog_;                      // last: uses all of the above
+    // Of the leased sessions, by position.
+    std::vector<std::optional<TimePoint>> due_ TUTTI_GUARDED_BY(mutex_);
+    std::jthread watchdog_;  // last: uses all of the above
 };
 
 }  // namespace tutti::services::gateway::database

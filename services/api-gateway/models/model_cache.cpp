@@ -67,14 +67,15 @@ void ModelCache::refresh(routes::ModelSource::Answer answer) {
 }
 
 void ModelCache::hand_over(std::function<void()> answer) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     answers_.push_back(std::move(answer));
     changed_.notify_one();
 }
 
 void ModelCache::run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    while (changed_.wait(lock, stop, [this] { return !answers_.empty(); })) {
+    detail::Lock lock(mutex_);
+    const auto waiting = [this]() TUTTI_REQUIRES(mutex_) { return !answers_.empty(); };
+    while (changed_.wait(lock, stop, waiting)) {
         const auto answer = std::move(answers_.front());
         answers_.pop_front();
         lock.unlock();

@@ -17,7 +17,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -26,6 +25,7 @@
 #include "common/caches/catalogue.hpp"
 #include "common/domain/model_catalogue.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::gateway::models {
@@ -63,10 +63,10 @@ private:
     const Options options_;
     std::atomic<std::size_t> waiting_ = 0;     // pairs with itself
     std::atomic<std::size_t> refreshing_ = 0;  // pairs with itself
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<std::function<void()>> answers_;  // guarded by mutex_
-    std::jthread thread_;                        // last: uses all of the above
+    std::deque<std::function<void()>> answers_ TUTTI_GUARDED_BY(mutex_);
+    std::jthread thread_;  // last: uses all of the above
 };
 
 }  // namespace tutti::services::gateway::models

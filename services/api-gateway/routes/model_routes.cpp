@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <ranges>
 #include <string_view>
 #include <tuple>
@@ -18,6 +17,7 @@
 #include "common/http/errors.hpp"
 #include "common/process/logging.hpp"
 #include "tutti/canonical.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::gateway::routes {
@@ -140,32 +140,38 @@ http::Response not_loaded(const Error& error) {
 class Pending {
 public:
     void give(http::Response response) {
-        std::unique_lock lock(mutex_);
-        if (!answer_) {
-            response_ = std::move(response);
-            return;
+        http::Answer answer;
+        {
+            const detail::Lock lock(mutex_);
+            if (!answer_) {
+                response_ = std::move(response);
+                return;
+            }
+            answer = std::exchange(answer_, nullptr);
         }
-        lock.unlock();
-        answer_(std::move(response));
+        answer(std::move(response));
     }
     void wait(http::Answer answer) {
-        std::unique_lock lock(mutex_);
-        if (!response_) {
-            answer_ = std::move(answer);
-            return;
+        std::optional<http::Response> response;
+        {
+            const detail::Lock lock(mutex_);
+            response.swap(response_);
+            if (!response) {
+                answer_ = std::move(answer);
+                return;
+            }
         }
-        lock.unlock();
-        answer(*std::move(response_));
+        answer(*std::move(response));
     }
     [[nodiscard]] std::optional<http::Response> take() {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         return std::exchange(response_, std::nullopt);
     }
 
 private:
-    std::mutex mutex_;
-    std::optional<http::Response> response_;
-    http::Answer answer_;
+    detail::Mutex mutex_;
+    std::optional<http::Response> response_ TUTTI_GUARDED_BY(mutex_);
+    http::Answer answer_ TUTTI_GUARDED_BY(mutex_);
 };
 
 template <class Render>

@@ -41,13 +41,14 @@ Presence::Presence(redis::RedisClient& redis, Options options)
 Presence::~Presence() { stop(); }
 
 std::optional<std::size_t> Presence::count() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return count_;
 }
 
 void Presence::run() {
-    std::unique_lock lock(mutex_);
-    while (!changed_.wait_for(lock, options_.tell_every, [this] { return stopping_; })) {
+    detail::Lock lock(mutex_);
+    const auto stopping = [this]() TUTTI_REQUIRES(mutex_) { return stopping_; };
+    while (!changed_.wait_for(lock.waiting(), options_.tell_every, stopping)) {
         lock.unlock();
         process::contain("presence", [this] { tell(); });
         lock.lock();
@@ -61,7 +62,7 @@ void Presence::tell() {
     const bool known = reply && reply->integer > 0;
     const std::size_t count = known ? static_cast<std::size_t>(reply->integer) : 0;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         count_ = known ? std::optional(count) : std::nullopt;
     }
     if (!reply && !std::exchange(failing_, true)) {
@@ -74,7 +75,7 @@ void Presence::tell() {
 
 void Presence::stop() {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (std::exchange(stopping_, true)) return;
     }
     changed_.notify_all();

@@ -13,13 +13,13 @@
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
 
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::caches {
 
@@ -58,12 +58,12 @@ private:
     const Options options_;
     const std::string key_;
     const std::string member_;
-    mutable std::mutex mutex_;
+    mutable detail::Mutex mutex_;
     std::condition_variable changed_;
-    std::optional<std::size_t> count_;  // guarded by mutex_
-    bool stopping_ = false;             // guarded by mutex_
-    std::size_t told_ = 0;              // to on_change
-    bool failing_ = false;              // and the log knows
+    std::optional<std::size_t> count_ TUTTI_GUARDED_BY(mutex_);
+    bool stopping_ TUTTI_GUARDED_BY(mutex_) = false;
+    std::size_t told_ = 0;  // to on_change
+    bool failing_ = false;  // and the log knows
     std::thread thread_;
 };
 

@@ -8,7 +8,7 @@
 namespace tutti::services::net {
 
 Result<Slots::Slot> Slots::take(TimePoint deadline) {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     if (stopped_) return fail(Errc::stopped, {}, "stopped");
     if (in_use_ < limits_.concurrent_max) {
         ++in_use_;
@@ -20,8 +20,8 @@ Result<Slots::Slot> Slots::take(TimePoint deadline) {
                         std::to_string(queue_.size()) + " calls wait for one");
     }
     const auto self = queue_.emplace(queue_.end());
-    self->changed.wait_for(lock, time_left(deadline, Boottime::now()),
-                           [&] { return stopped_ || self->granted; });
+    self->changed.wait_for(lock.waiting(), time_left(deadline, Boottime::now()),
+                           [&]() TUTTI_REQUIRES(mutex_) { return stopped_ || self->granted; });
     const bool granted = self->granted;
     queue_.erase(self);
     if (granted) return Slot(*this);
@@ -30,7 +30,7 @@ Result<Slots::Slot> Slots::take(TimePoint deadline) {
 }
 
 void Slots::give_back() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const auto next =
         std::ranges::find_if(queue_, [](const Waiter& waiter) { return !waiter.granted; });
     if (next == queue_.end()) {
@@ -42,13 +42,13 @@ void Slots::give_back() {
 }
 
 void Slots::stop() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     stopped_ = true;
     for (Waiter& waiter : queue_) waiter.changed.notify_one();
 }
 
 Slots::Load Slots::load() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return {.in_use = in_use_, .queued = queue_.size()};
 }
 

@@ -15,10 +15,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <list>
-#include <mutex>
 #include <utility>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::net {
@@ -69,10 +69,10 @@ private:
     void give_back();
 
     const Limits limits_;
-    mutable std::mutex mutex_;
-    std::list<Waiter> queue_;  // in the order of arrival
-    std::size_t in_use_ = 0;
-    bool stopped_ = false;
+    mutable detail::Mutex mutex_;
+    std::list<Waiter> queue_ TUTTI_GUARDED_BY(mutex_);  // in the order of arrival
+    std::size_t in_use_ TUTTI_GUARDED_BY(mutex_) = 0;
+    bool stopped_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tutti::services::net

@@ -13,7 +13,6 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <thread>
@@ -32,6 +31,7 @@
 
 #include "common/net/close_on_exec.hpp"
 #include "common/process/edge.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::net {
 namespace {
@@ -325,10 +325,10 @@ Result<Addresses> look_up(const std::string& host) {
 struct Resolver::Impl {
     struct Job {
         std::string host;
-        std::optional<Result<Addresses>> result;  // guarded by Impl::mutex
+        std::optional<Result<Addresses>> result;  // under Impl::mutex
     };
 
-    Result<void> start() {
+    Result<void> start() TUTTI_REQUIRES(mutex) {
         if (thread.joinable()) return {};
         return process::as_result(Errc::unavailable, [this]() -> Result<void> {
             thread = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -337,8 +337,9 @@ struct Resolver::Impl {
     }
 
     void run(const std::stop_token& stop) {
-        std::unique_lock lock(mutex);
-        while (changed.wait(lock, stop, [this] { return !waiting.empty(); })) {
+        detail::Lock lock(mutex);
+        const auto asked = [this]() TUTTI_REQUIRES(mutex) { return !waiting.empty(); };
+        while (changed.wait(lock, stop, asked)) {
             const auto job = std::move(waiting.front());
             waiting.pop_front();
             lock.unlock();
@@ -349,10 +350,10 @@ struct Resolver::Impl {
         }
     }
 
-    std::mutex mutex;
+    detail::Mutex mutex;
     std::condition_variable_any changed;
-    std::deque<std::shared_ptr<Job>> waiting;
-    bool stopped = false;
+    std::deque<std::shared_ptr<Job>> waiting TUTTI_GUARDED_BY(mutex);
+    bool stopped TUTTI_GUARDED_BY(mutex) = false;
     std::jthread thread;  // begins with the first lookup
 };
 
@@ -365,12 +366,13 @@ Result<Addresses> Resolver::resolve(const std::string& host, TimePoint deadline)
     if (!not_numeric) return Addresses{host};
 
     auto job = std::make_shared<Impl::Job>(host);
-    std::unique_lock lock(impl_->mutex);
+    detail::Lock lock(impl_->mutex);
     if (auto started = impl_->start(); !started) return fail(std::move(started).error());
     impl_->waiting.push_back(job);
     impl_->changed.notify_all();
-    const bool ended = impl_->changed.wait_for(lock, time_left(deadline, Boottime::now()),
-                                               [&] { return job->result || impl_->stopped; });
+    const bool ended = impl_->changed.wait_for(
+        lock, time_left(deadline, Boottime::now()),
+        [&]() TUTTI_REQUIRES(impl_->mutex) { return job->result || impl_->stopped; });
     if (job->result) return std::move(*job->result);
     std::erase(impl_->waiting, job);
     if (ended) return fail(Errc::stopped, {}, "the client was stopped");
@@ -378,7 +380,7 @@ Result<Addresses> Resolver::resolve(const std::string& host, TimePoint deadline)
 }
 
 void Resolver::stop() {
-    const std::lock_guard lock(impl_->mutex);
+    const detail::Lock lock(impl_->mutex);
     impl_->stopped = true;
     impl_->changed.notify_all();
 }

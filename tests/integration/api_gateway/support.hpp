@@ -174,7 +174,7 @@ protected:
     std::optional<std::string> redis_url_;
     std::string openrouter_url_ = nobody_url;
     std::string discord_url_ = nobody_url;
-    std::unique_ptr<tests::PostgresServer> postgres_;
+    std::unique_ptr<tests::PostgresDatabase> postgres_;
     http::Client client_{{.name = "test"}};
     std::unique_ptr<gateway::Gateway> gateway_;
     std::string url_;  // where `send` goes
@@ -191,7 +191,7 @@ class BothDatabases : public GatewayTest, public ::testing::WithParamInterface<D
 protected:
     void SetUp() override {
         if (GetParam() == DatabaseKind::postgresql) {
-            postgres_ = std::make_unique<tests::PostgresServer>();
+            postgres_ = std::make_unique<tests::PostgresDatabase>();
         }
         start({});
     }

@@ -94,7 +94,7 @@ private:
 class Races : public GatewayTest {
 protected:
     void SetUp() override {
-        postgres_ = std::make_unique<tests::PostgresServer>();
+        postgres_ = std::make_unique<tests::PostgresDatabase>();
         start({});
         other_ = std::make_unique<OtherProgram>(postgres_->url());
     }

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ostream>
 #include <string>
 
 #include "integration/hostile/victim.hpp"
@@ -226,14 +227,21 @@ void expect_no_harm_of_a_gateway(const ScriptedServer& upstream) {
     victim.expect_well();
 }
 
-class HostileUpstream : public testing::TestWithParam<std::pair<std::string, std::string>> {
+struct Flood {
+    std::string name;
+    std::string first;
+    std::string then;  // without an end
+};
+void PrintTo(const Flood& endless, std::ostream* out) { *out << endless.name; }
+
+class HostileUpstream : public testing::TestWithParam<Flood> {
 protected:
     static void flood_client(int socket, int) {
         ScriptedServer::read_request(socket);
         ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-        std::string block = GetParam().second;
+        std::string block = GetParam().then;
         ScriptedServer::send(socket, GetParam().first);
-        while (block.size() < (256U << 10U)) block += GetParam().second;
+        while (block.size() < (256U << 10U)) block += GetParam().then;
         for (std::size_t sent = 0; sent < flood; sent += block.size()) {
             if (::send(socket, block.data(), block.size(), MSG_NOSIGNAL) <= 0) return;
         }
@@ -246,9 +254,11 @@ TEST_P(HostileUpstream, ProviderDoesNotFillTheGateway) { expect_no_harm_of_a_pro
 TEST_P(HostileUpstream, GatewayDoesNotFillABot) { expect_no_harm_of_a_gateway(upstream); }
 
 INSTANTIATE_TEST_SUITE_P(, HostileUpstream,
-                         testing::Values(std::pair{"1;a=", "0123456789abcdef"},
-                                         std::pair{"0\r\n", "X-Trailer: something\r\n"},
-                                         std::pair{"", "1;aaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n"}));
+                         testing::Values(Flood{"extension", "1;a=", "0123456789abcdef"},
+                                         Flood{"trailers", "0\r\n", "X-Trailer: something\r\n"},
+                                         Flood{"extensions", "",
+                                               "1;aaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n"}),
+                         testing::PrintToStringParamName());
 
 // Answers that are valid and large: what a bot keeps of them is bounded in bytes, however many users and
 // channels there are.
@@ -322,7 +332,13 @@ INSTANTIATE_TEST_SUITE_P(
     testing::PrintToStringParamName());
 
 // Valid lengths, and what is said is worth many times as much memory.
-class HostileContent : public testing::TestWithParam<const char*> {
+struct Piece {
+    std::string name;
+    std::string text;
+};
+void PrintTo(const Piece& piece, std::ostream* out) { *out << piece.name; }
+
+class HostileContent : public testing::TestWithParam<Piece> {
 protected:
     void answer(int socket) const {
         ScriptedServer::read_request(socket);
@@ -334,7 +350,7 @@ protected:
         while (text.size() < (7U << 20U)) text += piece;
         return text + "0]}";
     }
-    const std::string content = made_of(GetParam());
+    const std::string content = made_of(GetParam().text);
     ScriptedServer upstream{[this](int socket, int) { answer(socket); }};
 };
 
@@ -342,7 +358,10 @@ TEST_P(HostileContent, ProviderDoesNotFillTheGateway) { expect_no_harm_of_a_prov
 
 TEST_P(HostileContent, GatewayDoesNotFillABot) { expect_no_harm_of_a_gateway(upstream); }
 
-INSTANTIATE_TEST_SUITE_P(, HostileContent, testing::Values("[0],", R"({"":0},)", "0,"));
+INSTANTIATE_TEST_SUITE_P(, HostileContent,
+                         testing::Values(Piece{"lists", "[0],"}, Piece{"objects", R"({"":0},)"},
+                                         Piece{"numbers", "0,"}),
+                         testing::PrintToStringParamName());
 
 }  // namespace
 }  // namespace tests

@@ -11,6 +11,7 @@
 #include "client.hpp"
 #include "coherence/wire.hpp"
 #include "support/redis_server.hpp"
+#include "support/word.hpp"
 
 namespace tests {
 namespace {
@@ -225,7 +226,8 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{"m:x", "99999999999999999999 1"}, std::pair{"t", "garbage"},
                     std::pair{"t", "-1"}, std::pair{"t", "1e300"}, std::pair{"d", "x"},
                     std::pair{"d", "-1"}, std::pair{"u", "99999999999999"}, std::pair{"u", "nan"},
-                    std::pair{"k", "inf"}, std::pair{"k", "-7"}));
+                    std::pair{"k", "inf"}, std::pair{"k", "-7"}),
+    Word());
 
 // Versions before this one raise `t` and leave no record beside the member.
 TEST_F(RedisLeases, OfAnOlderVersionCountsUntilItLapses) {
@@ -291,7 +293,8 @@ INSTANTIATE_TEST_SUITE_P(
                     std::vector<std::string>{"HSET", base + ":m", "e", "garbage"},
                     std::vector<std::string>{"HSET", base + ":m", "s", "garbage"},
                     std::vector<std::string>{"HDEL", base + ":m", "h"},
-                    std::vector<std::string>{"HSET", base + ":m", "r", std::string(40, 'a')}));
+                    std::vector<std::string>{"HSET", base + ":m", "r", std::string(40, 'a')}),
+    Word());
 
 TEST_F(RedisLog, ALostLogAloneIsNoNewEpochAndReplayReturnsNothing) {
     const auto before = publish({"a"})->position;
@@ -327,7 +330,8 @@ INSTANTIATE_TEST_SUITE_P(
                     std::vector<std::string>{"XADD", base + ":log", "2-0", "p", "x"},
                     std::vector<std::string>{"XADD", base + ":log",
                                              "18446744073709551615-18446744073709551615", "p", "x"},
-                    std::vector<std::string>{"SET", base + ":log", "of another type"}));
+                    std::vector<std::string>{"SET", base + ":log", "of another type"}),
+    Word());
 
 TEST_F(RedisLog, AnEntryThatDoesNotDecodeEndsTheReplay) {
     ASSERT_TRUE(publish({"a"}));

@@ -8,6 +8,7 @@
 
 #include "client.hpp"
 #include "support/redis_server.hpp"
+#include "support/word.hpp"
 
 namespace tests {
 namespace {
@@ -216,7 +217,8 @@ INSTANTIATE_TEST_SUITE_P(RedisValues, LostPartOfValues,
                                          std::vector<std::string>{"HSET", state, "p", "9:f:,"},
                                          std::vector<std::string>{"HSET", state, "g", "garbage"},
                                          std::vector<std::string>{"HSET", state, "r",
-                                                                  std::string(40, 'a')}));
+                                                                  std::string(40, 'a')}),
+                         Word());
 
 }  // namespace
 }  // namespace tests

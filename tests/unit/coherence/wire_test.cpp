@@ -48,42 +48,37 @@ TEST(Wire, AnUnknownVersionIsToldApartFromGarbage) {
     EXPECT_EQ(garbage.error().code, Errc::protocol);
 }
 
-class UndecodableEnvelope : public testing::TestWithParam<std::string> {};
-
-TEST_P(UndecodableEnvelope, IsRefused) { EXPECT_FALSE(decode_envelope(GetParam())); }
-
-INSTANTIATE_TEST_SUITE_P(
-    Wire, UndecodableEnvelope,
-    testing::Values(
-        "", "\n", "1", "1\n*", R"({"type":"all"})",
-        "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 2",        // no payload line
-        "1 0000000000000000 7 0123456789abcdef fedcba9876543210 2\n*",     // epoch none
-        "1 00000000000000ff 0 0123456789abcdef fedcba9876543210 2\n*",     // sequence 0
-        "1 00000000000000ff 07 0123456789abcdef fedcba9876543210 2\n*",    // leading zero
-        "1 00000000000000ff -7 0123456789abcdef fedcba9876543210 2\n*",    // sign
-        "1 00000000000000ff +7 0123456789abcdef fedcba9876543210 2\n*",    // sign
-        "1 00000000000000FF 7 0123456789abcdef fedcba9876543210 2\n*",     // upper case
-        "1 0x000000000000ff 7 0123456789abcdef fedcba9876543210 2\n*",     // prefix
-        "1 ff 7 0123456789abcdef fedcba9876543210 2\n*",                   // short
-        "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 1001\n*",  // too many events
-        "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 \n*",      // no number
-        "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 2 3\n*",   // a field more
-        "1 00000000000000ff 7  0123456789abcdef fedcba9876543210 2\n*",    // two blanks
-        "1 00000000000000ff 18446744073709551616 0123456789abcdef fedcba9876543210 2\n*"));
-
-class UndecodableKeys : public testing::TestWithParam<std::string> {};
-
-TEST_P(UndecodableKeys, AreRefused) {
-    EXPECT_FALSE(decode_keys(GetParam()));
-    EXPECT_FALSE(decode_envelope(header + GetParam()));
+TEST(Wire, AnEnvelopeThatIsNotOneIsRefused) {
+    for (const std::string_view text : std::vector<std::string_view>{
+             "", "\n", "1", "1\n*", R"({"type":"all"})",
+             "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 2",        // no payload line
+             "1 0000000000000000 7 0123456789abcdef fedcba9876543210 2\n*",     // epoch none
+             "1 00000000000000ff 0 0123456789abcdef fedcba9876543210 2\n*",     // sequence 0
+             "1 00000000000000ff 07 0123456789abcdef fedcba9876543210 2\n*",    // leading zero
+             "1 00000000000000ff -7 0123456789abcdef fedcba9876543210 2\n*",    // sign
+             "1 00000000000000ff +7 0123456789abcdef fedcba9876543210 2\n*",    // sign
+             "1 00000000000000FF 7 0123456789abcdef fedcba9876543210 2\n*",     // upper case
+             "1 0x000000000000ff 7 0123456789abcdef fedcba9876543210 2\n*",     // prefix
+             "1 ff 7 0123456789abcdef fedcba9876543210 2\n*",                   // short
+             "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 1001\n*",  // too many events
+             "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 \n*",      // no number
+             "1 00000000000000ff 7 0123456789abcdef fedcba9876543210 2 3\n*",   // a field more
+             "1 00000000000000ff 7  0123456789abcdef fedcba9876543210 2\n*",    // two blanks
+             "1 00000000000000ff 18446744073709551616 0123456789abcdef fedcba9876543210 2\n*"}) {
+        EXPECT_FALSE(decode_envelope(text)) << text;
+    }
 }
 
-INSTANTIATE_TEST_SUITE_P(Wire, UndecodableKeys,
-                         testing::Values("**", "*1:a,", "1:a,*", "1:a", "1:ab,", "2:a,", ":a,",
-                                         "01:a,", "-1:a,", "1a,", "a", "1:a;", "999999:a,",
-                                         "18446744073709551615:a,", "1:a,\n",
-                                         keys_of(Bus::keys_max + 1),
-                                         "65536:" + std::string(65536, 'k') + ","));
+TEST(Wire, KeysThatAreNotOnesAreRefused) {
+    for (const std::string& text : std::vector<std::string>{
+             "**", "*1:a,", "1:a,*", "1:a", "1:ab,", "2:a,", ":a,", "01:a,", "-1:a,", "1a,", "a",
+             "1:a;", "999999:a,", "18446744073709551615:a,", "1:a,\n", keys_of(Bus::keys_max + 1),
+             "65536:" + std::string(65536, 'k') + ","}) {
+        SCOPED_TRACE(text.substr(0, 100));
+        EXPECT_FALSE(decode_keys(text));
+        EXPECT_FALSE(decode_envelope(header + text));
+    }
+}
 
 TEST(Wire, AsManyKeysAsAPublicationMayHaveAreDecoded) {
     const auto changed = decode_keys(keys_of(Bus::keys_max));

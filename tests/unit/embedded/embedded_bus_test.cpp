@@ -1,5 +1,3 @@
-#include <thread>
-
 #include "embedded/channel.hpp"
 #include "embedded_fixture.hpp"
 
@@ -193,32 +191,6 @@ TEST_F(EmbeddedBusTest, ErrorsNameTheWayOut) {
     EXPECT_EQ(
         refused.error().message(),
         "embedded publish: too large: there are 1001 keys, allowed are 1000: split, or take `all`");
-}
-
-TEST_F(EmbeddedBusTest, PublishersOnManyThreadsAreHeardByAllInOneOrder) {
-    Listener other;
-    EmbeddedBus second(hub, executor, clock);
-    subscribe(bus, listener);
-    subscribe(second, other);
-
-    {
-        std::vector<std::jthread> publishers;
-        for (int i = 0; i < 4; ++i) {
-            publishers.emplace_back([&] {
-                EmbeddedBus own(hub, executor, clock);
-                for (int n = 0; n < 250; ++n) {
-                    own.publish(publication({"a"}), whenever, [](auto) {});
-                }
-            });
-        }
-    }
-    executor.run_ready();
-
-    ASSERT_EQ(listener.entries.size(), 1000U);
-    EXPECT_EQ(listener.heard, other.heard);
-    for (std::size_t i = 1; i < listener.entries.size(); ++i) {
-        ASSERT_EQ(listener.entries[i].previous, listener.entries[i - 1].position.chain);
-    }
 }
 
 }  // namespace

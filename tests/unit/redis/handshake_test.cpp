@@ -8,6 +8,7 @@
 #include "redis/backoff.hpp"
 #include "redis/command.hpp"
 #include "redis/scripts.hpp"
+#include "support/word.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -114,7 +115,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadServer{"standalone", "sentinel", Errc::unsupported, "Sentinel"},
                     BadServer{"loading:0", "loading:1", Errc::unavailable, "loading"},
                     BadServer{"role:master", "role:slave", Errc::refused, "read-only replica"},
-                    BadServer{"enabled:0", "enabled:1", Errc::unsupported, "Redis Cluster"}));
+                    BadServer{"enabled:0", "enabled:1", Errc::unsupported, "Redis Cluster"}),
+    tests::Word());
 
 TEST(RedisCommand, IsLengthPrefixedAndBinarySafe) {
     using namespace std::string_literals;

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tutti/redis_url.hpp"
 
@@ -64,33 +65,73 @@ TEST(RedisUrl, AUnixSocketHasAPathAndMayHaveADatabase) {
     EXPECT_EQ(login->redacted(), "unix://u:***@/run/redis.sock");
 }
 
-class MalformedUrl : public testing::TestWithParam<std::string> {};
+TEST(RedisUrl, AMalformedOneIsRefusedWithoutRepeatingAnyOfIt) {
+    for (const std::string& text : std::vector<std::string>{"",
+                                                            "redis",
+                                                            "redis:",
+                                                            "redis://",
+                                                            "://h",
+                                                            "h:6379",
+                                                            "http://h",
+                                                            "REDIS://h",
+                                                            "redis:///0",
+                                                            "redis://:6379",
+                                                            "redis://h:",
+                                                            "redis://h:0",
+                                                            "redis://h:65536",
+                                                            "redis://h:x",
+                                                            "redis://h:1x",
+                                                            "redis://h:-1",
+                                                            "redis://h/x",
+                                                            "redis://h/-1",
+                                                            "redis://h/0/0",
+                                                            "redis://h/65536",
+                                                            "redis://h?db=1",
+                                                            "redis://h/0#a",
+                                                            "redis://s3cret@h",
+                                                            "redis://:@h",
+                                                            "redis://u:s3cret%@h",
+                                                            "redis://u:s3cret%4@h",
+                                                            "redis://u:s3cret%zz@h",
+                                                            "redis://u:s3/cret@h",
+                                                            "redis://:s3?cret@h",
+                                                            "redis://:s3cret@",
+                                                            "redis://:s3cret@h:port",
+                                                            "redis://h ost",
+                                                            "redis://h\n",
+                                                            "redis://[::1",
+                                                            "redis://[::1]x",
+                                                            "redis://[]",
+                                                            "redis://::1",
+                                                            "rediss://",
+                                                            "redis://h?ca=/ca.pem",
+                                                            "rediss://:s3?cret@h",
+                                                            "rediss://h?ca",
+                                                            "rediss://h?ca=",
+                                                            "rediss://h?ca=%",
+                                                            "rediss://h?ca=/a&ca=/b",
+                                                            "rediss://h?cert=/c",
+                                                            "rediss://h?key=/k",
+                                                            "rediss://h?verify=s3cret",
+                                                            "rediss://h?&",
+                                                            "rediss://h?ca=/a%00b",
+                                                            "unix:///p?ca=/a",
+                                                            "unix://",
+                                                            "unix://s3cret",
+                                                            "unix://relative/path",
+                                                            "unix:///p?db=x",
+                                                            "unix:///p?x=1",
+                                                            "unix:///p?db=",
+                                                            "unix:///p%00q",
+                                                            "unix:///p%",
+                                                            "unix:///" + std::string(200, 'p')}) {
+        const auto url = Url::parse(text);
 
-TEST_P(MalformedUrl, IsRefusedWithoutRepeatingAnyOfIt) {
-    const auto url = Url::parse(GetParam());
-
-    ASSERT_FALSE(url) << GetParam();
-    EXPECT_EQ(url.error().code, Errc::invalid_option);
-    EXPECT_EQ(url.error().message().find("s3cret"), std::string::npos) << url.error().message();
+        ASSERT_FALSE(url) << text;
+        EXPECT_EQ(url.error().code, Errc::invalid_option) << text;
+        EXPECT_EQ(url.error().message().find("s3cret"), std::string::npos) << url.error().message();
+    }
 }
-
-INSTANTIATE_TEST_SUITE_P(
-    RedisUrl, MalformedUrl,
-    testing::Values("", "redis", "redis:", "redis://", "://h", "h:6379", "http://h", "REDIS://h",
-                    "redis:///0", "redis://:6379", "redis://h:", "redis://h:0", "redis://h:65536",
-                    "redis://h:x", "redis://h:1x", "redis://h:-1", "redis://h/x", "redis://h/-1",
-                    "redis://h/0/0", "redis://h/65536", "redis://h?db=1", "redis://h/0#a",
-                    "redis://s3cret@h", "redis://:@h", "redis://u:s3cret%@h",
-                    "redis://u:s3cret%4@h", "redis://u:s3cret%zz@h", "redis://u:s3/cret@h",
-                    "redis://:s3?cret@h", "redis://:s3cret@", "redis://:s3cret@h:port",
-                    "redis://h ost", "redis://h\n", "redis://[::1", "redis://[::1]x", "redis://[]",
-                    "redis://::1", "rediss://", "redis://h?ca=/ca.pem", "rediss://:s3?cret@h",
-                    "rediss://h?ca", "rediss://h?ca=", "rediss://h?ca=%", "rediss://h?ca=/a&ca=/b",
-                    "rediss://h?cert=/c", "rediss://h?key=/k", "rediss://h?verify=s3cret",
-                    "rediss://h?&", "rediss://h?ca=/a%00b", "unix:///p?ca=/a", "unix://",
-                    "unix://s3cret", "unix://relative/path", "unix:///p?db=x", "unix:///p?x=1",
-                    "unix:///p?db=", "unix:///p%00q", "unix:///p%",
-                    "unix:///" + std::string(200, 'p')));
 
 TEST(RedisUrl, TlsHasASchemeAndFiles) {
     const auto bare = Url::parse("rediss://u:p@h:6380/3");

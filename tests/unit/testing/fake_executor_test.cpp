@@ -5,7 +5,6 @@
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 namespace tutti::testing {
@@ -152,24 +151,6 @@ TEST_F(ManualExecutorTest, DestructionDestroysTasksThatUseTheExecutorWhileTheyDi
     dying.reset();
 
     EXPECT_TRUE(said.empty());
-}
-
-TEST_F(ManualExecutorTest, TasksMayBePostedFromOtherThreads) {
-    std::size_t count = 0;
-    {
-        std::vector<std::jthread> threads;
-        for (int i = 0; i < 4; ++i) {
-            threads.emplace_back([&] {
-                for (int n = 0; n < 500; ++n) {
-                    executor.post([&] { ++count; });
-                    executor.cancel(executor.run_at(clock.now(), [&] { ++count; }));
-                }
-            });
-        }
-    }
-
-    EXPECT_EQ(executor.run_ready(), 2000U);
-    EXPECT_EQ(count, 2000U);
 }
 
 }  // namespace

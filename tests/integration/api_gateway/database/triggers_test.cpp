@@ -57,14 +57,14 @@ class Triggers : public ::testing::Test {
 protected:
     void SetUp() override {
         auto opened =
-            gateway::database::Database::open({.postgres_url = process::Secret(server_.url())});
+            gateway::database::Database::open({.postgres_url = process::Secret(postgres_.url())});
         ASSERT_TRUE(opened) << opened.error().message();
         database_ = *std::move(opened);
-        notifications_ = std::make_unique<Notifications>(server_.url());
+        notifications_ = std::make_unique<Notifications>(postgres_.url());
     }
 
     std::vector<std::string> heard_after(const std::string& sql) {
-        server_.query(sql);
+        postgres_.query(sql);
         return notifications_->take();
     }
     void make_configs(int count) {
@@ -74,7 +74,7 @@ protected:
             std::to_string(count) + ") n");
     }
 
-    tests::PostgresServer server_;
+    tests::PostgresDatabase postgres_;
     std::unique_ptr<gateway::database::Database> database_;
     std::unique_ptr<Notifications> notifications_;
 };

@@ -55,7 +55,7 @@ class Avatars : public AvatarTest, public ::testing::WithParamInterface<Database
 protected:
     void SetUp() override {
         if (GetParam() == DatabaseKind::postgresql) {
-            postgres_ = std::make_unique<tests::PostgresServer>();
+            postgres_ = std::make_unique<tests::PostgresDatabase>();
         }
         start({});
     }
@@ -279,7 +279,7 @@ TEST_P(Avatars, FileNamesThatCannotBeOursAreWrong) {
 class AvatarFleet : public AvatarTest {
 protected:
     void SetUp() override {
-        postgres_ = std::make_unique<tests::PostgresServer>();
+        postgres_ = std::make_unique<tests::PostgresDatabase>();
         start_both();
     }
     std::optional<Pixels> pixels_of_second(const std::string& path) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
-#include <thread>
 
 namespace tutti::services::http {
 namespace {
@@ -29,7 +28,7 @@ TEST_F(Deferred, AnswerWakesOnceAndIsTakenOnce) {
     begin();
     EXPECT_FALSE(deferral->answered());
 
-    std::jthread([this] { answer({.status = 201}); }).join();
+    answer({.status = 201});
     answer({.status = 202});
 
     EXPECT_TRUE(deferral->answered());
