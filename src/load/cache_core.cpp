@@ -37,7 +37,10 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
 
 std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
     if (!spec_.ttl) return nullptr;
-    Memory::Options options{.ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
+    Memory::Options options{.ttl = *spec_.ttl,
+                            .bound = *spec_.bound,
+                            .clock = environment_.clock,
+                            .eviction = Eviction::lru};
     if (spec_.bound->unit() == Bound::Unit::bytes) {
         options.weigher = [](const std::string& key, const Stored& stored) {
             return entry_overhead_bytes + key.size() + stored.weight;

@@ -3,8 +3,8 @@
 //
 // Mechanism. A read looks into memory under the lease (`hit`). A miss joins the key's flight or starts
 // one (`load`). An invalidation removes the entry and poisons the flights of its key in one critical
-// section (`remove`); a fill asks "poisoned? generation?" and inserts in one (`land`). `flush` takes
-// the whole memory out and counts the generation up: flights of an older one fill nothing. Both are O(1).
+// section (`remove`); a fill asks "poisoned? generation?" and inserts in one (`land`). `flush` counts the
+// generation up, so that flights of an older one fill nothing, and then takes out what there is.
 //
 // With a store a flight asks it first, and its answer is a value, a claim to load, or that another
 // instance loads, which is waited for. The flight begins before that read, so that an invalidation

@@ -23,17 +23,19 @@ void CacheCore::remove(std::string_view key) {
 }
 
 void CacheCore::flush() {
-    Memory::Removed removed;
     {
         const std::lock_guard lock(mutex_);
         counters_.flushes.add();
         resting_.clear();
         generation_.fetch_add(1);
         if (!memory_ || !kept(Rule::flush_drops_entries)) return;
-        const bool few = memory_->size() <= destroyed_inline_max || !dropping_;
-        memory_->clear(removed);
-        if (few) return;
     }
+    // Without the lock, as it takes time for every entry: what a load of the former generation would put from here on
+    // is refused, and what a newer one puts may go, too.
+    Memory::Removed removed;
+    const bool few = memory_->size() <= destroyed_inline_max || !dropping_;
+    memory_->clear(removed);
+    if (few) return;
     // Millions of destructors are no work for the thread that renews the lease. What no worker takes is
     // destroyed here.
     environment_.workers->try_post(*dropping_, [removed = std::move(removed)] {});
