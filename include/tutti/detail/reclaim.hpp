@@ -2,9 +2,9 @@
 // before; then when that read has ended.
 //
 // Mechanism: epochs. A reader notes the present one in a slot of its thread; a removal begins the next one, and
-// looks whether a slot still shows an older one. A reader pays one locked instruction on a line of its own (7 ns); with
-// a plain store it would be 1 ns, but every removal would then need membarrier, some microseconds, and would
-// have to be batched: values would live on for an unknown while. What has no destructor never comes here.
+// looks whether a slot still shows an older one. A reader pays one locked instruction on a line of its own; a plain store
+// would be cheaper, but then every removal would need a system call (membarrier), would have to be batched, and
+// values would live on for an unknown while. What has no destructor never comes here.
 //
 // Ordering: `Pin` and `dispose` each write and then read what the other writes, with a full fence between.
 // Either the reader is seen, or it does not find what was taken out.

@@ -41,7 +41,8 @@ struct Pair {
 // Kept by address, as it has a destructor; forgets its number there.
 struct Mortal {
     explicit Mortal(std::uint64_t n) : number_(n) {}
-    Mortal(const Mortal& other) : number_(other.number()) { detail::interleave(); }
+    // Others go on between finding and copying.
+    Mortal(const Mortal& other) : number_((detail::interleave(), other.number())) {}
     Mortal& operator=(const Mortal&) = delete;
     ~Mortal() { number_ = 0; }
     [[nodiscard]] std::uint64_t number() const { return number_; }
