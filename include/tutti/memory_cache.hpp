@@ -189,10 +189,11 @@ public:
 
     // O(n), some at a time.
     void clear() {
-        Removed removed;
-        clear(removed);
+        tier_.clear([](Removed) {});  // which ends here
     }
-    void clear(Removed& removed) { tier_.clear(removed); }
+    void clear(Removed& removed) {
+        tier_.clear([&](Removed some) { removed.append(std::move(some)); });
+    }
 
     [[nodiscard]] std::size_t size() const { return tier_.size(); }
     // In the unit of the bound.

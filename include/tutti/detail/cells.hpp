@@ -158,7 +158,7 @@ public:
     static constexpr bool is_text = is_plain_text<K, Hash, Eq>;
     // Equal exactly if the bits are.
     static constexpr bool by_bits =
-        (std::is_integral_v<K> || std::is_pointer_v<K>) &&
+        (std::is_integral_v<K> || std::is_pointer_v<K>) && std::is_same_v<View, const K&> &&
         (std::is_same_v<Eq, std::equal_to<>> || std::is_same_v<Eq, std::equal_to<K>>);
     // Otherwise equal keys may be spelled differently, and the latest spelling is kept.
     static constexpr bool equal_is_same = is_text || by_bits;

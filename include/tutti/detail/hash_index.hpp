@@ -77,8 +77,8 @@ public:
     // Splits a bucket if there are too few. `address_of(number)`: of its hash. Without memory, later.
     template <class AddressOf>
     void grow(AddressOf address_of) noexcept {
-        if (size_ <= std::size_t{count_.load(std::memory_order_relaxed)} * entries_per_bucket)
-            return;
+        const std::size_t count = count_.load(std::memory_order_relaxed);
+        if (size_ <= count * entries_per_bucket || count == count_max) return;
         try {
             split(address_of);
         } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): searches get longer
@@ -87,6 +87,8 @@ public:
 
 private:
     static constexpr std::size_t entries_per_bucket = 6;
+    static constexpr std::size_t count_max = std::size_t{1}
+                                             << Hashed::address_bits;  // no address leads to more
     static constexpr std::uint32_t none = 0;
     using Bucket = HashBucket;
 

@@ -80,24 +80,23 @@ public:
         remove(seen.number, out);
         return true;
     }
-    // All that are in it when it begins; the lock is free in between.
-    void clear(RetiredList& out) {
+    // Takes out some entries, from this number on; returns the number after them.
+    std::uint32_t clear_some(std::uint32_t number, RetiredList& out) {
         constexpr std::uint32_t at_a_time = 256;
-        const std::uint32_t end = table_.used();
-        for (std::uint32_t number = 0; number < end;) {
-            const std::uint32_t stop = std::min(end, number + at_a_time);
-            const std::lock_guard lock(lock_);
-            for (; number < stop; ++number) {
-                if (!table_.is_vacant(number)) remove(number, out);
-            }
-        }
-    }
-    // For want of room elsewhere. False: there is none.
-    bool evict_one(RetiredList& out) {
         const std::lock_guard lock(lock_);
-        if (queues_.size() == 0) return false;
-        budget_.give(evict(out));
-        return true;
+        const std::uint32_t end = std::min(table_.used(), number + at_a_time);
+        for (; number < end; ++number) {
+            if (!table_.is_vacant(number)) remove(number, out);
+        }
+        return number;
+    }
+    // For want of room elsewhere. Returns the weight that this gave back; zero: there is none.
+    std::size_t evict_one(RetiredList& out) {
+        const std::lock_guard lock(lock_);
+        if (queues_.size() == 0) return 0;
+        const std::size_t weight = evict(out);
+        budget_.give(weight);
+        return weight;
     }
 
     [[nodiscard]] std::int64_t size() const noexcept {

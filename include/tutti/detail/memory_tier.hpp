@@ -66,7 +66,7 @@ public:
     }
     ~MemoryTier() {
         shards_.clear();
-        if constexpr (walks_need_pin) Reclaim::settle();
+        if constexpr (walks_need_pin) Reclaim::destroy_waiting();
     }
     MemoryTier(const MemoryTier&) = delete;
     MemoryTier& operator=(const MemoryTier&) = delete;
@@ -157,8 +157,17 @@ public:
         return erase_each(false, pred);
     }
 
-    void clear(RetiredList& removed) {
-        for (auto& shard : shards_) shard->clear(removed);
+    // All that are in it when this begins. `some(taken out)` destroys them at once, or keeps them.
+    template <class Some>
+    void clear(Some some) {
+        for (auto& shard : shards_) {
+            const std::uint32_t end = shard->table().used();
+            for (std::uint32_t number = 0; number < end;) {
+                RetiredList removed;
+                number = shard->clear_some(number, removed);
+                some(std::move(removed));
+            }
+        }
     }
 
     [[nodiscard]] std::size_t size() const noexcept {
@@ -200,9 +209,10 @@ private:
         for (;;) {
             const Put outcome = shard_of(hash).put(query, hash, draft, seen, removed);
             if (outcome != Put::no_room) return outcome;
-            for (std::size_t i = 1; i < shards_.size(); ++i) {
-                Shard& other = *shards_[(place_of(hash) + i) & (shards_.size() - 1)];
-                if (other.evict_one(removed)) break;
+            // All that is missing at once, or other threads would take each piece of it.
+            std::size_t given = 0;
+            for (std::size_t i = 1; i < shards_.size() && given < draft.weight; ++i) {
+                given += shards_[(place_of(hash) + i) & (shards_.size() - 1)]->evict_one(removed);
             }
         }
     }

@@ -6,8 +6,12 @@
 // would be cheaper, but then every removal would need a system call (membarrier), would have to be batched, and
 // values would live on for an unknown while. What has no destructor never comes here.
 //
-// Ordering: `Pin` and `dispose` each write and then read what the other writes, with a full fence between.
-// Either the reader is seen, or it does not find what was taken out.
+// Ordering: `enter` and `dispose` each write and then read what the other writes, with a full fence between.
+// Either the reader is seen, or it does not find what was taken out. `leave` has no such fence: what a removal
+// hands over in the very nanoseconds in which the read ends may wait for the next read, removal or end of a cache.
+//
+// Waiting: in order of epochs, so that a thread looks at the first only, and a read that began after the last removal
+// looks at nothing. No thread ever waits for another one: a destructor and a reader's code may hold locks of the user's.
 //
 // Thread-safety: all of it. Destructors run outside of every lock, and may do anything.
 #pragma once
@@ -48,16 +52,18 @@ public:
     static void enter() {
         ReaderSlot& slot = mine();
         if (slot.depth++ > 0) return;
-        // Acquire: an object of this epoch was published before it began.
-        slot.epoch.store(now_.load(std::memory_order_acquire), std::memory_order_relaxed);
+        // Acquire: what was taken out before this epoch began is not found. Release: a removal that sees this epoch
+        // sees the end of the thread's reads before it, too.
+        slot.epoch.store(now_.load(std::memory_order_acquire), std::memory_order_release);
         fence(std::memory_order_seq_cst);
     }
     static void leave() noexcept {
         ReaderSlot& slot = *mine_;
         if (--slot.depth > 0) return;
-        slot.epoch.store(0, std::memory_order_release);
+        const std::uint64_t epoch = slot.epoch.load(std::memory_order_relaxed);
+        slot.epoch.store(0, std::memory_order_release);  // pairs with `oldest_reader`
         if (ending_) give_back();
-        if (waiting_.load(std::memory_order_relaxed)) destroy_waiting();
+        if (epoch <= last_waiting_.load(std::memory_order_relaxed)) destroy_waiting();
     }
 
     // Takes a list of what no later reader can find.
@@ -70,26 +76,36 @@ public:
         destroy_waiting();  // the reader may have left in between
     }
 
-    // Returns when no other thread reads what was taken out before, and after destroying it.
-    static void settle() noexcept {
-        const std::uint64_t epoch = now_.fetch_add(1, std::memory_order_acq_rel);
-        for (Backoff backoff;
-             waiting_.load(std::memory_order_acquire) && oldest_reader(mine_) <= epoch;) {
-            backoff.wait();
+    // What no thread reads any more.
+    static void destroy_waiting() noexcept {
+        Retired* ready = nullptr;
+        {
+            const std::lock_guard lock(waiting_lock_);
+            fence(std::memory_order_seq_cst);
+            const std::uint64_t oldest = oldest_reader();
+            Retired** end = &waiting_list_;
+            while (*end != nullptr && (*end)->epoch < oldest) end = &(*end)->next_retired;
+            if (end == &waiting_list_) return;
+            ready = waiting_list_;
+            waiting_list_ = std::exchange(*end, nullptr);
+            if (waiting_list_ == nullptr) {
+                waiting_end_ = &waiting_list_;
+                last_waiting_.store(0, std::memory_order_relaxed);
+            }
         }
-        destroy_waiting();
+        destroy(ready);
     }
 
 private:
     friend struct testing::MemoryCacheInspector;
     static constexpr std::uint64_t no_reader = ~std::uint64_t{0};
 
-    static std::uint64_t oldest_reader(const ReaderSlot* but = nullptr) noexcept {
+    static std::uint64_t oldest_reader() noexcept {
         std::uint64_t oldest = no_reader;
         for (const ReaderSlot* slot = slots_.load(std::memory_order_acquire); slot != nullptr;
              slot = slot->next) {
             const std::uint64_t epoch = slot->epoch.load(std::memory_order_acquire);
-            if (epoch != 0 && epoch < oldest && slot != but) oldest = epoch;
+            if (epoch != 0 && epoch < oldest) oldest = epoch;
         }
         return oldest;
     }
@@ -105,28 +121,11 @@ private:
             if (last->next_retired == nullptr) break;
         }
         const std::lock_guard lock(waiting_lock_);
-        last->next_retired = std::exchange(waiting_list_, list);
-        waiting_.store(true, std::memory_order_release);
-    }
-
-    static void destroy_waiting() noexcept {
-        Retired* ready = nullptr;
-        {
-            const std::lock_guard lock(waiting_lock_);
-            fence(std::memory_order_seq_cst);
-            const std::uint64_t oldest = oldest_reader();
-            for (Retired** place = &waiting_list_; *place != nullptr;) {
-                Retired* const one = *place;
-                if (one->epoch < oldest) {
-                    *place = std::exchange(one->next_retired, ready);
-                    ready = one;
-                } else {
-                    place = &one->next_retired;
-                }
-            }
-            waiting_.store(waiting_list_ != nullptr, std::memory_order_release);
-        }
-        destroy(ready);
+        *waiting_end_ = list;
+        waiting_end_ = &last->next_retired;
+        // Pairs with nothing: `leave` may miss it, see above.
+        const std::uint64_t latest = last_waiting_.load(std::memory_order_relaxed);
+        if (epoch > latest) last_waiting_.store(epoch, std::memory_order_relaxed);
     }
 
     static ReaderSlot& mine() {
@@ -164,9 +163,11 @@ private:
     inline static constinit thread_local bool ending_ = false;  // of the thread's objects
     inline static constinit Atomic<std::uint64_t> now_{1};
     inline static constinit Atomic<ReaderSlot*> slots_{nullptr};
-    inline static constinit Atomic<bool> waiting_{false};
-    inline static constinit SpinLock waiting_lock_;  // guards the list
+    inline static constinit SpinLock waiting_lock_;  // guards what follows
+    inline static constinit Atomic<std::uint64_t> last_waiting_{
+        0};  // the latest epoch; zero: none. Read without
     inline static constinit Retired* waiting_list_ = nullptr;
+    inline static constinit Retired** waiting_end_ = &waiting_list_;
 };
 
 // Collects what was taken out under a lock, and disposes of it at its end: declared before the lock is taken, it does so
@@ -189,6 +190,11 @@ public:
         if (one == nullptr) return;
         (last_ == nullptr ? first_ : last_->next_retired) = one;
         last_ = one;
+    }
+    void append(RetiredList&& others) noexcept {
+        if (others.first_ == nullptr) return;
+        (last_ == nullptr ? first_ : last_->next_retired) = std::exchange(others.first_, nullptr);
+        last_ = std::exchange(others.last_, nullptr);
     }
 
 private:
