@@ -31,8 +31,8 @@
 #include <thread>
 #include <vector>
 
-#include "peers/hand_caches.hpp"
-#include "statistics.hpp"
+#include "bench/peers/hand_caches.hpp"
+#include "bench/statistics.hpp"
 
 namespace {
 

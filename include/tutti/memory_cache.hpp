@@ -79,7 +79,7 @@ public:
     };
 
     // Takes what leaves the cache: declared before a lock of the caller's, it is destroyed after it. A value that another
-    // thread is reading in that moment is destroyed by that thread.
+    // thread is reading in that moment is destroyed by that thread, or by a later operation on any memory cache.
     using Removed = detail::RetiredList;
 
     // What is wrong with the options, each with its remedy; empty when they are usable.

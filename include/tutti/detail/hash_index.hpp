@@ -2,11 +2,10 @@
 // every entry that is in the index all the while.
 //
 // Mechanism: linear hashing. A bucket is a cache line of eleven numbers, with eight bits of each hash beside
-// them; what does not fit goes to further buckets behind it. Whenever there is more than a certain number of entries
-// for each bucket, one bucket is split, so that no operation pays for a resize. An entry stays in its place
-// until it is erased, except when its bucket is split: meanwhile the bucket's version is odd, and it differs
-// afterwards, so that a search that found nothing begins again. A search that found something needs no
-// such proof, because entries prove themselves.
+// them; what does not fit goes to further buckets behind it. When there are too many entries for the buckets, one
+// of them is split, so that no operation pays for a resize. An entry stays in its place until it is erased, except when
+// its bucket is split: meanwhile the bucket's version is odd, and it differs afterwards, so that a search that found
+// nothing begins again. One that found something needs no such proof: entries prove themselves.
 //
 // Thread-safety: `find` from any thread; the rest by one thread at a time.
 #pragma once
@@ -23,8 +22,6 @@ namespace tutti::detail {
 
 class HashIndex {
 public:
-    HashIndex() = default;
-
     // Calls `matches(number)` for numbers whose hash is probably `hash`, until it returns true; false if it
     // never does. It may be called with a number that is not in the index any more.
     template <class Matches>
@@ -87,8 +84,8 @@ public:
 
 private:
     static constexpr std::size_t entries_per_bucket = 6;
-    static constexpr std::size_t count_max = std::size_t{1}
-                                             << Hashed::address_bits;  // no address leads to more
+    // No address leads to more.
+    static constexpr std::size_t count_max = std::size_t{1} << Hashed::address_bits;
     static constexpr std::uint32_t none = 0;
     using Bucket = HashBucket;
 

@@ -4,8 +4,7 @@
 // A cache of few entries is one shard, so that who leaves is chosen among all. With several, room is made in the
 // shard that needs it, and in others only if it has none.
 //
-// Thread-safety: all of it. A read pins what it finds if that is kept by address (`Pin`), so that copying it needs
-// no lock.
+// Thread-safety: all of it. A read pins what is kept by address (`Pin`), so that copying it needs no lock.
 #pragma once
 
 #include <algorithm>
@@ -151,9 +150,8 @@ public:
             return pred(key, value, seen);
         });
     }
-    // The same by `pred(snapshot)`.
     template <class Pred>
-    std::size_t erase_where(Pred pred) {
+    std::size_t erase_where(Pred pred) {  // by `pred(snapshot)`
         return erase_each(false, pred);
     }
 
