@@ -1,151 +1,319 @@
-// What a hit of the memory tier costs: `MemoryCache` (exact LRU, TTL, one mutex) beside a floor
-// that does none of it, a std::unordered_map under a std::shared_mutex. Keys are Discord ids as
-// text, read in random order. The last lines are the ratios of the medians.
+// What `MemoryCache` costs beside caches that were written by hand for the purpose (peers/hand_caches.hpp).
+//
+//   bench_memory_cache [part of a contender's name]      nanoseconds for each operation and thread, and ratios
+//   bench_memory_cache bytes NAME 8|20                   bytes for each of a million entries; a fresh process for each
+//   bench_memory_cache pauses                            how long single operations take while the cache grows to 10 million
+//
+// 65,536 entries of which 61,440 are in use, keys drawn by Zipf's law (0.99), TTL on. `read`: all hit; `mixed`: one in
+// four overwrites; `write`: all overwrite; `load`: ten times as many keys as places, a miss puts.
+//
+// Works on a busy machine, too: what is timed is a slice of 16,384 operations; contenders take turns; a slice counts only if
+// the other threads got on meanwhile; reported is the lower quartile of many.
 #include "tutti/memory_cache.hpp"
 
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <random>
-#include <shared_mutex>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <thread>
 #include <vector>
 
-#include "tutti/detail/key_hash.hpp"
+#include "bench/peers/hand_caches.hpp"
+#include "bench/statistics.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
+using Nanoseconds = std::chrono::duration<double, std::nano>;
 
+constexpr std::size_t capacity = 65'536;
+constexpr std::size_t in_use = capacity - capacity / 16;
+constexpr std::size_t slice = 16'384;  // operations
+
+template <class K, class V, tutti::Eviction eviction>
 class Tutti {
 public:
-    explicit Tutti(std::size_t limit) : cache_({.ttl = 1h, .bound = tutti::entries(limit)}) {}
-    void put(const std::string& key, std::uint64_t value) { cache_.put(key, value); }
-    std::optional<std::uint64_t> get(std::string_view key) { return cache_.get(key); }
+    explicit Tutti(std::size_t limit)
+        : cache_({.ttl = 1h, .bound = tutti::entries(limit), .eviction = eviction}) {}
+    std::optional<V> get(bench::ViewOf<K> key) { return cache_.get(key); }
+    void put(K key, const V& value) { cache_.put(std::move(key), value); }
 
 private:
-    tutti::MemoryCache<std::string, std::uint64_t> cache_;
+    tutti::MemoryCache<K, V> cache_;
 };
 
-// What is left when the contract is taken away: no bound, no order, no age.
-class Floor {
-public:
-    explicit Floor(std::size_t) {}
-    void put(const std::string& key, std::uint64_t value) {
-        const std::unique_lock lock(mutex_);
-        map_.insert_or_assign(key, value);
+struct Hundred {
+    char bytes[100];
+};
+template <class V>
+V value_of(std::uint64_t number) {
+    V value{};
+    std::memcpy(&value, &number, sizeof number);
+    return value;
+}
+template <class K>
+K key_of(std::uint64_t number) {
+    const std::uint64_t id = bench::scrambled(number + 1);
+    if constexpr (std::is_same_v<K, std::string>) {
+        return std::to_string(10'000'000'000'000'000'000U + id % 8'400'000'000'000'000'000U);
+    } else {
+        return id;
     }
-    std::optional<std::uint64_t> get(std::string_view key) {
-        const std::shared_lock lock(mutex_);
-        const auto found = map_.find(key);
-        return found == map_.end() ? std::nullopt : std::optional(found->second);
+}
+
+// Ranks by Zipf's law, by the method of Gray et al. (SIGMOD 1994).
+class Zipf {
+public:
+    explicit Zipf(std::size_t count) : count_(static_cast<double>(count)) {
+        for (std::size_t i = 1; i <= count; ++i) zeta_ += std::pow(static_cast<double>(i), -skew);
+        eta_ = (1 - std::pow(2 / count_, 1 - skew)) / (1 - (1 + std::pow(0.5, skew)) / zeta_);
+    }
+    std::uint64_t operator()(std::uint64_t& state) const {
+        state += 0x9e3779b97f4a7c15;
+        const double u = static_cast<double>(bench::scrambled(state) >> 11) * 0x1p-53;
+        if (u * zeta_ < 1) return 0;
+        if (u * zeta_ < 1 + std::pow(0.5, skew)) return 1;
+        const double rank = count_ * std::pow(eta_ * u - eta_ + 1, 1 / (1 - skew));
+        return static_cast<std::uint64_t>(std::min(rank, count_ - 1));
     }
 
 private:
-    struct Hash : tutti::KeyHash<std::string> {
-        using is_transparent = void;
+    static constexpr double skew = 0.99;
+    double count_;
+    double zeta_ = 0;
+    double eta_ = 0;
+};
+
+template <class K>
+std::vector<K> trace(std::size_t keys, std::uint64_t seed) {
+    constexpr std::size_t length = 1U << 20;
+    const Zipf zipf(keys);
+    std::vector<K> drawn;
+    drawn.reserve(length);
+    for (std::size_t i = 0; i < length; ++i) drawn.push_back(key_of<K>(zipf(seed)));
+    return drawn;
+}
+
+enum class Work { read, mixed, write, load };
+constexpr const char* names_of_work[] = {"read", "mixed", "write", "load"};
+
+struct Tally {
+    std::uint64_t gets = 0;
+    std::uint64_t hits = 0;
+};
+
+template <class V, class Cache, class K>
+void work_on(Cache& cache, const K* keys, Work work, Tally& tally) {
+    for (std::size_t i = 0; i < slice; ++i) {
+        if (work == Work::write || (work == Work::mixed && i % 4 == 3)) {
+            cache.put(keys[i], value_of<V>(i));
+            continue;
+        }
+        ++tally.gets;
+        if (const auto got = cache.get(bench::view_of(keys[i]))) {
+            benchmark::DoNotOptimize(*got);
+            ++tally.hits;
+        } else if (work == Work::load) {
+            cache.put(keys[i], value_of<V>(i));
+        }
+    }
+}
+
+// What the slices of all threads took, for each operation.
+template <class V, class Cache, class K>
+std::vector<double> run(Cache& cache, const std::vector<std::vector<K>>& traces, Work work,
+                        std::size_t threads, Tally& total) {
+    struct alignas(64) Worker {
+        std::atomic<std::size_t> done{0};
+        std::vector<double> took;
+        Tally tally;
     };
-    std::shared_mutex mutex_;
-    std::unordered_map<std::string, std::uint64_t, Hash, std::equal_to<>> map_;
+    constexpr std::size_t slices = 8;
+    static std::size_t begin = 0;
+    begin += slices * slice;
+    std::vector<Worker> workers(threads);
+    std::atomic<std::size_t> ready{0};
+    const auto done_by_others = [&](std::size_t me) {
+        std::size_t sum = 0;
+        for (std::size_t t = 0; t < threads; ++t) sum += t == me ? 0 : workers[t].done.load();
+        return sum;
+    };
+    const auto body = [&](std::size_t me) {
+        const auto& keys = traces[me % traces.size()];
+        const std::size_t offset = begin + me / traces.size() * (keys.size() / 4);
+        ++ready;
+        while (ready < threads) std::this_thread::yield();
+        for (std::size_t i = 0; i < slices; ++i) {
+            const std::size_t others = done_by_others(me);
+            const auto start = std::chrono::steady_clock::now();
+            work_on<V>(cache, &keys[(offset + i * slice) % keys.size()], work, workers[me].tally);
+            const Nanoseconds took = std::chrono::steady_clock::now() - start;
+            ++workers[me].done;
+            if (threads == 1 || done_by_others(me) > others)
+                workers[me].took.push_back(took / 1ns / slice);
+        }
+    };
+    {
+        std::vector<std::jthread> running;
+        for (std::size_t t = 0; t < threads; ++t) running.emplace_back(body, t);
+    }
+    std::vector<double> took;
+    for (const Worker& worker : workers) {
+        took.insert(took.end(), worker.took.begin(), worker.took.end());
+        total.gets += worker.tally.gets;
+        total.hits += worker.tally.hits;
+    }
+    return took;
+}
+
+std::string only;  // contenders of this name
+
+// One contender: runs a round, and knows all its slices.
+struct Contender {
+    std::string name;
+    std::function<void(Work, std::size_t threads)> round;
+    std::shared_ptr<std::vector<double>> took = std::make_shared<std::vector<double>>();
+    std::shared_ptr<Tally> tally = std::make_shared<Tally>();
 };
 
-// In random order, of a fixed seed: the order is the same for both.
-const std::vector<std::string>& keys(std::size_t count) {
-    static std::map<std::size_t, std::vector<std::string>> all;
-    std::vector<std::string>& some = all[count];
-    if (some.empty()) {
-        for (std::size_t i = 0; i < count; ++i) {
-            some.push_back(std::to_string(1'100'000'000'000'000'000 + i * 4'194'304));
-        }
-        std::ranges::shuffle(some, std::mt19937_64(1));
-    }
-    return some;
-}
-
-// Built by the first of the benchmark's threads, used by all.
-template <class Cache>
-Cache& filled(std::size_t count) {
-    static std::mutex mutex;
-    static std::map<std::size_t, std::unique_ptr<Cache>> all;
-    const std::lock_guard lock(mutex);
-    std::unique_ptr<Cache>& cache = all[count];
-    if (!cache) {
-        cache = std::make_unique<Cache>(count);
-        std::uint64_t value = 0;
-        std::vector<std::string> order = keys(count);  // not the order in which they are read
-        std::ranges::sort(order);
-        for (const std::string& key : order) cache->put(key, value++);
-    }
-    return *cache;
-}
-
-template <class Cache>
-void hit(benchmark::State& state) {
-    const auto count = static_cast<std::size_t>(state.range(0));
-    Cache& cache = filled<Cache>(count);
-    const std::vector<std::string>& order = keys(count);
-    std::size_t next = count / 2 * static_cast<std::size_t>(state.thread_index());
-    std::uint64_t misses = 0;
-    for (auto _ : state) {
-        const auto value = cache.get(order[next]);
-        misses += !value;
-        benchmark::DoNotOptimize(value);
-        if (++next == count) next = 0;
-    }
-    if (misses > 0) state.SkipWithError("a hit was expected");
-}
-
-// Prints as usual, and keeps the medians.
-class Ratios : public benchmark::ConsoleReporter {
-public:
-    void ReportRuns(const std::vector<Run>& runs) override {
-        ConsoleReporter::ReportRuns(runs);
-        for (const Run& run : runs) {
-            if (run.aggregate_name != "median") continue;
-            const std::string& contender = run.run_name.function_name;
-            // Per operation as a caller sees it, whatever the number of threads.
-            const double ns = run.GetAdjustedRealTime() * static_cast<double>(run.threads);
-            medians_[run.run_name.args + " entries, " + run.run_name.threads][contender] = ns;
-        }
-    }
-
-    void print() const {
-        for (const auto& [name, of] : medians_) {
-            if (!of.contains("tutti") || !of.contains("floor")) continue;
-            std::printf("hit, %-25s tutti %6.1f ns, floor %6.1f ns, ratio %.2f\n", name.c_str(),
-                        of.at("tutti"), of.at("floor"), of.at("tutti") / of.at("floor"));
-        }
-    }
-
-private:
-    std::map<std::string, std::map<std::string, double>> medians_;
+template <class K, class V>
+struct Traces {
+    std::vector<std::vector<K>> hits = {trace<K>(in_use, 1), trace<K>(in_use, 2)};
+    std::vector<std::vector<K>> loads = {trace<K>(capacity * 10, 3), trace<K>(capacity * 10, 4)};
 };
 
-void arrange(benchmark::internal::Benchmark* one) {
-    one->Arg(1000)->Arg(100'000)->Threads(1)->Threads(2)->UseRealTime();
-    one->Repetitions(5)->ReportAggregatesOnly();
+template <class Cache, class K, class V>
+Contender contender(const char* name, const Traces<K, V>& traces) {
+    auto full = std::make_shared<Cache>(capacity);
+    for (std::size_t i = 0; i < in_use; ++i) full->put(key_of<K>(i), value_of<V>(i));
+    auto filling = std::make_shared<Cache>(capacity);
+    Contender one{.name = name, .round = {}};
+    one.round = [=, &traces, took = one.took, tally = one.tally](Work work, std::size_t threads) {
+        const bool load = work == Work::load;
+        const auto some = run<V>(load ? *filling : *full, load ? traces.loads : traces.hits, work,
+                                 threads, *tally);
+        took->insert(took->end(), some.begin(), some.end());
+    };
+    return one;
+}
+
+void compare(const char* content, std::vector<Contender>& contenders, Work work,
+             std::size_t threads) {
+    constexpr int rounds = 10;
+    std::erase_if(contenders, [](const auto& one) { return !one.name.contains(only); });
+    for (auto& one : contenders) one.took->clear();
+    for (int round = 0; round < rounds; ++round) {
+        for (auto& one : contenders) {
+            *one.tally = {};
+            one.round(work, threads);
+        }
+    }
+    std::printf("%-5s %-8s %zu threads", names_of_work[static_cast<int>(work)], content, threads);
+    double first = 0;
+    for (auto& one : contenders) {
+        if (one.took->empty()) continue;
+        const double ns = bench::percentile(*one.took, 0.25);
+        if (first == 0) first = ns;
+        std::printf(" | %s %6.1f (%.2f)", one.name.c_str(), ns, first / ns);
+        if (work == Work::load) {
+            std::printf(" hits %.3f",
+                        static_cast<double>(one.tally->hits) /
+                            static_cast<double>(std::max<std::uint64_t>(one.tally->gets, 1)));
+        }
+    }
+    std::printf("\n");
+    std::fflush(stdout);
+}
+
+template <class K, class V>
+void compare_all(const char* content) {
+    const Traces<K, V> traces;
+    std::vector<Contender> contenders = {
+        contender<Tutti<K, V, tutti::Eviction::adaptive>>("tutti", traces),
+        contender<bench::HandSieve<K, V>>("sieve", traces),
+        contender<bench::HandFlat<K, V>>("flat", traces),
+        contender<bench::HandLru<K, V>>("list", traces),
+        contender<Tutti<K, V, tutti::Eviction::lru>>("tutti-lru", traces),
+    };
+    for (const Work work : {Work::read, Work::mixed, Work::write, Work::load}) {
+        for (const std::size_t threads : {1U, 2U, 8U}) compare(content, contenders, work, threads);
+    }
+}
+
+double resident_bytes() {
+    long pages = 0;
+    if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
+        if (std::fscanf(file, "%*d %ld", &pages) != 1) pages = 0;
+        std::fclose(file);
+    }
+    return static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+template <class Cache, class K>
+void weigh() {
+    constexpr std::size_t count = 1'000'000;
+    const double before = resident_bytes();
+    Cache cache(count + count / 8);
+    for (std::size_t i = 0; i < count; ++i) cache.put(key_of<K>(i), i);
+    std::printf("%.1f bytes for each entry\n", (resident_bytes() - before) / count);
+}
+
+template <class K>
+int weigh(std::string_view name) {
+    if (name == "tutti") weigh<Tutti<K, std::uint64_t, tutti::Eviction::adaptive>, K>();
+    if (name == "sieve") weigh<bench::HandSieve<K, std::uint64_t>, K>();
+    if (name == "flat") weigh<bench::HandFlat<K, std::uint64_t>, K>();
+    if (name == "list") weigh<bench::HandLru<K, std::uint64_t>, K>();
+    return 0;
+}
+
+int show_pauses() {
+    constexpr std::size_t count = 10'000'000;
+    Tutti<std::uint64_t, std::uint64_t, tutti::Eviction::adaptive> cache(count);
+    std::vector<double> puts;
+    std::vector<double> gets;
+    const auto timed = [](auto operation) {
+        const auto start = std::chrono::steady_clock::now();
+        operation();
+        return Nanoseconds(std::chrono::steady_clock::now() - start) / 1ns;
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+        puts.push_back(timed([&] { cache.put(key_of<std::uint64_t>(i), i); }));
+        const std::size_t some = bench::scrambled(i) % (i + 1);
+        gets.push_back(timed([&] { (void)cache.get(key_of<std::uint64_t>(some)); }));
+    }
+    for (const auto& [name, of] : {std::pair{"put", &puts}, std::pair{"get", &gets}}) {
+        std::printf(
+            "%s: median %.0f ns, p99.9 %.0f ns, p99.99 %.0f ns, p99.999 %.0f ns, longest %.0f us\n",
+            name, bench::percentile(*of, 0.5), bench::percentile(*of, 0.999),
+            bench::percentile(*of, 0.9999), bench::percentile(*of, 0.99999),
+            bench::percentile(*of, 1) / 1000);
+    }
+    return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    benchmark::Initialize(&argc, argv);
-    if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-    for (const std::size_t count : {1000U, 100'000U}) keys(count);  // before there are threads
-    arrange(benchmark::RegisterBenchmark("tutti", hit<Tutti>));
-    arrange(benchmark::RegisterBenchmark("floor", hit<Floor>));
-    Ratios ratios;
-    benchmark::RunSpecifiedBenchmarks(&ratios);
-    ratios.print();
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    if (!words.empty() && words[0] == "pauses") return show_pauses();
+    if (words.size() == 3 && words[0] == "bytes") {
+        return words[2] == "8" ? weigh<std::uint64_t>(words[1]) : weigh<std::string>(words[1]);
+    }
+    if (!words.empty()) only = words[0];
+    compare_all<std::uint64_t, std::uint64_t>("8 + 8");
+    compare_all<std::string, Hundred>("20 + 100");
 }

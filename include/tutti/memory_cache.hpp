@@ -5,9 +5,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <forward_list>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -17,14 +15,11 @@
 
 #include "tutti/clock.hpp"  // IWYU pragma: export
 #include "tutti/detail/key_hash.hpp"
-#include "tutti/detail/lru_table.hpp"
 #include "tutti/detail/memory_options.hpp"
+#include "tutti/detail/memory_tier.hpp"
 #include "tutti/policy.hpp"  // IWYU pragma: export
 
 namespace tutti {
-
-// Who leaves when there is no room. `lru`: the entry whose last use is the longest ago.
-enum class Eviction : unsigned char { lru };
 
 // Keeps hot values in process memory without becoming a leak (there is always a bound) or a museum (there is
 // always a TTL, and "for ever" has to be spelled out).
@@ -34,36 +29,48 @@ enum class Eviction : unsigned char { lru };
 //     std::optional<int> value = cache.get("channel-1");  // examples/memory_cache.cpp
 //
 // Guarantees. An entry is served at exactly its TTL and never after it. Only `put` and `update` restart its
-// age; `get` and `find` promote it but do not prolong its life. Overwriting evicts nobody, unless it makes the
-// entry heavier. An insertion into a full cache evicts the least recently used entry, even when another one
-// has expired; in bytes, as many in that order as it takes. An exception leaves the cache as it was.
+// age; a read does not prolong its life. The bound is never exceeded. Overwriting evicts nothing, unless it makes the
+// entry heavier. A read that begins after `erase`, `put` or `clear` has returned does not find what was there before.
+// An exception leaves the cache as it was.
 //
-// Not guaranteed. Nothing expires by itself: an expired entry keeps its place until it is got, evicted or
-// swept, and until then `size` and `weight` count it. Bytes are what the weigher says, not what the allocator
-// gives. Other processes are not its business: see the coherent cache.
+// Not guaranteed. Without insertions nothing expires by itself: an expired entry counts in `size` and `weight` until
+// it is got, evicted or swept, or until half as many insertions as there are entries have passed. Bytes are what the
+// weigher says, not what the allocator gives. Other processes are not its business: see the coherent cache.
 //
-// Thread-safety: any function from any thread; each is atomic. One mutex, because exact LRU is the contract: a
-// hit moves an entry, so a shared lock would not help, and shards would know only an oldest entry of their
-// own. Hash and weigher run outside the lock, concurrently. Eq and V's copy constructor run under it: they
-// must be short (wrap what is dear in a shared_ptr<const T>) and leave this cache alone. Keys and values are
-// destroyed outside it, so their destructors may use the cache.
-// Cost: a hit is a hash, a lock, a clock reading and a copy of the value, and allocates nothing else; an
-// insertion allocates twice. Blocking: only for the lock.
-// Requires: V copy constructible, K move constructible; Hash and Eq stateless.
+// Thread-safety: any function from any thread. Each is atomic for each key; what walks over all entries (`erase_if`,
+// `sweep`, `clear`) finds each at some moment of the walk. A read takes no lock and writes nothing that another thread
+// reads, once the entry is known to be in use. What changes an entry holds the lock of one of up to 64 parts, for some
+// ten nanoseconds; only Hash and Eq run under it, so all other functions, destructors included, may use this cache.
+// Not in a child after fork.
+// Cost: small trivially copyable values, keys of the same kind, and text of up to 23 characters are kept in place:
+// 16 bytes of content take about 64, and reading or overwriting allocates nothing. Other values are kept by address:
+// an allocation each, and a read pays a locked instruction. Memory that was once in use serves later entries, and goes back to
+// the system at the end.
+// Requires: V copy constructible, K move constructible; Hash and Eq stateless. Destroyed when no operation runs.
 template <class K, class V, class Hash = KeyHash<K>, class Eq = std::equal_to<>>
 class MemoryCache {
-    using Table = detail::LruTable<K, V, Hash, Eq>;
+    using Tier = detail::MemoryTier<K, V, Hash, Eq>;
 
 public:
-    using KeyView = typename Table::KeyView;
+    using KeyView = KeyViewOf<K, Hash>;
     using Weigher = std::function<std::size_t(const K&, const V&)>;
 
     struct Options {
-        Ttl ttl;                               // mandatory; of entries put without one of their own
-        Bound bound;                           // mandatory; entries(n) or bytes(n)
-        Weigher weigher = {};                  // mandatory in bytes, else refused; 0 counts as 1
-        const Clock* clock = &system_clock();  // borrowed; outlives the cache
-        Eviction eviction = Eviction::lru;
+        // Of entries put without one of their own. Mandatory. Ttl::never() spares the look at the clock.
+        Ttl ttl;
+        // entries(n), or bytes(n) with a weigher. Mandatory. Memory is taken as entries come.
+        Bound bound;
+        // What an entry weighs, for a bound in bytes only; 0 counts as 1. Runs at every `put` and `update`.
+        Weigher weigher = {};
+        // Borrowed; outlives the cache. The machine's is read at a sixth of its price as long as a second or more of the
+        // TTL is left; the age of what `put` puts then begins up to a tick (10 ms) early, never late. Another one is read
+        // at every use.
+        const Clock* clock = &system_clock();
+        // `adaptive` keeps what was used often or lately, whichever the accesses reward; it notes a hit without
+        // moving anything. `lru`: exactly the entry whose last use is the longest ago, even when another one has
+        // expired; in bytes, as many in that order as it takes. One part instead of 64: each hit of another entry than
+        // the last takes its lock.
+        Eviction eviction = Eviction::adaptive;
     };
 
     struct Found {
@@ -71,12 +78,9 @@ public:
         Duration age;  // since it was put
     };
 
-    // Takes what leaves the cache: declared before a lock of the caller's, it is destroyed after it.
-    class Removed {
-        friend MemoryCache;
-        typename Table::Records records_;
-        std::forward_list<Table> tables_;
-    };
+    // Takes what leaves the cache: declared before a lock of the caller's, it is destroyed after it. A value that another
+    // thread is reading in that moment is destroyed by that thread, or by a later operation on any memory cache.
+    using Removed = detail::RetiredList;
 
     // What is wrong with the options, each with its remedy; empty when they are usable.
     [[nodiscard]] static std::vector<std::string> problems(const Options& options) {
@@ -85,12 +89,25 @@ public:
 
     // Throws std::invalid_argument that names all `problems`.
     explicit MemoryCache(Options options)
-        : options_(detail::checked(std::move(options))), table_(options_.bound.limit()) {}
+        : options_(detail::checked(std::move(options))), tier_(options_.bound, options_.eviction) {}
 
-    // A copy of the value, and promotes it; nothing without a live entry. Removes an expired one.
+    // A copy of the value, and a use of it; nothing without a live entry. Removes an expired one.
     [[nodiscard]] std::optional<V> get(KeyView key) {
-        std::optional<Found> found = find(key);
-        return found ? std::optional<V>(std::move(found->value)) : std::nullopt;
+        return tier_.read(
+            key, [this](const Snapshot& seen) { return is_alive(seen); },
+            [](const V& value, const Snapshot&) { return V(value); });
+    }
+
+    // What `fn(const V&)` returns, with the value in place; nothing without a live entry. A use of it. Until `fn` returns,
+    // values that are removed anywhere stay in memory: short.
+    template <std::invocable<const V&> F>
+    [[nodiscard]] auto read(KeyView key, F fn) {
+        static_assert(!std::is_reference_v<std::invoke_result_t<F&, const V&>> &&
+                          !std::is_pointer_v<std::invoke_result_t<F&, const V&>>,
+                      "the value may be gone when `read` returns: return a copy of what you need");
+        return tier_.read(
+            key, [this](const Snapshot& seen) { return is_alive(seen); },
+            [&](const V& value, const Snapshot&) { return std::invoke(fn, value); });
     }
 
     // As `get`, with the entry's age.
@@ -103,27 +120,18 @@ public:
         return find(key, now, removed);
     }
     [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now, Removed& removed) {
-        const auto probe = Table::probe(key);
-        const std::lock_guard lock(mutex_);
-        const Position* position = table_.find(probe);
-        if (position == nullptr) return std::nullopt;
-        const Position record = *position;
-        const Duration age = std::max(now - record->written, Duration::zero());
-        if (age > record->lifetime) {
-            table_.discard(record, removed.records_);
-            return std::nullopt;
-        }
-        std::optional<Found> copy(Found{record->value, age});  // may throw: before any change
-        table_.promote(record);
-        return copy;
+        return tier_.read(
+            key, [now](const Snapshot& seen) { return detail::nanoseconds(now) <= seen.expires; },
+            [now](const V& value, const Snapshot& seen) {
+                const Duration age{detail::nanoseconds(now) - seen.written};
+                return Found{value, std::max(age, Duration::zero())};
+            },
+            removed);
     }
 
-    // Whether `get` would find it. Neither promotes nor removes.
+    // Whether `get` would find it. Neither a use nor a removal.
     [[nodiscard]] bool contains(KeyView key) const {
-        const auto probe = Table::probe(key);
-        const std::lock_guard lock(mutex_);
-        const Position* found = table_.find(probe);
-        return found != nullptr && alive(**found);
+        return tier_.peek(key, [this](const Snapshot& seen) { return is_alive(seen); });
     }
 
     // Inserts or overwrites, with age zero. False if the value alone is heavier than the bound: it is not
@@ -136,31 +144,25 @@ public:
     }
     bool put(K key, V value, Ttl ttl, Removed& removed) {
         if (!ttl.valid()) throw std::invalid_argument(detail::ttl_problem);
-        const std::size_t hash = Hash{}(key);
-        Records fresh = record_of(std::move(key), std::move(value), hash, ttl);
-        const std::lock_guard lock(mutex_);
-        const bool stored = table_.put(fresh, removed.records_);
-        removed.records_.splice(removed.records_.end(), fresh);
-        return stored;
+        const std::size_t weight = weight_of(key, value);
+        return tier_.put(std::move(key), std::move(value), weight, life(ttl), removed);
     }
 
     // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a value to
     // put, or nothing to leave everything as it is, age and order included. True if a value was put; false also
-    // if it was too heavy. `fn` and the weigher run under the lock: short, and without this cache.
+    // if it was too heavy. No lock is held meanwhile: `fn` is called again if the entry changes before the value is
+    // in, so it must not do anything that may not be done twice.
     template <class F>
         requires std::is_invocable_r_v<std::optional<V>, F&, const V*>
     bool update(K key, F fn) {
-        const auto probe = Table::probe(key);
-        Records fresh;
         Removed removed;
-        std::unique_lock locked(mutex_);
-        const Position* found = table_.find(probe);
-        const V* live = found != nullptr && alive(**found) ? &(*found)->value : nullptr;
-        std::optional<V> next = std::invoke(fn, live);
-        const std::unique_lock unlocks_before_next(std::move(locked));
-        if (!next) return false;
-        fresh = record_of(std::move(key), std::move(*next), probe.hash, options_.ttl);
-        return table_.put(fresh, removed.records_);
+        return tier_.update(
+            std::move(key), [this](const Snapshot& seen) { return is_alive(seen); },
+            [&](const V* live) { return std::optional<V>(std::invoke(fn, live)); },
+            [this](auto own_key, const V& next) {
+                return options_.weigher ? weight_of(own_key(), next) : std::size_t{1};
+            },
+            [this] { return life_from(options_.clock->now(), options_.ttl); }, removed);
     }
 
     // True if there was an entry, an expired one included.
@@ -168,83 +170,61 @@ public:
         Removed removed;
         return erase(key, removed);
     }
-    bool erase(KeyView key, Removed& removed) {
-        const auto probe = Table::probe(key);
-        const std::lock_guard lock(mutex_);
-        const Position* found = table_.find(probe);
-        if (found == nullptr) return false;
-        table_.discard(*found, removed.records_);
-        return true;
-    }
+    bool erase(KeyView key, Removed& removed) { return tier_.erase(key, removed); }
 
     // Removes the entries, expired ones included, for which `pred(const K&, const V&)` holds; returns how many.
-    // O(n) under the lock. If `pred` throws, those it chose before are gone.
+    // O(n), without a lock. If `pred` throws, those it chose before are gone. It may see an entry again that changes
+    // meanwhile.
     template <std::predicate<const K&, const V&> Pred>
     std::size_t erase_if(Pred pred) {
-        return discard_if([&](const Record& record) { return pred(record.key, record.value); });
+        return tier_.erase_if(
+            [&](const K& key, const V& value, const Snapshot&) { return bool(pred(key, value)); });
     }
 
-    // Removes what has expired; returns how many. For keys that never return. O(n) under the lock.
+    // Removes what has expired; returns how many. For keys that never return. O(n), without a lock.
     std::size_t sweep() {
-        return discard_if([this](const Record& record) { return !alive(record); });
+        const std::int64_t now = detail::nanoseconds(options_.clock->now());
+        return tier_.erase_where([now](const Snapshot& seen) { return seen.expires < now; });
     }
 
+    // O(n), some at a time.
     void clear() {
-        Removed removed;
-        clear(removed);
+        tier_.clear([](Removed) {});  // which ends here
     }
     void clear(Removed& removed) {
-        Table& empty = removed.tables_.emplace_front(options_.bound.limit());
-        const std::lock_guard lock(mutex_);
-        table_.move_to(empty);
+        tier_.clear([&](Removed some) { removed.append(std::move(some)); });
     }
 
-    [[nodiscard]] std::size_t size() const {
-        const std::lock_guard lock(mutex_);
-        return table_.size();
-    }
+    [[nodiscard]] std::size_t size() const { return tier_.size(); }
     // In the unit of the bound.
-    [[nodiscard]] std::size_t weight() const {
-        const std::lock_guard lock(mutex_);
-        return table_.weight();
-    }
+    [[nodiscard]] std::size_t weight() const { return tier_.weight(); }
     // How many entries had to leave for want of room, since the beginning.
-    [[nodiscard]] std::uint64_t evictions() const {
-        const std::lock_guard lock(mutex_);
-        return table_.evictions();
-    }
+    [[nodiscard]] std::uint64_t evictions() const { return tier_.evictions(); }
 
 private:
     friend struct testing::MemoryCacheInspector;
-    using Record = typename Table::Record;
-    using Records = typename Table::Records;
-    using Position = typename Table::Position;
+    using Snapshot = typename Tier::Snapshot;
 
-    // A list of one, to be spliced in.
-    Records record_of(K&& key, V&& value, std::size_t hash, Ttl ttl) const {
-        const std::size_t weight = options_.weigher ? options_.weigher(key, value) : 1;
-        const Duration lifetime = ttl.is_never() ? Duration::max() : ttl.lifetime();
-        Records one;
-        one.push_back({std::move(key), std::move(value), hash, std::max<std::size_t>(weight, 1),
-                       lifetime, options_.clock->now()});
-        return one;
+    [[nodiscard]] std::size_t weight_of(const K& key, const V& value) const {
+        return options_.weigher ? std::max<std::size_t>(options_.weigher(key, value), 1) : 1;
     }
-
-    bool alive(const Record& record) const {
-        return options_.clock->now() - record.written <= record.lifetime;
+    [[nodiscard]] bool is_alive(const Snapshot& seen) const {
+        if (seen.expires == detail::Life::never) return true;
+        if (reads_machine_ && detail::surely_alive(seen.expires)) return true;
+        return detail::nanoseconds(options_.clock->now()) <= seen.expires;
     }
-
-    template <class Pred>
-    std::size_t discard_if(Pred pred) {
-        Records garbage;
-        const std::lock_guard lock(mutex_);
-        table_.discard_if(pred, garbage);
-        return garbage.size();
+    [[nodiscard]] static detail::Life life_from(TimePoint now, Ttl ttl) {
+        return {now, ttl.is_never() ? Duration::max() : ttl.lifetime()};
+    }
+    [[nodiscard]] detail::Life life(Ttl ttl) const {
+        const bool roughly =
+            reads_machine_ && (ttl.is_never() || ttl.lifetime() >= detail::recent_margin);
+        return life_from(roughly ? detail::recent() : options_.clock->now(), ttl);
     }
 
     const Options options_;
-    mutable std::mutex mutex_;  // guards everything below
-    Table table_;
+    const bool reads_machine_ = options_.clock == &system_clock();
+    Tier tier_;
 };
 
 }  // namespace tutti

@@ -36,15 +36,18 @@ CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties t
         dropping_ = environment_.workers->open_lane("dropped values of cache " + spec_.name, 1);
 }
 
-std::unique_ptr<CacheCore::Memory> CacheCore::make_memory() const {
+std::unique_ptr<CacheMemory> CacheCore::make_memory() const {
     if (!spec_.ttl) return nullptr;
-    Memory::Options options{.ttl = *spec_.ttl, .bound = *spec_.bound, .clock = environment_.clock};
+    CacheMemory::Map::Options options{.ttl = *spec_.ttl,
+                                      .bound = *spec_.bound,
+                                      .clock = environment_.clock,
+                                      .eviction = Eviction::lru};
     if (spec_.bound->unit() == Bound::Unit::bytes) {
-        options.weigher = [](const std::string& key, const Stored& stored) {
+        options.weigher = [](const std::string& key, const CacheMemory::Stored& stored) {
             return entry_overhead_bytes + key.size() + stored.weight;
         };
     }
-    return std::make_unique<Memory>(std::move(options));
+    return std::make_unique<CacheMemory>(std::move(options));
 }
 
 // What cannot be weighed is too heavy, and so not kept.
@@ -130,7 +133,7 @@ void CacheCore::release_claims() {
 
 void CacheCore::end_calls() {
     std::vector<std::shared_ptr<Waiter>> waiting;
-    Leavings leavings;
+    std::optional<CacheMemory::Dropped> dropped;
     decltype(slots_) slots;
     std::list<FlightPointer> queued;
     std::list<WorkerLine::Waiting> in_line;
@@ -138,7 +141,7 @@ void CacheCore::end_calls() {
         const std::lock_guard lock(mutex_);
         phase_.store(Phase::closed);
         generation_.fetch_add(1);
-        if (memory_) memory_->clear(leavings.entries);
+        if (memory_) dropped.emplace(memory_->drop());
         slots.swap(slots_);
         const auto collect = [&](const FlightPointer& flight) {
             if (!flight) return;  // no next one
@@ -197,7 +200,7 @@ std::optional<detail::RawLookup> CacheCore::look_up(std::string_view key,
     if (!memory_ || !may_serve) return std::nullopt;
     auto found = memory_->find(key, permission.now, leavings.entries);
     if (!found) return std::nullopt;
-    Stored& stored = found->value;
+    CacheMemory::Stored& stored = found->value;
     const bool fresh = permission.now <= stored.fresh_until;
     if (!fresh && past == Past::refused) {
         leavings.values.push_back(std::move(stored.value));
@@ -366,6 +369,7 @@ std::optional<detail::RawLookup> CacheCore::last_good_at_rest(const Flight& flig
 CacheCounters CacheCore::counters() const {
     CacheCounters snapshot = counters_.snapshot();
     if (!memory_) return snapshot;
+    const std::lock_guard lock(mutex_);
     snapshot.entries = memory_->size();
     snapshot.evictions = memory_->evictions();
     return snapshot;

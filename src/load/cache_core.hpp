@@ -43,6 +43,7 @@
 #include "base/store_gate.hpp"
 #include "base/trampoline.hpp"
 #include "base/workers.hpp"
+#include "load/cache_memory.hpp"
 #include "load/counters.hpp"
 #include "load/declared.hpp"
 #include "load/environment.hpp"
@@ -53,7 +54,6 @@
 #include "load/store_access.hpp"
 #include "load/worker_line.hpp"
 #include "tutti/detail/cache.hpp"
-#include "tutti/memory_cache.hpp"
 #include "tutti/options.hpp"
 
 namespace tutti {
@@ -104,18 +104,9 @@ public:
     [[nodiscard]] const detail::CacheSpec& spec() const noexcept { return spec_; }
 
 private:
-    struct Stored {
-        std::shared_ptr<const void> value;            // null unless `found`
-        std::shared_ptr<const std::string> category;  // of a negative answer
-        Answer answer;
-        std::size_t weight;
-        TimePoint loaded;       // when its load began
-        TimePoint fresh_until;  // past it: a last known good
-    };
-    using Memory = MemoryCache<std::string, Stored>;
     // What leaves under the mutex: declared before it is locked, and so destroyed after.
     struct Leavings {
-        Memory::Removed entries;
+        CacheMemory::Removed entries;
         std::vector<std::shared_ptr<const void>> values;
     };
     using FlightPointer = std::shared_ptr<Flight>;
@@ -134,7 +125,7 @@ private:
     };
     enum class Past : std::uint8_t { refused, allowed };  // of the TTL
 
-    [[nodiscard]] std::unique_ptr<Memory> make_memory() const;
+    [[nodiscard]] std::unique_ptr<CacheMemory> make_memory() const;
     [[nodiscard]] std::size_t weight_of(const void* value) const;
     // What the user's function of this name returns; `otherwise`, and a line in the log, when it throws.
     template <class T, class Call>
@@ -225,9 +216,9 @@ private:
     std::atomic<Phase> phase_ = Phase::declared;  // pairs with itself
     const HomeProcess home_;
 
-    const std::unique_ptr<Memory> memory_;      // null without the memory tier
-    std::optional<Workers::Lane> dropping_;     // what is destroyed on a worker
-    const std::shared_ptr<StoreAccess> store_;  // null without the store
+    const std::unique_ptr<CacheMemory> memory_;  // null without the memory tier
+    std::optional<Workers::Lane> dropping_;      // what is destroyed on a worker
+    const std::shared_ptr<StoreAccess> store_;   // null without the store
     const std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();  // offers
     std::shared_ptr<Refresher> refresher_;                                  // on the executor
     std::atomic<std::uint64_t> generation_ = 1;  // written under mutex_, read without

@@ -1,4 +1,5 @@
 // What changes a cache from outside: invalidations, by this node and by others, and offers.
+#include <optional>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -24,20 +25,19 @@ void CacheCore::remove(std::string_view key) {
 }
 
 void CacheCore::flush() {
-    Memory::Removed removed;
+    std::optional<CacheMemory::Dropped> dropped;
     {
         const std::lock_guard lock(mutex_);
         counters_.flushes.add();
         resting_.clear();
         generation_.fetch_add(1);
         if (!memory_ || !kept(Rule::flush_drops_entries)) return;
-        const bool few = memory_->size() <= destroyed_inline_max || !dropping_;
-        memory_->clear(removed);
-        if (few) return;
+        dropped.emplace(memory_->drop());
     }
+    if (dropped->size() <= destroyed_inline_max || !dropping_) return;
     // Millions of destructors are no work for the thread that renews the lease. What no worker takes is
     // destroyed here.
-    environment_.workers->try_post(*dropping_, [removed = std::move(removed)] {});
+    environment_.workers->try_post(*dropping_, [dropped = *std::move(dropped)] {});
 }
 
 void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
@@ -134,9 +134,11 @@ void CacheCore::forget(const std::string& text, Leavings& leavings) {
     resting_.erase(text);
     if (memory_ && kept(Rule::removal_takes_last_known_good)) {
         memory_->erase(text, leavings.entries);
-    } else if (auto found = memory_ ? memory_->find(text) : std::nullopt) {
+    } else if (auto found = memory_
+                                ? memory_->find(text, environment_.clock->now(), leavings.entries)
+                                : std::nullopt) {
         found->value.fresh_until = TimePoint{};
-        memory_->put(text, std::move(found->value), Ttl::never());
+        memory_->put(text, std::move(found->value), Ttl::never(), leavings.entries);
     }
     const auto found = slots_.find(text);
     if (found == slots_.end() || !kept(Rule::poison_running_flights)) return;

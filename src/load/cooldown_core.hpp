@@ -26,7 +26,10 @@ public:
         : period_(*options.period),
           clock_(*environment.clock),
           executor_(environment.executor),
-          claimed_({.ttl = *options.period, .bound = *options.bound, .clock = &clock_}) {}
+          claimed_({.ttl = *options.period,
+                    .bound = *options.bound,
+                    .clock = &clock_,
+                    .eviction = Eviction::lru}) {}
 
     void open() override { sweep_later(); }
     void close() override { executor_->cancel(sweep_); }

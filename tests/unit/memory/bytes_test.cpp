@@ -31,6 +31,7 @@ struct MemoryCacheBytesTest : ::testing::Test {
         .bound = bytes(10),
         .weigher = [](const std::string&, const std::size_t& value) { return value; },
         .clock = &clock,
+        .eviction = Eviction::lru,
     }};
 };
 
@@ -135,6 +136,7 @@ TEST(MemoryCacheBytes, WeightsNearTheLimitOfTheTypeDoNotOverflow) {
         .ttl = 1min,
         .bound = bytes(most),
         .weigher = [](const int&, const std::size_t& value) { return value; },
+        .eviction = Eviction::lru,
     });
     cache.put(1, most - 1);
 

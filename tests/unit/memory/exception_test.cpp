@@ -55,6 +55,7 @@ struct MemoryCacheExceptionTest : ::testing::Test {
             if (weigher_throws) throw Boom();
             return 1;
         },
+        .eviction = Eviction::lru,
     }};
 };
 
@@ -95,7 +96,8 @@ struct ThrowingHash {
 };
 
 TEST(MemoryCacheException, AHashThatThrowsChangesNothingAndEvictionNeedsNoHash) {
-    MemoryCache<int, int, ThrowingHash> cache({.ttl = 1min, .bound = entries(2)});
+    MemoryCache<int, int, ThrowingHash> cache(
+        {.ttl = 1min, .bound = entries(2), .eviction = Eviction::lru});
     cache.put(1, 10);
     cache.put(2, 20);
     ThrowingHash::throws = true;

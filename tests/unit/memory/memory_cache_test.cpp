@@ -37,7 +37,8 @@ struct MemoryCacheTest : ::testing::Test {
     auto order() const { return MemoryCacheInspector::order(cache); }
 
     testing::ManualClock clock;
-    MemoryCache<std::string, int> cache{{.ttl = 5s, .bound = entries(3), .clock = &clock}};
+    MemoryCache<std::string, int> cache{
+        {.ttl = 5s, .bound = entries(3), .clock = &clock, .eviction = Eviction::lru}};
 };
 
 TEST_F(MemoryCacheTest, IsEmptyAtFirst) {
@@ -367,7 +368,7 @@ TEST(MemoryCache, ABoundOfOneHoldsTheLatest) {
 }
 
 TEST(MemoryCache, AThousandInsertionsLeaveTheLastHundred) {
-    MemoryCache<int, int> cache({.ttl = 1min, .bound = entries(100)});
+    MemoryCache<int, int> cache({.ttl = 1min, .bound = entries(100), .eviction = Eviction::lru});
     for (int i = 0; i < 1000; ++i) cache.put(i, i);
 
     EXPECT_EQ(cache.size(), 100U);
@@ -387,7 +388,8 @@ struct OneBucket {
 };
 
 TEST(MemoryCache, TakesAHashAndAnEqualityOfTheUser) {
-    MemoryCache<std::string, int, OneBucket, AnyCase> cache({.ttl = 1min, .bound = entries(2)});
+    MemoryCache<std::string, int, OneBucket, AnyCase> cache(
+        {.ttl = 1min, .bound = entries(2), .eviction = Eviction::lru});
     cache.put("Alice", 1);
     cache.put("bob", 2);
 
@@ -403,7 +405,7 @@ TEST(MemoryCache, HoldsValuesThatCannotBeAssignedOrMoved) {
     struct Fixed {
         const int number;
     };
-    MemoryCache<int, Fixed> cache({.ttl = 1min, .bound = entries(2)});
+    MemoryCache<int, Fixed> cache({.ttl = 1min, .bound = entries(2), .eviction = Eviction::lru});
     cache.put(1, Fixed{10});
 
     cache.put(1, Fixed{20});
@@ -419,7 +421,8 @@ TEST(MemoryCache, TakesKeysThatCannotBeCopied) {
     struct Hash {
         std::size_t operator()(const Key& key) const { return static_cast<std::size_t>(*key.id); }
     };
-    MemoryCache<Key, int, Hash> cache({.ttl = 1min, .bound = entries(2)});
+    MemoryCache<Key, int, Hash> cache(
+        {.ttl = 1min, .bound = entries(2), .eviction = Eviction::lru});
 
     cache.put({std::make_unique<int>(7)}, 70);
 
@@ -442,7 +445,8 @@ private:
 
 TEST(MemoryCache, DestroysValuesOutsideTheLock) {
     testing::ManualClock clock;
-    MemoryCache<int, Mourner> cache({.ttl = 5s, .bound = entries(2), .clock = &clock});
+    MemoryCache<int, Mourner> cache(
+        {.ttl = 5s, .bound = entries(2), .clock = &clock, .eviction = Eviction::lru});
     std::vector<bool> ends;
     const auto put = [&](int key) {
         cache.put(key, Mourner([&] { ends.push_back(MemoryCacheInspector::locked(cache)); }));

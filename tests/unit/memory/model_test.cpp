@@ -150,7 +150,11 @@ rc::Gen<std::vector<Operation>> scripts() {
 class Pair {
 public:
     explicit Pair(Bound bound)
-        : cache_({.ttl = cache_ttl, .bound = bound, .weigher = weigher(bound), .clock = &clock_}),
+        : cache_({.ttl = cache_ttl,
+                  .bound = bound,
+                  .weigher = weigher(bound),
+                  .clock = &clock_,
+                  .eviction = Eviction::lru}),
           model_(bound, clock_) {}
 
     void run(const std::vector<Operation>& script) {

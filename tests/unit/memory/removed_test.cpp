@@ -44,7 +44,8 @@ protected:
                       if (weigher_throws_) throw std::runtime_error("weigher");
                       return *value < 0 ? 10 : 1;
                   },
-                  .clock = &clock_}};
+                  .clock = &clock_,
+                  .eviction = Eviction::lru}};
 };
 
 TEST_F(Removal, WhateverLeavesDiesOutsideTheLock) {

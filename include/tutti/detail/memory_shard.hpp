@@ -1,0 +1,211 @@
+// One part of a memory tier: the entries whose hash says so. Reads take no lock; what changes entries does.
+//
+// Mechanism: the table finds entries, the queues say who leaves, the budget is shared with the other shards.
+//
+// Lock: one for each shard; none is taken under it. Under it run `Eq`, nothing else of the user's, and no destructor:
+// what leaves goes to a list of the caller's.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+
+#include "tutti/detail/atomic.hpp"
+#include "tutti/detail/budget.hpp"
+#include "tutti/detail/entry_pool.hpp"
+#include "tutti/detail/entry_table.hpp"
+#include "tutti/detail/eviction_queues.hpp"
+#include "tutti/detail/hash_index.hpp"
+#include "tutti/detail/reclaim.hpp"
+
+namespace tutti::detail {
+
+template <class K, class V, class Hash, class Eq>
+class alignas(64) MemoryShard {
+public:
+    using Table = EntryTable<K, V, Hash, Eq>;
+    using Query = typename Table::Query;
+    using Snapshot = typename Table::Snapshot;
+    using Draft = typename Table::Draft;
+
+    enum class Put : std::uint8_t { done, too_heavy, changed, no_room };
+
+    MemoryShard(Budget& budget, Eviction eviction, bool weighed)
+        : table_(weighed), budget_(budget), queues_(table_.pool(), eviction) {}
+    MemoryShard(const MemoryShard&) = delete;
+    MemoryShard& operator=(const MemoryShard&) = delete;
+    // Requires: no operation runs.
+    ~MemoryShard() {
+        RetiredList rest;
+        queues_.for_each([&](std::uint32_t number) { Table::retire(table_.at(number), rest); });
+    }
+
+    // To be read without the lock.
+    [[nodiscard]] const Table& table() const noexcept { return table_; }
+
+    // A hit. It writes nothing in the common case.
+    void note_use(const Snapshot& seen) noexcept {
+        if (queues_.eviction() == Eviction::adaptive) return table_.at(seen.number).note_use();
+        if (queues_.newest() == seen.number) return;
+        const std::lock_guard lock(lock_);
+        if (table_.is_still(seen)) queues_.use(seen.number);
+    }
+
+    // `changed`: the key's entry, or its absence, is not as in `seen` any more; null: that does not matter. `no_room`:
+    // what is missing is taken by other shards. Throws before any change.
+    Put put(const Query& query, const Hashed& hash, Draft& draft, const Snapshot* seen,
+            RetiredList& out) {
+        const std::lock_guard lock(lock_);
+        const std::uint32_t number = table_.locate(query, hash);
+        if (seen != nullptr && !(number == seen->number && is_still(*seen))) return Put::changed;
+        if (draft.weight > budget_.limit()) {
+            if (number != no_entry) remove(number, out);
+            return Put::too_heavy;
+        }
+        return number == no_entry ? insert(hash, draft, out) : overwrite(number, draft, out);
+    }
+
+    bool erase(const Query& query, const Hashed& hash, RetiredList& out) {
+        const std::lock_guard lock(lock_);
+        const std::uint32_t number = table_.locate(query, hash);
+        if (number == no_entry) return false;
+        remove(number, out);
+        return true;
+    }
+    // If nothing has happened to it since.
+    bool erase(const Snapshot& seen, RetiredList& out) {
+        const std::lock_guard lock(lock_);
+        if (!table_.is_still(seen)) return false;
+        remove(seen.number, out);
+        return true;
+    }
+    // Takes out some entries, from this number on; returns the number after them.
+    std::uint32_t clear_some(std::uint32_t number, RetiredList& out) {
+        constexpr std::uint32_t at_a_time = 256;
+        const std::lock_guard lock(lock_);
+        const std::uint32_t end = std::min(table_.used(), number + at_a_time);
+        for (; number < end; ++number) {
+            if (!table_.is_vacant(number)) remove(number, out);
+        }
+        return number;
+    }
+    // For want of room elsewhere. Returns the weight that this gave back; zero: there is none.
+    std::size_t evict_one(RetiredList& out) {
+        const std::lock_guard lock(lock_);
+        if (queues_.size() == 0) return 0;
+        const std::size_t weight = evict(out);
+        budget_.give(weight);
+        return weight;
+    }
+
+    [[nodiscard]] std::int64_t size() const noexcept {
+        return size_.load(std::memory_order_relaxed);
+    }
+    [[nodiscard]] std::int64_t evictions() const noexcept {
+        return evictions_.load(std::memory_order_relaxed);
+    }
+
+private:
+    friend struct testing::MemoryCacheInspector;
+
+    // All below require the lock.
+    [[nodiscard]] bool is_still(const Snapshot& seen) const noexcept {
+        return seen.number == no_entry || table_.is_still(seen);
+    }
+    [[nodiscard]] bool dies_before(std::uint32_t number, std::int64_t time) const noexcept {
+        return table_.at(number).expires.load(std::memory_order_relaxed) < time;
+    }
+
+    Put insert(const Hashed& hash, Draft& draft, RetiredList& out) {
+        table_.reserve(hash);
+        drop_some_dead(draft.written, out);
+        bool full = false;
+        if (!make_room(draft.weight, full, out)) return Put::no_room;
+        const std::uint32_t number = table_.add(hash, draft);
+        queues_.arrive(number, remembered(hash.address, hash.tag), full);
+        count(size_, 1);
+        return Put::done;
+    }
+
+    Put overwrite(std::uint32_t number, Draft& draft, RetiredList& out) {
+        const std::size_t before = table_.weight(number);
+        if (draft.weight > before) {
+            queues_.step_aside(number);
+            bool full = false;
+            const bool room = make_room(draft.weight - before, full, out);
+            queues_.come_back(number);
+            if (!room) return Put::no_room;
+        } else if (draft.weight < before) {
+            budget_.give(before - draft.weight);
+        }
+        table_.overwrite(number, draft, out);
+        queues_.use(number);
+        return Put::done;
+    }
+
+    // Takes `weight` of the budget, from entries of this shard if need be (`full`).
+    bool make_room(std::size_t weight, bool& full, RetiredList& out) noexcept {
+        std::size_t got = 0;
+        while (got < weight && !budget_.take(weight - got)) {
+            if (queues_.size() == 0) {
+                budget_.give(got);
+                return false;
+            }
+            full = true;
+            got += evict(out);
+        }
+        if (got > weight) budget_.give(got - weight);
+        return true;
+    }
+
+    // Returns the weight, which is still taken.
+    std::size_t evict(RetiredList& out) noexcept {
+        const std::uint32_t number = queues_.evict();
+        const std::size_t weight = table_.weight(number);
+        const std::uint32_t address = table_.at(number).address();
+        const std::uint8_t tag = table_.remove(number, out);
+        queues_.remember(number, remembered(address, tag));
+        count(evictions_, 1);
+        count(size_, -1);
+        return weight;
+    }
+    void remove(std::uint32_t number, RetiredList& out) noexcept {
+        queues_.leave(number);
+        const std::size_t weight = table_.weight(number);
+        table_.remove(number, out);
+        budget_.give(weight);
+        count(size_, -1);
+    }
+
+    // Each insertion looks at two entries, in turn: half as many insertions as there are entries find all that have
+    // died before. Not of an `lru`, which promises that only the least recently used one makes room.
+    void drop_some_dead(std::int64_t now, RetiredList& out) noexcept {
+        if (queues_.eviction() == Eviction::lru) return;
+        const std::uint32_t end = table_.used();
+        for (std::uint32_t looks = std::min<std::uint32_t>(end, 2); looks > 0; --looks) {
+            if (next_look_ >= end) next_look_ = 0;
+            const std::uint32_t number = next_look_++;
+            if (dies_before(number, now) && !table_.is_vacant(number)) remove(number, out);
+        }
+    }
+
+    // Only read by other threads.
+    static void count(Atomic<std::int64_t>& counter, int more) noexcept {
+        const std::int64_t before = counter.load(std::memory_order_relaxed);
+        counter.store(before + more, std::memory_order_relaxed);
+    }
+    static std::uint32_t remembered(std::uint32_t address, std::uint8_t tag) noexcept {
+        return std::uint32_t{tag} << Hashed::address_bits | address;
+    }
+
+    Table table_;
+    Budget& budget_;
+    alignas(64) SpinLock lock_;  // guards what changes: the table for writers, and all below
+    EvictionQueues queues_;
+    std::uint32_t next_look_ = 0;
+    Atomic<std::int64_t> size_{0};
+    Atomic<std::int64_t> evictions_{0};
+};
+
+}  // namespace tutti::detail
