@@ -1,5 +1,7 @@
 #include "base/text.hpp"
 
+#include <algorithm>
+
 namespace tutti {
 
 std::size_t utf8_sequence(std::string_view text) noexcept {
@@ -40,6 +42,12 @@ bool is_plain_text(std::string_view text) noexcept {
         text.remove_prefix(length);
     }
     return true;
+}
+
+std::string shown(std::string_view text, std::size_t bytes_max) {
+    std::string excerpt(text.substr(0, bytes_max));
+    std::ranges::replace_if(excerpt, [](unsigned char c) { return c < ' ' || c > '~'; }, '?');
+    return excerpt;
 }
 
 }  // namespace tutti

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace tutti {
@@ -14,5 +15,9 @@ namespace tutti {
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 // The same, without control characters.
 [[nodiscard]] bool is_plain_text(std::string_view text) noexcept;
+
+// For an error or a terminal, of bytes that come from outside: the first `bytes_max` of them, with a question
+// mark in place of each that is not printable ASCII.
+[[nodiscard]] std::string shown(std::string_view text, std::size_t bytes_max);
 
 }  // namespace tutti

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/rules.hpp"
+#include "base/text.hpp"
 
 namespace tutti {
 
@@ -22,9 +23,8 @@ std::string milliseconds(Duration duration) {
 }
 
 // A key is any bytes, and long.
-std::string shown(std::string_view key) {
-    std::string text(key.substr(0, shown_key_bytes_max));
-    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+std::string shown_key(std::string_view key) {
+    std::string text = shown(key, shown_key_bytes_max);
     if (key.size() > text.size()) text += "... (" + std::to_string(key.size()) + " bytes)";
     return text;
 }
@@ -272,7 +272,7 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
         log_.limited(LogLevel::error,
                      "channel " + options_.channel +
                          ": everything is invalidated instead of a key that cannot be published",
-                     "'" + shown(*next.guilty) + "': " + answer.error().message());
+                     "'" + shown_key(*next.guilty) + "': " + answer.error().message());
     }
     if (next.send) return retry(*std::move(next.send));
     if (backlog_.over()) round_over();

@@ -87,10 +87,4 @@ struct Response {
 //     });
 [[nodiscard]] Response deferred_response(Start start);
 
-// Percent-encodes everything but RFC 3986's unreserved characters: for one path segment or query
-// value.
-[[nodiscard]] std::string percent_encode(std::string_view text);
-// Nothing when a percent sign is not followed by two hexadecimal digits.
-[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
-
 }  // namespace tutti::services::http
