@@ -57,7 +57,7 @@ Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock
       clock_(clock),
       log_(std::move(log)),
       backlog_(options_.gate),
-      retry_after_(retry_first) {}
+      retry_pauses_(retry_first, retry_last) {}
 
 std::size_t Writer::add_shape(const PlainEvent& shape) {
     const auto found = std::ranges::find(shapes_, shape);
@@ -243,11 +243,11 @@ void Writer::conclude(const PublicationPointer& publication, Invalidation outcom
 void Writer::schedule_retry() {
     if (!backlog_.may_begin() || is_closed()) return;
     if (retry_timer_ != Executor::TimerId::none) return;
-    retry_timer_ = executor_.run_at(clock_.now() + retry_after_, [self = shared_from_this()] {
-        self->retry_timer_ = Executor::TimerId::none;
-        self->retry_now();
-    });
-    retry_after_ = std::min(retry_after_ * 2, retry_last);
+    retry_timer_ =
+        executor_.run_at(clock_.now() + retry_pauses_.next(), [self = shared_from_this()] {
+            self->retry_timer_ = Executor::TimerId::none;
+            self->retry_now();
+        });
 }
 
 void Writer::retry_now() {
@@ -268,7 +268,7 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
     const auto failure = answer ? std::nullopt : std::optional(answer.error());
     Backlog::Next next = backlog_.answered(part, failure, clock_.now());
     if (next.guilty) {
-        retry_after_ = retry_first;
+        retry_pauses_.reset();
         log_.limited(LogLevel::error,
                      "channel " + options_.channel +
                          ": everything is invalidated instead of a key that cannot be published",
@@ -281,7 +281,7 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
 void Writer::round_over() {
     const std::size_t published = backlog_.end();
     if (published > 0) {
-        retry_after_ = retry_first;
+        retry_pauses_.reset();
         log_(LogLevel::info, "channel " + options_.channel + ": " + Backlog::counted(published) +
                                  " invalidations that had failed are published now");
     }

@@ -5,14 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "redis/backoff.hpp"
 #include "redis/command.hpp"
 #include "redis/scripts.hpp"
 
 namespace tutti::redis {
 namespace {
-
-using namespace std::chrono_literals;
 
 const std::string good_info =
     "# Server\r\nredis_version:7.2.4\r\nredis_mode:standalone\r\n# Persistence\r\nloading:0\r\n"
@@ -146,22 +143,6 @@ TEST(RedisCommand, WhatTheServerRepeatsOfOurArgumentsIsCutOff) {
     EXPECT_EQ(mapped.cause.find("value"), std::string::npos);
     EXPECT_EQ(odd.cause.find('\x1b'), std::string::npos);
     EXPECT_LT(odd.cause.size(), 300U);
-}
-
-TEST(RedisBackoff, GrowsToItsLimitAndStartsAgainAfterReset) {
-    Backoff backoff;
-    EXPECT_EQ(backoff.next(0), 1ns);
-    const auto longest = [&](Duration limit) {
-        return backoff.next(static_cast<std::uint64_t>(limit.count()) - 1);
-    };
-
-    EXPECT_EQ(longest(100ms), 100ms);
-    EXPECT_EQ(longest(200ms), 200ms);
-    for (int i = 0; i < 10; ++i) (void)backoff.next(0);
-    EXPECT_EQ(longest(3s), 3s);
-    EXPECT_EQ(longest(3s), 3s);
-    backoff.reset();
-    EXPECT_EQ(longest(50ms), 50ms);
 }
 
 TEST(RedisScripts, ThoseThatWriteCoordinationRunEvenWhenMemoryIsFull) {
