@@ -72,6 +72,26 @@ TEST(RedisHandshake, AUserWhoMayNotSetTheNameGoesWithout) {
     EXPECT_TRUE(handshake.judge({error("NOPERM this user has no permissions"), text(good_info)}));
 }
 
+TEST(RedisHandshake, ALoginAloneAsksForNothingElse) {
+    EXPECT_EQ(Handshake(*Url::parse("redis://h")).request(), "");
+    const Handshake login(*Url::parse("redis://:pw@h/2"));
+
+    EXPECT_EQ(login.request(), encode({"AUTH", "pw"}) + encode({"SELECT", "2"}));
+    EXPECT_TRUE(login.judge_login({text("OK"), text("OK")}));
+    EXPECT_EQ(login.judge_login({text("OK"), error("ERR DB index is out of range")}).error().code,
+              Errc::refused);
+}
+
+TEST(RedisHandshake, ABusyServerDoesNotLackADatabase) {
+    const Handshake handshake(*Url::parse("redis://h/2"), "");
+
+    const auto judged =
+        handshake.judge({error("BUSY Redis is busy running a script."), text(good_info)});
+
+    ASSERT_FALSE(judged);
+    EXPECT_EQ(judged.error().code, Errc::unavailable);
+}
+
 TEST(RedisHandshake, TheTextOfAFailedAuthIsNotRepeated) {
     const Handshake handshake(*Url::parse("redis://:s3cret@h"), "");
 
