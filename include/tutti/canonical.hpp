@@ -1,7 +1,7 @@
 // From what a caller has to the text that identifies it: two ways of naming the same thing must give
 // the same key, and two things must never share one.
 //
-//     tutti::sha256_hex(tutti::without_query(attachment.url))     // a signed link, whoever signed it
+//     tutti::sha256_hex(tutti::without_query(attachment.url))     // a signed link, without its signature
 //     tutti::composite(guild_id, channel_id)                      // examples/codec.cpp
 //     tutti::PrincipalKey<ChannelId>{user_id, channel_id}         // what this user may see of it
 //

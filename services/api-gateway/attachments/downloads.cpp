@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t parallel_max = 8;  // downloads of one request
 
-// Without the query, which holds the signature: whoever has it may read the file.
+// Without the query, which holds the signature: it is what lets a program read the file.
 std::string without_query(std::string_view url) {
     return std::string(url.substr(0, url.find('?')));
 }
