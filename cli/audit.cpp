@@ -38,7 +38,7 @@ Result<Inventory> ask(const std::string& url, const AuditOptions& options, const
     return parse_inventory(*body);
 }
 
-// One thread each: a process that does not answer delays nobody else.
+// One thread each: a process that does not answer delays none of the others.
 std::vector<Answer> ask_all(const AuditOptions& options, const World& world) {
     std::vector<std::string> urls;
     for (const std::string& text : options.urls) {

@@ -1,4 +1,4 @@
-// An expensive answer is fetched once for the whole fleet, and nobody can put an old one back.
+// An expensive answer is fetched once for the whole fleet, and an old one cannot be put back.
 #include <atomic>
 #include <iostream>
 #include <string>
@@ -46,7 +46,7 @@ int main() {
     std::cout << "worker-2: " << *descriptions_of_two.get("a cat").value() << ", " << paid
               << " calls\n";
 
-    // A failure that lasts is remembered, for everybody.
+    // A failure that lasts is remembered, for all readers.
     const auto refused = descriptions_of_one.get("a dog");
     const auto again = descriptions_of_two.get("a dog");
     std::cout << "worker-2: no answer because of " << again->category() << ", " << paid

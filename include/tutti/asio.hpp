@@ -9,7 +9,7 @@
 //
 // Cancellation: the token's cancellation slot ends the wait, at once and with Errc::cancelled (an
 // Invalidation is `unconfirmed`). So `(get || timer)` returns when the timer does. What was asked for
-// goes on, for the cache and for its other readers: cancelling one cancels nobody else.
+// goes on, for the cache and for its other readers: cancelling one cancels no other.
 //
 // Lifetime: a context may die while its handlers wait; they are destroyed with it, as those that wait for
 // a socket are. An executor that names no context (no query for `execution::context`) must outlive them.

@@ -106,7 +106,7 @@ public:
     virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
     // One that is larger than Bus::plain_event_bytes_max: it was dropped.
     virtual void on_oversized_plain(std::string_view channel, std::size_t bytes) = 0;
-    // Somebody waited for the claim of this key of the store, and it has ended: ask again. Empty: of
+    // A load waited for the claim of this key of the store, and it has ended: ask again. Empty: of
     // any key. A hint; it concerns every node and every channel, and what was sent while disconnected
     // is lost.
     virtual void on_woken(std::string_view store_key) = 0;
@@ -122,7 +122,7 @@ public:
         4UL * 1024 * 1024;  // of its plain events together
     // Of one event. A larger one of ours is not sent, one of another program is dropped.
     static constexpr std::size_t plain_event_bytes_max = 64UL * 1024;
-    // A lease is what a writer waits out, so one member's is everybody's business.
+    // A lease is what a writer waits out, so one member's concerns all of them.
     static constexpr Duration lease_max = std::chrono::minutes{10};
 
     virtual ~Bus() = default;
@@ -132,7 +132,7 @@ public:
     // executor.
     virtual void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) = 0;
 
-    // Removes the coordinated values of these keys from the store, whoever declared the caches that
+    // Removes the coordinated values of these keys from the store, whichever node declared the caches that
     // keep them there (Store::fetch has told the channel), then appends to the log and pushes; one
     // step. A retry after a timeout is a new publication.
     virtual void publish(PublishRequest request, TimePoint deadline,

@@ -1,7 +1,7 @@
 // From what a caller has to the text that identifies it: two ways of naming the same thing must give
 // the same key, and two things must never share one.
 //
-//     tutti::sha256_hex(tutti::without_query(attachment.url))     // a signed link, whoever signed it
+//     tutti::sha256_hex(tutti::without_query(attachment.url))     // a signed link, without its signature
 //     tutti::composite(guild_id, channel_id)                      // examples/codec.cpp
 //     tutti::PrincipalKey<ChannelId>{user_id, channel_id}         // what this user may see of it
 //
@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,15 @@ namespace tutti {
 
 // ASCII letters only; other bytes stay, so that the result does not depend on a locale.
 [[nodiscard]] std::string to_lower(std::string_view text);
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// RFC 3986: letters, digits and "-._~" stay, every other byte becomes "%2F". For one segment of a path, or for
+// one value of a query.
+[[nodiscard]] std::string percent_encode(std::string_view text);
+// Two ways of writing one text give the text. Absent when a '%' is not followed by two hexadecimal digits.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 // 64 hexadecimal digits: a key of a fixed size from a text of any size, and one that does not show
 // the text. It does not hide what can be guessed and tried.

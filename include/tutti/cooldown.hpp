@@ -1,5 +1,5 @@
 // At most once per key and period, on this instance: for notifications and other things that annoy
-// when repeated and harm nobody when two instances each do them once.
+// when repeated and do no harm when two instances each do them once.
 //
 // Not promised: anything across instances (that is `reservation`), and nothing survives a restart.
 // Forgetting early is possible when the bound is reached: the key that was allowed longest ago goes.
@@ -47,7 +47,7 @@ public:
     explicit Cooldown(std::shared_ptr<detail::CooldownCore> core) noexcept
         : core_(std::move(core)) {}
 
-    // True: nobody claimed `key` within the last period, and now the caller has. Allowed again at
+    // True: `key` was not claimed within the last period, and now the caller has. Allowed again at
     // exactly one period; a refused call does not extend the wait.
     [[nodiscard]] bool try_claim(const K& key) const {
         const auto& text = KeyText<K>::text(key);

@@ -1,7 +1,7 @@
 // Expected failures are values. A function that can fail in a way that its caller must handle returns
 // `Result<T>`; absence ("not in the cache", "the source has no such row") is a value and never an error.
 //
-// Thread-safety: plain values. Nobody matches `cause`: it is for people, and it never holds a secret.
+// Thread-safety: plain values. `cause` is not for matching: it is for people, and it never holds a secret.
 #pragma once
 
 #include <cstdint>
@@ -143,7 +143,7 @@ private:
 
 }  // namespace detail
 
-// std::expected that the compiler does not let anybody ignore, and that explains its misuse.
+// std::expected that the compiler does not let a caller ignore, and that explains its misuse.
 template <class T>
 class [[nodiscard]] Result : public detail::CheckedResult<T> {
 public:

@@ -21,7 +21,7 @@ public:
     virtual ~Executor() = default;
 
     // Runs `task` later, never inside `post`. Tasks of one caller run in order. Does not block.
-    // A task that throws ends the program: whoever calls user code catches first.
+    // A task that throws ends the program: a task that calls user code catches first.
     virtual void post(Task task) = 0;
 
     // Runs `task` once at `when` or soon after, on the thread that runs posted tasks.

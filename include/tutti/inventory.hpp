@@ -106,7 +106,7 @@ struct Backend {
 
 struct InventoryRow {
     std::string service;  // "bot-client"
-    std::string node;     // "bot-client-1"; empty in a catalogue that nobody runs
+    std::string node;     // "bot-client-1"; empty in a catalogue that does not run
     Backend backend = {};
     Declaration declaration = {};
     CacheCounters counters = {};

@@ -204,7 +204,7 @@ public:
     LoadContext(TimePoint deadline, const Clock& clock) noexcept
         : deadline_(deadline), clock_(&clock) {}
 
-    // Nobody waits for the result after this.
+    // No reader waits for the result after this.
     [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
     // Never negative.
     [[nodiscard]] Duration remaining() const noexcept {

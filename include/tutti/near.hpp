@@ -1,4 +1,4 @@
-// Memory over a document that somebody else maintains in the store: read there, parsed once per TTL, and
+// Memory over a document that another program maintains in the store: read there, parsed once per TTL, and
 // asked many questions. A catalogue that another service refreshes, of which this one needs a flag by id.
 //
 // One document answers for many keys: it is kept parsed, and each key's answer is projected from it once. An

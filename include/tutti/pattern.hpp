@@ -15,7 +15,7 @@ enum class Stale : std::uint8_t { wrong, acceptable };
 enum class Pattern : std::uint8_t {
     coherent,     // memory, invalidated everywhere by way of the bus
     shared,       // store with a TTL, optionally memory in front
-    near,         // memory over a value that somebody else maintains in the store
+    near,         // memory over a value that another program maintains in the store
     local,        // memory with a TTL only
     cooldown,     // memory: at most once per key and period, on this instance
     reservation,  // store: at most once per key and period, in the whole fleet

@@ -2,7 +2,7 @@
 // bound is a leak, and a TTL of zero has meant "off" to one reader and "for ever" to the next, so zero
 // is refused and "for ever" is spelled out.
 //
-// Plain values, no errors here: a wrong value is reported by whoever is given it, next to the name of
+// Plain values, no errors here: a wrong value is reported where it is used, next to the name of
 // the cache (`MemoryCache`'s constructor, `Node::start`).
 #pragma once
 

@@ -4,7 +4,7 @@
 //         .window = 5s, .when_store_fails = tutti::WhenStoreFails::refuse});
 //     auto attempt = dedup.reserve(key, job_id);        // before the action
 //     if (!attempt) return unavailable();               // the store cannot say
-//     if (!attempt->granted()) return attempt->held();  // the job id of whoever came first
+//     if (!attempt->granted()) return attempt->held();  // the job id of the request that came first
 //     if (!enqueue(job_id)) dedup.release(*attempt);    // not done after all: free again
 //
 // Reserve *before* the action: a process that dies in between blocks the key for one window, and never

@@ -74,7 +74,7 @@ struct FetchRequest {
     Duration claim_for{};  // after this a claim lapses by itself: its loader is dead
     // A value that is older is not fresh, whatever its time to live says. Zero: none is.
     Duration age_max = Duration::max();
-    // Take the claim from whoever holds it; its `fill` will fail. For a forced refresh.
+    // Take the claim from its holder, whose `fill` will fail. For a forced refresh.
     bool take_over = false;
 };
 
@@ -91,7 +91,7 @@ struct Fetched {
 };
 
 // What keeps the better of two values. A stored one of a higher rank yields all the same when it is past
-// its time to live, because nobody reads it any more, or older than `yields_after`.
+// its time to live, because it is read no longer, or older than `yields_after`.
 struct Rank {
     std::int64_t value = 0;
     Duration yields_after = Duration::max();

@@ -204,7 +204,7 @@ Result<void> Gateway::Impl::hear_changes(const Options& options) {
     if (!options.postgres_url) return {};
     auto listening = database::ChangeListener::start(
         {.url = *options.postgres_url},
-        [&told = *node](const caches::PersonalityEvent& event) { told.tell_personality(event); });
+        [&told = *node](const caches::PersonalityEvent& event) { told.invalidate_personality(event); });
     if (!listening) return fail(std::move(listening).error());
     listener = *std::move(listening);
     return {};

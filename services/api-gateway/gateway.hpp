@@ -4,7 +4,7 @@
 //     if (!gateway) { ... "DATABASE_URL: /data/tutti.db is a folder" ... }
 //     (*gateway)->port();
 //
-// `start` creates or migrates the schema, starts the node, then listens. Whoever holds a gateway in
+// `start` creates or migrates the schema, starts the node, then listens. What holds a gateway in
 // a process may add routes by `Options::routes`.
 //
 // Thread-safety: all functions may be called from any thread; route handlers run on the server's

@@ -36,7 +36,7 @@ Loader<std::string, domain::GetPersonalityResponse> load_personality_from(
             add_avatar_url((*found)->personality, public_url);
             return Answer(**std::move(found));
         }
-        // Not kept: whoever makes one need not tell.
+        // Not kept: one that is made invalidates nothing.
         Answer nothing(absent);
         nothing.do_not_cache();
         return nothing;
@@ -117,7 +117,7 @@ Result<std::optional<domain::AvatarPtr>> GatewayNode::avatar(const std::string& 
     return **found;
 }
 
-bool GatewayNode::tell_personality(const caches::PersonalityEvent& event) const {
+bool GatewayNode::invalidate_personality(const caches::PersonalityEvent& event) const {
     const InvalidateOptions options{.deadline = caches::InvalidationService::deadline_default};
     const auto outcome = event.personality_id
                              ? personalities_.invalidate(*event.personality_id, options)
@@ -125,8 +125,8 @@ bool GatewayNode::tell_personality(const caches::PersonalityEvent& event) const 
     return published(outcome, caches::personality_events.what);
 }
 
-bool GatewayNode::tell_personality(const database::PersonalityChange& change) const {
-    bool told = tell_personality(caches::PersonalityEvent{.personality_id = change.id});
+bool GatewayNode::invalidate_personality(const database::PersonalityChange& change) const {
+    bool told = invalidate_personality(caches::PersonalityEvent{.personality_id = change.id});
     if (change.channel_ids.size() > channels_max) {
         return published(channel_activations_.invalidate_all(),
                          caches::channel_activation_events.what) &&
@@ -139,20 +139,20 @@ bool GatewayNode::tell_personality(const database::PersonalityChange& change) co
     return told;
 }
 
-bool GatewayNode::tell_model_user(const std::string& discord_id) const {
+bool GatewayNode::invalidate_llm_configs_of(const std::string& discord_id) const {
     return published(llm_configs_.invalidate(discord_id), caches::llm_config_events.what);
 }
 
-bool GatewayNode::tell_all_models() const {
+bool GatewayNode::invalidate_all_llm_configs() const {
     const bool told = published(llm_configs_.invalidate_all(), caches::llm_config_events.what);
-    return tell_personality(caches::PersonalityEvent{}) && told;
+    return invalidate_personality(caches::PersonalityEvent{}) && told;
 }
 
-bool GatewayNode::tell_persona(const std::string& discord_id) const {
+bool GatewayNode::invalidate_persona_of(const std::string& discord_id) const {
     return published(personas_.invalidate(discord_id), caches::persona_events.what);
 }
 
-bool GatewayNode::tell_api_key(const std::string& discord_id) const {
+bool GatewayNode::invalidate_api_keys_of(const std::string& discord_id) const {
     return published(api_keys_.invalidate(discord_id), caches::api_key_events.what);
 }
 

@@ -44,7 +44,7 @@ public:
     [[nodiscard]] const Node& node() const noexcept { return *node_; }
     void stop() { node_->stop(); }
 
-    // By id, for whoever asks: see `may_use`. Nothing: there is none.
+    // By id, for every user: see `may_use`. Nothing: there is none.
     [[nodiscard]] Result<std::optional<domain::GetPersonalityResponse>> personality(
         const std::string& id) const;
 
@@ -52,7 +52,7 @@ public:
     [[nodiscard]] domain::GetPersonalityResponse shown(
         domain::GetPersonalityResponse personality) const;
 
-    // Whoever asks. Nothing: no personality has this slug. Null: it has no picture.
+    // For every user. Nothing: no personality has this slug. Null: it has no picture.
     [[nodiscard]] Result<std::optional<domain::AvatarPtr>> avatar(const std::string& slug) const;
 
     [[nodiscard]] const caches::Models& models() const noexcept { return models_; }
@@ -62,12 +62,12 @@ public:
     }
 
     // True when it is published.
-    bool tell_personality(const caches::PersonalityEvent& event) const;
-    bool tell_personality(const database::PersonalityChange& change) const;
-    bool tell_model_user(const std::string& discord_id) const;
-    bool tell_all_models() const;  // and all personalities, which have a configuration merged in
-    bool tell_persona(const std::string& discord_id) const;
-    bool tell_api_key(const std::string& discord_id) const;
+    bool invalidate_personality(const caches::PersonalityEvent& event) const;
+    bool invalidate_personality(const database::PersonalityChange& change) const;
+    bool invalidate_llm_configs_of(const std::string& discord_id) const;
+    bool invalidate_all_llm_configs() const;  // and all personalities, which have a configuration merged in
+    bool invalidate_persona_of(const std::string& discord_id) const;
+    bool invalidate_api_keys_of(const std::string& discord_id) const;
 
 private:
     GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources);

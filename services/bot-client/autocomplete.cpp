@@ -5,7 +5,6 @@
 
 #include "bot-client/discord_text.hpp"
 #include "common/process/logging.hpp"
-#include "common/process/text.hpp"
 #include "tutti/canonical.hpp"
 
 namespace tutti::services::bot {
@@ -27,7 +26,8 @@ public:
     explicit Query(std::string_view text) : text_(to_lower(text)) {}
 
     [[nodiscard]] bool in(std::string_view text) const {
-        return text_.empty() || !std::ranges::search(text, text_, {}, process::lower).empty();
+        return text_.empty() ||
+               !std::ranges::search(text, text_, {}, [](char c) { return to_lower(c); }).empty();
     }
     [[nodiscard]] bool in_any(const json::Nullable<std::string>& text) const {
         return text && in(std::string_view(*text));

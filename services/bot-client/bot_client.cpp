@@ -1,5 +1,5 @@
 // Puts the parts together. Everything refers to what is declared before it in Impl, and `stop` goes
-// the other way: no new request, then nobody who uses the node, then the node.
+// the other way: no new request, then what uses the node, then the node.
 #include "bot-client/bot_client.hpp"
 
 #include <unistd.h>
@@ -35,7 +35,7 @@ using namespace std::chrono_literals;
 constexpr std::size_t driver_body_bytes_max = 1U << 20U;
 // More than handlers of the gateway's: some of them wait for a model.
 constexpr std::size_t driver_workers = 16;
-// Whoever loads waits for the gateway: enough that no cache of the catalogue holds up another.
+// A load waits for the gateway: enough that no cache of the catalogue holds up another.
 constexpr std::size_t loaders = 32;
 // Longer than their loads may take, so that a load which fails late still ends in the last known
 // list.

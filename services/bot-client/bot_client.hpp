@@ -5,7 +5,7 @@
 //     auto bot = BotClient::start(*options);
 //     if (!bot) { ... "port 3001 is in use ..." }
 //
-// GET /health, /metrics and /audit answer everybody; see driver.hpp for the rest.
+// GET /health, /metrics and /audit need no secret; see driver.hpp for the rest.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once

@@ -99,7 +99,7 @@ ChannelCommands::Outcome ChannelCommands::deactivate(const Slash& slash) const {
         return outcome;
     }
     outcome.accepted_at = Boottime::now();
-    // Also when nothing was active: somebody may believe otherwise.
+    // Also when nothing was active: a cache may hold the opposite.
     forget(slash.channel_id, outcome);
     outcome.reply = private_reply(deactivation_text(*done, inherited));
     return outcome;

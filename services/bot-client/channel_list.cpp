@@ -97,7 +97,7 @@ GatewayResult<std::vector<domain::Activation>> ChannelList::read(const Slash& sl
     return found;
 }
 
-// Nobody reads the guild of a cached activation, so there is nothing to invalidate.
+// The guild of a cached activation is read nowhere, so there is nothing to invalidate.
 void ChannelList::fill_in_guilds(std::vector<domain::Activation>& activations, const Slash& slash,
                                  const Directory& directory) const {
     const TimePoint deadline = Boottime::now() + reports_deadline;

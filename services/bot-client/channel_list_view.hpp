@@ -1,6 +1,6 @@
 // How a list of activated channels looks: one page of ten, with buttons.
 //
-// Names come from whoever made the server, the channel or the personality: they are shown as they are,
+// Names come from the users who made the server, the channel or the personality: they are shown as they are,
 // and cut, so that a page always fits into what Discord takes.
 //
 // Thread-safety: functions of their arguments.

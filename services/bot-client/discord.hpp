@@ -1,5 +1,5 @@
 // The part of Discord that the commands and the message chain know: plain values in, replies out. Which
-// wire carries them (the driver now, the gateway of Discord later) is somebody else's concern.
+// wire carries them (the driver now, the gateway of Discord later) is no concern of it.
 #pragma once
 
 #include <algorithm>
@@ -36,7 +36,7 @@ inline constexpr std::size_t custom_id_length_max = 100;
     return !text.empty() && text.size() <= length_max && std::ranges::all_of(text, digit);
 }
 
-// Nothing in its texts mentions anybody, whatever stands there: who sends it to Discord sets
+// Nothing in its texts mentions a user, whatever stands there: what sends it to Discord sets
 // `allowed_mentions` to {"parse": [], "replied_user": mentions_author}.
 struct BotReply {
     std::string content;
@@ -47,7 +47,7 @@ struct BotReply {
     bool replaces = false;          // the message whose button was pressed, as a whole
 };
 
-// Where replies go. Errors of `send` are for the log: nobody repeats a reply.
+// Where replies go. Errors of `send` are for the log: a reply is not repeated.
 class ReplySink {
 public:
     virtual ~ReplySink() = default;

@@ -20,7 +20,7 @@
 //   "directory":{"channels":{"2":{"name":"general","guildId":"3"}},"guilds":{"3":{"name":"Home"}}}
 //
 // What shows a reply to Discord allows no mention but that of the author, if "mentionsAuthor" says
-// so (`allowed_mentions`): what a model says may name everybody.
+// so (`allowed_mentions`): what a model says may name every user.
 //
 // All want X-Service-Auth. Times are those of CLOCK_BOOTTIME, which all processes of a machine share.
 // `acceptedAt` is when the gateway's success arrived, `completedAt` when all was said and published.

@@ -4,6 +4,7 @@
 
 #include "common/domain/limits.hpp"
 #include "common/http/errors.hpp"
+#include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::bot {
@@ -77,8 +78,8 @@ GatewayResult<std::string> HttpGateway::call(const SendHttp& send, http::Request
 GatewayResult<domain::GetChannelActivationResponse> HttpGateway::read_activation(
     const std::string& channel_id, TimePoint deadline) {
     return read_as<domain::GetChannelActivationResponse>(
-        call(pools_.interactive,
-             request_for("GET", "/user/channel/" + http::percent_encode(channel_id)), deadline));
+        call(pools_.interactive, request_for("GET", "/user/channel/" + percent_encode(channel_id)),
+             deadline));
 }
 
 GatewayResult<domain::ActivateChannelResponse> HttpGateway::activate(
@@ -99,7 +100,7 @@ GatewayResult<domain::DeactivateChannelResponse> HttpGateway::deactivate(
 GatewayResult<std::vector<domain::Activation>> HttpGateway::list_activations(
     const std::optional<std::string>& guild_id, const std::string& user_id, TimePoint deadline) {
     auto get = with_user(request_for("GET", "/user/channel/list"), user_id);
-    if (guild_id) get.query = "guildId=" + http::percent_encode(*guild_id);
+    if (guild_id) get.query = "guildId=" + percent_encode(*guild_id);
     auto found = read_as<domain::ListChannelActivationsResponse>(
         call(pools_.background, std::move(get), deadline));
     if (!found) return std::unexpected(std::move(found).error());
@@ -117,9 +118,9 @@ GatewayResult<bool> HttpGateway::update_guild(const domain::UpdateChannelGuildRe
 
 GatewayResult<std::optional<domain::GetPersonalityResponse>> HttpGateway::read_personality(
     const std::string& id_or_slug, TimePoint deadline) {
-    auto body = call(
-        pools_.background,
-        request_for("GET", "/internal/personality/" + http::percent_encode(id_or_slug)), deadline);
+    auto body =
+        call(pools_.background,
+             request_for("GET", "/internal/personality/" + percent_encode(id_or_slug)), deadline);
     if (!body && body.error().status == 404) return std::nullopt;
     return read_as<domain::GetPersonalityResponse>(std::move(body));
 }

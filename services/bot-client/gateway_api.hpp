@@ -75,7 +75,7 @@ public:
     [[nodiscard]] virtual GatewayResult<bool> update_guild(
         const domain::UpdateChannelGuildRequest& request, const std::string& user_id,
         TimePoint deadline) = 0;
-    // Whoever asks: see `may_use`. Nothing when there is none of that id or slug.
+    // For every user: see `may_use`. Nothing when there is none of that id or slug.
     [[nodiscard]] virtual GatewayResult<std::optional<domain::GetPersonalityResponse>>
     read_personality(const std::string& id_or_slug, TimePoint deadline) = 0;
     [[nodiscard]] virtual GatewayResult<std::vector<domain::PersonalitySummary>> list_personalities(

@@ -79,7 +79,7 @@ private:
 class MessageChain {
 public:
     struct Outcome {
-        std::string_view handled_by;  // a processor's name; empty: nobody did
+        std::string_view handled_by;  // a processor's name; empty: none did
         bool failed = false;          // that processor failed and apologised
         std::optional<Tier> activation_tier;
     };

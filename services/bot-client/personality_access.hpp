@@ -2,7 +2,7 @@
 // asks is checked after the hit; slugs are mapped to ids in a cache of their own.
 //
 //     auto found = access.find("maestro", user_id);
-//     if (!found) ...          // nobody can tell now: try again
+//     if (!found) ...          // not known now: try again
 //     if (!*found) ...         // there is none of that slug, or not for this user
 //
 // Thread-safety: all functions may be called from any thread. Blocking: on misses, 5 s at most.

@@ -14,7 +14,7 @@ struct Turn {
     const Message& message;
     const domain::Personality& personality;
     std::string text;            // what was said: the transcript of a voice message, or the text
-    bool auto_response = false;  // nobody addressed the personality: the channel is activated
+    bool auto_response = false;  // not addressed by name: the channel is activated
 };
 
 class PersonalityHandler {

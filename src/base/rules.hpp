@@ -1,6 +1,6 @@
 // The rules of the protocol that a mutant can break. In the library every rule holds, at compile time
 // and at no cost; in the build that the simulator mutates (TUTTI_MUTANTS) a test switches one off and
-// shows that the checker notices. A rule that no checker needs is a rule that nobody has proven.
+// shows that the checker notices. A rule that no checker needs is a rule that is not proven.
 #pragma once
 
 #include <array>
@@ -16,7 +16,7 @@ enum class Rule : std::uint8_t {
     poison_running_flights,      // R3: an invalidation poisons the flights of its key
     poisoned_fill_nothing,       // R3: the value of a poisoned flight is stored nowhere
     fill_checks_generation,      // R3: a flight from before a flush fills nothing
-    flush_drops_entries,         // R2: an entry from before a flush is served to nobody
+    flush_drops_entries,         // R2: an entry from before a flush is not served
     capture_generation_first,    // R3a: a flight takes the generation before it reads any tier
     join_only_under_lease,       // R3b: no joining of a running flight without an effective lease
     join_only_clean_flights,     // R3b: no joining of a poisoned flight

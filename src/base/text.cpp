@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace tutti {
@@ -47,6 +48,12 @@ bool is_plain_text(std::string_view text) noexcept {
 std::string in_milliseconds(Duration duration) {
     return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
            " ms";
+}
+
+std::string shown(std::string_view text, std::size_t bytes_max) {
+    std::string excerpt(text.substr(0, bytes_max));
+    std::ranges::replace_if(excerpt, [](unsigned char c) { return c < ' ' || c > '~'; }, '?');
+    return excerpt;
 }
 
 }  // namespace tutti

@@ -1,5 +1,4 @@
 // The parts of the reader and writer that do not depend on a type.
-#include <algorithm>
 #include <cstddef>
 #include <expected>
 #include <string>
@@ -43,11 +42,7 @@ void Problems::enter(std::string_view member) {
     path_ += member;
 }
 
-void Problems::enter_key(std::string_view key) {
-    std::string shown(key.substr(0, shown_key_bytes_max));
-    std::ranges::replace_if(shown, [](char c) { return c < ' ' || c > '~'; }, '?');
-    enter(shown);
-}
+void Problems::enter_key(std::string_view key) { enter(shown(key, shown_key_bytes_max)); }
 
 void Problems::enter(std::size_t index) {
     ++values_;

@@ -18,9 +18,8 @@ constexpr const char* stopped_before_wait_out =
     "published, but the node was stopped before the wait-out";
 
 // A key is any bytes, and long.
-std::string shown(std::string_view key) {
-    std::string text(key.substr(0, shown_key_bytes_max));
-    std::ranges::replace_if(text, [](char c) { return c < ' ' || c > '~'; }, '?');
+std::string shown_key(std::string_view key) {
+    std::string text = shown(key, shown_key_bytes_max);
     if (key.size() > text.size()) text += "... (" + std::to_string(key.size()) + " bytes)";
     return text;
 }
@@ -53,7 +52,7 @@ Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock
       clock_(clock),
       log_(std::move(log)),
       backlog_(options_.gate),
-      retry_after_(retry_first) {}
+      retry_pauses_(retry_first, retry_last) {}
 
 std::size_t Writer::add_shape(const PlainEvent& shape) {
     const auto found = std::ranges::find(shapes_, shape);
@@ -241,11 +240,11 @@ void Writer::conclude(const PublicationPointer& publication, Invalidation outcom
 void Writer::schedule_retry() {
     if (!backlog_.may_begin() || is_closed()) return;
     if (retry_timer_ != Executor::TimerId::none) return;
-    retry_timer_ = executor_.run_at(clock_.now() + retry_after_, [self = shared_from_this()] {
-        self->retry_timer_ = Executor::TimerId::none;
-        self->retry_now();
-    });
-    retry_after_ = std::min(retry_after_ * 2, retry_last);
+    retry_timer_ =
+        executor_.run_at(clock_.now() + retry_pauses_.next(), [self = shared_from_this()] {
+            self->retry_timer_ = Executor::TimerId::none;
+            self->retry_now();
+        });
 }
 
 void Writer::retry_now() {
@@ -266,11 +265,11 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
     const auto failure = answer ? std::nullopt : std::optional(answer.error());
     Backlog::Next next = backlog_.answered(part, failure, clock_.now());
     if (next.guilty) {
-        retry_after_ = retry_first;
+        retry_pauses_.reset();
         log_.limited(LogLevel::error,
                      "channel " + options_.channel +
                          ": everything is invalidated instead of a key that cannot be published",
-                     "'" + shown(*next.guilty) + "': " + answer.error().message());
+                     "'" + shown_key(*next.guilty) + "': " + answer.error().message());
     }
     if (next.send) return retry(*std::move(next.send));
     if (backlog_.over()) round_over();
@@ -279,7 +278,7 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
 void Writer::round_over() {
     const std::size_t published = backlog_.end();
     if (published > 0) {
-        retry_after_ = retry_first;
+        retry_pauses_.reset();
         log_(LogLevel::info, "channel " + options_.channel + ": " + Backlog::counted(published) +
                                  " invalidations that had failed are published now");
     }

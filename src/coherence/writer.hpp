@@ -28,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/log.hpp"
 #include "base/publisher.hpp"
 #include "base/store_gate.hpp"
@@ -148,7 +149,7 @@ private:
     std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that says `done`
     LongestLease longest_lease_;
     Backlog backlog_;
-    Duration retry_after_;
+    Backoff retry_pauses_;
     Executor::TimerId retry_timer_ = Executor::TimerId::none;
 };
 

@@ -16,7 +16,7 @@ namespace {
 std::string claim_key(const std::string& key) { return "tutti:claim:" + key; }
 std::string beside_key(const std::string& key) { return "tutti:value:" + key; }
 
-// Tells our own value from another program's inside one process, where nobody forges it.
+// Tells our own value from another program's inside one process, where it is not forged.
 std::uint64_t digest_of(std::string_view bytes) { return std::hash<std::string_view>{}(bytes); }
 
 constexpr TimePoint never = TimePoint::max();

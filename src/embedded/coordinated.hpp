@@ -28,7 +28,7 @@ public:
     bool release(const Place& place, const LoadToken& token);
     void remove(const std::string& key);
 
-    // The keys whose claims have ended while somebody waited.
+    // The keys whose claims have ended while a load waited.
     [[nodiscard]] const std::vector<std::string>& woken() const { return woken_; }
 
 private:

@@ -2,7 +2,7 @@
 // label, which is what a header in front of the bytes is in Redis: who writes the key without one takes
 // it away.
 //
-// Expired values answer nobody; their memory is given back bit by bit, by later puts, because the
+// Expired values are not served; their memory is given back bit by bit, by later puts, because the
 // server has no thread that could sweep.
 //
 // Invariant: `expiries_` holds exactly the keys of values that expire, by time.
@@ -40,7 +40,7 @@ struct Label {
     Duration kept_for{};
     std::optional<std::int64_t> rank = std::nullopt;
     std::uint64_t digest = 0;  // beside a raw value: of its bytes
-    bool waiting = false;      // of a claim: somebody wants to know when it ends
+    bool waiting = false;      // of a claim: a load wants to know when it ends
 };
 
 class Values {

@@ -15,9 +15,9 @@
 // reason, by the same rules as any entry; there is no second place that an invalidation could forget.
 //
 // Per key at most two loads run at once, the second only for readers who may not join the first
-// (it was poisoned, or there is no effective lease); whoever may join neither waits for a third that
+// (it was poisoned, or there is no effective lease); a reader that may join neither waits for a third that
 // has not begun. Per cache at most `loads_max` run; the others wait their turn in `LoadQueue`. A flight
-// that nobody waits for any more is given up, unless the source is being asked for it already.
+// that no reader waits for any more is given up, unless the source is being asked for it already.
 //
 // A load may end inside the call that begins it, and set off the next: `launch` is a loop, not a recursion.
 //

@@ -45,7 +45,7 @@ struct Intent {
     }
 };
 
-// One reader. Whoever takes the completion first answers it: the flight, the reader's deadline, or
+// One reader. What takes the completion first answers it: the flight, the reader's deadline, or
 // the end of the node.
 class Waiter {
 public:
@@ -85,7 +85,7 @@ struct Flight {
     TimePoint began;
     Executor::TimerId timer = Executor::TimerId::none;
     std::optional<Place> place;  // in the queue of loads, while it waits there
-    bool reading = false;        // has begun to read; before that anybody may join
+    bool reading = false;        // has begun to read; before that every reader may join
     bool asks = false;           // the store or the source, now; otherwise it waits for its turn
     bool awaits_worker = false;  // is in the line for one
     bool poisoned = false;       // invalidated since it began: its value is stored nowhere

@@ -1,5 +1,5 @@
 // Which load of a cache begins next. At most `running_max` run at a time; the others wait in a queue with
-// a bound, and only as long as somebody waits for them: a load that has not begun leaves the queue with
+// a bound, and only as long as a reader waits for them: a load that has not begun leaves the queue with
 // its last reader.
 //
 // Order. The oldest load is first, unless its readers have waited for half of their patience already: then

@@ -55,7 +55,7 @@ private:
         }
         return id;
     }
-    // True: nobody has answered it.
+    // True: it has no answer yet.
     [[nodiscard]] bool take(Id id) {
         std::map<Id, End>::node_type taken;  // destroyed after the lock: it owns a completion
         const std::lock_guard lock(mutex_);

@@ -1,6 +1,5 @@
 #include "load/refresher.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace tutti {
@@ -9,7 +8,6 @@ namespace {
 
 constexpr double jitter = 0.1;
 constexpr int first_retry_divisor = 16;
-constexpr std::size_t doublings_max = 4;
 
 }  // namespace
 
@@ -19,7 +17,11 @@ Refresher::Refresher(Options options, Load load, const Clock& clock, Executor& e
       clock_(clock),
       executor_(executor),
       log_(std::move(log)) {
-    for (const Entry& entry : options_.spec.keys) jobs_.push_back({.entry = entry});
+    for (const Entry& entry : options_.spec.keys) {
+        jobs_.push_back(
+            {.entry = entry,
+             .pauses = Backoff(options_.spec.every / first_retry_divisor, options_.spec.every)});
+    }
 }
 
 void Refresher::start() {
@@ -55,8 +57,9 @@ void Refresher::answered(Job& job, const Result<detail::RawLookup>& answer) {
         ++job.failures;
         signal(job, answer ? Error{Errc::unavailable, "refresh " + options_.cache, answer->degraded}
                            : answer.error());
-        return schedule(job, after_failure(job.failures));
+        return schedule(job, job.pauses.next());
     }
+    job.pauses.reset();
     if (std::exchange(job.failures, 0) >= options_.spec.signal_after) {
         log_.limited(LogLevel::info, "cache " + options_.cache + ": a refresh works again",
                      "key '" + job.entry.text + "'");
@@ -83,12 +86,6 @@ void Refresher::tell(const Job& job, const Error& error) const {
     if (told) return;
     log_.limited(LogLevel::error, "cache " + options_.cache + ": refresh.failing",
                  told.error().cause);
-}
-
-Duration Refresher::after_failure(std::size_t failures) const {
-    const auto doublings = std::min(failures - 1, doublings_max);
-    return std::min(options_.spec.every,
-                    options_.spec.every / first_retry_divisor * (1 << doublings));
 }
 
 }  // namespace tutti

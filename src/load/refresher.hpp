@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "base/backoff.hpp"
 #include "base/log.hpp"
 #include "load/flight.hpp"
 #include "tutti/executor.hpp"
@@ -40,6 +41,7 @@ private:
     struct Job {
         Entry entry;
         std::size_t failures = 0;  // in a row
+        Backoff pauses;            // after them
         Executor::TimerId timer = Executor::TimerId::none;
     };
 
@@ -48,7 +50,6 @@ private:
     void answered(Job& job, const Result<detail::RawLookup>& answer);
     void signal(const Job& job, const Error& error) const;
     void tell(const Job& job, const Error& error) const;
-    [[nodiscard]] Duration after_failure(std::size_t failures) const;
 
     const Options options_;
     const Load load_;

@@ -1,4 +1,4 @@
-// Names that nobody else comes up with: 128 random bits as 32 hexadecimal digits.
+// Names that occur nowhere else: 128 random bits as 32 hexadecimal digits.
 #pragma once
 
 #include <cstddef>

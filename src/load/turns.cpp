@@ -47,7 +47,7 @@ bool CacheCore::joinable(const Flight& flight, const Intent& intent,
                          const Permission& permission) const {
     if (!flight.reading) return true;
     if (intent.is_refresh() && kept(Rule::refresh_never_joins)) return false;
-    // Nobody tells this node what changes in a store without a bus: a load that has begun may be older.
+    // This node does not hear what changes in a store without a bus: a load that has begun may be older.
     const bool told = lease_ ? permission.effective : !store_;
     return (clean(flight) || !kept(Rule::join_only_clean_flights)) &&
            (told || !kept(Rule::join_only_under_lease));

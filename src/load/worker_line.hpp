@@ -1,7 +1,7 @@
 // The loads of one cache that wait for a worker to run their blocking loader.
 //
 // The lane of the workers holds calls, not loads: whichever call runs first takes the load that waits
-// longest. So a load that was abandoned leaves the line at once and runs no loader for nobody, and the call
+// longest. So a load that was abandoned leaves the line at once and runs no loader in vain, and the call
 // that it leaves behind serves the next one, or ends.
 //
 // Thread-safety: none; CacheCore guards it.

@@ -199,7 +199,7 @@ void Engine::stop(StopDone done) {
     });
 }
 
-// R7: readers first, then whoever waits, then the channels, then the connections.
+// R7: readers first, then what waits, then the channels, then the connections.
 void Engine::stop_on_executor(StopDone done) {
     if (enter(Phase::stopped) == Phase::stopped) return done();
     conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
@@ -294,7 +294,7 @@ void Engine::on_subscribed() {
         log_.limited(LogLevel::info, "the bus is connected again", "what was missed is replayed");
     for (const auto& [name, channel] : channels_) channel->subscribed();
     for (const auto& [name, writer] : writers_) writer->retry_now();
-    on_woken({});  // whatever was said while nobody listened
+    on_woken({});  // whatever was said before anything listened
     check_started();
 }
 

@@ -1,4 +1,4 @@
-// How an engine starts: the permissions, then the channels, then the leases; whoever waits for the start is
+// How an engine starts: the permissions, then the channels, then the leases; what waits for the start is
 // told when all of them stand, or when its own time is over.
 #include <algorithm>
 #include <chrono>

@@ -86,7 +86,7 @@ Stopped NodeLife::end(TimePoint until) {
 }
 
 bool NodeLife::end_engine(TimePoint until) {
-    // Shared: the answer may come when nobody waits any more.
+    // Shared: the answer may come when the caller waits no longer.
     auto stopped = std::make_shared<std::promise<void>>();
     auto done = stopped->get_future();
     engine_->stop([stopped] { stopped->set_value(); });

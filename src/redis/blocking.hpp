@@ -1,5 +1,5 @@
 // For the few functions that block although everything below is asynchronous. Never on the event loop's
-// thread: nobody would complete the operation.
+// thread: nothing would complete the operation.
 #pragma once
 
 #include <future>

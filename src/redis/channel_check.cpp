@@ -10,7 +10,7 @@ namespace tutti::redis {
 namespace {
 
 constexpr const char* operation = "redis check";
-constexpr const char* suffix = "tutti-check";  // of a key that nobody else uses
+constexpr const char* suffix = "tutti-check";  // of a key that nothing else uses
 
 // "... no permissions to run the 'evalsha' command". Empty: it is about something else.
 std::string denied_command(std::string_view text) {

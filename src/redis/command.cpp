@@ -2,10 +2,11 @@
 
 #include <hiredis/hiredis.h>
 
-#include <algorithm>
 #include <new>
 #include <utility>
 #include <vector>
+
+#include "base/text.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -33,12 +34,9 @@ constexpr Meaning meanings[] = {
 };
 
 // Keys and values that the server repeats in its complaints stay out of our logs.
-std::string printable(std::string_view text) {
+std::string complaint(std::string_view text) {
     constexpr std::size_t bytes_max = 200;
-    text = text.substr(0, std::min(text.find(", with args"), bytes_max));
-    std::string clean(text);
-    std::ranges::replace_if(clean, [](unsigned char c) { return c < ' ' || c > '~'; }, '?');
-    return clean;
+    return shown(text.substr(0, text.find(", with args")), bytes_max);
 }
 
 bool is_denied(std::string_view text) {
@@ -73,7 +71,7 @@ std::string encode(std::initializer_list<std::string_view> words) {
 Error to_error(std::string operation, const Reply& error) {
     Error mapped{.code = Errc::protocol,
                  .operation = std::move(operation),
-                 .cause = "the server says: " + printable(error.text)};
+                 .cause = "the server says: " + complaint(error.text)};
     if (is_denied(error.text)) {
         mapped.code = Errc::refused;
         mapped.cause.append("; allow it: ").append(acl_rule);

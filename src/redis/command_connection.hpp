@@ -5,7 +5,7 @@
 // A command completes exactly once, on the event loop's thread, and is sent at most once:
 //  - with its reply;
 //  - with Errc::timeout when its deadline passes. It stays in the queue without its handler, a
-//    tombstone, so that its late reply meets nobody;
+//    tombstone, so that its late reply meets no caller;
 //  - with Errc::unavailable when the link breaks while it is outstanding, or is known to be down. Only
 //    the very first connect is waited for;
 //  - with Errc::overloaded when too much is outstanding;

@@ -13,6 +13,7 @@
 
 #include "base/name_rule.hpp"
 #include "base/option_problems.hpp"
+#include "base/text.hpp"
 #include "base/usage.hpp"
 #include "redis/acl.hpp"
 #include "redis/blocking.hpp"
@@ -183,11 +184,11 @@ Result<void> check(const DoctorOptions& options) {
     OptionProblems problems;
     for (const std::string& prefix : options.key_prefixes) {
         problems.unless(is_plain_word(prefix), "key_prefixes",
-                        "'" + shown(prefix) + "'" + std::string(must_be));
+                        "'" + shown(prefix, shown_bytes_max) + "'" + std::string(must_be));
     }
     for (const std::string& channel : options.channels) {
         problems.unless(is_plain_word(channel), "channels",
-                        "'" + shown(channel) + "'" + std::string(must_be));
+                        "'" + shown(channel, shown_bytes_max) + "'" + std::string(must_be));
     }
     problems.add_if("app", wrong_with_app(options.app));
     problems.unless(options.timeout > Duration::zero(), "timeout", "must be above zero");

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/text.hpp"
+
 namespace tutti::redis {
 namespace {
 
@@ -61,7 +63,7 @@ Finding judge_replicas(const ServerFacts& facts) {
 }
 
 Finding judge_eviction(const ServerFacts& facts) {
-    const std::string policy = shown(facts.eviction_policy);
+    const std::string policy = shown(facts.eviction_policy, shown_bytes_max);
     if (!policy.starts_with("allkeys")) return good("maxmemory-policy", policy, "");
     if (facts.memory_bytes_max == 0) {
         return good("maxmemory-policy", policy, "without maxmemory nothing is evicted");
@@ -141,9 +143,11 @@ Finding judge_buffers(const std::optional<std::string>& limits) {
 Finding judge_persistence(const ServerFacts& facts, const std::optional<std::string>& save) {
     const std::string subject = "persistence";
     if (facts.appends_only_file || (save && !save->empty())) {
-        return good(subject, facts.appends_only_file ? "appendonly" : "save " + shown(*save),
-                    "after a restart the values are as old as the file; every cache starts empty "
-                    "and every key is loaded again");
+        return good(
+            subject,
+            facts.appends_only_file ? "appendonly" : "save " + shown(*save, shown_bytes_max),
+            "after a restart the values are as old as the file; every cache starts empty "
+            "and every key is loaded again");
     }
     if (save) {
         return good(subject, "none", "after a restart the server and every cache start empty");
@@ -158,13 +162,6 @@ bool stays_on_this_machine(const Url& url) {
 }
 
 }  // namespace
-
-std::string shown(std::string_view text) {
-    constexpr std::size_t bytes_max = 64;
-    std::string printable(text.substr(0, bytes_max));
-    std::ranges::replace_if(printable, [](char c) { return c < ' ' || c > '~'; }, '?');
-    return printable;
-}
 
 std::vector<Finding> judge_server(const ServerFacts& facts) {
     return {judge_version(facts),  judge_kind(facts),   judge_replicas(facts),
@@ -187,7 +184,8 @@ std::vector<Finding> judge_url(const Url& url) {
                             "set tls-port and use rediss://"});
     }
     if (!url.password.empty()) {
-        findings.push_back(good("login", url.user.empty() ? "default" : shown(url.user), ""));
+        findings.push_back(
+            good("login", url.user.empty() ? "default" : shown(url.user, shown_bytes_max), ""));
     } else if (url.is_unix()) {
         findings.push_back(good("login", "none", "the socket's permissions say who may connect"));
     } else {

@@ -4,9 +4,9 @@
 // No I/O. Thread-safety: functions of their arguments.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "redis/handshake.hpp"
@@ -29,7 +29,7 @@ struct ServerSettings {
 // TLS and login.
 [[nodiscard]] std::vector<Finding> judge_url(const Url& url);
 
-// Text of the server's for a terminal: printable ASCII, and not much.
-[[nodiscard]] std::string shown(std::string_view text);
+// Of a text that the server or the user chose.
+inline constexpr std::size_t shown_bytes_max = 64;
 
 }  // namespace tutti::redis

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <string_view>
+#include <utility>
 
 #include "redis/command.hpp"
 
@@ -52,8 +53,7 @@ ServerFacts::Kind kind_of(std::string_view info) {
 
 }  // namespace
 
-Handshake::Handshake(const Url& url, std::string_view client_name)
-    : database_(url.database), default_user_(url.user.empty()) {
+Handshake::Handshake(const Url& url) : database_(url.database), default_user_(url.user.empty()) {
     if (!url.password.empty()) {
         request_ += default_user_ ? encode({"AUTH", url.password})
                                   : encode({"AUTH", url.user, url.password});
@@ -63,6 +63,9 @@ Handshake::Handshake(const Url& url, std::string_view client_name)
         request_ += encode({"SELECT", std::to_string(database_)});
         steps_.push_back(Step::select);
     }
+}
+
+Handshake::Handshake(const Url& url, std::string_view client_name) : Handshake(url) {
     if (!client_name.empty()) {
         request_ += encode({"CLIENT", "SETNAME", client_name});
         steps_.push_back(Step::set_name);
@@ -72,7 +75,7 @@ Handshake::Handshake(const Url& url, std::string_view client_name)
 }
 
 Result<void> Handshake::judge_login(const std::vector<Reply>& replies) const {
-    for (std::size_t i = 0; i + 1 < steps_.size(); ++i) {
+    for (std::size_t i = 0; i < steps_.size() && steps_[i] != Step::info; ++i) {
         if (auto good = judge_step(steps_[i], replies[i]); !good) return good;
     }
     return {};
@@ -90,6 +93,10 @@ Result<void> Handshake::judge_step(Step step, const Reply& reply) const {
         return fail(unexpected_reply(operation, reply));
     }
     if (!reply.is(Reply::Type::error)) return {};
+    // It passes: a server that is loading, or busy with a script.
+    if (Error error = to_error(operation, reply); error.code == Errc::unavailable) {
+        return fail(std::move(error));
+    }
     switch (step) {
     case Step::auth:
         if (reply.is_error("WRONGPASS") || reply.is_error("DENIED")) {

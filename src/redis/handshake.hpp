@@ -35,13 +35,15 @@ struct ServerFacts {
 
 class Handshake {
 public:
+    // The login alone: AUTH and SELECT, as far as the URL asks for them. Then there may be nothing to say.
+    explicit Handshake(const Url& url);
     // A client name may have no blanks; a user who may not set it goes without.
     Handshake(const Url& url, std::string_view client_name);
 
     [[nodiscard]] const std::string& request() const noexcept { return request_; }
     // How many replies answer the request.
     [[nodiscard]] std::size_t replies() const noexcept { return steps_.size(); }
-    // What was answered before INFO. Requires: so many replies, in order.
+    // Of the login. Requires: so many replies, in order.
     [[nodiscard]] Result<void> judge_login(const std::vector<Reply>& replies) const;
     // Of all. Requires: so many replies, in order.
     [[nodiscard]] Result<ServerFacts> judge(const std::vector<Reply>& replies) const;

@@ -8,7 +8,7 @@
 // Writes coalesce: what is written while an earlier write is under way leaves as one.
 //
 // Thread-safety: none; everything, construction included, happens on one thread. A call of the owner may
-// close the link, and let go of it; whoever reports keeps it alive for so long.
+// close the link, and let go of it; what reports keeps it alive for so long.
 #pragma once
 
 #include <cstdint>

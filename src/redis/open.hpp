@@ -23,7 +23,7 @@ struct OpenOptions {
     Duration connect_timeout = std::chrono::seconds(2);  // resolve, connect and handshake together
     Duration stall_timeout = std::chrono::seconds(1);    // a server that owes a reply and is silent
     RandomSource random = nullptr;                       // default: the operating system's
-    // Also opens when nobody is there, or nobody answers, and goes on trying; permissions are then tried
+    // Also opens when no server is there, or none answers, and goes on trying; permissions are then tried
     // by RedisBus::check alone.
     bool may_be_away = false;
     // Told about the server when it is first there; on the executor.
@@ -38,7 +38,7 @@ struct RedisPair {
 // Connects, logs in, looks at the server, and tries every permission. The first failure is returned;
 // nothing is left running then.
 //
-// Errors: Errc::invalid_option (URL, app, client name), unavailable (nobody there), timeout, refused
+// Errors: Errc::invalid_option (URL, app, client name), unavailable (no server there), timeout, refused
 // (password, ACL, replica), unsupported (too old, a cluster, no Redis), protocol (no Redis).
 // Blocking: until `deadline`. Requires: `runtime` runs, and this is not its thread.
 [[nodiscard]] Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options,

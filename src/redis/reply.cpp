@@ -36,11 +36,6 @@ std::optional<std::size_t> announced_bytes(std::string_view header) {
 
 }  // namespace
 
-bool Reply::is_error(std::string_view code) const noexcept {
-    return type == Type::error && text.starts_with(code) &&
-           (text.size() == code.size() || text[code.size()] == ' ');
-}
-
 struct ReplyReader::Callbacks {
     static ReplyReader& self(const redisReadTask* task) {
         return *static_cast<ReplyReader*>(task->privdata);
@@ -49,7 +44,7 @@ struct ReplyReader::Callbacks {
         ReplyReader& reader = self(task);
         Reply* const reply = reader.place(*task);
         const std::size_t announced = std::max(count, std::exchange(reader.oversized_bytes_, 0));
-        if (announced > reader.limits_.text_bytes_max) {
+        if (announced > reader.room()) {
             reply->type = Reply::Type::oversized;
             reply->integer = static_cast<std::int64_t>(announced);
             return reply;
@@ -58,6 +53,7 @@ struct ReplyReader::Callbacks {
                       : task->type == REDIS_REPLY_STATUS ? Reply::Type::status
                                                          : Reply::Type::text;
         reply->text.assign(bytes, count);
+        reader.bytes_ += count;
         return reply;
     }
     static void* array(const redisReadTask* task, int count) {
@@ -119,7 +115,12 @@ Result<std::optional<Reply>> ReplyReader::next() {
     if (!parsed) return broken(refused_ != nullptr ? refused_ : reader_->errstr);
     if (complete == nullptr) return want_more();
     items_ = 0;
+    bytes_ = 0;
     return std::exchange(root_, {});
+}
+
+std::size_t ReplyReader::room() const noexcept {
+    return std::min(limits_.text_bytes_max, limits_.bytes_max - bytes_);
 }
 
 // Called when the reader wants more bytes.
@@ -133,7 +134,7 @@ Result<std::optional<Reply>> ReplyReader::want_more() {
     }
     const auto bytes = announced_bytes(rest);
     if (!bytes && rest.size() >= length_bytes_max) return broken("the length of a text has no end");
-    if (!bytes || *bytes <= limits_.text_bytes_max) return std::nullopt;
+    if (!bytes || *bytes <= room()) return std::nullopt;
     constexpr std::size_t bytes_max = 1UL << 40;
     if (*bytes > bytes_max) return broken("a text is too large");
     const std::size_t buffered = rest.size() - (rest.find("\r\n") + 2);

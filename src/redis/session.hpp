@@ -6,6 +6,7 @@
 // connecting ... -> closed. No sockets: see Network. Everything happens on the network's thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "redis/backoff.hpp"
+#include "base/backoff.hpp"
 #include "redis/handshake.hpp"
 #include "redis/link.hpp"
 #include "redis/network.hpp"
@@ -23,6 +24,10 @@ namespace tutti::redis {
 
 // Uniform over all 64-bit numbers. Called from any thread.
 using RandomSource = std::function<std::uint64_t()>;
+
+// Of the waits between attempts, before the jitter.
+inline constexpr Duration reconnect_first = std::chrono::milliseconds(50);
+inline constexpr Duration reconnect_longest = std::chrono::seconds(3);
 
 struct SessionOptions {
     Url url;
@@ -78,7 +83,7 @@ private:
     std::vector<Reply> handshake_replies_;
     std::shared_ptr<Link> link_;
     Alarm alarm_;  // of the attempt, or of the wait before the next
-    Backoff backoff_;
+    Backoff backoff_{reconnect_first, reconnect_longest};
     bool up_ = false;
 };
 

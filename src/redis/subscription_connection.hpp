@@ -73,7 +73,7 @@ private:
     struct Ping {
         TimePoint sent_at;
         TimePoint deadline;
-        Completion<void> done;  // empty: nobody waits any more, or nobody did
+        Completion<void> done;  // empty: no caller waits any more, or none did
     };
 
     void on_up(const ServerFacts& facts) override;

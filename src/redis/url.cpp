@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "tutti/canonical.hpp"
 #include "tutti/redis_url.hpp"
 
 namespace tutti::redis {
@@ -26,24 +27,6 @@ std::optional<Number> to_number(std::string_view digits, Number limit) {
     return number;
 }
 
-std::optional<std::string> percent_decoded(std::string_view text) {
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            decoded += text[i];
-            continue;
-        }
-        unsigned char byte = 0;
-        const std::string_view digits = text.substr(i + 1, 2);
-        const auto [end, error] =
-            std::from_chars(digits.data(), digits.data() + digits.size(), byte, 16);
-        if (error != std::errc{} || end != digits.data() + 2) return std::nullopt;
-        decoded += static_cast<char>(byte);
-        i += 2;
-    }
-    return decoded;
-}
-
 bool has_odd_characters(std::string_view text) {
     return std::ranges::any_of(text, [](unsigned char c) { return c <= ' ' || c == 0x7f; });
 }
@@ -54,8 +37,8 @@ Result<void> parse_login(std::string_view login, Url& url) {
     if (colon == std::string_view::npos) {
         return malformed("there is a user and no password: write user:password@, or :password@");
     }
-    auto user = percent_decoded(login.substr(0, colon));
-    auto password = percent_decoded(login.substr(colon + 1));
+    auto user = percent_decode(login.substr(0, colon));
+    auto password = percent_decode(login.substr(colon + 1));
     if (!user || !password) return malformed("a '%' in user or password must be written %25");
     if (password->empty()) return malformed("the password is empty: leave it and the '@' out");
     url.user = std::move(*user);
@@ -119,7 +102,7 @@ Result<TlsFiles> parse_tls(std::string_view options) {
                 "behind the '?' there may be ca=FILE, cert=FILE and key=FILE, with '&' between "
                 "them; in a password write '?' as %3F");
         }
-        const auto path = percent_decoded(option.substr(std::min(equals + 1, option.size())));
+        const auto path = percent_decode(option.substr(std::min(equals + 1, option.size())));
         if (!path || path->empty() || path->find('\0') != std::string::npos || !file->empty()) {
             return malformed("each of ca, cert and key names one file, once");
         }
@@ -178,7 +161,7 @@ Result<Url> parse_unix(std::string_view rest) {
         rest.remove_prefix(slash);
     }
     const std::size_t query = std::min(rest.find('?'), rest.size());
-    const auto path = percent_decoded(rest.substr(0, query));
+    const auto path = percent_decode(rest.substr(0, query));
     if (!path || path->find('\0') != std::string::npos)
         return malformed("the path cannot be decoded");
     if (path->size() >= sizeof(sockaddr_un::sun_path)) return malformed("the path is too long");

@@ -5,7 +5,7 @@
 // and a timer costs no system call unless it becomes the next one.
 //
 // Posted tasks wait in a queue of our own, too, so that what never runs can be destroyed while the event
-// loop lives on: a task may own whoever owns the loop, and would keep it for ever.
+// loop lives on: a task may own what owns the loop, and would keep it for ever.
 //
 // The thread that runs the loop is the only one that touches the Asio timer; queue and table are guarded
 // by the mutex, and no task runs or is destroyed under it. Thread-safety: as Executor.
@@ -39,7 +39,7 @@ public:
     // Takes no more tasks and timers: they are destroyed within the call that brings them. What was
     // posted before runs, and then `last`.
     void close(Task last);
-    // Closes, and destroys whatever has not run. Requires: nobody runs the loop any more.
+    // Closes, and destroys whatever has not run. Requires: no thread runs the loop any more.
     void drop();
 
 private:

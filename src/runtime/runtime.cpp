@@ -27,7 +27,7 @@ void Runtime::run() {
         changed_.notify_all();
         used.swap(used_);
     }
-    // Left behind: there is nobody else to take what was not run.
+    // Left behind: nothing else takes what was not run.
     if (used) executor_.drop();
 }
 

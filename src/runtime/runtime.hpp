@@ -1,8 +1,8 @@
 // The event loop of one node and the one thread that runs it.
 //
-// Order of life: whoever uses `executor()` or `event_loop()` is destroyed before the Runtime is. When
+// Order of life: what uses `executor()` or `event_loop()` is destroyed before the Runtime is. When
 // `stop` has returned, the executor takes nothing any more, and what it had taken is destroyed; so
-// nothing that a task owns, the Runtime's own owner included, is kept by a loop that nobody runs.
+// nothing that a task owns, the Runtime's own owner included, is kept by a loop that does not run.
 //
 // Thread-safety: `executor()` and `run_alone` as Executor; `start` and `stop` from one thread, never the loop's own.
 #pragma once
@@ -55,7 +55,7 @@ private:
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     AsioExecutor executor_;
     std::thread thread_;
-    // Written by the thread before it runs anything; whoever else reads it only learns "not me".
+    // Written by the thread before it runs anything; another thread that reads it only learns "not me".
     std::atomic<std::thread::id> thread_id_;
 
     detail::Mutex mutex_;

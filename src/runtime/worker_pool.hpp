@@ -4,7 +4,7 @@
 // `threads` of them are there from the beginning and are shared. When all are busy, a lane none of whose
 // tasks runs is given a further one, so there are never more than `threads` and one for each lane; which
 // task is next is the matter of `Lanes`. When the system has no further thread to give, the task waits.
-// A task that throws ends the program: whoever calls user code catches first.
+// A task that throws ends the program: a task that calls user code catches first.
 //
 // The threads share what they work with and keep it: a task that does not end when the pool does is left
 // behind and hurts nothing but itself. So the pool may also be destroyed by one of its own tasks.

@@ -25,7 +25,7 @@ namespace tutti::testing {
 class ManualExecutor final : public Executor {
 public:
     explicit ManualExecutor(ManualClock& clock) : clock_(clock), manual_(&clock) {}
-    // Over a clock that somebody else moves, a drifting one for instance; `advance` and `run_until`
+    // Over a clock that is moved elsewhere, a drifting one for instance; `advance` and `run_until`
     // must not be called then.
     explicit ManualExecutor(const Clock& clock) : clock_(clock), manual_(nullptr) {}
     ~ManualExecutor() override;

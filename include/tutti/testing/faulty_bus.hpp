@@ -1,5 +1,5 @@
 // A bus behind a bad network: `Link` decides for each operation and each push whether it is lost, late,
-// doubled or overtaken; the subscription connection can break, with or without anybody noticing. With no
+// doubled or overtaken; the subscription connection can break, noticed or not. With no
 // faults it behaves as the bus inside.
 //
 // Thread-safety, blocking: those of `Bus`. Lifetime: `inner`, executor, clock and link must outlive it
@@ -26,7 +26,7 @@ public:
     // It breaks and the node is not told: nothing arrives any more, probes are not answered.
     // `disconnect` is what a node sees when its system notices at last.
     void go_half_open();
-    // A new connection, confirmed to the node. A broken one that nobody noticed is noticed first.
+    // A new connection, confirmed to the node. A break that was not noticed is noticed first.
     void reconnect();
 
     void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override;

@@ -1,5 +1,5 @@
 // Only what makes the picture reaches libpng. Its simplified API reads whatever precedes the pixels, and a
-// megabyte of compressed texts would become a gigabyte before anybody could say no.
+// megabyte of compressed texts would become a gigabyte before it could be refused.
 #include "api-gateway/attachments/avatar_image.hpp"
 
 #include <openssl/evp.h>
@@ -65,7 +65,7 @@ bool makes_the_picture(std::string_view type) {
 }
 
 // The same PNG without the chunks that a decoder may skip, and without what follows its end. Nothing: it
-// is cut off, no PNG, or has a chunk that nobody may skip and we do not know.
+// is cut off, no PNG, or has a chunk that must not be skipped and is not known here.
 std::optional<std::string> without_metadata(std::string_view png) {
     constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
     constexpr std::size_t frame = 12;  // length, type and checksum

@@ -1,5 +1,5 @@
 // Pictures that strangers upload, turned into PNGs that we wrote ourselves: what is served later is an
-// image and nothing else, no metadata and no bytes that somebody put behind it.
+// image and nothing else, no metadata and no bytes behind its end.
 //
 //     auto png = read_avatar(edit.avatar_data);     // base64 or a data: URL
 //     if (!png) fields.add("avatarData", png.error());

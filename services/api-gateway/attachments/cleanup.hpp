@@ -1,4 +1,4 @@
-// When the files of a request go: a few seconds after its job has ended, so that whoever still reads one can
+// When the files of a request go: a few seconds after its job has ended, so that a reader that has begun can
 // end; and an hour after the last of them came, whatever happened, which is how long a job is known at all.
 // The latter also takes what a process left behind that was killed.
 //

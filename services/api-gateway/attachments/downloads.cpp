@@ -13,13 +13,14 @@
 #include "common/net/url.hpp"
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services::gateway::attachments {
 namespace {
 
 constexpr std::size_t parallel_max = 8;  // downloads of one request
 
-// Without the query, which holds the signature: whoever has it may read the file.
+// Without the query, which holds the signature: it is what lets a program read the file.
 std::string without_query(std::string_view url) {
     return std::string(url.substr(0, url.find('?')));
 }
@@ -104,7 +105,7 @@ void AttachmentDownloads::fetch_one(const std::string& request_id, const Wanted&
         const auto size = download(request_id, wanted, deadline);
         if (!size) return keeps_its_url(request_id, attachment.url, size.error().message());
         std::string url = options_.public_url + "/temp-attachments/" + request_id + '/' +
-                          http::percent_encode(wanted.name);
+                          percent_encode(wanted.name);
         attachment.all["size"] = static_cast<std::int64_t>(*size);
         attachment.all["url"] = url;
         attachment.url = std::move(url);

@@ -3,12 +3,12 @@
 //
 //     downloads.fetch(request_id, request.attachments);   // those that arrived have a `url` of ours
 //
-// Whatever goes wrong costs nobody the reply: the attachment keeps Discord's URL, and the log says why. So it
+// Whatever goes wrong, there is a reply: the attachment keeps Discord's URL, and the log says why. So it
 // is with one that is larger than AttachmentStore::file_bytes_max, with all that have not arrived at the
 // deadline, when the store is full, and when other requests take all the turns: a request that waits for
 // Discord holds one of the gateway's workers, and other routes need some too.
 //
-// URLs are taken as they are: whoever parsed them has let only Discord's hosts pass, and redirects are not
+// URLs are taken as they are: their parser has let only Discord's hosts pass, and redirects are not
 // followed.
 //
 // Thread-safety: all functions may be called from any thread.

@@ -1,4 +1,4 @@
-// Folders and files are opened by descriptors that follow no link, so nobody who can write in the directory
+// Folders and files are opened by descriptors that follow no link, so a program that can write in the directory
 // can make the gateway read or overwrite something else.
 //
 // Invariant: a file is counted before it is written, and until it is removed, so the bound holds.
@@ -230,7 +230,7 @@ std::optional<std::string> AttachmentStore::read(std::string_view request_id,
     if (!is_request_id(request_id) || !is_file_name(name)) return std::nullopt;
     const Descriptor opened(open_folder(folder(request_id)));
     if (!opened) return std::nullopt;
-    // Without waiting for the other end of a pipe that somebody may have put there.
+    // Without waiting for the other end of a pipe that may lie there.
     const Descriptor file(::openat(opened.get(), std::string(name).c_str(),
                                    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     if (!file) return std::nullopt;

@@ -55,7 +55,7 @@ public:
     // that are named like a request.
     void remove_older_than(WallTime limit);
 
-    // Since a file was refused for want of room. Whoever asks first need not download it.
+    // Since a file was refused for want of room. A caller that asks first need not download it.
     [[nodiscard]] bool full() const;
     [[nodiscard]] std::uint64_t bytes() const;
 

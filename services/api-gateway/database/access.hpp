@@ -1,4 +1,4 @@
-// Who may use a personality, as a condition in SQL: everybody a public one, its owner and its co-owners theirs,
+// Who may use a personality, as a condition in SQL: every user a public one, its owner and its co-owners theirs,
 // and the bot's owner every one. `may_use` (common/domain/principal.hpp) says the same of one that is at hand.
 #pragma once
 

@@ -192,7 +192,7 @@ void ChangeListener::listen_once() {
         outage_.worked();
         set_failure({});
         failed_attempts_ = 0;
-        // Nobody knows what was said while nobody listened.
+        // What was said while the connection was away is not known.
         publish_(caches::PersonalityEvent{});
         do {
             pass_on(session);

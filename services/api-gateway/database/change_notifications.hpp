@@ -5,7 +5,7 @@
 
 namespace tutti::services::gateway::database {
 
-// PostgreSQL tells whoever listens which cached personalities a change concerns; SQLite cannot, and has
+// PostgreSQL tells its listeners which cached personalities a change concerns; SQLite cannot, and has
 // no writer besides the gateway.
 extern const Step change_notifications;
 

@@ -43,7 +43,7 @@ public:
 
     // Opens or creates the file, or connects, and brings the schema up to date. Errors:
     // invalid_option (a folder, no such folder, not a URL), refused (no right to write), unsupported
-    // (not SQLite, corrupt, tables of somebody else, a newer schema), unavailable (no connection).
+    // (not SQLite, corrupt, tables of another program, a newer schema), unavailable (no connection).
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const Options& options);
     ~Database();
     Database(const Database&) = delete;

@@ -70,7 +70,7 @@ constexpr std::array<Statement, 15> first_step{
     "CREATE INDEX activated_channels_guild ON activated_channels (guild_id)",
     "CREATE INDEX activated_channels_personality ON activated_channels (personality_id)",
     "CREATE INDEX personality_owners_user ON personality_owners (user_id)",
-    // Something to talk to before anybody has made anything.
+    // Something to talk to before the first user has made anything.
     R"(INSERT INTO users (id, discord_id, username, created_at, updated_at) VALUES
         ('0b9a3a52-3a54-5b6e-9f0e-6f3f1c2a7d01', '100000000000000001', 'conductor',
          '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'))",
@@ -156,7 +156,7 @@ constexpr std::array<Statement, 14> third_step{
         persona_id VARCHAR(36) REFERENCES personas (id) ON DELETE SET NULL,
         llm_config_id VARCHAR(36) REFERENCES llm_configs (id) ON DELETE SET NULL,
         UNIQUE (user_id, personality_id)))",
-    // That a key exists, not the key: nobody here reads one.
+    // That a key exists, not the key: nothing here reads one.
     R"(CREATE TABLE user_api_keys (
         user_id VARCHAR(36) NOT NULL REFERENCES users (id) ON DELETE CASCADE,
         provider VARCHAR(40) NOT NULL,
@@ -184,7 +184,7 @@ constexpr std::array<Statement, 1> fifth_step{
         created_at VARCHAR(24) NOT NULL))",
 };
 
-// Beside the personalities, so that no query of theirs touches the bytes. An avatar concerns whoever keeps
+// Beside the personalities, so that no query of theirs touches the bytes. An avatar concerns a cache that keeps
 // the personality, also one that another program writes, also when it leaves `updated_at` alone.
 constexpr std::array<Statement, 2> sixth_step{
     {{R"(CREATE TABLE personality_avatars (

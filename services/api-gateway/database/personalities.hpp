@@ -27,12 +27,12 @@ public:
     // without regard to case, the oldest first. Only of what this user may use.
     [[nodiscard]] Result<std::optional<std::string>> resolve(const std::string& text,
                                                              const domain::Principal& principal);
-    // Whoever asks.
+    // For every user.
     [[nodiscard]] Result<std::optional<std::string>> of_slug(const std::string& slug);
-    // Whoever asks; see `may_use`. Errors: also too_large, for a row that another program has
+    // For every user; see `may_use`. Errors: also too_large, for a row that another program has
     // written.
     [[nodiscard]] Result<std::optional<domain::GetPersonalityResponse>> load(const std::string& id);
-    // The picture of whoever has this slug. Nothing: nobody has.
+    // The picture of the personality with this slug. Nothing: there is none.
     [[nodiscard]] Result<std::optional<domain::AvatarPtr>> find_avatar(const std::string& slug);
 
 private:

@@ -34,7 +34,7 @@ public:
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
 
-    // Until the end of the transaction, nobody else holds a lock of this name.
+    // Until the end of the transaction, no other session holds a lock of this name.
     void lock(std::string_view name);
 
     void commit() {

@@ -3,7 +3,7 @@
 //     OpenRouter upstream(OpenRouter::Options::from(settings));
 //     auto models = upstream.fetch(Boottime::now() + 30s);
 //
-// It keeps nothing: whoever calls it puts a cache in front of it.
+// It keeps nothing: its caller puts a cache in front of it.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once

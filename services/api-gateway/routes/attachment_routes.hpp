@@ -1,4 +1,4 @@
-// GET /temp-attachments/:requestId/:file: what was attached to a request that runs, for whoever has its URL.
+// GET /temp-attachments/:requestId/:file: what was attached to a request that runs, for every program that has its URL.
 //
 // Users decide what is in such a file, and it is served from the gateway's own origin. So no browser may take
 // it for a page: images, sound, video and plain text have their type, by the extension of the file's name;

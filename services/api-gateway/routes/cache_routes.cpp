@@ -42,7 +42,7 @@ http::Response invalidate(const GatewayNode& node, const http::Request& request)
         if (!fields.ok()) return fields.response();
         event.personality_id = std::move(body->personality_id);
     }
-    if (!node.tell_personality(event)) {
+    if (!node.invalidate_personality(event)) {
         return http::error_response(http::ErrorCode::internal_error,
                                     "Redis has not taken it yet; it is retried in the background");
     }

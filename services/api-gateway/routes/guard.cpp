@@ -76,7 +76,7 @@ http::Router guarded_router(std::vector<GatewayRoute> routes, const Guard& guard
                                   .guard = [guard, access](const http::Request& head) {
                                       return guard.refuse(access, head);
                                   }};
-        // Nothing that everybody may ask has a body.
+        // No open route has a body.
         if (access == Access::everyone) terms.body_bytes_max = 0;
         router.add(std::move(route.method), route.pattern, std::move(guarded), terms);
     }

@@ -67,7 +67,7 @@ public:
         if (!fields.ok()) return fields.response();
         auto made = configs_.create(*edit, bot_owner_id_);
         if (!made) return database_failed(made.error());
-        node_.tell_all_models();
+        node_.invalidate_all_llm_configs();
         return http::json_response(201,
                                    json::write(domain::GetLlmConfigResponse{std::move(*made)}));
     }
@@ -98,7 +98,7 @@ public:
                                         "It is a default; make another one that");
         }
         if (!*gone) return refused(gone->error(), "Configuration");
-        node_.tell_all_models();
+        node_.invalidate_all_llm_configs();
         return http::json_response(200, json::write(DeleteLlmConfigResponse{true}));
     }
 
@@ -115,7 +115,7 @@ private:
     }
     [[nodiscard]] http::Response changed(
         Result<database::Outcome<domain::LlmConfig>> outcome) const {
-        if (outcome && *outcome) node_.tell_all_models();
+        if (outcome && *outcome) node_.invalidate_all_llm_configs();
         return shown(std::move(outcome));
     }
 

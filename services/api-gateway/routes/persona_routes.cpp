@@ -60,7 +60,7 @@ public:
         auto made = personas_.create(user(request), *edit);
         if (!made) return database_failed(made.error());
         if (!*made) return refused(made->error(), "Personas");
-        node_.tell_persona(user(request));
+        node_.invalidate_persona_of(user(request));
         return http::json_response(201, json::write(domain::GetPersonaResponse{std::move(**made)}));
     }
 
@@ -81,7 +81,7 @@ public:
         const auto gone = personas_.remove(user(request), request.parameter("id"));
         if (!gone) return database_failed(gone.error());
         if (!*gone) return refused(gone->error(), "Persona");
-        node_.tell_persona(user(request));
+        node_.invalidate_persona_of(user(request));
         return http::json_response(200, json::write(DeletePersonaResponse{true}));
     }
 
@@ -93,7 +93,7 @@ private:
                                          Result<database::Outcome<domain::Persona>> outcome) const {
         if (!outcome) return database_failed(outcome.error());
         if (!*outcome) return refused(outcome->error(), "Persona");
-        node_.tell_persona(user(request));
+        node_.invalidate_persona_of(user(request));
         return http::json_response(200,
                                    json::write(domain::GetPersonaResponse{std::move(**outcome)}));
     }

@@ -129,7 +129,7 @@ public:
             const auto changed = parts_.editor.remove(id, parts_.principals.of(request));
             if (!changed) return database_failed(changed.error());
             if (!*changed) return refused(changed->error(), "personality");
-            parts_.node.tell_personality(**changed);
+            parts_.node.invalidate_personality(**changed);
             return http::json_response(
                 200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
         });
@@ -195,7 +195,7 @@ private:
                     std::to_string(domain::personality_bytes_max) + " bytes together");
         }
         if (!changed) return refused(changed.error(), "personality");
-        parts_.node.tell_personality(changed->change);
+        parts_.node.invalidate_personality(changed->change);
         return http::json_response(status, json::write(parts_.node.shown(changed->now)));
     }
 

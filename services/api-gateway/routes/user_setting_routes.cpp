@@ -76,7 +76,7 @@ public:
         auto chosen = settings_.set_override(*body, principals_.of(request));
         if (!chosen) return database_failed(chosen.error());
         if (!*chosen) return refused(chosen->error(), "Personality or configuration");
-        node_.tell_model_user(user(request));
+        node_.invalidate_llm_configs_of(user(request));
         return http::json_response(200, json::write(SetOverrideResponse{std::move(**chosen)}));
     }
 
@@ -84,7 +84,7 @@ public:
         const auto removed =
             settings_.remove_override(request.parameter("personalityId"), user(request));
         if (!removed) return database_failed(removed.error());
-        if (*removed) node_.tell_model_user(user(request));
+        if (*removed) node_.invalidate_llm_configs_of(user(request));
         return http::json_response(200, json::write(Deleted{*removed}));
     }
 
@@ -115,7 +115,7 @@ public:
         if (!fields.ok()) return fields.response();
         const auto noted = settings_.note_key(user(request), body->provider);
         if (!noted) return database_failed(noted.error());
-        node_.tell_api_key(user(request));
+        node_.invalidate_api_keys_of(user(request));
         return http::json_response(
             200, json::write(SetKeyResponse{.success = true,
                                             .provider = body->provider,
@@ -132,7 +132,7 @@ public:
         if (!removed) return database_failed(removed.error());
         if (!*removed)
             return http::error_response(http::ErrorCode::not_found, "No key for " + provider);
-        node_.tell_api_key(user(request));
+        node_.invalidate_api_keys_of(user(request));
         return http::json_response(200, json::write(Deleted{true}));
     }
 
@@ -152,7 +152,7 @@ private:
         const auto changed = settings_.set_default_override(config_id, principals_.of(request));
         if (!changed) return database_failed(changed.error());
         if (!*changed) return refused(changed->error(), "Configuration");
-        node_.tell_model_user(user(request));
+        node_.invalidate_llm_configs_of(user(request));
         DefaultModelResponse answer;
         if (config_id) answer.default_config_id.emplace(*config_id);
         return http::json_response(200, json::write(answer));

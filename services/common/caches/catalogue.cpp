@@ -57,7 +57,7 @@ StaleIfError last_known_list() {
             .transient = [](const Error& error) { return error.code != Errc::refused; }};
 }
 
-// What the lists of choices have in common. Whoever waits for one types at that moment.
+// What the lists of choices have in common. The user who waits for one types at that moment.
 template <class V>
 CacheOptions<std::string, V> choices(const std::string& name, const std::string& caches,
                                      Bound bound, Loader<std::string, V> load) {
@@ -202,7 +202,7 @@ PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::stri
     return node.coherent(subscribed_to(personality_events, std::move(options)));
 }
 
-// Few loads, so that whoever asks for slugs that nobody has does not hold up personalities.
+// Few loads, so that questions for slugs that do not exist do not hold up personalities.
 Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load) {
     constexpr std::size_t bytes_max = 32U << 20U;
     CacheOptions<std::string, domain::AvatarPtr> options{
@@ -315,7 +315,7 @@ Inventory inventory_of(std::string_view service, const std::function<void(Node&)
     }
     declare(**node);
     auto rows = (*node)->inventory();
-    // Nobody runs it, so it is nowhere: not on the hub of a node that stood in.
+    // It does not run, so it is nowhere: not on the hub of a node that stood in.
     for (InventoryRow& row : rows) {
         row.node.clear();
         row.backend = {};

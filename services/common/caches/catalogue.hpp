@@ -62,7 +62,7 @@ public:
     // As Coherent::get.
     [[nodiscard]] Result<Lookup<Value>> get(const std::string& channel_id,
                                             GetOptions options = {}) const;
-    // As Coherent::invalidate without waiting for anybody. In the demonstration: gone on this instance
+    // As Coherent::invalidate without waiting. In the demonstration: gone on this instance
     // alone, and `unconfirmed` says so.
     [[nodiscard]] Invalidation invalidate(const std::string& channel_id, Duration deadline) const;
 
@@ -97,8 +97,8 @@ using PersonalityIds = Coherent<std::string, std::string>;
 [[nodiscard]] PersonalityIds declare_personality_ids(Node& node,
                                                      Loader<std::string, std::string> load);
 
-// The pictures of personalities, by slug, for whoever asks. Null: the personality has none. Any change of
-// any personality empties it: a slug may have become somebody else's.
+// The pictures of personalities, by slug, for every user. Null: the personality has none. Any change of
+// any personality empties it: a slug may have become another personality's.
 using Avatars = Coherent<std::string, domain::AvatarPtr>;
 
 [[nodiscard]] Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load);
@@ -120,7 +120,7 @@ personality_list_options(Loader<std::string, std::vector<domain::PersonalitySumm
 [[nodiscard]] PersonaLists declare_persona_lists(
     Node& node, Loader<std::string, std::vector<domain::PersonaSummary>> load);
 
-// The model configurations that everybody may use: one entry, `global_configs_key`.
+// The model configurations that every user may use: one entry, `global_configs_key`.
 using GlobalConfigs = Local<std::string, std::vector<domain::LlmConfig>>;
 inline constexpr const char* global_configs_key = "global-configs";
 

@@ -1,6 +1,6 @@
 // What several instances of a service take, from the declarations of its caches: what must be done because
 // an instance would be wrong, what should be, and what can be skipped because counting or differing for a
-// while harms nobody.
+// while does no harm.
 //
 // Thread-safety: functions of their arguments.
 #pragma once

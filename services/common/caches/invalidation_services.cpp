@@ -32,7 +32,7 @@ std::optional<PersonalityEvent> read_personality_event(std::string_view payload)
     return PersonalityEvent{.personality_id = std::move(id)};
 }
 
-// A cache that nobody reads: the channel's state and its lease are what the writer needs.
+// A cache that is never read: the channel's state and its lease are what the writer needs.
 InvalidationService declare_invalidation(Node& node, const InvalidationEvents& events) {
     using Nothing = InvalidationService::Nothing;
     return InvalidationService(node.coherent(CacheOptions<std::string, Nothing>{

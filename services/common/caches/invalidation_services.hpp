@@ -52,7 +52,7 @@ inline constexpr InvalidationEvents llm_config_events{.name = "llm-config-invali
                                                       .type = "user",
                                                       .key = "discordId",
                                                       .what = "model choices by user"};
-// On the same channel: whoever keeps things by configuration.
+// On the same channel: the caches whose keys are configurations.
 inline constexpr InvalidationEvents llm_config_row_events{
     .name = "llm-config-row-invalidation",
     .channel = "cache:llm-config-invalidation",

@@ -1,5 +1,5 @@
 // What the services say to each other, as types. The wire spelling is camelCase of the member's
-// name; see json.hpp. Times are ISO 8601 texts, ids are texts: nobody computes with them.
+// name; see json.hpp. Times are ISO 8601 texts, ids are texts: nothing computes with them.
 #pragma once
 
 #include <cstdint>
@@ -161,8 +161,8 @@ BOOST_DESCRIBE_STRUCT(Personality, (),
 
 struct GetPersonalityResponse {
     Personality personality;
-    // Who may use it besides everybody (when it is public) and the bot's owner: its owner and its
-    // co-owners. Whoever caches the personality can check the access of the next user by it.
+    // Who may use it besides every user (when it is public) and the bot's owner: its owner and its
+    // co-owners. A cache of the personality can check the access of the next user by it.
     std::optional<std::vector<std::string>> owner_discord_ids{};
 
     friend bool operator==(const GetPersonalityResponse&, const GetPersonalityResponse&) = default;

@@ -14,7 +14,7 @@ struct Principal {
     bool is_bot_owner = false;  // sees and may use everything
 };
 
-// The one rule for everybody who has a personality at hand: it is public, or theirs.
+// The one rule wherever a personality is at hand: it is public, or theirs.
 [[nodiscard]] inline bool may_use(const GetPersonalityResponse& found, const Principal& principal) {
     if (found.personality.is_public || principal.is_bot_owner) return true;
     const auto& owners = found.owner_discord_ids;

@@ -261,7 +261,7 @@ void Client::Impl::keep(const std::string& origin, std::unique_ptr<net::Transpor
 Result<std::unique_ptr<net::Transport>> Client::Impl::make(const net::Url& url) {
     const std::lock_guard lock(mutex_);
     if (url.scheme == net::Url::Scheme::https && !tls_) {
-        auto context = net::load_tls_context({.ca = options_.ca_file});
+        auto context = net::load_tls_context(options_.ca_file);
         if (!context) return fail(context.error());
         tls_ = std::move(*context);
     }

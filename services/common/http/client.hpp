@@ -1,6 +1,6 @@
 // A blocking HTTP/1.1 client for one upstream: a bounded pool of kept-alive connections.
 //
-// A process has one client for each upstream, so that a slow one fills its own pool and nobody else's:
+// A process has one client for each upstream, so that a slow one fills its own pool and no other:
 // calls over `concurrent_max` wait in a bounded queue, and over that they are refused at once.
 //
 // Every call has a deadline and holds it: waiting for a free slot, resolving, connecting, the TLS

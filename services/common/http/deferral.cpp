@@ -13,7 +13,7 @@ Response failed(std::string_view text) { return error_response(ErrorCode::intern
 }  // namespace
 
 void Deferral::begin(const std::shared_ptr<Deferral>& deferral, const Start& start) {
-    // Shared by all copies of the function: the last one answers for whoever forgot to.
+    // Shared by all copies of the function: the last one answers when none of them did.
     const std::shared_ptr<void> last(
         nullptr, [deferral](void*) { deferral->answer(failed("The request was not answered")); });
     std::function<void()> cancel;
@@ -40,7 +40,7 @@ std::optional<Response> Deferral::close() {
     auto response = std::exchange(response_, std::nullopt);
     const auto cancel = std::exchange(cancel_, nullptr);
     lock.unlock();
-    // Without the lock: it may wait for somebody who is about to answer.
+    // Without the lock: it may wait for a thread that is about to answer.
     if (!response && cancel) cancel();
     return response;
 }

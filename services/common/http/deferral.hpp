@@ -1,7 +1,7 @@
 // The meeting point of a deferred answer, which may come from any thread at any time or never, and of the
 // connection that waits for it and may end first.
 //
-// The answer is taken once, before `close`; afterwards it is ignored, so whoever answers may outlive the
+// The answer is taken once, before `close`; afterwards it is ignored, so what answers may outlive the
 // server. `wake` is never called after `close` has returned.
 //
 // Thread-safety: `begin` on one thread, then the rest from any.
@@ -26,7 +26,7 @@ public:
     static void begin(const std::shared_ptr<Deferral>& deferral, const Start& start);
 
     [[nodiscard]] bool answered() const;
-    // The answer. When there is none yet, none is taken any more, and whoever works on it is told.
+    // The answer. When there is none yet, none is taken any more, and what works on it is told.
     [[nodiscard]] std::optional<Response> close();
 
 private:

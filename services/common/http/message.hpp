@@ -59,7 +59,7 @@ struct Response;
 // Takes the answer of a deferred response: from any thread, also at once. The first one counts. When the
 // last copy is destroyed without an answer, the answer is a 500.
 using Answer = std::function<void(Response)>;
-// Begins what ends in an answer, and returns what to call when nobody waits for it any more (may be empty).
+// Begins what ends in an answer, and returns what to call when the client waits no longer (may be empty).
 using Start = std::function<std::function<void()>(Answer answer)>;
 
 struct Response {
@@ -79,18 +79,12 @@ struct Response {
 // as that returns. Nothing is begun when too many wait already. What `start` returns is called on the
 // server's I/O thread when the client has left or the server stops, so it must not block, and it may come
 // after an answer that was given too late. The server waits as long as the client does: a limit is the
-// business of whoever begins.
+// business of what begins.
 //
 //     return deferred_response([&](Answer answer) {
 //         const auto id = jobs.when_done([answer](Job job) { answer(json_response(200, job.text)); });
 //         return [&jobs, id] { jobs.forget(id); };
 //     });
 [[nodiscard]] Response deferred_response(Start start);
-
-// Percent-encodes everything but RFC 3986's unreserved characters: for one path segment or query
-// value.
-[[nodiscard]] std::string percent_encode(std::string_view text);
-// Nothing when a percent sign is not followed by two hexadecimal digits.
-[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
 
 }  // namespace tutti::services::http

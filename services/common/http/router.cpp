@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/http/errors.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services::http {
 namespace {

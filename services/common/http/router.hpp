@@ -31,7 +31,7 @@ using HeadCheck = std::function<std::optional<Response>(const Request& head)>;
 // Whom a route serves. Each kind has workers and a queue of its own in the server.
 enum class RouteKind : std::uint8_t {
     internal,       // services of this deployment
-    open,           // everybody
+    open,           // needs no secret
     observability,  // monitoring; handlers answer at once
 };
 inline constexpr std::size_t route_kinds = 3;
@@ -49,7 +49,7 @@ class Router {
 public:
     struct Terms {
         RouteKind kind = RouteKind::internal;
-        HeadCheck guard{};                            // empty: everybody may
+        HeadCheck guard{};                            // empty: every client may
         std::optional<std::size_t> body_bytes_max{};  // nothing: the server's limit
     };
 

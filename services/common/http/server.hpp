@@ -1,4 +1,4 @@
-// An HTTP/1.1 server whose handler may block, and whose peers may be anybody.
+// An HTTP/1.1 server whose handler may block, and whose peers may be hostile.
 //
 // One thread does all network I/O. Handlers run on bounded pools of workers, one for each kind of
 // route, so that strangers on an open route hold up neither services nor monitoring; a slow

@@ -1,5 +1,5 @@
 // A slot that is given back goes to the head of the queue without becoming free, so that a newcomer
-// cannot take it first. Invariant: while somebody waits without a grant, no slot is free.
+// cannot take it first. Invariant: while a call waits without a grant, no slot is free.
 #include "common/net/slots.hpp"
 
 #include <algorithm>

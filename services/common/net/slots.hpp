@@ -6,7 +6,7 @@
 //     if (!slot) return fail(slot.error());   // overloaded: at once when the queue is full
 //     ...                                     // the slot is given back with the object
 //
-// Turns are taken in the order of arrival: nobody overtakes the queue.
+// Turns are taken in the order of arrival: no call overtakes the queue.
 //
 // Thread-safety: all functions may be called from any thread. Shutdown: `stop` ends the waiting; every
 // `Slot` must be gone before the object is.
@@ -26,7 +26,7 @@ namespace tutti::services::net {
 class Slots {
 public:
     struct Limits {
-        std::size_t concurrent_max = 64;  // zero lets nobody in
+        std::size_t concurrent_max = 64;  // zero lets no call in
         std::size_t queued_max = 256;     // zero: who finds no slot is refused at once
     };
     struct Load {
@@ -56,7 +56,7 @@ public:
     // Blocking: until `deadline` at most. Errors: overloaded (the queue is full, or no turn came before
     // the deadline), stopped.
     [[nodiscard]] Result<Slot> take(TimePoint deadline);
-    // Refuses everybody from now on, also those who wait. Idempotent.
+    // Refuses all calls from now on, also those who wait. Idempotent.
     void stop();
     [[nodiscard]] Load load() const;
 

@@ -21,7 +21,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/error.hpp>
@@ -60,21 +59,18 @@ public:
         cancelled_.store(true);
         asio::post(context_, [this] { close(); });
     }
-    void close() { close_(); }
+    void close() {
+        error_code ignored;
+        lowest_->close(ignored);
+    }
 
     [[nodiscard]] asio::io_context& context() noexcept { return context_; }
     // The lowest layer of the stream that is built on this. Once, before anything else.
-    template <class Lowest>
-    void attach(Lowest& lowest) {
-        close_ = [&lowest] {
-            error_code ignored;
-            lowest.close(ignored);
-        };
-    }
+    void attach(tcp::socket& lowest) { lowest_ = &lowest; }
 
 private:
     asio::io_context context_{1};
-    std::function<void()> close_;
+    tcp::socket* lowest_ = nullptr;
     // Set before the socket is closed, read after an error of it.
     std::atomic<bool> cancelled_{false};
 };
@@ -150,18 +146,21 @@ Result<void> Socket::connect(tcp::socket& socket, const Addresses& addresses, st
 
 // What an idle socket has to say, without waiting: bytes (1), the end or an error (0), nothing
 // (-1).
-template <class Lowest>
-int peek(Lowest& socket) {
+int peek(tcp::socket& socket) {
     char byte = 0;
     const auto got = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return -1;
     return got > 0 ? 1 : 0;
 }
 
-// A socket without TLS, of whatever family.
-template <class AsioSocket>
-class PlainTransport : public Transport {
+// A socket without TLS.
+class PlainTransport final : public Transport {
 public:
+    explicit PlainTransport(std::uint16_t port) : port_(port) { base_.attach(socket_); }
+
+    Result<void> connect(const Addresses& addresses, TimePoint deadline) override {
+        return base_.connect(socket_, addresses, port_, deadline);
+    }
     Result<void> write(std::string_view bytes, TimePoint deadline) override {
         return base_.write(socket_, bytes, deadline);
     }
@@ -171,39 +170,10 @@ public:
     bool reusable() override { return peek(socket_) < 0; }
     void cancel() override { base_.cancel(); }
 
-protected:
-    PlainTransport() { base_.attach(socket_); }
-
-    Socket base_;
-    AsioSocket socket_{base_.context()};
-};
-
-class TcpTransport final : public PlainTransport<tcp::socket> {
-public:
-    explicit TcpTransport(std::uint16_t port) : port_(port) {}
-
-    Result<void> connect(const Addresses& addresses, TimePoint deadline) override {
-        return base_.connect(socket_, addresses, port_, deadline);
-    }
-
 private:
     std::uint16_t port_;
-};
-
-class UnixTransport final : public PlainTransport<asio::local::stream_protocol::socket> {
-public:
-    explicit UnixTransport(const std::string& path) : endpoint_(path) {}
-
-    Result<void> connect(const Addresses&, TimePoint deadline) override {
-        const auto connected = base_.run(
-            [&](auto done) { socket_.async_connect(endpoint_, std::move(done)); }, deadline);
-        if (!connected) return fail(connected.error());
-        close_on_exec(socket_);
-        return {};
-    }
-
-private:
-    asio::local::stream_protocol::endpoint endpoint_;
+    Socket base_;
+    tcp::socket socket_{base_.context()};
 };
 
 }  // namespace
@@ -258,26 +228,17 @@ private:
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files) {
+Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file) {
     auto context = std::make_shared<TlsContext>();
     error_code error;
-    if (files.ca.empty()) {
+    if (ca_file.empty()) {
         context->context.set_default_verify_paths(error);
     } else {
-        context->context.load_verify_file(files.ca, error);
+        context->context.load_verify_file(ca_file, error);
     }
     if (error) {
-        return fail(
-            Errc::invalid_option, {},
-            "cannot load the trusted roots" + (files.ca.empty() ? "" : " from " + files.ca));
-    }
-    if (!files.certificate.empty()) {
-        context->context.use_certificate_chain_file(files.certificate, error);
-        if (!error) context->context.use_private_key_file(files.key, ssl::context::pem, error);
-        if (error) {
-            return fail(Errc::invalid_option, {},
-                        "cannot load the certificate " + files.certificate + " with its key");
-        }
+        return fail(Errc::invalid_option, {},
+                    "cannot load the trusted roots" + (ca_file.empty() ? "" : " from " + ca_file));
     }
     context->context.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
     context->context.set_verify_mode(ssl::verify_peer);
@@ -288,14 +249,8 @@ Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files) {
 Result<std::unique_ptr<Transport>> make_transport(const Url& url,
                                                   std::shared_ptr<TlsContext> context) {
     return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
-        if (url.scheme == Url::Scheme::http) return std::make_unique<TcpTransport>(url.port);
+        if (url.scheme == Url::Scheme::http) return std::make_unique<PlainTransport>(url.port);
         return std::make_unique<TlsTransport>(url, std::move(context));
-    });
-}
-
-Result<std::unique_ptr<Transport>> make_unix_transport(const std::string& path) {
-    return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
-        return std::make_unique<UnixTransport>(path);
     });
 }
 

@@ -1,5 +1,5 @@
-// A connection of a client, plain, TLS or to a socket of this machine, with blocking operations that keep a deadline. The
-// calling thread runs the I/O itself, so a call costs no change of threads.
+// A connection of an HTTP client, plain or TLS, with blocking operations that keep a deadline. The calling thread
+// runs the I/O itself, so a call costs no change of threads.
 //
 // Thread-safety: one thread at a time, but `cancel` from any thread at any time.
 #pragma once
@@ -38,22 +38,14 @@ public:
     virtual void cancel() = 0;
 };
 
-// PEM files.
-struct TlsFiles {
-    std::string ca{};           // empty: the system's authorities
-    std::string certificate{};  // of this client, for servers that ask; empty: none
-    std::string key{};          // of the certificate
-};
-
 // Trusted roots, loaded once and shared by connections. May be null for http.
 class TlsContext;
-[[nodiscard]] Result<std::shared_ptr<TlsContext>> load_tls_context(const TlsFiles& files);
+// `ca_file` is PEM; empty: the system's authorities. Errors: invalid_option.
+[[nodiscard]] Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file);
 
-// Errors of both: unavailable (the process has no descriptor left).
+// Errors: unavailable (the process has no descriptor left).
 [[nodiscard]] Result<std::unique_ptr<Transport>> make_transport(
     const Url& url, std::shared_ptr<TlsContext> context);
-// Its `connect` needs no addresses.
-[[nodiscard]] Result<std::unique_ptr<Transport>> make_unix_transport(const std::string& path);
 
 // Names to addresses, within a deadline that getaddrinfo itself does not know: one thread looks up,
 // the caller waits for it as long as it may.

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/http/wire.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services::net {
 namespace {
@@ -28,15 +29,7 @@ bool is_host(std::string_view host) {
 
 // RFC 3986: those stand for themselves nowhere in a URL, and "%" begins two hexadecimal digits.
 bool is_encoded(std::string_view target) {
-    static constexpr std::string_view digits = "0123456789abcdefABCDEF";
-    for (std::size_t at = 0; at < target.size(); ++at) {
-        if (std::string_view("\"<>\\^`{|}").contains(target[at])) return false;
-        if (target[at] != '%') continue;
-        const std::string_view code = target.substr(at + 1, 2);
-        if (code.size() != 2 || code.find_first_not_of(digits) != std::string_view::npos)
-            return false;
-    }
-    return true;
+    return target.find_first_of("\"<>\\^`{|}") == std::string_view::npos && percent_decode(target);
 }
 
 std::string bracketed(const std::string& host) {

@@ -1,7 +1,7 @@
 // The life of a process: it ends on SIGINT or SIGTERM, in order, awaited, and within a bound.
 //
 // Construct it first in `main`, before any thread exists: it blocks the two signals, and threads
-// inherit that, so a signal reaches nobody but `wait`. Steps run in the reverse order of their
+// inherit that, so a signal reaches `wait` alone. Steps run in the reverse order of their
 // registration, each to its end, on the thread that calls `wait`. A step that hangs is named on
 // stderr when the bound is over, and the process exits with 1; a second signal does the same at
 // once (130).

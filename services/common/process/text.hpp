@@ -1,7 +1,6 @@
-// What is done with texts in more than one place. ASCII letters have a case, others do not: `tutti::to_lower`
-// (tutti/canonical.hpp) is the same for whole texts.
+// A text cut to what it may have at most.
 //
-// Thread-safety: pure functions.
+// Thread-safety: a pure function.
 #pragma once
 
 #include <algorithm>
@@ -9,10 +8,6 @@
 #include <string_view>
 
 namespace tutti::services::process {
-
-[[nodiscard]] constexpr char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
 
 // At most `bytes_max` of them, and no part of a character of UTF-8 at the end. Borrowed from `text`.
 [[nodiscard]] constexpr std::string_view cut_utf8(std::string_view text,

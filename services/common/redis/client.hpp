@@ -11,12 +11,12 @@
 //   unavailable  no connection, or the server is loading: the command was not carried out
 //   timeout      no reply: the deadline passed or the connection broke, and the command may have been
 //                carried out
-//   refused      password, permission, read-only replica, wrong type, or any other error reply: not carried
+//   refused      password, certificate, permission, read-only replica, wrong type, or any other error reply: not carried
 //                out, but a script may have got to the command that failed
 //   overloaded   all connections are in use and no turn came, or the server is out of memory: not carried
 //                out
 //   too_large    the reply is over the limit; the command was carried out
-//   protocol     bytes that are no reply; the command may have been carried out
+//   protocol     bytes that are no reply, or one of too many elements; the command may have been carried out
 //   stopped      `stop` was called
 //
 // Thread-safety: all functions may be called from any thread.

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "integration/api_gateway/support.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services {
 namespace {
@@ -254,9 +255,9 @@ TEST_P(ChannelRoutes, SqlInAnIdIsJustText) {
     const std::string id = "x' OR '1'='1";
     activate("500", "maestro", stranger);
 
-    EXPECT_FALSE(activation_of(http::percent_encode(id)).is_activated);
+    EXPECT_FALSE(activation_of(percent_encode(id)).is_activated);
     EXPECT_EQ(activate(id, "maestro", stranger).status, 201);
-    EXPECT_EQ(activation_of(http::percent_encode(id)).activation->channel_id, id);
+    EXPECT_EQ(activation_of(percent_encode(id)).activation->channel_id, id);
 }
 
 TEST_P(ChannelRoutes, TextThatNoDatabaseTakesIsABadRequest) {

@@ -215,13 +215,14 @@ TEST(InventoryJson, ABackendThatIsWrongIsNamed) {
     };
 
     EXPECT_EQ(parse_inventory(text)->front().backend, database(3));
-    EXPECT_EQ(with("7"), "caches[0].backend must be an object");
-    EXPECT_EQ(with("{}"), "caches[0].backend.server is missing");
+    EXPECT_EQ(with("7"), "caches[0].backend: expected an object, found an integer");
+    EXPECT_EQ(with("{}"), "caches[0].backend.server: missing");
     EXPECT_EQ(with(R"({"server":"s","database":4294967296})"),
-              "caches[0].backend.database is too large");
+              "caches[0].backend.database: integer out of range");
     EXPECT_EQ(with(R"({"server":"s","database":-1})"),
-              "caches[0].backend.database must be a whole number of at least 0");
-    EXPECT_EQ(with(R"({"server":"s","app":1})"), "caches[0].backend.app must be a string");
+              "caches[0].backend.database: integer out of range");
+    EXPECT_EQ(with(R"({"server":"s","app":1})"),
+              "caches[0].backend.app: expected a string, found an integer");
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -100,6 +101,52 @@ TEST(InventoryJson, CarriesTheGradeForProgramsThatCannotGrade) {
                           R"("rule":"stale-is-wrong-without-bus")"));
 }
 
+// Other programs read it: what changes here changes for them.
+TEST(InventoryJson, IsTheSameByteForByte) {
+    InventoryRow full = row(channel_activation(), "bot-client-1");
+    full.backend = {.server = "redis 3f2a9c01", .database = 1, .app = "shop"};
+    full.declaration.need = {.stale = Stale::wrong,
+                             .expensive_source = true,
+                             .read_heavy = true,
+                             .rate_limit = false,
+                             .once_in_fleet = true};
+    full.declaration.memory_ttl = std::chrono::microseconds(1500);
+    full.declaration.store_ttl = Ttl::never();
+    full.declaration.raw_prefix = "raw:";
+    full.declaration.bound = bytes(1000);
+    full.declaration.note = "line\n\"quoted\" </";
+    full.counters = {.hits = 1, .evictions = 17, .entries = 18};
+
+    EXPECT_EQ(
+        to_json(Inventory{full, row(local_channel_activation())}),
+        R"({"worst":"CRITICAL","caches":[{"service":"bot-client","node":"bot-client-1",)"
+        R"("backend":{"server":"redis 3f2a9c01","database":1,"app":"shop"},)"
+        R"("name":"channel-activation","caches":"channel activation status",)"
+        R"("pattern":"coherent","stale":"wrong","expensiveSource":true,"readHeavy":true,)"
+        R"("rateLimit":false,"onceInFleet":true,"memoryTtlMs":1.5E0,"storeTtlMs":"never",)"
+        R"("bound":{"bytes":1000},"rawPrefix":"raw:",)"
+        R"("channel":"cache:channel-activation-invalidation","foreignPublishers":true,)"
+        R"("note":"line\n\"quoted\" </","location":"memory + bus + store",)"
+        R"("invalidation":"Redis pub/sub event","risk":"None","rule":"kept-coherent",)"
+        R"("reason":"the bus invalidates every instance","counters":{"hits":1,"misses":0,)"
+        R"("loads":0,"loadFailures":0,"joined":0,"poisoned":0,"invalidations":0,)"
+        R"("flushes":0,"suspectReads":0,"storeHits":0,"storeFailures":0,"unreadable":0,)"
+        R"("refused":0,"staleServed":0,"refreshes":0,"refreshFailures":0,"evictions":17,)"
+        R"("entries":18}},{"service":"bot-client","node":"","name":"channel-activation",)"
+        R"("caches":"channel activation status","pattern":"local","stale":"wrong",)"
+        R"("expensiveSource":false,"readHeavy":false,"rateLimit":false,"onceInFleet":false,)"
+        R"("memoryTtlMs":30000,"bound":{"entries":1000},"channel":"",)"
+        R"("foreignPublishers":false,"note":"","location":"memory",)"
+        R"("invalidation":"TTL expiry","risk":"CRITICAL",)"
+        R"("rule":"stale-is-wrong-without-bus",)"
+        R"("reason":"a change made through one instance leaves the others wrong for up to one TTL",)"
+        R"("counters":{"hits":0,"misses":0,"loads":0,"loadFailures":0,"joined":0,)"
+        R"("poisoned":0,"invalidations":0,"flushes":0,"suspectReads":0,"storeHits":0,)"
+        R"("storeFailures":0,"unreadable":0,"refused":0,"staleServed":0,"refreshes":0,)"
+        R"("refreshFailures":0,"evictions":0,"entries":0}}]})");
+    EXPECT_EQ(to_json({}), R"({"worst":"None","caches":[]})");
+}
+
 TEST(InventoryJson, ASendersOpinionOfItselfIsNotBelieved) {
     const auto parsed = parse_inventory(row_json(R"("risk":"None","rule":"kept-coherent")"));
 
@@ -136,25 +183,31 @@ TEST(InventoryJson, AnErrorNamesTheMemberThatIsWrong) {
         {"[]", "the array caches is missing"},
         {"{}", "the array caches is missing"},
         {R"({"caches":{}})", "the array caches is missing"},
-        {R"({"caches":[1]})", "caches[0] must be an object"},
-        {R"({"caches":[{}]})", "caches[0].service is missing"},
-        {R"({"caches":[{"service":"s"}]})", "caches[0].name is missing"},
-        {R"({"caches":[{"service":7}]})", "caches[0].service must be a string"},
+        {R"({"caches":[1]})", "caches[0]: expected an object"},
+        {R"({"caches":[{}]})", "caches[0].service: missing"},
+        {R"({"caches":[{"service":"s"}]})", "caches[0].name: missing"},
+        {R"({"caches":[{"service":7}]})", "caches[0].service: expected a string"},
         {row_json(R"("pattern":"magic")"),
-         "caches[0].pattern must be one of: coherent shared near local cooldown reservation"},
-        {row_json(R"("stale":true)"), "caches[0].stale must be a string"},
-        {row_json(R"("stale":"")"), "caches[0].stale is missing"},
-        {row_json(R"("stale":"maybe")"), "caches[0].stale must be one of: wrong acceptable"},
-        {row_json(R"("rateLimit":1)"), "caches[0].rateLimit must be true or false"},
-        {row_json(R"("memoryTtlMs":"soon")"), "caches[0].memoryTtlMs must be milliseconds or"},
-        {row_json(R"("memoryTtlMs":1e300)"), "caches[0].memoryTtlMs must be milliseconds or"},
-        {row_json(R"("storeTtlMs":[])"), "caches[0].storeTtlMs must be milliseconds or"},
-        {row_json(R"("bound":1000)"), "caches[0].bound must be an object"},
-        {row_json(R"("bound":{})"), "caches[0].bound must name entries or bytes"},
-        {row_json(R"("bound":{"entries":-1})"), "caches[0].bound.entries must be a whole number"},
-        {row_json(R"("counters":[])"), "caches[0].counters must be an object"},
-        {row_json(R"("counters":{"hits":1.5})"), "caches[0].counters.hits must be a whole number"},
-        {row_json(R"("note":")" + std::string(20'000, 'x') + '"'), "caches[0].note is too long"},
+         "caches[0].pattern: expected one of coherent, shared, near, local, cooldown, reservation"},
+        {row_json(R"("stale":true)"), "caches[0].stale: expected a string"},
+        {row_json(R"("stale":"")"), "caches[0].stale: missing"},
+        {row_json(R"("stale":"maybe")"), "caches[0].stale: expected one of wrong, acceptable"},
+        {row_json(R"("rateLimit":1)"), "caches[0].rateLimit: expected true or false"},
+        {row_json(R"("memoryTtlMs":"soon")"), "caches[0].memoryTtlMs: must be milliseconds or"},
+        {row_json(R"("memoryTtlMs":1e300)"), "caches[0].memoryTtlMs: must be milliseconds or"},
+        {row_json(R"("storeTtlMs":[])"), "caches[0].storeTtlMs: must be milliseconds or"},
+        {row_json(R"("bound":1000)"), "caches[0].bound: expected an object"},
+        {row_json(R"("bound":{})"), "caches[0].bound: must name entries or bytes"},
+        {row_json(R"("bound":{"entries":-1})"), "caches[0].bound.entries: integer out of range"},
+        {row_json(R"("counters":[])"), "caches[0].counters: expected an object"},
+        {row_json(R"("counters":{"hits":1.5})"), "caches[0].counters.hits: expected an integer"},
+        {row_json(R"("note":")" + std::string(20'000, 'x') + '"'), "caches[0].note: is too long"},
+        {row_json(R"("name":"")"), "caches[0].name: missing"},
+        {row_json(R"("backend":{"server":""})"), "caches[0].backend.server: missing"},
+        {row_json(R"("backend":{"server":"s","database":4294967296})"),
+         "caches[0].backend.database: integer out of range"},
+        {row_json(R"("rateLimit":1,"readHeavy":2)"),
+         "caches[0].readHeavy: expected true or false, found an integer; caches[0].rateLimit"},
         {std::string(100'000, '['), "not JSON"},
     };
 

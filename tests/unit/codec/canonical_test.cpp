@@ -35,6 +35,19 @@ TEST(Canonical, OnlyAsciiLettersBecomeSmall) {
     EXPECT_EQ(to_lower("\xc3\x84"), "\xc3\x84");
 }
 
+TEST(Canonical, PercentEncodingIsUndoneByDecoding) {
+    std::string all;
+    for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
+
+    EXPECT_EQ(percent_decode(percent_encode(all)), all);
+    EXPECT_EQ(percent_encode("a/b c~"), "a%2Fb%20c~");
+    EXPECT_EQ(percent_decode("%41"), "A");
+    EXPECT_FALSE(percent_decode("%4"));
+    EXPECT_FALSE(percent_decode("a%"));
+    EXPECT_FALSE(percent_decode("%-1"));
+    EXPECT_FALSE(percent_decode("%0x"));
+}
+
 // FIPS 180-2, appendix B.
 TEST(Canonical, TheDigestIsSha256) {
     EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");

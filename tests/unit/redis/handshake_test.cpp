@@ -5,15 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "redis/backoff.hpp"
 #include "redis/command.hpp"
 #include "redis/scripts.hpp"
 #include "support/word.hpp"
 
 namespace tutti::redis {
 namespace {
-
-using namespace std::chrono_literals;
 
 const std::string good_info =
     "# Server\r\nredis_version:7.2.4\r\nredis_mode:standalone\r\n# Persistence\r\nloading:0\r\n"
@@ -74,6 +71,26 @@ TEST(RedisHandshake, AUserWhoMayNotSetTheNameGoesWithout) {
     const Handshake handshake(*Url::parse("redis://h"), "bot");
 
     EXPECT_TRUE(handshake.judge({error("NOPERM this user has no permissions"), text(good_info)}));
+}
+
+TEST(RedisHandshake, ALoginAloneAsksForNothingElse) {
+    EXPECT_EQ(Handshake(*Url::parse("redis://h")).request(), "");
+    const Handshake login(*Url::parse("redis://:pw@h/2"));
+
+    EXPECT_EQ(login.request(), encode({"AUTH", "pw"}) + encode({"SELECT", "2"}));
+    EXPECT_TRUE(login.judge_login({text("OK"), text("OK")}));
+    EXPECT_EQ(login.judge_login({text("OK"), error("ERR DB index is out of range")}).error().code,
+              Errc::refused);
+}
+
+TEST(RedisHandshake, ABusyServerDoesNotLackADatabase) {
+    const Handshake handshake(*Url::parse("redis://h/2"), "");
+
+    const auto judged =
+        handshake.judge({error("BUSY Redis is busy running a script."), text(good_info)});
+
+    ASSERT_FALSE(judged);
+    EXPECT_EQ(judged.error().code, Errc::unavailable);
 }
 
 TEST(RedisHandshake, TheTextOfAFailedAuthIsNotRepeated) {
@@ -148,22 +165,6 @@ TEST(RedisCommand, WhatTheServerRepeatsOfOurArgumentsIsCutOff) {
     EXPECT_EQ(mapped.cause.find("value"), std::string::npos);
     EXPECT_EQ(odd.cause.find('\x1b'), std::string::npos);
     EXPECT_LT(odd.cause.size(), 300U);
-}
-
-TEST(RedisBackoff, GrowsToItsLimitAndStartsAgainAfterReset) {
-    Backoff backoff;
-    EXPECT_EQ(backoff.next(0), 1ns);
-    const auto longest = [&](Duration limit) {
-        return backoff.next(static_cast<std::uint64_t>(limit.count()) - 1);
-    };
-
-    EXPECT_EQ(longest(100ms), 100ms);
-    EXPECT_EQ(longest(200ms), 200ms);
-    for (int i = 0; i < 10; ++i) (void)backoff.next(0);
-    EXPECT_EQ(longest(3s), 3s);
-    EXPECT_EQ(longest(3s), 3s);
-    backoff.reset();
-    EXPECT_EQ(longest(50ms), 50ms);
 }
 
 TEST(RedisScripts, ThoseThatWriteCoordinationRunEvenWhenMemoryIsFull) {

@@ -141,5 +141,21 @@ TEST(RedisReply, ATextOverTheLimitWithinAnArrayIsSkippedInItsPlace) {
     }
 }
 
+TEST(RedisReply, TheTextsOfOneReplyAreBoundedTogether) {
+    const ReplyLimits limits{.bytes_max = 10};
+    const std::string bytes =
+        "*3\r\n$6\r\n012345\r\n$5\r\n01234\r\n$4\r\n0123\r\n$10\r\n0123456789\r\n";
+
+    for (const std::size_t piece : {1U, 5U, 100'000U}) {
+        const auto [replies, error] = read(bytes, limits, piece);
+        ASSERT_FALSE(error);
+        ASSERT_EQ(replies.size(), 2U) << piece;
+        EXPECT_EQ(replies[0].items[0].text, "012345");
+        EXPECT_TRUE(replies[0].items[1].is(Type::oversized));
+        EXPECT_EQ(replies[0].items[2].text, "0123");
+        EXPECT_EQ(replies[1].text, "0123456789");
+    }
+}
+
 }  // namespace
 }  // namespace tutti::redis

@@ -5,6 +5,7 @@
 
 #include "common/domain/uuid.hpp"
 #include "integration/api_gateway/support.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services {
 namespace {
@@ -23,7 +24,7 @@ protected:
         return read<domain::GetPersonalityResponse>(response).personality;
     }
     std::string found(const std::string& text, std::string_view user) {
-        const auto response = call("GET", "/user/personality/" + http::percent_encode(text), user);
+        const auto response = call("GET", "/user/personality/" + percent_encode(text), user);
         return response.status == 200
                    ? read<domain::GetPersonalityResponse>(response).personality.slug
                    : std::to_string(response.status);

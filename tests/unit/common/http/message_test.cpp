@@ -27,16 +27,5 @@ TEST(HttpRequest, QueryValuesAreDecoded) {
     EXPECT_FALSE(request.query_value("missing"));
 }
 
-TEST(Percent, EncodingIsUndoneByDecoding) {
-    std::string all;
-    for (int c = 0; c < 256; ++c) all += static_cast<char>(c);
-
-    EXPECT_EQ(percent_decode(percent_encode(all)), all);
-    EXPECT_EQ(percent_encode("a/b c~"), "a%2Fb%20c~");
-    EXPECT_EQ(percent_decode("%41"), "A");
-    EXPECT_FALSE(percent_decode("%4"));
-    EXPECT_FALSE(percent_decode("a%"));
-}
-
 }  // namespace
 }  // namespace tutti::services::http
