@@ -44,7 +44,7 @@ namespace tutti {
 // Not in a child after fork.
 // Cost: small trivially copyable values, keys of the same kind, and text of up to 23 characters are kept in place:
 // 16 bytes of content take about 64, and reading or overwriting allocates nothing. Other values are kept by address:
-// an allocation each, and a read pays a locked instruction. Memory that was once in use serves later entries, and goes back to
+// an allocation each, and a read pays a locked instruction; the first such read of a thread allocates, too. Memory that was once in use serves later entries, and goes back to
 // the system at the end.
 // Requires: V copy constructible, K move constructible; Hash and Eq stateless. Destroyed when no operation runs.
 template <class K, class V, class Hash = KeyHash<K>, class Eq = std::equal_to<>>

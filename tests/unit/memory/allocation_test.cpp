@@ -97,6 +97,9 @@ struct MemoryCacheAllocation : ::testing::Test {
     MemoryCacheAllocation() {
         cache.put(key, 1);
         cache.put("b", 2);
+        // The first read of a long key takes the thread's place among the readers, by an allocation.
+        (void)cache.get(key);
+        (void)cache.get("b");
     }
     void TearDown() override { MemoryCacheInspector::validate(cache); }
 
@@ -117,10 +120,6 @@ TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInAnInsertionChangesNothing) {
 
 TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInAnUpdateChangesNothing) {
     const auto add = [](const int* live) { return *live + 1; };
-    EXPECT_TRUE(cache.get("b") &&
-                cache.get(key));  // the first read of a long key allocates for its thread
-    EXPECT_TRUE(cache.get("b"));
-
     const auto failures = starve([&] { cache.update(key, add); },
                                  [&] { EXPECT_THAT(order(), ElementsAre("b", key)); });
 
