@@ -20,8 +20,6 @@
 #include "api-gateway/gateway_metrics.hpp"
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/jobs/deduplicator.hpp"
-#include "api-gateway/jobs/job_queue_in_process.hpp"
-#include "api-gateway/jobs/job_queue_redis.hpp"
 #include "api-gateway/jobs/job_waits.hpp"
 #include "api-gateway/models/model_cache.hpp"
 #include "api-gateway/models/openrouter.hpp"
@@ -41,6 +39,8 @@
 #include "common/caches/node_routes.hpp"
 #include "common/caches/presence.hpp"
 #include "common/http/router.hpp"
+#include "common/jobs/job_queue_in_process.hpp"
+#include "common/jobs/job_queue_redis.hpp"
 #include "common/process/ending.hpp"
 #include "common/process/logging.hpp"
 #include "common/process/timestamps.hpp"
@@ -89,8 +89,8 @@ struct Gateway::Impl {
     std::unique_ptr<attachments::AttachmentStore> files;
     std::unique_ptr<attachments::AttachmentDownloads> attachments;
     std::unique_ptr<attachments::AttachmentCleanup> cleanup;
-    std::unique_ptr<jobs::JobQueue> queue;
-    jobs::JobSubscription files_of_ended;
+    std::unique_ptr<services::jobs::JobQueue> queue;
+    services::jobs::JobSubscription files_of_ended;
     std::unique_ptr<jobs::JobWaits> waits;
     std::unique_ptr<jobs::Deduplicator> deduplicator;
     std::unique_ptr<jobs::Deduplicator> by_client_key;
@@ -170,7 +170,7 @@ Result<void> Gateway::Impl::open_attachments(const Options& options) {
 
 Result<void> Gateway::Impl::open_queue(const Options& options) {
     if (!options.redis_url) {
-        queue = std::make_unique<jobs::InProcessJobQueue>();
+        queue = std::make_unique<services::jobs::InProcessJobQueue>();
         return {};
     }
     auto client = redis::RedisClient::create({.url = *options.redis_url});
@@ -181,8 +181,8 @@ Result<void> Gateway::Impl::open_queue(const Options& options) {
         {.url = *options.redis_url, .connections_max = 1, .command_timeout = 5s});
     if (!waiting) return fail(std::move(waiting).error());
     announcements = *std::move(waiting);
-    auto on_redis = std::make_unique<jobs::RedisJobQueue>(
-        *redis, jobs::RedisJobQueue::Options{.queue = options.queue_name});
+    auto on_redis = std::make_unique<services::jobs::RedisJobQueue>(
+        *redis, services::jobs::RedisJobQueue::Options{.queue = options.queue_name});
     on_redis->listen(*announcements);
     queue = std::move(on_redis);
     return {};

@@ -115,7 +115,8 @@ http::Response GatewayMetrics::response(const http::Request& request) {
 http::Response GatewayMetrics::text() {
     const std::array upstreams{parts_.openrouter.metrics(), parts_.attachments.metrics()};
     http::Response response = caches::metrics_response(parts_.node.node(), upstreams);
-    if (const auto numbers = queue_.get()) response.body += jobs::queue_metrics_text(*numbers);
+    if (const auto numbers = queue_.get())
+        response.body += services::jobs::queue_metrics_text(*numbers);
     if (const auto count = reservations_.get()) {
         response.body += MetricText()
                              .metric("tutti_dedup_reservations", MetricText::Type::gauge,

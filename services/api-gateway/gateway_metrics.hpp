@@ -15,10 +15,10 @@
 
 #include "api-gateway/attachments/downloads.hpp"
 #include "api-gateway/gateway_node.hpp"
-#include "api-gateway/jobs/job_queue.hpp"
 #include "api-gateway/models/openrouter.hpp"
 #include "common/caches/presence.hpp"
 #include "common/http/message.hpp"
+#include "common/jobs/job_queue.hpp"
 #include "common/process/kept_figure.hpp"
 #include "tutti/clock.hpp"
 
@@ -31,7 +31,7 @@ public:
         const GatewayNode& node;
         const models::OpenRouter& openrouter;
         const attachments::AttachmentDownloads& attachments;
-        jobs::JobQueue& queue;
+        services::jobs::JobQueue& queue;
         const caches::Presence* presence = nullptr;  // null: this is the only instance
     };
 
@@ -45,7 +45,7 @@ private:
 
     Parts parts_;
     TimePoint started_ = Boottime::now();
-    process::KeptFigure<jobs::QueueMetrics> queue_;
+    process::KeptFigure<services::jobs::QueueMetrics> queue_;
     process::KeptFigure<std::size_t> reservations_;
 };
 

@@ -30,7 +30,7 @@ class Planner {
 public:
     Planner(GenerateRequest request, const JobIds& ids) : request_(std::move(request)), ids_(ids) {}
 
-    Result<std::vector<Job>> plan() {
+    Result<std::vector<services::jobs::Job>> plan() {
         add(request_.attachments, {.prefix = ids_.request_id, .number = {}});
         for (const ReferencedMessage& reference : request_.references) {
             add(reference.attachments,
@@ -108,7 +108,7 @@ private:
 
     GenerateRequest request_;
     const JobIds& ids_;
-    std::vector<Job> jobs_;
+    std::vector<services::jobs::Job> jobs_;
     array dependencies_;
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
@@ -120,7 +120,8 @@ std::string job_result_key(const std::string& user_id, const std::string& job_id
     return "job-result:" + (user_id.empty() ? "unknown" : user_id) + ':' + job_id;
 }
 
-Job plan_transcription(const TranscribeRequest& request, const std::string& request_id) {
+services::jobs::Job plan_transcription(const TranscribeRequest& request,
+                                       const std::string& request_id) {
     const object data{{"requestId", request_id},
                       {"jobType", audio_job},
                       {"context", object{{"userId", request.user_id}}},
@@ -131,7 +132,7 @@ Job plan_transcription(const TranscribeRequest& request, const std::string& requ
             .data = json::serialize(data)};
 }
 
-Result<std::vector<Job>> plan_jobs(GenerateRequest request, const JobIds& ids) {
+Result<std::vector<services::jobs::Job>> plan_jobs(GenerateRequest request, const JobIds& ids) {
     return Planner(std::move(request), ids).plan();
 }
 

@@ -18,7 +18,7 @@
 
 #include "api-gateway/jobs/deduplicator.hpp"
 #include "api-gateway/jobs/generate_request.hpp"
-#include "api-gateway/jobs/job_queue.hpp"
+#include "common/jobs/job_queue.hpp"
 
 namespace tutti::services::gateway::jobs {
 
@@ -26,10 +26,11 @@ namespace tutti::services::gateway::jobs {
 [[nodiscard]] std::string job_result_key(const std::string& user_id, const std::string& job_id);
 
 // Errors: too_large, more jobs or bytes than one request may become; the cause can be shown.
-[[nodiscard]] Result<std::vector<Job>> plan_jobs(GenerateRequest request, const JobIds& ids);
+[[nodiscard]] Result<std::vector<services::jobs::Job>> plan_jobs(GenerateRequest request,
+                                                                 const JobIds& ids);
 
 // `audio-<req>`.
-[[nodiscard]] Job plan_transcription(const TranscribeRequest& request,
-                                     const std::string& request_id);
+[[nodiscard]] services::jobs::Job plan_transcription(const TranscribeRequest& request,
+                                                     const std::string& request_id);
 
 }  // namespace tutti::services::gateway::jobs

@@ -7,7 +7,7 @@
 
 namespace tutti::services::gateway::jobs {
 
-JobWaits::JobWaits(JobQueue& queue, Options options)
+JobWaits::JobWaits(services::jobs::JobQueue& queue, Options options)
     : queue_(queue),
       options_(options),
       thread_([this](const std::stop_token& stop) { run(stop); }),
@@ -85,7 +85,7 @@ void JobWaits::look_at(const std::vector<Look>& due) {
     bool answers = true;
     for (const Look& look : due) {
         // One that is not answered is enough: the others would wait as long, one after the other.
-        Result<std::optional<JobStatus>> status = fail(Errc::unavailable, {}, {});
+        Result<std::optional<services::jobs::JobStatus>> status = fail(Errc::unavailable, {}, {});
         if (answers) {
             status = queue_.status(look.job_id, Boottime::now() + options_.look_deadline);
             note(status);
@@ -95,7 +95,8 @@ void JobWaits::look_at(const std::vector<Look>& due) {
     }
 }
 
-void JobWaits::settle(const Look& look, const Result<std::optional<JobStatus>>& status) {
+void JobWaits::settle(const Look& look,
+                      const Result<std::optional<services::jobs::JobStatus>>& status) {
     if (status && !*status) {
         return end(look.wait,
                    fail(Errc::unavailable, "wait for a job", "the job's record is gone"));
@@ -105,7 +106,7 @@ void JobWaits::settle(const Look& look, const Result<std::optional<JobStatus>>& 
     end(look.wait, fail(Errc::timeout, "wait for a job", "the job timed out"));
 }
 
-void JobWaits::end(std::uint64_t wait, const Result<JobStatus>& outcome) {
+void JobWaits::end(std::uint64_t wait, const Result<services::jobs::JobStatus>& outcome) {
     std::unique_lock lock(mutex_);
     const auto found = waits_.extract(wait);
     lock.unlock();
@@ -114,7 +115,7 @@ void JobWaits::end(std::uint64_t wait, const Result<JobStatus>& outcome) {
                      [&] { found.mapped().ended(outcome); });
 }
 
-void JobWaits::note(const Result<std::optional<JobStatus>>& status) {
+void JobWaits::note(const Result<std::optional<services::jobs::JobStatus>>& status) {
     status ? outage_.worked() : outage_.failed(status.error().message());
 }
 

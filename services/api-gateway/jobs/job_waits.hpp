@@ -22,7 +22,7 @@
 #include <thread>
 #include <vector>
 
-#include "api-gateway/jobs/job_queue.hpp"
+#include "common/jobs/job_queue.hpp"
 #include "common/process/logging.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
@@ -33,7 +33,7 @@ class JobWaits {
 public:
     // A job that has ended, or an error: timeout (the limit passed), unavailable (its record is gone). The
     // cause can be shown.
-    using Ended = std::function<void(const Result<JobStatus>& outcome)>;
+    using Ended = std::function<void(const Result<services::jobs::JobStatus>& outcome)>;
 
     struct Options {
         Duration limit = std::chrono::minutes{10};
@@ -42,7 +42,7 @@ public:
     };
 
     // The queue outlives it.
-    JobWaits(JobQueue& queue, Options options);
+    JobWaits(services::jobs::JobQueue& queue, Options options);
     ~JobWaits();
     JobWaits(const JobWaits&) = delete;
     JobWaits& operator=(const JobWaits&) = delete;
@@ -71,11 +71,11 @@ private:
     [[nodiscard]] TimePoint next_look() const;   // with the lock
     [[nodiscard]] std::vector<Look> take_due();  // with the lock
     void look_at(const std::vector<Look>& due);
-    void settle(const Look& look, const Result<std::optional<JobStatus>>& status);
-    void end(std::uint64_t wait, const Result<JobStatus>& outcome);
-    void note(const Result<std::optional<JobStatus>>& status);
+    void settle(const Look& look, const Result<std::optional<services::jobs::JobStatus>>& status);
+    void end(std::uint64_t wait, const Result<services::jobs::JobStatus>& outcome);
+    void note(const Result<std::optional<services::jobs::JobStatus>>& status);
 
-    JobQueue& queue_;
+    services::jobs::JobQueue& queue_;
     const Options options_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
@@ -84,7 +84,7 @@ private:
     log::Outage outage_{"the queue does not say how jobs are, and is asked again",  // the thread's
                         "the queue answers again how jobs are"};
     std::jthread thread_;
-    JobSubscription subscription_;  // last: its calls use all of the above
+    services::jobs::JobSubscription subscription_;  // last: its calls use all of the above
 };
 
 }  // namespace tutti::services::gateway::jobs

@@ -130,7 +130,7 @@ http::Response generate(const AiParts& parts, const http::Request& http) {
     return not_enqueued(enqueued.error(), ids.request_id);
 }
 
-boost::json::value result_of(const jobs::JobStatus& status) {
+boost::json::value result_of(const services::jobs::JobStatus& status) {
     if (!status.result) return nullptr;
     auto result = json::parse(*status.result, json::any_length);
     if (result) return *std::move(result);
@@ -144,7 +144,8 @@ std::string shown(std::string_view error) {
     return std::string(process::cut_utf8(error, failure_length_max));
 }
 
-http::Response transcribed(const jobs::JobIds& ids, const Result<jobs::JobStatus>& outcome) {
+http::Response transcribed(const jobs::JobIds& ids,
+                           const Result<services::jobs::JobStatus>& outcome) {
     if (!outcome) {
         return http::error_response(http::ErrorCode::job_failed, outcome.error().cause,
                                     ids.request_id);
@@ -165,7 +166,7 @@ http::Response transcribe(const AiParts& parts, const http::Request& http) {
     if (!request)
         return http::error_response(http::ErrorCode::validation_error, request.error().cause);
     const std::string request_id = parts.make_request_id();
-    const jobs::Job job = jobs::plan_transcription(*request, request_id);
+    const services::jobs::Job job = jobs::plan_transcription(*request, request_id);
     const jobs::JobIds ids{.request_id = request_id, .job_id = job.job_id};
     const auto enqueue = [parts, job] {
         return parts.queue.enqueue({&job, 1}, Boottime::now() + parts.queue_deadline);
@@ -179,10 +180,10 @@ http::Response transcribe(const AiParts& parts, const http::Request& http) {
     return http::deferred_response([parts, ids, enqueue](const http::Answer& answer) {
         const auto enqueued = enqueue();
         if (enqueued) {
-            return parts.waits.wait(ids.job_id,
-                                    [answer, ids](const Result<jobs::JobStatus>& outcome) {
-                                        answer(transcribed(ids, outcome));
-                                    });
+            return parts.waits.wait(
+                ids.job_id, [answer, ids](const Result<services::jobs::JobStatus>& outcome) {
+                    answer(transcribed(ids, outcome));
+                });
         }
         answer(not_enqueued(enqueued.error(), ids.request_id));
         return std::function<void()>();

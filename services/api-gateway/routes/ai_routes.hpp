@@ -26,16 +26,16 @@
 
 #include "api-gateway/attachments/downloads.hpp"
 #include "api-gateway/jobs/deduplicator.hpp"
-#include "api-gateway/jobs/job_queue.hpp"
 #include "api-gateway/jobs/job_results.hpp"
 #include "api-gateway/jobs/job_waits.hpp"
 #include "api-gateway/routes/route.hpp"
+#include "common/jobs/job_queue.hpp"
 #include "tutti/clock.hpp"
 
 namespace tutti::services::gateway::routes {
 
 struct AiParts {
-    jobs::JobQueue& queue;
+    services::jobs::JobQueue& queue;
     jobs::Deduplicator& deduplicator;   // by what is in a request
     jobs::Deduplicator& by_client_key;  // of those that have an Idempotency-Key
     jobs::JobResults& results;

@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "api-gateway/jobs/job_queue_in_process.hpp"
-#include "api-gateway/jobs/job_queue_redis.hpp"
+#include "common/jobs/job_queue_in_process.hpp"
+#include "common/jobs/job_queue_redis.hpp"
 #include "integration/api_gateway/support.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/testing/manual_clock.hpp"
@@ -26,7 +26,7 @@ constexpr std::size_t waiting_max = 5;
 
 TimePoint soon() { return Boottime::now() + 10s; }
 
-gateway::jobs::Job job(const std::string& id) {
+jobs::Job job(const std::string& id) {
     return {
         .job_id = "llm-" + id, .request_id = id, .name = "llm-generation", .data = R"({"a":1})"};
 }
@@ -34,7 +34,7 @@ gateway::jobs::Job job(const std::string& id) {
 // Takes note of the ends that it is told of.
 class Heard {
 public:
-    gateway::jobs::JobFinished note() {
+    jobs::JobFinished note() {
         return [this](const std::string& id) {
             const std::lock_guard lock(mutex_);
             ids_.push_back(id);
@@ -53,7 +53,7 @@ private:
 class World {
 public:
     virtual ~World() = default;
-    virtual gateway::jobs::JobQueue& queue() = 0;
+    virtual jobs::JobQueue& queue() = 0;
     virtual std::string take() = 0;  // the id of the next job; empty when none waits
     virtual void finish(const std::string& job_id, const std::string& result) = 0;
     virtual void fail(const std::string& job_id, const std::string& error) = 0;
@@ -61,7 +61,7 @@ public:
 
 class InProcess final : public World {
 public:
-    gateway::jobs::JobQueue& queue() override { return queue_; }
+    jobs::JobQueue& queue() override { return queue_; }
     std::string take() override {
         const auto taken = queue_.take();
         return taken ? taken->job_id : "";
@@ -74,7 +74,7 @@ public:
     }
 
 private:
-    gateway::jobs::InProcessJobQueue queue_{{.waiting_max = waiting_max}};
+    jobs::InProcessJobQueue queue_{{.waiting_max = waiting_max}};
 };
 
 class OnRedis final : public World {
@@ -84,7 +84,7 @@ public:
         queue_.listen(*own_);
     }
 
-    gateway::jobs::JobQueue& queue() override { return queue_; }
+    jobs::JobQueue& queue() override { return queue_; }
     std::string take() override {
         entry_ = server.command(
             {"XREADGROUP", "GROUP", "ai-workers", "w", "COUNT", "1", "STREAMS", "jobs", ">"});
@@ -122,16 +122,14 @@ public:
 private:
     std::unique_ptr<redis::RedisClient> redis_ = *redis::RedisClient::create({.url = server.url()});
     std::unique_ptr<redis::RedisClient> own_ = *redis::RedisClient::create({.url = server.url()});
-    gateway::jobs::RedisJobQueue queue_{*redis_, {.queue = "jobs", .waiting_max = waiting_max}};
+    jobs::RedisJobQueue queue_{*redis_, {.queue = "jobs", .waiting_max = waiting_max}};
     std::string entry_;
     std::string id_;
 };
 
 class Queue : public ::testing::TestWithParam<const char*> {
 protected:
-    Result<void> enqueue(const std::vector<gateway::jobs::Job>& jobs) {
-        return queue.enqueue(jobs, soon());
-    }
+    Result<void> enqueue(const std::vector<jobs::Job>& jobs) { return queue.enqueue(jobs, soon()); }
     std::string status(const std::string& id) {
         const auto found = queue.status(id, soon());
         EXPECT_TRUE(found);
@@ -148,7 +146,7 @@ protected:
         return std::make_unique<InProcess>();
     }
     std::unique_ptr<World> world = make();
-    gateway::jobs::JobQueue& queue = world->queue();
+    jobs::JobQueue& queue = world->queue();
 };
 
 TEST_P(Queue, HandsOutJobsInTheirOrder) {
@@ -316,7 +314,7 @@ TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
     const std::string url = "redis://gateway:pw@127.0.0.1:" + std::to_string(world.server.port());
     const auto redis = *redis::RedisClient::create({.url = url});
     const auto own = *redis::RedisClient::create({.url = url});
-    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 1});
+    jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 1});
     Heard heard;
     const auto subscription = queue.on_finished(heard.note());
     queue.listen(*own);
@@ -328,12 +326,12 @@ TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
     world.finish(world.take(), "{}");
     EXPECT_TRUE(eventually([&] { return heard.ids().size() == 1; }));
 
-    gateway::jobs::RedisJobQueue other(*redis, {.queue = "forbidden"});
+    jobs::RedisJobQueue other(*redis, {.queue = "forbidden"});
     EXPECT_EQ(other.status("llm-1", soon()).error().code, Errc::refused);
 }
 
-gateway::jobs::Job large_job(const std::string& id, std::size_t bytes) {
-    gateway::jobs::Job large = job(id);
+jobs::Job large_job(const std::string& id, std::size_t bytes) {
+    jobs::Job large = job(id);
     large.data = std::string(bytes, 'x');
     return large;
 }
@@ -341,7 +339,7 @@ gateway::jobs::Job large_job(const std::string& id, std::size_t bytes) {
 TEST(RedisJobQueue, WhatWaitsIsBoundedInBytesAndWhatIsReadIsNot) {
     OnRedis world;
     const auto redis = *redis::RedisClient::create({.url = world.server.url()});
-    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_bytes_max = 1U << 20U});
+    jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_bytes_max = 1U << 20U});
 
     ASSERT_TRUE(queue.enqueue(std::vector{large_job("0", 1000U << 10U)}, soon()));
     EXPECT_EQ(queue.enqueue(std::vector{large_job("1", 64U << 10U)}, soon()).error().code,
@@ -352,7 +350,7 @@ TEST(RedisJobQueue, WhatWaitsIsBoundedInBytesAndWhatIsReadIsNot) {
 }
 
 TEST(InProcessJobQueue, WhatWaitsIsBoundedInBytes) {
-    gateway::jobs::InProcessJobQueue queue({.waiting_bytes_max = 100});
+    jobs::InProcessJobQueue queue({.waiting_bytes_max = 100});
     ASSERT_TRUE(queue.enqueue(std::vector{large_job("0", 90)}, soon()));
 
     EXPECT_EQ(queue.enqueue(std::vector{large_job("1", 11)}, soon()).error().code,
@@ -394,7 +392,7 @@ TEST(RedisJobQueue, AResultThatIsTooLargeIsAFailureThatSaysSo) {
 TEST(RedisJobQueue, StreamWithoutAGroupCountsWhole) {
     const tests::RedisServer server;
     const auto redis = *redis::RedisClient::create({.url = server.url()});
-    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 2});
+    jobs::RedisJobQueue queue(*redis, {.queue = "jobs", .waiting_max = 2});
 
     ASSERT_TRUE(queue.enqueue(std::vector{job("1"), job("2")}, soon()));
 
@@ -411,7 +409,7 @@ TEST(RedisJobQueue, EndsAreHeardAfterRedisWasAwayAlsoThoseFromBeforeTheStart) {
     const auto redis = *redis::RedisClient::create({.url = server.url()});
     const auto own = *redis::RedisClient::create({.url = server.url()});
     Heard heard;
-    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs"});
+    jobs::RedisJobQueue queue(*redis, {.queue = "jobs"});
     const auto subscription = queue.on_finished(heard.note());
     queue.listen(*own);
     EXPECT_TRUE(eventually([&] { return heard.ids().size() == 1; }));
@@ -441,7 +439,7 @@ TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
     tests::RedisServer server;
     const auto redis = *redis::RedisClient::create(
         {.url = server.url(), .command_timeout = std::chrono::milliseconds(50)});
-    gateway::jobs::RedisJobQueue queue(*redis, {.queue = "jobs"});
+    jobs::RedisJobQueue queue(*redis, {.queue = "jobs"});
     ASSERT_TRUE(queue.metrics(soon()));
 
     server.pause();
@@ -453,7 +451,7 @@ TEST(RedisJobQueue, SaysWhetherAJobMayBeInTheQueue) {
 
 TEST(JobQueue, MetricsAreGauges) {
     const std::string text =
-        gateway::jobs::queue_metrics_text({.waiting = 3, .active = 1, .completed = 7, .failed = 2});
+        jobs::queue_metrics_text({.waiting = 3, .active = 1, .completed = 7, .failed = 2});
 
     EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_waiting gauge\ntutti_jobs_waiting 3\n"));
     EXPECT_THAT(text, HasSubstr("# TYPE tutti_jobs_active gauge\ntutti_jobs_active 1\n"));
@@ -463,7 +461,7 @@ TEST(JobQueue, MetricsAreGauges) {
 
 TEST(InProcessJobQueue, RecordsAreForgottenAnHourAfterTheEnd) {
     tutti::testing::ManualClock clock;
-    gateway::jobs::InProcessJobQueue queue({.clock = &clock});
+    jobs::InProcessJobQueue queue({.clock = &clock});
     ASSERT_TRUE(queue.enqueue(std::vector{job("1")}, soon()));
     ASSERT_TRUE(queue.take());
     clock.advance(30min);

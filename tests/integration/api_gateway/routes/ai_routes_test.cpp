@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-#include "api-gateway/jobs/job_queue_in_process.hpp"
+#include "common/jobs/job_queue_in_process.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "support/temporary_folder.hpp"
 #include "unit/api_gateway/routes/route_table.hpp"
@@ -48,29 +48,29 @@ public:
 };
 
 // The queue in this process, with failures and a look at the order of things.
-class ScriptedQueue final : public jobs::JobQueue {
+class ScriptedQueue final : public services::jobs::JobQueue {
 public:
     explicit ScriptedQueue(Reservations& reservations) : reservations_(reservations) {}
 
-    Result<void> enqueue(std::span<const jobs::Job> jobs, TimePoint deadline) override {
+    Result<void> enqueue(std::span<const services::jobs::Job> jobs, TimePoint deadline) override {
         reservations_.events.push_back("enqueue");
         if (failure != Errc{}) return fail(failure, "enqueue", "scripted");
         return queue.enqueue(jobs, deadline);
     }
-    Result<std::optional<jobs::JobStatus>> status(const std::string& id,
-                                                  TimePoint deadline) override {
+    Result<std::optional<services::jobs::JobStatus>> status(const std::string& id,
+                                                            TimePoint deadline) override {
         ++lookups;
         if (failure != Errc{}) return fail(failure, "status", "scripted");
         return queue.status(id, deadline);
     }
-    Result<jobs::QueueMetrics> metrics(TimePoint deadline) override {
+    Result<services::jobs::QueueMetrics> metrics(TimePoint deadline) override {
         return queue.metrics(deadline);
     }
-    jobs::JobSubscription on_finished(jobs::JobFinished subscriber) override {
+    services::jobs::JobSubscription on_finished(services::jobs::JobFinished subscriber) override {
         return queue.on_finished(std::move(subscriber));
     }
 
-    jobs::InProcessJobQueue queue;
+    services::jobs::InProcessJobQueue queue;
     Errc failure{};
     int lookups = 0;
 
@@ -201,10 +201,10 @@ TEST_F(AiRoutes, ReservationStaysWhenTheJobMayBeInTheQueue) {
 
         // It was on its way, and arrives.
         const std::string request = text_of(first, "requestId");
-        const jobs::Job job{.job_id = "llm-" + request,
-                            .request_id = request,
-                            .name = "llm-generation",
-                            .data = "{}"};
+        const services::jobs::Job job{.job_id = "llm-" + request,
+                                      .request_id = request,
+                                      .name = "llm-generation",
+                                      .data = "{}"};
         ASSERT_TRUE(queue.queue.enqueue({&job, 1}, TimePoint::max()));
         const auto again = generate();
         EXPECT_EQ(again.status, 200);
@@ -421,7 +421,7 @@ TEST_F(AiRoutesWithAnImage, NothingIsDownloadedForWhatIsNotGranted) {
     EXPECT_EQ(generate().status, 503);
     reservations.away = false;
     reservations.held["maestro:7-dm:2cf24dba5fb0a30e"] = {.request_id = "r", .job_id = "llm-r"};
-    const jobs::Job job{
+    const services::jobs::Job job{
         .job_id = "llm-r", .request_id = "r", .name = "llm-generation", .data = "{}"};
     ASSERT_TRUE(queue.queue.enqueue({&job, 1}, TimePoint::max()));
 

@@ -16,7 +16,7 @@ using ::testing::ElementsAre;
 
 const JobIds ids{.request_id = "r", .job_id = "llm-r"};
 
-std::vector<Job> plan(std::string_view context) {
+std::vector<services::jobs::Job> plan(std::string_view context) {
     const auto request = GenerateRequest::parse(
         R"({"personality":{"name":"maestro"},"message":"hello","userApiKey":"k",
             "context":{"userId":"7","channelId":"500")" +
@@ -25,11 +25,11 @@ std::vector<Job> plan(std::string_view context) {
     return plan_jobs(*request, ids).value();
 }
 
-value data_of(const Job& job) { return as_json(job.data); }
+value data_of(const services::jobs::Job& job) { return as_json(job.data); }
 
-std::vector<std::string> names(const std::vector<Job>& jobs) {
+std::vector<std::string> names(const std::vector<services::jobs::Job>& jobs) {
     std::vector<std::string> all;
-    for (const Job& job : jobs) all.push_back(job.name + ' ' + job.job_id);
+    for (const services::jobs::Job& job : jobs) all.push_back(job.name + ' ' + job.job_id);
     return all;
 }
 

@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "api-gateway/jobs/job_queue_in_process.hpp"
+#include "common/jobs/job_queue_in_process.hpp"
 
 namespace tutti::services::gateway::jobs {
 namespace {
@@ -19,7 +19,8 @@ TimePoint soon() { return Boottime::now() + 10s; }
 
 struct Waits : ::testing::Test {
     void begin(const std::string& id) {
-        const Job job{.job_id = id, .request_id = "r", .name = "audio-transcription", .data = "{}"};
+        const services::jobs::Job job{
+            .job_id = id, .request_id = "r", .name = "audio-transcription", .data = "{}"};
         ASSERT_TRUE(queue.enqueue({&job, 1}, soon()));
         ASSERT_TRUE(queue.take());
     }
@@ -30,13 +31,13 @@ struct Waits : ::testing::Test {
     std::future<std::string> wait(JobWaits& waits, const std::string& id) {
         auto promise = std::make_shared<std::promise<std::string>>();
         auto outcome = promise->get_future();
-        forget = waits.wait(id, [promise](const Result<JobStatus>& ended) {
+        forget = waits.wait(id, [promise](const Result<services::jobs::JobStatus>& ended) {
             promise->set_value(ended ? ended->status : ended.error().cause);
         });
         return outcome;
     }
 
-    InProcessJobQueue queue;
+    services::jobs::InProcessJobQueue queue;
     std::function<void()> forget;
 };
 
@@ -90,7 +91,8 @@ TEST_F(Waits, ForgottenWaitIsNotCalled) {
 TEST_F(Waits, CallbackThatThrowsHarmsNobody) {
     JobWaits waits(queue, {.look_every = 1h});
     begin("a");
-    (void)waits.wait("a", [](const Result<JobStatus>&) { throw std::runtime_error("oops"); });
+    (void)waits.wait(
+        "a", [](const Result<services::jobs::JobStatus>&) { throw std::runtime_error("oops"); });
     auto other = wait(waits, "a");
 
     finish("a");
@@ -99,15 +101,19 @@ TEST_F(Waits, CallbackThatThrowsHarmsNobody) {
 }
 
 // Every other time, as behind a Redis whose connections are cut again and again.
-class FlappingQueue : public JobQueue {
+class FlappingQueue : public services::jobs::JobQueue {
 public:
-    Result<void> enqueue(std::span<const Job>, TimePoint) override { return {}; }
-    Result<std::optional<JobStatus>> status(const std::string&, TimePoint) override {
+    Result<void> enqueue(std::span<const services::jobs::Job>, TimePoint) override { return {}; }
+    Result<std::optional<services::jobs::JobStatus>> status(const std::string&,
+                                                            TimePoint) override {
         if (++looks_ % 2 == 1) return fail(Errc::unavailable, "ask", "scripted");
-        return JobStatus{.status = looks_ > 40 ? "completed" : "active", .result = std::nullopt};
+        return services::jobs::JobStatus{.status = looks_ > 40 ? "completed" : "active",
+                                         .result = std::nullopt};
     }
-    Result<QueueMetrics> metrics(TimePoint) override { return QueueMetrics{}; }
-    JobSubscription on_finished(JobFinished) override { return {}; }
+    Result<services::jobs::QueueMetrics> metrics(TimePoint) override {
+        return services::jobs::QueueMetrics{};
+    }
+    services::jobs::JobSubscription on_finished(services::jobs::JobFinished) override { return {}; }
 
 private:
     int looks_ = 0;

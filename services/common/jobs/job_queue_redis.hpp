@@ -26,14 +26,14 @@
 #include <span>
 #include <string>
 
-#include "api-gateway/jobs/job_endings.hpp"
-#include "api-gateway/jobs/job_queue.hpp"
 #include "common/domain/limits.hpp"
+#include "common/jobs/job_endings.hpp"
+#include "common/jobs/job_queue.hpp"
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 
 class FinishedReader;
 
@@ -72,4 +72,4 @@ private:
     std::unique_ptr<FinishedReader> reader_;
 };
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

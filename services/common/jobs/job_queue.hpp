@@ -22,27 +22,12 @@
 #include <span>
 #include <string>
 
-#include "api-gateway/jobs/job_endings.hpp"
+#include "common/jobs/job.hpp"
+#include "common/jobs/job_endings.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services::gateway::jobs {
-
-struct Job {
-    std::string job_id;
-    std::string request_id;
-    std::string name;  // llm-generation, audio-transcription, image-description
-    std::string data;  // JSON
-};
-
-struct JobStatus {
-    std::string status;  // waiting, active, completed, failed, or a worker's own word
-    int progress = 0;    // percent
-    std::optional<std::string> result;   // JSON
-    std::optional<std::string> error{};  // of a failed one; a worker's text, of any length
-
-    [[nodiscard]] bool ended() const { return status == "completed" || status == "failed"; }
-};
+namespace tutti::services::jobs {
 
 struct QueueMetrics {
     std::uint64_t waiting = 0;  // for a worker
@@ -77,4 +62,4 @@ public:
     [[nodiscard]] virtual JobSubscription on_finished(JobFinished subscriber) = 0;
 };
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

@@ -20,7 +20,7 @@
 #include "common/process/logging.hpp"
 #include "common/redis/client.hpp"
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 
 class FinishedReader {
 public:
@@ -56,4 +56,4 @@ private:
     std::jthread thread_;                  // last: uses all of the above
 };
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

@@ -9,7 +9,7 @@
 #include <memory>
 #include <string>
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 
 using JobFinished = std::function<void(const std::string& job_id)>;
 // Calls come as long as it is held; letting go of it waits for one that is running.
@@ -28,4 +28,4 @@ private:
     std::shared_ptr<State> state_;  // outlives this object as long as a subscription is held
 };
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

@@ -1,10 +1,10 @@
-#include "api-gateway/jobs/job_queue.hpp"
+#include "common/jobs/job_queue.hpp"
 
 #include <string_view>
 
 #include "tutti/metrics/metric_text.hpp"
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 
 std::string queue_metrics_text(const QueueMetrics& metrics) {
     MetricText text;
@@ -19,4 +19,4 @@ std::string queue_metrics_text(const QueueMetrics& metrics) {
     return text.text();
 }
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

@@ -1,11 +1,11 @@
-#include "api-gateway/jobs/finished_reader.hpp"
+#include "common/jobs/finished_reader.hpp"
 
 #include <cstddef>
 #include <utility>
 
 #include "common/process/edge.hpp"
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 namespace {
 
 constexpr const char* entries_at_a_time = "100";
@@ -76,4 +76,4 @@ void FinishedReader::note(const Result<void>& read) {
     read ? outage_.worked() : outage_.failed(read.error().message());
 }
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

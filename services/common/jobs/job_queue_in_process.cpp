@@ -1,8 +1,8 @@
-#include "api-gateway/jobs/job_queue_in_process.hpp"
+#include "common/jobs/job_queue_in_process.hpp"
 
 #include <utility>
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 
 InProcessJobQueue::InProcessJobQueue(Options options) : options_(options) {}
 
@@ -90,4 +90,4 @@ void InProcessJobQueue::forget_old_records() {
     }
 }
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

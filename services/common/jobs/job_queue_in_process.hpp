@@ -14,13 +14,13 @@
 #include <span>
 #include <string>
 
-#include "api-gateway/jobs/job_endings.hpp"
-#include "api-gateway/jobs/job_queue.hpp"
 #include "common/domain/limits.hpp"
+#include "common/jobs/job_endings.hpp"
+#include "common/jobs/job_queue.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 
 class InProcessJobQueue final : public JobQueue {
 public:
@@ -67,4 +67,4 @@ private:
     std::deque<std::string> order_;  // of records_: the oldest first
 };
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

@@ -1,4 +1,4 @@
-#include "api-gateway/jobs/job_endings.hpp"
+#include "common/jobs/job_endings.hpp"
 
 #include <list>
 #include <mutex>
@@ -6,7 +6,7 @@
 
 #include "common/process/edge.hpp"
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 
 struct JobEndings::State {
     std::mutex
@@ -32,4 +32,4 @@ void JobEndings::tell(const std::string& job_id) {
     }
 }
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs

@@ -1,16 +1,16 @@
 // One script for each operation that must not be torn apart: two gateways and any number of workers use
 // the same stream. What counts as waiting is what no group has read yet; the length of the stream says
 // less, because it also holds what is read and not trimmed.
-#include "api-gateway/jobs/job_queue_redis.hpp"
+#include "common/jobs/job_queue_redis.hpp"
 
 #include <algorithm>
 #include <charconv>
 #include <utility>
 #include <vector>
 
-#include "api-gateway/jobs/finished_reader.hpp"
+#include "common/jobs/finished_reader.hpp"
 
-namespace tutti::services::gateway::jobs {
+namespace tutti::services::jobs {
 namespace {
 
 // Answers {waiting, active}. A group's lag is nil when entries were deleted before it read them; then
@@ -178,4 +178,4 @@ Result<QueueMetrics> RedisJobQueue::metrics(TimePoint deadline) {
                         .failed = count_of(reply->elements[3])};
 }
 
-}  // namespace tutti::services::gateway::jobs
+}  // namespace tutti::services::jobs
