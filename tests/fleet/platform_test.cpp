@@ -281,8 +281,9 @@ TEST_F(PlatformJobs, AttachmentIsServedByBothGatewaysAndItsSignatureIsNotLogged)
                  discord("/attachments/1/2/cat.png") + ',' + discord("/gone.png") + "]}}");
 
     ASSERT_EQ(response.status, 202) << response.body;
-    const std::string path = "/temp-attachments/" + read<Job>(response).request_id + "/cat.png";
-    EXPECT_THAT(redis.command({"XRANGE", "ai-requests", "-", "+"}),
+    const std::string request_id = read<Job>(response).request_id;
+    const std::string path = "/temp-attachments/" + request_id + "/cat.png";
+    EXPECT_THAT(redis.command({"HGET", "ai-requests:job:llm-" + request_id, "data"}),
                 AllOf(HasSubstr(gateways[0].url() + path),
                       HasSubstr(std::string("/gone.png?ex=66&") + signature)));
     for (const Service& gateway : gateways) {

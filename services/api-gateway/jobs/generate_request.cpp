@@ -124,6 +124,10 @@ private:
         if (channel != nullptr && !channel->is_null()) {
             to.channel_id = text(context, "channelId", id_length_max);
         }
+        const auto* answered = context.if_contains("messageId");
+        if (answered != nullptr && !answered->is_null()) {
+            to.message_id = text(context, "messageId", id_length_max);
+        }
         to.attachments = direct_attachments(context);
         each(context, "referencedMessages", references_max, [&](const object& message) {
             to.references.push_back(reference(message, to.references.size()));

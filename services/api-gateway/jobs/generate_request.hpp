@@ -38,6 +38,7 @@ struct GenerateRequest {
     std::string personality_name;
     std::string user_id;
     std::optional<std::string> channel_id;
+    std::optional<std::string> message_id;  // that the reply answers
     // The text, or the object as JSON with its members sorted: the same message whatever order they came
     // in.
     std::string message_identity;

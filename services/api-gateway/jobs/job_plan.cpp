@@ -19,6 +19,7 @@ using boost::json::object;
 constexpr const char* audio_job = "audio-transcription";
 constexpr const char* image_job = "image-description";
 constexpr const char* llm_job = "llm-generation";
+constexpr const char* direct_message = "dm";  // in place of a channel
 
 // Where attachments belong: the message itself, or a referenced one.
 struct Origin {
@@ -28,7 +29,11 @@ struct Origin {
 
 class Planner {
 public:
-    Planner(GenerateRequest request, const JobIds& ids) : request_(std::move(request)), ids_(ids) {}
+    Planner(GenerateRequest request, const JobIds& ids)
+        : request_(std::move(request)),
+          ids_(ids),
+          reply_{.channel = request_.channel_id.value_or(direct_message),
+                 .reference = request_.message_id.value_or("")} {}
 
     Result<std::vector<services::jobs::Job>> plan() {
         add(request_.attachments, {.prefix = ids_.request_id, .number = {}});
@@ -44,7 +49,11 @@ public:
         data["jobType"] = llm_job;
         data["dependencies"] = std::move(dependencies_);
         queue(ids_.job_id, llm_job, data);
-        if (fits()) return std::move(jobs_);
+        if (fits()) {
+            jobs_.back().children = std::move(children_);
+            jobs_.back().reply = reply_;
+            return std::move(jobs_);
+        }
         return fail(
             Errc::too_large, "plan jobs",
             "the request has too many attachments, or too much to say to each: it may become " +
@@ -86,10 +95,8 @@ private:
         return data;
     }
     void push(const std::string& job_id, const char* type, const object& data) {
-        dependencies_.push_back(object{{"jobId", job_id},
-                                       {"type", type},
-                                       {"status", "queued"},
-                                       {"resultKey", job_result_key(request_.user_id, job_id)}});
+        children_.push_back(job_id);
+        dependencies_.push_back(object{{"jobId", job_id}, {"type", type}, {"status", "queued"}});
         queue(job_id, type, data);
     }
     // What is over the limit is not made.
@@ -108,17 +115,15 @@ private:
 
     GenerateRequest request_;
     const JobIds& ids_;
+    services::jobs::ReplyTo reply_;
     std::vector<services::jobs::Job> jobs_;
     array dependencies_;
+    std::vector<std::string> children_;
     std::size_t count_ = 0;
     std::size_t bytes_ = 0;
 };
 
 }  // namespace
-
-std::string job_result_key(const std::string& user_id, const std::string& job_id) {
-    return "job-result:" + (user_id.empty() ? "unknown" : user_id) + ':' + job_id;
-}
 
 services::jobs::Job plan_transcription(const TranscribeRequest& request,
                                        const std::string& request_id) {

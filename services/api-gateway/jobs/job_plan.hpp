@@ -1,7 +1,7 @@
 // Which jobs a request needs: one that writes the reply, and before it those that turn its attachments
-// into text. The order is that of the queue; the last job names the others and where their results are.
+// into text. The order is that of the queue; the last job names the others, and waits for them.
 //
-//     llm-<req>                        the reply; its `dependencies` are the jobs below
+//     llm-<req>                        the reply; the jobs below are its children, and its `dependencies`
 //     audio-<req>-audio-<i>            for each recording of the message
 //     image-<req>-image                for all its images together
 //     audio-<req>-ref<n>-audio-<i>     the same for referenced message n
@@ -21,9 +21,6 @@
 #include "common/jobs/job_queue.hpp"
 
 namespace tutti::services::gateway::jobs {
-
-// A worker leaves the result of a job that others depend on there, for an hour.
-[[nodiscard]] std::string job_result_key(const std::string& user_id, const std::string& job_id);
 
 // Errors: too_large, more jobs or bytes than one request may become; the cause can be shown.
 [[nodiscard]] Result<std::vector<services::jobs::Job>> plan_jobs(GenerateRequest request,

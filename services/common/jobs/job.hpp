@@ -1,16 +1,16 @@
 // What a job is, to the service that enqueues it and to the worker that carries it out.
 //
-// Thread-safety: plain values.
+// Thread-safety: plain values and pure functions.
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
+#include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
 
 namespace tutti::services::jobs {
 
@@ -62,11 +62,18 @@ struct Failed {
 };
 using JobOutcome = std::variant<Completed, Failed>;
 
+// What can be kept of an outcome: a result that is too large is a failure without retry, and a cause is short
+// text without control characters.
+[[nodiscard]] JobOutcome storable(JobOutcome outcome);
+
 // How a child ended, for its parent.
 struct ChildEnd {
     std::string job_id;
     std::string name;
     JobOutcome outcome;  // `retry` is false
 };
+
+// Child to parent. Errors: invalid_option.
+[[nodiscard]] Result<std::map<std::string, std::string>> parents_of(std::span<const Job> jobs);
 
 }  // namespace tutti::services::jobs

@@ -4,13 +4,11 @@
 // Two implementations: job_queue_redis.hpp for processes of their own, job_queue_in_process.hpp for a fleet in
 // one.
 //
-// The queue is full when `waiting_max` jobs, or `waiting_bytes_max` of them, wait for a worker;
-// then `enqueue` refuses. No job that waits is ever dropped to make room: only what workers have
-// read is trimmed. On Redis the bytes are an estimate, and not looked at when the user may not ask
-// for it (MEMORY USAGE).
+// The queue is full when `waiting_max` jobs, or `waiting_bytes_max` of them, wait for a worker; then
+// `enqueue` refuses. No job that waits is ever dropped to make room.
 //
-// What a worker writes may be anything. A status that is no short word is "unknown"; a job whose
-// record has become too large has failed.
+// A record may hold anything. A status that is no short word is "unknown"; a job whose record has become
+// too large has failed.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -31,10 +29,15 @@ namespace tutti::services::jobs {
 
 struct QueueMetrics {
     std::uint64_t waiting = 0;  // for a worker
-    std::uint64_t active = 0;   // read by a worker and not acknowledged
+    std::uint64_t active = 0;   // with a worker, or with one that is gone
     // Of those that ended lately; in this process: since the start.
     std::uint64_t completed = 0;
     std::uint64_t failed = 0;
+    // Since the queue is there.
+    std::uint64_t dead = 0;          // failed for good without a worker's own verdict
+    std::uint64_t unknown_paid = 0;  // paid calls of which nothing is known but that they began
+    // Since the oldest job became ready that has not ended.
+    std::chrono::milliseconds oldest_age{0};
 };
 
 // Prometheus text.
@@ -47,10 +50,10 @@ class JobQueue {
 public:
     virtual ~JobQueue() = default;
 
-    // Adds all of them, in this order, or none. Enqueuing the same jobs again does nothing, so a caller
+    // Adds all of them, in this order, or none; a parent waits until its children have ended. Enqueuing the same jobs again does nothing, so a caller
     // may repeat it after an error. Blocking: until `deadline` at most.
     // Errors: overloaded (full), unavailable, refused: nothing was enqueued; after any other they may have
-    // been. Requires: not empty.
+    // been; invalid_option: a child that does not stand before its only parent. Requires: not empty.
     [[nodiscard]] virtual Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) = 0;
     // Nothing when there is no such job, or its record is gone.
     [[nodiscard]] virtual Result<std::optional<JobStatus>> status(const std::string& job_id,

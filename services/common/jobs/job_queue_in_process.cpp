@@ -1,30 +1,65 @@
+// A job that may be claimed has a ticket: among `ready_` until it is handed out for the first time, then among
+// `handed_out_` until the job ends, where it is free from `free_at` on. So a claim looks at the few that
+// workers have or had before it takes the oldest one that is new, as the scripts on Redis do.
+//
+// Each rule of the protocol (job_rules.hpp) is a part of a condition here.
 #include "common/jobs/job_queue_in_process.hpp"
 
-#include <utility>
+#include <algorithm>
+
+#include "common/jobs/job_rules.hpp"
 
 namespace tutti::services::jobs {
 
-InProcessJobQueue::InProcessJobQueue(Options options) : options_(options) {}
+InProcessJobQueue::InProcessJobQueue(Options options) : options_(std::move(options)) {}
 
 Result<void> InProcessJobQueue::enqueue(std::span<const Job> jobs, TimePoint) {
+    const auto parents = parents_of(jobs);
+    if (!parents) return fail(parents.error());
     const std::lock_guard lock(mutex_);
     forget_old_records();
-    if (records_.contains(jobs.front().job_id)) return {};
+    if (records_.contains(jobs.front().job_id) && kept(JobRule::enqueue_only_unknown)) return {};
     std::size_t bytes = 0;
     for (const Job& job : jobs) bytes += job.data.size();
-    if (waiting_.size() + jobs.size() > options_.waiting_max ||
+    if (waiting_ + jobs.size() > options_.waiting_max ||
         waiting_bytes_ + bytes > options_.waiting_bytes_max) {
         return fail(Errc::overloaded, "enqueue", "too many jobs wait for a worker");
     }
-    waiting_bytes_ += bytes;
-    const TimePoint expires = options_.clock->now() + options_.record_ttl;
     for (const Job& job : jobs) {
-        waiting_.push_back(job);
-        records_.insert_or_assign(
-            job.job_id, Record{{.status = "waiting", .progress = 0, .result = {}}, expires});
-        order_.push_back(job.job_id);
+        const auto parent = parents->find(job.job_id);
+        Record& record =
+            records_
+                .insert_or_assign(
+                    job.job_id,
+                    Record{.job = job,
+                           .parent = parent == parents->end() ? std::string() : parent->second,
+                           .children_left = job.children.size()})
+                .first->second;
+        const bool waits = !job.children.empty() && kept(JobRule::parent_waits);
+        set_status(record, waits ? "waiting-children" : "waiting");
+        if (!waits) make_ready(record);
     }
     return {};
+}
+
+void InProcessJobQueue::set_status(Record& record, const std::string& status) {
+    const auto move = [&](const std::string& state, bool enters) {
+        if (state == "active") enters ? ++figures_.active : --figures_.active;
+        if (state != "waiting" && state != "waiting-children") return;
+        enters ? ++waiting_ : --waiting_;
+        const std::size_t bytes = record.job.data.size();
+        enters ? waiting_bytes_ += bytes : waiting_bytes_ -= bytes;
+    };
+    move(record.status.status, false);
+    move(status, true);
+    record.status.status = status;
+}
+
+void InProcessJobQueue::make_ready(Record& record) {
+    record.ticket = next_ticket_++;
+    record.ready_at = options_.clock->now();
+    ready_.emplace(record.ticket, record.job.job_id);
+    changed_.notify_all();
 }
 
 Result<std::optional<JobStatus>> InProcessJobQueue::status(const std::string& job_id, TimePoint) {
@@ -38,43 +73,275 @@ Result<std::optional<JobStatus>> InProcessJobQueue::status(const std::string& jo
 
 Result<QueueMetrics> InProcessJobQueue::metrics(TimePoint) {
     const std::lock_guard lock(mutex_);
-    return QueueMetrics{.waiting = waiting_.size(),
-                        .active = active_.size(),
-                        .completed = completed_,
-                        .failed = failed_};
+    QueueMetrics metrics = figures_;
+    metrics.waiting = waiting_;
+    const TimePoint now = options_.clock->now();
+    for (const Tickets* tickets : {&ready_, &handed_out_}) {
+        if (tickets->empty()) continue;
+        const TimePoint since = records_.at(tickets->begin()->second).ready_at;
+        metrics.oldest_age = std::max(metrics.oldest_age,
+                                      std::chrono::floor<std::chrono::milliseconds>(now - since));
+    }
+    return metrics;
 }
 
 JobSubscription InProcessJobQueue::on_finished(JobFinished subscriber) {
     return endings_.add(std::move(subscriber));
 }
 
-std::optional<Job> InProcessJobQueue::take() {
-    const std::lock_guard lock(mutex_);
-    if (waiting_.empty()) return std::nullopt;
-    Job job = std::move(waiting_.front());
-    waiting_.pop_front();
-    waiting_bytes_ -= job.data.size();
-    active_.insert(job.job_id);
-    if (const auto found = records_.find(job.job_id); found != records_.end()) {
-        found->second.status.status = "active";
+Result<std::optional<LeasedJob>> InProcessJobQueue::claim(const std::string&, TimePoint deadline) {
+    while (true) {
+        std::optional<LeasedJob> job;
+        bool over = false;
+        {
+            std::unique_lock lock(mutex_);
+            job = take();
+            const TimePoint now = options_.clock->now();
+            over = job || woken_ || now >= deadline;
+            if (!over && ended_.empty()) {
+                changed_.wait_for(lock, time_left(std::min(deadline, next_free()), now));
+            }
+            if (over) woken_ = false;
+        }
+        tell_ended();
+        if (over) return job;
     }
-    return job;
 }
 
-void InProcessJobQueue::finish(const std::string& job_id, JobStatus status) {
-    if (end(job_id, std::move(status))) endings_.tell(job_id);
+void InProcessJobQueue::wake() {
+    const std::lock_guard lock(mutex_);
+    woken_ = true;
+    changed_.notify_all();
 }
 
-bool InProcessJobQueue::end(const std::string& job_id, JobStatus status) {
-    const std::lock_guard lock(mutex_);
-    if (active_.erase(job_id) == 0) return false;
-    ++(status.status == "failed" ? failed_ : completed_);
-    const auto found = records_.find(job_id);
-    if (found != records_.end()) {
-        found->second = {.status = std::move(status),
-                         .expires = options_.clock->now() + options_.record_ttl};
+InProcessJobQueue::Record* InProcessJobQueue::next_ready() {
+    const TimePoint now = options_.clock->now();
+    for (const auto& [ticket, job_id] : handed_out_) {
+        Record& record = records_.at(job_id);
+        const bool lapsed = record.free_at <= now && kept(JobRule::lapsed_lease_is_free);
+        if (lapsed || !kept(JobRule::held_lease_is_not_free)) return &record;
     }
-    return true;
+    if (ready_.empty()) return nullptr;
+    const auto first = ready_.begin();
+    Record& record = records_.at(first->second);
+    handed_out_.emplace(*first);
+    ready_.erase(first);
+    return &record;
+}
+
+std::optional<LeasedJob> InProcessJobQueue::take() {
+    while (Record* record = next_ready()) {
+        if (record->attempts >= options_.leases.attempts_max && kept(JobRule::attempts_end)) {
+            dead_letter();
+            finish(*record, Failed{.cause = record->status.error.value_or(
+                                       "no worker ended it in " + std::to_string(record->attempts) +
+                                       " attempts")});
+            continue;
+        }
+        ++record->attempts;
+        if (record->token.empty() || kept(JobRule::claim_takes_token)) {
+            record->token = options_.leases.make_token();
+        }
+        record->free_at = options_.clock->now() + options_.leases.lease;
+        set_status(*record, "active");
+        return LeasedJob{.job = record->job,
+                         .lease = {.job_id = record->job.job_id, .token = record->token},
+                         .attempt = record->attempts,
+                         .asked_at = options_.clock->now()};
+    }
+    return std::nullopt;
+}
+
+TimePoint InProcessJobQueue::next_free() const {
+    TimePoint next = TimePoint::max();
+    for (const auto& [ticket, job_id] : handed_out_) {
+        next = std::min(next, records_.at(job_id).free_at);
+    }
+    return next;
+}
+
+InProcessJobQueue::Record* InProcessJobQueue::held(const Lease& lease, bool compare) {
+    const auto found = records_.find(lease.job_id);
+    if (found == records_.end() || found->second.token.empty()) return nullptr;
+    return found->second.token == lease.token || !compare ? &found->second : nullptr;
+}
+
+Result<Hold> InProcessJobQueue::renew(const Lease& lease, TimePoint) {
+    const std::lock_guard lock(mutex_);
+    Record* const record = held(lease, kept(JobRule::renew_compares_token));
+    if (record == nullptr) return Hold::lost;
+    if (kept(JobRule::renew_extends_lease)) {
+        record->free_at = options_.clock->now() + options_.leases.lease;
+    }
+    return Hold::held;
+}
+
+Result<Hold> InProcessJobQueue::give_back(const Lease& lease, TimePoint) {
+    const std::lock_guard lock(mutex_);
+    Record* const record = held(lease, kept(JobRule::give_back_compares_token));
+    if (record == nullptr) return Hold::lost;
+    if (kept(JobRule::give_back_spends_none)) --record->attempts;
+    free_ticket(*record, options_.clock->now());
+    return Hold::held;
+}
+
+void InProcessJobQueue::free_ticket(Record& record, TimePoint at) {
+    record.token.clear();
+    record.free_at = at;
+    set_status(record, "waiting");
+    changed_.notify_all();
+}
+
+Result<Hold> InProcessJobQueue::end(const Lease& lease, const JobOutcome& outcome, TimePoint) {
+    const JobOutcome stored = storable(outcome);
+    {
+        const std::lock_guard lock(mutex_);
+        Record* const record = held(lease, kept(JobRule::end_compares_token));
+        if (record == nullptr) return Hold::lost;
+        const auto* failed = std::get_if<Failed>(&stored);
+        const bool retry = failed != nullptr && failed->retry && kept(JobRule::retry_is_later);
+        if (retry && record->attempts < options_.leases.attempts_max) {
+            record->status.error = failed->cause;
+            const auto pause = saturating_multiply(options_.leases.retry_after,
+                                                   1 << std::min(record->attempts - 1, 20));
+            free_ticket(*record,
+                        options_.clock->now() + std::min<Duration>(pause, options_.leases.lease));
+            return Hold::held;
+        }
+        if (retry) dead_letter();
+        finish(*record, stored);
+    }
+    tell_ended();
+    return Hold::held;
+}
+
+void InProcessJobQueue::dead_letter() { ++figures_.dead; }
+
+void InProcessJobQueue::finish(Record& record, const JobOutcome& outcome) {
+    const auto* completed = std::get_if<Completed>(&outcome);
+    set_status(record, completed != nullptr ? "completed" : "failed");
+    record.status.progress = 100;
+    record.status.error.reset();
+    if (completed != nullptr) {
+        record.status.result = completed->result;
+        ++figures_.completed;
+    } else {
+        record.status.error = std::get<Failed>(outcome).cause;
+        ++figures_.failed;
+    }
+    record.token.clear();
+    record.paid.clear();
+    if (kept(JobRule::end_drops_ticket)) {
+        record.job.data.clear();
+        handed_out_.erase(record.ticket);
+    }
+    if (kept(JobRule::end_announces)) ended_.push_back(record.job.job_id);
+    tell_family(record);
+}
+
+void InProcessJobQueue::tell_family(Record& record) {
+    for (const std::string& child : record.job.children) {
+        if (const auto found = records_.find(child); found != records_.end()) expire(found->second);
+    }
+    const auto parent = records_.find(record.parent);
+    if (parent == records_.end() || parent->second.status.status != "waiting-children") {
+        expire(record);
+        return;
+    }
+    if (!kept(JobRule::child_is_kept)) expire(record);
+    if (record.status.status == "failed" && !kept(JobRule::failed_child_counts)) return;
+    if (--parent->second.children_left > 0) return;
+    set_status(parent->second, "waiting");
+    make_ready(parent->second);
+}
+
+void InProcessJobQueue::expire(Record& record) {
+    record.expires = options_.clock->now() + options_.record_ttl;
+    order_.push_back(record.job.job_id);
+}
+
+void InProcessJobQueue::tell_ended() {
+    std::deque<std::string> ended;
+    {
+        const std::lock_guard lock(mutex_);
+        ended.swap(ended_);
+    }
+    for (const std::string& job_id : ended) endings_.tell(job_id);
+}
+
+Result<std::vector<ChildEnd>> InProcessJobQueue::children(const Job& job, TimePoint) {
+    const std::lock_guard lock(mutex_);
+    forget_old_records();
+    std::vector<ChildEnd> ends;
+    for (const std::string& child : job.children) {
+        const auto found = records_.find(child);
+        if (found == records_.end() || !found->second.status.ended()) {
+            ends.push_back({.job_id = child, .name = {}, .outcome = Failed{"its record is gone"}});
+            continue;
+        }
+        const Record& record = found->second;
+        ends.push_back({.job_id = child, .name = record.job.name, .outcome = Failed{}});
+        if (record.status.result) {
+            ends.back().outcome = Completed{*record.status.result};
+        } else {
+            ends.back().outcome = Failed{record.status.error.value_or("")};
+        }
+    }
+    return ends;
+}
+
+Result<PaidCall> InProcessJobQueue::begin_paid(const Lease& lease, const std::string& call,
+                                               TimePoint) {
+    const std::lock_guard lock(mutex_);
+    Record* const record = held(lease, true);
+    if (record == nullptr) return PaidCall{.state = PaidCall::State::lost};
+    const auto [known, begun] = record->paid.try_emplace(call, Paid{.token = lease.token});
+    Paid& paid = known->second;
+    if (begun && !kept(JobRule::paid_call_is_marked)) record->paid.erase(known);
+    if (begun) return PaidCall{.state = PaidCall::State::begun};
+    if (paid.answer) return PaidCall{.state = PaidCall::State::stored, .answer = *paid.answer};
+    if (!std::exchange(paid.counted, true)) ++figures_.unknown_paid;
+    return PaidCall{.state = PaidCall::State::unknown};
+}
+
+Result<Hold> InProcessJobQueue::store_paid(const Lease& lease, const std::string& call,
+                                           const std::string& answer, TimePoint) {
+    const std::lock_guard lock(mutex_);
+    const bool is_held = held(lease, true) != nullptr;
+    const auto found = records_.find(lease.job_id);
+    const bool may_be_late = kept(JobRule::late_answer_is_taken) || is_held;
+    if (found != records_.end() && may_be_late) {
+        const auto paid = found->second.paid.find(call);
+        const bool began = paid != found->second.paid.end() && !paid->second.answer &&
+                           paid->second.token == lease.token;
+        if (began) paid->second.answer = answer;
+    }
+    return is_held ? Hold::held : Hold::lost;
+}
+
+Result<Hold> InProcessJobQueue::cancel_paid(const Lease& lease, const std::string& call,
+                                            TimePoint) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = records_.find(lease.job_id); found != records_.end()) {
+        const auto paid = found->second.paid.find(call);
+        const bool began = paid != found->second.paid.end() && !paid->second.answer &&
+                           paid->second.token == lease.token;
+        if (began) found->second.paid.erase(paid);
+    }
+    return held(lease, true) != nullptr ? Hold::held : Hold::lost;
+}
+
+Result<std::size_t> InProcessJobQueue::reap(const std::string&, TimePoint) { return 0; }
+
+void InProcessJobQueue::forget_everything() {
+    const std::lock_guard lock(mutex_);
+    records_.clear();
+    ready_.clear();
+    handed_out_.clear();
+    order_.clear();
+    waiting_ = 0;
+    waiting_bytes_ = 0;
+    figures_ = {};
 }
 
 // Expired ones, and the oldest that have ended when there are more than four times what may wait.
@@ -83,9 +350,8 @@ void InProcessJobQueue::forget_old_records() {
         const auto found = records_.find(order_.front());
         const bool expired =
             found == records_.end() || found->second.expires <= options_.clock->now();
-        const bool too_many = order_.size() > 4 * options_.waiting_max;
-        if (!expired && !(too_many && found->second.status.ended())) return;
-        if (found != records_.end()) records_.erase(found);
+        if (!expired && order_.size() <= 4 * options_.waiting_max) return;
+        if (found != records_.end() && found->second.status.ended()) records_.erase(found);
         order_.pop_front();
     }
 }

@@ -1,33 +1,37 @@
-// The queue of jobs in this process, for a fleet in one: see job_queue.hpp.
+// The queue of jobs in this process, for a fleet in one: see job_queue.hpp and job_source.hpp.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/domain/limits.hpp"
 #include "common/jobs/job_endings.hpp"
 #include "common/jobs/job_queue.hpp"
+#include "common/jobs/job_source.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::jobs {
 
-class InProcessJobQueue final : public JobQueue {
+class InProcessJobQueue final : public JobQueue, public JobSource {
 public:
     struct Options {
         std::size_t waiting_max = job_waiting_max;
         std::size_t waiting_bytes_max = services::domain::waiting_bytes_max;
         std::chrono::seconds record_ttl = job_record_ttl;
+        LeaseOptions leases{};
         const Clock* clock = &system_clock();
     };
 
@@ -40,31 +44,79 @@ public:
     [[nodiscard]] Result<QueueMetrics> metrics(TimePoint deadline) override;
     [[nodiscard]] JobSubscription on_finished(JobFinished subscriber) override;
 
-    // The worker's side: the next job, which is active from now on; nothing when none waits.
-    [[nodiscard]] std::optional<Job> take();
-    // The end of an active job; calls subscribers. Of an unknown one: nothing happens.
-    void finish(const std::string& job_id, JobStatus status);
+    [[nodiscard]] Result<std::optional<LeasedJob>> claim(const std::string& worker,
+                                                         TimePoint deadline) override;
+    void wake() override;
+    [[nodiscard]] Result<Hold> renew(const Lease& lease, TimePoint deadline) override;
+    [[nodiscard]] Result<Hold> give_back(const Lease& lease, TimePoint deadline) override;
+    [[nodiscard]] Result<Hold> end(const Lease& lease, const JobOutcome& outcome,
+                                   TimePoint deadline) override;
+    [[nodiscard]] Result<std::vector<ChildEnd>> children(const Job& job,
+                                                         TimePoint deadline) override;
+    [[nodiscard]] Result<PaidCall> begin_paid(const Lease& lease, const std::string& call,
+                                              TimePoint deadline) override;
+    [[nodiscard]] Result<Hold> store_paid(const Lease& lease, const std::string& call,
+                                          const std::string& answer, TimePoint deadline) override;
+    [[nodiscard]] Result<Hold> cancel_paid(const Lease& lease, const std::string& call,
+                                           TimePoint deadline) override;
+    [[nodiscard]] Result<std::size_t> reap(const std::string& leaving, TimePoint deadline) override;
+
+    // All is gone, as after FLUSHALL.
+    void forget_everything();
 
 private:
-    struct Record {
-        JobStatus status;
-        TimePoint expires;
+    struct Paid {
+        std::string token;  // of the lease under which it began
+        bool counted = false;
+        std::optional<std::string> answer{};
     };
+    struct Record {
+        Job job;  // without its data when it has ended
+        JobStatus status{};
+        std::string parent{};
+        std::size_t children_left = 0;
+        std::uint64_t ticket = 0;
+        TimePoint ready_at{};
+        std::string token{};
+        TimePoint free_at{};  // of a ticket that was handed out before
+        int attempts = 0;
+        std::map<std::string, Paid> paid{};
+        TimePoint expires = TimePoint::max();
+    };
+    using Records = std::map<std::string, Record, std::less<>>;
+    using Tickets = std::map<std::uint64_t, std::string>;  // to the job's id
 
+    // With the lock, all of them.
     void forget_old_records();
-    // False when it was not active.
-    [[nodiscard]] bool end(const std::string& job_id, JobStatus status);
+    void set_status(Record& record, const std::string& status);
+    void make_ready(Record& record);
+    [[nodiscard]] Record* held(const Lease& lease, bool compare);
+    [[nodiscard]] Record* next_ready();
+    [[nodiscard]] std::optional<LeasedJob> take();
+    [[nodiscard]] TimePoint next_free() const;
+    void free_ticket(Record& record, TimePoint at);
+    void finish(Record& record, const JobOutcome& outcome);
+    void tell_family(Record& record);
+    void expire(Record& record);
+    void dead_letter();
 
-    Options options_;
+    // Of the ends that were noted with the lock; without it.
+    void tell_ended();
+
+    const Options options_;
     JobEndings endings_;
     std::mutex mutex_;
-    std::deque<Job> waiting_;
+    std::condition_variable changed_;
+    Records records_;
+    Tickets ready_;
+    Tickets handed_out_;
+    std::uint64_t next_ticket_ = 1;
+    std::size_t waiting_ = 0;
     std::size_t waiting_bytes_ = 0;
-    std::set<std::string, std::less<>> active_;
-    std::uint64_t completed_ = 0;
-    std::uint64_t failed_ = 0;
-    std::map<std::string, Record, std::less<>> records_;
-    std::deque<std::string> order_;  // of records_: the oldest first
+    QueueMetrics figures_{};         // without `waiting` and `oldest_age`
+    std::deque<std::string> order_;  // of the records that expire: the first to do so first
+    std::deque<std::string> ended_;  // to be told
+    bool woken_ = false;
 };
 
 }  // namespace tutti::services::jobs

@@ -1,20 +1,22 @@
 // The queue of jobs on Redis, for processes of their own: see job_queue.hpp.
 //
-//     <queue>               stream; an entry has the fields jobId, requestId, name, data
-//     <queue>:job:<jobId>   hash: requestId, name, status, progress, timestamp (ms), later result (JSON)
-//                           or error (text); gone an hour after its last change by the gateway or a worker
+//     <queue>               stream of tickets: an entry has the field jobId, and means that the job may be claimed
+//     <queue>:job:<jobId>   hash: requestId, name, data, bytes, status, progress, timestamp (ms); as it has them
+//                           parent, children, left (children that have not ended), channel, reference; while it is
+//                           leased token, worker, ticket; attempts; `paid:<call>`; in the end result (JSON) or error
+//                           (text). Gone an hour after its end, a parent's children with it
 //     <queue>:finished      stream of the jobs that ended lately; an entry has the fields jobId and status
-// Workers read through a consumer group and set `status` to active. In the end, in one transaction:
-//     MULTI
-//     HSET <queue>:job:<jobId> status completed progress 100 result <JSON>    or: status failed error <text>
-//     XADD <queue>:finished MAXLEN ~ 1000 * jobId <jobId> status completed    or: status failed
-//     XACK <queue> <group> <entry>
-//     XDEL <queue> <entry>                it holds a conversation and perhaps a user's key
-//     EXEC
+//     <queue>:dead          stream of the last 1000 dead letters: jobId, requestId, name, attempts, cause. Without the
+//                           data, which holds a conversation and perhaps a user's key
+//     <queue>:figures       hash of counters: waiting, bytes, active, dead, unknown
+//     job-results           stream: jobId, requestId, result, completedAt, channel, reference of each job that ended
+//                           and has a reply channel
 //
-// How many have ended is counted in <queue>:finished, so it is of the last 1000 or so. Counters would ask
-// one more command of every worker, and a count by each gateway would differ from the others' and begin
-// anew with it.
+// Workers share the consumer group `workers` of the stream. A ticket's idle time is its lease: 0 when it is claimed
+// or renewed, and free when it has been idle as long as a lease. What changes a job is one script each
+// (scripts/*.lua).
+//
+// How many have ended is counted in <queue>:finished, so it is of the last 1000 or so.
 //
 // Thread-safety: all functions may be called from any thread, `listen` once before.
 #pragma once

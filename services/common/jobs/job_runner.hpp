@@ -12,7 +12,7 @@
 // deadline is ended; all other jobs are given back, which spends no attempt, and those whose handler has not
 // returned at the deadline, too. The destructor stops at once, and waits for the handlers.
 //
-// Thread-safety: all functions may be called from any thread.
+// Thread-safety: all functions may be called from any thread, `stop` from one at a time.
 #pragma once
 
 #include <chrono>
@@ -56,10 +56,13 @@ struct RunnerFigures {
     Duration last_read_age{};
 };
 
+// Prometheus text. What the queue itself says is queue_metrics_text's.
+[[nodiscard]] std::string runner_metrics_text(const RunnerFigures& figures);
+
 class JobRunner {
 public:
     struct Options {
-        std::string worker;  // no other worker has that name
+        std::string worker{};  // no other worker has that name
         std::size_t concurrency = 5;
         std::chrono::milliseconds lease = LeaseOptions{}.lease;  // as the source's
         Duration job_deadline = std::chrono::minutes{10};        // of one attempt

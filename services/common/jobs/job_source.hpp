@@ -11,9 +11,9 @@
 // has it back. With all of them spent the job has failed: that is its end as any other, with an entry in
 // the stream of dead letters besides.
 //
-// A call whose answer was lost may be repeated: `renew` and the calls about paid answers do the same
-// again; `give_back` and `end` then say `lost`, although the first call did it. `claim` repeats itself and
-// gets the job that the lost answer spoke of.
+// A call whose answer was lost may be repeated: `renew`, `store_paid` and `cancel_paid` do the same again,
+// and `claim` gets the job that the lost answer spoke of. `give_back` and `end` may then say `lost`, and
+// `begin_paid` `unknown`, although it was the first call that did it.
 //
 // Errors of all functions: those of redis::RedisClient; none from a queue in this process. After
 // `unavailable` and `refused` nothing was done, after any other error it may have been.
@@ -58,7 +58,8 @@ struct Lease {
 struct LeasedJob {
     Job job;
     Lease lease;
-    int attempt = 1;  // of attempts_max
+    int attempt = 1;       // of attempts_max
+    TimePoint asked_at{};  // from before the lease began
 };
 
 // Whether the lease was still this worker's.

@@ -6,6 +6,7 @@
 // Thread-safety: all functions may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 
@@ -37,6 +38,9 @@ public:
                                            const std::function<Result<std::string>()>& ask);
 
 private:
+    [[nodiscard]] Result<std::string> store(const std::string& call, std::string answer);
+    [[nodiscard]] TimePoint deadline() const;
+
     JobSource& source_;
     const Lease lease_;
     const Options options_;

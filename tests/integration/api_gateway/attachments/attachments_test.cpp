@@ -116,11 +116,9 @@ protected:
     }
     // What the worker reads of the job, as text.
     std::string job(const std::string& id) {
-        const auto entries = redis.command({"XRANGE", "ai-requests", "-", "+"});
-        const auto from = entries.find("jobId\n" + id + '\n');
-        const auto data = entries.find("data\n", from);
-        EXPECT_NE(data, std::string::npos) << id << " is not in\n" << entries;
-        return entries.substr(data, entries.find('\n', data + 5) - data);
+        const auto data = redis.command({"HGET", "ai-requests:job:" + id, "data"});
+        EXPECT_NE(data, "(nil)") << id << " is not queued";
+        return data;
     }
     static std::string ours(const std::string& request, const std::string& name) {
         return R"("url":"https://gateway.example/base/temp-attachments/)" + request + '/' + name +

@@ -9,6 +9,7 @@
 #include "common/jobs/job_queue_in_process.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "support/temporary_folder.hpp"
+#include "unit/api_gateway/jobs/one_worker.hpp"
 #include "unit/api_gateway/routes/route_table.hpp"
 
 namespace tutti::services::gateway::routes {
@@ -71,6 +72,7 @@ public:
     }
 
     services::jobs::InProcessJobQueue queue;
+    OneWorker worker{queue};
     Errc failure{};
     int lookups = 0;
 
@@ -140,7 +142,7 @@ TEST_F(AiRoutes, FreshRequestIsReservedAndThenQueued) {
     EXPECT_EQ(body_of(response), as_json(R"({"jobId":"llm-1","requestId":"1","status":"queued"})"));
     EXPECT_THAT(reservations.events, ElementsAre("reserve", "enqueue"));
     EXPECT_TRUE(reservations.held.contains(key));
-    EXPECT_EQ(queue.queue.take()->job_id, "llm-1");
+    EXPECT_EQ(queue.worker.take()->job_id, "llm-1");
 }
 
 TEST_F(AiRoutes, DuplicateIsAnsweredWithTheFirstJobInBothShapes) {
@@ -197,7 +199,7 @@ TEST_F(AiRoutes, ReservationStaysWhenTheJobMayBeInTheQueue) {
         queue.failure = {};
 
         expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
-        EXPECT_FALSE(queue.queue.take());
+        EXPECT_FALSE(queue.worker.take());
 
         // It was on its way, and arrives.
         const std::string request = text_of(first, "requestId");
@@ -209,7 +211,7 @@ TEST_F(AiRoutes, ReservationStaysWhenTheJobMayBeInTheQueue) {
         const auto again = generate();
         EXPECT_EQ(again.status, 200);
         EXPECT_EQ(text_of(again, "requestId"), request);
-        (void)queue.queue.take();
+        (void)queue.worker.take();
     }
 }
 
@@ -218,7 +220,7 @@ TEST_F(AiRoutes, AReservationWhoseHolderDiedBeforeTheQueueIsNoJob) {
 
     expect_error(generate(), 503, "SERVICE_UNAVAILABLE");
 
-    EXPECT_FALSE(queue.queue.take());
+    EXPECT_FALSE(queue.worker.take());
     EXPECT_EQ(reservations.held.at(key).job_id, "llm-dead") << "it may still be on the way";
 }
 
@@ -290,8 +292,8 @@ TEST_F(AiRoutes, JobIsReadFromItsRecord) {
     EXPECT_EQ(body_of(waiting).at("progress"), 0);
     EXPECT_NE(text_of(waiting, "timestamp"), "(none)");
 
-    (void)queue.queue.take();
-    queue.queue.finish("llm-1", {.status = "completed", .progress = 100, .result = R"({"a":[1]})"});
+    (void)queue.worker.take();
+    queue.worker.finish("llm-1", services::jobs::Completed{R"({"a":[1]})"});
 
     const auto completed = table.get("/ai/job/llm-1");
     EXPECT_EQ(text_of(completed, "status"), "completed");
@@ -300,8 +302,8 @@ TEST_F(AiRoutes, JobIsReadFromItsRecord) {
 
 TEST_F(AiRoutes, ResultThatIsNotJsonIsLeftOut) {
     (void)generate();
-    (void)queue.queue.take();
-    queue.queue.finish("llm-1", {.status = "completed", .progress = 100, .result = "oops"});
+    (void)queue.worker.take();
+    queue.worker.finish("llm-1", services::jobs::Completed{"oops"});
 
     EXPECT_TRUE(body_of(table.get("/ai/job/llm-1")).at("result").is_null());
 }
@@ -312,8 +314,8 @@ TEST_F(AiRoutes, ResultThatIsTooMuchOrNoNumberIsLeftOut) {
     while (many.size() < (1U << 20U)) many += ",[0]";
     for (const std::string& result : {many + "]", std::string(R"({"n":1e999})")}) {
         (void)generate();
-        (void)queue.queue.take();
-        queue.queue.finish("llm-1", {.status = "completed", .progress = 100, .result = result});
+        (void)queue.worker.take();
+        queue.worker.finish("llm-1", services::jobs::Completed{result});
 
         const auto response = table.get("/ai/job/llm-1");
 
@@ -371,11 +373,11 @@ TEST_F(AiRoutes, RecordingIsQueuedForTheSystemAndAnsweredAtOnce) {
     EXPECT_EQ(response.status, 200) << response.body;
     EXPECT_EQ(body_of(response),
               as_json(R"({"jobId":"audio-1","requestId":"1","status":"queued"})"));
-    const auto job = queue.queue.take();
+    const auto job = queue.worker.take();
     EXPECT_EQ(job->name, "audio-transcription");
     EXPECT_THAT(job->data, HasSubstr(R"("userId":"system")"));
     EXPECT_THAT(job->data, HasSubstr("a.ogg"));
-    EXPECT_FALSE(queue.queue.take().has_value()) << "the first one only";
+    EXPECT_FALSE(queue.worker.take().has_value()) << "the first one only";
 }
 
 TEST_F(AiRoutes, OnlyARecordingOnDiscordsHostsIsTranscribed) {
@@ -386,7 +388,7 @@ TEST_F(AiRoutes, OnlyARecordingOnDiscordsHostsIsTranscribed) {
          R"({"attachments":[{"url":"https://elsewhere.example/a.ogg","contentType":"audio/ogg"}]})"}) {
         expect_error(table.post("/ai/transcribe", wrong), 400, "VALIDATION_ERROR");
     }
-    EXPECT_FALSE(queue.queue.take().has_value());
+    EXPECT_FALSE(queue.worker.take().has_value());
 }
 
 // With ids that can have files.
@@ -408,7 +410,7 @@ struct AiRoutesWithAnImage : AiRoutes {
 TEST_F(AiRoutesWithAnImage, ItIsDownloadedBeforeTheJobsAreMade) {
     ASSERT_EQ(generate().status, 202);
 
-    const auto data = as_json(queue.queue.take()->data).at("attachments").at(0);
+    const auto data = as_json(queue.worker.take()->data).at("attachments").at(0);
     EXPECT_EQ(
         data.at("url"),
         "https://gateway.example/temp-attachments/11111111-2222-4333-8444-555555555555/a.png");
@@ -447,7 +449,7 @@ TEST_F(AiRoutes, RecordingMayBeSomebodys) {
 
     EXPECT_EQ(table.post("/ai/transcribe", body_of_user).status, 200);
 
-    EXPECT_THAT(queue.queue.take()->data, HasSubstr(R"("context":{"userId":"7"})"));
+    EXPECT_THAT(queue.worker.take()->data, HasSubstr(R"("context":{"userId":"7"})"));
     for (const std::string& user :
          {std::string("5"), std::string("\"\""), '"' + std::string(65, 'x') + '"'}) {
         const auto refused = table.post(
@@ -462,7 +464,7 @@ TEST_F(AiRoutes, WaitingQueuesNothingBeforeItMayBegin) {
         {.method = "POST", .path = "/ai/transcribe", .query = "wait=true", .body = recording});
 
     ASSERT_TRUE(response.later);
-    EXPECT_FALSE(queue.queue.take().has_value());
+    EXPECT_FALSE(queue.worker.take().has_value());
 }
 
 TEST_F(AiRoutes, WaitIsAnsweredWithTheJobsResult) {
@@ -470,10 +472,9 @@ TEST_F(AiRoutes, WaitIsAnsweredWithTheJobsResult) {
     const auto response = table.call(
         {.method = "POST", .path = "/ai/transcribe", .query = "wait=true", .body = recording});
     (void)response.later([&](http::Response answer) { answered.set_value(std::move(answer)); });
-    const auto job = queue.queue.take();
+    const auto job = queue.worker.take();
 
-    queue.queue.finish(job->job_id,
-                       {.status = "completed", .progress = 100, .result = R"({"content":"hi"})"});
+    queue.worker.finish(job->job_id, services::jobs::Completed{R"({"content":"hi"})"});
 
     const auto answer = answered.get_future().get();
     EXPECT_EQ(answer.status, 200) << answer.body;

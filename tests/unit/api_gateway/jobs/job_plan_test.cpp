@@ -73,7 +73,19 @@ TEST(JobPlan, ReplyNamesWhatItDependsOn) {
 
     const auto dependencies = data_of(jobs.back()).at("dependencies");
     EXPECT_EQ(dependencies, as_json(R"([{"jobId":"image-r-image","type":"image-description",
-        "status":"queued","resultKey":"job-result:7:image-r-image"}])"));
+        "status":"queued"}])"));
+    EXPECT_THAT(jobs.back().children, ElementsAre("image-r-image"));
+    EXPECT_TRUE(jobs.front().children.empty());
+}
+
+TEST(JobPlan, OnlyTheReplyGoesToTheBotsAndSaysWhere) {
+    const auto jobs = plan(R"(,"messageId":"900","attachments":[)" + attachment("image/png") + ']');
+
+    EXPECT_EQ(jobs.front().reply, services::jobs::ReplyTo{});
+    EXPECT_EQ(jobs.back().reply, (services::jobs::ReplyTo{.channel = "500", .reference = "900"}));
+    const auto direct = GenerateRequest::parse(
+        R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7"}})");
+    EXPECT_EQ(plan_jobs(*direct, ids)->back().reply.channel, "dm");
 }
 
 TEST(JobPlan, ReferencedMessagesHaveJobsOfTheirOwn) {
@@ -129,10 +141,6 @@ TEST(JobPlan, TheLargestOrdinaryRequestFits) {
                            attachment("audio/ogg") + "]");
 
     EXPECT_EQ(jobs.size(), 3U);
-}
-
-TEST(JobPlan, ResultsOfUnknownUsersHaveAKeyToo) {
-    EXPECT_EQ(job_result_key("", "image-r-image"), "job-result:unknown:image-r-image");
 }
 
 }  // namespace

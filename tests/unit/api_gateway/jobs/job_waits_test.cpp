@@ -9,6 +9,7 @@
 #include <string>
 
 #include "common/jobs/job_queue_in_process.hpp"
+#include "unit/api_gateway/jobs/one_worker.hpp"
 
 namespace tutti::services::gateway::jobs {
 namespace {
@@ -22,10 +23,12 @@ struct Waits : ::testing::Test {
         const services::jobs::Job job{
             .job_id = id, .request_id = "r", .name = "audio-transcription", .data = "{}"};
         ASSERT_TRUE(queue.enqueue({&job, 1}, soon()));
-        ASSERT_TRUE(queue.take());
+        ASSERT_TRUE(worker.take());
     }
     void finish(const std::string& id, const std::string& status = "completed") {
-        queue.finish(id, {.status = status, .progress = 100, .result = "{}", .error = "why"});
+        services::jobs::JobOutcome outcome = services::jobs::Completed{"{}"};
+        if (status == "failed") outcome = services::jobs::Failed{"why"};
+        worker.finish(id, outcome);
     }
     // The outcome of a wait, as text.
     std::future<std::string> wait(JobWaits& waits, const std::string& id) {
@@ -38,6 +41,7 @@ struct Waits : ::testing::Test {
     }
 
     services::jobs::InProcessJobQueue queue;
+    services::testing::OneWorker worker{queue};
     std::function<void()> forget;
 };
 
