@@ -250,7 +250,9 @@ void JobRunner::Impl::carry_out(Task& task) {
 
 JobOutcome JobRunner::Impl::handle(Task& task, std::vector<ChildEnd> children) {
     PaidCalls paid(source_, task.leased.lease,
-                   {.command_deadline = options_.command_deadline, .clock = options_.clock});
+                   {.command_deadline = options_.command_deadline,
+                    .clock = options_.clock,
+                    .stop = task.stop.get_token()});
     const JobContext context{.stop = task.stop.get_token(),
                              .deadline = task.deadline,
                              .attempt = task.leased.attempt,

@@ -25,7 +25,7 @@ std::unexpected<Error> lease_lost() {
 }  // namespace
 
 PaidCalls::PaidCalls(JobSource& source, Lease lease, Options options)
-    : source_(source), lease_(std::move(lease)), options_(options) {}
+    : source_(source), lease_(std::move(lease)), options_(std::move(options)) {}
 
 Result<std::string> PaidCalls::once(const std::string& call,
                                     const std::function<Result<std::string>()>& ask) {
@@ -43,6 +43,10 @@ Result<std::string> PaidCalls::once(const std::string& call,
         return fail(Errc::suspect, "make a paid call",
                     "an attempt before began it, and nothing is known of its answer");
     case PaidCall::State::begun: break;
+    }
+    if (options_.stop.stop_requested()) {
+        (void)source_.cancel_paid(lease_, call, deadline());
+        return fail(Errc::cancelled, "make a paid call", "the job is to stop");
     }
     auto answer = ask();
     if (!answer) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <stop_token>
 #include <string>
 
 #include "common/jobs/job_source.hpp"
@@ -21,6 +22,7 @@ public:
     struct Options {
         Duration command_deadline = std::chrono::seconds{2};  // of each step at the source
         const Clock* clock = &system_clock();
+        std::stop_token stop{};  // when it is requested, no call begins
     };
 
     // Borrows the source.
@@ -32,7 +34,7 @@ public:
     //
     // Errors: those of `ask`; `suspect`: an earlier attempt began this call and nothing is known of its end, and
     // `ask` was not called (a failure with retry gives the answer time to arrive; the last attempt
-    // leaves a dead letter that says so); `cancelled`: the lease is lost; those of JobSource.
+    // leaves a dead letter that says so); `cancelled`: the lease is lost, or a stop is requested; those of JobSource.
     // Requires: an id is used for one call of the job, and is the same in every attempt.
     [[nodiscard]] Result<std::string> once(const std::string& call,
                                            const std::function<Result<std::string>()>& ask);
