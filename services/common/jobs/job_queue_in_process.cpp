@@ -133,9 +133,10 @@ std::optional<LeasedJob> InProcessJobQueue::take() {
     while (Record* record = next_ready()) {
         if (record->attempts >= options_.leases.attempts_max && kept(JobRule::attempts_end)) {
             dead_letter();
-            finish(*record, Failed{.cause = record->status.error.value_or(
-                                       "no worker ended it in " + std::to_string(record->attempts) +
-                                       " attempts")});
+            std::string cause =
+                "no worker ended it in " + std::to_string(record->attempts) + " attempts";
+            if (record->status.error) cause += "; an earlier one failed: " + *record->status.error;
+            finish(*record, Failed{.cause = std::move(cause)});
             continue;
         }
         ++record->attempts;

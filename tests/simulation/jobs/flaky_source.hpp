@@ -80,13 +80,13 @@ public:
     template <class Call>
     auto carry(Call call) -> decltype(call()) {
         Random& random = stage_.random();
-        stage_.sleep(
+        stage_.wait(
             random.magnitude(std::chrono::microseconds{100}, std::chrono::milliseconds{5}));
         const bool is_lost = random.chance(lost_);
         if (is_lost && random.chance(0.5)) {
             // Behind what the caller does next.
             stage_.add([&stage = stage_, call] {
-                stage.sleep(stage.random().magnitude(std::chrono::milliseconds{50},
+                stage.wait(stage.random().magnitude(std::chrono::milliseconds{50},
                                                      std::chrono::seconds{3}));
                 (void)call();
             });
@@ -94,14 +94,14 @@ public:
         if (is_lost) return give_up();
         auto answer = call();
         if (random.chance(lost_)) return give_up();
-        stage_.sleep(
+        stage_.wait(
             random.magnitude(std::chrono::microseconds{100}, std::chrono::milliseconds{5}));
         return answer;
     }
 
 private:
     std::unexpected<Error> give_up() {
-        stage_.sleep(std::chrono::milliseconds{100});
+        stage_.wait(std::chrono::milliseconds{100});
         return fail(Errc::timeout, "call the queue", "no answer");
     }
 

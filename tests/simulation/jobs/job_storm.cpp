@@ -94,7 +94,7 @@ private:
                 });
                 if (enqueued || flushes != flushes_) break;
             }
-            stage_.sleep(stage_.random().magnitude(1ms, 2s));
+            stage_.wait(stage_.random().magnitude(1ms, 2s));
         }
         done_ = true;
     }
@@ -122,7 +122,7 @@ private:
 
     void meet_accidents() {
         while (!calm_down_) {
-            stage_.sleep(50ms);
+            stage_.wait(50ms);
             Random& random = stage_.random();
             if (random.chance(scenario_.deaths)) stage_.kill(random.pick(workers_));
             if (random.chance(scenario_.pauses)) {
@@ -156,7 +156,7 @@ private:
             FlakySource source(stage_, queue_, book_, lost());
             auto claimed = source.claim("w" + std::to_string(place), {});
             if (!claimed || !*claimed) {
-                stage_.sleep(stage_.random().between(5ms, 50ms));
+                stage_.wait(stage_.random().between(5ms, 50ms));
                 continue;
             }
             // Not the runner's half of the time: a stop may come at any moment.
@@ -180,7 +180,7 @@ private:
                 if (renewed) held.renewed(lease, asked_at);
             }
             if (stage_.now() >= end) return true;
-            stage_.sleep(std::max<Duration>(std::min(end, held.next()) - stage_.now(), 1us));
+            stage_.wait(std::max<Duration>(std::min(end, held.next()) - stage_.now(), 1us));
         }
     }
     void carry_out(FlakySource& source, const jobs::LeasedJob& leased) {
@@ -210,12 +210,12 @@ private:
         }
         jobs::PaidCalls paid(source, leased.lease, {.clock = &stage_});
         const auto answer = paid.once("chat", [&]() -> Result<std::string> {
-            stage_.sleep(random.magnitude(1ms, 50ms));
+            stage_.wait(random.magnitude(1ms, 50ms));
             book_.billed(leased.job.job_id);
             // The answer is on its way, whatever becomes of the lease.
             const TimePoint answered = stage_.now() + random.magnitude(1ms, 500ms);
             if (!await(source, leased.lease, held, answered - stage_.now())) {
-                stage_.sleep(std::max<Duration>(answered - stage_.now(), 0ms));
+                stage_.wait(std::max<Duration>(answered - stage_.now(), 0ms));
             }
             return JobBook::answer_of(leased.job.job_id);
         });

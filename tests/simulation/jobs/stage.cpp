@@ -53,7 +53,7 @@ void Stage::live(Actor& actor) {
     actor.over = true;
 }
 
-void Stage::sleep(Duration duration) {
+void Stage::wait(Duration duration) {
     Actor& actor = *actors_[current_];
     if (actor.dead) throw Died{};
     actor.wakes = now_ + duration;

@@ -34,7 +34,7 @@ public:
     // Begins at the next turn; never, when the stage closes. The number is that of no other actor.
     std::size_t add(std::function<void()> body);
     // Of the actor that runs: its turn is over, until then.
-    void sleep(Duration duration);
+    void wait(Duration duration);
     // Requires: not the actor that runs.
     void kill(std::size_t actor);
     void pause(std::size_t actor, Duration duration);

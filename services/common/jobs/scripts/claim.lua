@@ -83,7 +83,8 @@ local function take(ticket)
     local cause = nil
     if not (job[2] and job[3]) then cause = 'its record has no name or no data' end
     if attempts >= attempts_max then
-        cause = job[5] or ('no worker ended it in ' .. attempts .. ' attempts')
+        cause = 'no worker ended it in ' .. attempts .. ' attempts'
+        if job[5] then cause = cause .. '; an earlier one failed: ' .. job[5] end
     end
     if cause then
         leave_dead_letter(id, cause, attempts)

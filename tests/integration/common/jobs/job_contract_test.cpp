@@ -14,6 +14,7 @@ namespace tutti::services {
 namespace {
 
 using namespace tutti::services::testing;
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -223,6 +224,17 @@ TEST_P(ShortLeases, AParentGoesOnWhenNoWorkerCouldEndItsChild) {
     EXPECT_EQ(status("llm-a").status, "failed");
     EXPECT_THAT(*status("llm-a").error, HasSubstr("3 attempts"));
     EXPECT_EQ(metrics().dead, 1U);
+}
+
+TEST_P(ShortLeases, AJobThatNoWorkerEndedSaysSoAndWhatFailedBefore) {
+    ASSERT_TRUE(enqueue({job("1")}));
+    end(*claim_soon(), jobs::Failed{.cause = "the model is away", .retry = true});
+    for (int attempt = 2; attempt <= 3; ++attempt) EXPECT_EQ(claim_soon()->attempt, attempt);
+
+    EXPECT_TRUE(eventually([&] { return !claim() && status("llm-1").status == "failed"; }));
+
+    EXPECT_THAT(*status("llm-1").error,
+                AllOf(HasSubstr("3 attempts"), HasSubstr("failed: the model is away")));
 }
 
 TEST_P(Jobs, AChildStandsBeforeItsOnlyParent) {
