@@ -66,7 +66,7 @@ void FinishedReader::tell_all(const redis::RedisReply& entries) {
 }
 
 void FinishedReader::pause(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     const Duration duration = net::retry_after(options_.retry, failed_attempts_ - 1);
     stopped_.wait_for(lock, stop, duration, [] { return false; });
 }

@@ -11,7 +11,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -19,6 +18,7 @@
 #include "common/net/retry.hpp"
 #include "common/process/logging.hpp"
 #include "common/redis/client.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::jobs {
 
@@ -51,7 +51,7 @@ private:
     int failed_attempts_ = 0;
     log::Outage outage_{"the ends of jobs are not heard, and asked for instead",
                         "the ends of jobs are heard again"};
-    std::mutex mutex_;                     // for `pause` only
+    detail::Mutex mutex_;                  // for `pause` only
     std::condition_variable_any stopped_;  // wakes `pause`
     std::jthread thread_;                  // last: uses all of the above
 };

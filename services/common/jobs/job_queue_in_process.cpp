@@ -16,7 +16,7 @@ InProcessJobQueue::InProcessJobQueue(Options options) : options_(std::move(optio
 Result<void> InProcessJobQueue::enqueue(std::span<const Job> jobs, TimePoint) {
     const auto parents = parents_of(jobs);
     if (!parents) return fail(parents.error());
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     forget_old_records();
     if (records_.contains(jobs.front().job_id) && kept(JobRule::enqueue_only_unknown)) return {};
     std::size_t bytes = 0;
@@ -43,7 +43,7 @@ Result<void> InProcessJobQueue::enqueue(std::span<const Job> jobs, TimePoint) {
 }
 
 void InProcessJobQueue::set_status(Record& record, const std::string& status) {
-    const auto move = [&](const std::string& state, bool enters) {
+    const auto move = [&](const std::string& state, bool enters) TUTTI_REQUIRES(mutex_) {
         if (state == "active") enters ? ++figures_.active : --figures_.active;
         if (state != "waiting" && state != "waiting-children") return;
         enters ? ++waiting_ : --waiting_;
@@ -63,7 +63,7 @@ void InProcessJobQueue::make_ready(Record& record) {
 }
 
 Result<std::optional<JobStatus>> InProcessJobQueue::status(const std::string& job_id, TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const auto found = records_.find(job_id);
     if (found == records_.end() || found->second.expires <= options_.clock->now()) {
         return std::nullopt;
@@ -72,7 +72,7 @@ Result<std::optional<JobStatus>> InProcessJobQueue::status(const std::string& jo
 }
 
 Result<QueueMetrics> InProcessJobQueue::metrics(TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     QueueMetrics metrics = figures_;
     metrics.waiting = waiting_;
     const TimePoint now = options_.clock->now();
@@ -94,12 +94,12 @@ Result<std::optional<LeasedJob>> InProcessJobQueue::claim(const std::string&, Ti
         std::optional<LeasedJob> job;
         bool over = false;
         {
-            std::unique_lock lock(mutex_);
+            detail::Lock lock(mutex_);
             job = take();
             const TimePoint now = options_.clock->now();
             over = job || woken_ || now >= deadline;
             if (!over && ended_.empty()) {
-                changed_.wait_for(lock, time_left(std::min(deadline, next_free()), now));
+                changed_.wait_for(lock.waiting(), time_left(std::min(deadline, next_free()), now));
             }
             if (over) woken_ = false;
         }
@@ -109,7 +109,7 @@ Result<std::optional<LeasedJob>> InProcessJobQueue::claim(const std::string&, Ti
 }
 
 void InProcessJobQueue::wake() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     woken_ = true;
     changed_.notify_all();
 }
@@ -168,7 +168,7 @@ InProcessJobQueue::Record* InProcessJobQueue::held(const Lease& lease, bool comp
 }
 
 Result<Hold> InProcessJobQueue::renew(const Lease& lease, TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     Record* const record = held(lease, kept(JobRule::renew_compares_token));
     if (record == nullptr) return Hold::lost;
     if (kept(JobRule::renew_extends_lease)) {
@@ -178,7 +178,7 @@ Result<Hold> InProcessJobQueue::renew(const Lease& lease, TimePoint) {
 }
 
 Result<Hold> InProcessJobQueue::give_back(const Lease& lease, TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     Record* const record = held(lease, kept(JobRule::give_back_compares_token));
     if (record == nullptr) return Hold::lost;
     if (kept(JobRule::give_back_spends_none)) --record->attempts;
@@ -196,7 +196,7 @@ void InProcessJobQueue::free_ticket(Record& record, TimePoint at) {
 Result<Hold> InProcessJobQueue::end(const Lease& lease, const JobOutcome& outcome, TimePoint) {
     const JobOutcome stored = storable(outcome);
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         Record* const record = held(lease, kept(JobRule::end_compares_token));
         if (record == nullptr) return Hold::lost;
         const auto* failed = std::get_if<Failed>(&stored);
@@ -264,14 +264,14 @@ void InProcessJobQueue::expire(Record& record) {
 void InProcessJobQueue::tell_ended() {
     std::deque<std::string> ended;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         ended.swap(ended_);
     }
     for (const std::string& job_id : ended) endings_.tell(job_id);
 }
 
 Result<std::vector<ChildEnd>> InProcessJobQueue::children(const Job& job, TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     forget_old_records();
     std::vector<ChildEnd> ends;
     for (const std::string& child : job.children) {
@@ -293,7 +293,7 @@ Result<std::vector<ChildEnd>> InProcessJobQueue::children(const Job& job, TimePo
 
 Result<PaidCall> InProcessJobQueue::begin_paid(const Lease& lease, const std::string& call,
                                                TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     Record* const record = held(lease, true);
     if (record == nullptr) return PaidCall{.state = PaidCall::State::lost};
     const auto [known, begun] = record->paid.try_emplace(call, Paid{.token = lease.token});
@@ -307,7 +307,7 @@ Result<PaidCall> InProcessJobQueue::begin_paid(const Lease& lease, const std::st
 
 Result<Hold> InProcessJobQueue::store_paid(const Lease& lease, const std::string& call,
                                            const std::string& answer, TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const bool is_held = held(lease, true) != nullptr;
     const auto found = records_.find(lease.job_id);
     const bool may_be_late = kept(JobRule::late_answer_is_taken) || is_held;
@@ -322,7 +322,7 @@ Result<Hold> InProcessJobQueue::store_paid(const Lease& lease, const std::string
 
 Result<Hold> InProcessJobQueue::cancel_paid(const Lease& lease, const std::string& call,
                                             TimePoint) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (const auto found = records_.find(lease.job_id); found != records_.end()) {
         const auto paid = found->second.paid.find(call);
         const bool began = paid != found->second.paid.end() && !paid->second.answer &&
@@ -335,7 +335,7 @@ Result<Hold> InProcessJobQueue::cancel_paid(const Lease& lease, const std::strin
 Result<std::size_t> InProcessJobQueue::reap(const std::string&, TimePoint) { return 0; }
 
 void InProcessJobQueue::forget_everything() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     records_.clear();
     ready_.clear();
     handed_out_.clear();

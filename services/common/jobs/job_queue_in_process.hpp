@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +20,7 @@
 #include "common/jobs/job_queue.hpp"
 #include "common/jobs/job_source.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::jobs {
@@ -86,37 +86,37 @@ private:
     using Records = std::map<std::string, Record, std::less<>>;
     using Tickets = std::map<std::uint64_t, std::string>;  // to the job's id
 
-    // With the lock, all of them.
-    void forget_old_records();
-    void set_status(Record& record, const std::string& status);
-    void make_ready(Record& record);
-    [[nodiscard]] Record* held(const Lease& lease, bool compare);
-    [[nodiscard]] Record* next_ready();
-    [[nodiscard]] std::optional<LeasedJob> take();
-    [[nodiscard]] TimePoint next_free() const;
-    void free_ticket(Record& record, TimePoint at);
-    void finish(Record& record, const JobOutcome& outcome);
-    void tell_family(Record& record);
-    void expire(Record& record);
-    void dead_letter();
+    void forget_old_records() TUTTI_REQUIRES(mutex_);
+    void set_status(Record& record, const std::string& status) TUTTI_REQUIRES(mutex_);
+    void make_ready(Record& record) TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] Record* held(const Lease& lease, bool compare) TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] Record* next_ready() TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] std::optional<LeasedJob> take() TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] TimePoint next_free() const TUTTI_REQUIRES(mutex_);
+    void free_ticket(Record& record, TimePoint at) TUTTI_REQUIRES(mutex_);
+    void finish(Record& record, const JobOutcome& outcome) TUTTI_REQUIRES(mutex_);
+    void tell_family(Record& record) TUTTI_REQUIRES(mutex_);
+    void expire(Record& record) TUTTI_REQUIRES(mutex_);
+    void dead_letter() TUTTI_REQUIRES(mutex_);
 
     // Of the ends that were noted with the lock; without it.
     void tell_ended();
 
     const Options options_;
     JobEndings endings_;
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable changed_;
-    Records records_;
-    Tickets ready_;
-    Tickets handed_out_;
-    std::uint64_t next_ticket_ = 1;
-    std::size_t waiting_ = 0;
-    std::size_t waiting_bytes_ = 0;
-    QueueMetrics figures_{};         // without `waiting` and `oldest_age`
-    std::deque<std::string> order_;  // of the records that expire: the first to do so first
-    std::deque<std::string> ended_;  // to be told
-    bool woken_ = false;
+    Records records_ TUTTI_GUARDED_BY(mutex_);
+    Tickets ready_ TUTTI_GUARDED_BY(mutex_);
+    Tickets handed_out_ TUTTI_GUARDED_BY(mutex_);
+    std::uint64_t next_ticket_ TUTTI_GUARDED_BY(mutex_) = 1;
+    std::size_t waiting_ TUTTI_GUARDED_BY(mutex_) = 0;
+    std::size_t waiting_bytes_ TUTTI_GUARDED_BY(mutex_) = 0;
+    QueueMetrics figures_ TUTTI_GUARDED_BY(mutex_){};  // without `waiting` and `oldest_age`
+    std::deque<std::string> order_
+        TUTTI_GUARDED_BY(mutex_);  // of the records that expire: the first to do so first
+    std::deque<std::string> ended_ TUTTI_GUARDED_BY(mutex_);  // to be told
+    bool woken_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tutti::services::jobs

@@ -71,8 +71,9 @@ JobRunner::Impl::~Impl() { stop(now()); }
 TimePoint JobRunner::Impl::soon() const { return saturating_add(now(), options_.command_deadline); }
 
 void JobRunner::Impl::pause(Duration duration) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, duration, [this] { return stopping_; });
+    detail::Lock lock(mutex_);
+    changed_.wait_for(lock.waiting(), duration,
+                      [this]() TUTTI_REQUIRES(mutex_) { return stopping_; });
 }
 
 // The thread that claims.
@@ -85,11 +86,13 @@ void JobRunner::Impl::claim_jobs() {
 }
 
 bool JobRunner::Impl::may_claim() {
-    std::unique_lock lock(mutex_);
-    const auto has_room = [this] { return stopping_ || figures_.running < options_.concurrency; };
+    detail::Lock lock(mutex_);
+    const auto has_room = [this]() TUTTI_REQUIRES(mutex_) {
+        return stopping_ || figures_.running < options_.concurrency;
+    };
     if (!has_room()) {
         asking_ = false;
-        changed_.wait(lock, has_room);
+        changed_.wait(lock.waiting(), has_room);
     }
     // What was not asked for a while is not silent.
     if (!asking_) last_read_ = now();
@@ -107,7 +110,7 @@ void JobRunner::Impl::claim_one() {
     outage_.worked();
     failed_claims_ = 0;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         last_read_ = now();
     }
     if (*claimed) take_in(**std::move(claimed));
@@ -116,7 +119,7 @@ void JobRunner::Impl::claim_one() {
 void JobRunner::Impl::take_in(LeasedJob leased) {
     auto task = std::make_shared<Task>(Task{
         .leased = std::move(leased), .deadline = saturating_add(now(), options_.job_deadline)});
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     leases_.add(task->leased.lease, task->leased.asked_at);
     tasks_.push_back(task);
     waiting_.push_back(task);
@@ -128,13 +131,13 @@ void JobRunner::Impl::take_in(LeasedJob leased) {
 // The thread that keeps leases.
 
 void JobRunner::Impl::keep_leases() {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     while (!keeper_ends_) {
         const TimePoint at = now();
         const auto late = take_late(at);
         const auto due = leases_.take_due(at);
         if (late.empty() && due.empty() && reap_at_ > at) {
-            changed_.wait_for(lock, time_left(next_care(), at));
+            changed_.wait_for(lock.waiting(), time_left(next_care(), at));
             continue;
         }
         lock.unlock();
@@ -177,7 +180,7 @@ void JobRunner::Impl::renew(const std::vector<Lease>& due) {
                                                                options_.lease / 6)));
         // One that is not answered is enough: the others would wait as long, one after the other.
         if (!renewed) return;
-        std::unique_lock lock(mutex_);
+        detail::Lock lock(mutex_);
         if (*renewed == Hold::held) {
             leases_.renewed(lease, asked_at);
             continue;
@@ -204,7 +207,7 @@ void JobRunner::Impl::lose(Task& task) {
 
 void JobRunner::Impl::reap_if_due() {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (reap_at_ > now()) return;
         reap_at_ = saturating_add(now(), options_.reap_every);
     }
@@ -214,9 +217,11 @@ void JobRunner::Impl::reap_if_due() {
 // The threads that call the handler.
 
 void JobRunner::Impl::work() {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, [this] { return workers_end_ || !waiting_.empty(); });
+        changed_.wait(lock.waiting(), [this]() TUTTI_REQUIRES(mutex_) {
+            return workers_end_ || !waiting_.empty();
+        });
         if (waiting_.empty()) return;
         const TaskPtr task = waiting_.front();
         waiting_.pop_front();
@@ -232,7 +237,7 @@ void JobRunner::Impl::work() {
 
 void JobRunner::Impl::carry_out(Task& task) {
     {
-        std::unique_lock lock(mutex_);
+        detail::Lock lock(mutex_);
         if (task.over) return;
         if (stopping_) {
             lock.unlock();
@@ -266,7 +271,7 @@ JobOutcome JobRunner::Impl::handle(Task& task, std::vector<ChildEnd> children) {
 void JobRunner::Impl::settle(Task& task, const JobOutcome& outcome) {
     bool gives_back = false;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (task.over) return;
         gives_back = stopping_ && !std::holds_alternative<Completed>(outcome);
     }
@@ -278,7 +283,7 @@ void JobRunner::Impl::settle(Task& task, const JobOutcome& outcome) {
 void JobRunner::Impl::end(Task& task, const JobOutcome& outcome) {
     for (int attempt = 0;; ++attempt) {
         const auto ended = source_.end(task.leased.lease, outcome, soon());
-        std::unique_lock lock(mutex_);
+        detail::Lock lock(mutex_);
         if (ended && *ended == Hold::held) {
             task.over = true;
             return count_end(outcome);
@@ -286,7 +291,7 @@ void JobRunner::Impl::end(Task& task, const JobOutcome& outcome) {
         // `lost` after a call without an answer may be that call's own doing.
         if (ended && attempt == 0) return lose(task);
         if (!ended && !task.lapsed) {
-            changed_.wait_for(lock, net::retry_after(end_pauses, attempt),
+            changed_.wait_for(lock.waiting(), net::retry_after(end_pauses, attempt),
                               [&] { return task.over || task.lapsed; });
         }
         if (ended || task.over || task.lapsed) {
@@ -303,11 +308,11 @@ void JobRunner::Impl::count_end(const JobOutcome& outcome) {
 
 void JobRunner::Impl::give_back(Task& task) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (std::exchange(task.over, true)) return;
     }
     const auto given = source_.give_back(task.leased.lease, soon());
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (given && *given == Hold::held) ++figures_.given_back;
 }
 
@@ -316,7 +321,7 @@ void JobRunner::Impl::give_back(Task& task) {
 std::size_t JobRunner::Impl::stop(TimePoint deadline) {
     std::vector<TaskPtr> left;
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         stopping_ = true;
         left = tasks_;
         changed_.notify_all();
@@ -326,15 +331,15 @@ std::size_t JobRunner::Impl::stop(TimePoint deadline) {
     // What it claims meanwhile is given back before a handler sees it.
     if (claimer_.joinable()) claimer_.join();
     {
-        std::unique_lock lock(mutex_);
+        detail::Lock lock(mutex_);
         while (!tasks_.empty() && now() < deadline) {
-            changed_.wait_for(lock, time_left(deadline, now()));
+            changed_.wait_for(lock.waiting(), time_left(deadline, now()));
         }
         left = tasks_;
     }
     for (const TaskPtr& task : left) give_back(*task);
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         keeper_ends_ = true;
         workers_end_ = true;
         changed_.notify_all();
@@ -347,14 +352,14 @@ std::size_t JobRunner::Impl::stop(TimePoint deadline) {
 }
 
 RunnerFigures JobRunner::Impl::figures() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     RunnerFigures figures = figures_;
     figures.last_read_age = now() - last_read_;
     return figures;
 }
 
 bool JobRunner::Impl::healthy() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return !asking_ || now() - last_read_ <= 2 * options_.block;
 }
 

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "common/jobs/job_runner.hpp"
 #include "common/process/logging.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::jobs {
 
@@ -45,12 +45,12 @@ private:
     void take_in(LeasedJob leased);
 
     void keep_leases();
-    [[nodiscard]] TimePoint next_care() const;  // with the lock
+    [[nodiscard]] TimePoint next_care() const TUTTI_REQUIRES(mutex_);
     void renew(const std::vector<Lease>& due);
-    // With the lock. A stop is requested without it: it runs what the handler wants to be called.
-    [[nodiscard]] TaskPtr task_of(const Lease& lease) const;
-    void lose(Task& task);
-    [[nodiscard]] std::vector<TaskPtr> take_late(TimePoint at);
+    // A stop is requested without the lock: it runs what the handler wants to be called.
+    [[nodiscard]] TaskPtr task_of(const Lease& lease) const TUTTI_REQUIRES(mutex_);
+    void lose(Task& task) TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] std::vector<TaskPtr> take_late(TimePoint at) TUTTI_REQUIRES(mutex_);
     void reap_if_due();
 
     void work();
@@ -58,7 +58,7 @@ private:
     [[nodiscard]] JobOutcome handle(Task& task, std::vector<ChildEnd> children);
     void settle(Task& task, const JobOutcome& outcome);
     void end(Task& task, const JobOutcome& outcome);
-    void count_end(const JobOutcome& outcome);  // with the lock
+    void count_end(const JobOutcome& outcome) TUTTI_REQUIRES(mutex_);
     void give_back(Task& task);
 
     [[nodiscard]] TimePoint now() const { return options_.clock->now(); }
@@ -69,18 +69,18 @@ private:
     const JobHandler handler_;
     const Options options_;
 
-    mutable std::mutex mutex_;
+    mutable detail::Mutex mutex_;
     std::condition_variable changed_;  // of anything below
-    bool stopping_ = false;            // guarded by mutex_, as all up to the threads
-    bool keeper_ends_ = false;
-    bool workers_end_ = false;
-    bool asking_ = false;  // the source, for a job
-    TimePoint last_read_;
-    TimePoint reap_at_;
-    HeldLeases leases_;
-    std::vector<TaskPtr> tasks_;   // claimed and not over
-    std::deque<TaskPtr> waiting_;  // of them, those that no handler has
-    RunnerFigures figures_{};
+    bool stopping_ TUTTI_GUARDED_BY(mutex_) = false;
+    bool keeper_ends_ TUTTI_GUARDED_BY(mutex_) = false;
+    bool workers_end_ TUTTI_GUARDED_BY(mutex_) = false;
+    bool asking_ TUTTI_GUARDED_BY(mutex_) = false;  // the source, for a job
+    TimePoint last_read_ TUTTI_GUARDED_BY(mutex_);
+    TimePoint reap_at_ TUTTI_GUARDED_BY(mutex_);
+    HeldLeases leases_ TUTTI_GUARDED_BY(mutex_);
+    std::vector<TaskPtr> tasks_ TUTTI_GUARDED_BY(mutex_);   // claimed and not over
+    std::deque<TaskPtr> waiting_ TUTTI_GUARDED_BY(mutex_);  // of them, those that no handler has
+    RunnerFigures figures_ TUTTI_GUARDED_BY(mutex_){};
 
     int failed_claims_ = 0;  // the claiming thread's
     log::Outage outage_{"the queue gives no jobs, and is asked again",
