@@ -1,5 +1,6 @@
-// Which jobs a request needs: one that writes the reply, and before it those that turn its attachments
-// into text. The order is that of the queue; the last job names the others, and waits for them.
+// Which jobs a request needs: one that writes the reply, and before it those that turn its
+// attachments into text. The order is that of the queue; the last job names the others, and waits
+// for them.
 //
 //     llm-<req>                        the reply; the jobs below are its children, and its `dependencies`
 //     audio-<req>-audio-<i>            for each recording of the message
@@ -7,8 +8,8 @@
 //     audio-<req>-ref<n>-audio-<i>     the same for referenced message n
 //     image-<req>-ref<n>-image
 //
-// Bounded (common/domain/limits.hpp): a small request that says a long thing for every picture would fill
-// the queue.
+// Bounded (common/domain/limits.hpp): a small request that says a long thing for every picture
+// would fill the queue.
 //
 // Pure: no I/O, no clock.
 #pragma once

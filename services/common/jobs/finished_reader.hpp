@@ -1,11 +1,12 @@
-// Reads on a thread and a connection of its own what workers announce in <queue>:finished, from the oldest
-// entry that the stream still has, and goes on where it was after Redis was away.
+// Reads on a thread and a connection of its own what workers announce in <queue>:finished, from the
+// oldest entry that the stream still has, and goes on where it was after Redis was away.
 //
-// A read that fails is repeated after a pause that doubles; the log says once that nothing is heard, and once
-// that it is again. Meanwhile, and when the stream itself was lost, nobody is told; whoever must know asks
-// for the status now and then.
+// A read that fails is repeated after a pause that doubles; the log says once that nothing is
+// heard, and once that it is again. Meanwhile, and when the stream itself was lost, nobody is told;
+// whoever must know asks for the status now and then.
 //
-// Shutdown: the destructor returns within `block` when Redis answers, and within a second more when it does not.
+// Shutdown: the destructor returns within `block` when Redis answers, and within a second more when
+// it does not.
 #pragma once
 
 #include <chrono>
@@ -26,7 +27,8 @@ class FinishedReader {
 public:
     struct Options {
         std::string stream;
-        // How long one read waits for news. It is what a stop waits for, and no news come later for it.
+        // How long one read waits for news. It is what a stop waits for, and no news come later for
+        // it.
         std::chrono::milliseconds block{250};
         net::RetryPauses retry{.first = std::chrono::milliseconds{100},
                                .last = std::chrono::seconds{10}};

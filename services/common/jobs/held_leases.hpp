@@ -1,6 +1,7 @@
-// The leases that a worker holds, as decisions: when each is to be renewed, and when it must be taken for lost. A
-// third of its length after it began a lease is renewed; asked again after a sixth when no answer came. It counts
-// from before the question, so it ends here no later than at the source.
+// The leases that a worker holds, as decisions: when each is to be renewed, and when it must be
+// taken for lost. A third of its length after it began a lease is renewed; asked again after a
+// sixth when no answer came. It counts from before the question, so it ends here no later than at
+// the source.
 //
 // Pure: no I/O, no clock of its own. Thread-safety: none.
 #pragma once

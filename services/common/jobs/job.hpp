@@ -29,8 +29,8 @@ struct Job {
     std::string request_id;
     std::string name;  // llm-generation, audio-transcription, image-description
     std::string data;  // JSON
-    // Ids of jobs that stand before it in the same call of `enqueue`. It is handed to a worker when all of
-    // them have ended, in whatever way.
+    // Ids of jobs that stand before it in the same call of `enqueue`. It is handed to a worker when
+    // all of them have ended, in whatever way.
     std::vector<std::string> children{};
     ReplyTo reply{};
 
@@ -54,16 +54,16 @@ struct Completed {
 };
 struct Failed {
     std::string cause;  // is shown to users and operators: no secrets
-    // Later, while attempts are left; the attempt is spent. After the last one the job has failed, and has
-    // an entry in the stream of dead letters.
+    // Later, while attempts are left; the attempt is spent. After the last one the job has failed,
+    // and has an entry in the stream of dead letters.
     bool retry = false;
 
     friend bool operator==(const Failed&, const Failed&) = default;
 };
 using JobOutcome = std::variant<Completed, Failed>;
 
-// What can be kept of an outcome: a result that is too large is a failure without retry, and a cause is short
-// text without control characters.
+// What can be kept of an outcome: a result that is too large is a failure without retry, and a
+// cause is short text without control characters.
 [[nodiscard]] JobOutcome storable(JobOutcome outcome);
 
 // How a child ended, for its parent.

@@ -1,8 +1,8 @@
-// Who is told when a job has ended: any number of subscribers, one call at a time, in the order of the
-// endings. What one of them throws is logged, and the others are told.
+// Who is told when a job has ended: any number of subscribers, one call at a time, in the order of
+// the endings. What one of them throws is logged, and the others are told.
 //
-// Thread-safety: all functions may be called from any thread. A subscriber may neither subscribe nor give up
-// a subscription, nor end a job.
+// Thread-safety: all functions may be called from any thread. A subscriber may neither subscribe
+// nor give up a subscription, nor end a job.
 #pragma once
 
 #include <functional>

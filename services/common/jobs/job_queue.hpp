@@ -1,14 +1,14 @@
-// Where the gateway hands work to the ai-workers: a bounded queue of jobs, a record of each job that
-// answers GET /ai/job/:jobId, and word of each job that has ended.
+// Where the gateway hands work to the ai-workers: a bounded queue of jobs, a record of each job
+// that answers GET /ai/job/:jobId, and word of each job that has ended.
 //
-// Two implementations: job_queue_redis.hpp for processes of their own, job_queue_in_process.hpp for a fleet in
-// one.
+// Two implementations: job_queue_redis.hpp for processes of their own, job_queue_in_process.hpp for
+// a fleet in one.
 //
-// The queue is full when `waiting_max` jobs, or `waiting_bytes_max` of them, wait for a worker; then
-// `enqueue` refuses. No job that waits is ever dropped to make room.
+// The queue is full when `waiting_max` jobs, or `waiting_bytes_max` of them, wait for a worker;
+// then `enqueue` refuses. No job that waits is ever dropped to make room.
 //
-// A record may hold anything. A status that is no short word is "unknown"; a job whose record has become
-// too large has failed.
+// A record may hold anything. A status that is no short word is "unknown"; a job whose record has
+// become too large has failed.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -50,18 +50,19 @@ class JobQueue {
 public:
     virtual ~JobQueue() = default;
 
-    // Adds all of them, in this order, or none; a parent waits until its children have ended. Enqueuing the same jobs again does nothing, so a caller
-    // may repeat it after an error. Blocking: until `deadline` at most.
-    // Errors: overloaded (full), unavailable, refused: nothing was enqueued; after any other they may have
-    // been; invalid_option: a child that does not stand before its only parent. Requires: not empty.
+    // Adds all of them, in this order, or none; a parent waits until its children have ended.
+    // Enqueuing the same jobs again does nothing, so a caller may repeat it after an error.
+    // Blocking: until `deadline` at most. Errors: overloaded (full), unavailable, refused: nothing
+    // was enqueued; after any other they may have been; invalid_option: a child that does not stand
+    // before its only parent. Requires: not empty.
     [[nodiscard]] virtual Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) = 0;
     // Nothing when there is no such job, or its record is gone.
     [[nodiscard]] virtual Result<std::optional<JobStatus>> status(const std::string& job_id,
                                                                   TimePoint deadline) = 0;
     [[nodiscard]] virtual Result<QueueMetrics> metrics(TimePoint deadline) = 0;
-    // Whom to tell of every job that has ended, soon after its record says so; see JobEndings. Word may come
-    // twice, or about jobs that ended before, and it gets lost when Redis loses it or a worker says
-    // nothing: `status` knows.
+    // Whom to tell of every job that has ended, soon after its record says so; see JobEndings. Word
+    // may come twice, or about jobs that ended before, and it gets lost when Redis loses it or a
+    // worker says nothing: `status` knows.
     [[nodiscard]] virtual JobSubscription on_finished(JobFinished subscriber) = 0;
 };
 

@@ -1,6 +1,7 @@
-// A job that may be claimed has a ticket: among `ready_` until it is handed out for the first time, then among
-// `handed_out_` until the job ends, where it is free from `free_at` on. So a claim looks at the few that
-// workers have or had before it takes the oldest one that is new, as the scripts on Redis do.
+// A job that may be claimed has a ticket: among `ready_` until it is handed out for the first time,
+// then among `handed_out_` until the job ends, where it is free from `free_at` on. So a claim looks
+// at the few that workers have or had before it takes the oldest one that is new, as the scripts on
+// Redis do.
 //
 // Each rule of the protocol (job_rules.hpp) is a part of a condition here.
 #include "common/jobs/job_queue_in_process.hpp"

@@ -1,20 +1,22 @@
 // The queue of jobs on Redis, for processes of their own: see job_queue.hpp.
 //
-//     <queue>               stream of tickets: an entry has the field jobId, and means that the job may be claimed
-//     <queue>:job:<jobId>   hash: requestId, name, data, bytes, status, progress, timestamp (ms); as it has them
-//                           parent, children, left (children that have not ended), channel, reference; while it is
-//                           leased token, worker, ticket; attempts; `paid:<call>`; in the end result (JSON) or error
-//                           (text). Gone an hour after its end, a parent's children with it
-//     <queue>:finished      stream of the jobs that ended lately; an entry has the fields jobId and status
-//     <queue>:dead          stream of the last 1000 dead letters: jobId, requestId, name, attempts, cause. Without the
-//                           data, which holds a conversation and perhaps a user's key
+//     <queue>               stream of tickets: an entry has the field jobId, and means that the job
+//                           may be claimed
+//     <queue>:job:<jobId>   hash: requestId, name, data, bytes, status, progress, timestamp (ms); as
+//                           it has them parent, children, left (children that have not ended),
+//                           channel, reference; while it is leased token, worker, ticket; attempts;
+//                           `paid:<call>`; in the end result (JSON) or error (text). Gone an hour
+//                           after its end, a parent's children with it
+//     <queue>:finished      stream of the jobs that ended lately: jobId and status
+//     <queue>:dead          stream of the last 1000 dead letters: jobId, requestId, name, attempts,
+//                           cause. Without the data: a conversation and perhaps a user's key
 //     <queue>:figures       hash of counters: waiting, bytes, active, dead, unknown
-//     job-results           stream: jobId, requestId, result, completedAt, channel, reference of each job that ended
-//                           and has a reply channel
+//     job-results           stream: jobId, requestId, result, completedAt, channel, reference of
+//                           each job that ended and has a reply channel
 //
-// Workers share the consumer group `workers` of the stream. A ticket's idle time is its lease: 0 when it is claimed
-// or renewed, and free when it has been idle as long as a lease. What changes a job is one script each
-// (scripts/*.lua).
+// Workers share the consumer group `workers` of the stream. A ticket's idle time is its lease: 0
+// when it is claimed or renewed, and free when it has been idle as long as a lease. What changes a
+// job is one script each (scripts/*.lua).
 //
 // How many have ended is counted in <queue>:finished, so it is of the last 1000 or so.
 //
@@ -54,8 +56,8 @@ public:
     RedisJobQueue(const RedisJobQueue&) = delete;
     RedisJobQueue& operator=(const RedisJobQueue&) = delete;
 
-    // Begins to tell subscribers, until its end; that blocks as FinishedReader's does. Borrows the client,
-    // which nobody else may use.
+    // Begins to tell subscribers, until its end; that blocks as FinishedReader's does. Borrows the
+    // client, which nobody else may use.
     void listen(redis::RedisClient& own);
 
     [[nodiscard]] Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) override;

@@ -1,6 +1,6 @@
-// The rules of the job protocol that a mutant can break, as src/base/rules.hpp has them for coherence. Every one
-// holds at compile time and at no cost; where TUTTI_MUTANTS is defined a test switches one off, and shows
-// that the checker of tests/simulation/jobs notices.
+// The rules of the job protocol that a mutant can break, as src/base/rules.hpp has them for
+// coherence. Every one holds at compile time and at no cost; where TUTTI_MUTANTS is defined a test
+// switches one off, and shows that the checker of tests/simulation/jobs notices.
 #pragma once
 
 #include <array>

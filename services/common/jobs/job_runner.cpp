@@ -1,6 +1,6 @@
-// One thread claims, as long as a handler is free; one renews the leases; the others call the handler. A
-// task is among `tasks_` from its claim until its job has ended, was given back, or its lease was lost, so
-// what a stop has to wait for is that list.
+// One thread claims, as long as a handler is free; one renews the leases; the others call the
+// handler. A task is among `tasks_` from its claim until its job has ended, was given back, or its
+// lease was lost, so what a stop has to wait for is that list.
 //
 // One lock, held for no call of the source or the handler.
 #include "common/jobs/job_runner.hpp"
@@ -278,8 +278,8 @@ void JobRunner::Impl::settle(Task& task, const JobOutcome& outcome) {
     gives_back ? give_back(task) : end(task, outcome);
 }
 
-// The lease is renewed meanwhile, and with it the right to end the job; so this goes on until the source has
-// answered, the lease has lapsed, or a stop gives the job back.
+// The lease is renewed meanwhile, and with it the right to end the job; so this goes on until the
+// source has answered, the lease has lapsed, or a stop gives the job back.
 void JobRunner::Impl::end(Task& task, const JobOutcome& outcome) {
     for (int attempt = 0;; ++attempt) {
         const auto ended = source_.end(task.leased.lease, outcome, soon());

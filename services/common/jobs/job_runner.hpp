@@ -4,13 +4,15 @@
 //     ...
 //     runner.stop(Boottime::now() + 5s);
 //
-// The handler runs on `concurrency` threads, with no lock held. What it throws is a failure that is retried.
-// A lease is renewed every third of its length. When the source says that it is lost, or has said nothing
-// until it must have lapsed, the handler's stop token is requested, and its outcome changes nothing.
+// The handler runs on `concurrency` threads, with no lock held. What it throws is a failure that is
+// retried. A lease is renewed every third of its length. When the source says that it is lost, or
+// has said nothing until it must have lapsed, the handler's stop token is requested, and its
+// outcome changes nothing.
 //
-// Shutdown: `stop` claims nothing more and requests every handler's stop token. What completes until the
-// deadline is ended; all other jobs are given back, which spends no attempt, and those whose handler has not
-// returned at the deadline, too. The destructor stops at once, and waits for the handlers.
+// Shutdown: `stop` claims nothing more and requests every handler's stop token. What completes
+// until the deadline is ended; all other jobs are given back, which spends no attempt, and those
+// whose handler has not returned at the deadline, too. The destructor stops at once, and waits for
+// the handlers.
 //
 // Thread-safety: all functions may be called from any thread, `stop` from one at a time.
 #pragma once
@@ -31,8 +33,8 @@
 namespace tutti::services::jobs {
 
 struct JobContext {
-    // Requested when the lease is lost, the deadline is over, or the runner stops. A handler looks at
-    // it at every await, and then returns anything.
+    // Requested when the lease is lost, the deadline is over, or the runner stops. A handler looks
+    // at it at every await, and then returns anything.
     std::stop_token stop;
     TimePoint deadline;
     int attempt = 1;
@@ -79,12 +81,13 @@ public:
     JobRunner(const JobRunner&) = delete;
     JobRunner& operator=(const JobRunner&) = delete;
 
-    // Blocking: until `deadline` plus `block` and one `command_deadline`. Returns how many jobs were given back
-    // while their handler still ran. Idempotent.
+    // Blocking: until `deadline` plus `block` and one `command_deadline`. Returns how many jobs
+    // were given back while their handler still ran. Idempotent.
     std::size_t stop(TimePoint deadline);
 
     [[nodiscard]] RunnerFigures figures() const;
-    // False when the source has answered no claim for two blocking times while this runner asked for one.
+    // False when the source has answered no claim for two blocking times while this runner asked
+    // for one.
     [[nodiscard]] bool healthy() const;
 
 private:

@@ -1,6 +1,6 @@
-// The consumer side of the queue on Redis: see job_source.hpp, and job_queue_redis.hpp for its keys. Each function
-// is one script. A claim that finds nothing waits in XREAD for the next ticket, and asks again; whatever
-// ends the wait is only a reason to ask.
+// The consumer side of the queue on Redis: see job_source.hpp, and job_queue_redis.hpp for its
+// keys. Each function is one script. A claim that finds nothing waits in XREAD for the next ticket,
+// and asks again; whatever ends the wait is only a reason to ask.
 //
 // Thread-safety: as JobSource. `wake` ends a wait within `block`.
 #pragma once

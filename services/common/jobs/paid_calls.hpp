@@ -1,5 +1,5 @@
-// The paid calls of one attempt of a job: what one was answered is stored before it is used, so that no later
-// attempt pays for it again.
+// The paid calls of one attempt of a job: what one was answered is stored before it is used, so
+// that no later attempt pays for it again.
 //
 //     const auto text = context.paid.once("vision-0", [&] { return vision.describe(picture); });
 //
@@ -28,14 +28,16 @@ public:
     // Borrows the source.
     PaidCalls(JobSource& source, Lease lease, Options options);
 
-    // The answer, from `ask` or from an earlier attempt. `ask` is called once at most. When it fails with
-    // `unavailable`, `refused`, `overloaded`, `stopped` or `invalid_option` the call was certainly not billed,
-    // and may be made again; after any other error, or a throw, it stays unknown.
+    // The answer, from `ask` or from an earlier attempt. `ask` is called once at most. When it
+    // fails with `unavailable`, `refused`, `overloaded`, `stopped` or `invalid_option` the call was
+    // certainly not billed, and may be made again; after any other error, or a throw, it stays
+    // unknown.
     //
-    // Errors: those of `ask`; `suspect`: an earlier attempt began this call and nothing is known of its end, and
-    // `ask` was not called (a failure with retry gives the answer time to arrive; the last attempt
-    // leaves a dead letter that says so); `cancelled`: the lease is lost, or a stop is requested; those of JobSource.
-    // Requires: an id is used for one call of the job, and is the same in every attempt.
+    // Errors: those of `ask`; `suspect`: an earlier attempt began this call and nothing is known of
+    // its end, and `ask` was not called (a failure with retry gives the answer time to arrive; the
+    // last attempt leaves a dead letter that says so); `cancelled`: the lease is lost, or a stop is
+    // requested; those of JobSource. Requires: an id is used for one call of the job, and is the
+    // same in every attempt.
     [[nodiscard]] Result<std::string> once(const std::string& call,
                                            const std::function<Result<std::string>()>& ask);
 

@@ -1,5 +1,6 @@
-// A worker's way to the queue: calls take time, requests and answers get lost, and a request that its caller has
-// given up may be carried out later. What is carried out the book hears of, at that moment.
+// A worker's way to the queue: calls take time, requests and answers get lost, and a request that
+// its caller has given up may be carried out later. What is carried out the book hears of, at that
+// moment.
 #pragma once
 
 #include <optional>
@@ -80,22 +81,20 @@ public:
     template <class Call>
     auto carry(Call call) -> decltype(call()) {
         Random& random = stage_.random();
-        stage_.wait(
-            random.magnitude(std::chrono::microseconds{100}, std::chrono::milliseconds{5}));
+        stage_.wait(random.magnitude(std::chrono::microseconds{100}, std::chrono::milliseconds{5}));
         const bool is_lost = random.chance(lost_);
         if (is_lost && random.chance(0.5)) {
             // Behind what the caller does next.
             stage_.add([&stage = stage_, call] {
                 stage.wait(stage.random().magnitude(std::chrono::milliseconds{50},
-                                                     std::chrono::seconds{3}));
+                                                    std::chrono::seconds{3}));
                 (void)call();
             });
         }
         if (is_lost) return give_up();
         auto answer = call();
         if (random.chance(lost_)) return give_up();
-        stage_.wait(
-            random.magnitude(std::chrono::microseconds{100}, std::chrono::milliseconds{5}));
+        stage_.wait(random.magnitude(std::chrono::microseconds{100}, std::chrono::milliseconds{5}));
         return answer;
     }
 

@@ -1,5 +1,6 @@
-// What the checker of the job protocol knows of each job, from what is carried out at the queue, from what the
-// provider bills and from what is announced. It demands the promises of job_source.hpp:
+// What the checker of the job protocol knows of each job, from what is carried out at the queue,
+// from what the provider bills and from what is announced. It demands the promises of
+// job_source.hpp:
 //
 //   - a job that was enqueued ends, and its end is announced once and changes no more;
 //   - a lease that stands is given to no other worker, and one that is lost changes nothing;

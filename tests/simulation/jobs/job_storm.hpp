@@ -1,6 +1,6 @@
-// Workers, a client and accidents around the queue in this process, on virtual time: the code that runs in the
-// services (the queue's rules, PaidCalls, HeldLeases) over a wire that loses, delays and reorders. See job_book.hpp
-// for what is checked.
+// Workers, a client and accidents around the queue in this process, on virtual time: the code that
+// runs in the services (the queue's rules, PaidCalls, HeldLeases) over a wire that loses, delays
+// and reorders. See job_book.hpp for what is checked.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// The job protocol keeps its promises in every storm, and each of its rules is needed: with it switched off the
-// checker finds a broken promise within a few seeds, and on the same seed none with it.
+// The job protocol keeps its promises in every storm, and each of its rules is needed: with it
+// switched off the checker finds a broken promise within a few seeds, and on the same seed none
+// with it.
 #include "simulation/jobs/job_storm.hpp"
 
 #include <gtest/gtest.h>

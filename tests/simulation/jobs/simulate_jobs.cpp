@@ -1,5 +1,6 @@
-// The storms of jobs by hand: `simulate_jobs everything 1 2000` runs seeds 1..2000 and counts. A fourth argument is the
-// number of a rule in common/jobs/job_rules.hpp to break. `simulate_jobs --list` names the scenarios.
+// The storms of jobs by hand: `simulate_jobs everything 1 2000` runs seeds 1..2000 and counts. A
+// fourth argument is the number of a rule in common/jobs/job_rules.hpp to break. `simulate_jobs
+// --list` names the scenarios.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
-// Virtual time for code that waits in the middle of a function. Each actor has a stack of its own, and one of all runs
-// at a time: the one whose time has come, chosen among equals by the seed. So the same seed gives the same run, and
-// an actor can be paused, or die, wherever it waits.
+// Virtual time for code that waits in the middle of a function. Each actor has a stack of its own,
+// and one of all runs at a time: the one whose time has come, chosen among equals by the seed. So
+// the same seed gives the same run, and an actor can be paused, or die, wherever it waits.
 //
 // Thread-safety: none; actors take turns with `run`.
 #pragma once

@@ -1,11 +1,11 @@
--- The next job, leased. ARGV: 1 worker, 2 token, 3 lease (ms), 4 attempts_max, 5 the time as text, 6 ttl of an ended
--- record (s), 7 of one that has not ended, 8 the cursor of the scan for lapsed leases, 9 `again` when the
--- answer to the last claim with this token was lost.
+-- The next job, leased. ARGV: 1 worker, 2 token, 3 lease (ms), 4 attempts_max, 5 the time as text,
+-- 6 ttl of an ended record (s), 7 of one that has not ended, 8 the cursor of the scan for lapsed
+-- leases, 9 `again` when the answer to the last claim with this token was lost.
 --
--- Answers {'JOB', cursor, made, jobId, ticket, attempt, requestId, name, data, children, channel, reference},
--- {'MORE', cursor, made}: nothing yet, ask again at once, or
--- {'NONE', cursor, made, id after which the next ticket will be, ms until a ticket may be free}.
--- `made`: the group was not there, and is now.
+-- Answers {'JOB', cursor, made, jobId, ticket, attempt, requestId, name, data, children, channel,
+-- reference}, {'MORE', cursor, made}: nothing yet, ask again at once, or {'NONE', cursor, made, id
+-- after which the next ticket will be, ms until a ticket may be free}. `made`: the group was not
+-- there, and is now.
 local worker, token, lease, attempts_max = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local cursor, made = ARGV[8], 0
 
@@ -49,7 +49,8 @@ if ARGV[9] == 'again' then
     end
 end
 
--- A ticket whose lease has lapsed, or that was given back. A page without one is not the end of the scan.
+-- A ticket whose lease has lapsed, or that was given back. A page without one is not the end of the
+-- scan.
 local function lapsed_ticket()
     for _ = 1, 100 do
         local page = redis.call('XAUTOCLAIM', stream, group, worker, lease, cursor, 'COUNT', 1, 'JUSTID')
@@ -97,8 +98,8 @@ local function take(ticket)
     return leased(id, ticket, attempts + 1)
 end
 
--- Without a ticket nothing waits and nothing is active: a parent waits for children, which have tickets. What was
--- counted of records that are lost ends here.
+-- Without a ticket nothing waits and nothing is active: a parent waits for children, which have
+-- tickets. What was counted of records that are lost ends here.
 local function forget_figures()
     if redis.call('XLEN', stream) == 0 and redis.call('EXISTS', figures) == 1 then
         redis.call('HDEL', figures, 'waiting', 'bytes', 'active')

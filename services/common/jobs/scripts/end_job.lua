@@ -1,5 +1,5 @@
--- ARGV: 1 jobId, 2 token, 3 completed, failed or retry, 4 result or cause, 5 the time as text, 6 ttl of an ended
--- record (s), 7 attempts_max, 8 retry_after (ms), 9 lease (ms).
+-- ARGV: 1 jobId, 2 token, 3 completed, failed or retry, 4 result or cause, 5 the time as text, 6
+-- ttl of an ended record (s), 7 attempts_max, 8 retry_after (ms), 9 lease (ms).
 local id, status, text = ARGV[1], ARGV[3], ARGV[4]
 local record = record_of(id)
 if not is_held(record, ARGV[2]) then return 'LOST' end

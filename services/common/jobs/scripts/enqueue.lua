@@ -1,6 +1,6 @@
--- Adds all jobs or none. ARGV: 1 waiting_max, 2 waiting_bytes_max, 3 ttl of a job that has not ended (s), then
--- for each job jobId, requestId, name, data, parent, children as JSON, how many, channel, reference;
--- empty ones are absent.
+-- Adds all jobs or none. ARGV: 1 waiting_max, 2 waiting_bytes_max, 3 ttl of a job that has not
+-- ended (s), then for each job jobId, requestId, name, data, parent, children as JSON, how many,
+-- channel, reference; empty ones are absent.
 local first = 4
 local width = 9
 local jobs = (#ARGV - first + 1) / width

@@ -1,5 +1,5 @@
--- Answers {waiting, active, completed, failed, dead, unknown, age of the oldest ticket (ms)}; of what has
--- ended the newest 2000 are looked at.
+-- Answers {waiting, active, completed, failed, dead, unknown, age of the oldest ticket (ms)}; of
+-- what has ended the newest 2000 are looked at.
 local load = redis.call('HMGET', figures, 'waiting', 'active', 'dead', 'unknown')
 local ended = {completed = 0, failed = 0}
 for _, entry in ipairs(redis.call('XREVRANGE', stream .. ':finished', '+', '-', 'COUNT', 2000)) do

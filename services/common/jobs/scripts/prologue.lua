@@ -1,5 +1,5 @@
--- What all scripts of the queue share. KEYS[1]: the stream; every other key begins with its name, see
--- job_queue_redis.hpp.
+-- What all scripts of the queue share. KEYS[1]: the stream; every other key begins with its name,
+-- see job_queue_redis.hpp.
 local stream, group = KEYS[1], 'workers'
 local figures = stream .. ':figures'
 
@@ -40,8 +40,8 @@ local function drop_ticket(ticket)
     redis.call('XDEL', stream, ticket)
 end
 
--- The ticket is free when it has been idle as long as a lease: after `delay` ms. It belongs to no worker, so
--- that nothing of its last one is pending.
+-- The ticket is free when it has been idle as long as a lease: after `delay` ms. It belongs to no
+-- worker, so that nothing of its last one is pending.
 local function free_ticket(ticket, lease, delay)
     redis.call('XCLAIM', stream, group, '-', 0, ticket, 'IDLE', decimal(lease - delay), 'JUSTID')
 end

@@ -1,5 +1,5 @@
--- Deletes consumers of which nothing is pending: a consumer's pending entries go with it. ARGV: 1 the one that
--- leaves, or empty, 2 how long any other must have been idle (ms). Answers how many.
+-- Deletes consumers of which nothing is pending: a consumer's pending entries go with it. ARGV: 1
+-- the one that leaves, or empty, 2 how long any other must have been idle (ms). Answers how many.
 local gone = 0
 if redis.call('EXISTS', stream) == 0 then return gone end
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do

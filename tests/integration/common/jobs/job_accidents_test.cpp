@@ -1,6 +1,7 @@
-// Workers in processes of their own that die or are stopped at every call of a job, over a real Redis that is
-// killed and loses everything. What is counted: every job ends, once; at the provider, which is another Redis,
-// each is paid for once at most; what nobody knows is bounded and reported.
+// Workers in processes of their own that die or are stopped at every call of a job, over a real
+// Redis that is killed and loses everything. What is counted: every job ends, once; at the
+// provider, which is another Redis, each is paid for once at most; what nobody knows is bounded and
+// reported.
 #include <gmock/gmock.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>

@@ -1,5 +1,5 @@
-// What workers may rely on, of the queue in this process and of the one on a real Redis: job_source.hpp. What
-// the gateway may rely on is job_queue_test.cpp's.
+// What workers may rely on, of the queue in this process and of the one on a real Redis:
+// job_source.hpp. What the gateway may rely on is job_queue_test.cpp's.
 #include <gmock/gmock.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// What the gateway may rely on, of the queue in this process and of the one on a real Redis, and what only the
-// one on Redis has. What workers may rely on is job_contract_test.cpp's.
+// What the gateway may rely on, of the queue in this process and of the one on a real Redis, and
+// what only the one on Redis has. What workers may rely on is job_contract_test.cpp's.
 #include <gmock/gmock.h>
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// What only a queue on Redis can meet: what others do to its keys, memory that is full, answers that are lost.
+// What only a queue on Redis can meet: what others do to its keys, memory that is full, answers
+// that are lost.
 #include <gmock/gmock.h>
 
 #include <chrono>

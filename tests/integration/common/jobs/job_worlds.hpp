@@ -1,4 +1,5 @@
-// The queue of jobs and its workers, in this process and on a Redis of its own, for tests that hold for both.
+// The queue of jobs and its workers, in this process and on a Redis of its own, for tests that hold
+// for both.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// A worker for the queue in this process, as a test plays it: it takes what comes and ends it when it is told to.
+// A worker for the queue in this process, as a test plays it: it takes what comes and ends it when
+// it is told to.
 #pragma once
 
 #include <map>
