@@ -1,5 +1,5 @@
 // Interleavings of few operations on few keys, one seed after the other: each history has to be explained by an order.
-// TUTTI_SCHEDULES says how many; what fails names its seed.
+// TUTTI_SEED is the first (1), TUTTI_SCHEDULES how many there are (2,000); what fails names its seed.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -51,9 +51,17 @@ private:
     volatile std::uint64_t number_;
 };
 
-std::uint64_t schedules() {
-    const char* const asked = std::getenv("TUTTI_SCHEDULES");
-    return asked == nullptr ? 2000 : std::strtoull(asked, nullptr, 10);
+std::uint64_t number_from(const char* variable, std::uint64_t otherwise) {
+    const char* const asked = std::getenv(variable);
+    return asked == nullptr ? otherwise : std::strtoull(asked, nullptr, 10);
+}
+
+// As long as none of them found anything.
+template <class Play>
+void for_each_seed(Play play) {
+    const std::uint64_t first = number_from("TUTTI_SEED", 1);
+    const std::uint64_t count = number_from("TUTTI_SCHEDULES", 2000);
+    for (std::uint64_t i = 0; i < count && !::testing::Test::HasFailure(); ++i) play(first + i);
 }
 
 template <class V>
@@ -98,24 +106,18 @@ void play(std::uint64_t seed, Eviction eviction) {
 }
 
 TEST(Interleaved, WordsAreExplainedByAnOrder) {
-    for (std::uint64_t seed = 1; seed <= schedules() && !HasFailure(); ++seed) {
-        play<Pair>(seed, Eviction::adaptive);
-    }
+    for_each_seed([](std::uint64_t seed) { play<Pair>(seed, Eviction::adaptive); });
 }
 TEST(Interleaved, ValuesByAddressAreExplainedByAnOrderAndAlive) {
-    for (std::uint64_t seed = 1; seed <= schedules() && !HasFailure(); ++seed) {
-        play<Mortal>(seed, Eviction::adaptive);
-    }
+    for_each_seed([](std::uint64_t seed) { play<Mortal>(seed, Eviction::adaptive); });
 }
 TEST(Interleaved, AnExactOrderOfUseIsExplainedByAnOrder) {
-    for (std::uint64_t seed = 1; seed <= schedules() && !HasFailure(); ++seed) {
-        play<Pair>(seed, Eviction::lru);
-    }
+    for_each_seed([](std::uint64_t seed) { play<Pair>(seed, Eviction::lru); });
 }
 
 // In each of them the counter was read and written without another in between.
 TEST(Interleaved, UpdatesLoseNothing) {
-    for (std::uint64_t seed = 1; seed <= schedules(); ++seed) {
+    for_each_seed([](std::uint64_t seed) {
         MemoryCache<int, int> cache({.ttl = 1h, .bound = entries(8)});
         const auto count = [&] {
             for (int i = 0; i < 3; ++i) {
@@ -124,12 +126,12 @@ TEST(Interleaved, UpdatesLoseNothing) {
         };
         Schedule(seed).run({count, count, count});
         ASSERT_EQ(cache.get(1), 9) << "seed " << seed;
-    }
+    });
 }
 
 // One more than there is room for comes in while others do.
 TEST(Interleaved, TheBoundIsNeverExceeded) {
-    for (std::uint64_t seed = 1; seed <= schedules(); ++seed) {
+    for_each_seed([](std::uint64_t seed) {
         MemoryCache<int, int> cache({.ttl = 1h, .bound = entries(2)});
         std::size_t most = 0;
         const auto fill = [&](int first) {
@@ -143,7 +145,7 @@ TEST(Interleaved, TheBoundIsNeverExceeded) {
         Schedule(seed).run({fill(0), fill(10), fill(20)});
         ASSERT_LE(most, 2U) << "seed " << seed;
         MemoryCacheInspector::validate(cache);
-    }
+    });
 }
 
 }  // namespace
