@@ -203,8 +203,9 @@ void Gateway::Impl::see_others(const Options& options) {
 Result<void> Gateway::Impl::hear_changes(const Options& options) {
     if (!options.postgres_url) return {};
     auto listening = database::ChangeListener::start(
-        {.url = *options.postgres_url},
-        [&told = *node](const caches::PersonalityEvent& event) { told.invalidate_personality(event); });
+        {.url = *options.postgres_url}, [&changed = *node](const caches::PersonalityEvent& event) {
+            changed.invalidate_personality(event);
+        });
     if (!listening) return fail(std::move(listening).error());
     listener = *std::move(listening);
     return {};

@@ -24,7 +24,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration patience = 500ms;
+constexpr Duration answer_deadline = 500ms;
 constexpr Duration kept_for = 3s;
 
 struct QueueBody {
@@ -100,9 +100,11 @@ bool wants_prometheus(std::string_view accept) {
 GatewayMetrics::GatewayMetrics(Parts parts)
     : parts_(parts),
       queue_(kept_for,
-             [&queue = parts.queue] { return known(queue.metrics(Boottime::now() + patience)); }),
+             [&queue = parts.queue] {
+                 return known(queue.metrics(Boottime::now() + answer_deadline));
+             }),
       reservations_(kept_for, [&requests = parts.node.requests()] {
-          return known(requests.count(patience));
+          return known(requests.count(answer_deadline));
       }) {}
 
 http::Response GatewayMetrics::response(const http::Request& request) {

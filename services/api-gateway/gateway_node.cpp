@@ -126,17 +126,18 @@ bool GatewayNode::invalidate_personality(const caches::PersonalityEvent& event) 
 }
 
 bool GatewayNode::invalidate_personality(const database::PersonalityChange& change) const {
-    bool told = invalidate_personality(caches::PersonalityEvent{.personality_id = change.id});
+    bool published_all =
+        invalidate_personality(caches::PersonalityEvent{.personality_id = change.id});
     if (change.channel_ids.size() > channels_max) {
         return published(channel_activations_.invalidate_all(),
                          caches::channel_activation_events.what) &&
-               told;
+               published_all;
     }
     for (const std::string& id : change.channel_ids) {
-        told &=
+        published_all &=
             published(channel_activations_.invalidate(id), caches::channel_activation_events.what);
     }
-    return told;
+    return published_all;
 }
 
 bool GatewayNode::invalidate_llm_configs_of(const std::string& discord_id) const {
@@ -144,8 +145,9 @@ bool GatewayNode::invalidate_llm_configs_of(const std::string& discord_id) const
 }
 
 bool GatewayNode::invalidate_all_llm_configs() const {
-    const bool told = published(llm_configs_.invalidate_all(), caches::llm_config_events.what);
-    return invalidate_personality(caches::PersonalityEvent{}) && told;
+    const bool published_all =
+        published(llm_configs_.invalidate_all(), caches::llm_config_events.what);
+    return invalidate_personality(caches::PersonalityEvent{}) && published_all;
 }
 
 bool GatewayNode::invalidate_persona_of(const std::string& discord_id) const {

@@ -28,7 +28,7 @@ int run() {
     }
     lifecycle.on_stop("gateway", [&] { (*gateway)->stop(); });
     log::info("listening on " +
-              net::Url{.host = settings->listen_address, .port = (*gateway)->port()}.origin());
+              net::HttpUrl{.host = settings->listen_address, .port = (*gateway)->port()}.origin());
     return lifecycle.wait();
 }
 

@@ -37,7 +37,7 @@ DriverReply body_of(BotReply reply) {
     return body;
 }
 
-class Collected final : public ReplySink {
+class CollectedReplies final : public ReplySink {
 public:
     Result<void> send(BotReply reply) override {
         add(std::move(reply));
@@ -113,7 +113,7 @@ Slash slash_from(DriverCommand body) {
             .all = options.all.value_or(false)};
 }
 
-http::Response run_command(const http::Request& request, const Driven& driven) {
+http::Response run_command(const http::Request& request, const DriverTargets& targets) {
     auto body = json::read<DriverCommand>(request.body);
     if (!body) return invalid(body.error().cause);
     Ids ids;
@@ -130,12 +130,12 @@ http::Response run_command(const http::Request& request, const Driven& driven) {
     }
     const GivenDirectory directory(std::move(body->directory));
     const Slash slash = slash_from(*std::move(body));
-    auto outcome = is_list ? ChannelCommands::Outcome{.reply = driven.list.run(slash, directory)}
-                           : driven.commands.run(slash);
+    auto outcome = is_list ? ChannelCommands::Outcome{.reply = targets.list.run(slash, directory)}
+                           : targets.commands.run(slash);
 
-    Collected collected;
-    collected.add(std::move(outcome.reply));
-    DriverCommandAnswer answer{.replies = std::move(collected.bodies),
+    CollectedReplies replies;
+    replies.add(std::move(outcome.reply));
+    DriverCommandAnswer answer{.replies = std::move(replies.bodies),
                                .accepted_at_boottime_ns = {},
                                .completed_at_boottime_ns = boottime_ns(Boottime::now()),
                                .invalidation = {}};
@@ -159,10 +159,10 @@ http::Response press_button(const http::Request& request, const ChannelList& lis
                             .channel_id = std::move(body->channel_id),
                             .guild_id = std::move(body->guild_id).value_or(""),
                             .may_manage_messages = may_manage(body->permissions)};
-    Collected collected;
-    collected.add(list.press(press, directory));
+    CollectedReplies replies;
+    replies.add(list.press(press, directory));
     return http::json_response(200, json::write(DriverPressAnswer{
-                                        .replies = std::move(collected.bodies),
+                                        .replies = std::move(replies.bodies),
                                         .completed_at_boottime_ns = boottime_ns(Boottime::now())}));
 }
 
@@ -193,7 +193,7 @@ http::Response deliver_message(const http::Request& request, const MessageChain&
     ids.check_parent(body->parent_channel_id, body->channel_id);
     if (!ids.problems().empty()) return invalid(ids.problems());
 
-    Collected replies;
+    CollectedReplies replies;
     const auto outcome = chain.run(message_from(*std::move(body)), replies);
     DriverMessageAnswer answer{.handled = !outcome.handled_by.empty(),
                                .handled_by = {},
@@ -240,22 +240,23 @@ http::Router::Terms with(const process::Secret& secret) {
 
 }  // namespace
 
-void add_driver_routes(http::Router& router, const process::Secret& secret, const Driven& driven) {
+void add_driver_routes(http::Router& router, const process::Secret& secret,
+                       const DriverTargets& targets) {
     const http::Router::Terms terms = with(secret);
     router
         .add(
             "POST", "/driver/command",
-            [driven](const http::Request& r) { return run_command(r, driven); }, terms)
+            [targets](const http::Request& r) { return run_command(r, targets); }, terms)
         .add(
             "POST", "/driver/button",
-            [&list = driven.list](const http::Request& r) { return press_button(r, list); }, terms)
+            [&list = targets.list](const http::Request& r) { return press_button(r, list); }, terms)
         .add(
             "POST", "/driver/message",
-            [&chain = driven.chain](const http::Request& r) { return deliver_message(r, chain); },
+            [&chain = targets.chain](const http::Request& r) { return deliver_message(r, chain); },
             terms)
         .add(
             "POST", "/driver/autocomplete",
-            [&autocomplete = driven.autocomplete](const http::Request& r) {
+            [&autocomplete = targets.autocomplete](const http::Request& r) {
                 return complete(r, autocomplete);
             },
             terms);

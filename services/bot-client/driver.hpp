@@ -36,13 +36,14 @@
 namespace tutti::services::bot {
 
 // What the driver drives; all of it outlives the router.
-struct Driven {
+struct DriverTargets {
     const ChannelCommands& commands;
     const ChannelList& list;
     const MessageChain& chain;
     const Autocomplete& autocomplete;
 };
 
-void add_driver_routes(http::Router& router, const process::Secret& secret, const Driven& driven);
+void add_driver_routes(http::Router& router, const process::Secret& secret,
+                       const DriverTargets& targets);
 
 }  // namespace tutti::services::bot

@@ -27,7 +27,7 @@ int run() {
     }
     lifecycle.on_stop("bot-client", [&] { (*bot)->stop(); });
     log::info("listening on " +
-              net::Url{.host = settings->listen_address, .port = (*bot)->port()}.origin());
+              net::HttpUrl{.host = settings->listen_address, .port = (*bot)->port()}.origin());
     return lifecycle.wait();
 }
 

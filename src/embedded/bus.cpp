@@ -20,7 +20,9 @@ Result<std::vector<BusEntry>> to_entries(const Result<std::vector<Channel::Entry
 }  // namespace
 
 EmbeddedBus::EmbeddedBus(std::shared_ptr<EmbeddedHub> hub, Executor& executor, const Clock& clock)
-    : hub_(std::move(hub)), clock_(clock), session_(std::make_shared<Session>(executor)) {}
+    : hub_(std::move(hub)),
+      clock_(clock),
+      subscriptions_(std::make_shared<Subscriptions>(executor)) {}
 
 EmbeddedBus::~EmbeddedBus() { EmbeddedBus::close(); }
 
@@ -29,7 +31,7 @@ EmbeddedBus::~EmbeddedBus() { EmbeddedBus::close(); }
 template <class T, class F>
 void EmbeddedBus::run(const char* name, TimePoint deadline, Completion<T> done, F operation) {
     Result<T> result = [&]() -> Result<T> {
-        if (session_->closed.load(std::memory_order_acquire)) {
+        if (subscriptions_->closed.load(std::memory_order_acquire)) {
             return fail(Errc::stopped, name, "the bus is closed");
         }
         if (clock_.now() > deadline) {
@@ -37,23 +39,23 @@ void EmbeddedBus::run(const char* name, TimePoint deadline, Completion<T> done, 
         }
         return operation(hub_->server());
     }();
-    session_->executor.post(
-        [session = session_, name, done = std::move(done), result = std::move(result)]() mutable {
-            if (session->closed.load(std::memory_order_acquire)) {
-                result = fail(Errc::stopped, name, "the bus was closed before the answer came");
-            }
-            done(std::move(result));
-        });
+    subscriptions_->executor.post([subscriptions = subscriptions_, name, done = std::move(done),
+                                   result = std::move(result)]() mutable {
+        if (subscriptions->closed.load(std::memory_order_acquire)) {
+            result = fail(Errc::stopped, name, "the bus was closed before the answer came");
+        }
+        done(std::move(result));
+    });
 }
 
 void EmbeddedBus::subscribe(std::vector<Subscription> subscriptions, BusListener& listener) {
-    assert(session_->listener == nullptr && "Bus::subscribe is called once");
-    if (session_->closed.load(std::memory_order_acquire)) return;
-    session_->listener = &listener;
+    assert(subscriptions_->listener == nullptr && "Bus::subscribe is called once");
+    if (subscriptions_->closed.load(std::memory_order_acquire)) return;
+    subscriptions_->listener = &listener;
     for (Subscription& subscription : subscriptions) {
-        session_->channels.emplace(std::move(subscription.channel), subscription.plain);
+        subscriptions_->channels.emplace(std::move(subscription.channel), subscription.plain);
     }
-    hub_->server().attach(session_);
+    hub_->server().attach(subscriptions_);
 }
 
 void EmbeddedBus::publish(PublishRequest request, TimePoint deadline, Completion<Published> done) {
@@ -81,12 +83,12 @@ void EmbeddedBus::leave(std::string channel, std::string member, TimePoint deadl
 
 void EmbeddedBus::probe(TimePoint deadline, Completion<void> done) {
     run<void>("embedded probe", deadline, std::move(done),
-              [&](Server& server) { return server.probe(*session_); });
+              [&](Server& server) { return server.probe(*subscriptions_); });
 }
 
 void EmbeddedBus::close() {
-    session_->closed.store(true, std::memory_order_release);
-    hub_->server().detach(session_);
+    subscriptions_->closed.store(true, std::memory_order_release);
+    hub_->server().detach(subscriptions_);
 }
 
 }  // namespace tutti::embedded

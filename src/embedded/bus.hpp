@@ -16,7 +16,7 @@
 
 namespace tutti::embedded {
 
-struct Session;
+struct Subscriptions;
 
 class EmbeddedBus final : public Bus {
 public:
@@ -40,7 +40,7 @@ private:
 
     std::shared_ptr<EmbeddedHub> hub_;
     const Clock& clock_;
-    std::shared_ptr<Session> session_;
+    std::shared_ptr<Subscriptions> subscriptions_;
 };
 
 }  // namespace tutti::embedded

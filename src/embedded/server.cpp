@@ -12,11 +12,11 @@ namespace tutti::embedded {
 
 namespace {
 
-// Posts a call of the session's listener; nothing happens when the session was closed by then.
+// Posts a call of the listener; nothing happens when the subscriptions were closed by then.
 template <class F>
-void deliver(const std::shared_ptr<Session>& session, F call) {
-    session->executor.post([session, call = std::move(call)]() mutable {
-        if (!session->closed.load(std::memory_order_acquire)) call(*session->listener);
+void deliver(const std::shared_ptr<Subscriptions>& subscriptions, F call) {
+    subscriptions->executor.post([subscriptions, call = std::move(call)]() mutable {
+        if (!subscriptions->closed.load(std::memory_order_acquire)) call(*subscriptions->listener);
     });
 }
 
@@ -78,9 +78,9 @@ Result<void> Server::leave(const std::string& channel, const std::string& member
     return {};
 }
 
-Result<void> Server::probe(const Session& session) {
+Result<void> Server::probe(const Subscriptions& subscriptions) {
     const std::lock_guard lock(mutex_);
-    if (session.connected) return {};
+    if (subscriptions.connected) return {};
     return fail(Errc::unavailable, "embedded probe", "the subscription is not connected");
 }
 
@@ -89,32 +89,32 @@ Identity Server::identity() const {
     return data_.identity;
 }
 
-void Server::attach(const std::shared_ptr<Session>& session) {
+void Server::attach(const std::shared_ptr<Subscriptions>& subscriptions) {
     const std::lock_guard lock(mutex_);
-    sessions_.push_back(session);
-    connect(session);
+    attached_.push_back(subscriptions);
+    connect(subscriptions);
 }
 
-void Server::detach(const std::shared_ptr<Session>& session) {
+void Server::detach(const std::shared_ptr<Subscriptions>& subscriptions) {
     const std::lock_guard lock(mutex_);
-    session->connected = false;
-    std::erase(sessions_, session);
+    subscriptions->connected = false;
+    std::erase(attached_, subscriptions);
 }
 
 void Server::publish_plain(const std::string& channel, const std::string& payload) {
     const std::lock_guard lock(mutex_);
     if (!reachable_) return;
     push_to_watches(channel, payload);
-    for (const auto& session : sessions_) {
-        const auto subscription = session->channels.find(channel);
-        if (!session->connected || subscription == session->channels.end()) continue;
+    for (const auto& subscriptions : attached_) {
+        const auto subscription = subscriptions->channels.find(channel);
+        if (!subscriptions->connected || subscription == subscriptions->channels.end()) continue;
         if (!subscription->second) continue;
         if (payload.size() > Bus::plain_event_bytes_max) {
-            deliver(session, [channel, bytes = payload.size()](BusListener& to) {
+            deliver(subscriptions, [channel, bytes = payload.size()](BusListener& to) {
                 to.on_oversized_plain(channel, bytes);
             });
         } else {
-            deliver(session,
+            deliver(subscriptions,
                     [channel, payload](BusListener& to) { to.on_plain(channel, payload); });
         }
     }
@@ -173,14 +173,14 @@ void Server::disconnect() {
 void Server::reconnect() {
     const std::lock_guard lock(mutex_);
     connectable_ = true;
-    for (const auto& session : sessions_) connect(session);
+    for (const auto& subscriptions : attached_) connect(subscriptions);
 }
 
 void Server::push_undecodable(const std::string& channel) {
     const std::lock_guard lock(mutex_);
-    for (const auto& session : sessions_) {
-        if (!session->connected || !session->channels.contains(channel)) continue;
-        deliver(session, [channel](BusListener& to) { to.on_undecodable(channel); });
+    for (const auto& subscriptions : attached_) {
+        if (!subscriptions->connected || !subscriptions->channels.contains(channel)) continue;
+        deliver(subscriptions, [channel](BusListener& to) { to.on_undecodable(channel); });
     }
 }
 
@@ -219,32 +219,32 @@ Identity Server::new_identity() {
     return drawn;
 }
 
-void Server::connect(const std::shared_ptr<Session>& session) {
-    if (!connectable_ || session->connected) return;
-    session->connected = true;
-    deliver(session, [](BusListener& to) { to.on_subscribed(); });
+void Server::connect(const std::shared_ptr<Subscriptions>& subscriptions) {
+    if (!connectable_ || subscriptions->connected) return;
+    subscriptions->connected = true;
+    deliver(subscriptions, [](BusListener& to) { to.on_subscribed(); });
 }
 
 void Server::break_subscriptions() {
     connectable_ = false;
-    for (const auto& session : sessions_) {
-        if (!std::exchange(session->connected, false)) continue;
-        deliver(session, [](BusListener& to) { to.on_disconnected(); });
+    for (const auto& subscriptions : attached_) {
+        if (!std::exchange(subscriptions->connected, false)) continue;
+        deliver(subscriptions, [](BusListener& to) { to.on_disconnected(); });
     }
 }
 
 void Server::push_entry(const std::string& channel, const Channel::Entry& entry) {
-    for (const auto& session : sessions_) {
-        if (!session->connected || !session->channels.contains(channel)) continue;
-        deliver(session, [channel, entry](BusListener& to) { to.on_entry(channel, *entry); });
+    for (const auto& subscriptions : attached_) {
+        if (!subscriptions->connected || !subscriptions->channels.contains(channel)) continue;
+        deliver(subscriptions, [channel, entry](BusListener& to) { to.on_entry(channel, *entry); });
     }
 }
 
 void Server::wake(const std::vector<std::string>& store_keys) {
     for (const std::string& key : store_keys) {
-        for (const auto& session : sessions_) {
-            if (!session->connected) continue;
-            deliver(session, [key](BusListener& to) { to.on_woken(key); });
+        for (const auto& subscriptions : attached_) {
+            if (!subscriptions->connected) continue;
+            deliver(subscriptions, [key](BusListener& to) { to.on_woken(key); });
         }
     }
 }

@@ -30,8 +30,8 @@
 namespace tutti::embedded {
 
 // A node's end of its subscriptions. Executor, listener and channels do not change once attached.
-struct Session {
-    explicit Session(Executor& on) : executor(on) {}
+struct Subscriptions {
+    explicit Subscriptions(Executor& on) : executor(on) {}
 
     Executor& executor;
     BusListener* listener = nullptr;
@@ -74,13 +74,13 @@ public:
                                                Sequence last);
     Result<void> leave(const std::string& channel, const std::string& member);
     // The answer that the subscription connection would give now.
-    Result<void> probe(const Session& session);
+    Result<void> probe(const Subscriptions& subscriptions);
 
     [[nodiscard]] Identity identity() const;
 
     // Confirms the subscriptions as soon as connections are possible.
-    void attach(const std::shared_ptr<Session>& session);
-    void detach(const std::shared_ptr<Session>& session);
+    void attach(const std::shared_ptr<Subscriptions>& subscriptions);
+    void detach(const std::shared_ptr<Subscriptions>& subscriptions);
     void publish_plain(const std::string& channel, const std::string& payload);
 
     using WatchId = std::uint64_t;
@@ -117,7 +117,7 @@ private:
     [[nodiscard]] std::optional<Error> away(std::string_view operation) const;
     Channel& checked(const std::string& name);
     Identity new_identity();
-    void connect(const std::shared_ptr<Session>& session);
+    void connect(const std::shared_ptr<Subscriptions>& subscriptions);
     void break_subscriptions();
     Result<bool> put_checked(const char* operation, const std::string& key, std::string value,
                              Store::PutOptions options);
@@ -137,7 +137,7 @@ private:
     Data data_;
     bool reachable_ = true;    // operations
     bool connectable_ = true;  // subscriptions
-    std::vector<std::shared_ptr<Session>> sessions_;
+    std::vector<std::shared_ptr<Subscriptions>> attached_;
     std::map<WatchId, Watch> watches_;
     WatchId last_watch_ = 0;
 };

@@ -14,21 +14,21 @@ namespace {
 
 // What the bookkeeping of one entry costs beside its key and value, when the bound is in bytes.
 constexpr std::size_t entry_overhead_bytes = 160;
-constexpr std::size_t resting_max = 10'000;
+constexpr std::size_t retries_kept_max = 10'000;
 constexpr const char* resting_reason = "the source failed a moment ago";
 
 Duration lifetime_of(const Ttl& ttl) { return ttl.is_never() ? Duration::max() : ttl.lifetime(); }
 
 }  // namespace
 
-CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties ties)
+CacheCore::CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Coherence coherence)
     : spec_(std::move(spec)),
       environment_(std::move(environment)),
-      lease_(ties.lease),
-      gate_(ties.gate),
-      publisher_(std::move(ties.publisher)),
+      lease_(coherence.lease),
+      gate_(coherence.gate),
+      publisher_(std::move(coherence.publisher)),
       memory_(make_memory()),
-      store_(make_store(ties)),
+      store_(make_store(coherence)),
       queue_({.running_max = spec_.loads_max, .waiting_max = spec_.loads_queued_max}) {
     if (spec_.load.blocking)
         worker_line_.emplace(*environment_.workers, spec_.name, spec_.loads_max);
@@ -62,13 +62,13 @@ void CacheCore::tell(std::string_view function, const Error& error) const noexce
                              error.cause);
 }
 
-std::shared_ptr<StoreAccess> CacheCore::make_store(const Ties& ties) {
+std::shared_ptr<StoreAccess> CacheCore::make_store(const Coherence& coherence) {
     if (!spec_.store) return nullptr;
     StoreAccess::Options options{
         .spec = *spec_.store,
         .cache = spec_.name,
-        .channel = ties.channel,
-        .prefix = ties.prefix,
+        .channel = coherence.channel,
+        .prefix = coherence.prefix,
         // A loader that is alive has filled or released by then.
         .claim_for = saturating_add(spec_.load_deadline,
                                     saturating_multiply(environment_.command_deadline, 2)),
@@ -89,9 +89,9 @@ std::shared_ptr<Refresher> CacheCore::make_refresher() {
         const auto self = weak.lock();
         if (!self) return;
         // The flight has its own deadlines; a refresh has none to add.
-        const Duration patience = saturating_multiply(
+        const Duration deadline = saturating_multiply(
             saturating_add(self->spec_.load_deadline, self->environment_.command_deadline), 4);
-        self->read(entry.text, entry.key, intent, patience, std::move(done));
+        self->read(entry.text, entry.key, intent, deadline, std::move(done));
     };
     constexpr double scale = 1.0 / 18446744073709551616.0;  // 2^-64
     return std::make_shared<Refresher>(
@@ -230,7 +230,7 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
     }
     Leavings leavings;
     auto found = look_up(key, permission, Past::refused, leavings);
-    if (!found && spec_.stale_if_error && is_resting(key, permission.now)) {
+    if (!found && spec_.stale_if_error && must_wait_to_retry(key, permission.now)) {
         found = look_up(key, permission, Past::allowed, leavings);
         if (found) {
             counters_.stale_served.add();
@@ -242,15 +242,15 @@ std::optional<Result<detail::RawLookup>> CacheCore::hit(std::string_view key) {
     return Result<detail::RawLookup>(*std::move(found));
 }
 
-bool CacheCore::is_resting(std::string_view key, TimePoint now) const {
+bool CacheCore::must_wait_to_retry(std::string_view key, TimePoint now) const {
     const std::lock_guard lock(mutex_);
-    return resting(key, now);
+    return waits_to_retry(key, now);
 }
 
-bool CacheCore::resting(std::string_view key, TimePoint now) const {
-    if (resting_.empty()) return false;
-    const auto found = resting_.find(std::string(key));
-    return found != resting_.end() && now < found->second;
+bool CacheCore::waits_to_retry(std::string_view key, TimePoint now) const {
+    if (retry_at_.empty()) return false;
+    const auto found = retry_at_.find(std::string(key));
+    return found != retry_at_.end() && now < found->second;
 }
 
 void CacheCore::load(std::string text, std::shared_ptr<const void> key, Duration timeout,
@@ -350,8 +350,8 @@ std::optional<detail::RawLookup> CacheCore::last_known_good(const Flight& flight
     if (!found || found->answer != Answer::found) return std::nullopt;
     if (found->freshness == Freshness::fresh) return found;  // loaded meanwhile
     found->degraded = error.message();
-    if (resting_.size() >= resting_max) resting_.clear();
-    resting_[flight.text] = saturating_add(permission.now, spec_.stale_if_error->retry_after);
+    if (retry_at_.size() >= retries_kept_max) retry_at_.clear();
+    retry_at_[flight.text] = saturating_add(permission.now, spec_.stale_if_error->retry_after);
     counters_.stale_served.add();
     return found;
 }
@@ -359,7 +359,7 @@ std::optional<detail::RawLookup> CacheCore::last_known_good(const Flight& flight
 // The store's, for a read of a key whose load has just failed; memory has none, or there is no memory.
 std::optional<detail::RawLookup> CacheCore::last_good_at_rest(const Flight& flight) const {
     const bool at_rest = flight.last_good && !flight.intent.is_refresh() && clean(flight) &&
-                         resting(flight.text, environment_.clock->now());
+                         waits_to_retry(flight.text, environment_.clock->now());
     if (!at_rest || !spec_.stale_if_error) return std::nullopt;
     auto found = flight.last_good;
     found->degraded = resting_reason;

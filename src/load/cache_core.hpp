@@ -64,7 +64,7 @@ class CacheCore final : public detail::Cache,
                         public std::enable_shared_from_this<CacheCore> {
 public:
     // What a cache shares with the channel that it belongs to.
-    struct Ties {
+    struct Coherence {
         std::shared_ptr<const Lease> lease = nullptr;     // null: it needs none
         std::shared_ptr<const StoreGate> gate = nullptr;  // null without a store
         std::string channel = {};                         // whose epoch its stored values carry
@@ -74,7 +74,7 @@ public:
     };
 
     // Requires: a spec without contradictions.
-    CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Ties ties);
+    CacheCore(detail::CacheSpec spec, LoadEnvironment environment, Coherence coherence);
 
     void open() override;
     void close() override;
@@ -135,7 +135,7 @@ private:
         return returned ? T(*returned) : otherwise;
     }
     void tell(std::string_view function, const Error& error) const noexcept;  // the log
-    [[nodiscard]] std::shared_ptr<StoreAccess> make_store(const Ties& ties);
+    [[nodiscard]] std::shared_ptr<StoreAccess> make_store(const Coherence& coherence);
     [[nodiscard]] std::shared_ptr<Refresher> make_refresher();
 
     [[nodiscard]] bool serves() const noexcept {
@@ -148,7 +148,7 @@ private:
     [[nodiscard]] std::optional<detail::RawLookup> look_up(std::string_view key,
                                                            const Permission& permission, Past past,
                                                            Leavings& leavings);
-    [[nodiscard]] bool is_resting(std::string_view key, TimePoint now) const;
+    [[nodiscard]] bool must_wait_to_retry(std::string_view key, TimePoint now) const;
     void forget(const std::string& text);  // here: removes, and poisons the loads
     void read(const std::string& text, const std::shared_ptr<const void>& key, const Intent& intent,
               Duration timeout, Completion<detail::RawLookup> done);
@@ -164,7 +164,7 @@ private:
     void retire(const FlightPointer& flight);  // it has ended, or never begins
     [[nodiscard]] bool clean(const Flight& flight) const;
     [[nodiscard]] bool may_use_store(const std::string& text) const;
-    [[nodiscard]] bool resting(std::string_view key, TimePoint now) const;
+    [[nodiscard]] bool waits_to_retry(std::string_view key, TimePoint now) const;
     [[nodiscard]] std::optional<detail::RawLookup> last_good_at_rest(const Flight& flight) const;
     void forget(const std::string& text, Leavings& leavings);
     void fill(const Flight& flight, const detail::RawLoaded& loaded, TimePoint began, Ttl ttl,
@@ -180,8 +180,8 @@ private:
     void give_up(const FlightPointer& flight);
     void run(const FlightPointer& flight);
     void ask_store(const FlightPointer& flight);
-    void store_answered(const FlightPointer& flight, Result<StoreAccess::Reply> answer);
-    void take_stored(const FlightPointer& flight, StoreAccess::Reply answer);
+    void store_answered(const FlightPointer& flight, Result<StoreAccess::Decoded> answer);
+    void take_stored(const FlightPointer& flight, StoreAccess::Decoded answer);
     void wait_for_claim(const FlightPointer& flight, Duration claim_left);
     void claim_ended(const FlightPointer& flight);
     void ask_source(const FlightPointer& flight);
@@ -232,7 +232,7 @@ private:
     std::unordered_map<std::string, std::size_t> publishing_;
     std::size_t publishing_all_ = 0;
     // Keys whose load has just failed: their last known goods are served without asking.
-    std::unordered_map<std::string, TimePoint> resting_;
+    std::unordered_map<std::string, TimePoint> retry_at_;
 };
 
 }  // namespace tutti

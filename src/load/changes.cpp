@@ -29,7 +29,7 @@ void CacheCore::flush() {
     {
         const std::lock_guard lock(mutex_);
         counters_.flushes.add();
-        resting_.clear();
+        retry_at_.clear();
         generation_.fetch_add(1);
         if (!memory_ || !kept(Rule::flush_drops_entries)) return;
         dropped.emplace(memory_->drop());
@@ -131,7 +131,7 @@ void CacheCore::forget(const std::string& text) {
 }
 
 void CacheCore::forget(const std::string& text, Leavings& leavings) {
-    resting_.erase(text);
+    retry_at_.erase(text);
     if (memory_ && kept(Rule::removal_takes_last_known_good)) {
         memory_->erase(text, leavings.entries);
     } else if (auto found = memory_

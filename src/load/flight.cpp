@@ -29,12 +29,12 @@ void CacheCore::run(const FlightPointer& flight) {
 
 void CacheCore::ask_store(const FlightPointer& flight) {
     store_->fetch(flight->text, flight->token, flight->intent,
-                  [self = shared_from_this(), flight](Result<StoreAccess::Reply> answer) {
+                  [self = shared_from_this(), flight](Result<StoreAccess::Decoded> answer) {
                       self->store_answered(flight, std::move(answer));
                   });
 }
 
-void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::Reply> answer) {
+void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::Decoded> answer) {
     std::optional<detail::RawLookup> former;  // destroyed after the lock
     std::optional<detail::RawLookup> rested;
     {
@@ -71,7 +71,7 @@ void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::
     take_stored(flight, *std::move(answer));
 }
 
-void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Reply answer) {
+void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Decoded answer) {
     counters_.store_hits.add();
     detail::RawLookup lookup = lookup_of(*answer.value);
     lookup.age = answer.age;
@@ -81,7 +81,7 @@ void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Reply answ
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed) return;
-        resting_.erase(flight->text);
+        retry_at_.erase(flight->text);
         const auto usual = spec_.ttl ? lifetime(*answer.value, *spec_.ttl) : std::nullopt;
         if (usual && answer.fresh > Duration::zero()) {
             const TimePoint began = environment_.clock->now() - answer.age;
@@ -93,11 +93,12 @@ void CacheCore::take_stored(const FlightPointer& flight, StoreAccess::Reply answ
 
 void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left) {
     const TimePoint now = environment_.clock->now();
-    if (flight->patience == TimePoint{}) {
+    if (flight->claim_wait_ends == TimePoint{}) {
         // The claim of one that has died, and of one that has taken over.
-        flight->patience = saturating_add(now, saturating_multiply(store_->options().claim_for, 2));
+        flight->claim_wait_ends =
+            saturating_add(now, saturating_multiply(store_->options().claim_for, 2));
     }
-    if (now >= flight->patience) {
+    if (now >= flight->claim_wait_ends) {
         flight->degraded = "another instance has not finished its load; the source was asked";
         flight->token.clear();
         return ask_source(flight);
@@ -106,8 +107,8 @@ void CacheCore::wait_for_claim(const FlightPointer& flight, Duration claim_left)
         const std::lock_guard lock(mutex_);
         if (flight->landed || phase_.load() == Phase::closed) return;
         if (!flight->waiters.empty()) {
-            const TimePoint until =
-                std::min(saturating_add(now, std::max(claim_left, wait_least)), flight->patience);
+            const TimePoint until = std::min(saturating_add(now, std::max(claim_left, wait_least)),
+                                             flight->claim_wait_ends);
             flight->asks = false;
             // Weak: the list of those who wait belongs to this cache.
             flight->claim_timer =
@@ -219,7 +220,7 @@ void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loa
     {
         const std::lock_guard lock(mutex_);
         if (flight->landed) return;
-        resting_.erase(flight->text);
+        retry_at_.erase(flight->text);
         lookup.degraded = flight->degraded;
         if (phase_.load() == Phase::open) token = flight->token;
         if (!token.empty() && clean(*flight) && store_->holds(loaded)) {

@@ -73,7 +73,7 @@ private:
 };
 
 struct Flight {
-    using Place = std::list<std::shared_ptr<Flight>>::iterator;
+    using QueuePosition = std::list<std::shared_ptr<Flight>>::iterator;
 
     std::string text;
     std::shared_ptr<const void> key;
@@ -84,7 +84,7 @@ struct Flight {
     std::uint64_t generation = 0;  // of the cache, when the flight began to read
     TimePoint began;
     Executor::TimerId timer = Executor::TimerId::none;
-    std::optional<Place> place;  // in the queue of loads, while it waits there
+    std::optional<QueuePosition> queue_position;  // in the queue of loads, while it waits there
     bool reading = false;        // has begun to read; before that every reader may join
     bool asks = false;           // the store or the source, now; otherwise it waits for its turn
     bool awaits_worker = false;  // is in the line for one
@@ -94,9 +94,9 @@ struct Flight {
     // With a store.
     LoadToken token;          // of the claim; empty: goes alone, and fills the store with nothing
     bool unreadable = false;  // what the store has: its rank counts for nothing
-    TimePoint patience{};     // waits for another instance's load until then
-    std::optional<detail::RawLookup> last_good;               // the store's
-    std::string degraded;                                     // why it had to do without the store
+    TimePoint claim_wait_ends{};                 // waits for another instance's load until then
+    std::optional<detail::RawLookup> last_good;  // the store's
+    std::string degraded;                        // why it had to do without the store
     Executor::TimerId claim_timer = Executor::TimerId::none;  // of that wait, see StoreAccess::wait
 
     void add(std::shared_ptr<Waiter> waiter, TimePoint until) {

@@ -42,7 +42,7 @@ public:
     // Also when it is full: loads of a key that ran twice have had their place all the time.
     void push(FlightPointer flight) {
         Flight& pushed = *flight;
-        pushed.place = waiting_.insert(waiting_.end(), std::move(flight));
+        pushed.queue_position = waiting_.insert(waiting_.end(), std::move(flight));
     }
 
     // The next load, which runs from now on and until `ended`; null: none may begin.
@@ -59,12 +59,12 @@ public:
 
     // It is not to begin. Does nothing when it does not wait.
     void leave(Flight& flight) {
-        if (flight.place) erase(flight, *flight.place);
+        if (flight.queue_position) erase(flight, *flight.queue_position);
     }
 
     // Those that wait, which do so no more.
     std::list<FlightPointer> clear() {
-        for (const FlightPointer& flight : waiting_) flight->place.reset();
+        for (const FlightPointer& flight : waiting_) flight->queue_position.reset();
         return std::exchange(waiting_, {});
     }
 
@@ -74,9 +74,9 @@ private:
     static bool late(const Flight& flight, TimePoint now) {
         return now - flight.asked > (flight.wanted_until - flight.asked) / 2;
     }
-    void erase(Flight& flight, Flight::Place place) {
-        waiting_.erase(place);
-        flight.place.reset();
+    void erase(Flight& flight, Flight::QueuePosition position) {
+        waiting_.erase(position);
+        flight.queue_position.reset();
     }
 
     const Options options_;

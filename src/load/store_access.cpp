@@ -55,7 +55,7 @@ FetchRequest StoreAccess::fetch_request(const std::string& text, const LoadToken
 }
 
 void StoreAccess::fetch(const std::string& text, const LoadToken& token, const Intent& intent,
-                        Completion<Reply> done) {
+                        Completion<Decoded> done) {
     const FetchRequest request = fetch_request(text, token, intent);
     ask(text, request,
         [self = shared_from_this(), text, request,
@@ -91,7 +91,7 @@ bool StoreAccess::end_asking(const std::string& store_key) {
 }
 
 void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
-                          Result<Fetched> answer, Completion<Reply> done) {
+                          Result<Fetched> answer, Completion<Decoded> done) {
     if (!answer) {
         counters_.store_failures.add();
         if (!answer.error().retryable()) {
@@ -126,12 +126,12 @@ void StoreAccess::read_then(Fetched answer, std::move_only_function<void(Fetched
 }
 
 void StoreAccess::interpreted(const std::string& text, const FetchRequest& request,
-                              const Fetched& answer, Value value, Completion<Reply> done) {
-    StoreAccess::Reply found{.value = std::nullopt,
-                             .age = {},
-                             .fresh = {},
-                             .claim = answer.claim,
-                             .claim_left = answer.claim_left};
+                              const Fetched& answer, Value value, Completion<Decoded> done) {
+    StoreAccess::Decoded found{.value = std::nullopt,
+                               .age = {},
+                               .fresh = {},
+                               .claim = answer.claim,
+                               .claim_left = answer.claim_left};
     if (value && *value) {
         found.value = **std::move(value);
         found.age = answer.value->age;
@@ -146,12 +146,12 @@ void StoreAccess::interpreted(const std::string& text, const FetchRequest& reque
     again.age_max = Duration::zero();
     ask(text, again, [done = std::move(done)](Result<Fetched> second) mutable {
         if (!second) return done(fail(std::move(second).error()));
-        done(StoreAccess::Reply{.value = std::nullopt,
-                                .age = {},
-                                .fresh = {},
-                                .claim = second->claim,
-                                .claim_left = second->claim_left,
-                                .unreadable = true});
+        done(StoreAccess::Decoded{.value = std::nullopt,
+                                  .age = {},
+                                  .fresh = {},
+                                  .claim = second->claim,
+                                  .claim_left = second->claim_left,
+                                  .unreadable = true});
     });
 }
 
@@ -244,7 +244,7 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
     // Others wait for it, and nothing is loaded meanwhile.
     request.claim_for = saturating_multiply(options_.command_deadline, 2);
     auto claimed = [self = shared_from_this(), text, token, filling = *std::move(filling),
-                    done = std::move(done)](Result<Reply> reply) mutable {
+                    done = std::move(done)](Result<Decoded> reply) mutable {
         if (reply) {
             if (filling.rank) filling.rank->over_unreadable = reply->unreadable;
             return self->send(std::move(filling), std::move(done));
@@ -255,13 +255,13 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
     };
     if (!kept(Rule::offer_waits_for_claim)) {
         ask(text, request, [](const Result<Fetched>&) {});
-        return claimed(Reply{});
+        return claimed(Decoded{});
     }
     ask(text, request,
         [self = shared_from_this(), text, request,
          claimed = std::move(claimed)](Result<Fetched> answer) mutable {
             // Only a rank makes a difference of what is there.
-            if (answer && !self->options_.spec.rank) return claimed(Reply{});
+            if (answer && !self->options_.spec.rank) return claimed(Decoded{});
             self->fetched(text, request, std::move(answer), std::move(claimed));
         });
 }

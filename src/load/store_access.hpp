@@ -44,7 +44,7 @@ public:
         std::function<Result<void>(const void*)> admitted;  // counts what it refuses
     };
 
-    struct Reply {
+    struct Decoded {
         std::optional<detail::RawLoaded> value;  // fresh without a claim, else a last known good
         Duration age{};
         Duration fresh{};
@@ -65,7 +65,7 @@ public:
     [[nodiscard]] const Options& options() const noexcept { return options_; }
 
     void fetch(const std::string& text, const LoadToken& token, const Intent& intent,
-               Completion<Reply> done);
+               Completion<Decoded> done);
     // Requires: an answer that the store can hold (`holds`).
     void fill(const std::string& text, const Claimed& claimed, const detail::RawLoaded& loaded,
               Duration fresh_for, Completion<Filled> done);
@@ -105,11 +105,11 @@ private:
         return saturating_add(clock_.now(), options_.command_deadline);
     }
     void fetched(const std::string& text, const FetchRequest& request, Result<Fetched> answer,
-                 Completion<Reply> done);
+                 Completion<Decoded> done);
     // Large values are read on a worker: the executor's thread has leases to renew.
     void read_then(Fetched answer, std::move_only_function<void(Fetched, Value)> next);
     void interpreted(const std::string& text, const FetchRequest& request, const Fetched& answer,
-                     Value value, Completion<Reply> done);
+                     Value value, Completion<Decoded> done);
     [[nodiscard]] Result<detail::RawLoaded> read(const std::string& bytes) const;
     [[nodiscard]] Result<std::string> write(const detail::RawLoaded& loaded) const;
     [[nodiscard]] FetchRequest fetch_request(const std::string& text, const LoadToken& token,

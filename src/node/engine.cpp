@@ -38,8 +38,8 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
     if (!enlist(declaration, problems_with(declaration, spec))) {
         return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
-    CacheCore::Ties ties = this->ties(pattern, spec);
-    auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(ties));
+    CacheCore::Coherence coherence = coherence_of(pattern, spec);
+    auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(coherence));
     if (uses_bus(pattern)) join_channel(cache);
     return keep(std::move(cache));
 }
@@ -126,21 +126,21 @@ std::shared_ptr<Writer> Engine::make_writer(const std::string& channel) const {
                                     *parts_.clock, log_);
 }
 
-CacheCore::Ties Engine::ties(Pattern pattern, const detail::CacheSpec& spec) {
-    CacheCore::Ties ties;
+CacheCore::Coherence Engine::coherence_of(Pattern pattern, const detail::CacheSpec& spec) {
+    CacheCore::Coherence coherence;
     if (uses_bus(pattern)) {
         const auto& channel = channel_of(spec.channel);
-        ties = {.lease = channel->lease(),
-                .gate = channel->gate(),
-                .channel = spec.channel,
-                .publisher = channel};
+        coherence = {.lease = channel->lease(),
+                     .gate = channel->gate(),
+                     .channel = spec.channel,
+                     .publisher = channel};
     } else if (spec.store) {
         const std::string name = "shared/" + spec.name;
         const auto& writer = writers_[name] = make_writer(name);
-        ties = {.gate = writer->gate(), .channel = name, .publisher = writer};
+        coherence = {.gate = writer->gate(), .channel = name, .publisher = writer};
     }
-    if (spec.store) ties.prefix = prefix(spec.store->raw_prefix, spec.name);
-    return ties;
+    if (spec.store) coherence.prefix = prefix(spec.store->raw_prefix, spec.name);
+    return coherence;
 }
 
 std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(const CooldownOptions& options) {

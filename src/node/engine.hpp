@@ -110,7 +110,7 @@ private:
         entries_.back().declared = declared;
         return declared;
     }
-    [[nodiscard]] CacheCore::Ties ties(Pattern pattern, const detail::CacheSpec& spec)
+    [[nodiscard]] CacheCore::Coherence coherence_of(Pattern pattern, const detail::CacheSpec& spec)
         TUTTI_REQUIRES(mutex_);
     void join_channel(const std::shared_ptr<CacheCore>& cache) TUTTI_REQUIRES(mutex_);
     [[nodiscard]] const std::shared_ptr<Channel>& channel_of(const std::string& name)

@@ -10,7 +10,7 @@ namespace tutti {
 namespace {
 
 // Before the log says who is waited for.
-constexpr Duration patience = std::chrono::milliseconds{200};
+constexpr Duration quiet_for = std::chrono::milliseconds{200};
 // What is the node's own has so long in any case, also when the deadline was used up by others.
 constexpr Duration own_part = std::chrono::seconds{1};
 constexpr Duration forever = std::chrono::years{1};
@@ -97,7 +97,7 @@ bool NodeLife::end_engine(TimePoint until) {
 bool NodeLife::end_workers(TimePoint until) {
     WorkerPool& workers = threads_->workers();
     workers.close();
-    if (!workers.wait(std::min(until, after(patience)))) {
+    if (!workers.wait(std::min(until, after(quiet_for)))) {
         log_(LogLevel::info, "stop waits for " + loads_that_run());
     }
     return workers.stop(until);

@@ -117,7 +117,7 @@ std::shared_ptr<CacheCore> make_answers(detail::CacheSpec spec, detail::NearSpec
     spec.load = answer_loader(documents, *spec.ttl, std::move(near));
     // They wait for their document, as readers of one key do for its load; the documents have the bound.
     spec.loads_max = std::numeric_limits<std::size_t>::max();
-    return std::make_shared<CacheCore>(std::move(spec), environment, CacheCore::Ties{});
+    return std::make_shared<CacheCore>(std::move(spec), environment, CacheCore::Coherence{});
 }
 
 }  // namespace
@@ -125,7 +125,7 @@ std::shared_ptr<CacheCore> make_answers(detail::CacheSpec spec, detail::NearSpec
 NearCache::NearCache(detail::CacheSpec answers, detail::NearSpec near,
                      const LoadEnvironment& environment)
     : documents_(std::make_shared<CacheCore>(document_spec(answers, near, environment), environment,
-                                             CacheCore::Ties{})),
+                                             CacheCore::Coherence{})),
       answers_(make_answers(std::move(answers), std::move(near), documents_, environment)) {}
 
 void NearCache::open() {

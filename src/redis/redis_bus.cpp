@@ -55,7 +55,7 @@ Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
 }  // namespace
 
 // Between the connection and the listener; outlives the bus until the executor has closed it.
-class RedisBus::Subscriber final : public SubscriptionConnection::Owner {
+class RedisBus::Relay final : public SubscriptionConnection::Owner {
 public:
     void start(std::shared_ptr<SubscriptionConnection> connection, BusListener& listener) {
         if (closed_) return;
@@ -119,7 +119,7 @@ RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connecti
       connection_(std::move(connection)),
       session_(std::move(session)),
       names_(std::move(names)),
-      subscriber_(std::make_shared<Subscriber>()) {}
+      relay_(std::make_shared<Relay>()) {}
 
 RedisBus::~RedisBus() { RedisBus::close(); }
 
@@ -129,10 +129,10 @@ void RedisBus::subscribe(std::vector<Subscription> subscriptions, BusListener& l
     }
     auto connection = std::make_shared<SubscriptionConnection>(
         network_of(runtime_), SubscriptionConnection::Options{.session = session_, .names = names_},
-        subscriptions, *subscriber_);
+        subscriptions, *relay_);
     runtime_.executor().post(
-        [subscriber = subscriber_, connection = std::move(connection), &listener]() mutable {
-            subscriber->start(std::move(connection), listener);
+        [relay = relay_, connection = std::move(connection), &listener]() mutable {
+            relay->start(std::move(connection), listener);
         });
 }
 
@@ -203,15 +203,14 @@ void RedisBus::replay(std::string channel, Sequence first, Sequence last, TimePo
 }
 
 void RedisBus::probe(TimePoint deadline, Completion<void> done) {
-    runtime_.executor().post(
-        [subscriber = subscriber_, deadline, done = std::move(done)]() mutable {
-            subscriber->probe(deadline, std::move(done));
-        });
+    runtime_.executor().post([relay = relay_, deadline, done = std::move(done)]() mutable {
+        relay->probe(deadline, std::move(done));
+    });
 }
 
 void RedisBus::close() {
-    runtime_.run_alone([subscriber = subscriber_, connection = connection_] {
-        subscriber->close();
+    runtime_.run_alone([relay = relay_, connection = connection_] {
+        relay->close();
         connection->close(CommandConnection::Caller::bus);
     });
 }
@@ -234,7 +233,7 @@ Backend RedisBus::backend() const {
     return {.server = "redis " + run_id, .database = names_.database(), .app = names_.app()};
 }
 
-std::optional<Error> RedisBus::subscription_error() const { return subscriber_->error(); }
+std::optional<Error> RedisBus::subscription_error() const { return relay_->error(); }
 
 template <class T>
 void RedisBus::refuse(Error error, Completion<T> done) {

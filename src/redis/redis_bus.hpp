@@ -51,7 +51,7 @@ public:
     [[nodiscard]] std::optional<Error> subscription_error() const;
 
 private:
-    class Subscriber;
+    class Relay;
 
     template <class T>
     void refuse(Error error, Completion<T> done);
@@ -62,7 +62,7 @@ private:
     std::shared_ptr<CommandConnection> connection_;
     const SessionOptions session_;
     const Names names_;
-    std::shared_ptr<Subscriber> subscriber_;
+    std::shared_ptr<Relay> relay_;
 };
 
 }  // namespace tutti::redis

@@ -118,7 +118,7 @@ Result<std::size_t> AttachmentDownloads::download(const std::string& request_id,
                                                   const Wanted& wanted, TimePoint deadline) {
     std::string from = wanted.attachment.url;
     if (!options_.base_url.empty()) {
-        const auto url = net::Url::parse(from);
+        const auto url = net::HttpUrl::parse(from);
         if (!url) return fail(url.error());
         from = options_.base_url + url->target;
     }

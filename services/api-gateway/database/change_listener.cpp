@@ -47,13 +47,13 @@ Woken wait_on(int socket, short events, int stop, Duration limit) {
 
 // One connection, from connecting to its end. The functions return false when it is over; `failure` then
 // says why, and is empty when it is time to stop.
-class ChangeListener::Session {
+class ChangeListener::Listening {
 public:
-    Session(const Options& options, const std::string& connection, int stop)
+    Listening(const Options& options, const std::string& connection, int stop)
         : options_(options), stop_(stop), connection_(PQconnectStart(connection.c_str())) {}
-    ~Session() { PQfinish(connection_); }
-    Session(const Session&) = delete;
-    Session& operator=(const Session&) = delete;
+    ~Listening() { PQfinish(connection_); }
+    Listening(const Listening&) = delete;
+    Listening& operator=(const Listening&) = delete;
 
     [[nodiscard]] bool connect() {
         if (connection_ == nullptr || PQstatus(connection_) == CONNECTION_BAD) return lost();
@@ -186,25 +186,25 @@ void ChangeListener::run() {
 }
 
 void ChangeListener::listen_once() {
-    Session session(options_, connection_, stop_);
-    if (session.connect() &&
-        session.execute("LISTEN cache_invalidation", options_.connect_deadline)) {
+    Listening listening(options_, connection_, stop_);
+    if (listening.connect() &&
+        listening.execute("LISTEN cache_invalidation", options_.connect_deadline)) {
         outage_.worked();
         set_failure({});
         failed_attempts_ = 0;
         // What was said while the connection was away is not known.
         publish_(caches::PersonalityEvent{});
         do {
-            pass_on(session);
-        } while (session.wait_for_news());
+            pass_on(listening);
+        } while (listening.wait_for_news());
     }
-    set_failure(session.failure());
+    set_failure(listening.failure());
 }
 
-void ChangeListener::pass_on(Session& session) {
+void ChangeListener::pass_on(Listening& listening) {
     std::set<std::string> ids;
     bool all = false;
-    while (auto payload = session.next()) {
+    while (auto payload = listening.next()) {
         auto event = caches::read_personality_event(*payload);
         if (!event) {
             log::warn("a database notification was dropped",

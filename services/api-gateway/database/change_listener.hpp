@@ -51,13 +51,13 @@ public:
     [[nodiscard]] std::string failure() const;
 
 private:
-    class Session;
+    class Listening;
 
     ChangeListener(Options options, std::string connection, Publish publish);
 
     void run();
     void listen_once();
-    void pass_on(Session& session);
+    void pass_on(Listening& listening);
     void set_failure(std::string text);
     // Returns true when it is time to stop.
     [[nodiscard]] bool wait(Duration duration) const;

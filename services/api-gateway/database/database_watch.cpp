@@ -25,8 +25,8 @@ DatabaseWatch::State DatabaseWatch::state() {
         changed_.notify_all();
     }
     if (state_ == State::silent) return State::silent;
-    const TimePoint patience_ends = looking_since_ + options_.patience;
-    changed_.wait_for(lock, patience_ends - now,
+    const TimePoint silent_from = looking_since_ + options_.silent_after;
+    changed_.wait_for(lock, silent_from - now,
                       [this]() TUTTI_REQUIRES(mutex_) { return !wanted_; });
     if (wanted_) return has_read_ ? State::takes_no_writes : State::silent;
     return state_.value_or(State::silent);

@@ -29,7 +29,7 @@ public:
     struct Options {
         Duration kept_for = std::chrono::seconds{2};
         // Above what a query may wait for its turn under load.
-        Duration patience = std::chrono::seconds{3};
+        Duration silent_after = std::chrono::seconds{3};
     };
     // Each may block, and throw.
     struct Queries {

@@ -52,9 +52,9 @@ Sessions::~Sessions() = default;
 
 Result<Sessions::Lease> Sessions::lease() {
     std::size_t position = 0;
-    const auto patience =
-        std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease_patience);
-    if (!pool_.try_lease(position, static_cast<int>(patience.count()))) {
+    const auto longest =
+        std::chrono::duration_cast<std::chrono::milliseconds>(options_.lease_deadline);
+    if (!pool_.try_lease(position, static_cast<int>(longest.count()))) {
         return fail(Errc::overloaded, "lease session",
                     "all " + std::to_string(options_.count) + " database sessions are in use");
     }

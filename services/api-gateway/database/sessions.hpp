@@ -38,7 +38,7 @@ public:
         std::size_t count = 4;
         std::size_t writers_max = 4;               // at a time
         std::function<void(soci::session&)> open;  // throws what SOCI throws
-        Duration lease_patience = std::chrono::seconds{5};
+        Duration lease_deadline = std::chrono::seconds{5};
         // Zero: never cut off; for a database in a file, which no network can hang.
         Duration use_max = Duration::zero();
     };

@@ -284,7 +284,7 @@ Result<TranscribeRequest> TranscribeRequest::parse(std::string_view body) {
 bool is_discord_attachment(std::string_view url) {
     constexpr std::string_view scheme = "https://";
     constexpr std::array<std::string_view, 2> hosts{"cdn.discordapp.com", "media.discordapp.net"};
-    if (!url.starts_with(scheme) || !net::Url::parse(url)) return false;
+    if (!url.starts_with(scheme) || !net::HttpUrl::parse(url)) return false;
     url.remove_prefix(scheme.size());
     // A port, credentials and an address are part of what is compared, and so are refused.
     const std::string_view authority = url.substr(0, url.find_first_of("/?#"));

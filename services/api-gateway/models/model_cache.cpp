@@ -30,7 +30,7 @@ ModelCache::ModelCache(caches::Models cache, Options options)
 
 ModelCache::~ModelCache() = default;
 
-ModelCache::Place ModelCache::take(std::atomic<std::size_t>& taken, std::size_t taken_max) {
+ModelCache::Turn ModelCache::take(std::atomic<std::size_t>& taken, std::size_t taken_max) {
     if (taken.fetch_add(1) >= taken_max) {
         taken.fetch_sub(1);
         return nullptr;
@@ -38,32 +38,32 @@ ModelCache::Place ModelCache::take(std::atomic<std::size_t>& taken, std::size_t 
     return {&taken, [](std::atomic<std::size_t>* of) { of->fetch_sub(1); }};
 }
 
-auto ModelCache::answer_to(routes::ModelSource::Answer answer, Place place) {
+auto ModelCache::answer_to(routes::ModelSource::Answer answer, Turn turn) {
     return
-        [this, answer = std::move(answer), place = std::move(place),
+        [this, answer = std::move(answer), turn = std::move(turn),
          caller = std::this_thread::get_id()](const Result<Lookup<domain::ModelCatalogue>>& given) {
-            auto found = found_in(given, place == nullptr);
+            auto found = found_in(given, turn == nullptr);
             if (std::this_thread::get_id() == caller) return answer(found);
-            hand_over([answer, place, found = std::move(found)] { answer(found); });
+            hand_over([answer, turn, found = std::move(found)] { answer(found); });
         };
 }
 
 void ModelCache::read(routes::ModelSource::Answer answer) {
-    auto place = take(waiting_, options_.waiting_max);
-    // Without a place it does not wait; what is in memory needs none.
-    const Duration deadline = place ? options_.deadline : Duration::zero();
+    auto turn = take(waiting_, options_.waiting_max);
+    // Without a turn it does not wait; what is in memory needs none.
+    const Duration deadline = turn ? options_.deadline : Duration::zero();
     cache_.get(caches::models_key, {.deadline = deadline},
-               answer_to(std::move(answer), std::move(place)));
+               answer_to(std::move(answer), std::move(turn)));
 }
 
 void ModelCache::refresh(routes::ModelSource::Answer answer) {
-    auto place = take(refreshing_, options_.refreshing_max);
-    if (!place) {
+    auto turn = take(refreshing_, options_.refreshing_max);
+    if (!turn) {
         return answer(fail(Errc::overloaded, "refresh the models",
                            "OpenRouter is slow and other refreshes wait for it"));
     }
     cache_.refresh(caches::models_key, {.deadline = options_.deadline},
-                   answer_to(std::move(answer), std::move(place)));
+                   answer_to(std::move(answer), std::move(turn)));
 }
 
 void ModelCache::hand_over(std::function<void()> answer) {

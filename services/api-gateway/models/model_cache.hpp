@@ -33,7 +33,7 @@ namespace tutti::services::gateway::models {
 class ModelCache {
 public:
     struct Options {
-        // More than that are refused (overloaded), at once. A place is free again when its answer
+        // More than that are refused (overloaded), at once. A turn is free again when its answer
         // is there, also that of a client that has left.
         std::size_t waiting_max = 256;
         std::size_t refreshing_max = 4;
@@ -50,12 +50,12 @@ public:
 
 private:
     // One of a bounded number of waiting calls, given back when the last copy is gone.
-    using Place = std::shared_ptr<void>;
+    using Turn = std::shared_ptr<void>;
 
-    [[nodiscard]] static Place take(std::atomic<std::size_t>& taken, std::size_t taken_max);
+    [[nodiscard]] static Turn take(std::atomic<std::size_t>& taken, std::size_t taken_max);
     void read(routes::ModelSource::Answer answer);
     void refresh(routes::ModelSource::Answer answer);
-    [[nodiscard]] auto answer_to(routes::ModelSource::Answer answer, Place place);
+    [[nodiscard]] auto answer_to(routes::ModelSource::Answer answer, Turn turn);
     void hand_over(std::function<void()> answer);
     void run(const std::stop_token& stop);
 

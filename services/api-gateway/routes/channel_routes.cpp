@@ -104,21 +104,15 @@ private:
 
 std::vector<GatewayRoute> channel_routes(database::StoredChannels& channels,
                                          Principals principals) {
-    std::vector<GatewayRoute> routes;
-    const ChannelRoutes handlers(channels, std::move(principals));
-    const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
-        routes.push_back(
-            {access, std::move(method), std::string("/user/channel/") + pattern,
-             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
-    };
-    add(Access::user, "POST", "activate", &ChannelRoutes::activate);
-    add(Access::user, "DELETE", "deactivate", &ChannelRoutes::deactivate);
-    add(Access::user, "GET", "list", &ChannelRoutes::list);
-    add(Access::user, "PATCH", "update-guild", &ChannelRoutes::update_guild);
+    BoundRoutes table(ChannelRoutes(channels, std::move(principals)));
+    table.add(Access::user, "POST", "/user/channel/activate", &ChannelRoutes::activate);
+    table.add(Access::user, "DELETE", "/user/channel/deactivate", &ChannelRoutes::deactivate);
+    table.add(Access::user, "GET", "/user/channel/list", &ChannelRoutes::list);
+    table.add(Access::user, "PATCH", "/user/channel/update-guild", &ChannelRoutes::update_guild);
     // The message chain asks before it knows any user.
-    routes.push_back({Access::service, "GET", "/user/channel/", &ChannelRoutes::read_nothing});
-    add(Access::service, "GET", ":channelId", &ChannelRoutes::read);
-    return routes;
+    table.add({Access::service, "GET", "/user/channel/", &ChannelRoutes::read_nothing});
+    table.add(Access::service, "GET", "/user/channel/:channelId", &ChannelRoutes::read);
+    return std::move(table).routes();
 }
 
 }  // namespace tutti::services::gateway::routes

@@ -129,21 +129,17 @@ private:
 std::vector<GatewayRoute> llm_config_routes(database::StoredLlmConfigs& configs,
                                             const GatewayNode& node,
                                             const std::optional<std::string>& bot_owner_id) {
-    std::vector<GatewayRoute> routes;
-    const LlmConfigRoutes handlers(configs, node, bot_owner_id.value_or(""));
-    const auto add = [&](Access access, std::string method, const char* pattern, auto handler) {
-        routes.push_back(
-            {access, std::move(method), std::string("/admin/llm-config") + pattern,
-             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
-    };
-    add(Access::service, "GET", "", &LlmConfigRoutes::list);
-    add(Access::service, "GET", "/:id", &LlmConfigRoutes::read);
-    add(Access::owner, "POST", "", &LlmConfigRoutes::create);
-    add(Access::owner, "PUT", "/:id", &LlmConfigRoutes::update);
-    add(Access::owner, "PUT", "/:id/set-default", &LlmConfigRoutes::make_default);
-    add(Access::owner, "PUT", "/:id/set-free-default", &LlmConfigRoutes::make_free_default);
-    add(Access::owner, "DELETE", "/:id", &LlmConfigRoutes::remove);
-    return routes;
+    BoundRoutes table(LlmConfigRoutes(configs, node, bot_owner_id.value_or("")));
+    table.add(Access::service, "GET", "/admin/llm-config", &LlmConfigRoutes::list);
+    table.add(Access::service, "GET", "/admin/llm-config/:id", &LlmConfigRoutes::read);
+    table.add(Access::owner, "POST", "/admin/llm-config", &LlmConfigRoutes::create);
+    table.add(Access::owner, "PUT", "/admin/llm-config/:id", &LlmConfigRoutes::update);
+    table.add(Access::owner, "PUT", "/admin/llm-config/:id/set-default",
+              &LlmConfigRoutes::make_default);
+    table.add(Access::owner, "PUT", "/admin/llm-config/:id/set-free-default",
+              &LlmConfigRoutes::make_free_default);
+    table.add(Access::owner, "DELETE", "/admin/llm-config/:id", &LlmConfigRoutes::remove);
+    return std::move(table).routes();
 }
 
 }  // namespace tutti::services::gateway::routes

@@ -107,20 +107,14 @@ private:
 
 std::vector<GatewayRoute> persona_routes(database::StoredPersonas& personas,
                                          const GatewayNode& node, Principals principals) {
-    std::vector<GatewayRoute> routes;
-    const PersonaRoutes handlers(personas, node, std::move(principals));
-    const auto add = [&](std::string method, const char* pattern, auto handler) {
-        routes.push_back(
-            {Access::user, std::move(method), pattern,
-             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
-    };
-    add("GET", "/user/persona", &PersonaRoutes::list);
-    add("POST", "/user/persona", &PersonaRoutes::create);
-    add("GET", "/user/persona/:id", &PersonaRoutes::read);
-    add("PUT", "/user/persona/:id", &PersonaRoutes::update);
-    add("PATCH", "/user/persona/:id/default", &PersonaRoutes::make_default);
-    add("DELETE", "/user/persona/:id", &PersonaRoutes::remove);
-    return routes;
+    BoundRoutes table(PersonaRoutes(personas, node, std::move(principals)));
+    table.add(Access::user, "GET", "/user/persona", &PersonaRoutes::list);
+    table.add(Access::user, "POST", "/user/persona", &PersonaRoutes::create);
+    table.add(Access::user, "GET", "/user/persona/:id", &PersonaRoutes::read);
+    table.add(Access::user, "PUT", "/user/persona/:id", &PersonaRoutes::update);
+    table.add(Access::user, "PATCH", "/user/persona/:id/default", &PersonaRoutes::make_default);
+    table.add(Access::user, "DELETE", "/user/persona/:id", &PersonaRoutes::remove);
+    return std::move(table).routes();
 }
 
 }  // namespace tutti::services::gateway::routes

@@ -205,23 +205,15 @@ private:
 }  // namespace
 
 std::vector<GatewayRoute> personality_routes(PersonalityParts parts) {
-    std::vector<GatewayRoute> routes;
-    const PersonalityRoutes personalities(std::move(parts));
-    const auto add = [&](std::string method, const char* pattern, auto handler) {
-        routes.push_back({Access::user, std::move(method), pattern,
-                          [personalities, handler](const http::Request& r) {
-                              return (personalities.*handler)(r);
-                          }});
-    };
-    add("GET", "/user/personality", &PersonalityRoutes::list);
-    add("POST", "/user/personality", &PersonalityRoutes::create);
-    add("GET", "/user/personality/:idOrName", &PersonalityRoutes::read);
-    add("PUT", "/user/personality/:idOrName", &PersonalityRoutes::update);
-    add("DELETE", "/user/personality/:idOrName", &PersonalityRoutes::remove);
-    routes.push_back(
-        {Access::service, "GET", "/internal/personality/:idOrSlug",
-         [personalities](const http::Request& r) { return personalities.read_for_service(r); }});
-    return routes;
+    BoundRoutes table(PersonalityRoutes(std::move(parts)));
+    table.add(Access::user, "GET", "/user/personality", &PersonalityRoutes::list);
+    table.add(Access::user, "POST", "/user/personality", &PersonalityRoutes::create);
+    table.add(Access::user, "GET", "/user/personality/:idOrName", &PersonalityRoutes::read);
+    table.add(Access::user, "PUT", "/user/personality/:idOrName", &PersonalityRoutes::update);
+    table.add(Access::user, "DELETE", "/user/personality/:idOrName", &PersonalityRoutes::remove);
+    table.add(Access::service, "GET", "/internal/personality/:idOrSlug",
+              &PersonalityRoutes::read_for_service);
+    return std::move(table).routes();
 }
 
 }  // namespace tutti::services::gateway::routes

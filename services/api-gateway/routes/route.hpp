@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/http/router.hpp"
 
@@ -26,6 +28,35 @@ struct GatewayRoute {
     // Whose workers run it. Nothing: by the access, `open` for everyone and `internal` for the
     // others.
     std::optional<http::RouteKind> kind{};
+};
+
+// Routes whose handlers are members of one object, of which each route keeps a copy.
+//
+//     BoundRoutes table(PersonaRoutes(personas, node, principals));
+//     table.add(Access::user, "GET", "/user/persona", &PersonaRoutes::list);
+//     return std::move(table).routes();
+template <class Handlers>
+class BoundRoutes {
+public:
+    using Handler = http::Response (Handlers::*)(const http::Request&) const;
+
+    explicit BoundRoutes(Handlers handlers) : handlers_(std::move(handlers)) {}
+
+    void add(Access access, std::string method, std::string pattern, Handler handler) {
+        add({.access = access,
+             .method = std::move(method),
+             .pattern = std::move(pattern),
+             .handler = [handlers = handlers_, handler](const http::Request& r) {
+                 return (handlers.*handler)(r);
+             }});
+    }
+    void add(GatewayRoute route) { routes_.push_back(std::move(route)); }
+
+    [[nodiscard]] std::vector<GatewayRoute> routes() && { return std::move(routes_); }
+
+private:
+    Handlers handlers_;
+    std::vector<GatewayRoute> routes_;
 };
 
 }  // namespace tutti::services::gateway::routes

@@ -167,22 +167,18 @@ private:
 
 std::vector<GatewayRoute> user_setting_routes(database::StoredUserSettings& settings,
                                               const GatewayNode& node, Principals principals) {
-    std::vector<GatewayRoute> routes;
-    const UserSettingRoutes handlers(settings, node, std::move(principals));
-    const auto add = [&](std::string method, const char* pattern, auto handler) {
-        routes.push_back(
-            {Access::user, std::move(method), pattern,
-             [handlers, handler](const http::Request& r) { return (handlers.*handler)(r); }});
-    };
-    add("GET", "/user/model-override", &UserSettingRoutes::list_overrides);
-    add("PUT", "/user/model-override", &UserSettingRoutes::set_override);
-    add("PUT", "/user/model-override/default", &UserSettingRoutes::set_default);
-    add("DELETE", "/user/model-override/default", &UserSettingRoutes::remove_default);
-    add("DELETE", "/user/model-override/:personalityId", &UserSettingRoutes::remove_override);
-    add("GET", "/wallet/list", &UserSettingRoutes::list_keys);
-    add("POST", "/wallet/set", &UserSettingRoutes::set_key);
-    add("DELETE", "/wallet/:provider", &UserSettingRoutes::remove_key);
-    return routes;
+    BoundRoutes table(UserSettingRoutes(settings, node, std::move(principals)));
+    table.add(Access::user, "GET", "/user/model-override", &UserSettingRoutes::list_overrides);
+    table.add(Access::user, "PUT", "/user/model-override", &UserSettingRoutes::set_override);
+    table.add(Access::user, "PUT", "/user/model-override/default", &UserSettingRoutes::set_default);
+    table.add(Access::user, "DELETE", "/user/model-override/default",
+              &UserSettingRoutes::remove_default);
+    table.add(Access::user, "DELETE", "/user/model-override/:personalityId",
+              &UserSettingRoutes::remove_override);
+    table.add(Access::user, "GET", "/wallet/list", &UserSettingRoutes::list_keys);
+    table.add(Access::user, "POST", "/wallet/set", &UserSettingRoutes::set_key);
+    table.add(Access::user, "DELETE", "/wallet/:provider", &UserSettingRoutes::remove_key);
+    return std::move(table).routes();
 }
 
 }  // namespace tutti::services::gateway::routes

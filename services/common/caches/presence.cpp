@@ -12,10 +12,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration patience = 1s;
+constexpr Duration command_deadline = 1s;
 
 // KEYS: the set. ARGV: member, milliseconds until it is forgotten. Answers how many there are.
-constexpr const char* tell_script = R"(
+constexpr const char* announce_script = R"(
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
@@ -48,7 +48,7 @@ std::optional<std::size_t> Presence::count() const {
 void Presence::run() {
     detail::Lock lock(mutex_);
     const auto stopping = [this]() TUTTI_REQUIRES(mutex_) { return stopping_; };
-    while (!changed_.wait_for(lock.waiting(), options_.tell_every, stopping)) {
+    while (!changed_.wait_for(lock.waiting(), options_.announce_every, stopping)) {
         lock.unlock();
         process::contain("presence", [this] { tell(); });
         lock.lock();
@@ -56,9 +56,9 @@ void Presence::run() {
 }
 
 void Presence::tell() {
-    const auto reply = redis_.command(
-        {"EVAL", tell_script, "1", key_, member_, std::to_string(options_.forgotten_after.count())},
-        Boottime::now() + patience);
+    const auto reply = redis_.command({"EVAL", announce_script, "1", key_, member_,
+                                       std::to_string(options_.forgotten_after.count())},
+                                      Boottime::now() + command_deadline);
     const bool known = reply && reply->integer > 0;
     const std::size_t count = known ? static_cast<std::size_t>(reply->integer) : 0;
     {
@@ -81,7 +81,7 @@ void Presence::stop() {
     changed_.notify_all();
     thread_.join();
     // What cannot be said now is forgotten by itself.
-    (void)redis_.command({"ZREM", key_, member_}, Boottime::now() + patience);
+    (void)redis_.command({"ZREM", key_, member_}, Boottime::now() + command_deadline);
 }
 
 std::string presence_metrics_text(std::optional<std::size_t> count) {

@@ -29,7 +29,7 @@ public:
         std::string app;
         std::string service;
         std::string instance;
-        std::chrono::milliseconds tell_every{5'000};
+        std::chrono::milliseconds announce_every{5'000};
         std::chrono::milliseconds forgotten_after{15'000};
         // With how many instances there are, this one included; first when it is known, then when it is
         // another number.

@@ -36,7 +36,7 @@ bool idempotent(std::string_view method) {
     return std::ranges::find(methods, method) != methods.end();
 }
 
-Result<std::string> target_of(const net::Url& url, const Request& request) {
+Result<std::string> target_of(const net::HttpUrl& url, const Request& request) {
     std::string target = url.target;
     if (request.path != "/") {
         if (target.contains('?')) {
@@ -53,7 +53,7 @@ Result<std::string> target_of(const net::Url& url, const Request& request) {
     return target;
 }
 
-Result<std::string> to_bytes(const net::Url& url, const Request& request) {
+Result<std::string> to_bytes(const net::HttpUrl& url, const Request& request) {
     if (!wire::is_token(request.method))
         return fail(Errc::invalid_option, {}, "not an HTTP method");
     const auto target = target_of(url, request);
@@ -184,17 +184,17 @@ private:
         TimePoint since;
     };
     struct Call {
-        const net::Url& url;
+        const net::HttpUrl& url;
         const Request& request;
         const std::string& bytes;
         TimePoint deadline;
     };
 
     void count(const Result<Response>& response, Duration taken);
-    Result<Response> send_to(const net::Url& url, const Request& request, TimePoint deadline);
+    Result<Response> send_to(const net::HttpUrl& url, const Request& request, TimePoint deadline);
     std::unique_ptr<net::Transport> take_idle(const std::string& origin);
     void keep(const std::string& origin, std::unique_ptr<net::Transport> transport);
-    Result<std::unique_ptr<net::Transport>> make(const net::Url& url);
+    Result<std::unique_ptr<net::Transport>> make(const net::HttpUrl& url);
     Result<void> connect(net::Transport& transport, const Call& call);
     Result<Response> send_once(const Call& call, std::unique_ptr<net::Transport> transport,
                                Progress& progress);
@@ -213,7 +213,7 @@ private:
     std::map<std::string, std::deque<Idle>, std::less<>>
         idle_;  // per origin; the newest is at the back
     std::unordered_set<net::Transport*> active_;
-    std::shared_ptr<net::TlsContext> tls_;
+    std::shared_ptr<net::TrustedRoots> tls_;
 };
 
 class Client::Impl::Active {
@@ -258,10 +258,10 @@ void Client::Impl::keep(const std::string& origin, std::unique_ptr<net::Transpor
     pool.push_back({std::move(transport), Boottime::now()});
 }
 
-Result<std::unique_ptr<net::Transport>> Client::Impl::make(const net::Url& url) {
+Result<std::unique_ptr<net::Transport>> Client::Impl::make(const net::HttpUrl& url) {
     const std::lock_guard lock(mutex_);
-    if (url.scheme == net::Url::Scheme::https && !tls_) {
-        auto context = net::load_tls_context(options_.ca_file);
+    if (url.scheme == net::HttpUrl::Scheme::https && !tls_) {
+        auto context = net::load_trusted_roots(options_.ca_file);
         if (!context) return fail(context.error());
         tls_ = std::move(*context);
     }
@@ -315,7 +315,7 @@ Result<Response> Client::Impl::send_in_slot(const Call& call) {
     return send_fresh(call);
 }
 
-Result<Response> Client::Impl::send_to(const net::Url& url, const Request& request,
+Result<Response> Client::Impl::send_to(const net::HttpUrl& url, const Request& request,
                                        TimePoint deadline) {
     const auto bytes = to_bytes(url, request);
     if (!bytes) return fail(bytes.error());
@@ -331,7 +331,7 @@ Result<Response> Client::Impl::send(std::string_view url, const Request& request
         const std::lock_guard lock(meter_mutex_);
         ++meter_.requests;
     }
-    const auto parsed = net::Url::parse(url);
+    const auto parsed = net::HttpUrl::parse(url);
     auto response = process::as_result(Errc::unavailable, [&]() -> Result<Response> {
         if (!parsed) return fail(parsed.error());
         return send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout));

@@ -45,25 +45,25 @@ private:
     std::size_t used_ = 0;
 };
 
-// How long a transfer may go on: `patience` without progress, and as a whole `patience` and what
+// How long a transfer may go on: `idle_max` without progress, and as a whole `idle_max` and what
 // `bytes_per_second_min` takes for the bytes that have passed, so that a byte now and then is not
 // progress.
 class Pace {
 public:
     using Time = std::chrono::steady_clock::time_point;
 
-    Pace(std::chrono::milliseconds patience, std::size_t bytes_per_second_min, Time now) noexcept
-        : patience_(patience), bytes_per_second_min_(bytes_per_second_min), begun_(now) {}
+    Pace(std::chrono::milliseconds idle_max, std::size_t bytes_per_second_min, Time now) noexcept
+        : idle_max_(idle_max), bytes_per_second_min_(bytes_per_second_min), begun_(now) {}
 
     // When the next step has to be done, when `bytes` have passed so far.
     [[nodiscard]] Time next(std::size_t bytes, Time now) const {
         const auto earned = std::chrono::milliseconds(
             static_cast<std::chrono::milliseconds::rep>(bytes * 1000 / bytes_per_second_min_));
-        return std::min(now, begun_ + earned) + patience_;
+        return std::min(now, begun_ + earned) + idle_max_;
     }
 
 private:
-    std::chrono::milliseconds patience_;
+    std::chrono::milliseconds idle_max_;
     std::size_t bytes_per_second_min_;
     Time begun_;
 };

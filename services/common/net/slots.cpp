@@ -32,7 +32,7 @@ Result<Slots::Slot> Slots::take(TimePoint deadline) {
 void Slots::give_back() {
     const detail::Lock lock(mutex_);
     const auto next =
-        std::ranges::find_if(queue_, [](const Waiter& waiter) { return !waiter.granted; });
+        std::ranges::find_if(queue_, [](const Queued& queued) { return !queued.granted; });
     if (next == queue_.end()) {
         --in_use_;
         return;
@@ -44,7 +44,7 @@ void Slots::give_back() {
 void Slots::stop() {
     const detail::Lock lock(mutex_);
     stopped_ = true;
-    for (Waiter& waiter : queue_) waiter.changed.notify_one();
+    for (Queued& queued : queue_) queued.changed.notify_one();
 }
 
 Slots::Load Slots::load() const {

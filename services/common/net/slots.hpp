@@ -61,7 +61,7 @@ public:
     [[nodiscard]] Load load() const;
 
 private:
-    struct Waiter {
+    struct Queued {
         std::condition_variable changed;
         bool granted = false;
     };
@@ -70,7 +70,7 @@ private:
 
     const Limits limits_;
     mutable detail::Mutex mutex_;
-    std::list<Waiter> queue_ TUTTI_GUARDED_BY(mutex_);  // in the order of arrival
+    std::list<Queued> queue_ TUTTI_GUARDED_BY(mutex_);  // in the order of arrival
     std::size_t in_use_ TUTTI_GUARDED_BY(mutex_) = 0;
     bool stopped_ TUTTI_GUARDED_BY(mutex_) = false;
 };

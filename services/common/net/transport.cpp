@@ -178,7 +178,7 @@ private:
 
 }  // namespace
 
-class TlsContext {
+class TrustedRoots {
 public:
     ssl::context context{ssl::context::tls_client};
 };
@@ -187,7 +187,7 @@ namespace {
 
 class TlsTransport final : public Transport {
 public:
-    TlsTransport(const Url& url, std::shared_ptr<TlsContext> context)
+    TlsTransport(const HttpUrl& url, std::shared_ptr<TrustedRoots> context)
         : host_(url.host), port_(url.port), context_(std::move(context)) {
         base_.attach(stream_.next_layer());
     }
@@ -221,15 +221,15 @@ public:
 private:
     std::string host_;
     std::uint16_t port_;
-    std::shared_ptr<TlsContext> context_;
+    std::shared_ptr<TrustedRoots> context_;
     Socket base_;
     ssl::stream<tcp::socket> stream_{base_.context(), context_->context};
 };
 
 }  // namespace
 
-Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file) {
-    auto context = std::make_shared<TlsContext>();
+Result<std::shared_ptr<TrustedRoots>> load_trusted_roots(const std::string& ca_file) {
+    auto context = std::make_shared<TrustedRoots>();
     error_code error;
     if (ca_file.empty()) {
         context->context.set_default_verify_paths(error);
@@ -246,10 +246,10 @@ Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file)
 }
 
 // The I/O context of each has descriptors of its own, and says only by throwing that there are none.
-Result<std::unique_ptr<Transport>> make_transport(const Url& url,
-                                                  std::shared_ptr<TlsContext> context) {
+Result<std::unique_ptr<Transport>> make_transport(const HttpUrl& url,
+                                                  std::shared_ptr<TrustedRoots> context) {
     return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {
-        if (url.scheme == Url::Scheme::http) return std::make_unique<PlainTransport>(url.port);
+        if (url.scheme == HttpUrl::Scheme::http) return std::make_unique<PlainTransport>(url.port);
         return std::make_unique<TlsTransport>(url, std::move(context));
     });
 }

@@ -39,13 +39,13 @@ public:
 };
 
 // Trusted roots, loaded once and shared by connections. May be null for http.
-class TlsContext;
+class TrustedRoots;
 // `ca_file` is PEM; empty: the system's authorities. Errors: invalid_option.
-[[nodiscard]] Result<std::shared_ptr<TlsContext>> load_tls_context(const std::string& ca_file);
+[[nodiscard]] Result<std::shared_ptr<TrustedRoots>> load_trusted_roots(const std::string& ca_file);
 
 // Errors: unavailable (the process has no descriptor left).
 [[nodiscard]] Result<std::unique_ptr<Transport>> make_transport(
-    const Url& url, std::shared_ptr<TlsContext> context);
+    const HttpUrl& url, std::shared_ptr<TrustedRoots> context);
 
 // Names to addresses, within a deadline that getaddrinfo itself does not know: one thread looks up,
 // the caller waits for it as long as it may.

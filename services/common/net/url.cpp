@@ -9,8 +9,8 @@
 namespace tutti::services::net {
 namespace {
 
-constexpr std::uint16_t default_port(Url::Scheme scheme) {
-    return scheme == Url::Scheme::https ? 443 : 80;
+constexpr std::uint16_t default_port(HttpUrl::Scheme scheme) {
+    return scheme == HttpUrl::Scheme::https ? 443 : 80;
 }
 
 bool take(std::string_view& text, std::string_view prefix) {
@@ -38,22 +38,22 @@ std::string bracketed(const std::string& host) {
 
 }  // namespace
 
-std::string Url::authority() const {
+std::string HttpUrl::authority() const {
     std::string text = bracketed(host);
     if (port != default_port(scheme)) text += ':' + std::to_string(port);
     return text;
 }
 
-std::string Url::origin() const {
+std::string HttpUrl::origin() const {
     return (scheme == Scheme::https ? "https://" : "http://") + bracketed(host) + ':' +
            std::to_string(port);
 }
 
-Result<Url> Url::parse(std::string_view text) {
+Result<HttpUrl> HttpUrl::parse(std::string_view text) {
     const auto wrong = [](std::string cause) {
         return fail(Errc::invalid_option, "read url", std::move(cause));
     };
-    Url url;
+    HttpUrl url;
     if (take(text, "https://")) {
         url.scheme = Scheme::https;
     } else if (!take(text, "http://")) {

@@ -10,7 +10,7 @@
 
 namespace tutti::services::net {
 
-struct Url {
+struct HttpUrl {
     enum class Scheme : std::uint8_t { http, https };
 
     Scheme scheme = Scheme::http;
@@ -24,7 +24,7 @@ struct Url {
     [[nodiscard]] std::string authority() const;
 
     // Errors: invalid_option; the cause does not repeat the URL.
-    [[nodiscard]] static Result<Url> parse(std::string_view text);
+    [[nodiscard]] static Result<HttpUrl> parse(std::string_view text);
 };
 
 }  // namespace tutti::services::net

@@ -105,7 +105,7 @@ public:
         auto value = get(name);
         if (!value) return;
         // As the client will: what cannot be called later is refused now.
-        if (const auto url = net::Url::parse(*value); !url) {
+        if (const auto url = net::HttpUrl::parse(*value); !url) {
             return problem(name, "cannot be called: " + url.error().cause);
         }
         while (value->ends_with('/')) value->pop_back();

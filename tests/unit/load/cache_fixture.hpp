@@ -81,7 +81,7 @@ protected:
                             .executor = tests::unowned<Executor>(executor_),
                             .workers = tests::unowned<Workers>(workers_),
                             .log = {}},
-            CacheCore::Ties{.lease = lease_});
+            CacheCore::Coherence{.lease = lease_});
         core_->open();
         cache_.emplace(core_);
     }

@@ -225,10 +225,10 @@ TEST_F(QueuedLoads, NorDoLoadsThatTheStoreAnswersAtOnce) {
                         .store = std::make_shared<embedded::EmbeddedStore>(hub, at_once, clock_),
                         .random = [&] { return ++random; },
                         .log = {}},
-        CacheCore::Ties{.lease = lease_,
-                        .gate = std::make_shared<StoreGate>(),
-                        .channel = "numbers",
-                        .prefix = "n:"});
+        CacheCore::Coherence{.lease = lease_,
+                             .gate = std::make_shared<StoreGate>(),
+                             .channel = "numbers",
+                             .prefix = "n:"});
     core_->open();
     cache_.emplace(core_);
     read("held");

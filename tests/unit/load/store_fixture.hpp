@@ -92,11 +92,11 @@ public:
                 .store = store,
                 .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
                 .log = Log([this](LogLevel, std::string_view text) { log.emplace_back(text); })},
-            CacheCore::Ties{.lease = lease,
-                            .gate = gate,
-                            .channel = "numbers",
-                            .prefix = "n:",
-                            .publisher = writer});
+            CacheCore::Coherence{.lease = lease,
+                                 .gate = gate,
+                                 .channel = "numbers",
+                                 .prefix = "n:",
+                                 .publisher = writer});
         bus.subscribe({{.channel = "numbers", .plain = false}}, *this);
         core->open();
         cache.emplace(core);

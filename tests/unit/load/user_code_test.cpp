@@ -63,7 +63,7 @@ protected:
                 .workers = tests::unowned<Workers>(workers_),
                 .log = Log([this](LogLevel, std::string_view line) { log_.emplace_back(line); },
                            clock_)},
-            CacheCore::Ties{});
+            CacheCore::Coherence{});
         core_->open();
         return Coherent<K, V>(core_);
     }
@@ -265,7 +265,7 @@ TEST_F(UserCode, ALogThatCallsTheCacheDoesNotStopIt) {
                         .executor = tests::unowned<Executor>(executor_),
                         .workers = tests::unowned<Workers>(workers_),
                         .log = Log([call = calls_back()](LogLevel, std::string_view) { call(); })},
-        CacheCore::Ties{});
+        CacheCore::Coherence{});
     core_->open();
 
     Coherent<std::string, int>(core_).get("a", [](const Result<Lookup<int>>&) {});

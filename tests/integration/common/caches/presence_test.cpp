@@ -48,7 +48,7 @@ struct PresenceOnRedis : ::testing::Test {
             *client, caches::Presence::Options{.app = "test",
                                                .service = service,
                                                .instance = service,
-                                               .tell_every = 10ms,
+                                               .announce_every = 10ms,
                                                .forgotten_after = 2s,
                                                .on_change = on_change});
     }

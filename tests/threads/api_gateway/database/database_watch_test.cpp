@@ -16,7 +16,7 @@ using State = DatabaseWatch::State;
 Result<void> well() { return {}; }
 Result<void> broken() { return fail(Errc::unavailable, "query", "disk full"); }
 
-constexpr DatabaseWatch::Options patient{.kept_for = 1h, .patience = 1h};
+constexpr DatabaseWatch::Options patient{.kept_for = 1h, .silent_after = 1h};
 
 TEST(DatabaseWatch, TellsReadsFromWrites) {
     EXPECT_EQ(DatabaseWatch({.read = well, .write = well}, patient).state(), State::well);
@@ -55,7 +55,7 @@ TEST(DatabaseWatch, SilentDatabaseDoesNotHoldUpQuestions) {
                              return {};
                          },
                          .write = well},
-                        {.kept_for = 1h, .patience = 1ms});
+                        {.kept_for = 1h, .silent_after = 1ms});
 
     // The look is still under way: what is answered comes from patience, not from the database.
     for (int i = 0; i < 100; ++i) EXPECT_EQ(watch.state(), State::silent);
@@ -74,7 +74,7 @@ TEST(DatabaseWatch, WriteThatTakesLongIsNotASilentDatabase) {
                              released.wait();
                              return {};
                          }},
-                        {.kept_for = 1h, .patience = 1ms});
+                        {.kept_for = 1h, .silent_after = 1ms});
 
     (void)watch.state();
     entered.get_future().get();
@@ -87,7 +87,7 @@ TEST(DatabaseWatch, WriteThatTakesLongIsNotASilentDatabase) {
 TEST(DatabaseWatch, RecoveryIsSeenByTheNextLook) {
     std::atomic<bool> away = true;
     DatabaseWatch watch({.read = [&] { return away ? broken() : well(); }, .write = well},
-                        {.kept_for = Duration::zero(), .patience = 1h});
+                        {.kept_for = Duration::zero(), .silent_after = 1h});
     EXPECT_EQ(watch.state(), State::silent);
 
     away = false;

@@ -5,11 +5,11 @@
 namespace tutti::services::net {
 namespace {
 
-TEST(Url, PartsAreFound) {
-    const auto url = Url::parse("https://api.example:8443/v1/chat?x=1");
+TEST(HttpUrl, PartsAreFound) {
+    const auto url = HttpUrl::parse("https://api.example:8443/v1/chat?x=1");
 
     ASSERT_TRUE(url);
-    EXPECT_EQ(url->scheme, Url::Scheme::https);
+    EXPECT_EQ(url->scheme, HttpUrl::Scheme::https);
     EXPECT_EQ(url->host, "api.example");
     EXPECT_EQ(url->port, 8443);
     EXPECT_EQ(url->target, "/v1/chat?x=1");
@@ -17,16 +17,16 @@ TEST(Url, PartsAreFound) {
     EXPECT_EQ(url->origin(), "https://api.example:8443");
 }
 
-TEST(Url, DefaultsAreFilledIn) {
-    EXPECT_EQ(Url::parse("http://h")->port, 80);
-    EXPECT_EQ(Url::parse("https://h")->port, 443);
-    EXPECT_EQ(Url::parse("http://h")->target, "/");
-    EXPECT_EQ(Url::parse("http://h?a=b")->target, "/?a=b");
-    EXPECT_EQ(Url::parse("http://h:80")->authority(), "h");
+TEST(HttpUrl, DefaultsAreFilledIn) {
+    EXPECT_EQ(HttpUrl::parse("http://h")->port, 80);
+    EXPECT_EQ(HttpUrl::parse("https://h")->port, 443);
+    EXPECT_EQ(HttpUrl::parse("http://h")->target, "/");
+    EXPECT_EQ(HttpUrl::parse("http://h?a=b")->target, "/?a=b");
+    EXPECT_EQ(HttpUrl::parse("http://h:80")->authority(), "h");
 }
 
-TEST(Url, Ipv6AddressesWearBrackets) {
-    const auto url = Url::parse("http://[::1]:3000/x");
+TEST(HttpUrl, Ipv6AddressesWearBrackets) {
+    const auto url = HttpUrl::parse("http://[::1]:3000/x");
 
     ASSERT_TRUE(url);
     EXPECT_EQ(url->host, "::1");
@@ -35,7 +35,7 @@ TEST(Url, Ipv6AddressesWearBrackets) {
     EXPECT_EQ(url->origin(), "http://[::1]:3000");
 }
 
-TEST(Url, WrongOnesAreRefusedWithoutBeingRepeated) {
+TEST(HttpUrl, WrongOnesAreRefusedWithoutBeingRepeated) {
     for (const char* text : {"",
                              "h",
                              "ftp://h",
@@ -59,7 +59,7 @@ TEST(Url, WrongOnesAreRefusedWithoutBeingRepeated) {
                              "http://h/%zz",
                              "http://h/\"",
                              "http://h/?a=<b>"}) {
-        const auto url = Url::parse(text);
+        const auto url = HttpUrl::parse(text);
         ASSERT_FALSE(url) << text;
         EXPECT_EQ(url.error().code, Errc::invalid_option) << text;
         EXPECT_FALSE(url.error().cause.contains("hidden")) << text;
