@@ -1,5 +1,5 @@
-// `tutti advise`: the decision tree of the audit, as a picture or walked for one need. The questions
-// stand in the order in which `choose` asks them; a test holds the two together.
+// `tutti advise`: the decision tree of the audit, as a picture or walked for one need. The
+// questions stand in the order in which `choose` asks them; a test holds the two together.
 #include <array>
 #include <chrono>
 #include <cstddef>

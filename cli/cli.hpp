@@ -34,7 +34,8 @@ inline constexpr int exit_refused =
 inline constexpr int exit_failed =
     2;  // the question was wrong, or could not be answered completely
 
-// Runs the command that `arguments` name, without the program's own name. Never throws for bad input.
+// Runs the command that `arguments` name, without the program's own name. Never throws for bad
+// input.
 [[nodiscard]] int run(std::span<const std::string> arguments, std::ostream& out, std::ostream& err,
                       const World& world);
 

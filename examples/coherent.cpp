@@ -1,4 +1,5 @@
-// Two instances of a service, one cache: a change that one of them makes is seen by the other at once.
+// Two instances of a service, one cache: a change that one of them makes is seen by the other at
+// once.
 #include <iostream>
 #include <map>
 #include <string>

@@ -1,5 +1,5 @@
-// A loader that needs another cache. It must not wait for it: its thread is one that the other cache may
-// need. So it is the asynchronous kind, and answers when the other cache has.
+// A loader that needs another cache. It must not wait for it: its thread is one that the other
+// cache may need. So it is the asynchronous kind, and answers when the other cache has.
 #include <chrono>
 #include <iostream>
 #include <string>

@@ -1,5 +1,5 @@
-// A list that may be a minute old: one load for however many readers, and the last known one while the
-// source is down.
+// A list that may be a minute old: one load for however many readers, and the last known one while
+// the source is down.
 #include <iostream>
 #include <string>
 #include <vector>

@@ -1,8 +1,9 @@
-// What a bot does for every message and every keystroke, with everything in memory: the message chain of a
-// channel that is not activated (1000 warm channels), and the choices of a list of 100 (500 warm users). And
-// what the gateway does for one model: the catalogue of 300 in memory, and one of them found by its id.
-// Against the same path in Node with lru-cache and an ioredis subscriber (peers/decisions.mjs; needs `npm ci`
-// in peers/), in the same run, on one redis-server. One thread each; the reading of the clock is included.
+// What a bot does for every message and every keystroke, with everything in memory: the message
+// chain of a channel that is not activated (1000 warm channels), and the choices of a list of 100
+// (500 warm users). And what the gateway does for one model: the catalogue of 300 in memory, and
+// one of them found by its id. Against the same path in Node with lru-cache and an ioredis
+// subscriber (peers/decisions.mjs; needs `npm ci` in peers/), in the same run, on one redis-server.
+// One thread each; the reading of the clock is included.
 #include <algorithm>
 #include <array>
 #include <cstdio>

@@ -1,6 +1,6 @@
-// How long activation lookups take while another upstream stalls: over one pool of connections for both
-// upstreams, and over a pool for each, in turn in the same run. Both pools have the same bounds, and the
-// gateway answers at once in either case: what differs is only who waits for whom.
+// How long activation lookups take while another upstream stalls: over one pool of connections for
+// both upstreams, and over a pool for each, in turn in the same run. Both pools have the same
+// bounds, and the gateway answers at once in either case: what differs is only who waits for whom.
 //
 //     bench_http_isolation [seconds for each measurement, default 3]
 #include <algorithm>

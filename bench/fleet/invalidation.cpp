@@ -1,7 +1,7 @@
-// How long an invalidation takes from the call until the last of 4 and of 16 instances has dropped the
-// key, beside two peers on the same redis-server in the same run, in turn:
-//   raw     PUBLISH and SUBSCRIBE with hiredis, a thread and a connection for each instance: the floor
-//   ioredis the plain pattern of the TypeScript services (peers/fanout.mjs); needs `npm ci` in peers/
+// How long an invalidation takes from the call until the last of 4 and of 16 instances has dropped
+// the key, beside two peers on the same redis-server in the same run, in turn:
+//   raw     PUBLISH and SUBSCRIBE with hiredis, a thread and a connection an instance: the floor
+//   ioredis the plain pattern of the TypeScript services (peers/fanout.mjs); `npm ci` in peers/
 // An instance of ours has its two connections, its thread, its log and its lease, as in production.
 #include <hiredis/hiredis.h>
 

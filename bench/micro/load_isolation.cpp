@@ -1,7 +1,7 @@
-// What a source that hangs costs the readers of another cache of the same node: 40 keys of a cache whose
-// loader takes two seconds are asked for, and meanwhile a cache whose loader returns at once is read, a key
-// that it does not have each time. Beside it, in the same run, the same reads while nothing hangs, and a
-// further key of the slow cache, which is what sharing one queue would cost.
+// What a source that hangs costs the readers of another cache of the same node: 40 keys of a cache
+// whose loader takes two seconds are asked for, and meanwhile a cache whose loader returns at once
+// is read, a key that it does not have each time. Beside it, in the same run, the same reads while
+// nothing hangs, and a further key of the slow cache, which is what sharing one queue would cost.
 #include <atomic>
 #include <chrono>
 #include <cstdio>

@@ -1,14 +1,17 @@
-// What `MemoryCache` costs beside caches that were written by hand for the purpose (peers/hand_caches.hpp).
+// What `MemoryCache` costs beside caches that were written by hand for the purpose
+// (peers/hand_caches.hpp).
 //
-//   bench_memory_cache [part of a contender's name]      nanoseconds for each operation and thread, and ratios
-//   bench_memory_cache bytes NAME 8|20                   bytes for each of a million entries; a fresh process for each
-//   bench_memory_cache pauses                            how long single operations take while the cache grows to 10 million
+//   bench_memory_cache [part of a contender's name]  ns for each operation and thread, and ratios
+//   bench_memory_cache bytes NAME 8|20               bytes for each of a million entries
+//   bench_memory_cache pauses                        single operations, growing to 10 million
 //
-// 65,536 entries of which 61,440 are in use, keys drawn by Zipf's law (0.99), TTL on. `read`: all hit; `mixed`: one in
-// four overwrites; `write`: all overwrite; `load`: ten times as many keys as places, a miss puts.
+// 65,536 entries of which 61,440 are in use, keys drawn by Zipf's law (0.99), TTL on. `read`: all
+// hit; `mixed`: one in four overwrites; `write`: all overwrite; `load`: ten times as many keys as
+// places, a miss puts.
 //
-// Works on a busy machine, too: what is timed is a slice of 16,384 operations; contenders take turns; a slice counts only if
-// the other threads got on meanwhile; reported is the lower quartile of many.
+// Works on a busy machine, too: what is timed is a slice of 16,384 operations; contenders take
+// turns; a slice counts only if the other threads got on meanwhile; reported is the lower quartile
+// of many.
 #include "tutti/memory_cache.hpp"
 
 #include <benchmark/benchmark.h>

@@ -1,9 +1,12 @@
-// Which share of the accesses of a trace each policy serves, at 0.1 %, 1 % and 10 % of the trace's keys.
+// Which share of the accesses of a trace each policy serves, at 0.1 %, 1 % and 10 % of the trace's
+// keys.
 //
-//   bench_policies FORMAT FILE [FORMAT FILE ...]      FORMAT: be32 or be64, big-endian keys; text, one key a line
+//   bench_policies FORMAT FILE [FORMAT FILE ...]
+// FORMAT: be32 or be64, big-endian keys; text, one key a line
 //
-// `belady` evicts what is used again last: no policy can be better. `adaptive` and `lru` are MemoryCache itself; `sieve` and
-// `s3fifo` are here to compare with, with one order over all entries.
+// `belady` evicts what is used again last: no policy can be better. `adaptive` and `lru` are
+// MemoryCache itself; `sieve` and `s3fifo` are here to compare with, with one order over all
+// entries.
 #include <algorithm>
 #include <array>
 #include <cctype>

@@ -1,9 +1,11 @@
-// What a C++ engineer writes by hand in an afternoon, honestly: 64 shards, each with a lock, a hash table and an
-// order, a TTL that is checked against the coarse clock. They are what `MemoryCache` is measured against.
+// What a C++ engineer writes by hand in an afternoon, honestly: 64 shards, each with a lock, a hash
+// table and an order, a TTL that is checked against the coarse clock. They are what `MemoryCache`
+// is measured against.
 //
 //   HandLru     std::mutex, std::unordered_map, std::list in order of use
 //   HandFlat    std::mutex, boost::unordered_flat_map to the places of an array, LRU links in it
-//   HandSieve   the same with SIEVE (Zhang et al., NSDI 2024) under a std::shared_mutex: a hit locks shared and sets a bit
+//   HandSieve   the same with SIEVE (Zhang et al., NSDI 2024) under a std::shared_mutex: a hit
+//               locks shared and sets a bit
 //
 // Requires: at most as many entries for each shard as its part of the capacity; more evict early.
 #pragma once

@@ -1,5 +1,5 @@
-// Tutti as a contender of compare.mjs: the line protocol of worker.mjs over one cache, its readers and its
-// loader asynchronous as those of the others are.
+// Tutti as a contender of compare.mjs: the line protocol of worker.mjs over one cache, its readers
+// and its loader asynchronous as those of the others are.
 //
 //   bench_contender URL TTL_MS coherent|shared
 //

@@ -1,6 +1,6 @@
 // What a read costs by the tier that answers it, beside a floor of that tier in the same run:
 //   memory   `coherent` and `local` beside a bare MemoryCache, one thread
-//   store    `shared` without memory beside hiredis GET on the same redis-server, one read at a time
+//   store    `shared` without memory beside hiredis GET on the same redis-server, one by one
 #include <hiredis/hiredis.h>
 
 #include <cstdio>

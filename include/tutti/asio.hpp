@@ -1,25 +1,28 @@
 // Asio's completion tokens for every asynchronous operation, and loaders that are coroutines:
 //
 //     auto found = co_await activations.get(id, boost::asio::use_awaitable);
-//     .load = tutti::awaitable_loader<ChannelId, Activation>(executor, [](ChannelId id, LoadContext c)
-//         -> boost::asio::awaitable<tutti::Result<Activation>> { ... })
+//     .load = tutti::awaitable_loader<ChannelId, Activation>(
+//         executor, [](ChannelId id, LoadContext c) ->
+//         boost::asio::awaitable<tutti::Result<Activation>> { ... })
 //
-// The answer is the coroutine's value, a Result: nothing is thrown for an expected failure. The handler
-// is posted to its associated executor, also when the answer is there at once.
+// The answer is the coroutine's value, a Result: nothing is thrown for an expected failure. The
+// handler is posted to its associated executor, also when the answer is there at once.
 //
 // Cancellation: the token's cancellation slot ends the wait, at once and with Errc::cancelled (an
-// Invalidation is `unconfirmed`). So `(get || timer)` returns when the timer does. What was asked for
-// goes on, for the cache and for its other readers: cancelling one cancels no other.
+// Invalidation is `unconfirmed`). So `(get || timer)` returns when the timer does. What was asked
+// for goes on, for the cache and for its other readers: cancelling one cancels no other.
 //
-// Lifetime: a context may die while its handlers wait; they are destroyed with it, as those that wait for
-// a socket are. An executor that names no context (no query for `execution::context`) must outlive them.
+// Lifetime: a context may die while its handlers wait; they are destroyed with it, as those that
+// wait for a socket are. An executor that names no context (no query for `execution::context`) must
+// outlive them.
 //
-// A handler that names no executor (a cancellation slot alone, `use_future`) is called on the threads of Asio's
-// system context. A child that is forked behind its first use must not call exit(), which would wait for
-// them: it calls `_exit`, or the handler is bound to an executor. `detached` needs none.
+// A handler that names no executor (a cancellation slot alone, `use_future`) is called on the
+// threads of Asio's system context. A child that is forked behind its first use must not call
+// exit(), which would wait for them: it calls `_exit`, or the handler is bound to an executor.
+// `detached` needs none.
 //
-// GCC 12 destroys a braced temporary twice that stands in a `co_await` expression: build keys that are
-// aggregates in a statement of their own, and await in the next.
+// GCC 12 destroys a braced temporary twice that stands in a `co_await` expression: build keys that
+// are aggregates in a statement of their own, and await in the next.
 //
 //     const Key key{.guild = guild, .channel = channel};
 //     auto found = co_await cache.get(key, boost::asio::use_awaitable);
@@ -80,7 +83,8 @@ private:
     }
 };
 
-// Nobody to be told, and so nothing to be posted: Asio would start the threads of its system context for it.
+// Nobody to be told, and so nothing to be posted: Asio would start the threads of its system
+// context for it.
 template <class Answer>
 struct AsyncStart<boost::asio::detached_t, Answer> {
     template <class Start, class Report>
@@ -111,8 +115,8 @@ boost::asio::awaitable<void> load_in_coroutine(std::shared_ptr<F> function, K ke
 }  // namespace detail
 
 // `function(K, LoadContext)` is a coroutine that returns awaitable<Result<V>>, awaitable<V> or any
-// other type that a plain loader may return; it runs on `executor`. When the executor's context has died,
-// loads that run and all later ones fail with Errc::load_failed.
+// other type that a plain loader may return; it runs on `executor`. When the executor's context has
+// died, loads that run and all later ones fail with Errc::load_failed.
 template <class K, class V, class Executor, class F>
 Loader<K, V> awaitable_loader(Executor executor, F function) {
     return Loader<K, V>([lent = detail::LentExecutor<Executor>::lend(std::move(executor)),

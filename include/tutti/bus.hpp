@@ -1,10 +1,10 @@
-// The invalidation bus: per channel an ordered, replayable log of "these keys changed", with pub/sub
-// as a latency hint. docs/coherence.md is the specification; this is what an adapter (embedded, Redis)
-// does for it. Applications use `Coherent::invalidate` and never this.
+// The invalidation bus: per channel an ordered, replayable log of "these keys changed", with
+// pub/sub as a latency hint. docs/coherence.md is the specification; this is what an adapter
+// (embedded, Redis) does for it. Applications use `Coherent::invalidate` and never this.
 //
-// Truth is the log: a dense sequence within an epoch, each entry linked to the one before by a chain.
-// A server that lost or rewound its state answers with another epoch; it never reuses a sequence of
-// the same epoch for something else without a different chain.
+// Truth is the log: a dense sequence within an epoch, each entry linked to the one before by a
+// chain. A server that lost or rewound its state answers with another epoch; it never reuses a
+// sequence of the same epoch for something else without a different chain.
 //
 // Operations are one round trip and complete exactly once, on the node's executor, never inside the
 // call; with Errc::timeout when `deadline` passes first (the operation may still have happened).
@@ -62,10 +62,11 @@ struct PublishRequest {
 
 struct Published {
     BusPosition position;
-    // The longest lease that a member holds, as the server knows them: what a wait-out has to wait for.
+    // The longest lease that a member holds, as the server knows them: what a wait-out has to wait
+    // for.
     Duration lease{};
-    // Of the server, when this connection was made: a failover may put one in its place that has never
-    // heard of the entry.
+    // Of the server, when this connection was made: a failover may put one in its place that has
+    // never heard of the entry.
     std::uint64_t replicas = 0;
     // Messages that the server refused to push. The entry is in the log all the same, where our own
     // nodes find it with their next renewal; the plain events among them are lost.
@@ -76,7 +77,8 @@ struct RenewRequest {
     std::string channel;
     std::string member;
     BusPosition applied;  // what this member has applied; of another epoch it counts as nothing
-    // How long this member will serve on the strength of the reply: above zero, Bus::lease_max at most.
+    // How long this member will serve on the strength of the reply: above zero, Bus::lease_max at
+    // most.
     Duration lease{};
 };
 
@@ -107,8 +109,8 @@ public:
     // One that is larger than Bus::plain_event_bytes_max: it was dropped.
     virtual void on_oversized_plain(std::string_view channel, std::size_t bytes) = 0;
     // A load waited for the claim of this key of the store, and it has ended: ask again. Empty: of
-    // any key. A hint; it concerns every node and every channel, and what was sent while disconnected
-    // is lost.
+    // any key. A hint; it concerns every node and every channel, and what was sent while
+    // disconnected is lost.
     virtual void on_woken(std::string_view store_key) = 0;
 };
 
@@ -132,15 +134,15 @@ public:
     // executor.
     virtual void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) = 0;
 
-    // Removes the coordinated values of these keys from the store, whichever node declared the caches that
-    // keep them there (Store::fetch has told the channel), then appends to the log and pushes; one
-    // step. A retry after a timeout is a new publication.
+    // Removes the coordinated values of these keys from the store, whichever node declared the
+    // caches that keep them there (Store::fetch has told the channel), then appends to the log and
+    // pushes; one step. A retry after a timeout is a new publication.
     virtual void publish(PublishRequest request, TimePoint deadline,
                          Completion<Published> done) = 0;
 
     // Registers the member, records what it has applied (never lowered within an epoch) and its
-    // lease, and returns where the log is now. The member is forgotten when it leaves, or when its lease has
-    // lapsed by a wide margin without another renewal.
+    // lease, and returns where the log is now. The member is forgotten when it leaves, or when its
+    // lease has lapsed by a wide margin without another renewal.
     virtual void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) = 0;
 
     // The entries first..last of the log as far as they still exist, in order; fewer or none when

@@ -7,21 +7,22 @@
 // `Ack::every_instance` that no read that begins after `invalidate` returned `done` yields an older
 // value, on any instance. A `Local` cache promises nothing beyond its TTL on this instance.
 //
-// A `Shared` cache keeps its values in the store, for all instances, with a TTL; memory in front of it is
-// optional and invalidated on this instance only. A `Near` cache reads what others keep in the store.
+// A `Shared` cache keeps its values in the store, for all instances, with a TTL; memory in front of
+// it is optional and invalidated on this instance only. A `Near` cache reads what others keep in
+// the store.
 //
 // All: one load per key at a time, however many readers wait; a value whose load began before an
 // invalidation of its key is never stored after it; failed loads are not cached.
 //
-// With a store (`shared`, or `coherent` with CacheOptions::store) there is one load in the whole fleet, and
-// a value from before an invalidation enters the store neither. When the store is away every instance
-// loads on its own, and the lookup says `degraded`.
+// With a store (`shared`, or `coherent` with CacheOptions::store) there is one load in the whole
+// fleet, and a value from before an invalidation enters the store neither. When the store is away
+// every instance loads on its own, and the lookup says `degraded`.
 //
 // Not promised: freshness of the loader's own source, such as a lagging replica.
 //
 // Thread-safety: every function may be called from any thread. Cost of a hit: one lock, one clock
-// reading, no allocation for keys that are strings or integers. A deadline of Duration::max() is none; at
-// zero or less only memory answers, everything else is a timeout.
+// reading, no allocation for keys that are strings or integers. A deadline of Duration::max() is
+// none; at zero or less only memory answers, everything else is a timeout.
 #pragma once
 
 #include <memory>
@@ -46,9 +47,9 @@ template <Key K, class V>
 class ReadableCache {
 public:
     // Blocking: not on a hit; on a miss until the load is done or `options.deadline` passed.
-    // Errors: timeout, load_failed, overloaded, suspect, not_started, stopped; the cache is as before.
-    // In a loader and in a completion: wrong_thread, on a hit, too. A loader that needs another cache:
-    // examples/composed.cpp
+    // Errors: timeout, load_failed, overloaded, suspect, not_started, stopped; the cache is as
+    // before. In a loader and in a completion: wrong_thread, on a hit, too. A loader that needs
+    // another cache: examples/composed.cpp
     [[nodiscard]] Result<Lookup<V>> get(const K& key, GetOptions options = {}) const {
         if (auto error = detail::cannot_wait("get", core_->name())) return fail(*std::move(error));
         return detail::guarded(key_text("get"), [&]() -> Result<Lookup<V>> {
@@ -62,8 +63,8 @@ public:
     }
 
     // The same without blocking: `token` is a function that takes Result<Lookup<V>>, or an Asio
-    // completion token with <tutti/asio.hpp>. A function is called on an unspecified thread, possibly
-    // before the call returns; what it throws is logged and goes no further.
+    // completion token with <tutti/asio.hpp>. A function is called on an unspecified thread,
+    // possibly before the call returns; what it throws is logged and goes no further.
     template <class Token>
         requires(!std::convertible_to<Token, GetOptions>)
     auto get(const K& key, Token&& token) const {
@@ -81,9 +82,9 @@ public:
         return run(std::move(start), std::forward<Token>(token));
     }
 
-    // Loads now, whatever is cached. Never answered by a load that began before this call; the value
-    // replaces what is there, and when the load fails what is there stays. Meanwhile readers get the
-    // old value. Errors and blocking as `get` on a miss.
+    // Loads now, whatever is cached. Never answered by a load that began before this call; the
+    // value replaces what is there, and when the load fails what is there stays. Meanwhile readers
+    // get the old value. Errors and blocking as `get` on a miss.
     [[nodiscard]] Result<Lookup<V>> refresh(const K& key, GetOptions options = {}) const {
         auto text = detail::text_for_waiting(key, "refresh", core_->name());
         if (!text) return failed(text);
@@ -145,12 +146,12 @@ private:
 template <Key K, class V>
 class InvalidatedCache : public ReadableCache<K, V> {
 public:
-    // The data behind `key` changed and the source has committed. Gone on this instance at once, and
-    // when it is published from the store: a read that begins after this call returned never yields
-    // or joins an older load here.
-    // Blocking: one round trip with Ack::none, the wait-out with Ack::every_instance, never longer
-    // than the deadline. In a loader and in a completion it does not wait: the key is gone here, the
-    // publication is on its way, and the outcome is `unconfirmed`.
+    // The data behind `key` changed and the source has committed. Gone on this instance at once,
+    // and when it is published from the store: a read that begins after this call returned never
+    // yields or joins an older load here. Blocking: one round trip with Ack::none, the wait-out
+    // with Ack::every_instance, never longer than the deadline. In a loader and in a completion it
+    // does not wait: the key is gone here, the publication is on its way, and the outcome is
+    // `unconfirmed`.
     [[nodiscard]] Invalidation invalidate(const K& key, InvalidateOptions options = {}) const {
         return send(changed(key), options);
     }
@@ -174,12 +175,13 @@ public:
         return start(std::nullopt, options, std::forward<Token>(token));
     }
 
-    // Stores a value that the caller has come by otherwise, unless a better one is there (StoreTier::rank).
-    // Takes effect at the first of two round trips: what is published later takes it away, however late a
-    // request arrives; what was published before, since the caller came by the value, is not noticed: what
-    // invalidations have to cover is loaded. `claim_lost`: taken away, or another load began meanwhile.
-    // Errors: unavailable, timeout and their likes of the store; too_large; invalid_option without a
-    // store; wrong_thread in a loader and in a completion. Blocking: two round trips.
+    // Stores a value that the caller has come by otherwise, unless a better one is there
+    // (StoreTier::rank). Takes effect at the first of two round trips: what is published later
+    // takes it away, however late a request arrives; what was published before, since the caller
+    // came by the value, is not noticed: what invalidations have to cover is loaded. `claim_lost`:
+    // taken away, or another load began meanwhile. Errors: unavailable, timeout and their likes of
+    // the store; too_large; invalid_option without a store; wrong_thread in a loader and in a
+    // completion. Blocking: two round trips.
     [[nodiscard]] Result<Filled> offer(const K& key, V value, GetOptions options = {}) const {
         auto text = detail::text_for_waiting(key, "offer", this->core().name());
         if (!text) return fail(std::move(text).error());
@@ -217,10 +219,10 @@ public:
         : InvalidatedCache<K, V>(std::move(core)) {}
 };
 
-// Made by `Node::shared`. Without memory in front, no read on any instance that begins after `invalidate`
-// was `published` yields an older value. With it, `invalidate` reaches the store and this instance, and the
-// others go on until its TTL; therefore Ack::every_instance is answered `unconfirmed`.
-// Example: examples/shared.cpp
+// Made by `Node::shared`. Without memory in front, no read on any instance that begins after
+// `invalidate` was `published` yields an older value. With it, `invalidate` reaches the store and
+// this instance, and the others go on until its TTL; therefore Ack::every_instance is answered
+// `unconfirmed`. Example: examples/shared.cpp
 template <Key K, class V>
 class Shared : public InvalidatedCache<K, V> {
 public:

@@ -16,9 +16,10 @@
 
 namespace tutti {
 
-// Duration::max() means "no limit" wherever a deadline, a period or a time to live is asked for. Write
-// exactly that to a function: std::chrono converts what exceeds 292 years (`std::chrono::hours::max()`) to
-// nonsense before the function is called. An option (OptionDuration) takes it for the longest one.
+// Duration::max() means "no limit" wherever a deadline, a period or a time to live is asked for.
+// Write exactly that to a function: std::chrono converts what exceeds 292 years
+// (`std::chrono::hours::max()`) to nonsense before the function is called. An option
+// (OptionDuration) takes it for the longest one.
 using Duration = std::chrono::nanoseconds;
 
 // What is out of range is the nearest Duration that there is.
@@ -67,8 +68,8 @@ struct Boottime {
 
 using TimePoint = Boottime::time_point;
 
-// Arithmetic that cannot overflow: what is out of range is the nearest value that there is, so that "no
-// limit" stays none whatever is added to it. A negative duration leads into the past.
+// Arithmetic that cannot overflow: what is out of range is the nearest value that there is, so that
+// "no limit" stays none whatever is added to it. A negative duration leads into the past.
 [[nodiscard]] constexpr Duration saturating_add(Duration left, Duration right) noexcept {
     Duration::rep sum{};
     if (!__builtin_add_overflow(left.count(), right.count(), &sum)) return Duration{sum};
@@ -82,8 +83,8 @@ using TimePoint = Boottime::time_point;
     if (!__builtin_mul_overflow(duration.count(), by, &product)) return Duration{product};
     return (duration < Duration::zero()) == (by < 0) ? Duration::max() : Duration::min();
 }
-// What is left until `deadline`: at least zero, and at most a century, because what waits for it (such as
-// std::condition_variable::wait_for) adds it to a clock of its own.
+// What is left until `deadline`: at least zero, and at most a century, because what waits for it
+// (such as std::condition_variable::wait_for) adds it to a clock of its own.
 [[nodiscard]] constexpr Duration time_left(TimePoint deadline, TimePoint now) noexcept {
     constexpr Duration century = std::chrono::years(100);
     if (deadline <= now) return Duration::zero();

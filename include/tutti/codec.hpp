@@ -1,12 +1,12 @@
-// How a value becomes bytes in the shared tier, and bytes a value again. A cache with a store takes a
-// codec; `json_codec<V>()` is in json.hpp, and any pair of functions will do:
+// How a value becomes bytes in the shared tier, and bytes a value again. A cache with a store takes
+// a codec; `json_codec<V>()` is in json.hpp, and any pair of functions will do:
 //
 //     tutti::Codec<Png> codec{.encode = to_bytes, .decode = from_bytes, .name = "png"};
 //
 // Requires: `decode` accepts any bytes (another program, another version, another century wrote
-// them) and answers with an Error what it cannot read; what it accepts of its own `encode`, it reads
-// as an equal value. Both may be called from several threads at once. What throws has failed: an encoded
-// value is not stored, a stored one counts as a miss, and both are logged.
+// them) and answers with an Error what it cannot read; what it accepts of its own `encode`, it
+// reads as an equal value. Both may be called from several threads at once. What throws has failed:
+// an encoded value is not stored, a stored one counts as a miss, and both are logged.
 // Thread-safety: a plain value.
 #pragma once
 

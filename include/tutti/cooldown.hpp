@@ -2,11 +2,11 @@
 // when repeated and do no harm when two instances each do them once.
 //
 // Not promised: anything across instances (that is `reservation`), and nothing survives a restart.
-// Forgetting early is possible when the bound is reached: the key that was allowed longest ago goes.
+// Forgetting early is possible when the bound is reached: the key that was allowed longest ago
+// goes.
 //
-// Thread-safety: every function may be called from any thread; the check and the claim are one step.
-// Blocking: never. Expired keys are swept once per period, and at
-// most once a second.
+// Thread-safety: every function may be called from any thread; the check and the claim are one
+// step. Blocking: never. Expired keys are swept once per period, and at most once a second.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,8 @@
-// Is this Redis fit for a fleet, and may this user do what a node does? What `tutti doctor` prints, for
-// programs that want to ask themselves, before a deployment and not in the middle of one.
+// Is this Redis fit for a fleet, and may this user do what a node does? What `tutti doctor` prints,
+// for programs that want to ask themselves, before a deployment and not in the middle of one.
 //
-//     auto diagnosis = tutti::diagnose("rediss://bot:secret@redis.internal:6379", {.key_prefixes = {"shop:"}});
+//     auto diagnosis =
+//         tutti::diagnose("rediss://bot:secret@redis.internal:6379", {.key_prefixes = {"shop:"}});
 //     if (diagnosis && diagnosis->worst() == tutti::Verdict::problem) ...
 //
 // Nothing in a Diagnosis or an Error holds the password. Thread-safety: plain values.
@@ -49,11 +50,11 @@ struct Diagnosis {
 };
 
 struct DoctorOptions {
-    // What the keys of the values that this user keeps begin with. Each is tried, with a key that lives
-    // for a second, and appears in the rule. None: the rule has a blank to fill in.
+    // What the keys of the values that this user keeps begin with. Each is tried, with a key that
+    // lives for a second, and appears in the rule. None: the rule has a blank to fill in.
     std::vector<std::string> key_prefixes = {};
-    // The channels of the caches. Each is tried as `Node::start` does it, entries and plain events, and
-    // appears in the rule. None: one of ours, below `cache:`.
+    // The channels of the caches. Each is tried as `Node::start` does it, entries and plain events,
+    // and appears in the rule. None: one of ours, below `cache:`.
     std::vector<std::string> channels = {};
     // What the nodes say as NodeOptions::app, for a rule that names their keys. Default: none's.
     std::string app = "tutti-doctor";
@@ -62,9 +63,9 @@ struct DoctorOptions {
 
 // A server that a node would refuse is a finding, and so is a permission that is missing.
 //
-// Errors: invalid_option (URL, prefix), unavailable, timeout, refused (password, certificate), protocol
-// or unsupported (no Redis): nothing could be found out. Blocking: until `timeout`, on a thread and on
-// connections of its own. Leaves no key behind.
+// Errors: invalid_option (URL, prefix), unavailable, timeout, refused (password, certificate),
+// protocol or unsupported (no Redis): nothing could be found out. Blocking: until `timeout`, on a
+// thread and on connections of its own. Leaves no key behind.
 [[nodiscard]] Result<Diagnosis> diagnose(const std::string& url, const DoctorOptions& options = {});
 
 }  // namespace tutti

@@ -7,9 +7,9 @@
 // The behaviour is that of the Redis adapter, which is tested against the same contract; only the
 // network is missing. A node that is given neither a hub nor a Redis URL makes a hub of its own.
 //
-// Thread-safety: every function may be called from any thread. Blocking: only on one short mutex; there
-// is no I/O and no thread. Shutdown: nodes share ownership of their hub, in any order.
-// Not promised: durability, and anything across processes.
+// Thread-safety: every function may be called from any thread. Blocking: only on one short mutex;
+// there is no I/O and no thread. Shutdown: nodes share ownership of their hub, in any order. Not
+// promised: durability, and anything across processes.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,8 @@ class Server;
 class EmbeddedHub {
 public:
     struct Options {
-        // Decides every random number of the hub, so that a simulation can be repeated. Default: fresh.
+        // Decides every random number of the hub, so that a simulation can be repeated. Default:
+        // fresh.
         std::optional<std::uint64_t> seed;
         // By which stored values expire, for all nodes. Must outlive the hub.
         const Clock& clock = system_clock();
@@ -45,8 +46,8 @@ public:
     EmbeddedHub& operator=(const EmbeddedHub&) = delete;
 
     // Publishes as a program would that knows nothing of Tutti: every node that declared foreign
-    // publishers for `channel` receives the payload. One that is larger than Bus::plain_event_bytes_max
-    // is dropped, and counted by them.
+    // publishers for `channel` receives the payload. One that is larger than
+    // Bus::plain_event_bytes_max is dropped, and counted by them.
     void publish_plain(const std::string& channel, const std::string& payload);
 
     // For the adapters of this library; the type is internal.

@@ -1,7 +1,9 @@
-// Expected failures are values. A function that can fail in a way that its caller must handle returns
-// `Result<T>`; absence ("not in the cache", "the source has no such row") is a value and never an error.
+// Expected failures are values. A function that can fail in a way that its caller must handle
+// returns `Result<T>`; absence ("not in the cache", "the source has no such row") is a value and
+// never an error.
 //
-// Thread-safety: plain values. `cause` is not for matching: it is for people, and it never holds a secret.
+// Thread-safety: plain values. `cause` is not for matching: it is for people, and it never holds a
+// secret.
 #pragma once
 
 #include <cstdint>

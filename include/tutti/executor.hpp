@@ -1,6 +1,6 @@
-// Where work runs. A node never creates a thread behind the back of its tests: everything that it does
-// later or elsewhere goes through an `Executor`, so that the simulator can run a whole fleet on one
-// thread, in an order that a seed decides.
+// Where work runs. A node never creates a thread behind the back of its tests: everything that it
+// does later or elsewhere goes through an `Executor`, so that the simulator can run a whole fleet
+// on one thread, in an order that a seed decides.
 //
 // Thread-safety: every function may be called from any thread, also from a task.
 #pragma once

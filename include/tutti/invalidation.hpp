@@ -36,8 +36,8 @@ struct Invalidation {
     Outcome outcome = Outcome::unconfirmed;
     // Where the publication stands in the log; of the last part when it was split.
     BusPosition position;
-    // Empty unless `unconfirmed`. An unpublished invalidation is not lost: the node keeps publishing
-    // it in the background until the bus takes it or the node stops.
+    // Empty unless `unconfirmed`. An unpublished invalidation is not lost: the node keeps
+    // publishing it in the background until the bus takes it or the node stops.
     std::string reason;
 
     [[nodiscard]] bool done() const noexcept { return outcome == Outcome::done; }

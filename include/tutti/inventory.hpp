@@ -1,5 +1,6 @@
-// The audit: which caches a process has, how each is kept right, and how it behaves when the service
-// runs as many instances. It is computed from the declarations that the process really runs on.
+// The audit: which caches a process has, how each is kept right, and how it behaves when the
+// service runs as many instances. It is computed from the declarations that the process really runs
+// on.
 //
 // Thread-safety: plain values and pure functions.
 #pragma once
@@ -91,11 +92,11 @@ struct CacheCounters {
     friend bool operator==(const CacheCounters&, const CacheCounters&) = default;
 };
 
-// Where the log and the store of a process are. Processes on two different ones share nothing, whatever
-// they declare.
+// Where the log and the store of a process are. Processes on two different ones share nothing,
+// whatever they declare.
 struct Backend {
-    // "redis <its run_id>" or "hub <its number>": another one after every restart. Empty: not known, as
-    // while it cannot be reached, or not used by the cache.
+    // "redis <its run_id>" or "hub <its number>": another one after every restart. Empty: not
+    // known, as while it cannot be reached, or not used by the cache.
     std::string server = {};
     std::uint32_t database = 0;
     std::string app = {};
@@ -124,7 +125,8 @@ using Inventory = std::vector<InventoryRow>;
 //   stale-per-instance          Minor     instances may differ for up to one TTL
 [[nodiscard]] Grade grade(const Declaration& declaration);
 
-// Of each row, in the light of the others. Before the rules above come those that only several can break:
+// Of each row, in the light of the others. Before the rules above come those that only several can
+// break:
 //   split-fleet     CRITICAL  processes of one cache, or of one channel, are on different backends
 //   shared-prefix   CRITICAL  two caches may use one key of one store
 //   crowded-channel Minor     a channel has more caches with a store than an invalidation reaches
@@ -144,16 +146,16 @@ using Inventory = std::vector<InventoryRow>;
 [[nodiscard]] Risk worst(std::span<const InventoryRow> rows);
 
 // Rows of one cache that several processes report become one row, counters added up, `node` naming
-// them all; sorted by service and name. Processes that declare it differently, or are on another backend,
-// keep rows of their own, so that one of them in a fleet is seen.
+// them all; sorted by service and name. Processes that declare it differently, or are on another
+// backend, keep rows of their own, so that one of them in a fleet is seen.
 [[nodiscard]] Inventory merge(std::span<const Inventory> inventories);
 
 // For a terminal of 120 columns; control characters are replaced.
 [[nodiscard]] std::string to_text(std::span<const InventoryRow> rows);
 // The inventory table of the audit.
 [[nodiscard]] std::string to_markdown(std::span<const InventoryRow> rows);
-// `to_json` also writes the grade, for other programs. `parse_inventory` reads everything else back; it
-// takes untrusted input of at most 4 MiB and ignores members that it does not know.
+// `to_json` also writes the grade, for other programs. `parse_inventory` reads everything else
+// back; it takes untrusted input of at most 4 MiB and ignores members that it does not know.
 // Errors: too_large; protocol, with the path to the member that is wrong.
 [[nodiscard]] std::string to_json(std::span<const InventoryRow> rows);
 [[nodiscard]] Result<Inventory> parse_inventory(std::string_view json);

@@ -2,10 +2,10 @@
 // refuses a missing and an unknown member, so the walk over the members is ours.
 //
 // A struct takes part with BOOST_DESCRIBE_STRUCT(Type, (), (members)), an enumeration with
-// BOOST_DESCRIBE_ENUM. A member `guild_id` is spelled "guildId" on the wire, and so are enumerators,
-// unless `json::naming<Type>` says otherwise. Reading ignores unknown members and reports every
-// problem at once, each with its path: "activations[3].channelId: expected a string, found null".
-// Member types and what they mean:
+// BOOST_DESCRIBE_ENUM. A member `guild_id` is spelled "guildId" on the wire, and so are
+// enumerators, unless `json::naming<Type>` says otherwise. Reading ignores unknown members and
+// reports every problem at once, each with its path: "activations[3].channelId: expected a string,
+// found null". Member types and what they mean:
 //   bool, integers, double, std::string   required; numbers are checked for range
 //   a described enumeration               required; its enumerator's name
 //   std::vector<T>, a described struct    required
@@ -17,8 +17,8 @@
 //     std::string text = tutti::json::write(ErrorBody{...});
 //     auto codec = tutti::json_codec<Personality>();                         // examples/codec.cpp
 //
-// The text of a value is always the same, byte for byte. Thread-safety: functions of their arguments.
-// Include in .cpp files: it brings Boost.JSON along.
+// The text of a value is always the same, byte for byte. Thread-safety: functions of their
+// arguments. Include in .cpp files: it brings Boost.JSON along.
 #pragma once
 
 #include <cstddef>
@@ -56,8 +56,8 @@ template <class T>
 }
 
 // For answers that must be sent whatever is in them: what JSON cannot hold is replaced (bytes that
-// are not UTF-8 by question marks; a number that is not finite, an enumeration's value without a name
-// and what is nested too deeply by null).
+// are not UTF-8 by question marks; a number that is not finite, an enumeration's value without a
+// name and what is nested too deeply by null).
 template <class T>
 [[nodiscard]] std::string write(const T& value) {
     Problems ignored(any_length.depth_max);

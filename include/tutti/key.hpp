@@ -1,11 +1,11 @@
 // How a key is written as text: in memory, in the store and on the bus, everywhere the same.
 //
-// Strings, integers, enumerations and types with a member `key_text()` work as they are. For another
-// type specialise `KeyText`: `static std::string text(const K&)`. A key owns its text: views and pointers
-// are refused. Two keys that are equal must have the
-// same text, and two that differ must not; a composite key needs a separator that its parts cannot
-// contain. When `text` throws, the call answers Errc::invalid_option; where it cannot say so (`forget`, a
-// cooldown) the exception leaves the call.
+// Strings, integers, enumerations and types with a member `key_text()` work as they are. For
+// another type specialise `KeyText`: `static std::string text(const K&)`. A key owns its text:
+// views and pointers are refused. Two keys that are equal must have the same text, and two that
+// differ must not; a composite key needs a separator that its parts cannot contain. When `text`
+// throws, the call answers Errc::invalid_option; where it cannot say so (`forget`, a cooldown) the
+// exception leaves the call.
 #pragma once
 
 #include <array>

@@ -5,8 +5,8 @@
 //       an asynchronous function: it must not block and calls the completion once, from any thread.
 // `<tutti/asio.hpp>` makes the second kind from a coroutine.
 //
-// A loader that throws, whatever it throws, has failed: every waiter gets Errc::load_failed with the
-// exception's text. A failed load is never cached.
+// A loader that throws, whatever it throws, has failed: every waiter gets Errc::load_failed with
+// the exception's text. A failed load is never cached.
 #pragma once
 
 #include <functional>

@@ -24,12 +24,12 @@ enum class LogLevel : unsigned char { debug, info, warning, error };
 //
 //     if (auto line = limiter.admit("database", error.message())) write(*line);
 //
-// The first line of a kind goes out at once; those of the minute after it are counted, and the next one
-// says how many were left out. What is left out and not followed by a line is not told:
+// The first line of a kind goes out at once; those of the minute after it are counted, and the next
+// one says how many were left out. What is left out and not followed by a line is not told:
 // counters are for numbers, the log is for reasons.
 //
-// Thread-safety: any thread. Cost: a lock and a look-up. Memory: a few dozen bytes for each kind, of
-// which at most `kinds_max` are told apart; further ones share one allowance.
+// Thread-safety: any thread. Cost: a lock and a look-up. Memory: a few dozen bytes for each kind,
+// of which at most `kinds_max` are told apart; further ones share one allowance.
 class LogLimiter {
 public:
     static constexpr std::size_t kinds_max = 1000;

@@ -23,15 +23,17 @@ enum class Tier : unsigned char { memory, store, source };
 enum class Freshness : unsigned char {
     fresh,    // proven, or loaded for this read
     suspect,  // served although the lease lapsed, because the cache is declared `serve_up_to`
-    stale,  // past its TTL and not invalidated: the source fails, and the cache has `stale_if_error`
+    stale,    // past its TTL and not invalidated: the source fails, and the cache has
+              // `stale_if_error`
 };
 
 // What is known about a key. Only `found` comes with a value.
 enum class Answer : unsigned char {
     found,
     absent,    // the source has no such thing
-    negative,  // the source fails in a way that is remembered (`tutti::negative`), so it is not asked
-    unknown,  // the source could not tell now; never cached
+    negative,  // the source fails in a way that is remembered (`tutti::negative`), so it is not
+               // asked
+    unknown,   // the source could not tell now; never cached
 };
 
 namespace detail {
@@ -131,22 +133,23 @@ public:
 struct Absent {};
 inline constexpr Absent absent{};
 
-// What a loader returns when the source fails in a way that will last: it is not asked again for the
-// time that `CacheOptions::negative` gives to the category. Whether the caller retries is not its matter.
+// What a loader returns when the source fails in a way that will last: it is not asked again for
+// the time that `CacheOptions::negative` gives to the category. Whether the caller retries is not
+// its matter.
 struct Negative {
     std::string category;  // "rate_limit"; at most 64 bytes
 };
 [[nodiscard]] inline Negative negative(std::string category) { return {std::move(category)}; }
 
-// What a loader returns when it cannot tell: neither a value nor that there is none. Nothing is cached;
-// a last known good is served where the cache keeps one.
+// What a loader returns when it cannot tell: neither a value nor that there is none. Nothing is
+// cached; a last known good is served where the cache keeps one.
 struct Unknown {
     std::string reason;  // for people
 };
 [[nodiscard]] inline Unknown unknown(std::string reason) { return {std::move(reason)}; }
 
-// A loader's answer, with what the loader knows about keeping it. Built implicitly from a value, from
-// `absent` and its likes and from an optional, so that most loaders never name this type.
+// A loader's answer, with what the loader knows about keeping it. Built implicitly from a value,
+// from `absent` and its likes and from an optional, so that most loaders never name this type.
 template <class V>
 class Loaded {
 public:

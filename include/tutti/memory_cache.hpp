@@ -21,32 +21,35 @@
 
 namespace tutti {
 
-// Keeps hot values in process memory without becoming a leak (there is always a bound) or a museum (there is
-// always a TTL, and "for ever" has to be spelled out).
+// Keeps hot values in process memory without becoming a leak (there is always a bound) or a museum
+// (there is always a TTL, and "for ever" has to be spelled out).
 //
 //     tutti::MemoryCache<std::string, int> cache({.ttl = 30s, .bound = tutti::entries(1000)});
 //     cache.put("channel-1", 7);
 //     std::optional<int> value = cache.get("channel-1");  // examples/memory_cache.cpp
 //
-// Guarantees. An entry is served at exactly its TTL and never after it. Only `put` and `update` restart its
-// age; a read does not prolong its life. The bound is never exceeded. Overwriting evicts nothing, unless it makes the
-// entry heavier. A read that begins after `erase`, `put` or `clear` has returned does not find what was there before.
-// An exception leaves the cache as it was.
+// Guarantees. An entry is served at exactly its TTL and never after it. Only `put` and `update`
+// restart its age; a read does not prolong its life. The bound is never exceeded. Overwriting
+// evicts nothing, unless it makes the entry heavier. A read that begins after `erase`, `put` or
+// `clear` has returned does not find what was there before. An exception leaves the cache as it
+// was.
 //
-// Not guaranteed. Without insertions nothing expires by itself: an expired entry counts in `size` and `weight` until
-// it is got, evicted or swept, or until half as many insertions as there are entries have passed. Bytes are what the
-// weigher says, not what the allocator gives. Other processes are not its business: see the coherent cache.
+// Not guaranteed. Without insertions nothing expires by itself: an expired entry counts in `size`
+// and `weight` until it is got, evicted or swept, or until half as many insertions as there are
+// entries have passed. Bytes are what the weigher says, not what the allocator gives. Other
+// processes are not its business: see the coherent cache.
 //
-// Thread-safety: any function from any thread. Each is atomic for each key; what walks over all entries (`erase_if`,
-// `sweep`, `clear`) finds each at some moment of the walk. A read takes no lock and writes nothing that another thread
-// reads, once the entry is known to be in use. What changes an entry holds the lock of one of up to 64 parts, for some
-// ten nanoseconds; only Hash and Eq run under it, so all other functions, destructors included, may use this cache.
-// Not in a child after fork.
-// Cost: small trivially copyable values, keys of the same kind, and text of up to 23 characters are kept in place:
-// 16 bytes of content take about 64, and reading or overwriting allocates nothing. Other values are kept by address:
-// an allocation each, and a read pays a locked instruction; the first such read of a thread allocates, too. Memory that was once in use serves later entries, and goes back to
-// the system at the end.
-// Requires: V copy constructible, K move constructible; Hash and Eq stateless. Destroyed when no operation runs.
+// Thread-safety: any function from any thread. Each is atomic for each key; what walks over all
+// entries (`erase_if`, `sweep`, `clear`) finds each at some moment of the walk. A read takes no
+// lock and writes nothing that another thread reads, once the entry is known to be in use. What
+// changes an entry holds the lock of one of up to 64 parts, for some ten nanoseconds; only Hash and
+// Eq run under it, so all other functions, destructors included, may use this cache. Not in a child
+// after fork. Cost: small trivially copyable values, keys of the same kind, and text of up to 23
+// characters are kept in place: 16 bytes of content take about 64, and reading or overwriting
+// allocates nothing. Other values are kept by address: an allocation each, and a read pays a locked
+// instruction; the first such read of a thread allocates, too. Memory that was once in use serves
+// later entries, and goes back to the system at the end. Requires: V copy constructible, K move
+// constructible; Hash and Eq stateless. Destroyed when no operation runs.
 template <class K, class V, class Hash = KeyHash<K>, class Eq = std::equal_to<>>
 class MemoryCache {
     using Tier = detail::MemoryTier<K, V, Hash, Eq>;
@@ -56,20 +59,22 @@ public:
     using Weigher = std::function<std::size_t(const K&, const V&)>;
 
     struct Options {
-        // Of entries put without one of their own. Mandatory. Ttl::never() spares the look at the clock.
+        // Of entries put without one of their own. Mandatory. Ttl::never() spares the look at the
+        // clock.
         Ttl ttl;
         // entries(n), or bytes(n) with a weigher. Mandatory. Memory is taken as entries come.
         Bound bound;
-        // What an entry weighs, for a bound in bytes only; 0 counts as 1. Runs at every `put` and `update`.
+        // What an entry weighs, for a bound in bytes only; 0 counts as 1. Runs at every `put` and
+        // `update`.
         Weigher weigher = {};
-        // Borrowed; outlives the cache. The machine's is read at a sixth of its price as long as a second or more of the
-        // TTL is left; the age of what `put` puts then begins up to a tick (10 ms) early, never late. Another one is read
-        // at every use.
+        // Borrowed; outlives the cache. The machine's is read at a sixth of its price as long as a
+        // second or more of the TTL is left; the age of what `put` puts then begins up to a tick
+        // (10 ms) early, never late. Another one is read at every use.
         const Clock* clock = &system_clock();
-        // `adaptive` keeps what was used often or lately, whichever the accesses reward; it notes a hit without
-        // moving anything. `lru`: exactly the entry whose last use is the longest ago, even when another one has
-        // expired; in bytes, as many in that order as it takes. One part instead of 64: each hit of another entry than
-        // the last takes its lock.
+        // `adaptive` keeps what was used often or lately, whichever the accesses reward; it notes a
+        // hit without moving anything. `lru`: exactly the entry whose last use is the longest ago,
+        // even when another one has expired; in bytes, as many in that order as it takes. One part
+        // instead of 64: each hit of another entry than the last takes its lock.
         Eviction eviction = Eviction::adaptive;
     };
 
@@ -78,8 +83,9 @@ public:
         Duration age;  // since it was put
     };
 
-    // Takes what leaves the cache: declared before a lock of the caller's, it is destroyed after it. A value that another
-    // thread is reading in that moment is destroyed by that thread, or by a later operation on any memory cache.
+    // Takes what leaves the cache: declared before a lock of the caller's, it is destroyed after
+    // it. A value that another thread is reading in that moment is destroyed by that thread, or by
+    // a later operation on any memory cache.
     using Removed = detail::RetiredList;
 
     // What is wrong with the options, each with its remedy; empty when they are usable.
@@ -98,8 +104,8 @@ public:
             [](const V& value, const Snapshot&) { return V(value); });
     }
 
-    // What `fn(const V&)` returns, with the value in place; nothing without a live entry. A use of it. Until `fn` returns,
-    // values that are removed anywhere stay in memory: short.
+    // What `fn(const V&)` returns, with the value in place; nothing without a live entry. A use of
+    // it. Until `fn` returns, values that are removed anywhere stay in memory: short.
     template <std::invocable<const V&> F>
     [[nodiscard]] auto read(KeyView key, F fn) {
         static_assert(!std::is_reference_v<std::invoke_result_t<F&, const V&>> &&
@@ -134,8 +140,8 @@ public:
         return tier_.peek(key, [this](const Snapshot& seen) { return is_alive(seen); });
     }
 
-    // Inserts or overwrites, with age zero. False if the value alone is heavier than the bound: it is not
-    // stored, and an older value of the key is gone too, as it is no longer the latest.
+    // Inserts or overwrites, with age zero. False if the value alone is heavier than the bound: it
+    // is not stored, and an older value of the key is gone too, as it is no longer the latest.
     bool put(K key, V value) { return put(std::move(key), std::move(value), options_.ttl); }
     // Throws std::invalid_argument if `ttl` is not positive.
     bool put(K key, V value, Ttl ttl) {
@@ -148,10 +154,11 @@ public:
         return tier_.put(std::move(key), std::move(value), weight, life(ttl), removed);
     }
 
-    // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a value to
-    // put, or nothing to leave everything as it is, age and order included. True if a value was put; false also
-    // if it was too heavy. No lock is held meanwhile: `fn` is called again if the entry changes before the value is
-    // in, so it must not do anything that may not be done twice.
+    // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a
+    // value to put, or nothing to leave everything as it is, age and order included. True if a
+    // value was put; false also if it was too heavy. No lock is held meanwhile: `fn` is called
+    // again if the entry changes before the value is in, so it must not do anything that may not be
+    // done twice.
     template <class F>
         requires std::is_invocable_r_v<std::optional<V>, F&, const V*>
     bool update(K key, F fn) {
@@ -172,9 +179,9 @@ public:
     }
     bool erase(KeyView key, Removed& removed) { return tier_.erase(key, removed); }
 
-    // Removes the entries, expired ones included, for which `pred(const K&, const V&)` holds; returns how many.
-    // O(n), without a lock. If `pred` throws, those it chose before are gone. It may see an entry again that changes
-    // meanwhile.
+    // Removes the entries, expired ones included, for which `pred(const K&, const V&)` holds;
+    // returns how many. O(n), without a lock. If `pred` throws, those it chose before are gone. It
+    // may see an entry again that changes meanwhile.
     template <std::predicate<const K&, const V&> Pred>
     std::size_t erase_if(Pred pred) {
         return tier_.erase_if(

@@ -1,11 +1,13 @@
-// Memory over a document that another program maintains in the store: read there, parsed once per TTL, and
-// asked many questions. A catalogue that another service refreshes, of which this one needs a flag by id.
+// Memory over a document that another program maintains in the store: read there, parsed once per
+// TTL, and asked many questions. A catalogue that another service refreshes, of which this one
+// needs a flag by id.
 //
-// One document answers for many keys: it is kept parsed, and each key's answer is projected from it once. An
-// answer is never older than the TTL counted from when its document was read.
+// One document answers for many keys: it is kept parsed, and each key's answer is projected from it
+// once. An answer is never older than the TTL counted from when its document was read.
 //
-// A document that is missing, unreadable or unreachable tells nothing: readers get `Answer::unknown`, or
-// what `otherwise` guesses, and neither is cached. So an outage ends when it ends, not one TTL later.
+// A document that is missing, unreadable or unreachable tells nothing: readers get
+// `Answer::unknown`, or what `otherwise` guesses, and neither is cached. So an outage ends when it
+// ends, not one TTL later.
 //
 // The document may be what a `shared` cache keeps under a raw prefix: nothing here writes.
 //
@@ -45,8 +47,8 @@ struct NearOptions {
     std::function<std::string(const K& key)> document = nullptr;
     Codec<D> codec = {};  // mandatory; only `decode` is used
     std::size_t document_bytes_max = 16UL * 1024 * 1024;
-    // The answer for `key`, `absent` if the document says that there is none. Mandatory unless V is D
-    // and can be copied.
+    // The answer for `key`, `absent` if the document says that there is none. Mandatory unless V is
+    // D and can be copied.
     std::function<Loaded<V>(const K& key, const D& document)> project = nullptr;
     // A guess when the document cannot tell. Default: `unknown`.
     std::function<Loaded<V>(const K& key)> otherwise = nullptr;

@@ -1,20 +1,21 @@
-// One process instance that takes part: it owns the connections, the threads and the inventory of the
-// caches that are declared on it.
+// One process instance that takes part: it owns the connections, the threads and the inventory of
+// the caches that are declared on it.
 //
 //     auto node = tutti::Node::create({.name = "bot-client-1", .app = "bots",
 //                                      .redis = "redis://127.0.0.1:6379"});
 //     auto users = (*node)->coherent<UserId, User>({...});
 //     auto started = (*node)->start();
 //
-// Life cycle: create, declare every cache, start, use, stop. Handles of caches may outlive the node: they
-// answer Errc::stopped.
+// Life cycle: create, declare every cache, start, use, stop. Handles of caches may outlive the
+// node: they answer Errc::stopped.
 //
-// fork(): a child has a copy of the node's memory and none of its threads. In it every call, of the node
-// and of its handles, answers at once and with Errc::stopped or its like; nothing is served, and
-// destructors do nothing. A child that wants a node creates its own. Connections are close-on-exec.
+// fork(): a child has a copy of the node's memory and none of its threads. In it every call, of the
+// node and of its handles, answers at once and with Errc::stopped or its like; nothing is served,
+// and destructors do nothing. A child that wants a node creates its own. Connections are
+// close-on-exec.
 //
-// Thread-safety: every function from any thread. What is declared while another thread starts the node
-// belongs to it or is refused, one of the two.
+// Thread-safety: every function from any thread. What is declared while another thread starts the
+// node belongs to it or is refused, one of the two.
 #pragma once
 
 #include <cstddef>
@@ -40,26 +41,29 @@
 namespace tutti {
 
 struct NodeOptions {
-    // Mandatory: shown in metrics, the audit and Redis' CLIENT LIST. 1 to 128 bytes of UTF-8, without
-    // braces and control characters.
+    // Mandatory: shown in metrics, the audit and Redis' CLIENT LIST. 1 to 128 bytes of UTF-8,
+    // without braces and control characters.
     std::string name;
     std::string service = {};  // what the process is, for the audit; default: `name`
 
-    // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db, rediss://... for
-    // TLS, with ?ca=FILE unless the system trusts the server's authority, or unix:///path?db=0): that
-    // Redis, 7.0 or newer; doctor.hpp says whether it is fit. Without: the hub, or a hub of its own.
+    // Where the shared tiers are. With a URL (redis://[user:password@]host:port/db, rediss://...
+    // for TLS, with ?ca=FILE unless the system trusts the server's authority, or
+    // unix:///path?db=0): that Redis, 7.0 or newer; doctor.hpp says whether it is fit. Without: the
+    // hub, or a hub of its own.
     std::string redis = {};
     std::shared_ptr<EmbeddedHub> embedded = nullptr;
-    // Separates applications that share a Redis; mandatory with `redis`. As `name`, and without slashes.
-    // All instances say the same, or they do not hear each other: `tutti audit` finds that.
+    // Separates applications that share a Redis; mandatory with `redis`. As `name`, and without
+    // slashes. All instances say the same, or they do not hear each other: `tutti audit` finds
+    // that.
     std::string app = {};
 
-    // How long an instance may serve from memory after it last proved that it is up to date, and how
-    // often it proves it (every third of it). Longer: fewer renewals, more patience with a Redis that
-    // is away, and a longer wait-out for every writer on its channels, as long as the instance is
-    // there. Instances may differ, with the limit that docs/coherence.md names under W1.
-    // From `lease_min`: 30 renewals a second for each channel, and room for a round trip. To `lease_max`:
-    // so long an instance that is cut off may go on with old values, and `done` waits for that.
+    // How long an instance may serve from memory after it last proved that it is up to date, and
+    // how often it proves it (every third of it). Longer: fewer renewals, more patience with a
+    // Redis that is away, and a longer wait-out for every writer on its channels, as long as the
+    // instance is there. Instances may differ, with the limit that docs/coherence.md names under
+    // W1. From `lease_min`: 30 renewals a second for each channel, and room for a round trip. To
+    // `lease_max`: so long an instance that is cut off may go on with old values, and `done` waits
+    // for that.
     OptionDuration lease = std::chrono::seconds{3};
     static constexpr Duration lease_min = std::chrono::milliseconds{100};
     static constexpr Duration lease_max = Bus::lease_max;
@@ -72,32 +76,34 @@ struct NodeOptions {
     OptionDuration command_deadline = std::chrono::seconds{1};
     static constexpr Duration command_deadline_min = std::chrono::milliseconds{1};
 
-    // Threads for loaders that are plain functions, shared by the caches; and how many loads of each cache
-    // may wait for one. When all are busy, a cache none of whose loads runs is given a further thread: a
-    // source that hangs may occupy all of them, and yet holds up no other cache. So there are at most
-    // `workers` and one for each cache with such a loader (two with a store, which is read on them, too).
+    // Threads for loaders that are plain functions, shared by the caches; and how many loads of
+    // each cache may wait for one. When all are busy, a cache none of whose loads runs is given a
+    // further thread: a source that hangs may occupy all of them, and yet holds up no other cache.
+    // So there are at most `workers` and one for each cache with such a loader (two with a store,
+    // which is read on them, too).
     std::size_t workers = 8;
     std::size_t worker_queue_max = 4096;
 
-    // Starts although the Redis is away, instead of failing: `create` and `start` succeed, caches do as
-    // they do without it (docs/guide/resilience.md), `health` says that it is not ready and why, and
-    // when Redis is there it becomes ready by itself. What Redis answers and refuses (a password, a
-    // permission, a version) stays an error. Only with `redis`.
+    // Starts although the Redis is away, instead of failing: `create` and `start` succeed, caches
+    // do as they do without it (docs/guide/resilience.md), `health` says that it is not ready and
+    // why, and when Redis is there it becomes ready by itself. What Redis answers and refuses (a
+    // password, a permission, a version) stays an error. Only with `redis`.
     bool start_degraded = false;
-    // How long `stop` and the destructor wait for what does not end. Zero: for nothing but the node itself.
+    // How long `stop` and the destructor wait for what does not end. Zero: for nothing but the node
+    // itself.
     OptionDuration stop_deadline = std::chrono::seconds{10};
 
-    // Called from any thread, with no lock held; must not block. What it throws is dropped, and so are
-    // the lines that it causes itself by calling the node. Default: nothing is logged. Texts never
-    // hold secrets or values; they may hold keys.
+    // Called from any thread, with no lock held; must not block. What it throws is dropped, and so
+    // are the lines that it causes itself by calling the node. Default: nothing is logged. Texts
+    // never hold secrets or values; they may hold keys.
     std::function<void(LogLevel, std::string_view)> log = nullptr;
 };
 
 // Whether the node does its job, for a health endpoint.
 struct Health {
     bool live = false;  // started and not stopped
-    // Every channel is subscribed, its lease is effective, and what is published goes out: invalidations
-    // that the bus has not taken became fewer within the last 10 s.
+    // Every channel is subscribed, its lease is effective, and what is published goes out:
+    // invalidations that the bus has not taken became fewer within the last 10 s.
     bool ready = false;
     std::vector<std::string> reasons;  // why it is not ready; a channel may have two
 };
@@ -152,21 +158,22 @@ public:
         return Cooldown<K>(declare_cooldown(std::move(options)));
     }
 
-    // Subscribes, and waits until every channel may serve, at most `deadline`; a Redis that is away is
-    // waited for. On a node that is started already: Ok, at once. While another thread starts it: waits
-    // with that one.
-    // With Redis it first tries everything that the declarations need of the user's permissions.
-    // Errors: invalid_option naming all that is wrong with all declarations, one a line; refused, which
-    // names all that Redis does not allow; timeout or unavailable: the node is not started, its caches
-    // answer not_started, and start may be called again.
+    // Subscribes, and waits until every channel may serve, at most `deadline`; a Redis that is away
+    // is waited for. On a node that is started already: Ok, at once. While another thread starts
+    // it: waits with that one. With Redis it first tries everything that the declarations need of
+    // the user's permissions. Errors: invalid_option naming all that is wrong with all
+    // declarations, one a line; refused, which names all that Redis does not allow; timeout or
+    // unavailable: the node is not started, its caches answer not_started, and start may be called
+    // again.
     [[nodiscard]] Result<void> start(Duration deadline = std::chrono::seconds{10});
 
-    // Stops serving, ends what waits with Errc::stopped, leaves the channels, closes the connections,
-    // and waits for loaders that are plain functions and run. A loader that hangs is left behind at the
-    // deadline, and named in the outcome and in the log; its thread keeps what it uses and ends with it.
-    // Blocking: until the deadline (default: NodeOptions::stop_deadline), or for one second if that is
-    // longer and Redis is silent. Idempotent: a later call, from any thread, waits for the first one and
-    // has its outcome. In a loader and in a completion it begins and is not waited for.
+    // Stops serving, ends what waits with Errc::stopped, leaves the channels, closes the
+    // connections, and waits for loaders that are plain functions and run. A loader that hangs is
+    // left behind at the deadline, and named in the outcome and in the log; its thread keeps what
+    // it uses and ends with it. Blocking: until the deadline (default: NodeOptions::stop_deadline),
+    // or for one second if that is longer and Redis is silent. Idempotent: a later call, from any
+    // thread, waits for the first one and has its outcome. In a loader and in a completion it
+    // begins and is not waited for.
     Stopped stop();
     Stopped stop(Duration deadline);
     // The same without blocking, from any thread; `token` as for `get`, it takes a Stopped.

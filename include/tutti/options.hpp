@@ -1,10 +1,10 @@
 // How a cache is declared. One struct serves all patterns that hold values; an option that means
-// nothing for the pattern it is given to is refused by `Node::start`, which names everything that is
-// wrong with every declaration at once.
+// nothing for the pattern it is given to is refused by `Node::start`, which names everything that
+// is wrong with every declaration at once.
 //
-// Functions in the options may be called from any thread, with no lock held. What they throw, whatever
-// it is, fails the one load or value that they were called for: an Error, or a line in the log, that names
-// cache and option.
+// Functions in the options may be called from any thread, with no lock held. What they throw,
+// whatever it is, fails the one load or value that they were called for: an Error, or a line in the
+// log, that names cache and option.
 #pragma once
 
 #include <cstddef>
@@ -27,8 +27,8 @@
 
 namespace tutti {
 
-// What a coherent cache does with a read when the lease has lapsed, so that nothing in memory can be
-// proven fresh. Entries are kept in every case: after a gapless replay they are good again.
+// What a coherent cache does with a read when the lease has lapsed, so that nothing in memory can
+// be proven fresh. Entries are kept in every case: after a gapless replay they are good again.
 class OnSuspect {
 public:
     enum class Kind : unsigned char { bypass, serve_up_to, fail };
@@ -60,9 +60,10 @@ enum class Reach : unsigned char {
 };
 
 // The JSON events of programs that know nothing of Tutti, on the plain channel of the same name:
-// {"type":"<type>","<key>":"<key text>"} and {"type":"all"}, exactly these members. Our own for a key that is
-// not UTF-8, which JSON cannot hold, is the one for all. At most Bus::plain_event_bytes_max: a larger one
-// of ours is not sent, one of theirs is dropped, and both are counted.
+// {"type":"<type>","<key>":"<key text>"} and {"type":"all"}, exactly these members. Our own for a
+// key that is not UTF-8, which JSON cannot hold, is the one for all. At most
+// Bus::plain_event_bytes_max: a larger one of ours is not sent, one of theirs is dropped, and both
+// are counted.
 struct PlainEvent {
     std::string type;  // "channel"
     std::string key;   // "channelId"
@@ -77,20 +78,20 @@ struct StoreTier {
     Codec<V> codec = {};                    // mandatory
     // Of what `codec` writes. A stored value of another version is a miss, and is replaced.
     std::uint32_t version = 1;
-    // Empty: values are framed, under a name of ours. Otherwise the key is `raw_prefix` + the key's text
-    // and the value exactly what `codec` writes, for programs that know nothing of Tutti; then only
-    // values are stored, no absent and no negative answers. At most 512 bytes.
+    // Empty: values are framed, under a name of ours. Otherwise the key is `raw_prefix` + the key's
+    // text and the value exactly what `codec` writes, for programs that know nothing of Tutti; then
+    // only values are stored, no absent and no negative answers. At most 512 bytes.
     //
-    // Of all that keeps something under raw prefixes, caches and reservations, no prefix may begin with
-    // another's: `start` refuses that on one node, the audit grades it CRITICAL between services. Meant
-    // to share keys, and legal: the same cache, by name, on many nodes and in many services; a `near`
-    // cache, which only reads; programs that know nothing of Tutti.
+    // Of all that keeps something under raw prefixes, caches and reservations, no prefix may begin
+    // with another's: `start` refuses that on one node, the audit grades it CRITICAL between
+    // services. Meant to share keys, and legal: the same cache, by name, on many nodes and in many
+    // services; a `near` cache, which only reads; programs that know nothing of Tutti.
     std::string raw_prefix = {};
-    // Raw only: also take what such programs have written there. Until its TTL it counts as fresh, so
-    // it is refused together with Stale::wrong.
+    // Raw only: also take what such programs have written there. Until its TTL it counts as fresh,
+    // so it is refused together with Stale::wrong.
     bool foreign_writers = false;
-    // Keep the better one: a value never replaces one of a higher rank, unless that one is past its TTL,
-    // older than `rank_yields_after`, or unreadable to the load that replaces it. Framed only.
+    // Keep the better one: a value never replaces one of a higher rank, unless that one is past its
+    // TTL, older than `rank_yields_after`, or unreadable to the load that replaces it. Framed only.
     std::function<std::int64_t(const V&)> rank = nullptr;
     OptionDuration rank_yields_after = Duration::max();
     // Larger values are neither stored nor accepted, before compression and after decompression.
@@ -124,12 +125,12 @@ struct CacheOptions {
     // A load that takes longer is abandoned: its readers get Errc::timeout, its value is dropped. A
     // plain function goes on occupying its worker until it returns; its wait for one counts, too.
     OptionDuration load_deadline = std::chrono::seconds{5};
-    // Loads of this cache that run at one time, and so the workers that it may occupy; further ones wait
-    // their turn, as long as a reader waits for them. The oldest is first while its readers have waited for
-    // less than half of their deadline, else the newest.
+    // Loads of this cache that run at one time, and so the workers that it may occupy; further ones
+    // wait their turn, as long as a reader waits for them. The oldest is first while its readers
+    // have waited for less than half of their deadline, else the newest.
     std::size_t loads_max = 64;
-    // Loads that may wait; a read that would need a further one fails at once with Errc::overloaded. Each
-    // takes about a kilobyte. Zero: none waits.
+    // Loads that may wait; a read that would need a further one fails at once with
+    // Errc::overloaded. Each takes about a kilobyte. Zero: none waits.
     std::size_t loads_queued_max = 10'000;
 
     // The store. Mandatory for `shared`, optional for `coherent`.
@@ -145,8 +146,8 @@ struct CacheOptions {
     // `coherent` only. The channel is mandatory; caches that name the same one are invalidated
     // together, by the same key text.
     std::string channel = {};
-    // Also publish in this shape. Caches of one channel may have different ones: each publishes in its
-    // own, and reads those of all of them.
+    // Also publish in this shape. Caches of one channel may have different ones: each publishes in
+    // its own, and reads those of all of them.
     std::optional<PlainEvent> plain = std::nullopt;
     // Also apply what other programs publish in that shape. Such events cannot be replayed, so the
     // cache starts empty again after every interruption of the subscription.
@@ -158,9 +159,9 @@ struct CacheOptions {
 };
 
 struct GetOptions {
-    // The read fails with Errc::timeout after this long; Duration::max(): never. A load that asks the source
-    // already goes on, for the next reader; one that still waits, for its turn or for another instance,
-    // ends with its last reader.
+    // The read fails with Errc::timeout after this long; Duration::max(): never. A load that asks
+    // the source already goes on, for the next reader; one that still waits, for its turn or for
+    // another instance, ends with its last reader.
     OptionDuration deadline = std::chrono::seconds{5};
 };
 

@@ -1,5 +1,5 @@
-// The six caching patterns, what a cache may need, and the decision tree between the two. The audit's
-// grades come from here too: a grade is a rule that looks at a declaration, not an opinion.
+// The six caching patterns, what a cache may need, and the decision tree between the two. The
+// audit's grades come from here too: a grade is a rule that looks at a declaration, not an opinion.
 //
 // Everything is constexpr, pure and thread-safe.
 #pragma once

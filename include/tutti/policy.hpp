@@ -1,6 +1,6 @@
-// How long an entry lives and how much a memory tier may hold. Both are mandatory: a cache without a
-// bound is a leak, and a TTL of zero has meant "off" to one reader and "for ever" to the next, so zero
-// is refused and "for ever" is spelled out.
+// How long an entry lives and how much a memory tier may hold. Both are mandatory: a cache without
+// a bound is a leak, and a TTL of zero has meant "off" to one reader and "for ever" to the next, so
+// zero is refused and "for ever" is spelled out.
 //
 // Plain values, no errors here: a wrong value is reported where it is used, next to the name of
 // the cache (`MemoryCache`'s constructor, `Node::start`).
@@ -18,8 +18,8 @@ namespace tutti {
 // Time to live. An entry is alive at exactly its TTL and dead after it.
 class Ttl {
 public:
-    // Implicit, so that options read `.ttl = 30s`. Zero or less is kept, and refused where it is used;
-    // more than a Duration can hold is the longest one.
+    // Implicit, so that options read `.ttl = 30s`. Zero or less is kept, and refused where it is
+    // used; more than a Duration can hold is the longest one.
     template <class Rep, class Period>
     constexpr Ttl(
         std::chrono::duration<Rep, Period> lifetime)  // NOLINT(google-explicit-constructor)

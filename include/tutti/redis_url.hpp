@@ -8,8 +8,8 @@
 // verifies the server's certificate and that it is for `host`; `ca` names the authorities to trust
 // instead of the system's, `cert` and `key` what a server that asks for it is shown.
 //
-// No error text quotes any part of the URL: where it is malformed, it is not known which part the password
-// is. Thread-safety: a plain value.
+// No error text quotes any part of the URL: where it is malformed, it is not known which part the
+// password is. Thread-safety: a plain value.
 #pragma once
 
 #include <cstdint>

@@ -1,15 +1,16 @@
 // At most once per key and window in the whole fleet: a request that arrives twice is handled once.
 //
-//     auto dedup = node->reservation<std::string>({.name = "request-dedup", .caches = "request hashes",
+//     auto dedup = node->reservation<std::string>({
+//         .name = "request-dedup", .caches = "request hashes",
 //         .window = 5s, .when_store_fails = tutti::WhenStoreFails::refuse});
 //     auto attempt = dedup.reserve(key, job_id);        // before the action
 //     if (!attempt) return unavailable();               // the store cannot say
-//     if (!attempt->granted()) return attempt->held();  // the job id of the request that came first
-//     if (!enqueue(job_id)) dedup.release(*attempt);    // not done after all: free again
+//     if (!attempt->granted()) return attempt->held();  // the job id of the request that came
+//     first if (!enqueue(job_id)) dedup.release(*attempt);    // not done after all: free again
 //
-// Reserve *before* the action: a process that dies in between blocks the key for one window, and never
-// does the action twice. `release` and `confirm` compare what is stored with what this attempt has
-// stored, so a late one never touches a reservation that another attempt holds by now.
+// Reserve *before* the action: a process that dies in between blocks the key for one window, and
+// never does the action twice. `release` and `confirm` compare what is stored with what this
+// attempt has stored, so a late one never touches a reservation that another attempt holds by now.
 //
 // An attempt that ends in an error holds nothing. When the store did not answer, it may have taken
 // the reservation all the same, or take it when it wakes; so the node deletes it again, by
@@ -21,8 +22,8 @@
 // Not promised: once for ever. After the window, after a restart of the store that lost it, or when
 // WhenStoreFails::allow let it through, the same key is granted again.
 //
-// Thread-safety: every function from any thread. Blocking: one round trip, two when the key is held; at
-// most the deadline. Requires: not on a node's own thread; checked.
+// Thread-safety: every function from any thread. Blocking: one round trip, two when the key is
+// held; at most the deadline. Requires: not on a node's own thread; checked.
 #pragma once
 
 #include <cstddef>
@@ -63,9 +64,9 @@ struct ReservationOptions {
     Codec<T> codec = {};  // mandatory unless T is std::string
     std::size_t note_bytes_max = 4096;
     // Empty: under a name of ours, with a token of ours in front of the note. Otherwise the key is
-    // `raw_prefix` + the key's text and the value exactly the note, for programs that know nothing of
-    // Tutti; then each attempt's note must be unique, because it is what tells its owner. It may not
-    // overlap with that of another declaration (StoreTier::raw_prefix).
+    // `raw_prefix` + the key's text and the value exactly the note, for programs that know nothing
+    // of Tutti; then each attempt's note must be unique, because it is what tells its owner. It may
+    // not overlap with that of another declaration (StoreTier::raw_prefix).
     std::string raw_prefix = {};
 
     std::string note = {};  // printed by the audit

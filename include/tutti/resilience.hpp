@@ -1,11 +1,11 @@
 // What a cache does when its source fails, and how it keeps ahead of that: negative entries, a last
 // known good, a refresh on schedule. All are declared (CacheOptions), none is on by default.
 //
-// None of them brings back what was invalidated: an invalidation removes values, negative entries and
-// last known goods alike, in memory and in the store.
+// None of them brings back what was invalidated: an invalidation removes values, negative entries
+// and last known goods alike, in memory and in the store.
 //
-// Plain values. Their functions run on a node's threads, with no lock held: they must be short and must not
-// block. What they throw is logged.
+// Plain values. Their functions run on a node's threads, with no lock held: they must be short and
+// must not block. What they throw is logged.
 #pragma once
 
 #include <cstddef>
@@ -22,9 +22,9 @@
 
 namespace tutti {
 
-// How long a failure is remembered that a loader has recognised (`return tutti::negative("auth")`), so
-// that neither this instance nor, with a store, any other asks again. A decision of its own: what a
-// caller retries, and when, says nothing about how long the answer will stay the same.
+// How long a failure is remembered that a loader has recognised (`return tutti::negative("auth")`),
+// so that neither this instance nor, with a store, any other asks again. A decision of its own:
+// what a caller retries, and when, says nothing about how long the answer will stay the same.
 struct NegativeTtls {
     // Mandatory: no negative entry lives longer, whatever the table or the loader says. A transient
     // failure that was taken for a lasting one ends here.
@@ -36,28 +36,30 @@ struct NegativeTtls {
 
 // Serve a value past its TTL while the source fails for a passing reason.
 struct StaleIfError {
-    // How long past its TTL, at most. Mandatory, more than zero. Memory and store keep it that long.
+    // How long past its TTL, at most. Mandatory, more than zero. Memory and store keep it that
+    // long.
     OptionDuration for_up_to{};
-    // Whether the failure is a passing one; access that was revoked is not. Default: Error::retryable.
-    // `unknown` answers are passing in any case; a value that `admit` refused is Errc::load_failed.
+    // Whether the failure is a passing one; access that was revoked is not. Default:
+    // Error::retryable. `unknown` answers are passing in any case; a value that `admit` refused is
+    // Errc::load_failed.
     std::function<bool(const Error&)> transient = nullptr;
     // After a failure the stale value is served at once for this long, without asking the source.
     OptionDuration retry_after = std::chrono::seconds{1};
 };
 
-// Loads these keys again on schedule, so that readers never wait for them and an entry never dies on a
-// quiet day. A refresh overwrites: it deletes nothing first, and when it fails the old value stays.
-// With a store, one instance of the fleet loads and the others take what it stored.
+// Loads these keys again on schedule, so that readers never wait for them and an entry never dies
+// on a quiet day. A refresh overwrites: it deletes nothing first, and when it fails the old value
+// stays. With a store, one instance of the fleet loads and the others take what it stored.
 template <class K>
 struct Refresh {
     std::vector<K> keys;
     OptionDuration first = std::chrono::seconds{10};  // after Node::start
-    // Mandatory, at least `every_min`; a third of the TTL leaves two retries, which begin a sixteenth of it
-    // after a failure.
+    // Mandatory, at least `every_min`; a third of the TTL leaves two retries, which begin a
+    // sixteenth of it after a failure.
     OptionDuration every{};
     static constexpr Duration every_min = std::chrono::milliseconds{100};
-    // After so many failures in a row `failing` is called and a warning logged; again with zero when a
-    // refresh succeeds afterwards.
+    // After so many failures in a row `failing` is called and a warning logged; again with zero
+    // when a refresh succeeds afterwards.
     std::size_t signal_after = 3;
     std::function<void(std::string_view key, std::size_t failures_in_a_row, const Error&)> failing =
         nullptr;

@@ -1,22 +1,23 @@
 // The shared tier (L2): bytes by key, with a time to live and conditional writes. One contract, two
 // adapters: embedded (in process) and Redis; tests/contract runs against both.
 //
-// Two kinds of operations. Plain ones read and write a key as any program would. Coordinated ones keep
-// two promises that plain ones cannot: of a value that is missing in the whole fleet there is one
-// loader (the claim), and a value that was loaded before an invalidation is never stored after it (a
-// `fill` succeeds only while its claim stands, and an invalidation removes value and claim alike).
+// Two kinds of operations. Plain ones read and write a key as any program would. Coordinated ones
+// keep two promises that plain ones cannot: of a value that is missing in the whole fleet there is
+// one loader (the claim), and a value that was loaded before an invalidation is never stored after
+// it (a `fill` succeeds only while its claim stands, and an invalidation removes value and claim
+// alike).
 //
-// A coordinated value belongs to a channel of the bus. It carries the channel's epoch and generation,
-// and a value of another one is absent: a server that restarts from an old copy brings nothing back.
-// A cache without a bus has a channel of its own, of which only that is used.
+// A coordinated value belongs to a channel of the bus. It carries the channel's epoch and
+// generation, and a value of another one is absent: a server that restarts from an old copy brings
+// nothing back. A cache without a bus has a channel of its own, of which only that is used.
 //
-// Every operation is one round trip and completes exactly once, on the node's executor, never inside
-// the call; when `deadline` passes first, with Errc::timeout, and then the operation may still have
-// happened. Operations of one caller on one key take effect in the order of their calls.
+// Every operation is one round trip and completes exactly once, on the node's executor, never
+// inside the call; when `deadline` passes first, with Errc::timeout, and then the operation may
+// still have happened. Operations of one caller on one key take effect in the order of their calls.
 //
 // Thread-safety: every function may be called from any thread. Blocking: never.
-// Not promised: durability. A restart of the server may lose anything, and may bring back old values of
-// plain keys.
+// Not promised: durability. A restart of the server may lose anything, and may bring back old
+// values of plain keys.
 #pragma once
 
 #include <cstddef>
@@ -44,16 +45,17 @@ struct Place {
     };
 
     std::string channel;  // whose epoch and generation it carries
-    // The key of the store is `prefix` + `key`; `key` is what the bus calls it. The channel remembers
-    // the prefixes that were used under it (at most `prefixes_max`; one more is Errc::too_large), so
-    // that every publication removes the values of all caches of the channel, also of those that the
-    // publisher does not know.
+    // The key of the store is `prefix` + `key`; `key` is what the bus calls it. The channel
+    // remembers the prefixes that were used under it (at most `prefixes_max`; one more is
+    // Errc::too_large), so that every publication removes the values of all caches of the channel,
+    // also of those that the publisher does not know.
     std::string prefix;
     std::string key;
     Form form = Form::framed;
     static constexpr std::size_t prefixes_max = 64;
-    // Raw only: a value that none of our nodes has stored is a foreign program's, and is taken as it
-    // is; it has no epoch, so only a change of its own key removes it. Without it such a value is absent.
+    // Raw only: a value that none of our nodes has stored is a foreign program's, and is taken as
+    // it is; it has no epoch, so only a change of its own key removes it. Without it such a value
+    // is absent.
     bool foreign_writers = false;
 };
 
@@ -64,7 +66,8 @@ struct StoredValue {
     Duration fresh{};  // left of its time to live; negative: kept beyond it, as a last known good
 };
 
-// Names one attempt to load: 128 random bits, as text. The same attempt asks again with the same one.
+// Names one attempt to load: 128 random bits, as text. The same attempt asks again with the same
+// one.
 using LoadToken = std::string;
 inline constexpr std::size_t load_token_bytes_max = 128;
 
@@ -90,12 +93,13 @@ struct Fetched {
     Duration claim_left{};  // with `theirs`: ask again after this at the latest
 };
 
-// What keeps the better of two values. A stored one of a higher rank yields all the same when it is past
-// its time to live, because it is read no longer, or older than `yields_after`.
+// What keeps the better of two values. A stored one of a higher rank yields all the same when it is
+// past its time to live, because it is read no longer, or older than `yields_after`.
 struct Rank {
     std::int64_t value = 0;
     Duration yields_after = Duration::max();
-    // What is there yields, whatever its rank: the holder of the claim has seen it and cannot read it.
+    // What is there yields, whatever its rank: the holder of the claim has seen it and cannot read
+    // it.
     bool over_unreadable = false;
 };
 
@@ -104,8 +108,8 @@ struct FillRequest {
     LoadToken token;  // of the claim
     std::string bytes;
     Duration fresh_for{};  // time to live; resolution of one millisecond, rounded up
-    // How long it is in the store, as a last known good; at least `fresh_for`. A raw value goes with
-    // its time to live, because a foreign program would take it for fresh.
+    // How long it is in the store, as a last known good; at least `fresh_for`. A raw value goes
+    // with its time to live, because a foreign program would take it for fresh.
     Duration keep_for{};
     std::optional<Rank> rank = std::nullopt;  // framed only
 };
@@ -157,23 +161,23 @@ public:
     // Reads a coordinated value, and claims its load when there is none that is fresh.
     virtual void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) = 0;
 
-    // Stores what was loaded under a claim, ends the claim and wakes who waits. There is no way to store
-    // without one: it is what tells a late request from a timely one.
+    // Stores what was loaded under a claim, ends the claim and wakes who waits. There is no way to
+    // store without one: it is what tells a late request from a timely one.
     virtual void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) = 0;
 
     // The load failed: ends the claim if it is still ours and wakes who waits. False: it was not.
     virtual void release(Place place, LoadToken token, TimePoint deadline,
                          Completion<bool> done) = 0;
 
-    // Removes the values and claims of these keys under every prefix of the channel and wakes who waits,
-    // as a publication on the bus does; for changes that foreign programs have published. An empty
-    // list: every value of the channel, by way of its generation. At most Bus::keys_max keys.
+    // Removes the values and claims of these keys under every prefix of the channel and wakes who
+    // waits, as a publication on the bus does; for changes that foreign programs have published. An
+    // empty list: every value of the channel, by way of its generation. At most Bus::keys_max keys.
     virtual void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
                       Completion<void> done) = 0;
 
-    // Ends the connection. Outstanding operations fail with Errc::stopped, and so does every later one
-    // as long as the executor runs; afterwards their completions are destroyed. On the executor, or when
-    // that has ended. Again: does nothing.
+    // Ends the connection. Outstanding operations fail with Errc::stopped, and so does every later
+    // one as long as the executor runs; afterwards their completions are destroyed. On the
+    // executor, or when that has ended. Again: does nothing.
     virtual void close() = 0;
 };
 

@@ -74,7 +74,8 @@ BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, services, reasons, t
 
 }  // namespace
 
-// Each part refers to what is declared before it, and goes before it does: nothing else says what stops when.
+// Each part refers to what is declared before it, and goes before it does: nothing else says what
+// stops when.
 struct Gateway::Impl {
     std::unique_ptr<database::Database> database;
     std::unique_ptr<database::DatabaseWatch> database_watch;
@@ -149,9 +150,10 @@ Result<void> Gateway::Impl::open(const Options& options) {
     return hear_changes(options);
 }
 
-// A request is reserved, its attachments are downloaded, and it is enqueued, all of it before the reservation
-// lapses: afterwards the same request would be a new one, and both would be paid. What is left of the window
-// is for the queue; with the usual 5 s these are the 2 s of AiParts::queue_deadline.
+// A request is reserved, its attachments are downloaded, and it is enqueued, all of it before the
+// reservation lapses: afterwards the same request would be a new one, and both would be paid. What
+// is left of the window is for the queue; with the usual 5 s these are the 2 s of
+// AiParts::queue_deadline.
 Result<void> Gateway::Impl::open_attachments(const Options& options) {
     const std::string beside =
         (std::filesystem::path(options.database_path).parent_path() / "temp-attachments").string();

@@ -1,8 +1,9 @@
-// The gateway's node: the caches that it reads, the reservations that it makes, and the channels on which
-// it tells the others what has changed.
+// The gateway's node: the caches that it reads, the reservations that it makes, and the channels on
+// which it tells the others what has changed.
 //
-// Thread-safety: all functions may be called from any thread. `tell` publishes after a commit; what the
-// bus does not take at once is logged and retried in the background, so no change fails because of it.
+// Thread-safety: all functions may be called from any thread. `tell` publishes after a commit; what
+// the bus does not take at once is logged and retried in the background, so no change fails because
+// of it.
 #pragma once
 
 #include <chrono>
@@ -37,7 +38,8 @@ public:
         models::OpenRouter& openrouter;
     };
 
-    // Connects, declares, and waits until every channel may serve. Errors: as Node::create and start.
+    // Connects, declares, and waits until every channel may serve. Errors: as Node::create and
+    // start.
     [[nodiscard]] static Result<std::unique_ptr<GatewayNode>> start(const Options& options,
                                                                     const Sources& sources);
 
@@ -65,7 +67,8 @@ public:
     bool invalidate_personality(const caches::PersonalityEvent& event) const;
     bool invalidate_personality(const database::PersonalityChange& change) const;
     bool invalidate_llm_configs_of(const std::string& discord_id) const;
-    bool invalidate_all_llm_configs() const;  // and all personalities, which have a configuration merged in
+    bool invalidate_all_llm_configs()
+        const;  // and all personalities, which have a configuration merged in
     bool invalidate_persona_of(const std::string& discord_id) const;
     bool invalidate_api_keys_of(const std::string& discord_id) const;
 

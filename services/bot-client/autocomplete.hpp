@@ -2,13 +2,14 @@
 //
 //   option personality                      what the user may talk to; the value is its slug
 //   option persona                          the user's own; the value is its id
-//   option config of /preset global ...     global model configurations, for the bot's owner; the id
+//   option config of /preset global ...     global model configurations, for the owner; the id
 //
-// When the list cannot be had, not even an older one, there is one choice that says so, with the value
-// `autocomplete_error`; commands refuse it. An empty list means that there is nothing to choose.
+// When the list cannot be had, not even an older one, there is one choice that says so, with the
+// value `autocomplete_error`; commands refuse it. An empty list means that there is nothing to
+// choose.
 //
-// Thread-safety: all functions may be called from any thread. Blocking: less than the 3 s within which
-// Discord takes the choices.
+// Thread-safety: all functions may be called from any thread. Blocking: less than the 3 s within
+// which Discord takes the choices.
 #pragma once
 
 #include <cstddef>

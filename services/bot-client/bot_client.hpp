@@ -1,5 +1,5 @@
-// The bot-client: slash commands and the message chain of one instance, its node with the caches of the
-// catalogue, and the HTTP port of its driver. Several may live in one process.
+// The bot-client: slash commands and the message chain of one instance, its node with the caches of
+// the catalogue, and the HTTP port of its driver. Several may live in one process.
 //
 //     auto options = BotClient::Options::from(settings, process_environment);
 //     auto bot = BotClient::start(*options);
@@ -41,15 +41,15 @@ public:
         process::HttpPool gateway_background = process::Settings{}.gateway_background;
         caches::Demonstration demonstration;
 
-        // Also reads the switches of Demonstration. Without INSTANCE_NAME the name is bot-client-<process id>.
-        // Errors: invalid_option naming all that is wrong with these.
+        // Also reads the switches of Demonstration. Without INSTANCE_NAME the name is
+        // bot-client-<process id>. Errors: invalid_option naming all that is wrong with these.
         [[nodiscard]] static Result<Options> from(const process::Settings& settings,
                                                   const process::Environment& environment);
     };
 
-    // Connects, subscribes, asks whether the gateway is there (an absent one is only a warning), and
-    // listens. Blocking: up to about 15 s when the bus does not answer.
-    // Errors: those of Node::create and Node::start, and those of http::Server::start.
+    // Connects, subscribes, asks whether the gateway is there (an absent one is only a warning),
+    // and listens. Blocking: up to about 15 s when the bus does not answer. Errors: those of
+    // Node::create and Node::start, and those of http::Server::start.
     [[nodiscard]] static Result<std::unique_ptr<BotClient>> start(const Options& options);
 
     // Stops if that was not done.
@@ -59,8 +59,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept;
 
-    // Ends calls of the model, answers what else is in flight, then leaves the bus. Blocking: a second,
-    // and at most about 8 when the gateway does not answer. Idempotent.
+    // Ends calls of the model, answers what else is in flight, then leaves the bus. Blocking: a
+    // second, and at most about 8 when the gateway does not answer. Idempotent.
     void stop();
 
 private:

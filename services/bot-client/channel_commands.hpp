@@ -1,15 +1,17 @@
 // `/channel activate <personality>` and `/channel deactivate`.
 //
 // Order of a success, which the audit relies on: the gateway has committed, then the activation is
-// forgotten here and published for every instance, then the user is told. An unpublished invalidation is
-// a warning in the log and not the user's problem: the node goes on publishing it.
-// When the gateway did not answer, or not readably, it may have committed: the activation is forgotten
-// everywhere as well, which costs one load when nothing had changed. A refusal forgets nothing.
+// forgotten here and published for every instance, then the user is told. An unpublished
+// invalidation is a warning in the log and not the user's problem: the node goes on publishing it.
+// When the gateway did not answer, or not readably, it may have committed: the activation is
+// forgotten everywhere as well, which costs one load when nothing had changed. A refusal forgets
+// nothing.
 //
-// In a thread both concern that thread alone. What a thread only inherits can be switched off in it.
+// In a thread both concern that thread alone. What a thread only inherits can be switched off in
+// it.
 //
-// Thread-safety: all functions may be called from any thread. Blocking: less than the 3 s within which
-// Discord takes the first answer to a command.
+// Thread-safety: all functions may be called from any thread. Blocking: less than the 3 s within
+// which Discord takes the first answer to a command.
 #pragma once
 
 #include <functional>

@@ -1,14 +1,14 @@
 // `/channel list [all]`, and the buttons below what it shows.
 //
 // For who may manage messages; all servers at once only for the bot's owner. Nothing is cached: the
-// gateway is asked for every page. Channels whose server the gateway does not know yet are looked up in
-// Discord's directory and reported to the gateway, at most ten for each list.
+// gateway is asked for every page. Channels whose server the gateway does not know yet are looked
+// up in Discord's directory and reported to the gateway, at most ten for each list.
 //
-// A button works for 60 s after the command, and for who gave it. Every press is checked as the command
-// was: its id is only a claim.
+// A button works for 60 s after the command, and for who gave it. Every press is checked as the
+// command was: its id is only a claim.
 //
-// Thread-safety: all functions may be called from any thread. Blocking: less than the 3 s within which
-// Discord takes an answer.
+// Thread-safety: all functions may be called from any thread. Blocking: less than the 3 s within
+// which Discord takes an answer.
 #pragma once
 
 #include <chrono>

@@ -1,9 +1,9 @@
-// What the buttons below a list of channels say. All that an answer needs is in the id of the button, so
-// no process remembers a list: any instance answers a press, also one that was started after the list
-// was shown, and a list costs nothing while no button is pressed.
+// What the buttons below a list of channels say. All that an answer needs is in the id of the
+// button, so no process remembers a list: any instance answers a press, also one that was started
+// after the list was shown, and a list costs nothing while no button is pressed.
 //
-// An id comes back from a wire. One that this file would not have written is none; whether the presser is
-// who asked, and in time, is checked where it is answered.
+// An id comes back from a wire. One that this file would not have written is none; whether the
+// presser is who asked, and in time, is checked where it is answered.
 //
 // Thread-safety: functions of their arguments.
 #pragma once

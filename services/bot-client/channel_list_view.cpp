@@ -18,8 +18,8 @@ using Scope = ListView::Scope;
 
 constexpr std::size_t listed_name_units_max = 48;
 constexpr std::size_t date_length = 10;  // of an ISO time
-// A page at its longest: every channel in a server of its own, every character escaped. Besides the names
-// no line and no title has more than this many characters.
+// A page at its longest: every channel in a server of its own, every character escaped. Besides the
+// names no line and no title has more than this many characters.
 constexpr std::size_t frame_units_max = 60;
 static_assert(channels_on_page * (2 * (2 * listed_name_units_max) + frame_units_max) +
                   channels_on_page * (2 * listed_name_units_max + frame_units_max) <=
@@ -83,8 +83,8 @@ std::vector<Row> rows_of(std::vector<domain::Activation> activations, const Dire
     return rows;
 }
 
-// In its own server Discord shows a mention by the name that the channel has now; of another server it
-// may not know the channel.
+// In its own server Discord shows a mention by the name that the channel has now; of another server
+// it may not know the channel.
 std::string channel_text(const Row& row, Scope scope) {
     const std::string& id = row.activation.channel_id;
     if (scope == Scope::all && !row.channel.empty()) return "#" + shown(row.channel);

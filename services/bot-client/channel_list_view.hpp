@@ -1,7 +1,7 @@
 // How a list of activated channels looks: one page of ten, with buttons.
 //
-// Names come from the users who made the server, the channel or the personality: they are shown as they are,
-// and cut, so that a page always fits into what Discord takes.
+// Names come from the users who made the server, the channel or the personality: they are shown as
+// they are, and cut, so that a page always fits into what Discord takes.
 //
 // Thread-safety: functions of their arguments.
 #pragma once

@@ -1,8 +1,9 @@
 // Whether a personality answers in a channel, threads included.
 //
-// A channel is active, explicitly off, or without settings of its own; a thread of the last kind does
-// what the channel around it does. Both are lookups by channel id in the same cache, and the outcome is
-// kept nowhere: whatever invalidates one of the two channels is seen in the thread at once.
+// A channel is active, explicitly off, or without settings of its own; a thread of the last kind
+// does what the channel around it does. Both are lookups by channel id in the same cache, and the
+// outcome is kept nowhere: whatever invalidates one of the two channels is seen in the thread at
+// once.
 //
 // Thread-safety: functions of their arguments.
 #pragma once

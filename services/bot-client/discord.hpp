@@ -1,5 +1,5 @@
-// The part of Discord that the commands and the message chain know: plain values in, replies out. Which
-// wire carries them (the driver now, the gateway of Discord later) is no concern of it.
+// The part of Discord that the commands and the message chain know: plain values in, replies out.
+// Which wire carries them (the driver now, the gateway of Discord later) is no concern of it.
 #pragma once
 
 #include <algorithm>
@@ -54,8 +54,8 @@ public:
     virtual Result<void> send(BotReply reply) = 0;
 };
 
-// What Discord knows about channels and servers and tells its front ends before they ask. Borrowed for
-// one command; what it does not know is empty.
+// What Discord knows about channels and servers and tells its front ends before they ask. Borrowed
+// for one command; what it does not know is empty.
 class Directory {
 public:
     virtual ~Directory() = default;

@@ -1,9 +1,11 @@
-// Stands where Discord's wire will be: the same commands and messages come in over HTTP, and the replies
-// go back in the answer.
+// Stands where Discord's wire will be: the same commands and messages come in over HTTP, and the
+// replies go back in the answer.
 //
 //   POST /driver/command  {"command":"channel activate","options":{"personality":"maestro"},
-//                          "userId":"1","channelId":"2","guildId":"3","permissions":["MANAGE_MESSAGES"]}
-//     -> {"replies":[...],"acceptedAtBoottimeNs":...,"completedAtBoottimeNs":...,"invalidation":"published"}
+//                          "userId":"1","channelId":"2","guildId":"3",
+//                          "permissions":["MANAGE_MESSAGES"]}
+//     -> {"replies":[...],"acceptedAtBoottimeNs":...,"completedAtBoottimeNs":...,
+//         "invalidation":"published"}
 //     ("channel list" takes "options":{"all":true})
 //   POST /driver/button  {"customId":"...","userId":"1","channelId":"2","guildId":"3",
 //                         "permissions":["MANAGE_MESSAGES"]}
@@ -15,15 +17,16 @@
 //                               "userId":"1"}
 //     -> {"choices":[{"name":"...","value":"maestro"}],"tier":"memory","freshness":"fresh",...}
 //
-// A command or message in a thread has the channel around it as "parentChannelId". What Discord would
-// know by itself may come with a command or a press, up to 1000 channels and servers:
+// A command or message in a thread has the channel around it as "parentChannelId". What Discord
+// would know by itself may come with a command or a press, up to 1000 channels and servers:
 //   "directory":{"channels":{"2":{"name":"general","guildId":"3"}},"guilds":{"3":{"name":"Home"}}}
 //
 // What shows a reply to Discord allows no mention but that of the author, if "mentionsAuthor" says
 // so (`allowed_mentions`): what a model says may name every user.
 //
-// All want X-Service-Auth. Times are those of CLOCK_BOOTTIME, which all processes of a machine share.
-// `acceptedAt` is when the gateway's success arrived, `completedAt` when all was said and published.
+// All want X-Service-Auth. Times are those of CLOCK_BOOTTIME, which all processes of a machine
+// share. `acceptedAt` is when the gateway's success arrived, `completedAt` when all was said and
+// published.
 #pragma once
 
 #include "bot-client/autocomplete.hpp"

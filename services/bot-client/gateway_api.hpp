@@ -1,5 +1,5 @@
-// What a bot-client asks of the gateway, as typed calls. Every call has a deadline, and a failure says
-// which kind it is: an answer that refuses is something else than no answer.
+// What a bot-client asks of the gateway, as typed calls. Every call has a deadline, and a failure
+// says which kind it is: an answer that refuses is something else than no answer.
 //
 // What a user waits for, the lookups of activations and autocomplete lists, goes through a pool of
 // connections of its own, and everything else through another: neither can hold up the other.

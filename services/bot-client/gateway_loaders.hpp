@@ -1,7 +1,7 @@
 // How the caches of the catalogue are loaded in a bot-client: by asking the gateway.
 //
-// What the gateway cannot answer now is a passing failure, what it refuses is Errc::refused, and neither is
-// kept. Only "there is none" is an answer.
+// What the gateway cannot answer now is a passing failure, what it refuses is Errc::refused, and
+// neither is kept. Only "there is none" is an answer.
 //
 // Thread-safety: functions of their argument, which must outlive the loader.
 #pragma once
@@ -18,7 +18,8 @@ namespace tutti::services::bot {
 
 [[nodiscard]] Errc errc_of(const GatewayFailure& failure);
 
-// The loader that `read(key, deadline)` is, with its failures translated; an empty optional is absent.
+// The loader that `read(key, deadline)` is, with its failures translated; an empty optional is
+// absent.
 template <class V, class Read>
 [[nodiscard]] Loader<std::string, V> loader_of(std::string operation, Read read) {
     return [operation = std::move(operation), read = std::move(read)](

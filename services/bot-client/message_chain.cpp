@@ -53,7 +53,8 @@ Result<bool> ActivatedChannel::process(MessageContext& context) {
     const auto found =
         activation_in(parts_.activation, message.channel_id, message.parent_channel_id);
     if (!found) {
-        // Other processors do not need it, and the failure is not cached: the next message asks again.
+        // Other processors do not need it, and the failure is not cached: the next message asks
+        // again.
         log::warn("an activation cannot be read",
                   "channel " + message.channel_id + ": " + found.error().message());
         return false;

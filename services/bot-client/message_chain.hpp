@@ -1,7 +1,8 @@
-// What happens to a message: processors are asked in order, and the first that handles it ends the chain.
-// A processor that fails, by an error or an exception, ends it too, with one apology.
+// What happens to a message: processors are asked in order, and the first that handles it ends the
+// chain. A processor that fails, by an error or an exception, ends it too, with one apology.
 //
-// The order so far: bot authors are ignored, empty messages are ignored, an activated channel answers.
+// The order so far: bot authors are ignored, empty messages are ignored, an activated channel
+// answers.
 //
 // Thread-safety: `run` may be called from any thread, for several messages at a time.
 #pragma once
@@ -26,8 +27,8 @@ namespace tutti::services::bot {
 struct MessageContext {
     const Message& message;
     ReplySink& replies;
-    // Where the channel's activation came from, once it was asked for. In a thread that inherits: the
-    // slower of the two.
+    // Where the channel's activation came from, once it was asked for. In a thread that inherits:
+    // the slower of the two.
     std::optional<Tier> activation_tier;
 };
 

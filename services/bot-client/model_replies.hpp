@@ -1,8 +1,9 @@
 // Lets a language model behind an OpenAI-compatible endpoint answer as the personality:
-// POST {base_url}/chat/completions with the personality's prompt and the message. Without an endpoint the
-// answer names the personality and says plainly that no model is configured.
+// POST {base_url}/chat/completions with the personality's prompt and the message. Without an
+// endpoint the answer names the personality and says plainly that no model is configured.
 //
-// Thread-safety: `handle` may be called from any thread. Blocking: until the model's deadline at most.
+// Thread-safety: `handle` may be called from any thread. Blocking: until the model's deadline at
+// most.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// What a user may talk to. The personality is kept once for all users, by id, and the access of the one who
-// asks is checked after the hit; slugs are mapped to ids in a cache of their own.
+// What a user may talk to. The personality is kept once for all users, by id, and the access of the
+// one who asks is checked after the hit; slugs are mapped to ids in a cache of their own.
 //
 //     auto found = access.find("maestro", user_id);
 //     if (!found) ...          // not known now: try again

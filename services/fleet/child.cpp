@@ -1,5 +1,5 @@
-// fork and exec, not posix_spawn: only between the two can a child ask to die with its parent. What runs
-// there is async-signal-safe; everything that allocates is done before.
+// fork and exec, not posix_spawn: only between the two can a child ask to die with its parent. What
+// runs there is async-signal-safe; everything that allocates is done before.
 #include "fleet/child.hpp"
 
 #include <fcntl.h>
@@ -33,7 +33,8 @@ std::vector<std::string> merged_environment(const std::map<std::string, std::str
     return merged;
 }
 
-// Runs in the child. A failed exec reports its errno through `report`, which a successful one closes.
+// Runs in the child. A failed exec reports its errno through `report`, which a successful one
+// closes.
 [[noreturn]] void become(const char* program, char* const* environment, pid_t parent, int report) {
     ::prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (::getppid() != parent) ::_exit(1);

@@ -18,8 +18,8 @@ namespace tutti::services::fleet {
 
 class Child {
 public:
-    // `environment` is added to that of this process and wins over it. The standard streams are shared.
-    // Errors: unavailable, the program cannot be run.
+    // `environment` is added to that of this process and wins over it. The standard streams are
+    // shared. Errors: unavailable, the program cannot be run.
     [[nodiscard]] static Result<Child> start(const std::filesystem::path& program,
                                              const std::map<std::string, std::string>& environment);
 

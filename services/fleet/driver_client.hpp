@@ -28,8 +28,8 @@ public:
                                                            const bot::DriverMessage& message);
     [[nodiscard]] Result<Inventory> inventory(const Instance& instance);
 
-    // How many text models the gateway offers, the id of the job that a request has led to, and how often the
-    // provider was asked for its models.
+    // How many text models the gateway offers, the id of the job that a request has led to, and how
+    // often the provider was asked for its models.
     [[nodiscard]] Result<std::size_t> models(const Instance& gateway);
     [[nodiscard]] Result<std::string> generate(const Instance& gateway,
                                                const std::string& personality,

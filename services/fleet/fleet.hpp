@@ -1,5 +1,5 @@
-// One api-gateway and three bot-clients, in this process or in processes of their own. The scenario sees
-// only their URLs, so it is the same for both.
+// One api-gateway and three bot-clients, in this process or in processes of their own. The scenario
+// sees only their URLs, so it is the same for both.
 //
 // Thread-safety: none; use from the main thread.
 #pragma once

@@ -1,5 +1,5 @@
-// What a fleet is started with: the settings of the environment, completed by what a newcomer has not set
-// (a secret, a database, ports that are free).
+// What a fleet is started with: the settings of the environment, completed by what a newcomer has
+// not set (a secret, a database, ports that are free).
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,8 @@ struct Plan {
         return settings.postgres_url ? "PostgreSQL" : "SQLite";
     }
 
-    // Errors: invalid_option (a variable, the URL), unavailable (a port that was asked for is in use).
+    // Errors: invalid_option (a variable, the URL), unavailable (a port that was asked for is in
+    // use).
     [[nodiscard]] static Result<Plan> make(const FleetOptions& options,
                                            const process::Environment& environment);
 };

@@ -111,7 +111,8 @@ private:
                           Children& children) {
         for (std::size_t i = 0; i < instances.size(); ++i) {
             auto variables = common_variables();
-            // Of the fleet's own environment no switch leaks into the bot-clients that show how it works.
+            // Of the fleet's own environment no switch leaks into the bot-clients that show how it
+            // works.
             variables["TUTTI_DEMO_CHANNEL_ACTIVATION"] = "";
             variables["TUTTI_DEMO_TTL_MS"] = "";
             for (const auto& [name, value] : added) variables[name] = value;

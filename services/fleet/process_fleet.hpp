@@ -1,4 +1,5 @@
-// The fleet as it runs for real: a process for each service, found beside this program, on one Redis.
+// The fleet as it runs for real: a process for each service, found beside this program, on one
+// Redis.
 #pragma once
 
 #include <memory>

@@ -1,8 +1,9 @@
-// A step prints its line when it is done. A check that fails prints why and the scenario goes on, unless
-// the steps behind it would mean nothing.
+// A step prints its line when it is done. A check that fails prints why and the scenario goes on,
+// unless the steps behind it would mean nothing.
 //
-// Times are those of CLOCK_BOOTTIME, which all processes of this machine share: the driver's answer says
-// when the gateway's success arrived, and each instance's metrics say when it applied the invalidation.
+// Times are those of CLOCK_BOOTTIME, which all processes of this machine share: the driver's answer
+// says when the gateway's success arrived, and each instance's metrics say when it applied the
+// invalidation.
 #include "fleet/scenario.hpp"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
-// The scenario of the audit: a channel that is activated through one bot-client is seen by the others at
-// once, measured; and the same without the bus, to show what the audit found.
+// The scenario of the audit: a channel that is activated through one bot-client is seen by the
+// others at once, measured; and the same without the bus, to show what the audit found.
 #pragma once
 
 #include "fleet/driver_client.hpp"

@@ -1,5 +1,5 @@
-// A delayed answer waits on a condition, so that the end of the object wakes it. Many workers: a delay
-// holds one for its length.
+// A delayed answer waits on a condition, so that the end of the object wakes it. Many workers: a
+// delay holds one for its length.
 #include "provider-stand-in/stand_in.hpp"
 
 #include <condition_variable>

@@ -1,11 +1,12 @@
-// Plays OpenRouter, and Discord's attachments, on loopback, for fleets and tests that must not use the
-// network, and misbehaves on request:
+// Plays OpenRouter, and Discord's attachments, on loopback, for fleets and tests that must not use
+// the network, and misbehaves on request:
 //
 //     GET /api/v1/models   the catalogue, as configured
 //     GET /attachments/:channel/:id/:name   a few bytes that name the file, always
 //     GET /calls           {"models": how often the catalogue was asked for}
-//     PUT /behaviour       {"delayMs"?: n, "status"?: n, "empty"?: bool, "models"?: n}: from now on; what
-//                          is left out is back to normal
+//     PUT /behaviour       {"delayMs"?: n, "status"?: n, "empty"?: bool, "models"?: n}: from now
+//     on;
+//                          what is left out is back to normal
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -32,8 +33,8 @@ public:
         Behaviour behaviour{};
     };
 
-    // Listens on 127.0.0.1 when it returns. Errors: invalid_option (a behaviour out of its range, all
-    // at once), and those of http::Server::start.
+    // Listens on 127.0.0.1 when it returns. Errors: invalid_option (a behaviour out of its range,
+    // all at once), and those of http::Server::start.
     [[nodiscard]] static Result<std::unique_ptr<ProviderStandIn>> start(const Options& options);
 
     // Ends answers that are still being delayed.

@@ -1,5 +1,5 @@
-// The rules of the audit. A grade says how a cache that works behaves in a fleet; a contradiction says
-// why a declaration cannot work at all.
+// The rules of the audit. A grade says how a cache that works behaves in a fleet; a contradiction
+// says why a declaration cannot work at all.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -148,7 +148,8 @@ void check_store(const Declaration& declaration, OptionProblems& problems) {
     }
 }
 
-// The names in front of all of ours; no other may be one of them, or become one with a key behind it.
+// The names in front of all of ours; no other may be one of them, or become one with a key behind
+// it.
 constexpr std::string_view our_names = "tutti:";
 
 void check_prefix(const Declaration& declaration, OptionProblems& problems) {

@@ -1,5 +1,5 @@
-// What the keys of raw values begin with: two caches whose prefixes overlap may keep their values under
-// the same key.
+// What the keys of raw values begin with: two caches whose prefixes overlap may keep their values
+// under the same key.
 //
 // Thread-safety: pure functions.
 #pragma once

@@ -1,5 +1,5 @@
-// The inventory for a terminal: one aligned line a cache with what one compares, and below it what one
-// reads. Widths are counted in code points.
+// The inventory for a terminal: one aligned line a cache with what one compares, and below it what
+// one reads. Widths are counted in code points.
 #include <algorithm>
 #include <array>
 #include <cstddef>

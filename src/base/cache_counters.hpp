@@ -1,5 +1,5 @@
-// The counters of a cache, one after the other, with what each is called: what the inventory, the audit and the
-// metrics print. A counter that is not here fails to compile.
+// The counters of a cache, one after the other, with what each is called: what the inventory, the
+// audit and the metrics print. A counter that is not here fails to compile.
 //
 // Thread-safety: constants.
 #pragma once

@@ -1,5 +1,5 @@
-// What the bus does to a cache. Thread-safe; when `remove` or `flush` returns, nothing older than the
-// invalidation can be served from this cache or stored in it.
+// What the bus does to a cache. Thread-safe; when `remove` or `flush` returns, nothing older than
+// the invalidation can be served from this cache or stored in it.
 #pragma once
 
 #include <string_view>
@@ -14,8 +14,8 @@ public:
     virtual void remove(std::string_view key) = 0;
     virtual void flush() = 0;
 
-    // An invalidation of this node is on its way to the bus, from before the removal until its outcome is
-    // known: what the store has of these keys is as old as before it, and is not read.
+    // An invalidation of this node is on its way to the bus, from before the removal until its
+    // outcome is known: what the store has of these keys is as old as before it, and is not read.
     virtual void publication_begins(const KeySet& changed) = 0;
     virtual void publication_ended(const KeySet& changed) = 0;
 };

@@ -1,7 +1,7 @@
-// Tells the process that made an object from a child that fork() has made of it. The child has a copy of
-// the memory and none of the threads: a mutex may be held for ever by a thread that does not exist there,
-// and the connections are the parent's. So whatever a node has made asks here first, and refuses before
-// it touches a lock.
+// Tells the process that made an object from a child that fork() has made of it. The child has a
+// copy of the memory and none of the threads: a mutex may be held for ever by a thread that does
+// not exist there, and the connections are the parent's. So whatever a node has made asks here
+// first, and refuses before it touches a lock.
 //
 // Thread-safety: every function from any thread. Cost: one load of a word that only fork() writes.
 // Not noticed: `_Fork` and bare system calls, which run no handlers.

@@ -1,8 +1,9 @@
 // The permission to serve from memory: valid until a point in time, moved forward by renewals.
 //
-// One thread at a time writes (the node's), any thread reads. Order in a reader: take `end` (acquire),
-// then read the clock, then look up. Order in the applier: remove or flush, then move the lease
-// (release). So a reader that sees a lease also sees every removal that this lease presupposes.
+// One thread at a time writes (the node's), any thread reads. Order in a reader: take `end`
+// (acquire), then read the clock, then look up. Order in the applier: remove or flush, then move
+// the lease (release). So a reader that sees a lease also sees every removal that this lease
+// presupposes.
 #pragma once
 
 #include <atomic>
@@ -17,8 +18,8 @@ public:
     [[nodiscard]] TimePoint end() const noexcept {
         return TimePoint{Duration{end_.load(std::memory_order_acquire)}};
     }
-    // When the request of the renewal that is in force was sent: everything that was published before
-    // is applied. Pairs with `extend`.
+    // When the request of the renewal that is in force was sent: everything that was published
+    // before is applied. Pairs with `extend`.
     [[nodiscard]] TimePoint since() const noexcept {
         return TimePoint{Duration{since_.load(std::memory_order_acquire)}};
     }

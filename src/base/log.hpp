@@ -1,6 +1,6 @@
-// The node's log, as the parts of it see it: silent unless the user asked. Copies share one limiter.
-// Thread-safe if the user's function is. What that throws is dropped, and so is a line that it causes
-// itself by calling the node.
+// The node's log, as the parts of it see it: silent unless the user asked. Copies share one
+// limiter. Thread-safe if the user's function is. What that throws is dropped, and so is a line
+// that it causes itself by calling the node.
 //
 // Never called with a lock held, because the user's function may call the node.
 #pragma once

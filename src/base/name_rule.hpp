@@ -1,6 +1,6 @@
-// What may be a name that becomes part of a key or a channel of the server: of an application, a node, a
-// channel, a member. One rule for declarations and for every adapter, so that what one server refuses
-// no other takes, and `start` says so before anything runs.
+// What may be a name that becomes part of a key or a channel of the server: of an application, a
+// node, a channel, a member. One rule for declarations and for every adapter, so that what one
+// server refuses no other takes, and `start` says so before anything runs.
 //
 // Thread-safety: pure functions.
 #pragma once

@@ -1,5 +1,5 @@
-// Which options there are, each taken from the member that it is, so that a message names no other: an
-// OptionName that is none of these does not compile.
+// Which options there are, each taken from the member that it is, so that a message names no other:
+// an OptionName that is none of these does not compile.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Collects what is wrong with options, so that all of it is said at once, and each thing once: "store.ttl:
-// is missing; ...".
+// Collects what is wrong with options, so that all of it is said at once, and each thing once:
+// "store.ttl: is missing; ...".
 //
 // Thread-safety: none.
 #pragma once

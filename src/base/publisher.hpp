@@ -1,5 +1,5 @@
-// Where the invalidations of a cache leave its node: the way down to the bus. A cache is given its publisher
-// when it is declared, before anything is connected.
+// Where the invalidations of a cache leave its node: the way down to the bus. A cache is given its
+// publisher when it is declared, before anything is connected.
 #pragma once
 
 #include <functional>
@@ -18,10 +18,11 @@ public:
 
     virtual ~Publisher() = default;
 
-    // Requires: the publication of `changed` has begun for `origin` (CacheSink::publication_begins), which has
-    // forgotten the keys. Every other cache of the channel on this node has done the same when this
-    // returns. Once the outcome is known, the publication ends for all of them, and `done` runs, once: at
-    // once on this thread when it is refused, otherwise on the executor. Thread-safe.
+    // Requires: the publication of `changed` has begun for `origin`
+    // (CacheSink::publication_begins), which has forgotten the keys. Every other cache of the
+    // channel on this node has done the same when this returns. Once the outcome is known, the
+    // publication ends for all of them, and `done` runs, once: at once on this thread when it is
+    // refused, otherwise on the executor. Thread-safe.
     virtual void publish(std::shared_ptr<CacheSink> origin, KeySet changed,
                          InvalidateOptions options, Done done) = 0;
 

@@ -1,6 +1,7 @@
-// The rules of the protocol that a mutant can break. In the library every rule holds, at compile time
-// and at no cost; in the build that the simulator mutates (TUTTI_MUTANTS) a test switches one off and
-// shows that the checker notices. A rule that no checker needs is a rule that is not proven.
+// The rules of the protocol that a mutant can break. In the library every rule holds, at compile
+// time and at no cost; in the build that the simulator mutates (TUTTI_MUTANTS) a test switches one
+// off and shows that the checker notices. A rule that no checker needs is a rule that is not
+// proven.
 #pragma once
 
 #include <array>

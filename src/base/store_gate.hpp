@@ -1,10 +1,11 @@
-// Whether the caches of a channel may use the store now. They may not while this node knows of a change
-// that the store has not heard of yet: it may still hold, or accept, what was loaded before. And where
-// foreign programs publish, not without an effective lease: their changes reach the store only by way of
-// nodes that have heard of them, and a node that may be deaf cannot tell whether one has.
+// Whether the caches of a channel may use the store now. They may not while this node knows of a
+// change that the store has not heard of yet: it may still hold, or accept, what was loaded before.
+// And where foreign programs publish, not without an effective lease: their changes reach the store
+// only by way of nodes that have heard of them, and a node that may be deaf cannot tell whether one
+// has.
 //
-// Written on the node's executor, read by any thread; a reader that sees the gate open also sees what
-// was done before it was opened.
+// Written on the node's executor, read by any thread; a reader that sees the gate open also sees
+// what was done before it was opened.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Random numbers of the system, for what must not repeat in the fleet. Never for what a seed replays: that takes
-// an injected source.
+// Random numbers of the system, for what must not repeat in the fleet. Never for what a seed
+// replays: that takes an injected source.
 //
 // Thread-safety: from any thread. Needs no descriptor, and never fails.
 #pragma once

@@ -21,8 +21,8 @@ namespace tutti {
 // "1500 ms", as every message says it.
 [[nodiscard]] std::string in_milliseconds(Duration duration);
 
-// For an error or a terminal, of bytes that come from outside: the first `bytes_max` of them, with a question
-// mark in place of each that is not printable ASCII.
+// For an error or a terminal, of bytes that come from outside: the first `bytes_max` of them, with
+// a question mark in place of each that is not printable ASCII.
 [[nodiscard]] std::string shown(std::string_view text, std::size_t bytes_max);
 
 }  // namespace tutti

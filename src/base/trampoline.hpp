@@ -1,5 +1,6 @@
-// Turns recursion into a loop. The end of one step sets off the next, and when it ends inside the call, as
-// a loader that has its answer at once does, a hundred thousand of them would lie on top of each other.
+// Turns recursion into a loop. The end of one step sets off the next, and when it ends inside the
+// call, as a loader that has its answer at once does, a hundred thousand of them would lie on top
+// of each other.
 //
 // Thread-safety: every thread runs loops of its own.
 #pragma once
@@ -12,8 +13,8 @@ public:
     Trampoline(const Trampoline&) = delete;
     Trampoline& operator=(const Trampoline&) = delete;
 
-    // Calls `step` until it returns false. When it is called from inside such a step, on the same thread,
-    // it does nothing: the loop that is under way takes the next step.
+    // Calls `step` until it returns false. When it is called from inside such a step, on the same
+    // thread, it does nothing: the loop that is under way takes the next step.
     template <class Step>
     void run(Step step) const {
         if (under_way()) return;

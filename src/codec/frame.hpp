@@ -1,5 +1,6 @@
-// What a payload in the shared tier looks like: a small header that says what follows, so that a value
-// of an older program, of another program or of a broken disk is recognised and counts as a miss.
+// What a payload in the shared tier looks like: a small header that says what follows, so that a
+// value of an older program, of another program or of a broken disk is recognised and counts as a
+// miss.
 //
 //   kind        1 byte    'v' value, 'a' absent (the source has no such thing), 'f' failure
 //   packing     1 byte    0 as it is, 1 zstd

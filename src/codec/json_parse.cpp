@@ -1,7 +1,8 @@
 // Boost.JSON's parser under a handler of our own: until version 1.82 its own computes a double as
-// mantissa times a power of ten, which is off by the last digit, so that a value would not come back as
-// it was stored. Here std::from_chars reads the number's text, which rounds correctly. And values are
-// counted before they are kept: two bytes of text may stand for a hundred bytes of memory.
+// mantissa times a power of ten, which is off by the last digit, so that a value would not come
+// back as it was stored. Here std::from_chars reads the number's text, which rounds correctly. And
+// values are counted before they are kept: two bytes of text may stand for a hundred bytes of
+// memory.
 #include <charconv>
 #include <cmath>
 #include <cstddef>

@@ -1,12 +1,13 @@
-// What the bus of one writer has not taken yet, and in which portions it is published again. Without
-// I/O: the writer sends what it is told to send, and reports the answers. While there is something, the gate
-// of the store is closed.
+// What the bus of one writer has not taken yet, and in which portions it is published again.
+// Without I/O: the writer sends what it is told to send, and reports the answers. While there is
+// something, the gate of the store is closed.
 //
-// Mechanism. A round offers everything that is pending. What fails for a passing reason stays for the
-// next round. An error that will not pass may belong to one key, and must not hold up the others: the part
-// that failed is halved again and again, one half at a time, until it is a single key. That one is
-// replaced by "all", which names no key, reaches every memory, and makes every value in the store
-// absent; so nothing is lost, and where everything fails a round costs few publications more.
+// Mechanism. A round offers everything that is pending. What fails for a passing reason stays for
+// the next round. An error that will not pass may belong to one key, and must not hold up the
+// others: the part that failed is halved again and again, one half at a time, until it is a single
+// key. That one is replaced by "all", which names no key, reaches every memory, and makes every
+// value in the store absent; so nothing is lost, and where everything fails a round costs few
+// publications more.
 //
 // Thread-safety: none, but `size` and `standing_since`, which any thread may call.
 #pragma once
@@ -58,8 +59,8 @@ public:
     // Returns how many keys were published in it; keys_max + 1 and more: "all" was.
     std::size_t end();
 
-    // Keys that the bus has not taken, those of a round under way included; keys_max + 1 and more stand
-    // for "all".
+    // Keys that the bus has not taken, those of a round under way included; keys_max + 1 and more
+    // stand for "all".
     [[nodiscard]] std::size_t size() const noexcept { return size_.load(); }
     // So many keys, for people: "all" beyond keys_max.
     [[nodiscard]] static std::string counted(std::size_t keys);

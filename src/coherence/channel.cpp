@@ -54,8 +54,9 @@ void Channel::connect() {
 
 void Channel::subscribed() {
     if (left_) return;
-    // What foreign programs have published meanwhile is not known, and of what they published before this
-    // node began it is not known whether another one has heard it: nothing may come back from the store.
+    // What foreign programs have published meanwhile is not known, and of what they published
+    // before this node began it is not known whether another one has heard it: nothing may come
+    // back from the store.
     if (std::exchange(deaf_, false) && foreign_drops_ && kept(Rule::disconnect_empties_store)) {
         foreign_drops_->drop(KeySet::everything());
     }

@@ -1,11 +1,11 @@
-// One channel of one node: carries the subscriber's and the writer's decisions out over a Bus, and a
-// bus's news to the caches.
+// One channel of one node: carries the subscriber's and the writer's decisions out over a Bus, and
+// a bus's news to the caches.
 //
-// Life: caches `join` as they are declared -> `connect`, when all are known -> `leave`. It belongs to the
-// node; its caches, which users may hold for longer, only know where it is.
+// Life: caches `join` as they are declared -> `connect`, when all are known -> `leave`. It belongs
+// to the node; its caches, which users may hold for longer, only know where it is.
 //
-// Thread-safety: `publish`, `is_connected` and `status` from any thread; everything else on the node's
-// executor, what comes before `connect` on any one thread.
+// Thread-safety: `publish`, `is_connected` and `status` from any thread; everything else on the
+// node's executor, what comes before `connect` on any one thread.
 #pragma once
 
 #include <functional>
@@ -91,8 +91,9 @@ public:
     void publish(std::shared_ptr<CacheSink> origin, KeySet changed, InvalidateOptions options,
                  Done done) override;
 
-    // Stops serving and renewing, answers what still waits, and leaves the channel; `done` runs once, by
-    // about `deadline`, and at once when it is not connected. An error: the bus still counts on the lease.
+    // Stops serving and renewing, answers what still waits, and leaves the channel; `done` runs
+    // once, by about `deadline`, and at once when it is not connected. An error: the bus still
+    // counts on the lease.
     void leave(TimePoint deadline, Completion<void> done);
 
     [[nodiscard]] ChannelStatus status() const;

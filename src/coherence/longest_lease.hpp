@@ -1,9 +1,9 @@
-// How long a writer has to wait out, as far as its node knows: the longest lease that a member of the
-// channel may hold.
+// How long a writer has to wait out, as far as its node knows: the longest lease that a member of
+// the channel may hold.
 //
 // The server keeps the members' leases, and while the epoch stays what it says is all there is to
-// know. Another epoch may be that of a server that has lost them, while leases that it granted before
-// are still in force: what was known before counts on until those have ended.
+// know. Another epoch may be that of a server that has lost them, while leases that it granted
+// before are still in force: what was known before counts on until those have ended.
 //
 // Thread-safety: none; the node's executor.
 #pragma once

@@ -1,10 +1,10 @@
 // The JSON events that programs without Tutti publish and read, in exactly two shapes:
 //   {"type":"<type>","<key>":"<text>"}   and   {"type":"all"}
-// Nothing else is an event: extra members, other types, other JSON kinds are refused. Written compactly,
-// in that order of members.
+// Nothing else is an event: extra members, other types, other JSON kinds are refused. Written
+// compactly, in that order of members.
 //
-// JSON is UTF-8 and a key is bytes: a key that is not UTF-8 cannot be told, so its event is the one for
-// everything. Anything that resembles the key would leave its old value in the foreign program.
+// JSON is UTF-8 and a key is bytes: a key that is not UTF-8 cannot be told, so its event is the one
+// for everything. Anything that resembles the key would leave its old value in the foreign program.
 //
 // Thread-safety: pure functions.
 #pragma once

@@ -1,5 +1,5 @@
-// What one publication may hold, and how a change that is too much for one is split: the one place that
-// knows. Both adapters of the bus refuse by `check` what `split` never makes.
+// What one publication may hold, and how a change that is too much for one is split: the one place
+// that knows. Both adapters of the bus refuse by `check` what `split` never makes.
 //
 // Thread-safety: pure functions.
 #pragma once
@@ -17,8 +17,8 @@
 
 namespace tutti::publication {
 
-// In which of a channel's shapes foreign programs are told: the position of one, or absent for all of
-// them, when the cache has none of its own and shares the channel with caches that do.
+// In which of a channel's shapes foreign programs are told: the position of one, or absent for all
+// of them, when the cache has none of its own and shares the channel with caches that do.
 using Shape = std::optional<std::size_t>;
 
 // What is told in one shape.
@@ -37,8 +37,8 @@ struct Split {
     std::size_t oversized_events = 0;  // left out: larger than Bus::plain_event_bytes_max
 };
 
-// Parts that the bus takes, in order. A key is named once, except where its events need several parts;
-// a key that no publication can hold makes the change one of everything.
+// Parts that the bus takes, in order. A key is named once, except where its events need several
+// parts; a key that no publication can hold makes the change one of everything.
 [[nodiscard]] Split split(Change change, std::span<const PlainEvent> shapes);
 
 // nullopt: the bus takes it. `operation` is part of the error.

@@ -17,8 +17,8 @@ namespace tutti::store_rules {
 
 using Milliseconds = std::chrono::milliseconds;
 
-// Nobody means more than a century, and Redis refuses what would overflow its clock. Also what is left
-// of a foreign program's value that never expires.
+// Nobody means more than a century, and Redis refuses what would overflow its clock. Also what is
+// left of a foreign program's value that never expires.
 inline constexpr Milliseconds longest{std::chrono::years(100)};
 
 // Time to live and to keep: rounded up, from one millisecond.

@@ -68,8 +68,8 @@ void Subscriber::renew_answered(Ticket ticket, const Result<Renewed>& answer, Ti
     }
 }
 
-// A history that is not ours becomes ours: nothing of the old one may be served (R5). The flush comes
-// after the reply: a load between an earlier flush and the reply would count as new.
+// A history that is not ours becomes ours: nothing of the old one may be served (R5). The flush
+// comes after the reply: a load between an earlier flush and the reply would count as new.
 void Subscriber::adopt(const Grant& grant, TimePoint now) {
     const bool first = applied_.epoch == Epoch::none;
     if (kept(first ? Rule::flush_after_reply : Rule::new_epoch_flushes)) effects_.flush();

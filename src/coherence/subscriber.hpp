@@ -1,15 +1,17 @@
-// One node's reading side of one channel, without I/O and without a clock: it is told what arrived and
-// when, and says what to do through `Effects`. docs/coherence.md holds the rules that are named here.
+// One node's reading side of one channel, without I/O and without a clock: it is told what arrived
+// and when, and says what to do through `Effects`. docs/coherence.md holds the rules that are named
+// here.
 //
-// Mechanism. Truth is the log: `applied_` is the position up to which every cache of this channel has
-// applied it. Pushes are a hint that saves time; each renewal (RENEW) also tells where the log is, and
-// whatever is missing is replayed from it. A renewal's lease becomes effective only when everything
-// up to the position in its reply is applied, in the same epoch, with the same chain (R1). What cannot
-// be linked to our history ends it: `rejoin` forgets the position, and the next reply is adopted after
-// a flush (R5).
+// Mechanism. Truth is the log: `applied_` is the position up to which every cache of this channel
+// has applied it. Pushes are a hint that saves time; each renewal (RENEW) also tells where the log
+// is, and whatever is missing is replayed from it. A renewal's lease becomes effective only when
+// everything up to the position in its reply is applied, in the same epoch, with the same chain
+// (R1). What cannot be linked to our history ends it: `rejoin` forgets the position, and the next
+// reply is adopted after a flush (R5).
 //
 // Invariants. `applied_` advances only after Effects::apply returned, and the lease only after that
-// (R2). At most one renewal and one replay are outstanding. `early_` holds entries ahead of `applied_`.
+// (R2). At most one renewal and one replay are outstanding. `early_` holds entries ahead of
+// `applied_`.
 //
 // Thread-safety: none; everything runs on the node's executor. Only `lease` is shared.
 #pragma once
@@ -28,7 +30,8 @@ namespace tutti {
 
 class Subscriber {
 public:
-    // What the subscriber makes happen. Answers come back through the function of the same name with
+    // What the subscriber makes happen. Answers come back through the function of the same name
+    // with
     // `_answered`, carrying the ticket; they must not come before the call returned.
     using Ticket = std::uint64_t;
 

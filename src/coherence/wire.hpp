@@ -1,17 +1,17 @@
-// The invalidation log in bytes: how an entry travels on the pub/sub channel `tutti:{app/db/channel}` and
-// how it lies in the stream. No I/O.
+// The invalidation log in bytes: how an entry travels on the pub/sub channel
+// `tutti:{app/db/channel}` and how it lies in the stream. No I/O.
 //
-// A push is one header line and a payload; all numbers are of fixed form, so there is one spelling of
-// an entry and nothing to normalise:
+// A push is one header line and a payload; all numbers are of fixed form, so there is one spelling
+// of an entry and nothing to normalise:
 //
 //     1 <epoch> <sequence> <previous chain> <chain> <number of plain events>\n<payload>
 //
-// Epoch and chains are 16 lower-case hexadecimal digits, the others decimal without leading zeros. The
-// payload is `*` (every key of the channel) or netstrings, `<bytes>:<key>,` each. In the stream the id
-// is `<sequence>-0`, and the fields p, h and k hold previous chain, chain and payload.
+// Epoch and chains are 16 lower-case hexadecimal digits, the others decimal without leading zeros.
+// The payload is `*` (every key of the channel) or netstrings, `<bytes>:<key>,` each. In the stream
+// the id is `<sequence>-0`, and the fields p, h and k hold previous chain, chain and payload.
 //
-// Everything here comes from a wire: decoding is strict and bounded, and fails with Errc::protocol, or
-// with Errc::unsupported when the version is not known.
+// Everything here comes from a wire: decoding is strict and bounded, and fails with Errc::protocol,
+// or with Errc::unsupported when the version is not known.
 //
 // Thread-safety: pure functions.
 #pragma once

@@ -182,7 +182,8 @@ void Writer::all_answered(const PublicationPointer& publication) {
             return unconfirmed(publication, options_.acknowledges_nothing);
         const std::uint64_t replicas = publication->last.replicas;
         if (replicas > 0 && kept(Rule::replicas_deny_done)) {
-            // Replication is asynchronous: the server after a failover may not know what this one answered.
+            // Replication is asynchronous: the server after a failover may not know what this one
+            // answered.
             return unconfirmed(
                 publication, "published, but the server has replicas (" + std::to_string(replicas) +
                                  "), and a failover may lose it: `done` takes a server without");

@@ -1,19 +1,19 @@
 // One node's writing side of one channel: publishes invalidations, waits them out, and keeps trying
 // those that the bus did not take.
 //
-// W1, the wait-out: `lease x (1 + drift) + margin` after PUB was answered every instance has applied
-// the publication or serves nothing from memory. A renewal that the server processed before PUB has
-// expired by then, and it told its lease to the server before, so that PUB's reply knows the longest; a
-// renewal processed after PUB is effective only once the publication is applied.
+// W1, the wait-out: `lease x (1 + drift) + margin` after PUB was answered every instance has
+// applied the publication or serves nothing from memory. A renewal that the server processed before
+// PUB has expired by then, and it told its lease to the server before, so that PUB's reply knows
+// the longest; a renewal processed after PUB is effective only once the publication is applied.
 //
-// A publication that failed may or may not be in the log. It stays in the backlog and is published again,
-// as a new one, until the bus takes it: an instance that comes back from an outage by a gapless replay
-// would otherwise serve the old value again.
+// A publication that failed may or may not be in the log. It stays in the backlog and is published
+// again, as a new one, until the bus takes it: an instance that comes back from an outage by a
+// gapless replay would otherwise serve the old value again.
 //
 // Life: shapes are added -> `connect` -> `close`. Only what is connected publishes.
 //
-// Thread-safety: `publish`, `is_connected`, `pending` and `status` from any thread; everything else runs on
-// the node's executor, what comes before `connect` on any one thread.
+// Thread-safety: `publish`, `is_connected`, `pending` and `status` from any thread; everything else
+// runs on the node's executor, what comes before `connect` on any one thread.
 #pragma once
 
 #include <atomic>
@@ -60,8 +60,8 @@ public:
         Timing timing;
         // See Backlog.
         std::shared_ptr<StoreGate> gate = nullptr;
-        // Outcome of Ack::every_instance when the publication reaches no memory but this node's; empty:
-        // it reaches all.
+        // Outcome of Ack::every_instance when the publication reaches no memory but this node's;
+        // empty: it reaches all.
         std::string acknowledges_nothing = {};
     };
 
@@ -134,10 +134,11 @@ private:
 
     enum class Phase : std::uint8_t { declared, connected, closed };
 
-    // Held while a publication is handed to the bus, so that none is after `close`: its answer would
-    // come to an executor that has stopped.
+    // Held while a publication is handed to the bus, so that none is after `close`: its answer
+    // would come to an executor that has stopped.
     std::mutex gate_;
-    // Written under gate_; `connect` pairs with `is_connected`, which comes before `shapes_` is read.
+    // Written under gate_; `connect` pairs with `is_connected`, which comes before `shapes_` is
+    // read.
     std::atomic<Phase> phase_ = Phase::declared;
     std::vector<PlainEvent> shapes_;  // complete at `connect`; each once
 

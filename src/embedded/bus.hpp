@@ -1,9 +1,9 @@
-// The bus of an embedded hub, as one node sees it. An operation takes effect inside the call; its answer
-// and all pushes are posted to the node's executor. A deadline that has passed before the call is
-// Errc::timeout, and nothing was done.
+// The bus of an embedded hub, as one node sees it. An operation takes effect inside the call; its
+// answer and all pushes are posted to the node's executor. A deadline that has passed before the
+// call is Errc::timeout, and nothing was done.
 //
-// Thread-safety, blocking: those of `Bus`. Lifetime: executor and clock must outlive the bus and the
-// last task that it posted. The destructor closes.
+// Thread-safety, blocking: those of `Bus`. Lifetime: executor and clock must outlive the bus and
+// the last task that it posted. The destructor closes.
 #pragma once
 
 #include <memory>

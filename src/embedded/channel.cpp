@@ -98,8 +98,8 @@ void Channel::renew(const RenewRequest& request, TimePoint now) {
     advance(now);
     auto [place, added] = members_.try_emplace(request.member);
     if (added) ++state_->member_count;
-    // A position of another epoch says nothing about this one; one beyond the log comes from a history
-    // that this server has lost, and would acknowledge what has not been published yet.
+    // A position of another epoch says nothing about this one; one beyond the log comes from a
+    // history that this server has lost, and would acknowledge what has not been published yet.
     const BusPosition& applied = request.applied;
     if (applied.epoch == position().epoch && applied.sequence <= position().sequence) {
         place->second = std::max(place->second, applied.sequence);

@@ -1,15 +1,15 @@
 // One channel of the server: what Redis keeps in a hash, a stream and a sorted set, and what the
 // scripts do with it. The three parts can be lost one by one, as keys can be evicted one by one.
 //
-// Invariants, after `check`: the state exists and was made under the server's present identity, and it
-// counts as many members as there are. Within an epoch sequences are dense and each entry links to the
-// one before it.
+// Invariants, after `check`: the state exists and was made under the server's present identity, and
+// it counts as many members as there are. Within an epoch sequences are dense and each entry links
+// to the one before it.
 //
-// Leases are kept beside the members and outlive the epoch, because they do. A member's lapses when it
-// has not renewed for twice its length (no clock_drift_max reaches 1) and `lapse_margin`; then the member
-// is forgotten as if it had left. The time for that is the channel's own: it passes by what the server's
-// clock has moved since the renewal or leave before, at most `clock_step_max`, so that a clock which is
-// set forward makes no lease end early.
+// Leases are kept beside the members and outlive the epoch, because they do. A member's lapses when
+// it has not renewed for twice its length (no clock_drift_max reaches 1) and `lapse_margin`; then
+// the member is forgotten as if it had left. The time for that is the channel's own: it passes by
+// what the server's clock has moved since the renewal or leave before, at most `clock_step_max`, so
+// that a clock which is set forward makes no lease end early.
 //
 // Thread-safety: none; the server's mutex.
 #pragma once

@@ -1,6 +1,6 @@
-// What the scripts of the Redis store do, on `Values`: one operation of one channel, at one moment. The
-// names of the parts are those in Redis, so that each can be lost alone: a claim is at `tutti:claim:<key>`,
-// and what belongs to a raw value at `tutti:value:<key>`.
+// What the scripts of the Redis store do, on `Values`: one operation of one channel, at one moment.
+// The names of the parts are those in Redis, so that each can be lost alone: a claim is at
+// `tutti:claim:<key>`, and what belongs to a raw value at `tutti:value:<key>`.
 //
 // Thread-safety: none; the server's mutex.
 #pragma once

@@ -39,7 +39,8 @@ Result<Published> Server::publish(PublishRequest request) {
     if (kept(Rule::publication_empties_store)) woken = remove_values(channel, request.changed);
     const Channel::Entry entry = channel.append(std::move(request.changed));
     push_entry(request.channel, entry);
-    // Our own nodes subscribe to the channel itself, so to them these events are an echo of the entry.
+    // Our own nodes subscribe to the channel itself, so to them these events are an echo of the
+    // entry.
     for (const std::string& event : request.plain_events) push_to_watches(request.channel, event);
     // Last: a load that begins before the entry arrives would count as older than it.
     wake(woken);
@@ -62,7 +63,8 @@ Result<std::vector<Channel::Entry>> Server::replay(const std::string& channel, S
     }
     const std::lock_guard lock(mutex_);
     if (auto error = away("replay")) return fail(*error);
-    // Nothing is checked here: the entries are linked, and the reader sees whether they continue its own.
+    // Nothing is checked here: the entries are linked, and the reader sees whether they continue
+    // its own.
     const auto place = data_.channels.find(channel);
     if (place == data_.channels.end() || !place->second.state()) return {};
     return place->second.range(first, last);

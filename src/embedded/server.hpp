@@ -1,8 +1,9 @@
 // The server inside a hub: values, channels and the subscriptions of the nodes, behind one mutex.
 //
-// An operation takes effect inside the call; answers and pushes are posted to the executors of those
-// whom they concern, never called. Pushes are posted under the mutex, so each subscriber receives them
-// in the order in which the server decided them. Lock order: the server's mutex, then an executor's.
+// An operation takes effect inside the call; answers and pushes are posted to the executors of
+// those whom they concern, never called. Pushes are posted under the mutex, so each subscriber
+// receives them in the order in which the server decided them. Lock order: the server's mutex, then
+// an executor's.
 //
 // Thread-safety: every function may be called from any thread.
 #pragma once

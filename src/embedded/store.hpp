@@ -1,6 +1,7 @@
-// The store of an embedded hub, as one node sees it: the operation takes effect inside the call, its
-// answer is posted to the node's executor. A deadline that has passed before the call is Errc::timeout,
-// and nothing was done. An answer that is under way when the store is closed becomes Errc::stopped.
+// The store of an embedded hub, as one node sees it: the operation takes effect inside the call,
+// its answer is posted to the node's executor. A deadline that has passed before the call is
+// Errc::timeout, and nothing was done. An answer that is under way when the store is closed becomes
+// Errc::stopped.
 //
 // Thread-safety, blocking: those of `Store`. Lifetime: executor and clock must outlive it.
 #pragma once

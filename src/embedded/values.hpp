@@ -1,6 +1,6 @@
-// The server's values: bytes by key until they expire, within a number of bytes. A value may carry a
-// label, which is what a header in front of the bytes is in Redis: who writes the key without one takes
-// it away.
+// The server's values: bytes by key until they expire, within a number of bytes. A value may carry
+// a label, which is what a header in front of the bytes is in Redis: who writes the key without one
+// takes it away.
 //
 // Expired values are not served; their memory is given back bit by bit, by later puts, because the
 // server has no thread that could sweep.

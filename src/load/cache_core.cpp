@@ -356,7 +356,8 @@ std::optional<detail::RawLookup> CacheCore::last_known_good(const Flight& flight
     return found;
 }
 
-// The store's, for a read of a key whose load has just failed; memory has none, or there is no memory.
+// The store's, for a read of a key whose load has just failed; memory has none, or there is no
+// memory.
 std::optional<detail::RawLookup> CacheCore::last_good_at_rest(const Flight& flight) const {
     const bool at_rest = flight.last_good && !flight.intent.is_refresh() && clean(flight) &&
                          waits_to_retry(flight.text, environment_.clock->now());

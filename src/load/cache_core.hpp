@@ -1,28 +1,33 @@
-// A cache without types: memory tier, single flight, and the rules that keep a value that was loaded
-// before an invalidation out of memory after it.
+// A cache without types: memory tier, single flight, and the rules that keep a value that was
+// loaded before an invalidation out of memory after it.
 //
-// Mechanism. A read looks into memory under the lease (`hit`). A miss joins the key's flight or starts
-// one (`load`). An invalidation removes the entry and poisons the flights of its key in one critical
-// section (`remove`); a fill asks "poisoned? generation?" and inserts in one (`land`). `flush` takes
-// the whole memory out and counts the generation up: flights of an older one fill nothing. Both are O(1).
+// Mechanism. A read looks into memory under the lease (`hit`). A miss joins the key's flight or
+// starts one (`load`). An invalidation removes the entry and poisons the flights of its key in one
+// critical section (`remove`); a fill asks "poisoned? generation?" and inserts in one (`land`).
+// `flush` takes the whole memory out and counts the generation up: flights of an older one fill
+// nothing. Both are O(1).
 //
 // With a store a flight asks it first, and its answer is a value, a claim to load, or that another
 // instance loads, which is waited for. The flight begins before that read, so that an invalidation
-// poisons it, too. A loaded value is given to the readers at once, stored under the claim, and enters
-// memory only when the claim has stood.
+// poisons it, too. A loaded value is given to the readers at once, stored under the claim, and
+// enters memory only when the claim has stood.
 //
 // A last known good is an entry past its TTL. It is found only when a load has failed for a passing
-// reason, by the same rules as any entry; there is no second place that an invalidation could forget.
+// reason, by the same rules as any entry; there is no second place that an invalidation could
+// forget.
 //
 // Per key at most two loads run at once, the second only for readers who may not join the first
-// (it was poisoned, or there is no effective lease); a reader that may join neither waits for a third that
-// has not begun. Per cache at most `loads_max` run; the others wait their turn in `LoadQueue`. A flight
-// that no reader waits for any more is given up, unless the source is being asked for it already.
+// (it was poisoned, or there is no effective lease); a reader that may join neither waits for a
+// third that has not begun. Per cache at most `loads_max` run; the others wait their turn in
+// `LoadQueue`. A flight that no reader waits for any more is given up, unless the source is being
+// asked for it already.
 //
-// A load may end inside the call that begins it, and set off the next: `launch` is a loop, not a recursion.
+// A load may end inside the call that begins it, and set off the next: `launch` is a loop, not a
+// recursion.
 //
 // Lock order: mutex_ -> the memory tier's own. No user code runs under either: values are weighed
-// before, and keys, values and completions leave under the lock and are destroyed after it (`Leavings`).
+// before, and keys, values and completions leave under the lock and are destroyed after it
+// (`Leavings`).
 #pragma once
 
 #include <atomic>
@@ -127,7 +132,8 @@ private:
 
     [[nodiscard]] std::unique_ptr<CacheMemory> make_memory() const;
     [[nodiscard]] std::size_t weight_of(const void* value) const;
-    // What the user's function of this name returns; `otherwise`, and a line in the log, when it throws.
+    // What the user's function of this name returns; `otherwise`, and a line in the log, when it
+    // throws.
     template <class T, class Call>
     [[nodiscard]] T guarded_or(std::string_view name, T otherwise, Call call) const {
         const auto returned = detail::guarded({.name = name}, call);

@@ -1,8 +1,8 @@
-// The memory of a cache: what may be served without asking. Everything can be dropped in one step, however much there
-// is, because the whole memory is replaced.
+// The memory of a cache: what may be served without asking. Everything can be dropped in one step,
+// however much there is, because the whole memory is replaced.
 //
-// Mechanism. A read finds the present memory by one pointer, and pins it: what was dropped outlives the reads that had
-// found it. What changes it has the lock of its cache.
+// Mechanism. A read finds the present memory by one pointer, and pins it: what was dropped outlives
+// the reads that had found it. What changes it has the lock of its cache.
 //
 // Thread-safety: `find` from any thread; all else requires the cache's lock.
 #pragma once
@@ -36,8 +36,8 @@ public:
     // What left: declared before the lock is taken, and so destroyed after.
     using Removed = Map::Removed;
 
-    // What was dropped at once. Its end takes time for every entry, and hands on to readers only what each of them
-    // may have found.
+    // What was dropped at once. Its end takes time for every entry, and hands on to readers only
+    // what each of them may have found.
     class Dropped {
     public:
         Dropped(Dropped&&) noexcept = default;

@@ -35,8 +35,8 @@ void CacheCore::flush() {
         dropped.emplace(memory_->drop());
     }
     if (dropped->size() <= destroyed_inline_max || !dropping_) return;
-    // Millions of destructors are no work for the thread that renews the lease. What no worker takes is
-    // destroyed here.
+    // Millions of destructors are no work for the thread that renews the lease. What no worker
+    // takes is destroyed here.
     environment_.workers->try_post(*dropping_, [dropped = *std::move(dropped)] {});
 }
 

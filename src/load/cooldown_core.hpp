@@ -1,5 +1,5 @@
-// The cooldown pattern on the memory tier: the check and the claim are one update under its lock. What is
-// past its period is swept out now and then, while the node runs.
+// The cooldown pattern on the memory tier: the check and the claim are one update under its lock.
+// What is past its period is swept out now and then, while the node runs.
 #pragma once
 
 #include <algorithm>

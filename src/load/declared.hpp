@@ -11,8 +11,8 @@ class Declared {
 public:
     virtual ~Declared() = default;
 
-    // Until `open` a call that needs the node answers not_started, after `close` stopped. `close` answers
-    // every call that waits. Both on the executor.
+    // Until `open` a call that needs the node answers not_started, after `close` stopped. `close`
+    // answers every call that waits. Both on the executor.
     virtual void open() = 0;
     virtual void close() = 0;
     // The part of `close` that any thread may do.

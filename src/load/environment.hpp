@@ -1,5 +1,6 @@
-// Where what is declared on a node works. Each pointer owns what its object works on, the threads included: an
-// asynchronous loader may answer after its node has gone, and no order of destruction is the wrong one.
+// Where what is declared on a node works. Each pointer owns what its object works on, the threads
+// included: an asynchronous loader may answer after its node has gone, and no order of destruction
+// is the wrong one.
 #pragma once
 
 #include <chrono>

@@ -208,9 +208,9 @@ void CacheCore::land(const FlightPointer& flight, Result<detail::RawLoaded> load
     settle(flight, *loaded);
 }
 
-// The flight goes on until the store has answered, because memory may keep the value only when the claim
-// has stood. Readers of a cache with a bus have their answer when the store was asked; those of a shared
-// cache when the store has it too: what one instance has read the others can read.
+// The flight goes on until the store has answered, because memory may keep the value only when the
+// claim has stood. Readers of a cache with a bus have their answer when the store was asked; those
+// of a shared cache when the store has it too: what one instance has read the others can read.
 void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loaded) {
     detail::RawLookup lookup = lookup_of(loaded);
     LoadToken token;

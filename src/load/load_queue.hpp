@@ -1,11 +1,12 @@
-// Which load of a cache begins next. At most `running_max` run at a time; the others wait in a queue with
-// a bound, and only as long as a reader waits for them: a load that has not begun leaves the queue with
-// its last reader.
+// Which load of a cache begins next. At most `running_max` run at a time; the others wait in a
+// queue with a bound, and only as long as a reader waits for them: a load that has not begun leaves
+// the queue with its last reader.
 //
-// Order. The oldest load is first, unless its readers have waited for half of their patience already: then
-// the newest is. A burst that the source can serve in time is so served in the order of its arrival. When
-// more arrives than the source can serve, some readers get nothing whatever the order is; oldest first
-// would spend the source on those who are about to leave, newest first on those who have just come.
+// Order. The oldest load is first, unless its readers have waited for half of their patience
+// already: then the newest is. A burst that the source can serve in time is so served in the order
+// of its arrival. When more arrives than the source can serve, some readers get nothing whatever
+// the order is; oldest first would spend the source on those who are about to leave, newest first
+// on those who have just come.
 //
 // Thread-safety: none; CacheCore guards it.
 #pragma once

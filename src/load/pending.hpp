@@ -1,5 +1,6 @@
-// Operations that wait for the store and for nothing else of ours: none of them outlives the node, because
-// `close` answers those that the store has not. Flights have waiters of their own, see CacheCore.
+// Operations that wait for the store and for nothing else of ours: none of them outlives the node,
+// because `close` answers those that the store has not. Flights have waiters of their own, see
+// CacheCore.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -18,8 +19,8 @@ namespace tutti {
 
 class Pending : public std::enable_shared_from_this<Pending> {
 public:
-    // `done`, which runs once: when it is first called, or by `close` with `stopped`; after `close`, at once.
-    // Further calls do nothing.
+    // `done`, which runs once: when it is first called, or by `close` with `stopped`; after
+    // `close`, at once. Further calls do nothing.
     template <class T>
     [[nodiscard]] Completion<T> track(Completion<T> done, Error stopped) {
         auto held = std::make_shared<Completion<T>>(std::move(done));

@@ -1,8 +1,9 @@
 // The refresh that a cache owns: loads its keys again on schedule and says when that keeps failing.
 //
-// Instances of a fleet spread out by a jitter of a tenth of the period. With a store, the one that comes
-// first loads; the others find a value that is younger than nine tenths of the period and take it. After
-// a failure it tries again sooner: after a sixteenth of the period, twice that, and so on up to the period.
+// Instances of a fleet spread out by a jitter of a tenth of the period. With a store, the one that
+// comes first loads; the others find a value that is younger than nine tenths of the period and
+// take it. After a failure it tries again sooner: after a sixteenth of the period, twice that, and
+// so on up to the period.
 //
 // Thread-safety: none; everything runs on the node's executor.
 #pragma once

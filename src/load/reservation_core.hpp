@@ -1,7 +1,7 @@
 // The reservation pattern on the store: put if absent, compare and replace, compare and delete.
 //
-// A key that vanishes between a refused put and the look at its holder is tried once more; when that happens
-// twice it is not known who holds it, which is a failure of the store.
+// A key that vanishes between a refused put and the look at its holder is tried once more; when
+// that happens twice it is not known who holds it, which is a failure of the store.
 //
 // A refused attempt leaves nothing behind: what it may have written without an answer is taken
 // back, and so is what a failed `release` may have left; see TakeBack.

@@ -1,14 +1,15 @@
-// The store as one cache uses it: values of the cache's type by key text, claims, and the loads that wait
-// for a claim of another instance.
+// The store as one cache uses it: values of the cache's type by key text, claims, and the loads
+// that wait for a claim of another instance.
 //
-// What cannot be read (another version, another program, damage) or is not wanted (`admit`) counts as
-// absent: it is counted, logged, and claimed like any missing value.
+// What cannot be read (another version, another program, damage) or is not wanted (`admit`) counts
+// as absent: it is counted, logged, and claimed like any missing value.
 //
-// A wake-up may overtake the answer that says whom to wait for: they come on different connections. So one
-// that arrives while a key is being asked for is remembered, and the answer is asked for again.
+// A wake-up may overtake the answer that says whom to wait for: they come on different connections.
+// So one that arrives while a key is being asked for is remembered, and the answer is asked for
+// again.
 //
-// Thread-safety: `fetch`, `fill` and `release` from any thread; the rest on the node's executor, where
-// every completion runs too.
+// Thread-safety: `fetch`, `fill` and `release` from any thread; the rest on the node's executor,
+// where every completion runs too.
 #pragma once
 
 #include <functional>
@@ -75,8 +76,8 @@ public:
     void release(const std::string& text, LoadToken token);
     [[nodiscard]] bool holds(const detail::RawLoaded& loaded) const noexcept;
 
-    // Runs `again` once: when the claim of `text` has ended, or at `until`; never after `stop_waiting`
-    // with what this returned.
+    // Runs `again` once: when the claim of `text` has ended, or at `until`; never after
+    // `stop_waiting` with what this returned.
     Executor::TimerId wait(const std::string& text, TimePoint until, Task again);
     void stop_waiting(const std::string& text, Executor::TimerId timer);
     // The key of the store whose claim has ended; empty: any may have.

@@ -11,8 +11,8 @@
 // Bounded: at most `owed_max` keys are asked about again; beyond that only the first question is
 // asked, and what it misses ends with its window.
 //
-// Thread-safety: all functions may be called from any thread. Blocking: never. Lifetime: owns what it
-// works on; the clock lives for the whole program.
+// Thread-safety: all functions may be called from any thread. Blocking: never. Lifetime: owns what
+// it works on; the clock lives for the whole program.
 #pragma once
 
 #include <cstddef>

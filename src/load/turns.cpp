@@ -47,7 +47,8 @@ bool CacheCore::joinable(const Flight& flight, const Intent& intent,
                          const Permission& permission) const {
     if (!flight.reading) return true;
     if (intent.is_refresh() && kept(Rule::refresh_never_joins)) return false;
-    // This node does not hear what changes in a store without a bus: a load that has begun may be older.
+    // This node does not hear what changes in a store without a bus: a load that has begun may be
+    // older.
     const bool told = lease_ ? permission.effective : !store_;
     return (clean(flight) || !kept(Rule::join_only_clean_flights)) &&
            (told || !kept(Rule::join_only_under_lease));
@@ -122,7 +123,8 @@ void CacheCore::leave(const FlightPointer& flight, const Waiter& waiter) {
     give_up(flight);
 }
 
-// It was retired before the source was asked, and no reader waits for it: nothing else changes it now.
+// It was retired before the source was asked, and no reader waits for it: nothing else changes it
+// now.
 void CacheCore::give_up(const FlightPointer& flight) {
     environment_.executor->cancel(flight->timer);
     if (flight->claim_timer != Executor::TimerId::none) {

@@ -1,8 +1,8 @@
 // The loads of one cache that wait for a worker to run their blocking loader.
 //
-// The lane of the workers holds calls, not loads: whichever call runs first takes the load that waits
-// longest. So a load that was abandoned leaves the line at once and runs no loader in vain, and the call
-// that it leaves behind serves the next one, or ends.
+// The lane of the workers holds calls, not loads: whichever call runs first takes the load that
+// waits longest. So a load that was abandoned leaves the line at once and runs no loader in vain,
+// and the call that it leaves behind serves the next one, or ends.
 //
 // Thread-safety: none; CacheCore guards it.
 #pragma once
@@ -32,7 +32,8 @@ public:
     WorkerLine(Workers& workers, const std::string& cache, std::size_t running_max)
         : workers_(workers), lane_(workers.open_lane("loads of cache " + cache, running_max)) {}
 
-    // `call` is a task that calls `next`. False: the workers take no more, and the load does not wait.
+    // `call` is a task that calls `next`. False: the workers take no more, and the load does not
+    // wait.
     template <class Call>
     bool join(Waiting waiting, Call call) {
         if (called_ <= waiting_.size()) {

@@ -37,8 +37,8 @@ namespace tutti {
 [[nodiscard]] std::vector<std::string> problems_between(
     const Declaration& declaration, std::span<const Declaration* const> earlier);
 
-// Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer every
-// call with the reason.
+// Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer
+// every call with the reason.
 [[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(const std::string& name, Error why,
                                                            Log log);
 [[nodiscard]] std::shared_ptr<detail::CooldownCore> refused_cooldown();

@@ -1,10 +1,11 @@
 // A node without its threads and connections: which caches and channels there are, their start and
 // their end. `Node` gives it real parts, the simulator gives it simulated ones.
 //
-// Life: declare -> start -> stop. A declaration makes or finds the channel of its cache; the first start, when
-// all of them are known, connects the channels. From there on neither changes.
+// Life: declare -> start -> stop. A declaration makes or finds the channel of its cache; the first
+// start, when all of them are known, connects the channels. From there on neither changes.
 //
-// Thread-safety: all functions from any thread; the work of `start` and `stop` happens on the executor.
+// Thread-safety: all functions from any thread; the work of `start` and `stop` happens on the
+// executor.
 #pragma once
 
 #include <atomic>
@@ -32,8 +33,8 @@
 
 namespace tutti {
 
-// What an engine works with. Each pointer owns what its object works on, the threads included: caches that
-// users still hold keep what they need, and no order of destruction is the wrong one.
+// What an engine works with. Each pointer owns what its object works on, the threads included:
+// caches that users still hold keep what they need, and no order of destruction is the wrong one.
 struct EngineParts {
     std::shared_ptr<Store> store;
     std::shared_ptr<Bus> bus;
@@ -66,11 +67,12 @@ public:
     std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
     std::shared_ptr<detail::CooldownCore> declare_cooldown(const CooldownOptions& options);
 
-    // On a node that is started: answers at once. While another start is under way: with its outcome.
+    // On a node that is started: answers at once. While another start is under way: with its
+    // outcome.
     void start(Duration deadline, StartDone done);
     void stop(StopDone done);
-    // The end of a stop that the executor could not carry out. From any thread: answers the calls that wait
-    // in whatever was declared, and refuses further ones.
+    // The end of a stop that the executor could not carry out. From any thread: answers the calls
+    // that wait in whatever was declared, and refuses further ones.
     void end_calls();
     // When the executor has ended: closes the connections.
     void disconnect();
@@ -152,8 +154,8 @@ private:
     std::vector<std::string> problems_ TUTTI_GUARDED_BY(mutex_);
     // Why it is not known that the server permits everything.
     std::optional<Error> unchecked_ TUTTI_GUARDED_BY(mutex_);
-    // Guarded, too, while caches are declared. From the first start on these do not change, and the executor
-    // reads them without the mutex; so the compiler cannot check them.
+    // Guarded, too, while caches are declared. From the first start on these do not change, and the
+    // executor reads them without the mutex; so the compiler cannot check them.
     std::vector<Entry> entries_;
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
     // Of caches whose values are in the store and whose memory no other node invalidates.

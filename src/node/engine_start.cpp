@@ -1,5 +1,5 @@
-// How an engine starts: the permissions, then the channels, then the leases; what waits for the start is
-// told when all of them stand, or when its own time is over.
+// How an engine starts: the permissions, then the channels, then the leases; what waits for the
+// start is told when all of them stand, or when its own time is over.
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -89,7 +89,8 @@ Usage Engine::usage() const {
     return usage;
 }
 
-// Again and again, until it is known: a server that is away now may be back before the start is late.
+// Again and again, until it is known: a server that is away now may be back before the start is
+// late.
 void Engine::check_permissions() {
     const Duration deadline = saturating_multiply(options_.command_deadline, 3);
     parts_.check(usage(), saturating_add(parts_.clock->now(), deadline),

@@ -1,5 +1,5 @@
-// How a node ends: its engine, then the loads that run, then its own thread; each within the deadline, and
-// what does not end is named and left behind. What is left keeps what it works with.
+// How a node ends: its engine, then the loads that run, then its own thread; each within the
+// deadline, and what does not end is named and left behind. What is left keeps what it works with.
 //
 // Thread-safety: every function from any thread.
 #pragma once

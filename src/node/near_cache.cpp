@@ -115,7 +115,8 @@ std::shared_ptr<CacheCore> make_answers(detail::CacheSpec spec, detail::NearSpec
                                         const std::shared_ptr<CacheCore>& documents,
                                         const LoadEnvironment& environment) {
     spec.load = answer_loader(documents, *spec.ttl, std::move(near));
-    // They wait for their document, as readers of one key do for its load; the documents have the bound.
+    // They wait for their document, as readers of one key do for its load; the documents have the
+    // bound.
     spec.loads_max = std::numeric_limits<std::size_t>::max();
     return std::make_shared<CacheCore>(std::move(spec), environment, CacheCore::Coherence{});
 }

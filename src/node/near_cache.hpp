@@ -1,5 +1,5 @@
-// A `near` cache is made of two: its documents, read from the store and parsed on a worker, and the answers
-// that are projected from them.
+// A `near` cache is made of two: its documents, read from the store and parsed on a worker, and the
+// answers that are projected from them.
 #pragma once
 
 #include <memory>

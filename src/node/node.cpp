@@ -15,8 +15,9 @@ namespace tutti {
 
 namespace {
 
-// A child that was forked must not run the destructors of the parent's node: they would wait for threads
-// that do not exist, and take the parent's sockets off its event loop, which the two processes share.
+// A child that was forked must not run the destructors of the parent's node: they would wait for
+// threads that do not exist, and take the parent's sockets off its event loop, which the two
+// processes share.
 void keep_for_ever(std::shared_ptr<NodeLife> life) {
     static auto* const kept = new std::vector<std::shared_ptr<NodeLife>>;
     kept->push_back(std::move(life));

@@ -11,8 +11,8 @@
 
 namespace tutti {
 
-// One thread for the engine and the connections, and the workers. Whatever works on them owns them: caches
-// that outlive their node keep them, stopped.
+// One thread for the engine and the connections, and the workers. Whatever works on them owns them:
+// caches that outlive their node keep them, stopped.
 class NodeThreads {
 public:
     explicit NodeThreads(const NodeOptions& options);

@@ -11,8 +11,8 @@
 
 namespace tutti {
 
-// The counters of every row, labelled with the name of the cache, and then `extra`. Rows of one name
-// are added up: a series must be unique.
+// The counters of every row, labelled with the name of the cache, and then `extra`. Rows of one
+// name are added up: a series must be unique.
 [[nodiscard]] std::string prometheus_text(std::span<const InventoryRow> rows,
                                           const MetricText& extra = {});
 

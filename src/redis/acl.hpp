@@ -16,7 +16,8 @@ namespace tutti::redis {
 // For this channel; what stands in the general rule, where that covers it: "&cache:*", "&news".
 [[nodiscard]] std::string channel_pattern(std::string_view channel);
 
-// `acl_rule` for this database and this usage. Without prefixes of its own it has a blank to fill in.
+// `acl_rule` for this database and this usage. Without prefixes of its own it has a blank to fill
+// in.
 [[nodiscard]] std::string rule_for(const Url& url, const Usage& usage);
 
 }  // namespace tutti::redis

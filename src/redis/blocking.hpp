@@ -1,5 +1,5 @@
-// For the few functions that block although everything below is asynchronous. Never on the event loop's
-// thread: nothing would complete the operation.
+// For the few functions that block although everything below is asynchronous. Never on the event
+// loop's thread: nothing would complete the operation.
 #pragma once
 
 #include <future>
@@ -12,7 +12,8 @@
 
 namespace tutti::redis {
 
-// Hands a completion to `begin`, and waits for it. `step`: "127.0.0.1:6379 to answer", for the error.
+// Hands a completion to `begin`, and waits for it. `step`: "127.0.0.1:6379 to answer", for the
+// error.
 template <class T, class F>
 Result<T> wait(const char* operation, const std::string& step, TimePoint deadline, F begin) {
     auto promise = std::make_shared<std::promise<Result<T>>>();

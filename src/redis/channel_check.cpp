@@ -63,8 +63,8 @@ void ChannelCheck::start(TimePoint deadline) {
     timer_ = network_.executor->run_at(deadline, [self = shared_from_this()] {
         self->finish(fail(Errc::timeout, operation, self->waits_for()));
     });
-    // By text, and then by digest: a server that knows the script already would not show that the user
-    // may not send another.
+    // By text, and then by digest: a server that knows the script already would not show that the
+    // user may not send another.
     try_script(ScriptBy::text);
 }
 

@@ -1,6 +1,6 @@
-// Finds out at the start what the server's ACL would forbid later: one script that tries every command
-// and every kind of key, and on a connection of its own a subscription to each channel. An ACL has one
-// pattern for publishing and subscribing, so that covers both.
+// Finds out at the start what the server's ACL would forbid later: one script that tries every
+// command and every kind of key, and on a connection of its own a subscription to each channel. An
+// ACL has one pattern for publishing and subscribing, so that covers both.
 //
 // Everything but the constructor happens on the network's thread. Ends, and lets go of itself, with
 // the completion.

@@ -1,7 +1,7 @@
-// One alarm serves all deadlines. It is armed for the earliest one that it has been told of, and when it
-// rings all outstanding commands are looked through: with deadlines about a second away that happens
-// about once a second, and costs a command nothing. When many commands with scattered deadlines wait
-// for a silent server, the stall ends them all at once.
+// One alarm serves all deadlines. It is armed for the earliest one that it has been told of, and
+// when it rings all outstanding commands are looked through: with deadlines about a second away
+// that happens about once a second, and costs a command nothing. When many commands with scattered
+// deadlines wait for a silent server, the stall ends them all at once.
 #include "redis/command_connection.hpp"
 
 #include <algorithm>

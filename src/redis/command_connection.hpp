@@ -1,19 +1,19 @@
 // All commands of a node on one connection, pipelined by themselves: callers on any thread drop a
-// command into the inbox, the event loop takes what has gathered there and sends it in one write, and
-// the replies come back in the order of the commands.
+// command into the inbox, the event loop takes what has gathered there and sends it in one write,
+// and the replies come back in the order of the commands.
 //
 // A command completes exactly once, on the event loop's thread, and is sent at most once:
 //  - with its reply;
 //  - with Errc::timeout when its deadline passes. It stays in the queue without its handler, a
 //    tombstone, so that its late reply meets no caller;
-//  - with Errc::unavailable when the link breaks while it is outstanding, or is known to be down. Only
-//    the very first connect is waited for;
+//  - with Errc::unavailable when the link breaks while it is outstanding, or is known to be down.
+//    Only the very first connect is waited for;
 //  - with Errc::overloaded when too much is outstanding;
-//  - with Errc::stopped after `close`; when the event loop has ended its handler is destroyed instead.
+//  - with Errc::stopped after `close`; when the event loop has ended its handler is destroyed.
 // A link is given up when the server was silent for `stall_timeout` while it owed a reply.
 //
-// No sockets: see Network. Thread-safety: `submit`, `replicas` and `run_id` from any thread, the others on the
-// network's.
+// No sockets: see Network. Thread-safety: `submit`, `replicas` and `run_id` from any thread, the
+// others on the network's.
 #pragma once
 
 #include <atomic>
@@ -66,11 +66,12 @@ public:
 
     // Of the server, when the connection was made. From any thread.
     [[nodiscard]] std::uint64_t replicas() const noexcept { return replicas_.load(); }
-    // The server's run id; empty while it is not connected, or when it does not say. From any thread.
+    // The server's run id; empty while it is not connected, or when it does not say. From any
+    // thread.
     [[nodiscard]] std::string run_id() const;
 
-    // The caller's outstanding commands fail with Errc::stopped, and so does what it submits from here
-    // on. The connection ends with its last caller.
+    // The caller's outstanding commands fail with Errc::stopped, and so does what it submits from
+    // here on. The connection ends with its last caller.
     void close(Caller caller);
 
 private:

@@ -1,5 +1,5 @@
-// One connection asks what no node would hear the answer to: the server may be one that a node refuses.
-// Then, as a node does: open, and try every permission.
+// One connection asks what no node would hear the answer to: the server may be one that a node
+// refuses. Then, as a node does: open, and try every permission.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>

@@ -1,6 +1,6 @@
-// What both connections say first, and what they make of the answers: AUTH, SELECT, CLIENT SETNAME and
-// INFO in one write. A server that is too old, a replica, a cluster node, or no Redis at all is refused
-// here with a reason, on every connect: servers change between two of them.
+// What both connections say first, and what they make of the answers: AUTH, SELECT, CLIENT SETNAME
+// and INFO in one write. A server that is too old, a replica, a cluster node, or no Redis at all is
+// refused here with a reason, on every connect: servers change between two of them.
 //
 // No I/O. Thread-safety: none.
 #pragma once
@@ -35,7 +35,8 @@ struct ServerFacts {
 
 class Handshake {
 public:
-    // The login alone: AUTH and SELECT, as far as the URL asks for them. Then there may be nothing to say.
+    // The login alone: AUTH and SELECT, as far as the URL asks for them. Then there may be nothing
+    // to say.
     explicit Handshake(const Url& url);
     // A client name may have no blanks; a user who may not set it goes without.
     Handshake(const Url& url, std::string_view client_name);

@@ -1,7 +1,8 @@
-// Counts the keys that begin with a prefix: SCAN, one page after the other, until the server says that
-// it was all or the deadline passes.
+// Counts the keys that begin with a prefix: SCAN, one page after the other, until the server says
+// that it was all or the deadline passes.
 //
-// Thread-safety: `start` from any thread; goes on on the event loop's. Lets go of itself at the end.
+// Thread-safety: `start` from any thread; goes on on the event loop's. Lets go of itself at the
+// end.
 #pragma once
 
 #include <cstddef>

@@ -1,14 +1,16 @@
-// One connection to a server, made for one attempt and never used again. It knows bytes and replies and
-// nothing of commands, nor of sockets: what carries the bytes is the class that derives from it
-// (socket_link.hpp; a script in tests), which does what the link asks for and reports what became of it.
+// One connection to a server, made for one attempt and never used again. It knows bytes and replies
+// and nothing of commands, nor of sockets: what carries the bytes is the class that derives from it
+// (socket_link.hpp; a script in tests), which does what the link asks for and reports what became
+// of it.
 //
-// Stages: reaching -> securing, when the URL asks for TLS -> silent -> talking. Nothing of ours is sent before
-// the server was reached, and with TLS has proven who it is; from there on the link is `connected`.
+// Stages: reaching -> securing, when the URL asks for TLS -> silent -> talking. Nothing of ours is
+// sent before the server was reached, and with TLS has proven who it is; from there on the link is
+// `connected`.
 //
 // Writes coalesce: what is written while an earlier write is under way leaves as one.
 //
-// Thread-safety: none; everything, construction included, happens on one thread. A call of the owner may
-// close the link, and let go of it; what reports keeps it alive for so long.
+// Thread-safety: none; everything, construction included, happens on one thread. A call of the
+// owner may close the link, and let go of it; what reports keeps it alive for so long.
 #pragma once
 
 #include <cstdint>
@@ -69,7 +71,8 @@ protected:
         bool hung_up = false;  // the peer closed the connection
     };
 
-    // What the link asks for. Each is answered by the report of its name, later and not within the call.
+    // What the link asks for. Each is answered by the report of its name, later and not within the
+    // call.
     virtual void reach() = 0;
     virtual void secure() = 0;
     // Borrowed until `sent`, which may say that it was only a part.

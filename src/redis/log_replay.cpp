@@ -11,7 +11,8 @@
 namespace tutti::redis {
 namespace {
 
-// An item of XRANGE: the id, and names and values in the order in which the publish script gives them.
+// An item of XRANGE: the id, and names and values in the order in which the publish script gives
+// them.
 std::optional<BusEntry> decode(Epoch epoch, const Reply& item) {
     if (item.items.size() != 2 || item.items[1].items.size() != 6) return std::nullopt;
     const std::vector<Reply>& fields = item.items[1].items;

@@ -1,8 +1,9 @@
-// Reads a range of a channel's log, page by page, until the last entry that was asked for or the end of
-// the log. An entry that does not decode ends it, too: for a reader that needs it, it is lost.
+// Reads a range of a channel's log, page by page, until the last entry that was asked for or the
+// end of the log. An entry that does not decode ends it, too: for a reader that needs it, it is
+// lost.
 //
-// Lives as long as a page is under way. Everything but the constructor and `start` happens on the event
-// loop's thread.
+// Lives as long as a page is under way. Everything but the constructor and `start` happens on the
+// event loop's thread.
 #pragma once
 
 #include <memory>

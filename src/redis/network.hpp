@@ -1,5 +1,6 @@
-// What a connection stands on: one thread, its time, and links to a server. In a node these are the event loop
-// and sockets (`network_of` in socket_link.hpp), in a test a clock that stands still and a script.
+// What a connection stands on: one thread, its time, and links to a server. In a node these are the
+// event loop and sockets (`network_of` in socket_link.hpp), in a test a clock that stands still and
+// a script.
 #pragma once
 
 #include <functional>

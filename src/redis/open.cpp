@@ -63,8 +63,8 @@ Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options, TimePoint de
                                                         .stall_timeout = options.stall_timeout,
                                                         .met = std::move(options.met)});
     SessionOptions subscription = session;
-    // A push is at most an entry or a plain event. What is larger is skipped and breaks nothing: every program that
-    // may publish there could break every node otherwise.
+    // A push is at most an entry or a plain event. What is larger is skipped and breaks nothing:
+    // every program that may publish there could break every node otherwise.
     subscription.limits.text_bytes_max = wire::push_bytes_max;
     const Names names(options.app, session.url.database);
     RedisPair pair{

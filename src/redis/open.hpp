@@ -1,5 +1,6 @@
-// Store and bus of one node over one Redis: two connections, opened together, with a clear answer to
-// "can this node work there?" before anything relies on it. Afterwards both reconnect by themselves.
+// Store and bus of one node over one Redis: two connections, opened together, with a clear answer
+// to "can this node work there?" before anything relies on it. Afterwards both reconnect by
+// themselves.
 #pragma once
 
 #include <chrono>
@@ -23,8 +24,8 @@ struct OpenOptions {
     Duration connect_timeout = std::chrono::seconds(2);  // resolve, connect and handshake together
     Duration stall_timeout = std::chrono::seconds(1);    // a server that owes a reply and is silent
     RandomSource random = nullptr;                       // default: the operating system's
-    // Also opens when no server is there, or none answers, and goes on trying; permissions are then tried
-    // by RedisBus::check alone.
+    // Also opens when no server is there, or none answers, and goes on trying; permissions are then
+    // tried by RedisBus::check alone.
     bool may_be_away = false;
     // Told about the server when it is first there; on the executor.
     std::function<void(const ServerFacts&)> met = nullptr;
@@ -35,12 +36,12 @@ struct RedisPair {
     std::unique_ptr<RedisBus> bus;
 };
 
-// Connects, logs in, looks at the server, and tries every permission. The first failure is returned;
-// nothing is left running then.
+// Connects, logs in, looks at the server, and tries every permission. The first failure is
+// returned; nothing is left running then.
 //
-// Errors: Errc::invalid_option (URL, app, client name), unavailable (no server there), timeout, refused
-// (password, ACL, replica), unsupported (too old, a cluster, no Redis), protocol (no Redis).
-// Blocking: until `deadline`. Requires: `runtime` runs, and this is not its thread.
+// Errors: Errc::invalid_option (URL, app, client name), unavailable (no server there), timeout,
+// refused (password, ACL, replica), unsupported (too old, a cluster, no Redis), protocol (no
+// Redis). Blocking: until `deadline`. Requires: `runtime` runs, and this is not its thread.
 [[nodiscard]] Result<RedisPair> open_redis(Runtime& runtime, OpenOptions options,
                                            TimePoint deadline);
 

@@ -30,8 +30,8 @@ struct Answer {
     std::size_t refused_pushes = 0;
 };
 
-// What publish, renew and leave return: epoch, sequence, chain, longest lease in milliseconds; publish
-// also how many pushes were refused.
+// What publish, renew and leave return: epoch, sequence, chain, longest lease in milliseconds;
+// publish also how many pushes were refused.
 Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
     if (!reply) return fail(std::move(reply).error());
     const std::vector<Reply>& items = reply->items;

@@ -1,6 +1,6 @@
-// Bus over Redis: the scripts beside this file on the shared command connection, and one subscription
-// connection. docs/coherence.md names the keys and what each script promises. Plain events go by the
-// channel's own name, everything else by redis/names.hpp.
+// Bus over Redis: the scripts beside this file on the shared command connection, and one
+// subscription connection. docs/coherence.md names the keys and what each script promises. Plain
+// events go by the channel's own name, everything else by redis/names.hpp.
 #pragma once
 
 #include <memory>
@@ -39,9 +39,9 @@ public:
     void probe(TimePoint deadline, Completion<void> done) override;
     void close() override;
 
-    // Tries everything that this usage will need: each command, each kind of key, each channel; where it
-    // has to subscribe, on a connection of its own. Errors: Errc::refused, with all that is denied and the
-    // rule that allows it.
+    // Tries everything that this usage will need: each command, each kind of key, each channel;
+    // where it has to subscribe, on a connection of its own. Errors: Errc::refused, with all that
+    // is denied and the rule that allows it.
     void check(Usage usage, TimePoint deadline, Completion<void> done);
 
     // Where this is, as the inventory says it; not known while the server is not connected.

@@ -1,9 +1,10 @@
-// Store over Redis: GET, SET with PX and NX, DEL, SCAN, and scripts for the rest. docs/coherence.md names
-// the keys and what each script promises.
+// Store over Redis: GET, SET with PX and NX, DEL, SCAN, and scripts for the rest. docs/coherence.md
+// names the keys and what each script promises.
 //
-// A script that the server has forgotten (SCRIPT FLUSH, a restart) has to be sent again, and then comes
-// behind later commands of the same caller on the same key. Those that are harmless there, because a
-// claim guards them, go by EVALSHA; the compares, `drop` and a `fill` without a token always go by EVAL.
+// A script that the server has forgotten (SCRIPT FLUSH, a restart) has to be sent again, and then
+// comes behind later commands of the same caller on the same key. Those that are harmless there,
+// because a claim guards them, go by EVALSHA; the compares, `drop` and a `fill` without a token
+// always go by EVAL.
 #pragma once
 
 #include <memory>

@@ -1,11 +1,12 @@
-// hiredis calls back for every value that it has parsed and passes our object of the array around it,
-// so the tree is built in place: an array makes room for its items, and each item finds its place by
-// index. The root is a member; nothing of hiredis' own is ever allocated per reply.
+// hiredis calls back for every value that it has parsed and passes our object of the array around
+// it, so the tree is built in place: an array makes room for its items, and each item finds its
+// place by index. The root is a member; nothing of hiredis' own is ever allocated per reply.
 //
-// hiredis 0.14 bounds neither the buffer, nor a line, nor the items of a reply. It buffers until an item
-// is complete, and an item that is not tells by the reader's public state what it waits for: so each
-// time it wants more bytes the item under way is checked here. For a text that is too large it is given an
-// empty one instead, wherever in the reply that stands, and what arrives of the real one is dropped.
+// hiredis 0.14 bounds neither the buffer, nor a line, nor the items of a reply. It buffers until an
+// item is complete, and an item that is not tells by the reader's public state what it waits for:
+// so each time it wants more bytes the item under way is checked here. For a text that is too large
+// it is given an empty one instead, wherever in the reply that stands, and what arrives of the real
+// one is dropped.
 #include "redis/reply.hpp"
 
 #include <hiredis/read.h>

@@ -1,10 +1,10 @@
-// Bytes of a server as replies: hiredis parses, and this bounds it. A peer that is not a Redis, or not a
-// friend, can make us hold at most `Limits`, whatever it sends; everything beyond is Errc::protocol, after
-// which the connection is of no use.
+// Bytes of a server as replies: hiredis parses, and this bounds it. A peer that is not a Redis, or
+// not a friend, can make us hold at most `Limits`, whatever it sends; everything beyond is
+// Errc::protocol, after which the connection is of no use.
 //
-// The one thing over a limit that is answered and not fatal is a large string, as GET returns it or a
-// publisher pushes it: it is skipped without being kept, and stands in its place as `Type::oversized`, as
-// soon as its length is known.
+// The one thing over a limit that is answered and not fatal is a large string, as GET returns it or
+// a publisher pushes it: it is skipped without being kept, and stands in its place as
+// `Type::oversized`, as soon as its length is known.
 //
 // Thread-safety: none.
 #pragma once

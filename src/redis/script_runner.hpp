@@ -1,6 +1,6 @@
-// Runs a script by its digest, and by its text when the server does not know it: never seen, restarted,
-// or SCRIPT FLUSH. NOSCRIPT means that nothing was executed, so sending again is safe; calls that were
-// pipelined at that moment may change their order.
+// Runs a script by its digest, and by its text when the server does not know it: never seen,
+// restarted, or SCRIPT FLUSH. NOSCRIPT means that nothing was executed, so sending again is safe;
+// calls that were pipelined at that moment may change their order.
 //
 // Thread-safety: `run` from any thread.
 #pragma once
@@ -26,8 +26,8 @@ struct ScriptCall {
     std::string_view operation;  // a literal: "redis publish"
     std::vector<std::string> keys;
     std::vector<std::string> args;
-    // The first argument is a candidate for a new epoch: a fresh random number for every send. A retry
-    // that came with the same one could recreate an epoch that was lost in between.
+    // The first argument is a candidate for a new epoch: a fresh random number for every send. A
+    // retry that came with the same one could recreate an epoch that was lost in between.
     RandomSource candidate = nullptr;
     CommandConnection::Caller caller = CommandConnection::Caller::bus;
     ScriptBy by = ScriptBy::digest;

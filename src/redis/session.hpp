@@ -2,8 +2,9 @@
 // growing, jittered wait between failed attempts. What was outstanding on a link that broke is its
 // owner's business; nothing is ever sent twice from here.
 //
-// States: connecting (a deadline runs over resolver, connect and handshake together) -> up -> waiting ->
-// connecting ... -> closed. No sockets: see Network. Everything happens on the network's thread.
+// States: connecting (a deadline runs over resolver, connect and handshake together) -> up ->
+// waiting -> connecting ... -> closed. No sockets: see Network. Everything happens on the network's
+// thread.
 #pragma once
 
 #include <chrono>

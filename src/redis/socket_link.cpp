@@ -35,8 +35,8 @@ void keep_alive(Socket& socket) {
     set(IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
-// The descriptor is close-on-exec from its first moment: between two calls another thread may start a
-// program, which would hold the connection open behind our back.
+// The descriptor is close-on-exec from its first moment: between two calls another thread may start
+// a program, which would hold the connection open behind our back.
 template <class Socket, class Endpoint>
 error_code open(Socket& socket, const Endpoint& endpoint) {
     error_code failure;
@@ -124,8 +124,8 @@ void SocketLink::secure() {
     tls_->handshake([self = self()](const error_code& error) {
         if (self->is_closed()) return;
         if (error) return self->report(error);
-        // First: what the server has said before it hung up, a refusal for instance, is lost when something
-        // is written to it.
+        // First: what the server has said before it hung up, a refusal for instance, is lost when
+        // something is written to it.
         self->read();
         self->secured();
     });
@@ -155,7 +155,8 @@ void SocketLink::send_some(std::string_view bytes) {
 
 void SocketLink::hang_up() {
     error_code ignored;
-    // A child that was forked holds a copy of the descriptor, with which the connection would live on.
+    // A child that was forked holds a copy of the descriptor, with which the connection would live
+    // on.
     ignored = socket_.shutdown(Socket::shutdown_both, ignored);
     ignored = socket_.close(ignored);
 }

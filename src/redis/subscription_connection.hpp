@@ -1,13 +1,14 @@
 // The one connection of a node on which the server pushes: all channels, and always that of ended
-// claims, in one SUBSCRIBE, confirmed when the server has confirmed every one of them, and again after every reconnect.
+// claims, in one SUBSCRIBE, confirmed when the server has confirmed every one of them, and again
+// after every reconnect.
 //
-// Liveness: a silent connection is asked with a PING, and given up when nothing at all comes back; a
-// half-open one is so noticed within `ping_every` + `silence_max`.
+// Liveness: a silent connection is asked with a PING, and given up when nothing at all comes back;
+// a half-open one is so noticed within `ping_every` + `silence_max`.
 //
-// Echo: a publication of ours is pushed as an entry that says how many plain events follow it on its
-// plain channel, directly and on this connection. Those are dropped by position; anything else that
-// arrives in between ends the count, and so does the entry itself, pushed once more, when some of them could
-// not be sent. Payloads are never compared: two equal events are two events.
+// Echo: a publication of ours is pushed as an entry that says how many plain events follow it on
+// its plain channel, directly and on this connection. Those are dropped by position; anything else
+// that arrives in between ends the count, and so does the entry itself, pushed once more, when some
+// of them could not be sent. Payloads are never compared: two equal events are two events.
 //
 // No sockets: see Network. Everything happens on the network's thread.
 #pragma once

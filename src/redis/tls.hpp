@@ -1,9 +1,9 @@
-// TLS on a connected socket, behind an interface of our own: Asio's headers for it cost seconds in every
-// file that reaches them, so only tls.cpp does.
+// TLS on a connected socket, behind an interface of our own: Asio's headers for it cost seconds in
+// every file that reaches them, so only tls.cpp does.
 //
-// Verification is always on: the chain up to a trusted authority, and that the certificate is for the
-// host of the URL (a name, or an address that the certificate lists as one). There is no option to
-// do without. TLS 1.2 or newer.
+// Verification is always on: the chain up to a trusted authority, and that the certificate is for
+// the host of the URL (a name, or an address that the certificate lists as one). There is no option
+// to do without. TLS 1.2 or newer.
 //
 // Thread-safety: a TlsContext is shared; a TlsStream belongs to the event loop's thread.
 #pragma once
@@ -23,8 +23,8 @@
 
 namespace tutti::redis {
 
-// Authorities and the client's own certificate, read once. What changes on the disk later counts for
-// nodes that are created later.
+// Authorities and the client's own certificate, read once. What changes on the disk later counts
+// for nodes that are created later.
 class TlsContext;
 
 // Errors: invalid_option, naming the URL's option and the file.

@@ -1,14 +1,14 @@
 // The executor of a real node: tasks and timers on a Boost.Asio event loop that one thread runs.
 //
-// Timers are a sorted table of our own with a single Asio timer armed for the first of them, so that
-// equally due timers run in the order of their ids, `cancel` knows exactly whether it came in time,
-// and a timer costs no system call unless it becomes the next one.
+// Timers are a sorted table of our own with a single Asio timer armed for the first of them, so
+// that equally due timers run in the order of their ids, `cancel` knows exactly whether it came in
+// time, and a timer costs no system call unless it becomes the next one.
 //
-// Posted tasks wait in a queue of our own, too, so that what never runs can be destroyed while the event
-// loop lives on: a task may own what owns the loop, and would keep it for ever.
+// Posted tasks wait in a queue of our own, too, so that what never runs can be destroyed while the
+// event loop lives on: a task may own what owns the loop, and would keep it for ever.
 //
-// The thread that runs the loop is the only one that touches the Asio timer; queue and table are guarded
-// by the mutex, and no task runs or is destroyed under it. Thread-safety: as Executor.
+// The thread that runs the loop is the only one that touches the Asio timer; queue and table are
+// guarded by the mutex, and no task runs or is destroyed under it. Thread-safety: as Executor.
 #pragma once
 
 #include <cstdint>

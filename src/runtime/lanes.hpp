@@ -1,8 +1,9 @@
 // Whose task runs next, when several lanes share a number of threads.
 //
-// A task may start while fewer than `shared` run, or when none of its lane runs: a lane whose tasks hang
-// may occupy every shared thread, and yet each other one has a place. So up to `shared` and one for each
-// further lane run at once. Lanes that may start a task take turns; within a lane tasks start in order.
+// A task may start while fewer than `shared` run, or when none of its lane runs: a lane whose tasks
+// hang may occupy every shared thread, and yet each other one has a place. So up to `shared` and
+// one for each further lane run at once. Lanes that may start a task take turns; within a lane
+// tasks start in order.
 //
 // Thread-safety: none; WorkerPool guards it.
 #pragma once

@@ -46,8 +46,8 @@ void SeededFaults::set_rates(Rates rates) {
     rates_ = rates;
 }
 
-// Every decision draws all its numbers, whatever the rates: changing one rate then leaves the others'
-// faults where they were, which is what makes a failing seed comparable with a smaller one.
+// Every decision draws all its numbers, whatever the rates: changing one rate then leaves the
+// others' faults where they were, which is what makes a failing seed comparable with a smaller one.
 OperationFate SeededFaults::operation(const OperationCall&) {
     const std::lock_guard lock(mutex_);
     OperationFate fate;

@@ -1,8 +1,8 @@
-// The subscription connection is a lane of its own that the pushes share with the answers to probes, as
-// they share a TCP connection. Breaking the connection resets the lane.
+// The subscription connection is a lane of its own that the pushes share with the answers to
+// probes, as they share a TCP connection. Breaking the connection resets the lane.
 //
-// The state is the listener of the bus inside. Calls of the node's listener are made on the executor's
-// thread and without the mutex.
+// The state is the listener of the bus inside. Calls of the node's listener are made on the
+// executor's thread and without the mutex.
 #include "tutti/testing/faulty_bus.hpp"
 
 #include <mutex>

@@ -1,5 +1,5 @@
-// The operations of one node that are under way through a `Link`, of a store or of a bus: lost, delayed
-// or answered, each completes exactly once, at its deadline at the latest.
+// The operations of one node that are under way through a `Link`, of a store or of a bus: lost,
+// delayed or answered, each completes exactly once, at its deadline at the latest.
 //
 // Thread-safety: every function may be called from any thread.
 #pragma once
@@ -26,15 +26,15 @@ public:
           requests_(std::make_shared<Lane>(executor, clock)),
           replies_(std::make_shared<Lane>(executor, clock)) {}
 
-    // `send(done)` starts the operation of the decorated object. It must not give it the deadline: a
-    // request that arrives late is executed all the same. Without `reply_lane` the reply travels with
-    // those of the other operations.
+    // `send(done)` starts the operation of the decorated object. It must not give it the deadline:
+    // a request that arrives late is executed all the same. Without `reply_lane` the reply travels
+    // with those of the other operations.
     template <class T, class F>
     void run(OperationCall what, TimePoint deadline, Completion<T> done, F send,
              std::shared_ptr<Lane> reply_lane = nullptr) {
         const OperationFate fate = link_.operation(what);
-        // On a lane of its own a reply keeps its place behind what was sent there before: a PONG never
-        // overtakes the pushes of its connection.
+        // On a lane of its own a reply keeps its place behind what was sent there before: a PONG
+        // never overtakes the pushes of its connection.
         const bool overtakes = fate.overtake && !reply_lane;
         const auto reply_order = overtakes ? Lane::Order::overtake : Lane::Order::in_turn;
         if (!reply_lane) reply_lane = replies_;

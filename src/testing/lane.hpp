@@ -1,8 +1,8 @@
-// One direction of a connection: what is sent arrives after its delay, but never before what was sent
-// earlier, unless it overtakes. `reset` loses everything that is under way.
+// One direction of a connection: what is sent arrives after its delay, but never before what was
+// sent earlier, unless it overtakes. `reset` loses everything that is under way.
 //
-// Thread-safety: every function may be called from any thread. Lifetime: the executor must outlive the
-// last task; the lane itself is kept alive by what is under way.
+// Thread-safety: every function may be called from any thread. Lifetime: the executor must outlive
+// the last task; the lane itself is kept alive by what is under way.
 #pragma once
 
 #include <algorithm>

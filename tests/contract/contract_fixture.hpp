@@ -1,5 +1,5 @@
-// The verbs of the contract's tests. Each operation waits for its answer; a test that needs two under
-// way at once starts them itself.
+// The verbs of the contract's tests. Each operation waits for its answer; a test that needs two
+// under way at once starts them itself.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -166,7 +166,8 @@ protected:
         });
     }
 
-    // Subscribes the node's bus and waits for the confirmation. The recorder lives as long as the test.
+    // Subscribes the node's bus and waits for the confirmation. The recorder lives as long as the
+    // test.
     Recorder& subscribe(std::size_t node, std::vector<Subscription> subscriptions) {
         Recorder& recorder = *recorders_.emplace_back(std::make_unique<Recorder>());
         world_->bus(node).subscribe(std::move(subscriptions), recorder);

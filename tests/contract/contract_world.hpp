@@ -1,5 +1,5 @@
-// A server, nodes that use it, and what can happen to the server: what the contract of store and bus is
-// checked in. One world per test and adapter.
+// A server, nodes that use it, and what can happen to the server: what the contract of store and
+// bus is checked in. One world per test and adapter.
 //
 // Incidents return when they have happened. Nodes reconnect by themselves some time later.
 #pragma once

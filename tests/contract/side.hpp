@@ -1,5 +1,6 @@
-// One adapter of two that are driven alike. Answers and pushes become text that is equal on both sides:
-// epochs and chains are named in the order in which they are first seen, times are whole minutes.
+// One adapter of two that are driven alike. Answers and pushes become text that is equal on both
+// sides: epochs and chains are named in the order in which they are first seen, times are whole
+// minutes.
 #pragma once
 
 #include <chrono>

@@ -13,8 +13,8 @@ using simulation::Random;
 using std::chrono::minutes;
 using Words = std::vector<std::string>;
 
-// Ages are multiples of seven minutes, lifetimes are not: so the seconds that pass for a real server
-// decide nothing.
+// Ages are multiples of seven minutes, lifetimes are not: so the seconds that pass for a real
+// server decide nothing.
 constexpr minutes lifetimes[] = {minutes{10}, minutes{20}, minutes{30}, minutes{60}};
 constexpr minutes older{7};
 // Likewise what members hold, and by how much they grow older: a lease counts twice, and 5 s.
@@ -126,7 +126,8 @@ private:
                                            Step::Kind::restart_from_copy};
 
     std::string key() { return random_.chance(0.85) ? "1" : "2"; }
-    // Framed values are for nobody else to read, so what a plain operation sees there is no promise.
+    // Framed values are for nobody else to read, so what a plain operation sees there is no
+    // promise.
     std::string plain_key() {
         constexpr const char* readable[] = {"r:", "w:", "w:", "x:"};
         const std::string prefix = random_.pick(readable);

@@ -1,5 +1,5 @@
-// The caches of two bot-clients as processes, over one real Redis and one gateway: what each asks the
-// gateway for, and what it hears from others, also from programs that know nothing of Tutti.
+// The caches of two bot-clients as processes, over one real Redis and one gateway: what each asks
+// the gateway for, and what it hears from others, also from programs that know nothing of Tutti.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>

@@ -1,5 +1,6 @@
-// Stands before an upstream, passes every request on and counts it. What reaches the upstream is so seen
-// from outside, whatever a service says of itself. A request that the upstream does not answer is 502.
+// Stands before an upstream, passes every request on and counts it. What reaches the upstream is so
+// seen from outside, whatever a service says of itself. A request that the upstream does not answer
+// is 502.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once

@@ -1,11 +1,13 @@
-// The platform as it runs for real: the built provider-stand-in, two api-gateways and two bot-clients, each
-// a process, on a real Redis and a real PostgreSQL that want passwords. Each bot has its own gateway, so
-// that whatever one bot learns of another went through all of it; what a bot asks passes a front that
-// counts.
+// The platform as it runs for real: the built provider-stand-in, two api-gateways and two
+// bot-clients, each a process, on a real Redis and a real PostgreSQL that want passwords. Each bot
+// has its own gateway, so that whatever one bot learns of another went through all of it; what a
+// bot asks passes a front that counts.
 //
-// After each test no secret may be found in anything that any process has written in any of its lives.
+// After each test no secret may be found in anything that any process has written in any of its
+// lives.
 //
-// Thread-safety: `at_once` calls from threads of its own what says so; everything else from one thread.
+// Thread-safety: `at_once` calls from threads of its own what says so; everything else from one
+// thread.
 #pragma once
 
 #include <gtest/gtest.h>

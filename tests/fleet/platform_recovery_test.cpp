@@ -1,5 +1,5 @@
-// What is killed comes back, and everything else goes on meanwhile and recovers by itself: nobody restarts a
-// process that was not killed.
+// What is killed comes back, and everything else goes on meanwhile and recovers by itself: nobody
+// restarts a process that was not killed.
 #include <gmock/gmock.h>
 
 #include "common/domain/domain.hpp"
@@ -104,7 +104,8 @@ TEST_F(PlatformRecovery, RestartedPostgresqlMakesGatewaysUnwellAndIsHeardAgain) 
     EXPECT_TRUE(eventually([&] { return info() == "x"; }, 5s));
 }
 
-// `TearDown` searches the logs of the services that run; these do not get that far, or are told secrets.
+// `TearDown` searches the logs of the services that run; these do not get that far, or are told
+// secrets.
 TEST_F(PlatformRecovery, NoSecretIsWrittenAlsoWhenItIsWrong) {
     const std::vector<Variables> wrong{
         {{"REDIS_URL", "redis://:wr0ng-redis@127.0.0.1:" + std::to_string(redis.port())}},

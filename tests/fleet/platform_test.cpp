@@ -1,5 +1,5 @@
-// What the caches promise, seen from outside of all processes: how many calls reach each upstream, and who
-// sees a change.
+// What the caches promise, seen from outside of all processes: how many calls reach each upstream,
+// and who sees a change.
 #include "fleet/platform.hpp"
 
 #include <gmock/gmock.h>
@@ -197,8 +197,8 @@ TEST_F(PlatformModels, ColdCatalogueOfBothGatewaysIsOneCall) {
     EXPECT_EQ(provider_calls(), R"({"models":1})");
 }
 
-// What a refresh promises the others: Redis has it at once, so whoever has no list in memory takes it from
-// there. Who has one keeps it for up to the 5 min of its memory, which the audit grants.
+// What a refresh promises the others: Redis has it at once, so whoever has no list in memory takes
+// it from there. Who has one keeps it for up to the 5 min of its memory, which the audit grants.
 TEST_F(PlatformModels, RefreshOnOneGatewayIsTheListOfAllThatReadRedis) {
     const std::size_t before = vision_models(gateways[0]);
     behave(R"({"models":3})");
@@ -265,8 +265,8 @@ TEST_F(PlatformJobs, SameRequestAtBothGatewaysAtOnceIsOneJobThatBothKnow) {
     }
 }
 
-// What a user has attached goes from the provider's place to the folder that the gateways share, and the job
-// names the gateway that has fetched it.
+// What a user has attached goes from the provider's place to the folder that the gateways share,
+// and the job names the gateway that has fetched it.
 TEST_F(PlatformJobs, AttachmentIsServedByBothGatewaysAndItsSignatureIsNotLogged) {
     constexpr const char* signature = "hm=5194a7c0ffee";
     const auto discord = [&](const std::string& path) {

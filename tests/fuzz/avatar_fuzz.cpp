@@ -1,5 +1,5 @@
-// Anybody may upload any bytes. What is taken is a PNG that is written again as it is, and base64 of any
-// kind is answered.
+// Anybody may upload any bytes. What is taken is a PNG that is written again as it is, and base64
+// of any kind is answered.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-// Any bytes may lie in a store. What is read is within the limit, and written again it is read as the
-// same.
+// Any bytes may lie in a store. What is read is within the limit, and written again it is read as
+// the same.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

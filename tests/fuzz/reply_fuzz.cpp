@@ -1,6 +1,6 @@
-// Any bytes may come from a server. The first input byte decides in how many pieces they arrive, which
-// must make no difference to what is read, unless an error ends it: how much is read before that may
-// depend on the pieces.
+// Any bytes may come from a server. The first input byte decides in how many pieces they arrive,
+// which must make no difference to what is read, unless an error ends it: how much is read before
+// that may depend on the pieces.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Any bytes may arrive on the channel. What decodes must encode to the very same payload: an entry has
-// one spelling, or two nodes could link different chains for it.
+// Any bytes may arrive on the channel. What decodes must encode to the very same payload: an entry
+// has one spelling, or two nodes could link different chains for it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

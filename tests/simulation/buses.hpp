@@ -5,7 +5,7 @@
 //                               process notices nothing.
 //   FaultyBus, FaultyStore      the network, which never pauses
 //   MoodyServer                 what the server refuses
-//   WatchedBus                  tells the checker which publications took effect at the server, and when
+//   WatchedBus                  tells the checker which publications took effect, and when
 //   EmbeddedBus, EmbeddedStore  the server
 #pragma once
 

@@ -2,8 +2,8 @@
 // library works: it is told what the source committed, what took effect at the server and which
 // outcomes were reported, and judges what readers saw.
 //
-// All times are true times. The bounds have no slack: a publication that took effect at p binds a read
-// that begins at p + T(1+rho), to the nanosecond.
+// All times are true times. The bounds have no slack: a publication that took effect at p binds a
+// read that begins at p + T(1+rho), to the nanosecond.
 #pragma once
 
 #include <cstddef>
@@ -36,8 +36,8 @@ public:
     explicit Checker(const Source& source, std::size_t rows)
         : source_(source), executed_(rows), done_(rows, 0), offers_(rows) {}
 
-    // A publication that covers `row` took effect at the server: whatever the source has committed by
-    // now is covered.
+    // A publication that covers `row` took effect at the server: whatever the source has committed
+    // by now is covered.
     void executed(TimePoint at, std::size_t row) {
         executed_[row].emplace_back(at, source_.read(row));
     }

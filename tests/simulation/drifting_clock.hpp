@@ -1,6 +1,6 @@
-// A node's own clock: it has its own zero and runs slower than the true time by a fixed rate. The true
-// time is the fastest clock of the fleet, so that a relative drift of rho leaves rates from 1/(1+rho)
-// to 1. Integer arithmetic, so that `truth_at` is exact.
+// A node's own clock: it has its own zero and runs slower than the true time by a fixed rate. The
+// true time is the fastest clock of the fleet, so that a relative drift of rho leaves rates from
+// 1/(1+rho) to 1. Integer arithmetic, so that `truth_at` is exact.
 #pragma once
 
 #include <algorithm>

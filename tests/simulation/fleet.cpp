@@ -70,7 +70,8 @@ Fleet::Fleet(FleetOptions options)
     }
 }
 
-// A reader who waits owns the cache that is to answer him: in a process that is killed, nothing does.
+// A reader who waits owns the cache that is to answer him: in a process that is killed, nothing
+// does.
 Fleet::~Fleet() {
     for (const auto& process : processes_) {
         process->life = Process::Life::ended;

@@ -1,9 +1,10 @@
-// The simulated world: a fleet of processes, one server, one source of truth, and one thread that runs
-// them all in virtual time. Which of those that could run now runs next is the seed's decision.
+// The simulated world: a fleet of processes, one server, one source of truth, and one thread that
+// runs them all in virtual time. Which of those that could run now runs next is the seed's
+// decision.
 //
-// Every read goes through the checker, whoever asks for it; so does every invalidation's outcome. What
-// happens, and when, is decided by whoever drives the fleet: a `Storm` at random, a scripted test step by
-// step. Nothing here sleeps or looks at a real clock.
+// Every read goes through the checker, whoever asks for it; so does every invalidation's outcome.
+// What happens, and when, is decided by whoever drives the fleet: a `Storm` at random, a scripted
+// test step by step. Nothing here sleeps or looks at a real clock.
 #pragma once
 
 #include <cstdint>
@@ -79,11 +80,12 @@ struct Counts {
 
 class Fleet {
 public:
-    // The caches that every node declares. `limits` refuses while suspect, `profiles` serves suspect
-    // answers for a while, loads on a worker and has a store, `legacy` is written by other programs too. `stored` and
-    // `archive` are as `users` and `legacy`, with the store behind a memory that forgets soon, last
-    // known goods and negative answers; `ledger` is in the store alone. In the store `ranked` keeps the
-    // better value and `raw` bytes that others may read; `scheduled` is refreshed on schedule.
+    // The caches that every node declares. `limits` refuses while suspect, `profiles` serves
+    // suspect answers for a while, loads on a worker and has a store, `legacy` is written by other
+    // programs too. `stored` and `archive` are as `users` and `legacy`, with the store behind a
+    // memory that forgets soon, last known goods and negative answers; `ledger` is in the store
+    // alone. In the store `ranked` keeps the better value and `raw` bytes that others may read;
+    // `scheduled` is refreshed on schedule.
     enum CacheIndex : std::size_t {
         users,
         profiles,
@@ -166,8 +168,8 @@ public:
     // To the server; the fleet only writes it down.
     void note(Event event);
 
-    // The server's machine is set back to an older state and nobody is told. Nothing is promised about
-    // what it forgets; what is published from then on counts.
+    // The server's machine is set back to an older state and nobody is told. Nothing is promised
+    // about what it forgets; what is published from then on counts.
     struct Memory {
         TimePoint taken;
         testing::EmbeddedSnapshot state;
@@ -175,7 +177,8 @@ public:
     [[nodiscard]] Memory remember() const { return {now(), server_.snapshot()}; }
     void set_back(const Memory& memory);
 
-    // Ends every accident and fault, lets time pass, and demands that all is as if nothing had been (A4).
+    // Ends every accident and fault, lets time pass, and demands that all is as if nothing had been
+    // (A4).
     void settle();
 
     [[nodiscard]] bool kept() const { return checker_.violations().empty(); }

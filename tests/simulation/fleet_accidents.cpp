@@ -187,7 +187,8 @@ void Fleet::demand_publications(Process& process) {
     }
 }
 
-// Every node answers what the source has, unless the writer of the last version died before it published.
+// Every node answers what the source has, unless the writer of the last version died before it
+// published.
 void Fleet::demand_truth(std::size_t place) {
     for (std::size_t cache = 0; cache < cache_count; ++cache) {
         for (std::size_t key = 0; key < options_.keys; ++key) {

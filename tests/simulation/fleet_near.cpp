@@ -30,7 +30,8 @@ void Fleet::read_document(std::size_t place, std::size_t key, Duration deadline)
                            answered(id);
                            if (!answer)
                                return judge_error(process, users, Trace::nobody, answer.error());
-                           // A document that is lost, with the server or by its operator, tells nothing.
+                           // A document that is lost, with the server or by its operator, tells
+                           // nothing.
                            if (!*answer) return;
                            if (**answer < owed && options_.history_survives) {
                                violated("near: no answer is older than its TTL",

@@ -1,4 +1,5 @@
-// What readers of the fleet are answered, and what a memory and the store's claims owe them beyond that.
+// What readers of the fleet are answered, and what a memory and the store's claims owe them beyond
+// that.
 #include <algorithm>
 #include <utility>
 
@@ -133,7 +134,8 @@ void Fleet::judge_error(Process& process, std::size_t cache, std::size_t row, co
     if (!excused()) violated("no error without a cause", error.message(), row);
 }
 
-// Without a TTL, a bound that bites or a drop of everything, only an invalidation takes an entry away.
+// Without a TTL, a bound that bites or a drop of everything, only an invalidation takes an entry
+// away.
 void Fleet::seen_in_memory(Process& process, std::size_t cache, std::size_t row) {
     const bool stays = cache == users || cache == limits;
     if (stays && options_.history_survives) process.in_memory[cache][row] = now();
@@ -147,8 +149,8 @@ void Fleet::not_in_memory(Process& process, std::size_t cache, std::size_t row) 
         std::ranges::find(channels, channel_name(channel_of(cache)), &ChannelStatus::channel);
     if (!status->effective) return;  // suspect, and back when the lease is
     process.in_memory[cache][row].reset();
-    // Everything that was published before was applied when it was seen: the lease was in force. Of what
-    // is published at this very moment the checker may hear a little later.
+    // Everything that was published before was applied when it was seen: the lease was in force. Of
+    // what is published at this very moment the checker may hear a little later.
     const TimePoint applied = *seen - process.stretched(process.plan().lease);
     after(1ms, [this, &process, row, applied] {
         if (checker_.executed_since(row, applied)) return;
@@ -156,7 +158,8 @@ void Fleet::not_in_memory(Process& process, std::size_t cache, std::size_t row) 
     });
 }
 
-// The store hands out one claim for a key. A second load begins only when the first one's may have ended.
+// The store hands out one claim for a key. A second load begins only when the first one's may have
+// ended.
 void Fleet::judge_loads_of_the_fleet(const Process& process, std::size_t cache, std::size_t row) {
     const CachePlan& plan = process.plan().caches[cache];
     const bool claimed = plan.store_ttl && !plan.blocking_loader;

@@ -1,5 +1,5 @@
-// Reservations of the fleet's processes, and what holders do with them: confirm, give back in time or far
-// too late, or nothing at all.
+// Reservations of the fleet's processes, and what holders do with them: confirm, give back in time
+// or far too late, or nothing at all.
 #include <set>
 #include <utility>
 

@@ -1,5 +1,5 @@
-// What a server that is up refuses, and what stands behind it. The network comes first: what it loses is
-// not refused.
+// What a server that is up refuses, and what stands behind it. The network comes first: what it
+// loses is not refused.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
-// Every rule of base/rules.hpp is needed: with it switched off the checker finds a broken promise within
-// a few seeds, and on the same seed none with it. Where chance takes too long to get there, or where
-// the accident is one that storms leave out, a script goes there.
+// Every rule of base/rules.hpp is needed: with it switched off the checker finds a broken promise
+// within a few seeds, and on the same seed none with it. Where chance takes too long to get there,
+// or where the accident is one that storms leave out, a script goes there.
 //
-// Three rules protect what no promise speaks of, and are held to it directly: `undecodable_flushes` (at
-// once; the gap that an unread entry leaves would be found by the next renewal),
+// Three rules protect what no promise speaks of, and are held to it directly: `undecodable_flushes`
+// (at once; the gap that an unread entry leaves would be found by the next renewal),
 // `lost_claim_fills_nothing` (memory learns at once what the next renewal would have told) and
 // `older_load_yields` (nothing was invalidated; somebody asked for news).
 #include <gtest/gtest.h>
@@ -132,8 +132,8 @@ void expect_needed(Rule rule, const std::function<bool(std::uint64_t seed)>& scr
     EXPECT_GT(broken_seed, 0U) << "without the rule, in none of " << seeds << " seeds";
 }
 
-// A question to the store takes so long that its load goes alone. When it arrives at last, it takes a claim
-// that is younger than what the load has read.
+// A question to the store takes so long that its load goes alone. When it arrives at last, it takes
+// a claim that is younger than what the load has read.
 TEST(MutantScripts, AClaimThatWasTakenAfterTheLoadBeganCoversNothing) {
     expect_needed(Rule::claim_before_load, [](std::uint64_t seed) {
         Fleet fleet{{.seed = seed, .held_up = false}};
@@ -230,8 +230,8 @@ TEST(MutantScripts, ChainsTellTwoHistoriesApart) {
     });
 }
 
-// The same, and the same key: chains cannot tell the second history from the first. But between the two
-// a renewal has seen the log end before what was applied.
+// The same, and the same key: chains cannot tell the second history from the first. But between the
+// two a renewal has seen the log end before what was applied.
 TEST(MutantScripts, ALogThatEndsBeforeWhatIsAppliedIsAnotherHistory) {
     expect_needed(Rule::rewound_log_flushes, [] {
         Fleet fleet{{.held_up = false}};
@@ -267,8 +267,8 @@ TEST(MutantScripts, TheWaitOutCoversTheSlowestClock) {
     });
 }
 
-// Three nodes, of which the first holds a long lease, has just renewed it and hears nothing more; it goes on
-// serving for as long as that.
+// Three nodes, of which the first holds a long lease, has just renewed it and hears nothing more;
+// it goes on serving for as long as that.
 class LongLease {
 public:
     LongLease()
@@ -345,7 +345,8 @@ TEST(LongLeases, AreWaitedOutOnlyAsLongAsTheyMayBeHeld) {
     EXPECT_LT(wait_out_after([](Fleet& fleet) { fleet.crash(0, 1h); }), 900ms);
 }
 
-// PUB is slow on its way. The slowest clock renews just before the server takes it, and hears nothing more.
+// PUB is slow on its way. The slowest clock renews just before the server takes it, and hears
+// nothing more.
 TEST(MutantScripts, TheWaitOutCountsFromTheAnswer) {
     expect_needed(Rule::wait_out_from_answer, [](std::uint64_t seed) {
         Fleet fleet{{.seed = seed, .held_up = false, .clock_permilles = {834, 1000, 1000}}};

@@ -1,6 +1,6 @@
-// One process of the simulated fleet: a whole engine on its own clock, executor and network link. It can
-// stand still while its clock goes on, and it can end without a word; it is then kept, and never runs
-// again.
+// One process of the simulated fleet: a whole engine on its own clock, executor and network link.
+// It can stand still while its clock goes on, and it can end without a word; it is then kept, and
+// never runs again.
 //
 // Memory: everything lives as long as the fleet, so nothing here guards against being called late.
 #pragma once

@@ -1,5 +1,5 @@
-// Everything that a simulation leaves to chance comes from one of these. Own arithmetic: the standard's
-// distributions differ between libraries, and a seed must not.
+// Everything that a simulation leaves to chance comes from one of these. Own arithmetic: the
+// standard's distributions differ between libraries, and a seed must not.
 #pragma once
 
 #include <algorithm>

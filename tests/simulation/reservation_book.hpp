@@ -1,9 +1,9 @@
-// What reservations promise, written down as who may hold a key when: at most one at a time, each for one
-// window from its grant or confirmation, and nobody is refused by one that has ended.
+// What reservations promise, written down as who may hold a key when: at most one at a time, each
+// for one window from its grant or confirmation, and nobody is refused by one that has ended.
 //
-// All times are true times. When the store set a key is not known, only that it was between the call and its
-// answer; what is called wrong here is wrong for every moment in between. Of what the store has lost, or
-// was told to forget, nothing is promised.
+// All times are true times. When the store set a key is not known, only that it was between the
+// call and its answer; what is called wrong here is wrong for every moment in between. Of what the
+// store has lost, or was told to forget, nothing is promised.
 #pragma once
 
 #include <cstddef>

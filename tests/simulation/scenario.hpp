@@ -1,5 +1,5 @@
-// What a simulation consists of, by name: how bad the network is, which accidents happen how often, and
-// which of the conditional promises hold under them.
+// What a simulation consists of, by name: how bad the network is, which accidents happen how often,
+// and which of the conditional promises hold under them.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// Single accidents, step by step, on the same fleet that the storms play with. Each is the cause of a
-// violation that was found once.
+// Single accidents, step by step, on the same fleet that the storms play with. Each is the cause of
+// a violation that was found once.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -106,7 +106,8 @@ TEST(ScriptedWaking, AWakeUpThatOvertakesTheAnswerIsNotLost) {
     }
 }
 
-// Found by a storm: the foreign event reached nobody, and a node that joined later trusted the store.
+// Found by a storm: the foreign event reached nobody, and a node that joined later trusted the
+// store.
 TEST(ScriptedJoining, ANodeThatJoinsDoesNotTrustWhatNobodyMayHaveDropped) {
     Fleet fleet{{.held_up = false}};
     fleet.start_all();

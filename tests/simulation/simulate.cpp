@@ -1,5 +1,6 @@
-// The simulator by hand: `simulate everything 1 2000` runs seeds 1..2000 and counts. A fourth argument is
-// the number of a rule in base/rules.hpp to break. `simulate --list` names the scenarios.
+// The simulator by hand: `simulate everything 1 2000` runs seeds 1..2000 and counts. A fourth
+// argument is the number of a rule in base/rules.hpp to break. `simulate --list` names the
+// scenarios.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>

@@ -1,5 +1,5 @@
-// Every scenario with a fixed set of seeds, so that everybody is told the same. `./test simulation --seed
-// N` plays a single one, and `./test long` draws fresh ones.
+// Every scenario with a fixed set of seeds, so that everybody is told the same. `./test simulation
+// --seed N` plays a single one, and `./test long` draws fresh ones.
 #include "simulation/storm.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// What happened, in order: a hash over all of it, which is how two runs are compared, and the last part
-// of it in words, which is how a violation is understood.
+// What happened, in order: a hash over all of it, which is how two runs are compared, and the last
+// part of it in words, which is how a violation is understood.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
-// What chance would seldom bring about: each holds a thread in the one place where a rule of R2 or R3 is
-// all that stands between a reader and an old value, lets the change happen, and looks.
+// What chance would seldom bring about: each holds a thread in the one place where a rule of R2 or
+// R3 is all that stands between a reader and an old value, lets the change happen, and looks.
 #include <utility>
 
 #include "stress/stress.hpp"
@@ -33,8 +33,8 @@ void Stress::hold_up(std::size_t held, std::size_t other) {
     read(held, plain, own_key_);
 }
 
-// A load has read the source when the key is invalidated. Who had joined it may have its value; who comes
-// later may not, and memory neither.
+// A load has read the source when the key is invalidated. Who had joined it may have its value; who
+// comes later may not, and memory neither.
 void Stress::load_across_a_change(std::size_t reading, std::size_t writing, Ack ack) {
     cool(reading, own_key_);
     const auto source = stop_next_load(reading, own_key_);

@@ -1,12 +1,13 @@
-// What readers on real threads may see. A key's versions only grow; a writer notes here what it was told,
-// and each read is held to what had been noted before it began:
+// What readers on real threads may see. A key's versions only grow; a writer notes here what it was
+// told, and each read is held to what had been noted before it began:
 //
 //   local         `invalidate` has returned on this node (docs/coherence.md: local)
 //   acknowledged  some `invalidate` was answered `done`
 //   bounded       it was `published` longer ago than the lease; the clocks here do not drift
 //
-// Thread-safety: every function may be called from any thread. What a reader loads (acquire) pairs with
-// what a writer stores (release) once it was told; nothing else orders them, least of all a lock.
+// Thread-safety: every function may be called from any thread. What a reader loads (acquire) pairs
+// with what a writer stores (release) once it was told; nothing else orders them, least of all a
+// lock.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// The stress by hand: `stress 17 40` runs seeds 17 to 56. A third argument is the number of a rule in
-// base/rules.hpp to break.
+// The stress by hand: `stress 17 40` runs seeds 17 to 56. A third argument is the number of a rule
+// in base/rules.hpp to break.
 #include <cstdio>
 #include <cstdlib>
 

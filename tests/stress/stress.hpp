@@ -1,10 +1,12 @@
-// A fleet on real threads and one embedded hub, used through the public API: threads read while others
-// change the source and invalidate, with and without an acknowledgement. What only real threads can get
-// wrong is here (R2 and R3 of docs/coherence.md: what a reader does while a lease moves, what a load does
-// while its key is invalidated); what time and the network can get wrong is the simulator's.
+// A fleet on real threads and one embedded hub, used through the public API: threads read while
+// others change the source and invalidate, with and without an acknowledgement. What only real
+// threads can get wrong is here (R2 and R3 of docs/coherence.md: what a reader does while a lease
+// moves, what a load does while its key is invalidated); what time and the network can get wrong is
+// the simulator's.
 //
-// The work is fixed, nothing sleeps, and no outcome depends on how fast the machine is. A seed decides what
-// is done, and the scheduler in which order: a finding is replayed by trying again, mostly.
+// The work is fixed, nothing sleeps, and no outcome depends on how fast the machine is. A seed
+// decides what is done, and the scheduler in which order: a finding is replayed by trying again,
+// mostly.
 #pragma once
 
 #include <array>

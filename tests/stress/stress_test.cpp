@@ -1,5 +1,5 @@
-// The promises on real threads, and that the checker would notice: each of these rules, switched off, is
-// caught in one run, because an accident goes where it is needed.
+// The promises on real threads, and that the checker would notice: each of these rules, switched
+// off, is caught in one run, because an accident goes where it is needed.
 #include "stress/stress.hpp"
 
 #include <gtest/gtest.h>

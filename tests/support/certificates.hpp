@@ -1,5 +1,5 @@
-// An authority of a test's own, and certificates that it signs: PEM files in a folder of the test, valid
-// for a day. Throws std::runtime_error when OpenSSL does not do as asked.
+// An authority of a test's own, and certificates that it signs: PEM files in a folder of the test,
+// valid for a day. Throws std::runtime_error when OpenSSL does not do as asked.
 //
 //     tests::CertificateAuthority authority(folder);
 //     const auto files = authority.issue("server", "DNS:localhost,IP:127.0.0.1");

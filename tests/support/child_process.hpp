@@ -20,15 +20,15 @@ inline bool in_the_child = false;
 
 }  // namespace tests
 
-// LeakSanitizer asks for this before it looks for leaks. Of the parent's threads the child has none, and
-// what they own looks like a leak.
+// LeakSanitizer asks for this before it looks for leaks. Of the parent's threads the child has
+// none, and what they own looks like a leak.
 // NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming): its name for it
 extern "C" [[gnu::used]] inline int __lsan_is_turned_off() { return tests::in_the_child ? 1 : 0; }
 
 namespace tests {
 
-// What `body` returns in the child, or what the child gives to exit(); minus the signal that ended it.
-// SIGALRM ends a child that hangs.
+// What `body` returns in the child, or what the child gives to exit(); minus the signal that ended
+// it. SIGALRM ends a child that hangs.
 template <class Body>
 int in_child(Body body, unsigned seconds = 20) {
     const pid_t child = ::fork();

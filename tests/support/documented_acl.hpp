@@ -1,5 +1,5 @@
-// The permissions that docs/operations.md tells an operator to paste, so that tests run under exactly those.
-// Throws std::runtime_error when the document has no such rule.
+// The permissions that docs/operations.md tells an operator to paste, so that tests run under
+// exactly those. Throws std::runtime_error when the document has no such rule.
 #pragma once
 
 #include <string>

@@ -1,6 +1,5 @@
-// Listens on a loopback port and plays a server that is not a proper Redis: it sends one fixed text to
-// every client that has said something, and then keeps the connection open or
-// closes it.
+// Listens on a loopback port and plays a server that is not a proper Redis: it sends one fixed text
+// to every client that has said something, and then keeps the connection open or closes it.
 #pragma once
 
 #include <atomic>

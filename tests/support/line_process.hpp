@@ -1,5 +1,6 @@
-// A child process that is talked to in lines. Started without a shell; killed and reaped with the object.
-// Everything blocks, and throws std::runtime_error when the process does not do as expected in time.
+// A child process that is talked to in lines. Started without a shell; killed and reaped with the
+// object. Everything blocks, and throws std::runtime_error when the process does not do as expected
+// in time.
 //
 // Thread-safety: none.
 #pragma once

@@ -92,8 +92,8 @@ inline std::string deflated(const std::string& text) {
     return bytes;
 }
 
-// A megapixel of noise in a byte each, by a palette of colours with alpha: four times as much where there
-// is no palette.
+// A megapixel of noise in a byte each, by a palette of colours with alpha: four times as much where
+// there is no palette.
 inline std::string least_compact_png() {
     const std::uint32_t side = 1000;
     std::string rows;

@@ -1,4 +1,5 @@
-// `initdb` takes seconds, so it runs once for each build folder, and every server starts from a copy of its folder.
+// `initdb` takes seconds, so it runs once for each build folder, and every server starts from a
+// copy of its folder.
 #include "support/postgres_server.hpp"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-// PostgreSQL for tests. To start a server and to end it takes a second, so a test process has one, and each
-// test in it a database of its own:
+// PostgreSQL for tests. To start a server and to end it takes a second, so a test process has one,
+// and each test in it a database of its own:
 //
 //     tests::PostgresDatabase database;
 //     database.url()                      // postgres://tutti:<password>@127.0.0.1:40123/test_1
@@ -8,9 +8,10 @@
 //
 // ctest gives each test a process: name what uses databases in TOGETHER (cmake/targets.cmake).
 //
-// A server is in a fresh folder, on a free loopback port and a unix socket in that folder, without fsync.
-// It refuses to run as root, so a test that is root runs it as the user `postgres`. Stopped and removed with
-// the object. Everything blocks, and throws std::runtime_error when the server does not do as asked.
+// A server is in a fresh folder, on a free loopback port and a unix socket in that folder, without
+// fsync. It refuses to run as root, so a test that is root runs it as the user `postgres`. Stopped
+// and removed with the object. Everything blocks, and throws std::runtime_error when the server
+// does not do as asked.
 //
 // Thread-safety: none.
 #pragma once
@@ -60,8 +61,8 @@ private:
     pid_t pid_ = -1;
 };
 
-// Empty, on the server of this process, which the first one starts and the end of the process stops. Its
-// sessions end and its rows go with the object.
+// Empty, on the server of this process, which the first one starts and the end of the process
+// stops. Its sessions end and its rows go with the object.
 class PostgresDatabase {
 public:
     PostgresDatabase();

@@ -97,7 +97,8 @@ bool take(std::uint16_t port) {
 
 }  // namespace
 
-// Below the ports that the system gives to connections, also with the 10,000 that a cluster node adds.
+// Below the ports that the system gives to connections, also with the 10,000 that a cluster node
+// adds.
 std::uint16_t free_port() {
     constexpr unsigned first = 12'000;
     constexpr unsigned count = 10'000;

@@ -1,6 +1,7 @@
-// A redis-server of its own for one test: in a fresh folder, on a free loopback port and a unix socket
-// beside it, without persistence unless the configuration asks for it. Stopped and removed with the
-// object. Everything blocks, and throws std::runtime_error when the server does not do as asked.
+// A redis-server of its own for one test: in a fresh folder, on a free loopback port and a unix
+// socket beside it, without persistence unless the configuration asks for it. Stopped and removed
+// with the object. Everything blocks, and throws std::runtime_error when the server does not do as
+// asked.
 //
 //     tests::RedisServer server({.config = {"requirepass secret"}});
 //     server.url("secret")            // redis://:secret@127.0.0.1:40123
@@ -40,8 +41,8 @@ public:
     [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
     [[nodiscard]] pid_t pid() const { return pid_; }
 
-    // The reply as text: strings as they are, integers in decimal, nil as "(nil)", the elements of an
-    // array on a line each. Throws when the reply is an error; its text is in the exception.
+    // The reply as text: strings as they are, integers in decimal, nil as "(nil)", the elements of
+    // an array on a line each. Throws when the reply is an error; its text is in the exception.
     std::string command(const std::vector<std::string>& words);
 
     void start();      // again, on the same port and folder; waits until it answers

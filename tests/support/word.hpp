@@ -1,4 +1,5 @@
-// The last argument of INSTANTIATE_TEST_SUITE_P for parameters that are no words: what they print as becomes one.
+// The last argument of INSTANTIATE_TEST_SUITE_P for parameters that are no words: what they print
+// as becomes one.
 //
 //     {"SET", "channel:m", "-5"}  ->  SET_channel_m_5
 //

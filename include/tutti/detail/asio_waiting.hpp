@@ -1,9 +1,10 @@
-// Handlers of Asio that wait for an answer from outside of their execution context, and what becomes of
-// them when the context dies first: they are destroyed with it, as those are that wait for a socket.
+// Handlers of Asio that wait for an answer from outside of their execution context, and what
+// becomes of them when the context dies first: they are destroyed with it, as those are that wait
+// for a socket.
 //
-// An executor is a pointer into its context, so an answer may only use it while the context lives. A
-// context tells its services before it dies; ours then takes back every handler that waits and lets
-// nobody near the executor any more.
+// An executor is a pointer into its context, so an answer may only use it while the context lives.
+// A context tells its services before it dies; ours then takes back every handler that waits and
+// lets nobody near the executor any more.
 //
 // Thread-safety: every function from any thread.
 #pragma once
@@ -124,7 +125,8 @@ private:
     const std::shared_ptr<ContextLife> life_ = std::make_shared<ContextLife>();
 };
 
-// Of an executor that names no context nothing is known: it has to live as long as its handlers wait.
+// Of an executor that names no context nothing is known: it has to live as long as its handlers
+// wait.
 template <class Executor>
 std::shared_ptr<ContextLife> context_life(const Executor& executor) {
     namespace asio = boost::asio;
@@ -137,8 +139,8 @@ std::shared_ptr<ContextLife> context_life(const Executor& executor) {
     }
 }
 
-// An executor for as long as its context lives. It is let go before the context is destroyed, because the
-// destructor of an executor may use its context, too.
+// An executor for as long as its context lives. It is let go before the context is destroyed,
+// because the destructor of an executor may use its context, too.
 template <class Executor>
 class LentExecutor final : public WaitingHandler {
 public:

@@ -9,8 +9,8 @@
 
 namespace tutti::detail {
 
-// Completion tokens of Asio may be callable too: not for the sake of the effect, or bound to an executor or
-// a cancellation slot, which a plain call would pass over.
+// Completion tokens of Asio may be callable too: not for the sake of the effect, or bound to an
+// executor or a cancellation slot, which a plain call would pass over.
 template <class Token>
 concept BoundHandler = requires { typename Token::executor_type; } ||
                        requires { typename Token::cancellation_slot_type; };
@@ -18,11 +18,11 @@ template <class Token, class Answer>
 concept CompletionFunction =
     std::is_void_v<std::invoke_result_t<Token&, Answer>> && !BoundHandler<Token>;
 
-// Starts an asynchronous operation in the way that `token` asks for. A token that can be called with
-// the answer is called with it, on an unspecified thread, possibly before the call returns, and never
-// inside another completion of the same thread. What it throws goes to `report`, which takes an Error: here,
-// because a completion that is put off runs behind another one, of another cache.
-// <tutti/asio.hpp> adds Asio's completion tokens.
+// Starts an asynchronous operation in the way that `token` asks for. A token that can be called
+// with the answer is called with it, on an unspecified thread, possibly before the call returns,
+// and never inside another completion of the same thread. What it throws goes to `report`, which
+// takes an Error: here, because a completion that is put off runs behind another one, of another
+// cache. <tutti/asio.hpp> adds Asio's completion tokens.
 template <class Token, class Answer>
 struct AsyncStart;
 

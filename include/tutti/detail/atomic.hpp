@@ -1,6 +1,6 @@
-// The atomics of the memory tier: all of them are these, so that a test can decide which thread runs
-// next before each one. With TUTTI_INTERLEAVE defined, in an executable of its own, `interleave` is the
-// test's; otherwise it is nothing.
+// The atomics of the memory tier: all of them are these, so that a test can decide which thread
+// runs next before each one. With TUTTI_INTERLEAVE defined, in an executable of its own,
+// `interleave` is the test's; otherwise it is nothing.
 #pragma once
 
 #include <atomic>
@@ -58,8 +58,8 @@ inline void fence(std::memory_order order) noexcept {
     std::atomic_thread_fence(order);
 }
 
-// Between two attempts at what another thread is about to finish. After a few the processor goes to that
-// thread: it may have been interrupted.
+// Between two attempts at what another thread is about to finish. After a few the processor goes to
+// that thread: it may have been interrupted.
 class Backoff {
 public:
     void wait() noexcept {
@@ -76,8 +76,8 @@ private:
     unsigned attempts_ = 0;
 };
 
-// For sections of some ten nanoseconds that run no code of the user's but hash and equality. Leaving costs a
-// plain store, where std::mutex has a second locked instruction.
+// For sections of some ten nanoseconds that run no code of the user's but hash and equality.
+// Leaving costs a plain store, where std::mutex has a second locked instruction.
 class SpinLock {
 public:
     void lock() noexcept {

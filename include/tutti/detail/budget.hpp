@@ -1,5 +1,5 @@
-// How much all parts of a memory tier may hold together. It is changed only while there is room or room is given
-// back: a full one that takes in an entry for each that it evicts is only looked at.
+// How much all parts of a memory tier may hold together. It is changed only while there is room or
+// room is given back: a full one that takes in an entry for each that it evicts is only looked at.
 //
 // Thread-safety: all of it.
 #pragma once

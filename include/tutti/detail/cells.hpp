@@ -1,11 +1,12 @@
-// How a key or a value is kept in an entry: as a few words that a reader may load while they change, and
-// believes only after it has seen that they did not.
+// How a key or a value is kept in an entry: as a few words that a reader may load while they
+// change, and believes only after it has seen that they did not.
 //
 //   InlineCell   a small trivially copyable type: its bytes
 //   TextCell     a std::string key: up to 23 characters in place, a longer one by address
 //   BoxCell      anything else: the address of an object that never changes
 //
-// What is kept by address may be looked at under a `Pin` only, and goes to `Reclaim` when it has been taken out.
+// What is kept by address may be looked at under a `Pin` only, and goes to `Reclaim` when it has
+// been taken out.
 #pragma once
 
 #include <array>
@@ -163,8 +164,8 @@ public:
     // Otherwise equal keys may be spelled differently, and the latest spelling is kept.
     static constexpr bool equal_is_same = is_text || by_bits;
 
-    // `proven()` says, before anything behind the words is looked at, that they were an entry's; it is called
-    // when that matters.
+    // `proven()` says, before anything behind the words is looked at, that they were an entry's; it
+    // is called when that matters.
     template <class Proven>
     [[nodiscard]] bool equals(const Words& words, Proven proven) const {
         if constexpr (by_bits) {

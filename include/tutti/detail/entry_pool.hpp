@@ -1,13 +1,14 @@
-// The entries of one part of a memory tier, by number. An entry stays where it is; its place is used again for the
-// next one.
+// The entries of one part of a memory tier, by number. An entry stays where it is; its place is
+// used again for the next one.
 //
-// Mechanism: a head, and behind it as many words as key, value and weight take. The version proves a read
-// (a seqlock): it is odd while words change, and different afterwards; `vacant` says that there is no entry. Words are
-// atomics, so that a read that proves void was no data race. A version comes again after 2^30 changes of one entry: a
-// thread would have to stand still for a minute, in which others do nothing but change that entry, and go on at exactly
-// that change.
+// Mechanism: a head, and behind it as many words as key, value and weight take. The version proves
+// a read (a seqlock): it is odd while words change, and different afterwards; `vacant` says that
+// there is no entry. Words are atomics, so that a read that proves void was no data race. A version
+// comes again after 2^30 changes of one entry: a thread would have to stand still for a minute, in
+// which others do nothing but change that entry, and go on at exactly that change.
 //
-// Thread-safety: `Snapshot` reads from any thread; the rest by one thread at a time, but `uses`, which is a hint.
+// Thread-safety: `Snapshot` reads from any thread; the rest by one thread at a time, but `uses`,
+// which is a hint.
 #pragma once
 
 #include <algorithm>

@@ -1,9 +1,9 @@
-// The entries of one part of a memory tier, found by key. Reads take no lock, write nothing, and see every entry that
-// is in it all the while.
+// The entries of one part of a memory tier, found by key. Reads take no lock, write nothing, and
+// see every entry that is in it all the while.
 //
-// Mechanism: the index finds the number of an entry, the entry's version proves what was read of it. Entries never
-// move, so that a number and a version name one state of one entry: what was decided about it without a lock is done
-// under the lock if they are still the same.
+// Mechanism: the index finds the number of an entry, the entry's version proves what was read of
+// it. Entries never move, so that a number and a version name one state of one entry: what was
+// decided about it without a lock is done under the lock if they are still the same.
 //
 // Thread-safety: `read`, `look_at` and `used` from any thread; the rest by one thread at a time.
 #pragma once

@@ -2,13 +2,15 @@
 //
 // `lru`: one queue, in order of use.
 //
-// `adaptive`: two queues, in order of arrival, so that a use moves nothing; an entry counts its uses up to three.
-// New entries come into `trial`. At its end one that was used twice goes on to `main`, another leaves. At the end of
-// `main` an entry that was used goes back to its beginning, with one use less. An evicted key is remembered for a while,
-// and comes into `main` at once if it returns: it would have been used again. If it had left `trial`, `trial` was too
-// short, and gets a larger share of the entries; if it had left `main`, a smaller one. (S3-FIFO, Yang et al., SOSP 2023,
-// with the adaptation of ARC, Megiddo and Modha, FAST 2003.) While there is room for all, what leaves `trial` goes to
-// `main`: a loop over more keys than fit then finds those again that came first.
+// `adaptive`: two queues, in order of arrival, so that a use moves nothing; an entry counts its
+// uses up to three. New entries come into `trial`. At its end one that was used twice goes on to
+// `main`, another leaves. At the end of `main` an entry that was used goes back to its beginning,
+// with one use less. An evicted key is remembered for a while, and comes into `main` at once if it
+// returns: it would have been used again. If it had left `trial`, `trial` was too short, and gets a
+// larger share of the entries; if it had left `main`, a smaller one. (S3-FIFO, Yang et al., SOSP
+// 2023, with the adaptation of ARC, Megiddo and Modha, FAST 2003.) While there is room for all,
+// what leaves `trial` goes to `main`: a loop over more keys than fit then finds those again that
+// came first.
 //
 // Thread-safety: none. Cost: constant; a search for a victim spares at most `spared_max` entries.
 #pragma once

@@ -1,7 +1,7 @@
 // Remembers by hash which entries have been evicted lately, and from which queue.
 //
-// Mechanism: lines of eight hashes, the latest first; a new one pushes out the oldest of its line. About as many
-// as there are entries; four to eight bytes for each.
+// Mechanism: lines of eight hashes, the latest first; a new one pushes out the oldest of its line.
+// About as many as there are entries; four to eight bytes for each.
 //
 // Thread-safety: none.
 #pragma once
@@ -19,7 +19,8 @@ namespace tutti::detail {
 
 class Ghosts {
 public:
-    // Keeps room for `entries`. What it knew is gone when it has to grow; without memory it stays as it is.
+    // Keeps room for `entries`. What it knew is gone when it has to grow; without memory it stays
+    // as it is.
     void fit(std::size_t entries) noexcept {
         if (entries <= lines_.size() * line_length) return;
         try {

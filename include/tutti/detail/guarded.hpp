@@ -1,6 +1,7 @@
-// The one guard around every call of a function of the user's: loaders, codecs, weighers, completions, the
-// log. Whatever it throws, a std::exception or not, becomes an Error that names the function and the
-// cache. Nothing passes, because an exception that leaves a node's thread ends the process.
+// The one guard around every call of a function of the user's: loaders, codecs, weighers,
+// completions, the log. Whatever it throws, a std::exception or not, becomes an Error that names
+// the function and the cache. Nothing passes, because an exception that leaves a node's thread ends
+// the process.
 #pragma once
 
 #include <exception>

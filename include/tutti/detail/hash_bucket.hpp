@@ -35,8 +35,8 @@ struct Hashed {
     }
 };
 
-// Looks for a tag in eight or three of them at once. A byte of a result has its highest bit set where the tag is; rarely
-// also above such a byte.
+// Looks for a tag in eight or three of them at once. A byte of a result has its highest bit set
+// where the tag is; rarely also above such a byte.
 class TagMatch {
 public:
     explicit TagMatch(std::uint8_t tag) noexcept : pattern_(ones * tag) {}

@@ -1,11 +1,12 @@
-// Finds the numbers of entries by the hash of their keys. Reads take no lock and write nothing; they see
-// every entry that is in the index all the while.
+// Finds the numbers of entries by the hash of their keys. Reads take no lock, write nothing, and
+// see every entry that is in the index all the while.
 //
-// Mechanism: linear hashing. A bucket is a cache line of eleven numbers, with eight bits of each hash beside
-// them; what does not fit goes to further buckets behind it. When there are too many entries for the buckets, one
-// of them is split, so that no operation pays for a resize. An entry stays in its place until it is erased, except when
-// its bucket is split: meanwhile the bucket's version is odd, and it differs afterwards, so that a search that found
-// nothing begins again. One that found something needs no such proof: entries prove themselves.
+// Mechanism: linear hashing. A bucket is a cache line of eleven numbers, with eight bits of each
+// hash beside them; what does not fit goes to further buckets behind it. When there are too many
+// entries for the buckets, one of them is split, so that no operation pays for a resize. An entry
+// stays in its place until it is erased, except when its bucket is split: meanwhile the bucket's
+// version is odd, and another afterwards: a search that found nothing begins again. One that found
+// something needs no such proof: entries prove themselves.
 //
 // Thread-safety: `find` from any thread; the rest by one thread at a time.
 #pragma once
@@ -22,8 +23,8 @@ namespace tutti::detail {
 
 class HashIndex {
 public:
-    // Calls `matches(number)` for numbers whose hash is probably `hash`, until it returns true; false if it
-    // never does. It may be called with a number that is not in the index any more.
+    // Calls `matches(number)` for numbers whose hash is probably `hash`, until it returns true;
+    // false if it never does. It may be called with a number that is not in the index any more.
     template <class Matches>
     [[gnu::always_inline]] bool find(const Hashed& hash, Matches matches) const {
         for (Backoff backoff;; backoff.wait()) {
@@ -71,7 +72,7 @@ public:
         }
     }
 
-    // Splits a bucket if there are too few. `address_of(number)`: of its hash. Without memory, later.
+    // Splits a bucket if there are too few; without memory, later. `address_of(number)`: its hash.
     template <class AddressOf>
     void grow(AddressOf address_of) noexcept {
         const std::size_t count = count_.load(std::memory_order_relaxed);

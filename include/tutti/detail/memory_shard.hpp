@@ -1,9 +1,11 @@
-// One part of a memory tier: the entries whose hash says so. Reads take no lock; what changes entries does.
+// One part of a memory tier: the entries whose hash says so. Reads take no lock; what changes
+// entries does.
 //
-// Mechanism: the table finds entries, the queues say who leaves, the budget is shared with the other shards.
+// Mechanism: the table finds entries, the queues say who leaves, the budget is shared with the
+// other shards.
 //
-// Lock: one for each shard; none is taken under it. Under it run `Eq`, nothing else of the user's, and no destructor:
-// what leaves goes to a list of the caller's.
+// Lock: one for each shard; none is taken under it. Under it run `Eq`, nothing else of the user's,
+// and no destructor: what leaves goes to a list of the caller's.
 #pragma once
 
 #include <algorithm>
@@ -52,8 +54,8 @@ public:
         if (table_.is_still(seen)) queues_.use(seen.number);
     }
 
-    // `changed`: the key's entry, or its absence, is not as in `seen` any more; null: that does not matter. `no_room`:
-    // what is missing is taken by other shards. Throws before any change.
+    // `changed`: the key's entry, or its absence, is not as in `seen` any more; null: that does not
+    // matter. `no_room`: what is missing is taken by other shards. Throws before any change.
     Put put(const Query& query, const Hashed& hash, Draft& draft, const Snapshot* seen,
             RetiredList& out) {
         const std::lock_guard lock(lock_);
@@ -178,8 +180,9 @@ private:
         count(size_, -1);
     }
 
-    // Each insertion looks at two entries, in turn: half as many insertions as there are entries find all that have
-    // died before. Not of an `lru`, which promises that only the least recently used one makes room.
+    // Each insertion looks at two entries, in turn: half as many insertions as there are entries
+    // find all that have died before. Not of an `lru`, which promises that only the least recently
+    // used one makes room.
     void drop_some_dead(std::int64_t now, RetiredList& out) noexcept {
         if (queues_.eviction() == Eviction::lru) return;
         const std::uint32_t end = table_.used();

@@ -1,10 +1,10 @@
-// The engine of `MemoryCache`: entries within a budget, spread over shards by hash. Knows when entries expire, and leaves
-// it to the caller what time it is.
+// The engine of `MemoryCache`: entries within a budget, spread over shards by hash. Knows when
+// entries expire, and leaves it to the caller what time it is.
 //
-// A cache of few entries is one shard, so that who leaves is chosen among all. With several, room is made in the
-// shard that needs it, and in others only if it has none.
+// A cache of few entries is one shard: who leaves is chosen among all. With several, room is made
+// in the shard that needs it, and in others only if it has none.
 //
-// Thread-safety: all of it. A read pins what is kept by address (`Pin`), so that copying it needs no lock.
+// Thread-safety: all of it. What is kept by address a read pins (`Pin`), and copies without a lock.
 #pragma once
 
 #include <algorithm>
@@ -70,7 +70,7 @@ public:
     MemoryTier(const MemoryTier&) = delete;
     MemoryTier& operator=(const MemoryTier&) = delete;
 
-    // What `make(value, snapshot)` returns of an entry that is `alive(snapshot)`; a dead one is removed.
+    // What `make(value, snapshot)` returns of one that is `alive(snapshot)`; a dead one is removed.
     template <class Alive, class Make>
     auto read(KeyView key, Alive alive, Make make, RetiredList& removed) {
         std::optional<std::invoke_result_t<Make&, const V&, const Snapshot&>> made;
@@ -113,7 +113,7 @@ public:
         return outcome == Put::done;
     }
 
-    // `fn(const V*)` returns a std::optional<V>. `weigh(key, value)`: the key is what `key()` returns. `life()`.
+    // `fn(const V*)` returns a std::optional<V>. `weigh(key, value)`, of what `key()` returns.
     template <class Alive, class F, class Weigh, class LifeOf>
     bool update(K&& key, Alive alive, F fn, Weigh weigh, LifeOf life, RetiredList& removed) {
         const Hashed hash = Hashed::of(Hash{}(key));

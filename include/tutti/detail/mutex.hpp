@@ -1,4 +1,5 @@
-// A mutex whose use Clang checks when it compiles (-Wthread-safety, an error in our own Clang builds):
+// A mutex whose use Clang checks when it compiles (-Wthread-safety, an error in our own Clang
+// builds):
 //
 //     detail::Mutex mutex_;
 //     int count_ TUTTI_GUARDED_BY(mutex_) = 0;            // not touched without it
@@ -7,11 +8,12 @@
 //     const detail::Lock lock(mutex_);
 //     grow();
 //
-// A condition variable waits with `lock.waiting()`, std::condition_variable_any with the lock itself; the
-// predicate is a function of its own to the compiler: [this]() TUTTI_REQUIRES(mutex_) { return count_ > 0; }
+// A condition variable waits with `lock.waiting()`, std::condition_variable_any with the lock
+// itself; the predicate is a function of its own to the compiler: [this]() TUTTI_REQUIRES(mutex_) {
+// return count_ > 0; }
 //
-// With another compiler the annotations are nothing. In any build a Mutex is a std::mutex and a Lock a
-// std::unique_lock, and cost as much.
+// With another compiler the annotations are nothing. In any build a Mutex is a std::mutex and a
+// Lock a std::unique_lock, and cost as much.
 #pragma once
 
 #include <mutex>

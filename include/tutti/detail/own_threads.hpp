@@ -1,4 +1,5 @@
-// What runs in a loader or in a completion: nothing that waits, and no completion inside another one.
+// What runs in a loader or in a completion: nothing that waits, and no completion inside another
+// one.
 //
 // Thread-safety: every thread sees only what runs on itself.
 #pragma once
@@ -12,8 +13,8 @@
 
 namespace tutti::detail {
 
-// The answer to a blocking call that would wait for itself: in a loader, in a completion, or on another
-// thread of a node. Nullopt: it may wait.
+// The answer to a blocking call that would wait for itself: in a loader, in a completion, or on
+// another thread of a node. Nullopt: it may wait.
 [[nodiscard]] std::optional<Error> cannot_wait(std::string_view operation, std::string_view of);
 
 // Whether a completion runs on this thread.
@@ -23,9 +24,9 @@ void after_completion(std::move_only_function<void()> completion);
 // Requires: none runs. Then also runs what was put off meanwhile.
 void run_completion(void (*call)(void*), void* completion);
 
-// Calls `completion`, at once or, in another completion, when that has returned. A reader who reads again
-// when he is answered, and is answered at once, would otherwise be called ever deeper in the stack.
-// Requires: it throws nothing.
+// Calls `completion`, at once or, in another completion, when that has returned. A reader who reads
+// again when he is answered, and is answered at once, would otherwise be called ever deeper in the
+// stack. Requires: it throws nothing.
 template <class Completion>
 void in_turn(Completion completion) {
     if (in_completion()) return after_completion(std::move(completion));

@@ -1,12 +1,13 @@
 // The machine's clock at a sixth of its price, for what needs a bound only.
 //
-// `recent` is never later than `Boottime::now`, and earlier by at most one tick of the kernel (1 to 10 ms) when ticks
-// come in time. A virtual machine may be late with one; `recent_margin` is far beyond that. So: what ends later than
-// `recent() + recent_margin` has not ended, and anything else is decided by the real clock.
+// `recent` is never later than `Boottime::now`, and earlier by at most one tick of the kernel (1 to
+// 10 ms) when ticks come in time. A virtual machine may be late with one; `recent_margin` is far
+// beyond that. So: what ends later than `recent() + recent_margin` has not ended, and anything else
+// is decided by the real clock.
 //
-// Mechanism: CLOCK_MONOTONIC_COARSE (3 ns) tells ticks apart. It stands still while the machine is suspended, and so
-// does not serve as the time itself: at the first call in a tick a thread reads the real clock, and answers with that
-// until the next tick. A suspension ends the tick.
+// Mechanism: CLOCK_MONOTONIC_COARSE (3 ns) tells ticks apart. It stands still while the machine is
+// suspended, and so does not serve as the time itself: at the first call in a tick a thread reads
+// the real clock, and answers with that until the next tick. A suspension ends the tick.
 #pragma once
 
 #include <time.h>

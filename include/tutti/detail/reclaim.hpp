@@ -1,17 +1,20 @@
-// When what was taken out of a table may be destroyed: at once, unless a thread is reading that may have found it
-// before; then when that read has ended.
+// When what was taken out of a table may be destroyed: at once, unless a thread is reading that may
+// have found it before; then when that read has ended.
 //
-// Mechanism: epochs. A reader notes the present one in a slot of its thread; a removal begins the next one, and
-// looks whether a slot still shows an older one. A reader pays one locked instruction on a line of its own; a plain store
-// would be cheaper, but then every removal would need a system call (membarrier), would have to be batched, and
-// values would live on for an unknown while. What has no destructor never comes here.
+// Mechanism: epochs. A reader notes the present one in a slot of its thread; a removal begins the
+// next one, and looks whether a slot still shows an older one. A reader pays one locked instruction
+// on a line of its own; a plain store would be cheaper, but then every removal would need a system
+// call (membarrier), would have to be batched, and values would live on for an unknown while. What
+// has no destructor never comes here.
 //
-// Ordering: `enter` and `dispose` each write and then read what the other writes, with a full fence between.
-// Either the reader is seen, or it does not find what was taken out. `leave` has no such fence: what a removal
-// hands over in the very nanoseconds in which the read ends may wait for the next read, removal or end of a cache.
+// Ordering: `enter` and `dispose` each write and then read what the other writes, with a full fence
+// between. Either the reader is seen, or it does not find what was taken out. `leave` has no such
+// fence: what a removal hands over in the very nanoseconds in which the read ends may wait for the
+// next read, removal or end of a cache.
 //
-// Waiting: in order of epochs, so that a thread looks at the first only, and a read that began after the last removal
-// looks at nothing. No thread ever waits for another one: a destructor and a reader's code may hold locks of the user's.
+// Waiting: in order of epochs, so that a thread looks at the first only, and a read that began
+// after the last removal looks at nothing. No thread ever waits for another one: a destructor and a
+// reader's code may hold locks of the user's.
 //
 // Thread-safety: all of it. Destructors run outside of every lock, and may do anything.
 #pragma once
@@ -52,8 +55,8 @@ public:
     static void enter() {
         ReaderSlot& slot = mine();
         if (slot.depth++ > 0) return;
-        // Acquire: what was taken out before this epoch began is not found. Release: a removal that sees this epoch
-        // sees the end of the thread's reads before it, too.
+        // Acquire: what was taken out before this epoch began is not found. Release: a removal that
+        // sees this epoch sees the end of the thread's reads before it, too.
         slot.epoch.store(now_.load(std::memory_order_acquire), std::memory_order_release);
         fence(std::memory_order_seq_cst);
     }
@@ -170,8 +173,8 @@ private:
     inline static constinit Retired** waiting_end_ = &waiting_list_;
 };
 
-// Collects what was taken out under a lock, and disposes of it at its end: declared before the lock is taken, it does so
-// after.
+// Collects what was taken out under a lock, and disposes of it at its end: declared before the lock
+// is taken, it does so after.
 class RetiredList {
 public:
     RetiredList() = default;

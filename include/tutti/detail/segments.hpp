@@ -1,5 +1,5 @@
-// Memory for an array that grows without moving: what is in it stays where it is until the array ends, so that
-// a reader needs no protection from growth, and growing copies nothing.
+// Memory for an array that grows without moving: what is in it stays where it is until the array
+// ends, so that a reader needs no protection from growth, and growing copies nothing.
 //
 // Mechanism: segments of 2^FirstBits elements, twice that, four times that ... Nothing is
 // written to them here, so that the system gives a large one page by page, at the first touch.
@@ -54,7 +54,8 @@ private:
     static constexpr unsigned count = 32 - FirstBits;
     static constexpr std::align_val_t alignment{64};  // a cache line
 
-    // Segment n begins at 2^(FirstBits + n) - 2^FirstBits, so that it is a logarithm without a special case.
+    // Segment n begins at 2^(FirstBits + n) - 2^FirstBits, so that it is a logarithm without a
+    // special case.
     static constexpr std::uint32_t first_length = std::uint32_t{1} << FirstBits;
     static unsigned segment_of(std::uint32_t index) noexcept {
         return floor_log2(index + first_length) - FirstBits;

@@ -1,5 +1,5 @@
-// The options of options.hpp without their types: what the one implementation behind caches of every
-// type is built from.
+// The options of options.hpp without their types: what the one implementation behind caches of
+// every type is built from.
 #pragma once
 
 #include <cstddef>
@@ -71,8 +71,8 @@ struct CacheSpec {
     std::string problem = {};  // that came up while the options were read; for `start`
 };
 
-// The function of a `const void*` that calls `function` with what it points to; null for null. It throws
-// what `function` throws.
+// The function of a `const void*` that calls `function` with what it points to; null for null. It
+// throws what `function` throws.
 template <class V, class R>
 std::function<R(const void*)> untyped_function(std::function<R(const V&)> function) {
     if (!function) return nullptr;

@@ -1,5 +1,5 @@
-// Every call is answered exactly once, and the blocking half of every operation that can also complete
-// asynchronously.
+// Every call is answered exactly once, and the blocking half of every operation that can also
+// complete asynchronously.
 #pragma once
 
 #include <condition_variable>
@@ -22,8 +22,9 @@ struct NoAnswer<Result<T>> {
     static Result<T> because(Errc code, std::string why) { return fail(code, {}, std::move(why)); }
 };
 
-// Calls `To` exactly once: with the first answer, or, when it is destroyed without one, with that error.
-// A node that has ended drops what it will never answer, and its caller must not wait for ever.
+// Calls `To` exactly once: with the first answer, or, when it is destroyed without one, with that
+// error. A node that has ended drops what it will never answer, and its caller must not wait for
+// ever.
 template <class Answer, class To>
 class Answering {
 public:

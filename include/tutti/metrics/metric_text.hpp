@@ -1,5 +1,5 @@
-// A builder for Prometheus' text format 0.0.4, for what a program counts besides its caches: append its text to
-// that of `Node::metrics`.
+// A builder for Prometheus' text format 0.0.4, for what a program counts besides its caches: append
+// its text to that of `Node::metrics`.
 //
 // Thread-safety: none; build a text on one thread.
 #pragma once
@@ -15,7 +15,7 @@ namespace tutti {
 // Writes one metric after another, each with its samples:
 //
 //     MetricText text;
-//     text.metric("tutti_channel_lag", MetricText::Type::gauge, "Entries that are not applied yet.");
+//     text.metric("tutti_channel_lag", MetricText::Type::gauge, "Entries not applied yet.");
 //     text.sample({{"channel", "cache:invalidation"}}, 3);
 //
 // Requires: names and label names of [a-zA-Z0-9_], not beginning with a digit; a metric once in a

@@ -1,6 +1,6 @@
 // The server inside a hub, as its operator and its accidents see it: everything that happens to a
-// Redis and must not make a cache lie. The library's contract tests and its simulator use it; a user's
-// tests may.
+// Redis and must not make a cache lie. The library's contract tests and its simulator use it; a
+// user's tests may.
 //
 // Thread-safety: every function may be called from any thread. Blocking: on the hub's mutex.
 #pragma once
@@ -33,13 +33,13 @@ class EmbeddedServer {
 public:
     explicit EmbeddedServer(std::shared_ptr<EmbeddedHub> hub) : hub_(std::move(hub)) {}
 
-    // A restart breaks every subscription (`reconnect` mends them) and changes the server's identity,
-    // so that every channel gets a new epoch when it is next used.
+    // A restart breaks every subscription (`reconnect` mends them) and changes the server's
+    // identity, so that every channel gets a new epoch when it is next used.
     void restart_empty();
     [[nodiscard]] EmbeddedSnapshot snapshot() const;
     void restart_from(const EmbeddedSnapshot& older);
-    // The same without a new identity: a virtual machine that was set back. Tutti does not promise to
-    // notice it; chains are what is left.
+    // The same without a new identity: a virtual machine that was set back. Tutti does not promise
+    // to notice it; chains are what is left.
     void rewind_to(const EmbeddedSnapshot& older);
 
     // Operations fail with Errc::unavailable and subscriptions break, until `come_back`.

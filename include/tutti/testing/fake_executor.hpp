@@ -1,10 +1,10 @@
-// An executor that runs nothing until a test says so, and then always in the same order: posted tasks
-// as they were posted, then due timers by (time, id). One thread runs it; a simulator interleaves
-// several of them with `run_one`.
+// An executor that runs nothing until a test says so, and then always in the same order: posted
+// tasks as they were posted, then due timers by (time, id). One thread runs it; a simulator
+// interleaves several of them with `run_one`.
 //
-// Thread-safety: `post`, `run_at`, `cancel` and the counts may be called from any thread; the functions
-// that run tasks from one thread at a time, and not from a task. Whatever was not run is destroyed with
-// the executor.
+// Thread-safety: `post`, `run_at`, `cancel` and the counts may be called from any thread; the
+// functions that run tasks from one thread at a time, and not from a task. Whatever was not run is
+// destroyed with the executor.
 #pragma once
 
 #include <cstddef>
@@ -41,7 +41,8 @@ public:
 
     // Lets time pass: the clock stops at every timer on the way, and `run_ready` runs there.
     void advance(Duration by);
-    // Lets time pass timer by timer, until `done` holds or `limit` has passed. Returns whether it holds.
+    // Lets time pass timer by timer, until `done` holds or `limit` has passed. Returns whether it
+    // holds.
     bool run_until(const std::function<bool()>& done, Duration limit);
 
     [[nodiscard]] std::size_t posted_count() const;

@@ -1,10 +1,10 @@
-// What goes wrong between one node and its server, and who decides it. `FaultyStore` and `FaultyBus`
-// ask the node's `Link` about each operation and each push; the link asks its policy, and lays a
-// partition over the answer. `ScriptedFaults` is for a test that wants "the next renewal is lost",
-// `SeededFaults` for a simulator.
+// What goes wrong between one node and its server, and who decides it. `FaultyStore` and
+// `FaultyBus` ask the node's `Link` about each operation and each push; the link asks its policy,
+// and lays a partition over the answer. `ScriptedFaults` is for a test that wants "the next renewal
+// is lost", `SeededFaults` for a simulator.
 //
-// Thread-safety: `Link` and both policies may be used from any thread. A link serialises the calls to
-// its policy; a policy that several links share must be thread-safe by itself.
+// Thread-safety: `Link` and both policies may be used from any thread. A link serialises the calls
+// to its policy; a policy that several links share must be thread-safe by itself.
 #pragma once
 
 #include <cstddef>
@@ -39,8 +39,8 @@ enum class Operation : unsigned char {
     probe,
 };
 
-// In the order of the calls unless `overtake`, which is what a command of a dead connection does that
-// reaches the server after those of its successor.
+// In the order of the calls unless `overtake`, which is what a command of a dead connection does
+// that reaches the server after those of its successor.
 struct OperationFate {
     Duration request_delay{};
     Duration reply_delay{};
@@ -77,7 +77,8 @@ public:
 // All goes well except what was asked for.
 class ScriptedFaults final : public FaultPolicy {
 public:
-    // The next call of that operation, after those that were scripted before; then all is well again.
+    // The next call of that operation, after those that were scripted before; then all is well
+    // again.
     void next(Operation operation, OperationFate fate);
     void next_push(PushFate fate);
     // Every call that `next` does not cover, until changed.
@@ -96,8 +97,8 @@ private:
 };
 
 // Independent faults at given rates; the same seed and the same calls give the same faults. Plain
-// events are delayed and nothing else: a standing connection neither loses nor reorders, and unlike an
-// entry of the log they cannot be read again. `FaultyBus::disconnect` is how they are lost.
+// events are delayed and nothing else: a standing connection neither loses nor reorders, and unlike
+// an entry of the log they cannot be read again. `FaultyBus::disconnect` is how they are lost.
 class SeededFaults final : public FaultPolicy {
 public:
     // Probabilities from 0 to 1; delays are uniform from zero to the maximum.

@@ -1,9 +1,9 @@
-// A bus behind a bad network: `Link` decides for each operation and each push whether it is lost, late,
-// doubled or overtaken; the subscription connection can break, noticed or not. With no
-// faults it behaves as the bus inside.
+// A bus behind a bad network: `Link` decides for each operation and each push whether it is lost,
+// late, doubled or overtaken; the subscription connection can break, noticed or not. With no faults
+// it behaves as the bus inside.
 //
-// Thread-safety, blocking: those of `Bus`. Lifetime: `inner`, executor, clock and link must outlive it
-// and the last task that runs on the executor.
+// Thread-safety, blocking: those of `Bus`. Lifetime: `inner`, executor, clock and link must outlive
+// it and the last task that runs on the executor.
 #pragma once
 
 #include <memory>

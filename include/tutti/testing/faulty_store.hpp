@@ -1,8 +1,8 @@
-// A store behind a bad network: `Link` decides for each operation whether its request or its reply is
-// lost or late. With no faults it behaves as the store inside.
+// A store behind a bad network: `Link` decides for each operation whether its request or its reply
+// is lost or late. With no faults it behaves as the store inside.
 //
-// Thread-safety, blocking: those of `Store`. Lifetime: `inner`, executor, clock and link must outlive
-// it and the last task that runs on the executor.
+// Thread-safety, blocking: those of `Store`. Lifetime: `inner`, executor, clock and link must
+// outlive it and the last task that runs on the executor.
 #pragma once
 
 #include <memory>

@@ -1,5 +1,5 @@
-// Only what makes the picture reaches libpng. Its simplified API reads whatever precedes the pixels, and a
-// megabyte of compressed texts would become a gigabyte before it could be refused.
+// Only what makes the picture reaches libpng. Its simplified API reads whatever precedes the
+// pixels, and a megabyte of compressed texts would become a gigabyte before it could be refused.
 #include "api-gateway/attachments/avatar_image.hpp"
 
 #include <openssl/evp.h>
@@ -64,8 +64,8 @@ bool makes_the_picture(std::string_view type) {
     return std::ranges::find(types, type) != types.end();
 }
 
-// The same PNG without the chunks that a decoder may skip, and without what follows its end. Nothing: it
-// is cut off, no PNG, or has a chunk that must not be skipped and is not known here.
+// The same PNG without the chunks that a decoder may skip, and without what follows its end.
+// Nothing: it is cut off, no PNG, or has a chunk that must not be skipped and is not known here.
 std::optional<std::string> without_metadata(std::string_view png) {
     constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
     constexpr std::size_t frame = 12;  // length, type and checksum
@@ -99,7 +99,8 @@ struct Picture {
 
 using Pixels = std::vector<png_byte>;
 
-// The pixels as eight-bit grey or colour, with or without alpha. Nothing: too wide, too high, damaged.
+// The pixels as eight-bit grey or colour, with or without alpha. Nothing: too wide, too high,
+// damaged.
 std::optional<Pixels> decode(std::string_view png, png_image& image) {
     if (::png_image_begin_read_from_memory(&image, png.data(), png.size()) == 0 ||
         image.width > avatar_side_max || image.height > avatar_side_max) {

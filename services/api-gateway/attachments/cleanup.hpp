@@ -1,11 +1,12 @@
-// When the files of a request go: a few seconds after its job has ended, so that a reader that has begun can
-// end; and an hour after the last of them came, whatever happened, which is how long a job is known at all.
-// The latter also takes what a process left behind that was killed.
+// When the files of a request go: a few seconds after its job has ended, so that a reader that has
+// begun can end; and an hour after the last of them came, whatever happened, which is how long a
+// job is known at all. The latter also takes what a process left behind that was killed.
 //
-// Time comes in as arguments, so tests need not wait; `start` gives it a thread with the machine's clock.
+// Time comes in as arguments, so tests need not wait; `start` gives it a thread with the machine's
+// clock.
 //
-// Thread-safety: all functions may be called from any thread. Shutdown: `stop` ends the thread; files that were
-// due later stay for the next process. The store outlives it.
+// Thread-safety: all functions may be called from any thread. Shutdown: `stop` ends the thread;
+// files that were due later stay for the next process. The store outlives it.
 #pragma once
 
 #include <chrono>
@@ -39,11 +40,12 @@ public:
     // Idempotent.
     void stop();
 
-    // Ids of jobs that have no files of their own ("audio-...") are ignored. Told again, or to several
-    // gateways: harmless.
+    // Ids of jobs that have no files of their own ("audio-...") are ignored. Told again, or to
+    // several gateways: harmless.
     void job_ended(std::string_view job_id, TimePoint now = Boottime::now());
 
-    // Does what is due; returns when to come again. `wall` is what the age of files is compared with.
+    // Does what is due; returns when to come again. `wall` is what the age of files is compared
+    // with.
     TimePoint step(TimePoint now, AttachmentStore::WallTime wall);
 
 private:

@@ -1,5 +1,5 @@
-// A request's downloads share threads that live as long as the call: the pool of connections bounds them for
-// all requests together, and its deadline bounds each.
+// A request's downloads share threads that live as long as the call: the pool of connections bounds
+// them for all requests together, and its deadline bounds each.
 #include "api-gateway/attachments/downloads.hpp"
 
 #include <algorithm>

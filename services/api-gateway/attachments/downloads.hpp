@@ -1,12 +1,13 @@
-// Fetches what a request has attached from Discord, before its jobs are planned, so that workers read it from
-// the gateway: Discord's URL is signed and lapses.
+// Fetches what a request has attached from Discord, before its jobs are planned, so that workers
+// read it from the gateway: Discord's URL is signed and lapses.
 //
-//     downloads.fetch(request_id, request.attachments);   // those that arrived have a `url` of ours
+//     downloads.fetch(request_id, request.attachments);  // those that arrived have a `url` of ours
 //
-// Whatever goes wrong, there is a reply: the attachment keeps Discord's URL, and the log says why. So it
-// is with one that is larger than AttachmentStore::file_bytes_max, with all that have not arrived at the
-// deadline, when the store is full, and when other requests take all the turns: a request that waits for
-// Discord holds one of the gateway's workers, and other routes need some too.
+// Whatever goes wrong, there is a reply: the attachment keeps Discord's URL, and the log says why.
+// So it is with one that is larger than AttachmentStore::file_bytes_max, with all that have not
+// arrived at the deadline, when the store is full, and when other requests take all the turns: a
+// request that waits for Discord holds one of the gateway's workers, and other routes need some
+// too.
 //
 // URLs are taken as they are: their parser has let only Discord's hosts pass, and redirects are not
 // followed.
@@ -45,8 +46,8 @@ public:
     // The store outlives it.
     AttachmentDownloads(AttachmentStore& store, const Options& options);
 
-    // Of each attachment that arrived: `url` is replaced and `size` is what was stored; `originalUrl` stays.
-    // Blocking: until the deadline at most, and for the disk.
+    // Of each attachment that arrived: `url` is replaced and `size` is what was stored;
+    // `originalUrl` stays. Blocking: until the deadline at most, and for the disk.
     void fetch(const std::string& request_id, std::vector<jobs::Attachment>& attachments);
     // For a request that was not queued.
     void forget(const std::string& request_id) { store_.remove(request_id); }
@@ -71,8 +72,8 @@ private:
     net::Slots requests_;
 };
 
-// What the files of a request are called, in the order of its attachments: by their `name`, made safe and
-// distinct, else "attachment-<index>-<the first of the request's id>.bin".
+// What the files of a request are called, in the order of its attachments: by their `name`, made
+// safe and distinct, else "attachment-<index>-<the first of the request's id>.bin".
 [[nodiscard]] std::vector<std::string> attachment_file_names(
     const std::string& request_id, const std::vector<jobs::Attachment>& attachments);
 

@@ -1,5 +1,5 @@
-// Folders and files are opened by descriptors that follow no link, so a program that can write in the directory
-// can make the gateway read or overwrite something else.
+// Folders and files are opened by descriptors that follow no link, so a program that can write in
+// the directory can make the gateway read or overwrite something else.
 //
 // Invariant: a file is counted before it is written, and until it is removed, so the bound holds.
 #include "api-gateway/attachments/store.hpp"

@@ -1,5 +1,6 @@
-// Who may use a personality, as a condition in SQL: every user a public one, its owner and its co-owners theirs,
-// and the bot's owner every one. `may_use` (common/domain/principal.hpp) says the same of one that is at hand.
+// Who may use a personality, as a condition in SQL: every user a public one, its owner and its
+// co-owners theirs, and the bot's owner every one. `may_use` (common/domain/principal.hpp) says the
+// same of one that is at hand.
 #pragma once
 
 #include <string>
@@ -9,7 +10,8 @@
 
 namespace tutti::services::gateway::database {
 
-// Of the personality `p`. Its parameters are those of `access_of`. A user without a row owns nothing.
+// Of the personality `p`. Its parameters are those of `access_of`. A user without a row owns
+// nothing.
 inline constexpr const char* allowed =
     "(:is_bot_owner = '1' OR p.is_public "
     "OR p.owner_id = (SELECT u.id FROM users u WHERE u.discord_id = :owner) "

@@ -1,4 +1,5 @@
-// libpq without blocking: every step waits on the connection's socket and on `stop_`, with a deadline.
+// libpq without blocking: every step waits on the connection's socket and on `stop_`, with a
+// deadline.
 #include "api-gateway/database/change_listener.hpp"
 
 #include <poll.h>
@@ -45,8 +46,8 @@ Woken wait_on(int socket, short events, int stop, Duration limit) {
 
 }  // namespace
 
-// One connection, from connecting to its end. The functions return false when it is over; `failure` then
-// says why, and is empty when it is time to stop.
+// One connection, from connecting to its end. The functions return false when it is over; `failure`
+// then says why, and is empty when it is time to stop.
 class ChangeListener::Listening {
 public:
     Listening(const Options& options, const std::string& connection, int stop)

@@ -1,13 +1,14 @@
-// Hears on a connection of its own what PostgreSQL says about changed personalities, and passes it on.
+// Hears on a connection of its own what PostgreSQL says about changed personalities, and passes it
+// on.
 //
 // The problem: other programs write the same tables, and what is said to no listener is lost. So
-// after every time that the listener was away, and at its start, it passes on "all"; it reconnects for
-// ever (1 s, doubled up to 60 s, jittered), and it asks an idle server every 10 s whether it is there,
-// because a connection may be dead without saying so.
+// after every time that the listener was away, and at its start, it passes on "all"; it reconnects
+// for ever (1 s, doubled up to 60 s, jittered), and it asks an idle server every 10 s whether it is
+// there, because a connection may be dead without saying so.
 //
-// Thread-safety: all functions from any thread. `publish` is called on the listener's thread; it may
-// block, notifications wait meanwhile. Events of one transaction are passed on once each; more than a
-// hundred at a time become "all".
+// Thread-safety: all functions from any thread. `publish` is called on the listener's thread; it
+// may block, notifications wait meanwhile. Events of one transaction are passed on once each; more
+// than a hundred at a time become "all".
 #pragma once
 
 #include <atomic>

@@ -1,8 +1,10 @@
 // Who may change what a cached personality says, and how PostgreSQL reports it on the notification
-// channel `cache_invalidation`. The gateway listens there and publishes on Redis (change_listener.hpp).
+// channel `cache_invalidation`. The gateway listens there and publishes on Redis
+// (change_listener.hpp).
 //
-// PostgreSQL merges equal payloads of one transaction, so a bulk edit of configurations is one event. A
-// change of a personality or configuration that leaves `updated_at` alone says that nothing changed.
+// PostgreSQL merges equal payloads of one transaction, so a bulk edit of configurations is one
+// event. A change of a personality or configuration that leaves `updated_at` alone says that
+// nothing changed.
 #include "api-gateway/database/change_notifications.hpp"
 
 #include <array>

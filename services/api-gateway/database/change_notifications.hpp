@@ -5,8 +5,8 @@
 
 namespace tutti::services::gateway::database {
 
-// PostgreSQL tells its listeners which cached personalities a change concerns; SQLite cannot, and has
-// no writer besides the gateway.
+// PostgreSQL tells its listeners which cached personalities a change concerns; SQLite cannot, and
+// has no writer besides the gateway.
 extern const Step change_notifications;
 
 }  // namespace tutti::services::gateway::database

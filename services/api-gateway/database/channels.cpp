@@ -1,5 +1,5 @@
-// That a channel is only one of activated and off, and active only once, rests on the transaction, not on the
-// tables.
+// That a channel is only one of activated and off, and active only once, rests on the transaction,
+// not on the tables.
 #include "api-gateway/database/channels.hpp"
 
 #include <string>

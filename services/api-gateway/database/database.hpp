@@ -42,8 +42,9 @@ public:
     };
 
     // Opens or creates the file, or connects, and brings the schema up to date. Errors:
-    // invalid_option (a folder, no such folder, not a URL), refused (no right to write), unsupported
-    // (not SQLite, corrupt, tables of another program, a newer schema), unavailable (no connection).
+    // invalid_option (a folder, no such folder, not a URL), refused (no right to write),
+    // unsupported (not SQLite, corrupt, tables of another program, a newer schema), unavailable (no
+    // connection).
     [[nodiscard]] static Result<std::unique_ptr<Database>> open(const Options& options);
     ~Database();
     Database(const Database&) = delete;
@@ -71,8 +72,8 @@ public:
     StoredJobResults job_results;
 };
 
-// A PostgreSQL URL with limits where it sets none: connecting, dead peers. Errors: invalid_option; the
-// cause does not repeat the URL.
+// A PostgreSQL URL with limits where it sets none: connecting, dead peers. Errors: invalid_option;
+// the cause does not repeat the URL.
 [[nodiscard]] Result<std::string> with_limits(const std::string& url);
 
 }  // namespace tutti::services::gateway::database

@@ -1,7 +1,8 @@
 // A step that has been released is never edited: a correction is another step.
 //
-// One text serves both databases. It is written for SQLite, which has no types of its own for ids and
-// times; PostgreSQL gets its native ones by `for_postgresql`. Statements for PostgreSQL alone are marked.
+// One text serves both databases. It is written for SQLite, which has no types of its own for ids
+// and times; PostgreSQL gets its native ones by `for_postgresql`. Statements for PostgreSQL alone
+// are marked.
 #include "api-gateway/database/migrations.hpp"
 
 #include <array>
@@ -184,8 +185,9 @@ constexpr std::array<Statement, 1> fifth_step{
         created_at VARCHAR(24) NOT NULL))",
 };
 
-// Beside the personalities, so that no query of theirs touches the bytes. An avatar concerns a cache that keeps
-// the personality, also one that another program writes, also when it leaves `updated_at` alone.
+// Beside the personalities, so that no query of theirs touches the bytes. An avatar concerns a
+// cache that keeps the personality, also one that another program writes, also when it leaves
+// `updated_at` alone.
 constexpr std::array<Statement, 2> sixth_step{
     {{R"(CREATE TABLE personality_avatars (
         personality_id VARCHAR(36) PRIMARY KEY REFERENCES personalities (id) ON DELETE CASCADE,

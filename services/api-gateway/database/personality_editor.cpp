@@ -25,8 +25,8 @@ struct Owned {
 };
 BOOST_DESCRIBE_STRUCT(Owned, (), (slug, system_prompt_id, owner_discord_id))
 
-// Nothing that refers to it can begin to until the end of the transaction: a statement that shows it then is
-// among the channels that hear of the change.
+// Nothing that refers to it can begin to until the end of the transaction: a statement that shows
+// it then is among the channels that hear of the change.
 Outcome<Owned> find_owned(soci::session& sql, const std::string& id,
                           const domain::Principal& principal) {
     if (!domain::is_uuid(id)) return std::unexpected(Refusal::not_found);

@@ -32,8 +32,8 @@ public:
     // Borrows the sessions.
     explicit PersonalityEditor(Sessions& sessions) : sessions_(sessions) {}
 
-    // For the owner and the bot's owner. `png` is what `edit.avatar_data` stands for; an empty one takes
-    // the picture away.
+    // For the owner and the bot's owner. `png` is what `edit.avatar_data` stands for; an empty one
+    // takes the picture away.
     [[nodiscard]] Result<Outcome<ChangedPersonality>> create(const domain::PersonalityEdit& edit,
                                                              const std::optional<std::string>& png,
                                                              const domain::Principal& principal);

@@ -1,4 +1,5 @@
-// Personas. Every function is about those of one user, and creates the user's row when it is missing.
+// Personas. Every function is about those of one user, and creates the user's row when it is
+// missing.
 //
 // Thread-safety, blocking and errors: see database.hpp.
 #pragma once

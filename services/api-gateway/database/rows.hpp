@@ -1,17 +1,19 @@
-// Rows as described structs, read and written by the names of their members: a new column is a new member.
-// Cells are text in both directions: SQLite and PostgreSQL convert text to and from a column's type,
-// and they spell booleans and times differently, which is settled here.
+// Rows as described structs, read and written by the names of their members: a new column is a new
+// member. Cells are text in both directions: SQLite and PostgreSQL convert text to and from a
+// column's type, and they spell booleans and times differently, which is settled here.
 //
-//     static const auto columns = Columns<Persona>("p").as("is_default", "u.default_persona_id = p.id");
-//     select(sql, columns, "FROM personas p JOIN users u ON ... WHERE p.owner_id = :owner", {owner});
+//     static const auto columns =
+//         Columns<Persona>("p").as("is_default", "u.default_persona_id = p.id");
+//     select(sql, columns, "FROM personas p JOIN users u ON ... WHERE p.owner_id = :id", {owner});
 //     RowWriter().set("owner_id", owner).set_edit<Persona>(edit).insert(sql, "personas");
 //
-// A member may be a text, a number, a flag, an optional or Nullable one of these, or a described struct. One
-// whose name ends in `_at` is a time, ISO 8601 in UTC with milliseconds. A null leaves a member that is not
-// optional as it was. An optional struct is there when its first column is not null.
+// A member may be a text, a number, a flag, an optional or Nullable one of these, or a described
+// struct. One whose name ends in `_at` is a time, ISO 8601 in UTC with milliseconds. A null leaves
+// a member that is not optional as it was. An optional struct is there when its first column is not
+// null.
 //
-// Column and table names come from the program, values only as parameters. All functions throw what SOCI
-// throws. Includes SOCI.
+// Column and table names come from the program, values only as parameters. All functions throw what
+// SOCI throws. Includes SOCI.
 #pragma once
 
 #include <soci/session.h>
@@ -170,7 +172,8 @@ bool may_lack(std::string_view name) {
 
 }  // namespace rows
 
-// The select list of `Row`: of each member the column of its name, of one table, unless said otherwise.
+// The select list of `Row`: of each member the column of its name, of one table, unless said
+// otherwise.
 template <class Row>
 class Columns {
 public:
@@ -254,8 +257,8 @@ public:
         return set(column, std::to_string(value));
     }
     RowWriter& set_null(std::string_view column);
-    // Every member of an edit that is there. An empty text takes away what `Row` may lack. The members in
-    // `but` are no columns of this table.
+    // Every member of an edit that is there. An empty text takes away what `Row` may lack. The
+    // members in `but` are no columns of this table.
     template <class Row, class Edit>
     RowWriter& set_edit(const Edit& edit, std::initializer_list<std::string_view> but = {}) {
         rows::each_member<Edit>([&]<class Member>(auto member) {

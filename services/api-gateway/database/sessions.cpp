@@ -24,8 +24,8 @@ PGconn* connection_of(soci::session& sql) {
     return static_cast<soci::postgresql_session_backend*>(sql.get_backend())->conn_;
 }
 
-// An idle connection has nothing to say: if it can be read, it is the server's farewell. Unlike SOCI's
-// own is_connected this costs no round trip, and cannot hang on a server that is silent.
+// An idle connection has nothing to say: if it can be read, it is the server's farewell. Unlike
+// SOCI's own is_connected this costs no round trip, and cannot hang on a server that is silent.
 bool is_well(soci::session& sql) {
     if (sql.get_backend() == nullptr) return false;
     PGconn* const connection = connection_of(sql);

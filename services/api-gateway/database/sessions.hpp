@@ -1,12 +1,13 @@
-// A bounded pool of database sessions that mends itself: the next lease of a session whose server has gone
-// opens it again, and one that is used for longer than the deadline is cut off, so that a server that
-// hangs holds no thread for ever. What reads and what writes goes through here: writers wait for
-// their turn before they lease a session, so that they leave sessions to readers.
+// A bounded pool of database sessions that mends itself: the next lease of a session whose server
+// has gone opens it again, and one that is used for longer than the deadline is cut off, so that a
+// server that hangs holds no thread for ever. What reads and what writes goes through here: writers
+// wait for their turn before they lease a session, so that they leave sessions to readers.
 //
-//     sessions.write("forget key", [&](soci::session& sql) { return execute(sql, "DELETE ...", {id}); });
+//     sessions.write("forget key",
+//                    [&](soci::session& sql) { return execute(sql, "DELETE ...", {id}); });
 //
-// Thread-safety: `read`, `write` and `lease` from any thread; a Lease belongs to the thread that took
-// it. Leases end before the pool does. Includes SOCI.
+// Thread-safety: `read`, `write` and `lease` from any thread; a Lease belongs to the thread that
+// took it. Leases end before the pool does. Includes SOCI.
 #pragma once
 
 #include <soci/session.h>

@@ -1,4 +1,5 @@
-// The table job_results: one statement decides who confirms first, so two instances need no transaction.
+// The table job_results: one statement decides who confirms first, so two instances need no
+// transaction.
 //
 // Thread-safety, blocking and errors: see database.hpp.
 #pragma once

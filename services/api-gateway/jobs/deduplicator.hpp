@@ -1,9 +1,9 @@
-// The same request twice within a few seconds is one job: a client that sends again, because it saw no
-// answer, must neither pay nor be answered twice.
+// The same request twice within a few seconds is one job: a client that sends again, because it saw
+// no answer, must neither pay nor be answered twice.
 //
-// A request reserves its key before anything is enqueued, with ids that are derived already, so there is
-// no moment at which a job exists without its reservation. When the store cannot say, or what it holds
-// cannot be read, nothing may be enqueued.
+// A request reserves its key before anything is enqueued, with ids that are derived already, so
+// there is no moment at which a job exists without its reservation. When the store cannot say, or
+// what it holds cannot be read, nothing may be enqueued.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -35,7 +35,8 @@ struct Reserved {
 
     Outcome outcome = Outcome::unavailable;
     JobIds holder{};  // of a duplicate
-    // Of a granted one: gives the key back, if it still holds it; the reservation of anybody else stays.
+    // Of a granted one: gives the key back, if it still holds it; the reservation of anybody else
+    // stays.
     std::function<void()> release = nullptr;
 };
 
@@ -60,13 +61,13 @@ private:
     std::chrono::seconds window_;
 };
 
-// "<personality>:<user>-<channel, or dm>:<first 16 hex digits of the message's SHA-256>". Nothing is
-// escaped.
+// "<personality>:<user>-<channel, or dm>:<first 16 hex digits of the message's SHA-256>". Nothing
+// is escaped.
 [[nodiscard]] std::string dedup_key(std::string_view personality, std::string_view user_id,
                                     const std::optional<std::string>& channel_id,
                                     std::string_view message);
-// The same with 32 digits of the client's key's hash: one message to several personalities may go out under
-// one key, and nobody meets the keys of others.
+// The same with 32 digits of the client's key's hash: one message to several personalities may go
+// out under one key, and nobody meets the keys of others.
 [[nodiscard]] std::string client_dedup_key(std::string_view personality, std::string_view user_id,
                                            const std::optional<std::string>& channel_id,
                                            std::string_view client_key);

@@ -1,5 +1,5 @@
-// json::read fills structs and forgets what they do not name; here everything that came must reach the
-// worker, so the values are walked by hand, with the same report of problems.
+// json::read fills structs and forgets what they do not name; here everything that came must reach
+// the worker, so the values are walked by hand, with the same report of problems.
 #include "api-gateway/jobs/generate_request.hpp"
 
 #include <algorithm>

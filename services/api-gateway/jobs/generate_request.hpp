@@ -1,5 +1,5 @@
-// The bodies of POST /ai/generate and /ai/transcribe, checked: what the gateway needs of them as members, the
-// rest as it came.
+// The bodies of POST /ai/generate and /ai/transcribe, checked: what the gateway needs of them as
+// members, the rest as it came.
 //
 // Thread-safety: plain values and pure functions.
 #pragma once
@@ -39,8 +39,8 @@ struct GenerateRequest {
     std::string user_id;
     std::optional<std::string> channel_id;
     std::optional<std::string> message_id;  // that the reply answers
-    // The text, or the object as JSON with its members sorted: the same message whatever order they came
-    // in.
+    // The text, or the object as JSON with its members sorted: the same message whatever order they
+    // came in.
     std::string message_identity;
     std::vector<Attachment> attachments;
     std::vector<ReferencedMessage> references;
@@ -59,8 +59,8 @@ struct TranscribeRequest {
     [[nodiscard]] static Result<TranscribeRequest> parse(std::string_view body);
 };
 
-// Whether the gateway may hand this URL on for download: https on Discord's own hosts, without a port,
-// credentials or an address in place of the name.
+// Whether the gateway may hand this URL on for download: https on Discord's own hosts, without a
+// port, credentials or an address in place of the name.
 [[nodiscard]] bool is_discord_attachment(std::string_view url);
 
 // JSON with the members of every object sorted by name.

@@ -2,8 +2,8 @@
 // attachments into text. The order is that of the queue; the last job names the others, and waits
 // for them.
 //
-//     llm-<req>                        the reply; the jobs below are its children, and its `dependencies`
-//     audio-<req>-audio-<i>            for each recording of the message
+//     llm-<req>                        the reply; the jobs below are its children, and its
+//     `dependencies` audio-<req>-audio-<i>            for each recording of the message
 //     image-<req>-image                for all its images together
 //     audio-<req>-ref<n>-audio-<i>     the same for referenced message n
 //     image-<req>-ref<n>-image

@@ -19,8 +19,8 @@ class JobResults {
 public:
     virtual ~JobResults() = default;
 
-    // Marks a pending result as delivered. Nothing when there is no result of that id. Blocking: as a
-    // query of the database. Errors: as a query of the database.
+    // Marks a pending result as delivered. Nothing when there is no result of that id. Blocking: as
+    // a query of the database. Errors: as a query of the database.
     [[nodiscard]] virtual Result<std::optional<Delivery>> confirm(const std::string& job_id) = 0;
 };
 

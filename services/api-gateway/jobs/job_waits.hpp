@@ -1,14 +1,16 @@
 // Who waits for which job: calls back with how it ended, without a thread for each.
 //
-// Word of an end (JobQueue::on_finished) is only a reason to look at the job's status at once. The status is
-// looked at when the wait begins, too, so that no end before that is missed, and every few seconds, for a
-// worker that announces nothing and for word that was lost. While the queue cannot be asked, waits go on
-// until their limit; the log says so once.
+// Word of an end (JobQueue::on_finished) is only a reason to look at the job's status at once. The
+// status is looked at when the wait begins, too, so that no end before that is missed, and every
+// few seconds, for a worker that announces nothing and for word that was lost. While the queue
+// cannot be asked, waits go on until their limit; the log says so once.
 //
-// Bounded by its callers: a wait holds a few hundred bytes, and the server limits how many there are.
+// Bounded by its callers: a wait holds a few hundred bytes, and the server limits how many there
+// are.
 //
-// Thread-safety: all functions may be called from any thread. Callbacks come on a thread of this object, one
-// at a time. Shutdown: stop the server first; those that still wait are not called any more.
+// Thread-safety: all functions may be called from any thread. Callbacks come on a thread of this
+// object, one at a time. Shutdown: stop the server first; those that still wait are not called any
+// more.
 #pragma once
 
 #include <chrono>
@@ -31,8 +33,8 @@ namespace tutti::services::gateway::jobs {
 
 class JobWaits {
 public:
-    // A job that has ended, or an error: timeout (the limit passed), unavailable (its record is gone). The
-    // cause can be shown.
+    // A job that has ended, or an error: timeout (the limit passed), unavailable (its record is
+    // gone). The cause can be shown.
     using Ended = std::function<void(const Result<services::jobs::JobStatus>& outcome)>;
 
     struct Options {
@@ -47,8 +49,8 @@ public:
     JobWaits(const JobWaits&) = delete;
     JobWaits& operator=(const JobWaits&) = delete;
 
-    // Calls `ended` once. What is returned ends the wait: nothing is called after it, unless the call has
-    // begun. Neither blocks.
+    // Calls `ended` once. What is returned ends the wait: nothing is called after it, unless the
+    // call has begun. Neither blocks.
     std::function<void()> wait(const std::string& job_id, Ended ended);
 
 private:

@@ -30,9 +30,9 @@ public:
     explicit OpenRouter(const Options& options);
 
     // All models. Blocking: until `deadline`, or for the pool's deadline (30 s), at most.
-    // Errors: those of http::Client::send; load_failed (an answer that is not 2xx, named by its status,
-    // or an empty list: it would replace a good one for a day); protocol (not the agreed shape);
-    // too_large (common/domain/limits.hpp).
+    // Errors: those of http::Client::send; load_failed (an answer that is not 2xx, named by its
+    // status, or an empty list: it would replace a good one for a day); protocol (not the agreed
+    // shape); too_large (common/domain/limits.hpp).
     [[nodiscard]] Result<domain::ModelCatalogue> fetch(TimePoint deadline);
 
     [[nodiscard]] http::Metrics metrics() const { return http_.metrics(); }

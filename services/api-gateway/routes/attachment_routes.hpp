@@ -1,10 +1,13 @@
-// GET /temp-attachments/:requestId/:file: what was attached to a request that runs, for every program that has its URL.
+// GET /temp-attachments/:requestId/:file: what was attached to a request that runs, for every
+// program that has its URL.
 //
-// Users decide what is in such a file, and it is served from the gateway's own origin. So no browser may take
-// it for a page: images, sound, video and plain text have their type, by the extension of the file's name;
-// all else is bytes, SVG and HTML included, and nothing is shown in place.
+// Users decide what is in such a file, and it is served from the gateway's own origin. So no
+// browser may take it for a page: images, sound, video and plain text have their type, by the
+// extension of the file's name; all else is bytes, SVG and HTML included, and nothing is shown in
+// place.
 //
-// Thread-safety: the handler may be called from any thread. Shutdown: the store outlives the routes.
+// Thread-safety: the handler may be called from any thread. Shutdown: the store outlives the
+// routes.
 #pragma once
 
 #include <string_view>

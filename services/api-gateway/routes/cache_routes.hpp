@@ -1,6 +1,7 @@
 // /admin/invalidate-cache: the operator says that personalities have changed.
 //
-// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives them.
+// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives
+// them.
 #pragma once
 
 #include <vector>

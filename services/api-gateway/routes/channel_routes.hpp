@@ -1,6 +1,7 @@
 // /user/channel: what is active where, and what was switched off.
 //
-// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives them.
+// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives
+// them.
 #pragma once
 
 #include <vector>

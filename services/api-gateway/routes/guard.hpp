@@ -1,5 +1,5 @@
-// The one gate in front of every route: who may call it is checked by the head of the request, and by the
-// body where only that says who asks.
+// The one gate in front of every route: who may call it is checked by the head of the request, and
+// by the body where only that says who asks.
 //
 // Thread-safety: immutable after its construction.
 #pragma once

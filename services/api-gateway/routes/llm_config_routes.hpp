@@ -1,7 +1,8 @@
-// /admin/llm-config: the model configurations that every user may use. Any service may read them, the bot's
-// owner changes them.
+// /admin/llm-config: the model configurations that every user may use. Any service may read them,
+// the bot's owner changes them.
 //
-// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives them.
+// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives
+// them.
 #pragma once
 
 #include <optional>

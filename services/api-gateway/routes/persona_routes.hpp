@@ -1,6 +1,7 @@
 // /user/persona: who a user is. Every change is told, so that no bot speaks to yesterday's persona.
 //
-// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives them.
+// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives
+// them.
 #pragma once
 
 #include <vector>

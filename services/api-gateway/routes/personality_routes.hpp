@@ -1,7 +1,8 @@
-// /user/personality: what a user may talk to, and who makes it. Denied and absent look the same to those
-// who read.
+// /user/personality: what a user may talk to, and who makes it. Denied and absent look the same to
+// those who read.
 //
-// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives them.
+// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives
+// them.
 #pragma once
 
 #include <vector>

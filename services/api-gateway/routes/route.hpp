@@ -1,5 +1,5 @@
-// What the gateway serves: a method, a pattern, who may call it, and what answers. Each file of routes returns
-// a list of them, which guard.hpp makes a router of.
+// What the gateway serves: a method, a pattern, who may call it, and what answers. Each file of
+// routes returns a list of them, which guard.hpp makes a router of.
 #pragma once
 
 #include <cstdint>

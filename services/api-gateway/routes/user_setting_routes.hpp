@@ -1,8 +1,10 @@
 // /user/model-override and /wallet: what a user has chosen for themselves.
 //
-// A key that is set is told and forgotten: no program here reads one, and what is not stored cannot leak.
+// A key that is set is told and forgotten: no program here reads one, and what is not stored cannot
+// leak.
 //
-// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives them.
+// Thread-safety: the handlers may be called from any thread. What the routes refer to outlives
+// them.
 #pragma once
 
 #include <vector>

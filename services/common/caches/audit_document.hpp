@@ -1,5 +1,6 @@
-// docs/caching-audit.md, written from what the services declare: the inventory by tier and service, how each
-// cache is invalidated, the pools of HTTP connections, the decision tree, and what several instances take.
+// docs/caching-audit.md, written from what the services declare: the inventory by tier and service,
+// how each cache is invalidated, the pools of HTTP connections, the decision tree, and what several
+// instances take.
 //
 //     tutti audit --format document > docs/caching-audit.md
 //

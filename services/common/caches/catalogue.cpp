@@ -1,5 +1,5 @@
-// The inventory of the catalogue is asked from nodes that are never started, so it cannot differ from
-// what running services answer.
+// The inventory of the catalogue is asked from nodes that are never started, so it cannot differ
+// from what running services answer.
 #include "common/caches/catalogue.hpp"
 
 #include <algorithm>
@@ -24,8 +24,9 @@ using Value = ChannelActivations::Value;
 
 constexpr std::chrono::milliseconds local_ttl_max = 1h;
 
-// A cache that is bounded in entries is bounded in bytes by what one may have: an answer of a gateway may
-// have domain::answer_bytes_max, a thousand of them would not fit. Larger ones count as a failed load.
+// A cache that is bounded in entries is bounded in bytes by what one may have: an answer of a
+// gateway may have domain::answer_bytes_max, a thousand of them would not fit. Larger ones count as
+// a failed load.
 template <class V>
 std::function<bool(const V&)> has_at_most(std::size_t text_bytes_max) {
     return [text_bytes_max](const V& value) { return domain::text_bytes(value) <= text_bytes_max; };

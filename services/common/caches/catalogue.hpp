@@ -1,9 +1,9 @@
-// The catalogue: every cache of the services is declared here and nowhere else. What the audit prints,
-// what the metrics count and what the services do comes from these declarations.
+// The catalogue: every cache of the services is declared here and nowhere else. What the audit
+// prints, what the metrics count and what the services do comes from these declarations.
 //
 //     ChannelActivations activations = declare_channel_activations(node, {}, load_over_http);
-//     auto found = activations.get(channel_id);        // Result<Lookup<GetChannelActivationResponse>>
-//     auto sent = activations.invalidate(channel_id);  // after a change: gone here, published for all
+//     auto found = activations.get(channel_id);  // Result<Lookup<GetChannelActivationResponse>>
+//     auto sent = activations.invalidate(channel_id);  // after a change: gone here, published
 //
 // Thread-safety: declare from one thread and before `Node::start`; the handles from any thread.
 #pragma once
@@ -35,11 +35,11 @@ inline constexpr std::string_view app_name = "tzurot";
 inline constexpr std::string_view bot_client_service = "bot-client";
 inline constexpr std::string_view api_gateway_service = "api-gateway";
 
-// Switches that break the catalogue on purpose, to show what the audit warns of. Never set them in a
-// deployment.
+// Switches that break the catalogue on purpose, to show what the audit warns of. Never set them in
+// a deployment.
 //   TUTTI_DEMO_CHANNEL_ACTIVATION=local  channel activation without the bus, as the audit found it:
 //                                        other instances go on with what they have until the TTL
-//   TUTTI_DEMO_TTL_MS=2000               and with this TTL, so that one need not wait 30 s to see it
+//   TUTTI_DEMO_TTL_MS=2000               and with this TTL, to see it sooner than in 30 s
 struct Demonstration {
     enum class ChannelActivation : std::uint8_t { coherent, local };
 
@@ -50,8 +50,8 @@ struct Demonstration {
     [[nodiscard]] static Result<Demonstration> parse(const process::Environment& environment);
 };
 
-// Whether a personality answers every message of a channel, by channel id. "Not activated" is an answer
-// like any other.
+// Whether a personality answers every message of a channel, by channel id. "Not activated" is an
+// answer like any other.
 class ChannelActivations {
 public:
     using Value = domain::GetChannelActivationResponse;
@@ -84,8 +84,8 @@ struct NotificationKey {
 
 [[nodiscard]] Cooldown<NotificationKey> declare_notification_cooldown(Node& node);
 
-// Personalities with their configuration merged in, by id. Access is checked after the hit, so that all
-// users share an entry.
+// Personalities with their configuration merged in, by id. Access is checked after the hit, so that
+// all users share an entry.
 using Personalities = Coherent<std::string, domain::GetPersonalityResponse>;
 
 [[nodiscard]] Personalities declare_personalities(
@@ -97,15 +97,15 @@ using PersonalityIds = Coherent<std::string, std::string>;
 [[nodiscard]] PersonalityIds declare_personality_ids(Node& node,
                                                      Loader<std::string, std::string> load);
 
-// The pictures of personalities, by slug, for every user. Null: the personality has none. Any change of
-// any personality empties it: a slug may have become another personality's.
+// The pictures of personalities, by slug, for every user. Null: the personality has none. Any
+// change of any personality empties it: a slug may have become another personality's.
 using Avatars = Coherent<std::string, domain::AvatarPtr>;
 
 [[nodiscard]] Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load);
 
-// What a user may choose, by Discord id. Two caches, so that filling one does not age the other. While the
-// gateway does not answer, the last known list is served; a loader that is refused (Errc::refused, as
-// for access that was taken away) never is.
+// What a user may choose, by Discord id. Two caches, so that filling one does not age the other.
+// While the gateway does not answer, the last known list is served; a loader that is refused
+// (Errc::refused, as for access that was taken away) never is.
 using PersonalityLists = Coherent<std::string, std::vector<domain::PersonalitySummary>>;
 using PersonaLists = Coherent<std::string, std::vector<domain::PersonaSummary>>;
 
@@ -127,8 +127,8 @@ inline constexpr const char* global_configs_key = "global-configs";
 [[nodiscard]] GlobalConfigs declare_global_configs(
     Node& node, Loader<std::string, std::vector<domain::LlmConfig>> load);
 
-// OpenRouter's catalogue of models, under one key. Programs that know nothing of Tutti read and write the
-// same document in Redis (openrouter:models), as a JSON array.
+// OpenRouter's catalogue of models, under one key. Programs that know nothing of Tutti read and
+// write the same document in Redis (openrouter:models), as a JSON array.
 using Models = Shared<std::string, domain::ModelCatalogue>;
 
 inline constexpr const char* models_key = "models";
@@ -138,8 +138,8 @@ inline constexpr const char* models_key = "models";
     Loader<std::string, domain::ModelCatalogue> load);
 [[nodiscard]] Models declare_models(Node& node, Loader<std::string, domain::ModelCatalogue> load);
 
-// What a reservation says about the request that holds it, on the wire {"requestId","jobId","timestamp",
-// "expiresAt"}, times in milliseconds.
+// What a reservation says about the request that holds it, on the wire
+// {"requestId","jobId","timestamp", "expiresAt"}, times in milliseconds.
 struct RequestNote {
     std::string request_id;
     std::string job_id;
@@ -158,14 +158,15 @@ inline constexpr std::chrono::seconds request_window_default{5};
 [[nodiscard]] RequestReservations declare_request_dedup(
     Node& node, std::chrono::seconds window = request_window_default);
 
-// The same by the key that a client gave its request, in Redis as request-key:<key>. It lasts as long as
-// clients try again: a key is of one request, which what is in two of them never is.
+// The same by the key that a client gave its request, in Redis as request-key:<key>. It lasts as
+// long as clients try again: a key is of one request, which what is in two of them never is.
 inline constexpr std::chrono::seconds request_key_window{60};
 
 [[nodiscard]] RequestReservations declare_request_keys(Node& node);
 
-// All of it as the audit sees it, without a running process: `node` is empty and nothing is counted.
-// Honours the switches of `Demonstration` in the environment; wrong ones are logged and ignored.
+// All of it as the audit sees it, without a running process: `node` is empty and nothing is
+// counted. Honours the switches of `Demonstration` in the environment; wrong ones are logged and
+// ignored.
 [[nodiscard]] Inventory catalogue_inventory();
 
 }  // namespace tutti::services::caches

@@ -1,14 +1,14 @@
-// The five channels on which the services tell each other, and programs that know nothing of Tutti, what
-// to forget, and the shape of the events on each. An event is one of
+// The five channels on which the services tell each other, and programs that know nothing of Tutti,
+// what to forget, and the shape of the events on each. An event is one of
 //     {"type":"<type>","<key>":"<id>"}    {"type":"all"}
 // with exactly these members.
 //
-//     auto options = subscribed_to(persona_events, CacheOptions<...>{...});   // a cache that hears them
-//     auto personas = declare_invalidation(node, persona_events);             // a process that only tells
+//     auto options = subscribed_to(persona_events, CacheOptions<...>{...});  // a cache that hears
+//     auto personas = declare_invalidation(node, persona_events);  // a process that only tells
 //     personas.invalidate(discord_id);
 //
-// Thread-safety: declare from one thread and before `Node::start`; the services from any thread. All
-// channels of a process share the node's one subscription connection.
+// Thread-safety: declare from one thread and before `Node::start`; the services from any thread.
+// All channels of a process share the node's one subscription connection.
 #pragma once
 
 #include <optional>
@@ -65,7 +65,8 @@ inline constexpr InvalidationEvents persona_events{.name = "persona-invalidation
                                                    .key = "discordId",
                                                    .what = "personas by user"};
 
-// The declaration of a cache that these events invalidate, also when a foreign program publishes them.
+// The declaration of a cache that these events invalidate, also when a foreign program publishes
+// them.
 template <Key K, class V>
 [[nodiscard]] CacheOptions<K, V> subscribed_to(const InvalidationEvents& events,
                                                CacheOptions<K, V> options) {

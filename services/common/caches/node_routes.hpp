@@ -1,5 +1,5 @@
-// What every process tells about its node over HTTP, without authentication: GET /health (200, or 503 with
-// the reasons), GET /metrics (Prometheus text) and GET /audit (the inventory as JSON).
+// What every process tells about its node over HTTP, without authentication: GET /health (200, or
+// 503 with the reasons), GET /metrics (Prometheus text) and GET /audit (the inventory as JSON).
 #pragma once
 
 #include <span>

@@ -1,12 +1,13 @@
-// How many instances of a service run now: each tells the Redis that they share every few seconds that it is
-// there, and learns by the same step how many are.
+// How many instances of a service run now: each tells the Redis that they share every few seconds
+// that it is there, and learns by the same step how many are.
 //
-// One sorted set for each service, `<app>:instances:<service>`: a member an instance, scored with the time of
-// the server at which it is forgotten. An instance that stops leaves at once; one that is killed counts
-// until it is forgotten. The count is for people (advice, metrics); nothing that must be right rests on it.
+// One sorted set for each service, `<app>:instances:<service>`: a member an instance, scored with
+// the time of the server at which it is forgotten. An instance that stops leaves at once; one that
+// is killed counts until it is forgotten. The count is for people (advice, metrics); nothing that
+// must be right rests on it.
 //
-// Thread-safety: all functions may be called from any thread. `on_change` is called by the constructor or by
-// the thread of the object, never by two at a time.
+// Thread-safety: all functions may be called from any thread. `on_change` is called by the
+// constructor or by the thread of the object, never by two at a time.
 #pragma once
 
 #include <chrono>
@@ -31,13 +32,13 @@ public:
         std::string instance;
         std::chrono::milliseconds announce_every{5'000};
         std::chrono::milliseconds forgotten_after{15'000};
-        // With how many instances there are, this one included; first when it is known, then when it is
-        // another number.
+        // With how many instances there are, this one included; first when it is known, then when
+        // it is another number.
         std::function<void(std::size_t)> on_change{};
     };
 
-    // Tells once, so the count is known afterwards unless Redis does not answer. Blocking: a second at most.
-    // Borrows the client, which outlives it.
+    // Tells once, so the count is known afterwards unless Redis does not answer. Blocking: a second
+    // at most. Borrows the client, which outlives it.
     Presence(redis::RedisClient& redis, Options options);
     // Stops.
     ~Presence();

@@ -1,7 +1,7 @@
 // The picture of a personality: what is kept of it, and where the world finds it.
 //
-// A picture's path has the time of its last change in it, because proxies such as Discord's go by the
-// path alone: another picture must be another path.
+// A picture's path has the time of its last change in it, because proxies such as Discord's go by
+// the path alone: another picture must be another path.
 #pragma once
 
 #include <algorithm>
@@ -25,8 +25,8 @@ struct Avatar {
 // Shared, because a cache hands out copies. Null: that personality has none.
 using AvatarPtr = std::shared_ptr<const Avatar>;
 
-// The last part of <slug>-<version>.png: milliseconds since 1970, always of this many digits, so that few
-// slugs look as if they ended in one.
+// The last part of <slug>-<version>.png: milliseconds since 1970, always of this many digits, so
+// that few slugs look as if they ended in one.
 inline constexpr std::size_t avatar_version_digits = 13;
 
 [[nodiscard]] inline std::string version_of(process::UnixTime updated_at) {

@@ -33,8 +33,8 @@ BOOST_DESCRIBE_STRUCT(Activation, (),
 struct GetChannelActivationResponse {
     bool is_activated = false;
     std::optional<Activation> activation;
-    // Active or explicitly off: a thread with settings of its own does not inherit. Gateways that know
-    // no "off" do not send it.
+    // Active or explicitly off: a thread with settings of its own does not inherit. Gateways that
+    // know no "off" do not send it.
     std::optional<bool> has_settings{};
 
     friend bool operator==(const GetChannelActivationResponse&,
@@ -169,8 +169,8 @@ struct GetPersonalityResponse {
 };
 BOOST_DESCRIBE_STRUCT(GetPersonalityResponse, (), (personality, owner_discord_ids))
 
-// POST /user/personality and PUT /user/personality/:idOrName. What is missing stays as it is; an empty
-// text takes an optional field away. `name` and `slug` are required for a new one.
+// POST /user/personality and PUT /user/personality/:idOrName. What is missing stays as it is; an
+// empty text takes an optional field away. `name` and `slug` are required for a new one.
 struct PersonalityEdit {
     std::optional<std::string> name;
     std::optional<std::string> slug;

@@ -13,8 +13,8 @@ inline constexpr std::size_t json_growth_max = 6;
 
 // An answer of the gateway, as the bots take it.
 inline constexpr std::size_t answer_bytes_max = 10U << 20U;
-// Its elements and members, of which each takes memory where it is read. Other texts have as many as
-// `JsonLimits` allows.
+// Its elements and members, of which each takes memory where it is read. Other texts have as many
+// as `JsonLimits` allows.
 inline constexpr std::size_t answer_values_max = 1U << 17U;
 
 // All texts of a personality together, with the placeholders filled in: in the database's answer,

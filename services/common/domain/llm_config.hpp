@@ -1,4 +1,5 @@
-// Model configurations and who uses which. The shapes of /admin/llm-config and /user/model-override.
+// Model configurations and who uses which. The shapes of /admin/llm-config and
+// /user/model-override.
 #pragma once
 
 #include <cstdint>
@@ -52,8 +53,8 @@ struct GetLlmConfigResponse {
 };
 BOOST_DESCRIBE_STRUCT(GetLlmConfigResponse, (), (config))
 
-// POST /admin/llm-config and PUT /admin/llm-config/:id. What is missing stays as it is; an empty text
-// takes an optional field away. `name` and `model` are required for a new one.
+// POST /admin/llm-config and PUT /admin/llm-config/:id. What is missing stays as it is; an empty
+// text takes an optional field away. `name` and `model` are required for a new one.
 struct LlmConfigEdit {
     std::optional<std::string> name;
     std::optional<std::string> description;

@@ -1,8 +1,8 @@
-// The list of models that OpenRouter offers, as it is fetched, kept in Redis (`openrouter:models`) and
-// served. On the wire it is a JSON array with the provider's own spelling: `context_length`.
+// The list of models that OpenRouter offers, as it is fetched, kept in Redis (`openrouter:models`)
+// and served. On the wire it is a JSON array with the provider's own spelling: `context_length`.
 //
-// What the services do not use is not kept: `per_request_limits`, `default_parameters` and whatever the
-// provider adds. Apart from `id`, `name` and the modalities any member may be missing or null.
+// What the services do not use is not kept: `per_request_limits`, `default_parameters` and whatever
+// the provider adds. Apart from `id`, `name` and the modalities any member may be missing or null.
 //
 // Bounded (common/domain/limits.hpp): what is read of the provider can be kept.
 //

@@ -57,8 +57,8 @@ struct GetPersonaResponse {
 };
 BOOST_DESCRIBE_STRUCT(GetPersonaResponse, (), (persona))
 
-// POST /user/persona and PUT /user/persona/:id. What is missing stays as it is; an empty text takes an
-// optional field away. `name` and `content` are required for a new one.
+// POST /user/persona and PUT /user/persona/:id. What is missing stays as it is; an empty text takes
+// an optional field away. `name` and `content` are required for a new one.
 struct PersonaEdit {
     std::optional<std::string> name;
     std::optional<std::string> preferred_name;

@@ -1,8 +1,8 @@
-// The meeting point of a deferred answer, which may come from any thread at any time or never, and of the
-// connection that waits for it and may end first.
+// The meeting point of a deferred answer, which may come from any thread at any time or never, and
+// of the connection that waits for it and may end first.
 //
-// The answer is taken once, before `close`; afterwards it is ignored, so what answers may outlive the
-// server. `wake` is never called after `close` has returned.
+// The answer is taken once, before `close`; afterwards it is ignored, so what answers may outlive
+// the server. `wake` is never called after `close` has returned.
 //
 // Thread-safety: `begin` on one thread, then the rest from any.
 #pragma once
@@ -18,8 +18,8 @@ namespace tutti::services::http {
 
 class Deferral {
 public:
-    // `wake` is called once, when the answer is there, on the thread that gives it. It must not block, nor
-    // call anything of this object.
+    // `wake` is called once, when the answer is there, on the thread that gives it. It must not
+    // block, nor call anything of this object.
     explicit Deferral(std::function<void()> wake) : wake_(std::move(wake)) {}
 
     // Calls `start`. What it throws is a 500.

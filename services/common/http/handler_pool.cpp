@@ -6,7 +6,8 @@
 
 namespace tutti::services::http {
 
-// A thread that cannot be started leaves the others to the destructor of `threads_`, which ends them.
+// A thread that cannot be started leaves the others to the destructor of `threads_`, which ends
+// them.
 HandlerPool::HandlerPool(Options options) : options_(options), free_(options.threads) {
     threads_.reserve(options_.threads);
     for (std::size_t i = 0; i < options_.threads; ++i) {

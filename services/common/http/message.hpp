@@ -56,10 +56,11 @@ struct Request {
 };
 
 struct Response;
-// Takes the answer of a deferred response: from any thread, also at once. The first one counts. When the
-// last copy is destroyed without an answer, the answer is a 500.
+// Takes the answer of a deferred response: from any thread, also at once. The first one counts.
+// When the last copy is destroyed without an answer, the answer is a 500.
 using Answer = std::function<void(Response)>;
-// Begins what ends in an answer, and returns what to call when the client waits no longer (may be empty).
+// Begins what ends in an answer, and returns what to call when the client waits no longer (may be
+// empty).
 using Start = std::function<std::function<void()>(Answer answer)>;
 
 struct Response {
@@ -75,14 +76,15 @@ struct Response {
                                      std::string_view content_type = "text/plain; charset=utf-8");
 // `body` is JSON already.
 [[nodiscard]] Response json_response(int status, std::string body);
-// For a handler whose answer takes long: the server calls `start` on the same worker, which is free as soon
-// as that returns. Nothing is begun when too many wait already. What `start` returns is called on the
-// server's I/O thread when the client has left or the server stops, so it must not block, and it may come
-// after an answer that was given too late. The server waits as long as the client does: a limit is the
-// business of what begins.
+// For a handler whose answer takes long: the server calls `start` on the same worker, which is free
+// as soon as that returns. Nothing is begun when too many wait already. What `start` returns is
+// called on the server's I/O thread when the client has left or the server stops, so it must not
+// block, and it may come after an answer that was given too late. The server waits as long as the
+// client does: a limit is the business of what begins.
 //
 //     return deferred_response([&](Answer answer) {
-//         const auto id = jobs.when_done([answer](Job job) { answer(json_response(200, job.text)); });
+//         const auto id =
+//             jobs.when_done([answer](Job job) { answer(json_response(200, job.text)); });
 //         return [&jobs, id] { jobs.forget(id); };
 //     });
 [[nodiscard]] Response deferred_response(Start start);

@@ -7,9 +7,10 @@
 // blocks of bytes that are not parsed, `header_bytes_max` of them for good, besides head and body.
 //
 // Another reader of the same bytes must not see other messages there (request smuggling), so what
-// Beast lets pass and others read in another way is refused (RFC 9112): a transfer coding other than
-// "chunked", more than one length, a line that continues the one before it, a request that names no
-// host or two. Trailers are read and forgotten: they come after whatever was decided by the header.
+// Beast lets pass and others read in another way is refused (RFC 9112): a transfer coding other
+// than "chunked", more than one length, a line that continues the one before it, a request that
+// names no host or two. Trailers are read and forgotten: they come after whatever was decided by
+// the header.
 //
 //     reader.begin({...});
 //     while (reader.parse() == MessageReader<true>::State::incomplete) {

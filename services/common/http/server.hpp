@@ -14,7 +14,8 @@
 // Everything that a peer controls has a limit: too large, too slow and too many are answered (or
 // cut off), never buffered. Each refusal carries the services' JSON error body. The server's own
 // memory is at most
-//     connections_max * (2 * header_bytes_max + 48 KiB) + receiving_bytes_max + each kind's sending_bytes_max
+//     connections_max * (2 * header_bytes_max + 48 KiB)
+//         + receiving_bytes_max + each kind's sending_bytes_max
 // At `connections_max`, and when the process has no descriptor left, the connection that has waited
 // longest for a request makes room: one that never called an internal route before one that did.
 //

@@ -2,7 +2,8 @@
 //
 //     <queue>               stream of tickets: an entry has the field jobId, and means that the job
 //                           may be claimed
-//     <queue>:job:<jobId>   hash: requestId, name, data, bytes, status, progress, timestamp (ms); as
+//     <queue>:job:<jobId>   hash: requestId, name, data, bytes, status, progress, timestamp (ms);
+//     as
 //                           it has them parent, children, left (children that have not ended),
 //                           channel, reference; while it is leased token, worker, ticket; attempts;
 //                           `paid:<call>`; in the end result (JSON) or error (text). Gone an hour

@@ -70,7 +70,8 @@ enum class Hold : std::uint8_t { held, lost };
 // What is known of a call that costs money, by the id that the worker gives it within the job.
 struct PaidCall {
     enum class State : std::uint8_t {
-        begun,  // by this call of `begin_paid`: nothing is known of it from before, so it may be made
+        begun,    // by this call of `begin_paid`: nothing is known of it from before, so it may be
+                  // made
         stored,   // `answer` is what it was answered
         unknown,  // an attempt began it and stored nothing: it may have been made and billed
         lost,     // the lease is

@@ -1,5 +1,5 @@
-// A bounded number of things at a time, and a bounded number that wait for their turn: what keeps one
-// slow upstream from taking every thread of a process.
+// A bounded number of things at a time, and a bounded number that wait for their turn: what keeps
+// one slow upstream from taking every thread of a process.
 //
 //     Slots slots({.concurrent_max = 16, .queued_max = 64});
 //     auto slot = slots.take(deadline);
@@ -8,8 +8,8 @@
 //
 // Turns are taken in the order of arrival: no call overtakes the queue.
 //
-// Thread-safety: all functions may be called from any thread. Shutdown: `stop` ends the waiting; every
-// `Slot` must be gone before the object is.
+// Thread-safety: all functions may be called from any thread. Shutdown: `stop` ends the waiting;
+// every `Slot` must be gone before the object is.
 #pragma once
 
 #include <condition_variable>
@@ -53,8 +53,8 @@ public:
     Slots(const Slots&) = delete;
     Slots& operator=(const Slots&) = delete;
 
-    // Blocking: until `deadline` at most. Errors: overloaded (the queue is full, or no turn came before
-    // the deadline), stopped.
+    // Blocking: until `deadline` at most. Errors: overloaded (the queue is full, or no turn came
+    // before the deadline), stopped.
     [[nodiscard]] Result<Slot> take(TimePoint deadline);
     // Refuses all calls from now on, also those who wait. Idempotent.
     void stop();

@@ -245,7 +245,8 @@ Result<std::shared_ptr<TrustedRoots>> load_trusted_roots(const std::string& ca_f
     return context;
 }
 
-// The I/O context of each has descriptors of its own, and says only by throwing that there are none.
+// The I/O context of each has descriptors of its own, and says only by throwing that there are
+// none.
 Result<std::unique_ptr<Transport>> make_transport(const HttpUrl& url,
                                                   std::shared_ptr<TrustedRoots> context) {
     return process::as_result(Errc::unavailable, [&]() -> Result<std::unique_ptr<Transport>> {

@@ -1,5 +1,5 @@
-// A connection of an HTTP client, plain or TLS, with blocking operations that keep a deadline. The calling thread
-// runs the I/O itself, so a call costs no change of threads.
+// A connection of an HTTP client, plain or TLS, with blocking operations that keep a deadline. The
+// calling thread runs the I/O itself, so a call costs no change of threads.
 //
 // Thread-safety: one thread at a time, but `cancel` from any thread at any time.
 #pragma once

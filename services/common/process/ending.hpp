@@ -1,6 +1,6 @@
-// What is done when an object goes, as a member beside it: members go in the reverse order of their declaration, so
-// an owner that declares each part after what it refers to, and an ending after what it ends, needs no list
-// of what stops when.
+// What is done when an object goes, as a member beside it: members go in the reverse order of their
+// declaration, so an owner that declares each part after what it refers to, and an ending after
+// what it ends, needs no list of what stops when.
 //
 //     std::unique_ptr<Node> node;
 //     Ending stop_node;             // = Ending([this] { node->stop(); }), once there is a node

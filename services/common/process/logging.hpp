@@ -21,8 +21,8 @@ void info(std::string_view text);
 void warn(std::string_view text);
 void error(std::string_view text);
 
-// For what each request, event or attempt may say: "<kind>: <text>", one line of a kind a minute, and
-// the next one says how many were left out (tutti::LogLimiter). A kind is a fixed text.
+// For what each request, event or attempt may say: "<kind>: <text>", one line of a kind a minute,
+// and the next one says how many were left out (tutti::LogLimiter). A kind is a fixed text.
 void warn(std::string_view kind, std::string_view text);
 void error(std::string_view kind, std::string_view text);
 

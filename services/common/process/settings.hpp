@@ -35,8 +35,9 @@ struct Settings {
     // REDIS_URL: redis://, rediss:// or unix://; unset = the embedded store and bus. May hold a
     // password.
     std::optional<std::string> redis_url;
-    // DATABASE_URL: "sqlite:<path>", or a path that begins with / or ./; unset = "sqlite:./tutti.db". Or postgres://...,
-    // which may hold a password and then counts instead of the path.
+    // DATABASE_URL: "sqlite:<path>", or a path that begins with / or ./; unset =
+    // "sqlite:./tutti.db". Or postgres://..., which may hold a password and then counts instead of
+    // the path.
     std::string database_path = "./tutti.db";
     std::optional<Secret> postgres_url;
 
@@ -52,8 +53,8 @@ struct Settings {
     Secret internal_service_secret;           // INTERNAL_SERVICE_SECRET; unset = refused
     std::optional<std::string> bot_owner_id;  // BOT_OWNER_ID: a Discord id
 
-    // HTTP_<UPSTREAM>_CONCURRENCY, _QUEUE and _DEADLINE_MS, by the names of these members. An interactive
-    // call is one that a user waits for.
+    // HTTP_<UPSTREAM>_CONCURRENCY, _QUEUE and _DEADLINE_MS, by the names of these members. An
+    // interactive call is one that a user waits for.
     HttpPool gateway_interactive{
         .concurrent_max = 32, .queued_max = 256, .deadline = std::chrono::seconds{5}};
     HttpPool gateway_background{
@@ -67,8 +68,8 @@ struct Settings {
         .concurrent_max = 8, .queued_max = 32, .deadline = std::chrono::seconds{3}};
     // DISCORD_CDN_BASE_URL: attachments are fetched here; unset = from Discord's own hosts.
     std::optional<std::string> discord_cdn_base_url;
-    // ATTACHMENT_DIR: where they are kept meanwhile; unset = temp-attachments beside the SQLite file, or in
-    // the working directory.
+    // ATTACHMENT_DIR: where they are kept meanwhile; unset = temp-attachments beside the SQLite
+    // file, or in the working directory.
     std::optional<std::string> attachment_dir;
 
     std::string queue_name = "ai-requests";  // QUEUE_NAME: also a Redis key

@@ -9,7 +9,8 @@
 
 namespace tutti::services::process {
 
-// At most `bytes_max` of them, and no part of a character of UTF-8 at the end. Borrowed from `text`.
+// At most `bytes_max` of them, and no part of a character of UTF-8 at the end. Borrowed from
+// `text`.
 [[nodiscard]] constexpr std::string_view cut_utf8(std::string_view text,
                                                   std::size_t bytes_max) noexcept {
     std::size_t end = std::min(text.size(), bytes_max);

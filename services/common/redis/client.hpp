@@ -1,22 +1,23 @@
-// Redis commands for the services, beyond what the library's store and bus offer: streams, hashes and
-// scripts. A small pool of connections, blocking calls with deadlines, replies with a limit.
+// Redis commands for the services, beyond what the library's store and bus offer: streams, hashes
+// and scripts. A small pool of connections, blocking calls with deadlines, replies with a limit.
 //
 //     auto redis = RedisClient::create({.url = "redis://127.0.0.1:6379"});
 //     auto reply = (*redis)->command({"XLEN", "ai-requests"}, Boottime::now() + 2s);
 //
-// The calling thread does the I/O, so it must be one that may wait: a worker of the HTTP server, never
-// its I/O thread. Connections are made when they are needed and made again after a failure.
+// The calling thread does the I/O, so it must be one that may wait: a worker of the HTTP server,
+// never its I/O thread. Connections are made when they are needed and made again after a failure.
 //
 // Errors of a command:
 //   unavailable  no connection, or the server is loading: the command was not carried out
-//   timeout      no reply: the deadline passed or the connection broke, and the command may have been
+//   timeout      no reply: the deadline passed or the connection broke, and the command may have
+//                been carried out
+//   refused      password, certificate, permission, read-only replica, wrong type, or any other
+//                error reply: not carried out, but a script may have got to the command that failed
+//   overloaded   all connections are in use and no turn came, or the server is out of memory: not
 //                carried out
-//   refused      password, certificate, permission, read-only replica, wrong type, or any other error reply: not carried
-//                out, but a script may have got to the command that failed
-//   overloaded   all connections are in use and no turn came, or the server is out of memory: not carried
-//                out
 //   too_large    the reply is over the limit; the command was carried out
-//   protocol     bytes that are no reply, or one of too many elements; the command may have been carried out
+//   protocol     bytes that are no reply, or one of too many elements; the command may have been
+//                carried out
 //   stopped      `stop` was called
 //
 // Thread-safety: all functions may be called from any thread.
@@ -60,7 +61,8 @@ public:
         std::size_t reply_bytes_max = 16U << 20U;
     };
 
-    // Reads the URL (tutti/redis_url.hpp) and the files that it names, and connects to nothing. Errors: invalid_option.
+    // Reads the URL (tutti/redis_url.hpp) and the files that it names, and connects to nothing.
+    // Errors: invalid_option.
     [[nodiscard]] static Result<std::unique_ptr<RedisClient>> create(Options options);
     // Requires: no command is in progress or begins.
     ~RedisClient();

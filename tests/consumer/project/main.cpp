@@ -1,5 +1,5 @@
-// What a user's program reaches: the headers, the compiled library with every layer below a node, and
-// the doubles for its own tests.
+// What a user's program reaches: the headers, the compiled library with every layer below a node,
+// and the doubles for its own tests.
 #include <chrono>
 #include <string>
 

@@ -21,8 +21,8 @@ public:
         for (const char* channel : channels) watches_.emplace_back(redis.port(), channel);
     }
 
-    // Everything that was published since the last call, as "<channel without cache:> <payload>", by
-    // channel: an own message marks the end, so nothing is missed and nothing is waited for.
+    // Everything that was published since the last call, as "<channel without cache:> <payload>",
+    // by channel: an own message marks the end, so nothing is missed and nothing is waited for.
     std::vector<std::string> take() {
         std::vector<std::string> heard;
         for (std::size_t i = 0; i < channels.size(); ++i) {

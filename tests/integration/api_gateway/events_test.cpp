@@ -1,5 +1,6 @@
-// What the gateway tells, as a subscriber without Tutti hears it, and what such a publisher can tell it. On
-// SQLite, where the routes are the only source of events; postgresql_test.cpp adds the database's own.
+// What the gateway tells, as a subscriber without Tutti hears it, and what such a publisher can
+// tell it. On SQLite, where the routes are the only source of events; postgresql_test.cpp adds the
+// database's own.
 #include <gmock/gmock.h>
 
 #include <fstream>

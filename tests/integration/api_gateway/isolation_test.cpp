@@ -23,7 +23,8 @@ constexpr std::size_t queued = 1;
 class StalledUpstream {
 public:
     explicit StalledUpstream(http::Client& client) : client_(client) {
-        // The scripted server serves one connection at a time; the others wait in its backlog, connected.
+        // The scripted server serves one connection at a time; the others wait in its backlog,
+        // connected.
         for (std::size_t i = 0; i < concurrent + queued; ++i) {
             calls_.push_back(std::async(std::launch::async, [this] {
                 return client_.send(server_.url(), {}, Boottime::now() + 60s).has_value();

@@ -260,8 +260,8 @@ INSTANTIATE_TEST_SUITE_P(, HostileUpstream,
                                                "1;aaaaaaaaaaaaaaaaaaaaaaaa\r\n \r\n"}),
                          testing::PrintToStringParamName());
 
-// Answers that are valid and large: what a bot keeps of them is bounded in bytes, however many users and
-// channels there are.
+// Answers that are valid and large: what a bot keeps of them is bounded in bytes, however many
+// users and channels there are.
 struct Filled {
     std::string what;
     std::string path;    // of the driver

@@ -1,5 +1,5 @@
-// Our caches and an existing deployment's services on the same channels: what we publish they accept, and
-// what they publish we apply.
+// Our caches and an existing deployment's services on the same channels: what we publish they
+// accept, and what they publish we apply.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// The keys that the gateway owns, with an unmodified ioredis at the other end: it reads what the gateway
-// wrote, and the gateway believes what it wrote.
+// The keys that the gateway owns, with an unmodified ioredis at the other end: it reads what the
+// gateway wrote, and the gateway believes what it wrote.
 #include <gmock/gmock.h>
 
 #include <future>

@@ -1,5 +1,5 @@
-// What a node on a real Redis holds, and what is left of it when it has ended: connections, descriptors,
-// memory. And how it begins when Redis is not there.
+// What a node on a real Redis holds, and what is left of it when it has ended: connections,
+// descriptors, memory. And how it begins when Redis is not there.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -330,7 +330,8 @@ TEST_F(Life, ANodeStopsWhileTheServerIsSilent) {
     redis_.resume();
 }
 
-// With and without a bus: LEAVE takes a round trip, behind which everything is sent; without it nothing does.
+// With and without a bus: LEAVE takes a round trip, behind which everything is sent; without it
+// nothing does.
 TEST_F(Life, AStopGivesTheClaimsOfRunningLoadsBack) {
     tutti::Completion<tutti::Loaded<int>> held;
     const tutti::StoreTier<int> store{.ttl = 1h, .codec = tutti::json_codec<int>()};

@@ -1,5 +1,6 @@
-// Two nodes over a real redis-server to which things happen. One writes and invalidates, the other reads
-// without pause: nothing is stale past the promise, nothing hangs, and everything recovers by itself.
+// Two nodes over a real redis-server to which things happen. One writes and invalidates, the other
+// reads without pause: nothing is stale past the promise, nothing hangs, and everything recovers by
+// itself.
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -68,8 +69,8 @@ protected:
         watch_.emplace(*read_, "k", bound);
     }
 
-    // Commits the next version and invalidates. Once it is known to be published the watch holds the
-    // reader to it.
+    // Commits the next version and invalidates. Once it is known to be published the watch holds
+    // the reader to it.
     tutti::Invalidation change() {
         const int version = ++source_;
         auto outcome = written_->invalidate("k");

@@ -1,5 +1,5 @@
-// Publications that the server does not take as they are: none of them holds up the others, nothing is
-// lost, and what does not go out is seen.
+// Publications that the server does not take as they are: none of them holds up the others, nothing
+// is lost, and what does not go out is seen.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

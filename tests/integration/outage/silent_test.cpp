@@ -1,5 +1,5 @@
-// A Redis that is there and says nothing, as a machine that swaps or a process that was stopped: whatever
-// waits for it in vain says for what, where, and what to do. No error holds the password.
+// A Redis that is there and says nothing, as a machine that swaps or a process that was stopped:
+// whatever waits for it in vain says for what, where, and what to do. No error holds the password.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

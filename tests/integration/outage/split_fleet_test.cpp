@@ -1,5 +1,5 @@
-// Nodes that are meant to be one fleet and are on different logs: each is ready, and none of the others
-// hears it. What they say about themselves gives it away.
+// Nodes that are meant to be one fleet and are on different logs: each is ready, and none of the
+// others hears it. What they say about themselves gives it away.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

@@ -1,8 +1,9 @@
-// Reads one key of a coherent cache without pause and holds every answer against what was published.
+// Reads one key of a coherent cache without pause and holds every answer against what was
+// published.
 //
 // The promise: a read that begins later than `bound` after a version was published never yields an
-// older one. Reads that fail are counted and allowed; reads that take longer than their deadline, or an
-// answer that breaks the promise, are not.
+// older one. Reads that fail are counted and allowed; reads that take longer than their deadline,
+// or an answer that breaks the promise, are not.
 #pragma once
 
 #include <atomic>

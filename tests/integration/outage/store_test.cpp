@@ -1,5 +1,5 @@
-// Four nodes with a store on a real redis-server: one loader in the fleet, nothing old in Redis, and what
-// happens to loads when their loader or Redis goes away.
+// Four nodes with a store on a real redis-server: one loader in the fleet, nothing old in Redis,
+// and what happens to loads when their loader or Redis goes away.
 #include <gtest/gtest.h>
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// A node's store and bus over a real Redis, called as blocking functions, and a listener that remembers
-// what it was told.
+// A node's store and bus over a real Redis, called as blocking functions, and a listener that
+// remembers what it was told.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -38,8 +38,8 @@ inline bool eventually(const std::function<bool()>& holds, tutti::Duration withi
     return true;
 }
 
-// `begin` is given the completion of an operation; returns its outcome, or throws after 20 seconds: an
-// operation that never completes is the worst that can happen.
+// `begin` is given the completion of an operation; returns its outcome, or throws after 20 seconds:
+// an operation that never completes is the worst that can happen.
 template <class T>
 tutti::Result<T> wait_for(const std::function<void(tutti::Completion<T>)>& begin) {
     auto promise = std::make_shared<std::promise<tutti::Result<T>>>();

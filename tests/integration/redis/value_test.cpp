@@ -1,5 +1,5 @@
-// The scripts of the store: what they keep in Redis, and what foreign programs and a full or forgetful
-// server do to it.
+// The scripts of the store: what they keep in Redis, and what foreign programs and a full or
+// forgetful server do to it.
 #include <gtest/gtest.h>
 
 #include <string>

@@ -1,5 +1,5 @@
-// Nobody tells this bot any more what has changed: whoever types may see a list that is a minute old, but no
-// message is answered by what may be wrong.
+// Nobody tells this bot any more what has changed: whoever types may see a list that is a minute
+// old, but no message is answered by what may be wrong.
 #include <chrono>
 #include <thread>
 

@@ -1,5 +1,5 @@
-// What Asio's programs rely on: where handlers run, what cancels them, and what becomes of those that wait
-// when their context goes.
+// What Asio's programs rely on: where handlers run, what cancels them, and what becomes of those
+// that wait when their context goes.
 #include "tutti/asio.hpp"
 
 #include <gmock/gmock.h>

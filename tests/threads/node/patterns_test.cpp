@@ -1,4 +1,5 @@
-// The patterns with a store, as a user declares them, on nodes with their threads over one embedded hub.
+// The patterns with a store, as a user declares them, on nodes with their threads over one embedded
+// hub.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

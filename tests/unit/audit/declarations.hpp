@@ -1,5 +1,5 @@
-// The ten caches that the audit lists, declared with their patterns, for the tests of this folder. The
-// two maps that the audit found unbounded have a bound here: without one nothing starts.
+// The ten caches that the audit lists, declared with their patterns, for the tests of this folder.
+// The two maps that the audit found unbounded have a bound here: without one nothing starts.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// The lists to choose from on a real node, loaded from a scripted gateway, and what a user sees of them.
+// The lists to choose from on a real node, loaded from a scripted gateway, and what a user sees of
+// them.
 #include "bot-client/autocomplete.hpp"
 
 #include <chrono>

@@ -19,8 +19,8 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-// A row of the audit's tables. `difference` is the first cell of the row of docs/compatibility.md that says
-// why ours is another.
+// A row of the audit's tables. `difference` is the first cell of the row of docs/compatibility.md
+// that says why ours is another.
 struct Audited {
     std::string_view name;
     std::string_view service;

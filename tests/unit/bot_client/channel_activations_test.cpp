@@ -1,4 +1,5 @@
-// The declared cache on a real node, loaded from a scripted gateway, and what the audit says about it.
+// The declared cache on a real node, loaded from a scripted gateway, and what the audit says about
+// it.
 #include <map>
 
 #include "bot-client/gateway_loaders.hpp"

@@ -1,5 +1,5 @@
-// That a thread inherits is decided anew for every message, from two cached lookups: what another instance
-// changes, around the thread or in it, is seen in the thread before any TTL.
+// That a thread inherits is decided anew for every message, from two cached lookups: what another
+// instance changes, around the thread or in it, is seen in the thread before any TTL.
 #include "bot-client/channel_settings.hpp"
 
 #include <map>

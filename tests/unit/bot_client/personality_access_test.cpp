@@ -1,5 +1,5 @@
-// Personalities on a real node, loaded from a scripted gateway: one entry for all users, and the access of
-// each checked after the hit.
+// Personalities on a real node, loaded from a scripted gateway: one entry for all users, and the
+// access of each checked after the hit.
 #include "bot-client/personality_access.hpp"
 
 #include <map>

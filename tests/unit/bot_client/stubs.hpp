@@ -1,5 +1,5 @@
-// The outside world of a bot-client without a network: what would go to the gateway or a model is written
-// down and answered from a script, and replies end in a list.
+// The outside world of a bot-client without a network: what would go to the gateway or a model is
+// written down and answered from a script, and replies end in a list.
 #pragma once
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
-// What a channel does with the events of foreign programs: those that it understands reach its caches, in
-// their order; the others are counted, and the log stays short.
+// What a channel does with the events of foreign programs: those that it understands reach its
+// caches, in their order; the others are counted, and the log stays short.
 #include "coherence/channel.hpp"
 
 #include <gmock/gmock.h>

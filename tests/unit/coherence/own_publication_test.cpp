@@ -1,5 +1,5 @@
-// The way of an invalidation of this node: from the cache to its channel, the channel's other caches, and the
-// writer; and back.
+// The way of an invalidation of this node: from the cache to its channel, the channel's other
+// caches, and the writer; and back.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

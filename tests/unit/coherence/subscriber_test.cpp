@@ -1,4 +1,5 @@
-// The reading side of a channel, event by event: what it asks for, what it applies, and when it may serve.
+// The reading side of a channel, event by event: what it asks for, what it applies, and when it may
+// serve.
 #include "coherence/subscriber.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// A hub on a manual clock and executor, and a listener that writes down what it hears. Thread-safety: none.
+// A hub on a manual clock and executor, and a listener that writes down what it hears.
+// Thread-safety: none.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
-// A counter is a member in two structs and a line in two functions: what is forgotten is found here.
+// A counter is a member in two structs and a line in two functions: what is forgotten is found
+// here.
 #include "load/counters.hpp"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
-// Loads that wait for their turn: how many may, who is served first, who leaves, and how deep the stack
-// gets when each of them ends inside the call that begins it.
+// Loads that wait for their turn: how many may, who is served first, who leaves, and how deep the
+// stack gets when each of them ends inside the call that begins it.
 #include <gmock/gmock.h>
 
 #include "cache_fixture.hpp"

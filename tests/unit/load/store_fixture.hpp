@@ -1,5 +1,6 @@
-// Several nodes with one cache each, on one embedded hub, one executor and a clock that stands still. The
-// source is a number that a test sets; a load answers at once unless a test holds loads back.
+// Several nodes with one cache each, on one embedded hub, one executor and a clock that stands
+// still. The source is a number that a test sets; a load answers at once unless a test holds loads
+// back.
 #pragma once
 
 #include <gtest/gtest.h>

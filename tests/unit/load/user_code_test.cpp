@@ -1,5 +1,5 @@
-// Functions, keys and values of the user's: whatever they throw, and whatever they call from within, the
-// cache goes on.
+// Functions, keys and values of the user's: whatever they throw, and whatever they call from
+// within, the cache goes on.
 #include <functional>
 #include <string>
 #include <vector>

@@ -97,7 +97,8 @@ struct MemoryCacheAllocation : ::testing::Test {
     MemoryCacheAllocation() {
         cache.put(key, 1);
         cache.put("b", 2);
-        // The first read of a long key takes the thread's place among the readers, by an allocation.
+        // The first read of a long key takes the thread's place among the readers, by an
+        // allocation.
         (void)cache.get(key);
         (void)cache.get("b");
     }

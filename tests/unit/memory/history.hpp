@@ -1,11 +1,13 @@
-// What threads did with the keys of a cache, and when: is there an order of it all that explains what they saw?
+// What threads did with the keys of a cache, and when: is there an order of it all that explains
+// what they saw?
 //
-// Mechanism: every operation takes a number when it begins and one when it ends. Each `put` puts a value of its own, so
-// that a read names the write that it saw: together they are a cluster. Between the earliest end and the latest beginning of
-// a cluster the key had that value in any order, if the one is before the other (a solid zone); otherwise the cluster can
-// be put anywhere in between (a loose one). There is an order exactly if no two solid zones overlap and no loose one lies
-// within a solid one (Gibbons and Korach, SIAM J. Comput. 1997). An erasure is a write that nothing names; a read that
-// finds nothing is checked against the solid zones only.
+// Mechanism: every operation takes a number when it begins and one when it ends. Each `put` puts a
+// value of its own, so that a read names the write that it saw: together they are a cluster.
+// Between the earliest end and the latest beginning of a cluster the key had that value in any
+// order, if the one is before the other (a solid zone); otherwise the cluster can be put anywhere
+// in between (a loose one). There is an order exactly if no two solid zones overlap and no loose
+// one lies within a solid one (Gibbons and Korach, SIAM J. Comput. 1997). An erasure is a write
+// that nothing names; a read that finds nothing is checked against the solid zones only.
 //
 // Requires: nothing is evicted and nothing expires.
 #pragma once

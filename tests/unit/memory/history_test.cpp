@@ -1,5 +1,5 @@
-// Threads that write, erase and read the same keys: what they saw has to be explained by some order of it all, for every
-// way in which keys and values are kept. TUTTI_STRESS_ROUNDS makes it longer.
+// Threads that write, erase and read the same keys: what they saw has to be explained by some order
+// of it all, for every way in which keys and values are kept. TUTTI_STRESS_ROUNDS makes it longer.
 #include "unit/memory/history.hpp"
 
 #include <gtest/gtest.h>

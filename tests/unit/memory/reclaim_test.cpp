@@ -1,4 +1,5 @@
-// When a value dies that was taken out while threads read: with the last read that may have found it, and no later.
+// When a value dies that was taken out while threads read: with the last read that may have found
+// it, and no later.
 #include <gtest/gtest.h>
 
 #include <chrono>

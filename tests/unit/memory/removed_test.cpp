@@ -1,4 +1,5 @@
-// What leaves a memory tier is destroyed outside its lock, and outside one of the caller's that asks for it.
+// What leaves a memory tier is destroyed outside its lock, and outside one of the caller's that
+// asks for it.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,6 +1,6 @@
-// What `start` refuses: each option that is wrong, each that means nothing where it stands, and what two
-// declarations are wrong about together. Every problem stands on a line of its own that begins with the
-// cache and the option.
+// What `start` refuses: each option that is wrong, each that means nothing where it stands, and
+// what two declarations are wrong about together. Every problem stands on a line of its own that
+// begins with the cache and the option.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

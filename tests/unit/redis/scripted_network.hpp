@@ -77,8 +77,8 @@ protected:
                     return links_.back();
                 }};
     }
-    // Every wait between attempts is as long as it may be: the random number is one less than a multiple of all
-    // limits.
+    // Every wait between attempts is as long as it may be: the random number is one less than a
+    // multiple of all limits.
     [[nodiscard]] static SessionOptions options() {
         return {.url = *Url::parse("redis://server:6379"),
                 .client_name = {},

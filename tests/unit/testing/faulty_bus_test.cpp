@@ -183,7 +183,8 @@ TEST_F(FaultyBusTest, ProbeIsAnsweredBehindDelayedPushes) {
     EXPECT_TRUE(probed->has_value());
 }
 
-// A storm found a lease that was proven by a probe that had overtaken an event on its own connection.
+// A storm found a lease that was proven by a probe that had overtaken an event on its own
+// connection.
 TEST_F(FaultyBusTest, AProbeNeverOvertakesThePushesOfItsConnection) {
     faults.next_push({.delay = milliseconds{10}});
     faults.next(Operation::probe, {.overtake = true});

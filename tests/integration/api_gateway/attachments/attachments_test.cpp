@@ -1,5 +1,5 @@
-// Attachments of a running gateway: fetched from a stand-in for Discord that does as it is told, on disk, in
-// the jobs on a real Redis, and served again.
+// Attachments of a running gateway: fetched from a stand-in for Discord that does as it is told, on
+// disk, in the jobs on a real Redis, and served again.
 #include <gmock/gmock.h>
 
 #include <condition_variable>
@@ -24,8 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* some_request = "11111111-2222-4333-8444-555555555555";
 
-// Answers /attachments/1/<id>/<name> with what the test has put there, else with 404. While it is held,
-// answers wait until as many have been asked for as the test says.
+// Answers /attachments/1/<id>/<name> with what the test has put there, else with 404. While it is
+// held, answers wait until as many have been asked for as the test says.
 class Discord {
 public:
     Discord() {

@@ -1,5 +1,5 @@
-// Who may use a personality: one rule, which a row in a database, one that is at hand, and every route that
-// asks for it agree on.
+// Who may use a personality: one rule, which a row in a database, one that is at hand, and every
+// route that asks for it agree on.
 #include <algorithm>
 #include <memory>
 #include <string>

@@ -1,5 +1,5 @@
-// What only PostgreSQL does: the gateway passes on what it tells, it goes away and comes back, and it says
-// no. What its triggers tell is in triggers_test.cpp.
+// What only PostgreSQL does: the gateway passes on what it tells, it goes away and comes back, and
+// it says no. What its triggers tell is in triggers_test.cpp.
 #include <gmock/gmock.h>
 
 #include <future>

@@ -1,5 +1,5 @@
-// Submitting requests to running gateways whose reservations and queue are on a real Redis, which goes away
-// and comes back.
+// Submitting requests to running gateways whose reservations and queue are on a real Redis, which
+// goes away and comes back.
 #include <set>
 
 #include "integration/api_gateway/two_gateways.hpp"

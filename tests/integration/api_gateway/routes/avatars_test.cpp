@@ -1,4 +1,5 @@
-// The pictures of personalities: who may change one, who gets which, and that a change is seen everywhere.
+// The pictures of personalities: who may change one, who gets which, and that a change is seen
+// everywhere.
 #include <algorithm>
 #include <array>
 #include <string>
@@ -315,7 +316,8 @@ TEST_F(AvatarFleet, WhatNobodyChangesIsServedFromMemory) {
     change("maestro", edit_with(red));
     EXPECT_TRUE(eventually([&] { return pixels_of_second("/avatars/maestro.png") == red; }));
 
-    // Word of the change comes several times, by the route and by the listeners of both; then it is quiet.
+    // Word of the change comes several times, by the route and by the listeners of both; then it is
+    // quiet.
     EXPECT_TRUE(eventually([&] {
         const auto hits = count_of("hits");
         const auto loads = count_of("loads");

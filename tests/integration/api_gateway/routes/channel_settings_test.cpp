@@ -1,5 +1,5 @@
-// A channel is active, explicitly off, or without a record: three states, of which bots let only the last
-// one inherit.
+// A channel is active, explicitly off, or without a record: three states, of which bots let only
+// the last one inherit.
 #include <future>
 #include <vector>
 

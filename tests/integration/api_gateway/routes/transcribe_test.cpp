@@ -1,5 +1,5 @@
-// Waiting for a transcription at a gateway whose queue is on a real Redis; the test plays the worker with the
-// commands that job_queue.hpp asks of one.
+// Waiting for a transcription at a gateway whose queue is on a real Redis; the test plays the
+// worker with the commands that job_queue.hpp asks of one.
 #include <future>
 #include <vector>
 

@@ -1,4 +1,5 @@
-// Answers that come later than their handler's return: from anywhere, without a worker, and never twice.
+// Answers that come later than their handler's return: from anywhere, without a worker, and never
+// twice.
 #include <atomic>
 #include <condition_variable>
 #include <future>

@@ -1,5 +1,5 @@
-// The services' Redis client against a real server that is paused, killed and restarted, and against one
-// that does not speak the protocol.
+// The services' Redis client against a real server that is paused, killed and restarted, and
+// against one that does not speak the protocol.
 #include "common/redis/client.hpp"
 
 #include <atomic>

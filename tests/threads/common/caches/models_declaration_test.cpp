@@ -1,4 +1,5 @@
-// The declared cache of models, with times that a test can outwait, in front of a provider that fails.
+// The declared cache of models, with times that a test can outwait, in front of a provider that
+// fails.
 #include <gtest/gtest.h>
 
 #include <atomic>

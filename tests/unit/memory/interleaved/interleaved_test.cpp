@@ -1,5 +1,6 @@
-// Interleavings of few operations on few keys, one seed after the other: each history has to be explained by an order.
-// TUTTI_SEED is the first (1), TUTTI_SCHEDULES how many there are (2,000); what fails names its seed.
+// Interleavings of few operations on few keys, one seed after the other: each history has to be
+// explained by an order. TUTTI_SEED is the first (1), TUTTI_SCHEDULES how many there are (2,000);
+// what fails names its seed.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -1,8 +1,8 @@
-// Flows of control of which one runs at a time; before every atomic of the memory tier a seed decides which goes on. What a
-// seed does it does again.
+// Flows of control of which one runs at a time; before every atomic of the memory tier a seed
+// decides which goes on. What a seed does it does again.
 //
-// Mechanism: contexts of one thread, as it takes the system longer to change threads than to run a whole schedule. What is
-// a thread's is a flow's here: the scheduler changes it with them.
+// Mechanism: contexts of one thread, as it takes the system longer to change threads than to run a
+// whole schedule. What is a thread's is a flow's here: the scheduler changes it with them.
 #pragma once
 
 #include <ucontext.h>
