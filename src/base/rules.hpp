@@ -30,11 +30,11 @@ enum class Rule : std::uint8_t {
     lease_after_catching_up,     // R1: a renewal counts when everything up to it is applied
     lease_needs_probe,           // R1: with foreign publishers the subscription must be alive
     chains_must_match,           // R1, R4: same sequence and another chain is another history
+    chain_takes_candidate,       // R4: the same keys appended again at the same place are, too
     gaps_are_replayed,           // R4: entries ahead of the next one wait for the gap
     lost_gap_rejoins,            // R5: a gap that the log no longer has
     new_epoch_flushes,           // R5
     rejoin_takes_position,       // R5: sequence and chain of the new history, not only its epoch
-    rewound_log_flushes,         // R5: RENEW's sequence is below what its request carried
     flush_after_reply,           // R5: not when the rejoin was decided
     undecodable_flushes,         // R8
     disconnect_flushes_foreign,  // foreign publishers cannot be replayed

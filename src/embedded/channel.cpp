@@ -37,8 +37,12 @@ Chain initial_chain(Epoch epoch) {
     return digest.chain();
 }
 
-Chain next_chain(Chain previous, Sequence sequence, const KeySet& changed) {
+// `candidate` is fresh in each call, so that a server which goes back, and is told the same once more at
+// the same place, gives it another chain.
+Chain next_chain(Chain previous, Sequence sequence, const KeySet& changed,
+                 std::uint64_t candidate) {
     Digest digest;
+    if (kept(Rule::chain_takes_candidate)) digest.add(candidate);
     digest.add(std::to_underlying(previous));
     digest.add(sequence);
     digest.add(changed.all ? 1U : 0U);
@@ -80,12 +84,12 @@ bool Channel::remember(const std::string& prefix) {
     return true;
 }
 
-Channel::Entry Channel::append(KeySet changed) {
+Channel::Entry Channel::append(KeySet changed, Random& random) {
     if (changed.all) changed.keys.clear();
     BusPosition& position = state_->position;
     const Chain previous = position.chain;
     ++position.sequence;
-    position.chain = next_chain(previous, position.sequence, changed);
+    position.chain = next_chain(previous, position.sequence, changed, random());
     log_bytes_ += wire::encoded_bytes(changed);
     log_.push_back(std::make_shared<const BusEntry>(
         BusEntry{.position = position, .previous = previous, .changed = std::move(changed)}));

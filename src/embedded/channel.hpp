@@ -77,7 +77,7 @@ public:
     // Before a value under this prefix is used. False: there are too many.
     [[nodiscard]] bool remember(const std::string& prefix);
     [[nodiscard]] const std::vector<std::string>& prefixes() const { return state_->prefixes; }
-    Entry append(KeySet changed);
+    Entry append(KeySet changed, Random& random);
     void renew(const RenewRequest& request, TimePoint now);
     void leave(const std::string& member, TimePoint now);
 

@@ -37,7 +37,7 @@ Result<Published> Server::publish(PublishRequest request) {
     Channel& channel = checked(request.channel);
     std::vector<std::string> woken;
     if (kept(Rule::publication_empties_store)) woken = remove_values(channel, request.changed);
-    const Channel::Entry entry = channel.append(std::move(request.changed));
+    const Channel::Entry entry = channel.append(std::move(request.changed), random_);
     push_entry(request.channel, entry);
     // Our own nodes subscribe to the channel itself, so to them these events are an echo of the entry.
     for (const std::string& event : request.plain_events) push_to_watches(request.channel, event);

@@ -25,8 +25,8 @@ mtype:rule = {
     none, poison_running_flights, poisoned_fill_nothing, fill_checks_generation, flush_drops_entries,
     capture_generation_first, join_only_under_lease, join_only_clean_flights, own_removal_first,
     own_removal_reaches_all, serve_only_under_lease, lease_counts_from_request, lease_after_catching_up,
-    chains_must_match, gaps_are_replayed, lost_gap_rejoins, new_epoch_flushes, rejoin_takes_position,
-    rewound_log_flushes, flush_after_reply, unpublished_is_retried, wait_out_before_done,
+    chains_must_match, chain_takes_candidate, gaps_are_replayed, lost_gap_rejoins, new_epoch_flushes, rejoin_takes_position,
+    flush_after_reply, unpublished_is_retried, wait_out_before_done,
     wait_out_from_answer, wait_out_counts_drift, wait_out_for_longest_lease, lease_kept_until_it_lapses,
     leases_outlive_epoch, lost_lease_is_waited_out
 };
@@ -65,10 +65,15 @@ mtype:rule = {
 #define LAPSED (LIFE + 1)
 #define lease_life(lease) (2 * (lease))
 
-#define SPAN 32 /* more than ENTRIES bits and the leading one */
+#ifdef SET_BACK
+#define BITS 2 /* of an entry */
+#else
+#define BITS 1
+#endif
+#define SPAN 32 /* the bits of all entries and the leading one */
 #define first_chain(of_epoch) ((of_epoch) * SPAN + 1)
-#define next_chain(chain, of_key) ((chain) / SPAN * SPAN + (chain) % SPAN * 2 + (of_key))
-#define earlier_chain(chain, entries) ((chain) / SPAN * SPAN + ((chain) % SPAN >> (entries)))
+#define next_chain(chain, entry) ((chain) / SPAN * SPAN + ((chain) % SPAN << BITS) + (entry))
+#define earlier_chain(chain, entries) ((chain) / SPAN * SPAN + ((chain) % SPAN >> BITS * (entries)))
 
 /* The server. */
 byte epoch = 1;
@@ -77,7 +82,6 @@ byte log_begins = 1;
 bool recorded; /* the node's lease */
 byte recorded_age;
 byte fork_last, fork_chain; /* where the log of this epoch ended before it was set back */
-bool noticed = true;        /* a renewal has seen that */
 
 /* The node. */
 byte at_epoch, at, at_chain; /* what is applied; epoch 0: no position */
@@ -108,6 +112,7 @@ byte renewals_when_calm;
 
 byte needed; /* argument and work of the inlines below: Spin takes no conditional as one */
 
+#define set_back (fork_last > 0)
 #define must_see_change (change == DONE || (own && change >= SENT))
 #define effective (lease_age <= LIFE || !kept(serve_only_under_lease))
 #define caught_up (granted_last <= at)
@@ -220,9 +225,8 @@ inline end_renewal() {
 #define rewound (carried_epoch == told_epoch && told_last < carried)
 
 inline renewal_answered() {
-    noticed = noticed || rewound;
     if
-    :: told_epoch != at_epoch || (rewound && kept(rewound_log_flushes)) -> adopt()
+    :: told_epoch != at_epoch || rewound -> adopt()
     :: else
     fi;
     granted = true;
@@ -260,8 +264,8 @@ end:
     /* A replay's answer does not say of which epoch it is. */
     :: d_step { !calm && at_epoch != 0 && at_epoch < epoch && at < last[epoch] -> offer_next(last[epoch], chain[epoch]) }
     /* Entries of a history that is over arrive, too: the next one, and one that shows it. */
-    :: d_step { !noticed && at_epoch == epoch && at < fork_last -> offer_next(fork_last, fork_chain) }
-    :: d_step { !noticed && at_epoch == epoch && at >= fork_last && kept(chains_must_match) &&
+    :: d_step { at_epoch == epoch && at < fork_last -> offer_next(fork_last, fork_chain) }
+    :: d_step { set_back && at_epoch == epoch && at >= fork_last && kept(chains_must_match) &&
                 earlier_chain(at_chain, at - fork_last) != fork_chain -> rejoin() }
     /* R5, R8. The log does not have the gap any more, or something cannot be decoded. */
     :: d_step { !calm && at_epoch != 0 -> rejoin() }
@@ -293,7 +297,7 @@ end:
 }
 
 inline append(of_key) {
-    chain[epoch] = next_chain(chain[epoch], of_key);
+    chain[epoch] = next_chain(chain[epoch], of_key + (set_back && kept(chain_takes_candidate) -> 2 : 0));
     last[epoch]++;
     renewals_when_calm = 0
 }
@@ -309,18 +313,14 @@ inline forget_lease() {
     recorded_age = 0
 }
 
-/* Chains cannot tell a log that was set back from one to which the same keys are appended again, unless a renewal
- * has seen it in between. No server does that within an epoch (`r` is another one then). */
-#define told_apart(of_key) (noticed || last[epoch] >= fork_last || \
-    next_chain(chain[epoch], of_key) != earlier_chain(fork_chain, fork_last - last[epoch] - 1))
-#define takes(of_key) (last[epoch] < ENTRIES && told_apart(of_key))
+#define full (last[epoch] == ENTRIES)
 
 proctype Server() {
 end:
     do
     /* Others publish. */
-    :: d_step { !calm && takes(0) -> append(0) }
-    :: d_step { !calm && takes(1) -> append(1) }
+    :: d_step { !calm && !full -> append(0) }
+    :: d_step { !calm && !full -> append(1) }
     /* What it had is lost, but for the leases; or they are, too, and then what the writer has heard counts. */
     :: d_step { !calm && epoch < EPOCHS ->
         begin_epoch();
@@ -334,10 +334,9 @@ end:
     /* W4 */
     :: d_step { recorded && (recorded_age >= lease_life(LEASE) || !kept(lease_kept_until_it_lapses)) -> forget_lease() }
 
-    :: d_step { WITH_SET_BACK && fork_last == 0 && last[epoch] > 0 && change < PUBLISHED ->
+    :: d_step { WITH_SET_BACK && !set_back && last[epoch] > 0 && change < PUBLISHED ->
         fork_last = last[epoch];
         fork_chain = chain[epoch];
-        noticed = false;
         last[epoch]--;
         chain[epoch] = earlier_chain(chain[epoch], 1) }
 
@@ -390,7 +389,7 @@ end:
         own = true;
         change = SENT }
 
-    :: d_step { change == SENT && takes(1) ->
+    :: d_step { change == SENT && !full ->
         append(1);
         answered_epoch = (WITH_LEASES -> epoch : 0);
         answered_lease = longest_recorded;

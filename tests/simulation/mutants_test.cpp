@@ -230,18 +230,40 @@ TEST(MutantScripts, ChainsTellTwoHistoriesApart) {
     });
 }
 
-// The same, and the same key: chains cannot tell the second history from the first. But between the two
-// a renewal has seen the log end before what was applied.
-TEST(MutantScripts, ALogThatEndsBeforeWhatIsAppliedIsAnotherHistory) {
-    expect_needed(Rule::rewound_log_flushes, [] {
-        Fleet fleet{{.held_up = false}};
+// The same, and the same key, before a renewal has seen that the log ended earlier.
+TEST(MutantScripts, TheSameKeyAtTheSamePlaceIsAnotherHistory) {
+    expect_needed(Rule::chain_takes_candidate, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false}};
         fleet.start_all();
         const auto memory = fleet.remember();
         fleet.write(0, Fleet::users, 0, Ack::none);
         fleet.run_for(50ms);
+        warm(fleet, 0);
+
+        fleet.set_back(memory);
+        fleet.write(0, Fleet::users, 0, Ack::none);
+        watch(fleet, 3s);
+
+        return fleet.kept();
+    });
+}
+
+// The same, after a renewal has seen it: then a push of the first history arrives, as late as that.
+TEST(MutantScripts, ALatePushOfTheSameKeyIsOfAnotherHistory) {
+    expect_needed(Rule::chain_takes_candidate, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false}};
+        fleet.start_all();
+        const auto memory = fleet.remember();
+        fleet.node(1).faults().set_rates({.delayed = 1, .delay_max = 3s});
+        fleet.write(0, Fleet::users, 0, Ack::none);
+        fleet.run_for(5ms);
+        fleet.node(1).faults().set_rates(good_network);
 
         fleet.set_back(memory);
         fleet.run_for(1s);
+        warm(fleet, 0);
+        fleet.node(1).faults().set_rates({.push_lost = 1});
+        fleet.run_for(1500ms);
         warm(fleet, 0);
         fleet.write(0, Fleet::users, 0, Ack::none);
         watch(fleet, 3s);

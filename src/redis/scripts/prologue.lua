@@ -1,5 +1,5 @@
 -- The front of every script that uses a channel. KEYS are the channel's hash, log and acks; ARGV[1] is
--- a fresh random epoch, to be used if this very call has to begin a new one.
+-- a candidate, a fresh random number: the epoch, if this very call has to begin a new one.
 --
 -- Afterwards epoch, seq, chain, generation, members and lease hold the state of the channel, and it is
 -- valid under the identity that the server has now. A part that was lost, evicted, or restored

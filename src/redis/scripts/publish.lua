@@ -8,8 +8,10 @@
 local payload = ARGV[2]
 local woken = remove(payload)
 
+-- The candidate is in the chain: a server that went back, and is told the same once more at the same place,
+-- gives it another one.
 local function append()
-    local linked = redis.sha1hex(chain .. ':' .. decimal(seq + 1) .. ':' .. payload)
+    local linked = redis.sha1hex(table.concat({chain, ARGV[1], decimal(seq + 1), payload}, ':'))
     linked = string.sub(linked, 1, 16)
     local added = redis.pcall('XADD', log_key, 'MAXLEN', '~', ARGV[5], decimal(seq + 1) .. '-0',
         'p', chain, 'h', linked, 'k', payload)
