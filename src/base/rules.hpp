@@ -48,6 +48,12 @@ enum class Rule : std::uint8_t {
     lease_kept_until_it_lapses,  // W4: a member is not forgotten while it may still serve
     leases_outlive_epoch,        // W1: a rotation ends no lease
     lost_lease_is_waited_out,    // W1: what a server that lost everything no longer knows
+    done_needs_every_ack,        // W2: not as soon as it is published
+    ack_after_applying,          // W2: not as soon as it is asked for
+    ack_counts_in_its_epoch,     // W2: what was applied in another says nothing
+    ack_not_beyond_the_log,      // W2: of a history that the server has lost
+    new_epoch_has_grace,         // W3: leases of the epoch before are not among its members'
+    reap_only_silent_members,  // W4: not those that have renewed since, and wait for what is missing
 
     // The store tier.
     one_claim_in_the_fleet,         // S1: while it stands no other load is given one

@@ -28,11 +28,13 @@ mtype:rule = {
     chains_must_match, chain_takes_candidate, gaps_are_replayed, lost_gap_rejoins, new_epoch_flushes, rejoin_takes_position,
     flush_after_reply, unpublished_is_retried, wait_out_before_done,
     wait_out_from_answer, wait_out_counts_drift, wait_out_for_longest_lease, lease_kept_until_it_lapses,
-    leases_outlive_epoch, lost_lease_is_waited_out
+    leases_outlive_epoch, lost_lease_is_waited_out, done_needs_every_ack, ack_after_applying,
+    ack_counts_in_its_epoch, new_epoch_has_grace, reap_only_silent_members
 };
 
 /* Parts that a scenario adds. LEASES: the writer's own lease is shorter than the node's. SET_BACK: the server
- * goes back in the log of an epoch. CALM: at some moment the faults end, and then everything must heal. */
+ * goes back in the log of an epoch. ACKS: acknowledgements end the wait-out, and silent members are forgotten.
+ * CALM: at some moment the faults end, and then everything must heal. */
 #ifdef LEASES
 #define WITH_LEASES true
 #define OWN_LEASE 1
@@ -44,6 +46,11 @@ mtype:rule = {
 #define WITH_SET_BACK true
 #else
 #define WITH_SET_BACK false
+#endif
+#ifdef ACKS
+#define WITH_ACKS true
+#else
+#define WITH_ACKS false
 #endif
 #ifdef CALM
 #define WITH_CALM true
@@ -63,6 +70,7 @@ mtype:rule = {
 #define drift_of(lease) ((lease + 1) / 2)
 #define LIFE (LEASE + drift_of(LEASE)) /* by the writer's clock, if the node's is the slowest that there may be */
 #define LAPSED (LIFE + 1)
+#define WAIT_OUT (LIFE + MARGIN)
 #define lease_life(lease) (2 * (lease))
 
 #ifdef SET_BACK
@@ -81,6 +89,10 @@ byte last[EPOCHS + 1], chain[EPOCHS + 1]; /* where the log of each epoch ends */
 byte log_begins = 1;
 bool recorded; /* the node's lease */
 byte recorded_age;
+bool member;                 /* the node is one, in this epoch */
+byte acked;                  /* and has acknowledged so much */
+bool reaping, renewed_since; /* another writer has published, and waits it out; the node has renewed since */
+byte reap_left;
 byte fork_last, fork_chain; /* where the log of this epoch ended before it was set back */
 
 /* The node. */
@@ -107,12 +119,18 @@ bool own; /* the node's own writer */
 byte answered_epoch, answered_lease, since_sent, wait_left;
 byte heard_epoch, heard_lease = OWN_LEASE, lost_lease, lost_left; /* of leases */
 
+byte published_epoch, published_at;
+bool all_acked;            /* that has been told */
+byte seen_epoch, grace_left; /* the writer knows this epoch, and for how long its acknowledgements do not count */
+byte acks_left;            /* the same for what it waits for now */
+
 bool calm; /* time stands still and nothing is lost or changed */
 byte renewals_when_calm;
 
 byte needed; /* argument and work of the inlines below: Spin takes no conditional as one */
 
 #define set_back (fork_last > 0)
+#define acks_matter (WITH_ACKS && change != DONE)
 #define must_see_change (change == DONE || (own && change >= SENT))
 #define effective (lease_age <= LIFE || !kept(serve_only_under_lease))
 #define caught_up (granted_last <= at)
@@ -237,6 +255,18 @@ inline renewal_answered() {
     try_grant()
 }
 
+inline tell_all_acked() {
+    all_acked = all_acked || (published_epoch == epoch && (!member || acked >= published_at))
+}
+
+inline acknowledge(of_epoch, applied) {
+    if
+    :: (of_epoch == epoch || !kept(ack_counts_in_its_epoch)) && acked < applied -> acked = applied
+    :: else
+    fi;
+    tell_all_acked()
+}
+
 proctype Node() {
 end:
     do
@@ -244,15 +274,25 @@ end:
     :: d_step { !asked && (!calm || (renewals_when_calm < 4 && !granted)) ->
         renewals_when_calm = (calm -> renewals_when_calm + 1 : 0);
         asked = true;
-        carried_epoch = (WITH_SET_BACK -> at_epoch : 0);
-        carried = (WITH_SET_BACK -> at : 0) }
+        carried_epoch = (WITH_SET_BACK || WITH_ACKS -> at_epoch : 0);
+        carried = (WITH_SET_BACK || WITH_ACKS -> at : 0) }
     :: d_step { asked && !told ->
         told = true;
         told_epoch = epoch;
         told_last = last[epoch];
         told_chain = chain[epoch];
         recorded = WITH_LEASES;
-        recorded_age = 0 }
+        recorded_age = 0;
+        renewed_since = reaping;
+        if
+        :: acks_matter ->
+            member = true;
+            acknowledge(carried_epoch, carried)
+        :: else
+        fi }
+    :: d_step { member && at_epoch == epoch && acked < at -> acknowledge(at_epoch, at) }
+    :: d_step { member && at_epoch == epoch && acked < last[epoch] && !kept(ack_after_applying) ->
+        acknowledge(at_epoch, last[epoch]) }
     :: d_step { told -> renewal_answered() }
     :: d_step { !calm && asked -> end_renewal() }
 
@@ -302,7 +342,16 @@ inline append(of_key) {
     renewals_when_calm = 0
 }
 
+inline forget_member() {
+    member = false;
+    acked = 0;
+    reaping = false;
+    renewed_since = false;
+    reap_left = 0
+}
+
 inline begin_epoch() {
+    forget_member();
     epoch++;
     chain[epoch] = first_chain(epoch);
     log_begins = 1
@@ -334,6 +383,21 @@ end:
     /* W4 */
     :: d_step { recorded && (recorded_age >= lease_life(LEASE) || !kept(lease_kept_until_it_lapses)) -> forget_lease() }
 
+    /* W4. Another writer's publication is waited out, and it forgets who was silent meanwhile. One that comes behind
+     * the change is waited out when that is, too. */
+    :: d_step { WITH_ACKS && member && !reaping && change < PUBLISHED ->
+        reaping = true;
+        reap_left = WAIT_OUT }
+    :: d_step { reaping && reap_left == 0 ->
+        if
+        :: !renewed_since || !kept(reap_only_silent_members) ->
+            forget_member();
+            tell_all_acked()
+        :: else ->
+            reaping = false;
+            renewed_since = false
+        fi }
+
     :: d_step { WITH_SET_BACK && !set_back && last[epoch] > 0 && change < PUBLISHED ->
         fork_last = last[epoch];
         fork_chain = chain[epoch];
@@ -360,7 +424,19 @@ inline hear(of_epoch) {
     heard_lease = needed
 }
 
+/* W3 */
+inline see(of_epoch) {
+    if
+    :: acks_matter && seen_epoch != of_epoch ->
+        seen_epoch = of_epoch;
+        grace_left = WAIT_OUT
+    :: else
+    fi
+}
+
 inline begin_wait_out() {
+    see(published_epoch);
+    acks_left = (kept(new_epoch_has_grace) -> grace_left : 0);
     needed = (kept(wait_out_for_longest_lease) -> needed : OWN_LEASE);
     needed = needed + (kept(wait_out_counts_drift) -> drift_of(needed) : 0) + MARGIN;
     wait_left = (needed > since_sent -> needed - since_sent : 0);
@@ -370,6 +446,19 @@ inline begin_wait_out() {
     answered_epoch = 0;
     answered_lease = 0;
     change = ANSWERED
+}
+
+/* Then nothing depends on acknowledgements any more. */
+inline be_done() {
+    change = DONE;
+    wait_left = 0;
+    forget_member();
+    published_epoch = 0;
+    published_at = 0;
+    all_acked = false;
+    seen_epoch = 0;
+    grace_left = 0;
+    acks_left = 0
 }
 
 proctype Writer() {
@@ -393,11 +482,22 @@ end:
         append(1);
         answered_epoch = (WITH_LEASES -> epoch : 0);
         answered_lease = longest_recorded;
+        if
+        :: WITH_ACKS ->
+            published_epoch = epoch;
+            published_at = last[epoch];
+            all_acked = !kept(done_needs_every_ack);
+            tell_all_acked()
+        :: else
+        fi;
         change = PUBLISHED }
     /* Without an answer it stays pending. */
     :: d_step { !calm && change == PUBLISHED ->
         answered_epoch = 0;
         answered_lease = 0;
+        published_epoch = 0;
+        published_at = 0;
+        all_acked = false;
         since_sent = 0;
         change = SENT }
     :: d_step { change == SENT && !kept(unpublished_is_retried) ->
@@ -411,7 +511,10 @@ end:
     :: d_step { change == PUBLISHED && !WITH_LEASES ->
         needed = answered_lease;
         begin_wait_out() }
-    :: d_step { !calm && change == ANSWERED && wait_left == 0 -> change = DONE }
+    :: d_step { !calm && change == ANSWERED && wait_left == 0 -> be_done() }
+    /* W2 */
+    :: d_step { change == ANSWERED && all_acked && acks_left == 0 -> be_done() }
+    :: d_step { acks_matter && seen_epoch != epoch -> see(epoch) }
     /* A renewal of the writer's own node. */
     :: d_step { WITH_LEASES && (heard_epoch != epoch || heard_lease != longest_recorded) ->
         needed = longest_recorded;
@@ -433,6 +536,9 @@ end:
         grows(recorded_age, (recorded -> lease_life(LEASE) : 0));
         grows(since_sent, ((change == SENT || change == PUBLISHED) && !kept(wait_out_from_answer) -> LAPSED : 0));
         shrinks(lost_left);
+        shrinks(grace_left);
+        shrinks(acks_left);
+        shrinks(reap_left);
         shrinks(wait_left) }
     od
 }

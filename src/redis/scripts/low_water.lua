@@ -1,0 +1,16 @@
+-- In front of the scripts that change what members have acknowledged. KEYS[3] has the members.
+--
+-- The low-water mark is what every member has applied. It is told when it has risen: whoever waits for it
+-- is done. That holds on whatever the server has become meanwhile: what it knows of an older state ends before
+-- the sequence that is waited for, and of that nothing can be acknowledged.
+local function low_water()
+    local first = redis.pcall('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
+    return tonumber(first[2]) or 0
+end
+local low_before = low_water()
+
+local function tell_low_water(channel, of_epoch)
+    local low = low_water()
+    if low <= low_before then return end
+    redis.pcall('PUBLISH', channel, '1 acked ' .. of_epoch .. ' ' .. string.format('%.0f', low))
+end
