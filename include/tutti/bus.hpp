@@ -84,7 +84,7 @@ struct AckRequest {
     BusPosition applied;  // and everything before it
 };
 
-// Who has not acknowledged a sequence.
+// Members that have not acknowledged a sequence.
 struct Laggards {
     struct Member {
         std::string name;
@@ -182,7 +182,7 @@ public:
                        Completion<void> done) = 0;
 
     // Raises what a member has applied, as RENEW does. Of another epoch, of what is not in the log yet, or of
-    // somebody who is no member it changes nothing.
+    // a stranger to the channel it changes nothing.
     virtual void acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) = 0;
 
     // The members that have not acknowledged this sequence.
@@ -190,7 +190,7 @@ public:
                           Completion<Laggards> done) = 0;
 
     // Forgets the members that have not renewed since the server had taken so many renewals in this epoch.
-    // Requires: the leases of those have ended. In another epoch it forgets nobody.
+    // Requires: the leases of those have ended. In another epoch it forgets none.
     virtual void reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
                       Completion<void> done) = 0;
 

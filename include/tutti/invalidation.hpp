@@ -50,7 +50,7 @@ struct Invalidation {
     By by = By::nothing;
     Duration took{};  // from the call on
     // Instances that had not answered when this was last looked at, Bus::laggards_max at most. Empty where
-    // nobody was waited for.
+    // none was waited for.
     std::vector<std::string> silent = {};
 
     [[nodiscard]] bool done() const noexcept { return outcome == Outcome::done; }

@@ -74,7 +74,7 @@ void AckWaits::cancel_if_idle() {
     if (waits_.empty()) executor_.cancel(std::exchange(timer_, Executor::TimerId::none));
 }
 
-// About the last one that waits: whoever has acknowledged that has acknowledged the others of its epoch.
+// About the last one that waits: a member that has acknowledged it has the others of its epoch, too.
 void AckWaits::ask() {
     if (waits_.empty()) return;
     asking_ = true;

@@ -1,4 +1,4 @@
-// Acknowledgements: who has applied what, who is behind, and who is forgotten.
+// Acknowledgements: what members have applied, which are behind, and which are forgotten.
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
@@ -191,7 +191,7 @@ TEST_P(BusAckContract, SilentMembersAreForgottenAndOthersAreNot) {
 
     EXPECT_EQ(world().applied_of("c", "silent"), std::nullopt);
     EXPECT_EQ(world().applied_of("c", "one"), published.position.sequence);
-    EXPECT_EQ(acked(recorder).size(), 1U) << "nobody is waited for any more";
+    EXPECT_EQ(acked(recorder).size(), 1U) << "none is waited for any more";
     EXPECT_EQ(position("c").epoch, published.position.epoch);
 }
 
@@ -217,7 +217,7 @@ TEST_P(BusAckContract, AMemberThatWasForgottenAndComesBackIsAnotherRenewal) {
     EXPECT_EQ(world().applied_of("c", "one"), 0U);
 }
 
-TEST_P(BusAckContract, NobodyIsForgottenInAnotherEpoch) {
+TEST_P(BusAckContract, NoneIsForgottenInAnotherEpoch) {
     renew_as("one");
     const Published published = publish_wanted();
     world().lose_members("c");

@@ -335,7 +335,7 @@ TEST(LongLeases, AreWaitedOutOnlyAsLongAsTheyMayBeHeld) {
         fleet.start_all();
         end(fleet);
         fleet.run_for(12s);
-        fleet.cut(2, Fleet::Direction::both, 5s);  // so that somebody is silent
+        fleet.cut(2, Fleet::Direction::both, 5s);  // so that one is silent
         fleet.write(1, Fleet::users, 0, Ack::every_instance);
         const TimePoint begun = fleet.now();
         while (fleet.counts().done == 0 && fleet.now() < begun + 5s) fleet.run_for(1ms);

@@ -1,8 +1,8 @@
 -- In front of the scripts that change what members have acknowledged. KEYS[3] has the members.
 --
--- The low-water mark is what every member has applied. It is told when it has risen: whoever waits for it
--- is done. That holds on whatever the server has become meanwhile: what it knows of an older state ends before
--- the sequence that is waited for, and of that nothing can be acknowledged.
+-- The low-water mark is what every member has applied. It is told when it has risen: the publications up to
+-- there are done. That holds on a server that was restarted from an older copy, too: its log ends before what
+-- is waited for, and of what is not in the log nothing is acknowledged.
 local function low_water()
     local first = redis.pcall('ZRANGE', KEYS[3], 0, 0, 'WITHSCORES')
     return tonumber(first[2]) or 0

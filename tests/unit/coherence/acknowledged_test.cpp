@@ -75,7 +75,7 @@ TEST_F(Acknowledged, TheMarkOfAnotherEpochSaysNothing) {
     EXPECT_FALSE(answer->has_value());
 }
 
-TEST_F(Acknowledged, WithoutMembersNobodyIsWaitedFor) {
+TEST_F(Acknowledged, WithoutMembersNoneIsWaitedFor) {
     const auto answer = invalidate(key("a"), {.ack = Ack::every_instance});
     reply({.position = {.epoch = epoch_, .sequence = 1}, .lease = 3s});
 
