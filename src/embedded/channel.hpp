@@ -64,6 +64,7 @@ public:
         std::vector<std::string> prefixes;
         std::size_t member_count = 0;  // must equal the number of members
         std::uint64_t renewals = 0;    // in this epoch
+        Sequence wanted = 0;           // the last one that was to be acknowledged
         Leases leases;
     };
     using Entry = std::shared_ptr<const BusEntry>;
@@ -91,6 +92,8 @@ public:
     void reap(std::uint64_t renewals, TimePoint now);
     // The lowest that a member has applied; nullopt: there is none.
     [[nodiscard]] std::optional<Sequence> low_water() const;
+    void want_acks() { state_->wanted = state_->position.sequence; }
+    [[nodiscard]] Sequence wanted() const { return state_->wanted; }
     [[nodiscard]] std::uint64_t renewals() const { return state_->renewals; }
 
     // Those that are left.

@@ -41,7 +41,10 @@ Result<Published> Server::publish(PublishRequest request) {
     push_entry(request.channel, entry);
     // Our own nodes subscribe to the channel itself, so to them these events are an echo of the entry.
     for (const std::string& event : request.plain_events) push_to_watches(request.channel, event);
-    if (request.acknowledge) want_acks(request.channel, entry->position);
+    if (request.acknowledge) {
+        channel.want_acks();
+        want_acks(request.channel, entry->position);
+    }
     // Last: a load that begins before the entry arrives would count as older than it.
     wake(woken);
     return Published{.position = entry->position,
@@ -52,10 +55,10 @@ Result<Published> Server::publish(PublishRequest request) {
 
 template <class F>
 void Server::watch_low_water(const std::string& name, Channel& channel, F change) {
-    const auto before = channel.low_water();
+    const Sequence before = channel.low_water().value_or(0);
     change();
     const auto now = channel.low_water();
-    if (!now || *now <= before.value_or(0)) return;
+    if (!now || *now <= before || before >= channel.wanted()) return;
     const Epoch epoch = channel.position().epoch;
     for (const auto& session : sessions_) {
         if (!session->connected || !session->channels.contains(name)) continue;

@@ -128,7 +128,7 @@ private:
     // Returns whom that concerns.
     std::vector<std::string> remove_values(Channel& channel, const KeySet& changed);
     void push_entry(const std::string& channel, const Channel::Entry& entry);
-    // Tells it when the channel's low-water mark has risen by what `change` does.
+    // Tells the channel's low-water mark when it has risen by what `change` does, and is waited for.
     template <class F>
     void watch_low_water(const std::string& name, Channel& channel, F change);
     void want_acks(const std::string& channel, const BusPosition& position);

@@ -114,6 +114,20 @@ TEST_P(BusAckContract, ARenewalIsOne) {
     EXPECT_EQ(acked(recorder), (Marks{{at.epoch, at.sequence}}));
 }
 
+TEST_P(BusAckContract, TheMarkIsToldOnlyWhereItWasAskedFor) {
+    const Recorder& recorder = listen();
+    renew_as("one");
+    const BusPosition first = publish_keys("c", {"a"});
+    renew_as("one", first);
+    EXPECT_EQ(acked(recorder), Marks{});
+    publish_wanted();
+    const BusPosition last = publish_keys("c", {"a"});
+
+    acknowledge("one", last);
+
+    EXPECT_EQ(acked(recorder), (Marks{{last.epoch, last.sequence}}));
+}
+
 TEST_P(BusAckContract, IsNeverTakenBack) {
     renew_as("one");
     BusPosition at = publish_wanted().position;

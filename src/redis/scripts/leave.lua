@@ -2,5 +2,5 @@
 members = members - redis.call('ZREM', acks_key, ARGV[2])
 forget(function(member) return member == ARGV[2] end)
 save()
-tell_low_water(ARGV[3], epoch)
+tell_low_water(ARGV[3], epoch, wanted)
 return position()

@@ -47,7 +47,7 @@ local function decimal(value)
 end
 
 local state = redis.pcall('HMGET', state_key, 'v', 'e', 's', 'h', 'n', 'r', 't', 'b', 'w', 'g',
-    'p', 'c')
+    'p', 'c', 'q')
 if is_error(state) then return state end
 if is_wrong_type(state) then state = {} end
 if state[1] and state[1] ~= '1' then
@@ -70,6 +70,8 @@ local generation = tonumber(state[10])
 local prefixes = state[11] and netstrings(state[11])
 -- Renewals that were taken in this epoch. There are none in those of versions that did not count them.
 local renewals = number(state[12]) or 0
+-- The last sequence that was to be acknowledged.
+local wanted = number(state[13]) or 0
 
 -- Of leases: see there.
 local function fields_that_outlive_the_epoch()
@@ -87,6 +89,7 @@ local function rotate()
     redis.call('DEL', state_key, log_key, acks_key)
     epoch, seq, chain = ARGV[1], 0, ARGV[1]
     members, bytes, mark, generation, prefixes, renewals = 0, 0, 0, 0, {}, 0
+    wanted = 0
     redis.call('HSET', state_key, 'v', 1, 'e', epoch, 's', 0, 'h', chain, 'n', 0, 'r', identity,
         'b', 0, 'w', 0, 'g', 0, 'p', '')
     for _, field in ipairs(kept) do redis.call('HSET', state_key, field[1], field[2]) end

@@ -40,7 +40,9 @@ if bytes > tonumber(ARGV[6]) / 2 then
     redis.call('XTRIM', log_key, 'MINID', decimal(mark + 1) .. '-0')
     bytes, mark = 0, seq
 end
-redis.call('HSET', state_key, 's', decimal(seq), 'h', chain, 'b', decimal(bytes), 'w', decimal(mark))
+if ARGV[8] ~= '' then wanted = seq end
+redis.call('HSET', state_key, 's', decimal(seq), 'h', chain, 'b', decimal(bytes), 'w', decimal(mark),
+    'q', decimal(wanted))
 
 local refused = 0
 local function push_entry(plain_events)

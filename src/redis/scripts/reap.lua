@@ -4,6 +4,6 @@ local before = number(ARGV[5])
 if ARGV[4] == epoch and before then
     forget(function(_, renewal) return renewal and renewal <= before end)
     save()
-    tell_low_water(ARGV[3], epoch)
+    tell_low_water(ARGV[3], epoch, wanted)
 end
 return position()

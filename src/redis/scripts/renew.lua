@@ -19,5 +19,5 @@ else
     due = math.min(due, lapses)
 end
 save()
-tell_low_water(ARGV[6], epoch)
+tell_low_water(ARGV[6], epoch, wanted)
 return position()
