@@ -31,6 +31,9 @@ struct Step {
         renew,
         replay,
         leave,
+        acknowledge,
+        laggards,
+        reap,
         publish_plain,
         age,
         age_members,
@@ -61,6 +64,7 @@ struct Step {
     std::optional<Rank> rank;
     KeySet changed;
     std::vector<std::string> plain_events;
+    bool acknowledge = false;
     std::string member;
     Applied applied{};
     Duration lease{};
