@@ -1,5 +1,6 @@
 // How long an invalidation takes from the call until the last of 4 and of 16 instances has dropped
-// the key, beside two peers on the same redis-server in the same run, in turn:
+// the key (tutti), and until the caller knows that all of them have (acked), beside two peers on
+// the same redis-server in the same run, in turn:
 //   raw     PUBLISH and SUBSCRIBE with hiredis, a thread and a connection an instance: the floor
 //   ioredis the plain pattern of the TypeScript services (peers/fanout.mjs); `npm ci` in peers/
 // An instance of ours has its two connections, its thread, its log and its lease, as in production.
@@ -58,6 +59,13 @@ public:
     void invalidate(const std::string& key) {
         cache_->invalidate(key, {}, [](const tutti::Invalidation&) {});
     }
+    // Until the outcome.
+    tutti::Invalidation invalidate_everywhere(const std::string& key) {
+        std::promise<tutti::Invalidation> outcome;
+        cache_->invalidate(key, {.ack = tutti::Ack::every_instance},
+                           [&](tutti::Invalidation given) { outcome.set_value(std::move(given)); });
+        return outcome.get_future().get();
+    }
     [[nodiscard]] tutti::ChannelStatus status() const { return engine_->channels().front(); }
 
 private:
@@ -80,9 +88,29 @@ private:
     std::shared_ptr<tutti::detail::Cache> cache_;
 };
 
-Microseconds measure_tutti(const std::string& url, int count) {
-    std::vector<std::unique_ptr<Instance>> instances;
+using Instances = std::vector<std::unique_ptr<Instance>>;
+
+Instances start_instances(const std::string& url, int count) {
+    Instances instances;
     for (int n = 0; n < count; ++n) instances.push_back(std::make_unique<Instance>(url));
+    return instances;
+}
+
+Microseconds measure_acked(const Instances& instances) {
+    std::this_thread::sleep_for(4s);  // before, every wait is waited out
+    Microseconds took;
+    for (int round = 0; round < rounds; ++round) {
+        const auto outcome =
+            instances.front()->invalidate_everywhere("key-" + std::to_string(round));
+        if (outcome.by != tutti::Invalidation::By::acknowledgements) {
+            throw std::runtime_error("not acknowledged: " + outcome.reason);
+        }
+        took.push_back(microseconds(outcome.took));
+    }
+    return took;
+}
+
+Microseconds measure_tutti(const Instances& instances) {
     Microseconds took;
     for (int round = 0; round < rounds; ++round) {
         const auto target = instances.front()->status().applied + 1;
@@ -187,7 +215,9 @@ int main() {
         };
         for (int turn = 0; turn < turns; ++turn) {
             add("raw", measure_raw(redis.port(), count));
-            add("tutti", measure_tutti(redis.url(), count));
+            const Instances instances = start_instances(redis.url(), count);
+            add("tutti", measure_tutti(instances));
+            add("acked", measure_acked(instances));
             if (peer) add("ioredis", measure_ioredis(*peer, count));
         }
         const double floor = bench::percentile(all["raw"], 0.5);

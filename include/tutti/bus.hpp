@@ -58,6 +58,8 @@ struct PublishRequest {
     // Published unchanged on the plain channel of the same name, directly behind the entry, for
     // programs that know nothing of Tutti. Empty: none.
     std::vector<std::string> plain_events = {};
+    // Asks the members to acknowledge it: BusListener::on_ack_wanted.
+    bool acknowledge = false;
 };
 
 struct Published {
@@ -65,12 +67,33 @@ struct Published {
     // The longest lease that a member holds, as the server knows them: what a wait-out has to wait
     // for.
     Duration lease{};
+    // How many renewals the server had taken in this epoch: for Bus::reap.
+    std::uint64_t renewals = 0;
+    // How many members the channel has: acknowledgements are to be expected from so many.
+    std::uint64_t members = 0;
     // Of the server, when this connection was made: a failover may put one in its place that has
     // never heard of the entry.
     std::uint64_t replicas = 0;
     // Messages that the server refused to push. The entry is in the log all the same, where our own
     // nodes find it with their next renewal; the plain events among them are lost.
     std::size_t refused_pushes = 0;
+};
+
+struct AckRequest {
+    std::string channel;
+    std::string member;
+    BusPosition applied;  // and everything before it
+};
+
+// Members that have not acknowledged a sequence.
+struct Laggards {
+    struct Member {
+        std::string name;
+        Sequence applied = 0;
+    };
+
+    Epoch epoch = Epoch::none;
+    std::vector<Member> members = {};  // the furthest behind first; Bus::laggards_max at most
 };
 
 struct RenewRequest {
@@ -112,6 +135,11 @@ public:
     // any key. A hint; it concerns every node and every channel, and what was sent while
     // disconnected is lost.
     virtual void on_woken(std::string_view store_key) = 0;
+    // A publication wants every member to acknowledge it, once it has applied everything up to
+    // there. Behind the entry, unless it is lost or late as any push.
+    virtual void on_ack_wanted(std::string_view channel, Epoch epoch, Sequence sequence) = 0;
+    // Every member has acknowledged everything up to there. It may be lost; what it says is true.
+    virtual void on_all_acked(std::string_view channel, Epoch epoch, Sequence sequence) = 0;
 };
 
 class Bus {
@@ -126,6 +154,7 @@ public:
     static constexpr std::size_t plain_event_bytes_max = 64UL * 1024;
     // A lease is what a writer waits out, so one member's concerns all of them.
     static constexpr Duration lease_max = std::chrono::minutes{10};
+    static constexpr std::size_t laggards_max = 10;
 
     virtual ~Bus() = default;
 
@@ -153,6 +182,19 @@ public:
     // Forgets the member and its lease: it serves nothing any more.
     virtual void leave(std::string channel, std::string member, TimePoint deadline,
                        Completion<void> done) = 0;
+
+    // Raises what a member has applied, as RENEW does. Of another epoch, of what is not in the log
+    // yet, or of a stranger to the channel it changes nothing.
+    virtual void acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) = 0;
+
+    // The members that have not acknowledged this sequence.
+    virtual void laggards(std::string channel, Sequence sequence, TimePoint deadline,
+                          Completion<Laggards> done) = 0;
+
+    // Forgets the members that have not renewed since the server had taken so many renewals in this
+    // epoch. Requires: the leases of those have ended. In another epoch it forgets none.
+    virtual void reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
+                      Completion<void> done) = 0;
 
     // Succeeds when the subscription connection has answered a probe that was sent after this call:
     // everything that the server had pushed before it has been delivered.

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tutti/bus.hpp"
 #include "tutti/clock.hpp"
@@ -20,8 +21,10 @@ enum class Ack : unsigned char {
 
 struct InvalidateOptions {
     Ack ack = Ack::none;
-    // Waits no longer than this. With `every_instance` it should exceed the node's wait-out
-    // (lease x 1.2 + 50 ms: 3.65 s by default).
+    // Waits no longer than this. Where every instance answers, `every_instance` takes about two
+    // round trips. To be `done` without an instance that has died or is cut off it must exceed the
+    // node's wait-out (lease x 1.2 + 50 ms: 3.65 s by default), and so it must for that long after
+    // the node has started.
     OptionDuration deadline = std::chrono::seconds{5};
 };
 
@@ -39,6 +42,17 @@ struct Invalidation {
     // Empty unless `unconfirmed`. An unpublished invalidation is not lost: the node keeps
     // publishing it in the background until the bus takes it or the node stops.
     std::string reason;
+    // How it became known to be `done`.
+    enum class By : unsigned char {
+        nothing,           // it is not, or there was nothing to invalidate
+        acknowledgements,  // every instance has said that it has applied it
+        wait_out,          // some have not, and serve nothing from memory any more
+    };
+    By by = By::nothing;
+    Duration took{};  // from the call on
+    // Instances that had not answered when this was last looked at, Bus::laggards_max at most.
+    // Empty where none was waited for.
+    std::vector<std::string> silent = {};
 
     [[nodiscard]] bool done() const noexcept { return outcome == Outcome::done; }
     [[nodiscard]] bool published() const noexcept { return outcome != Outcome::unconfirmed; }
@@ -49,6 +63,15 @@ struct Invalidation {
     case Invalidation::Outcome::published: return "published";
     case Invalidation::Outcome::done: return "done";
     case Invalidation::Outcome::unconfirmed: return "unconfirmed";
+    }
+    return "unknown";
+}
+
+[[nodiscard]] constexpr std::string_view to_string(Invalidation::By by) noexcept {
+    switch (by) {
+    case Invalidation::By::nothing: return "nothing";
+    case Invalidation::By::acknowledgements: return "acknowledgements";
+    case Invalidation::By::wait_out: return "wait-out";
     }
     return "unknown";
 }

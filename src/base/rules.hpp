@@ -31,11 +31,11 @@ enum class Rule : std::uint8_t {
     lease_after_catching_up,     // R1: a renewal counts when everything up to it is applied
     lease_needs_probe,           // R1: with foreign publishers the subscription must be alive
     chains_must_match,           // R1, R4: same sequence and another chain is another history
+    chain_takes_candidate,       // R4: the same keys appended again at the same place are, too
     gaps_are_replayed,           // R4: entries ahead of the next one wait for the gap
     lost_gap_rejoins,            // R5: a gap that the log no longer has
     new_epoch_flushes,           // R5
     rejoin_takes_position,       // R5: sequence and chain of the new history, not only its epoch
-    rewound_log_flushes,         // R5: RENEW's sequence is below what its request carried
     flush_after_reply,           // R5: not when the rejoin was decided
     undecodable_flushes,         // R8
     disconnect_flushes_foreign,  // foreign publishers cannot be replayed
@@ -49,6 +49,13 @@ enum class Rule : std::uint8_t {
     lease_kept_until_it_lapses,  // W4: a member is not forgotten while it may still serve
     leases_outlive_epoch,        // W1: a rotation ends no lease
     lost_lease_is_waited_out,    // W1: what a server that lost everything no longer knows
+    done_needs_every_ack,        // W2: not as soon as it is published
+    ack_after_applying,          // W2: not as soon as it is asked for
+    ack_counts_in_its_epoch,     // W2: what was applied in another says nothing
+    ack_not_beyond_the_log,      // W2: of a history that the server has lost
+    new_epoch_has_grace,         // W3: leases of the epoch before are not among its members'
+    reap_only_silent_members,    // W4: not those that have renewed since, and wait for what is
+                                 // missing
 
     // The store tier.
     one_claim_in_the_fleet,         // S1: while it stands no other load is given one

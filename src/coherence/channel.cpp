@@ -74,7 +74,42 @@ void Channel::disconnected() {
 void Channel::entry(BusEntry entry) {
     if (left_) return;
     subscriber_.entry(std::move(entry), clock_.now());
+    acknowledge();
     publish_status();
+}
+
+// One of another epoch waits for nothing here: a member that adopts that epoch acknowledges what it
+// adopts.
+void Channel::ack_wanted(Epoch epoch, Sequence sequence) {
+    if (left_ || epoch != subscriber_.applied().epoch) return;
+    due_ack_.want(epoch, sequence);
+    acknowledge();
+}
+
+void Channel::all_acked(Epoch epoch, Sequence sequence) {
+    if (!left_) writer_->all_acked(epoch, sequence);
+}
+
+// What arrives otherwise than by a push is acknowledged at once: that it is wanted was lost with
+// the push.
+template <class F>
+void Channel::catch_up(F answered) {
+    const BusPosition before = subscriber_.applied();
+    answered();
+    const BusPosition& now = subscriber_.applied();
+    if (now != before) due_ack_.want(now.epoch, now.sequence);
+    acknowledge();
+}
+
+void Channel::acknowledge() {
+    const auto due = due_ack_.take(subscriber_.applied());
+    if (!due) return;
+    bus_.acknowledge({.channel = options_.name, .member = options_.member, .applied = *due},
+                     command_deadline(),
+                     [self = shared_from_this(), position = *due](const Result<void>& answer) {
+                         self->due_ack_.answered(position, answer.has_value());
+                         if (answer && !self->left_) self->acknowledge();
+                     });
 }
 
 void Channel::undecodable() {
@@ -138,12 +173,17 @@ void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {
                          .applied = applied,
                          .lease = options_.timing.lease};
     bus_.renew(std::move(request), command_deadline(),
-               [self = shared_from_this(), ticket](const Result<Renewed>& answer) {
+               [self = shared_from_this(), ticket, applied](const Result<Renewed>& answer) {
                    self->renewing_ = false;
                    if (self->after_renewal_) return std::exchange(self->after_renewal_, nullptr)();
                    if (self->left_) return;
-                   if (answer) self->writer_->heard(*answer);
-                   self->subscriber_.renew_answered(ticket, answer, self->clock_.now());
+                   if (answer) {
+                       self->writer_->heard(*answer);
+                       if (answer->position.epoch == applied.epoch) self->due_ack_.told(applied);
+                   }
+                   self->catch_up([&] {
+                       self->subscriber_.renew_answered(ticket, answer, self->clock_.now());
+                   });
                    self->publish_status();
                });
 }
@@ -152,8 +192,10 @@ void Channel::replay(Subscriber::Ticket ticket, Sequence first, Sequence last) {
     bus_.replay(options_.name, first, last, command_deadline(),
                 [self = shared_from_this(), ticket](Result<std::vector<BusEntry>> answer) {
                     if (self->left_) return;
-                    self->subscriber_.replay_answered(ticket, std::move(answer),
-                                                      self->clock_.now());
+                    self->catch_up([&] {
+                        self->subscriber_.replay_answered(ticket, std::move(answer),
+                                                          self->clock_.now());
+                    });
                     self->publish_status();
                 });
 }

@@ -21,6 +21,7 @@
 #include "base/log.hpp"
 #include "base/publisher.hpp"
 #include "base/store_gate.hpp"
+#include "coherence/due_ack.hpp"
 #include "coherence/foreign_drops.hpp"
 #include "coherence/subscriber.hpp"
 #include "coherence/writer.hpp"
@@ -87,6 +88,8 @@ public:
     void undecodable();
     void plain(std::string_view payload);
     void oversized_plain(std::size_t bytes);
+    void ack_wanted(Epoch epoch, Sequence sequence);
+    void all_acked(Epoch epoch, Sequence sequence);
 
     void publish(std::shared_ptr<CacheSink> origin, KeySet changed, InvalidateOptions options,
                  Done done) override;
@@ -107,6 +110,9 @@ private:
     void renew(Subscriber::Ticket ticket, const BusPosition& applied) override;
     void replay(Subscriber::Ticket ticket, Sequence first, Sequence last) override;
     void probe(Subscriber::Ticket ticket) override;
+    template <class F>
+    void catch_up(F answered);
+    void acknowledge();
     void dropped_event(std::string_view why);
     void apply(const KeySet& changed) override;
     void flush() override;
@@ -132,6 +138,7 @@ private:
     bool deaf_ = true;  // plain events were, or may have been, published that did not arrive
     Executor::TimerId timer_ = Executor::TimerId::none;
     bool left_ = false;
+    DueAck due_ack_;
     bool renewing_ = false;
     std::move_only_function<void()> after_renewal_;  // the leave that waits for it
 

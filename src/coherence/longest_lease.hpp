@@ -25,9 +25,13 @@ public:
         if (epoch != epoch_) {
             lost_ = longest(now);
             lost_until_ = now + lease_life(lost_);
-            epoch_ = epoch;
         }
         present_ = lease;
+        if (epoch != epoch_) {
+            epoch_ = epoch;
+            since_ = now;
+            granted_before_ = longest(now);
+        }
     }
 
     [[nodiscard]] Duration longest(TimePoint now) const {
@@ -35,9 +39,16 @@ public:
         return counts ? std::max(present_, lost_) : present_;
     }
 
+    // When the first answer of the present epoch came, and the longest lease that may have been in
+    // force then: what was granted in an earlier epoch was granted before.
+    [[nodiscard]] TimePoint epoch_since() const noexcept { return since_; }
+    [[nodiscard]] Duration granted_before() const noexcept { return granted_before_; }
+
 private:
     Epoch epoch_ = Epoch::none;
+    TimePoint since_{};
     Duration present_{};
+    Duration granted_before_{};
     Duration lost_{};  // of the epochs before
     TimePoint lost_until_{};
 };

@@ -61,7 +61,7 @@ void Subscriber::renew_answered(Ticket ticket, const Result<Renewed>& answer, Ti
     const bool other_epoch = grant.target.epoch != applied_.epoch;
     const bool rewound = !other_epoch && grant.target.sequence < renewal.carried.sequence &&
                          renewal.carried.epoch == grant.target.epoch;
-    if (other_epoch || (rewound && kept(Rule::rewound_log_flushes))) {
+    if (other_epoch || rewound) {
         adopt(grant, now);
     } else {
         take_grant(grant, now);

@@ -141,6 +141,20 @@ Result<Envelope> decode_envelope(std::string_view push) {
                     .plain_events = *plain_events};
 }
 
+Result<AckMessage> decode_ack_message(std::string_view push) {
+    const auto field = [&] { return take_until(push, ' ', header_bytes_max).value_or(""); };
+    if (field() != version) return fail(Errc::unsupported, "decode ack", "unknown version");
+    const std::string_view kind = field();
+    if (kind != "wanted" && kind != "acked") return garbage("not a kind of message");
+    const auto epoch = parse_hex(field());
+    const auto sequence = parse_decimal(push);
+    if (!epoch || Epoch{*epoch} == Epoch::none) return garbage("not an epoch");
+    if (!sequence || *sequence == 0) return garbage("not a sequence");
+    return AckMessage{.kind = kind == "wanted" ? AckMessage::Kind::wanted : AckMessage::Kind::acked,
+                      .epoch = Epoch{*epoch},
+                      .sequence = *sequence};
+}
+
 Result<BusEntry> decode_log_entry(Epoch epoch, const LogEntry& entry) {
     if (!entry.id.ends_with("-0")) return garbage("not the id of an entry");
     const auto sequence = parse_decimal(entry.id.substr(0, entry.id.size() - 2));

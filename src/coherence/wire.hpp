@@ -10,6 +10,13 @@
 // The payload is `*` (every key of the channel) or netstrings, `<bytes>:<key>,` each. In the stream
 // the id is `<sequence>-0`, and the fields p, h and k hold previous chain, chain and payload.
 //
+// Of acknowledgements two short messages travel on a channel of their own,
+// `tutti:{app/db/channel}:acks`: that they are wanted up to a sequence, and that every member has
+// given them.
+//
+//     1 wanted <epoch> <sequence>
+//     1 acked <epoch> <sequence>
+//
 // Everything here comes from a wire: decoding is strict and bounded, and fails with Errc::protocol,
 // or with Errc::unsupported when the version is not known.
 //
@@ -54,6 +61,15 @@ struct LogEntry {
 [[nodiscard]] Result<BusEntry> decode_log_entry(Epoch epoch, const LogEntry& entry);
 [[nodiscard]] Result<BusPosition> decode_position(std::string_view epoch, std::string_view sequence,
                                                   std::string_view chain);
+
+struct AckMessage {
+    enum class Kind : std::uint8_t { wanted, acked };
+
+    Kind kind{};
+    Epoch epoch{};
+    Sequence sequence = 0;
+};
+[[nodiscard]] Result<AckMessage> decode_ack_message(std::string_view push);
 
 [[nodiscard]] std::string hex(std::uint64_t number);  // 16 digits
 [[nodiscard]] std::optional<std::uint64_t> parse_hex(std::string_view digits) noexcept;

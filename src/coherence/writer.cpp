@@ -13,13 +13,13 @@ namespace {
 
 constexpr Duration retry_first = std::chrono::milliseconds{100};
 constexpr Duration retry_last = std::chrono::seconds{2};
-constexpr std::size_t shown_key_bytes_max = 64;
+constexpr std::size_t excerpt_bytes_max = 64;
 constexpr const char* stopped_before_wait_out =
     "published, but the node was stopped before the wait-out";
 
-// A key is any bytes, and long.
-std::string shown_key(std::string_view key) {
-    std::string text = shown(key, shown_key_bytes_max);
+// A key is any bytes, and long; a name comes from the wire.
+std::string excerpt_of(std::string_view key) {
+    std::string text = shown(key, excerpt_bytes_max);
     if (key.size() > text.size()) text += "... (" + std::to_string(key.size()) + " bytes)";
     return text;
 }
@@ -38,11 +38,15 @@ struct Writer::Publication {
     InvalidateOptions options;
     Done done;
     TimePoint deadline;
+    TimePoint begun;
     std::size_t unanswered = 0;
-    Published last{};
+    Published last{};  // of its parts, by sequence
+    bool in_one_epoch = true;
     Duration lease{};
     std::string failure;
     Executor::TimerId timer = Executor::TimerId::none;
+    AckWaits::Id ack_wait = 0;
+    std::vector<std::string> silent;
 };
 
 Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock, Log log)
@@ -51,6 +55,10 @@ Writer::Writer(Options options, Bus& bus, Executor& executor, const Clock& clock
       executor_(executor),
       clock_(clock),
       log_(std::move(log)),
+      ack_waits_(std::make_shared<AckWaits>(
+          AckWaits::Options{.channel = options_.channel,
+                            .command_deadline = options_.timing.command_deadline},
+          bus, executor, clock)),
       backlog_(options_.gate),
       retry_pauses_(retry_first, retry_last) {}
 
@@ -79,6 +87,7 @@ void Writer::publish(Change change, Caches caches, InvalidateOptions options, Do
     publication->changed = change.keys;
     publication->options = options;
     publication->done = std::move(done);
+    publication->begun = now;
     publication->deadline = saturating_add(now, options.deadline);
     auto parts = split(std::move(change));
     std::unique_lock gate(gate_);
@@ -93,7 +102,7 @@ void Writer::publish(Change change, Caches caches, InvalidateOptions options, Do
         return;
     }
     send(
-        std::move(parts),
+        std::move(parts), options.ack,
         saturating_add(now, std::min<Duration>(options.deadline, options_.timing.command_deadline)),
         [self = shared_from_this(), publication](const Change& part,
                                                  const Result<Published>& answer) {
@@ -111,11 +120,13 @@ std::vector<publication::Part> Writer::split(Change change) {
     return std::move(split.parts);
 }
 
-void Writer::send(std::vector<publication::Part> parts, TimePoint until, const Answered& answered) {
+void Writer::send(std::vector<publication::Part> parts, Ack ack, TimePoint until,
+                  const Answered& answered) {
     for (publication::Part& part : parts) {
         PublishRequest request{.channel = options_.channel,
                                .changed = part.change.keys,
-                               .plain_events = std::move(part.plain_events)};
+                               .plain_events = std::move(part.plain_events),
+                               .acknowledge = ack == Ack::every_instance && &part == &parts.back()};
         bus_.publish(std::move(request), until,
                      [self = shared_from_this(), answered,
                       change = std::move(part.change)](const Result<Published>& answer) {
@@ -163,7 +174,11 @@ void Writer::events_unsent(std::size_t count, std::string_view why) {
 void Writer::part_answered(const PublicationPointer& publication, const Change& part,
                            const Result<Published>& answer) {
     if (answer) {
-        publication->last = *answer;
+        Published& last = publication->last;
+        const bool first = last.position.epoch == Epoch::none;
+        publication->in_one_epoch &= first || last.position.epoch == answer->position.epoch;
+        const bool later = answer->position.sequence > last.position.sequence;
+        if (first || later) last = *answer;
         publication->lease = std::max(publication->lease, longest_lease_.longest(clock_.now()));
     } else {
         publication->failure = answer.error().message();
@@ -188,41 +203,105 @@ void Writer::all_answered(const PublicationPointer& publication) {
                 publication, "published, but the server has replicas (" + std::to_string(replicas) +
                                  "), and a failover may lose it: `done` takes a server without");
         }
-        return wait_out(publication);
+        return await_members(publication);
     }
     conclude(publication, {.outcome = Invalidation::Outcome::published,
                            .position = publication->last.position,
                            .reason = {}});
 }
 
-void Writer::wait_out(const PublicationPointer& publication) {
+Duration Writer::wait_out_of_longest(Duration lease) const {
+    const Timing& timing = options_.timing;
+    if (!kept(Rule::wait_out_for_longest_lease)) lease = timing.lease;
+    const double drift = kept(Rule::wait_out_counts_drift) ? timing.clock_drift_max : 0;
+    return wait_out_of(std::max(lease, timing.lease), drift, timing.wait_out_margin);
+}
+
+// W3
+TimePoint Writer::grace_ends() const {
+    return longest_lease_.epoch_since() + wait_out_of_longest(longest_lease_.granted_before());
+}
+
+void Writer::await_members(const PublicationPointer& publication) {
     // The answer may come after `close`, when no timer will run any more.
     if (is_closed()) return unconfirmed(publication, stopped_before_wait_out);
-    const Timing& timing = options_.timing;
-    const Duration lease = kept(Rule::wait_out_for_longest_lease)
-                               ? std::max(publication->lease, timing.lease)
-                               : timing.lease;
-    const double drift = kept(Rule::wait_out_counts_drift) ? timing.clock_drift_max : 0;
-    const Duration needed = wait_out_of(lease, drift, timing.wait_out_margin);
+    const Duration needed = wait_out_of_longest(publication->lease);
     const TimePoint now = clock_.now();
-    const TimePoint from = kept(Rule::wait_out_from_answer)
-                               ? now
-                               : publication->deadline - publication->options.deadline;
+    const TimePoint from = kept(Rule::wait_out_from_answer) ? now : publication->begun;
     const TimePoint until = kept(Rule::wait_out_before_done) ? from + needed : now;
-    if (until > publication->deadline) {
+    const TimePoint acks_count_from = kept(Rule::new_epoch_has_grace) ? grace_ends() : now;
+    if (std::min(until, acks_count_from) > publication->deadline) {
         return unconfirmed(publication, "published, but the deadline of " +
                                             in_milliseconds(publication->options.deadline) +
                                             " ends before the wait-out of " +
                                             in_milliseconds(needed) +
                                             ": raise InvalidateOptions::deadline");
     }
-    publication->timer = executor_.run_at(until, [self = shared_from_this(), publication] {
-        self->waiting_.erase(publication->timer);
-        self->conclude(publication, {.outcome = Invalidation::Outcome::done,
-                                     .position = publication->last.position,
-                                     .reason = {}});
+    if (until <= publication->deadline) {
+        conclude_at(publication, until, &Writer::waited_out);
+    } else {
+        conclude_at(publication, publication->deadline, &Writer::deadline_passed);
+    }
+    if (!publication->in_one_epoch) return;
+    const Published& last = publication->last;
+    publication->ack_wait =
+        ack_waits_->add(last.position, kept(Rule::done_needs_every_ack) ? last.members : 0,
+                        [self = shared_from_this(), publication, acks_count_from] {
+                            self->acked(publication, acks_count_from);
+                        });
+}
+
+void Writer::conclude_at(const PublicationPointer& publication, TimePoint when,
+                         void (Writer::*how)(const PublicationPointer&)) {
+    publication->timer = executor_.run_at(when, [self = shared_from_this(), publication, how] {
+        self->end_wait(publication);
+        (*self.*how)(publication);
     });
     waiting_.emplace(publication->timer, publication);
+}
+
+void Writer::end_wait(const PublicationPointer& publication) {
+    executor_.cancel(publication->timer);
+    waiting_.erase(publication->timer);
+    publication->silent = ack_waits_->remove(publication->ack_wait);
+}
+
+void Writer::acked(const PublicationPointer& publication, TimePoint counts_from) {
+    end_wait(publication);
+    if (counts_from <= clock_.now()) return acknowledged(publication);
+    conclude_at(publication, counts_from, &Writer::acknowledged);
+}
+
+void Writer::acknowledged(const PublicationPointer& publication) {
+    done(publication, Invalidation::By::acknowledgements);
+}
+
+void Writer::waited_out(const PublicationPointer& publication) {
+    const Published& last = publication->last;
+    if (publication->in_one_epoch && last.members > 0) {
+        bus_.reap(options_.channel, last.position.epoch, last.renewals,
+                  saturating_add(clock_.now(), options_.timing.command_deadline),
+                  [](const Result<void>&) {});
+    }
+    done(publication, Invalidation::By::wait_out);
+}
+
+void Writer::deadline_passed(const PublicationPointer& publication) {
+    std::string names;
+    for (const std::string& name : publication->silent)
+        names += (names.empty() ? "" : ", ") + excerpt_of(name);
+    unconfirmed(publication, "published, but within " +
+                                 in_milliseconds(publication->options.deadline) +
+                                 (names.empty() ? " not every instance has acknowledged it"
+                                                : " it was not acknowledged by " + names) +
+                                 ": raise InvalidateOptions::deadline beyond the wait-out");
+}
+
+void Writer::done(const PublicationPointer& publication, Invalidation::By by) {
+    conclude(publication, {.outcome = Invalidation::Outcome::done,
+                           .position = publication->last.position,
+                           .reason = {},
+                           .by = by});
 }
 
 void Writer::unconfirmed(const PublicationPointer& publication, std::string reason) {
@@ -235,6 +314,8 @@ void Writer::conclude(const PublicationPointer& publication, Invalidation outcom
     Done done = std::exchange(publication->done, nullptr);
     if (!done) return;
     for (const auto& cache : publication->caches) cache->publication_ended(publication->changed);
+    outcome.took = clock_.now() - publication->begun;
+    outcome.silent = std::move(publication->silent);
     done(std::move(outcome));
 }
 
@@ -256,7 +337,8 @@ void Writer::retry_now() {
 void Writer::retry(Change change) {
     auto parts = split(std::move(change));
     backlog_.sent(parts.size());
-    send(std::move(parts), saturating_add(clock_.now(), options_.timing.command_deadline),
+    send(std::move(parts), Ack::none,
+         saturating_add(clock_.now(), options_.timing.command_deadline),
          [self = shared_from_this()](const Change& part, const Result<Published>& answer) {
              self->retry_answered(part, answer);
          });
@@ -270,7 +352,7 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
         log_.limited(LogLevel::error,
                      "channel " + options_.channel +
                          ": everything is invalidated instead of a key that cannot be published",
-                     "'" + shown_key(*next.guilty) + "': " + answer.error().message());
+                     "'" + excerpt_of(*next.guilty) + "': " + answer.error().message());
     }
     if (next.send) return retry(*std::move(next.send));
     if (backlog_.over()) round_over();
@@ -307,6 +389,7 @@ std::size_t Writer::close() {
         phase_.store(Phase::closed);
     }
     backlog_.close();
+    ack_waits_->close();
     executor_.cancel(retry_timer_);
     for (const auto& [timer, publication] : std::exchange(waiting_, {})) {
         executor_.cancel(timer);

@@ -6,6 +6,12 @@
 // PUB has expired by then, and it told its lease to the server before, so that PUB's reply knows
 // the longest; a renewal processed after PUB is effective only once the publication is applied.
 //
+// Acknowledgements end that wait early (W2): what every member of the channel has acknowledged, no
+// instance serves the old value of. That counts when the epoch has been known for one wait-out,
+// because instances with a lease of an earlier one need not be among its members (W3). Members that
+// were still silent after a wait-out are forgotten, so that the next publication need not wait for
+// them (W4).
+//
 // A publication that failed may or may not be in the log. It stays in the backlog and is published
 // again, as a new one, until the bus takes it: an instance that comes back from an outage by a
 // gapless replay would otherwise serve the old value again.
@@ -32,6 +38,7 @@
 #include "base/log.hpp"
 #include "base/publisher.hpp"
 #include "base/store_gate.hpp"
+#include "coherence/ack_waits.hpp"
 #include "coherence/backlog.hpp"
 #include "coherence/longest_lease.hpp"
 #include "coherence/publication.hpp"
@@ -83,6 +90,9 @@ public:
     // What the server says about its members' leases, by another way than PUB.
     void heard(const Renewed& renewed);
 
+    // What the server says about acknowledgements.
+    void all_acked(Epoch epoch, Sequence sequence) { ack_waits_->all_acked(epoch, sequence); }
+
     // Tries what is pending now: the bus has just become reachable.
     void retry_now();
 
@@ -110,13 +120,24 @@ private:
 
     [[nodiscard]] std::vector<publication::Part> split(Change change);
     // Each part is answered once, on the executor.
-    void send(std::vector<publication::Part> parts, TimePoint until, const Answered& answered);
+    void send(std::vector<publication::Part> parts, Ack ack, TimePoint until,
+              const Answered& answered);
     void note(const Result<Published>& answer);
     void heard(Epoch epoch, Duration lease);
     void part_answered(const PublicationPointer& publication, const Change& part,
                        const Result<Published>& answer);
     void all_answered(const PublicationPointer& publication);
-    void wait_out(const PublicationPointer& publication);
+    [[nodiscard]] Duration wait_out_of_longest(Duration lease) const;
+    [[nodiscard]] TimePoint grace_ends() const;
+    void await_members(const PublicationPointer& publication);
+    void conclude_at(const PublicationPointer& publication, TimePoint when,
+                     void (Writer::*how)(const PublicationPointer&));
+    void end_wait(const PublicationPointer& publication);
+    void acked(const PublicationPointer& publication, TimePoint counts_from);
+    void acknowledged(const PublicationPointer& publication);
+    void waited_out(const PublicationPointer& publication);
+    void deadline_passed(const PublicationPointer& publication);
+    void done(const PublicationPointer& publication, Invalidation::By by);
     void unconfirmed(const PublicationPointer& publication, std::string reason);
     void conclude(const PublicationPointer& publication, Invalidation outcome);
     void schedule_retry();
@@ -147,7 +168,8 @@ private:
     Duration heard_lease_{};
     std::uint64_t unsent_events_ = 0;
 
-    std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that says `done`
+    std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that ends the wait
+    const std::shared_ptr<AckWaits> ack_waits_;
     LongestLease longest_lease_;
     Backlog backlog_;
     Backoff retry_pauses_;

@@ -81,6 +81,23 @@ void EmbeddedBus::leave(std::string channel, std::string member, TimePoint deadl
               [&](Server& server) { return server.leave(channel, member); });
 }
 
+void EmbeddedBus::acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) {
+    run<void>("embedded acknowledge", deadline, std::move(done),
+              [&](Server& server) { return server.acknowledge(request); });
+}
+
+void EmbeddedBus::laggards(std::string channel, Sequence sequence, TimePoint deadline,
+                           Completion<Laggards> done) {
+    run<Laggards>("embedded laggards", deadline, std::move(done),
+                  [&](Server& server) { return server.laggards(channel, sequence); });
+}
+
+void EmbeddedBus::reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
+                       Completion<void> done) {
+    run<void>("embedded reap", deadline, std::move(done),
+              [&](Server& server) { return server.reap(channel, epoch, renewals); });
+}
+
 void EmbeddedBus::probe(TimePoint deadline, Completion<void> done) {
     run<void>("embedded probe", deadline, std::move(done),
               [&](Server& server) { return server.probe(*subscriptions_); });

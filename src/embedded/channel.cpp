@@ -1,6 +1,7 @@
 #include "embedded/channel.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <string_view>
 #include <utility>
 
@@ -37,8 +38,12 @@ Chain initial_chain(Epoch epoch) {
     return digest.chain();
 }
 
-Chain next_chain(Chain previous, Sequence sequence, const KeySet& changed) {
+// `candidate` is fresh in each call, so that a server which goes back, and is told the same once
+// more at the same place, gives it another chain.
+Chain next_chain(Chain previous, Sequence sequence, const KeySet& changed,
+                 std::uint64_t candidate) {
     Digest digest;
+    if (kept(Rule::chain_takes_candidate)) digest.add(candidate);
     digest.add(std::to_underlying(previous));
     digest.add(sequence);
     digest.add(changed.all ? 1U : 0U);
@@ -80,12 +85,12 @@ bool Channel::remember(const std::string& prefix) {
     return true;
 }
 
-Channel::Entry Channel::append(KeySet changed) {
+Channel::Entry Channel::append(KeySet changed, Random& random) {
     if (changed.all) changed.keys.clear();
     BusPosition& position = state_->position;
     const Chain previous = position.chain;
     ++position.sequence;
-    position.chain = next_chain(previous, position.sequence, changed);
+    position.chain = next_chain(previous, position.sequence, changed, random());
     log_bytes_ += wire::encoded_bytes(changed);
     log_.push_back(std::make_shared<const BusEntry>(
         BusEntry{.position = position, .previous = previous, .changed = std::move(changed)}));
@@ -98,12 +103,8 @@ void Channel::renew(const RenewRequest& request, TimePoint now) {
     advance(now);
     auto [place, added] = members_.try_emplace(request.member);
     if (added) ++state_->member_count;
-    // A position of another epoch says nothing about this one; one beyond the log comes from a
-    // history that this server has lost, and would acknowledge what has not been published yet.
-    const BusPosition& applied = request.applied;
-    if (applied.epoch == position().epoch && applied.sequence <= position().sequence) {
-        place->second = std::max(place->second, applied.sequence);
-    }
+    place->second.renewal = ++state_->renewals;
+    raise(place->second, request.applied);
     Leases& leases = state_->leases;
     Held& held = leases.held[request.member];
     held.lease = std::max(held.lease, request.lease);
@@ -118,9 +119,43 @@ void Channel::renew(const RenewRequest& request, TimePoint now) {
 
 void Channel::leave(const std::string& member, TimePoint now) {
     advance(now);
+    forget(member);
+    forget_lapsed();
+}
+
+// A position of another epoch says nothing about this one; one beyond the log comes from a history
+// that this server has lost, and would acknowledge what has not been published yet.
+void Channel::raise(Member& member, const BusPosition& applied) const {
+    if (applied.epoch != position().epoch && kept(Rule::ack_counts_in_its_epoch)) return;
+    if (applied.sequence > position().sequence && kept(Rule::ack_not_beyond_the_log)) return;
+    member.applied = std::max(member.applied, applied.sequence);
+}
+
+void Channel::acknowledge(const std::string& member, const BusPosition& applied) {
+    const auto place = members_.find(member);
+    if (state_ && place != members_.end()) raise(place->second, applied);
+}
+
+void Channel::reap(std::uint64_t renewals, TimePoint now) {
+    advance(now);
+    std::vector<std::string> silent;
+    for (const auto& [name, member] : members_) {
+        if (member.renewal <= renewals || !kept(Rule::reap_only_silent_members))
+            silent.push_back(name);
+    }
+    for (const std::string& name : silent) forget(name);
+    forget_lapsed();
+}
+
+std::optional<Sequence> Channel::low_water() const {
+    if (members_.empty()) return std::nullopt;
+    const auto applied = [](const auto& member) { return member.second.applied; };
+    return std::ranges::min(members_ | std::views::transform(applied));
+}
+
+void Channel::forget(const std::string& member) {
     state_->member_count -= members_.erase(member);
     state_->leases.held.erase(member);
-    forget_lapsed();
 }
 
 void Channel::advance(TimePoint now) {

@@ -41,6 +41,10 @@ public:
     static constexpr Duration clock_step_max = std::chrono::seconds{1};
     static constexpr Duration lapse_margin = std::chrono::seconds{5};
 
+    struct Member {
+        Sequence applied = 0;       // of this epoch
+        std::uint64_t renewal = 0;  // which one of this epoch was its last
+    };
     struct Held {
         Duration lease{};
         Duration lapses{};  // by the channel's time
@@ -59,6 +63,8 @@ public:
         // In front of the keys that the entries name, where values of this channel have been used.
         std::vector<std::string> prefixes;
         std::size_t member_count = 0;  // must equal the number of members
+        std::uint64_t renewals = 0;    // in this epoch
+        Sequence wanted = 0;           // the last one that was to be acknowledged
         Leases leases;
     };
     using Entry = std::shared_ptr<const BusEntry>;
@@ -77,9 +83,18 @@ public:
     // Before a value under this prefix is used. False: there are too many.
     [[nodiscard]] bool remember(const std::string& prefix);
     [[nodiscard]] const std::vector<std::string>& prefixes() const { return state_->prefixes; }
-    Entry append(KeySet changed);
+    Entry append(KeySet changed, Random& random);
     void renew(const RenewRequest& request, TimePoint now);
     void leave(const std::string& member, TimePoint now);
+    // Unlike the others it may be called on a channel that was not checked.
+    void acknowledge(const std::string& member, const BusPosition& applied);
+    // Those whose last renewal is among the first so many.
+    void reap(std::uint64_t renewals, TimePoint now);
+    // The lowest that a member has applied; nullopt: there is none.
+    [[nodiscard]] std::optional<Sequence> low_water() const;
+    void want_acks() { state_->wanted = state_->position.sequence; }
+    [[nodiscard]] Sequence wanted() const { return state_->wanted; }
+    [[nodiscard]] std::uint64_t renewals() const { return state_->renewals; }
 
     // Those that are left.
     [[nodiscard]] std::vector<Entry> range(Sequence first, Sequence last) const;
@@ -94,17 +109,18 @@ public:
     }
 
     [[nodiscard]] const std::optional<State>& state() const { return state_; }
-    // Of this epoch, with what they have applied.
-    [[nodiscard]] const std::map<std::string, Sequence>& members() const { return members_; }
+    [[nodiscard]] const std::map<std::string, Member>& members() const { return members_; }
 
 private:
+    void raise(Member& member, const BusPosition& applied) const;
+    void forget(const std::string& member);
     void advance(TimePoint now);
     void forget_lapsed();
 
     std::optional<State> state_;
     std::deque<Entry> log_;
     std::size_t log_bytes_ = 0;
-    std::map<std::string, Sequence> members_;
+    std::map<std::string, Member> members_;  // of this epoch
 };
 
 }  // namespace tutti::embedded

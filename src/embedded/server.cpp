@@ -37,14 +37,35 @@ Result<Published> Server::publish(PublishRequest request) {
     Channel& channel = checked(request.channel);
     std::vector<std::string> woken;
     if (kept(Rule::publication_empties_store)) woken = remove_values(channel, request.changed);
-    const Channel::Entry entry = channel.append(std::move(request.changed));
+    const Channel::Entry entry = channel.append(std::move(request.changed), random_);
     push_entry(request.channel, entry);
     // Our own nodes subscribe to the channel itself, so to them these events are an echo of the
     // entry.
     for (const std::string& event : request.plain_events) push_to_watches(request.channel, event);
+    if (request.acknowledge) {
+        channel.want_acks();
+        want_acks(request.channel, entry->position);
+    }
     // Last: a load that begins before the entry arrives would count as older than it.
     wake(woken);
-    return Published{.position = entry->position, .lease = channel.lease()};
+    return Published{.position = entry->position,
+                     .lease = channel.lease(),
+                     .renewals = channel.renewals(),
+                     .members = channel.members().size()};
+}
+
+template <class F>
+void Server::watch_low_water(const std::string& name, Channel& channel, F change) {
+    const Sequence before = channel.low_water().value_or(0);
+    change();
+    const auto now = channel.low_water();
+    if (!now || *now <= before || before >= channel.wanted()) return;
+    const Epoch epoch = channel.position().epoch;
+    for (const auto& session : sessions_) {
+        if (!session->connected || !session->channels.contains(name)) continue;
+        deliver(session,
+                [name, epoch, low = *now](BusListener& to) { to.on_all_acked(name, epoch, low); });
+    }
 }
 
 Result<Renewed> Server::renew(const RenewRequest& request) {
@@ -52,7 +73,7 @@ Result<Renewed> Server::renew(const RenewRequest& request) {
     const std::lock_guard lock(mutex_);
     if (auto error = away("renew")) return fail(*error);
     Channel& channel = checked(request.channel);
-    channel.renew(request, clock_.now());
+    watch_low_water(request.channel, channel, [&] { channel.renew(request, clock_.now()); });
     return Renewed{.position = channel.position(), .lease = channel.lease()};
 }
 
@@ -76,7 +97,53 @@ Result<void> Server::leave(const std::string& channel, const std::string& member
     }
     const std::lock_guard lock(mutex_);
     if (auto error = away("leave")) return fail(*error);
-    checked(channel).leave(member, clock_.now());
+    Channel& left = checked(channel);
+    watch_low_water(channel, left, [&] { left.leave(member, clock_.now()); });
+    return {};
+}
+
+// Not checked: what a restarted server has is an older log, in which nothing that was published
+// since can be acknowledged.
+Result<void> Server::acknowledge(const AckRequest& request) {
+    constexpr const char* operation = "embedded acknowledge";
+    if (auto error = publication::check_member(operation, request.channel, request.member)) {
+        return fail(*error);
+    }
+    const std::lock_guard lock(mutex_);
+    if (auto error = away("acknowledge")) return fail(*error);
+    const auto place = data_.channels.find(request.channel);
+    if (place == data_.channels.end() || !place->second.state()) return {};
+    watch_low_water(request.channel, place->second,
+                    [&] { place->second.acknowledge(request.member, request.applied); });
+    return {};
+}
+
+Result<Laggards> Server::laggards(const std::string& channel, Sequence sequence) {
+    if (auto error = store_rules::check_name("embedded laggards", "the channel", channel)) {
+        return fail(*error);
+    }
+    const std::lock_guard lock(mutex_);
+    if (auto error = away("laggards")) return fail(*error);
+    const Channel& asked = checked(channel);
+    Laggards laggards{.epoch = asked.position().epoch};
+    for (const auto& [name, member] : asked.members()) {
+        if (member.applied < sequence)
+            laggards.members.push_back({.name = name, .applied = member.applied});
+    }
+    std::ranges::stable_sort(laggards.members, {}, &Laggards::Member::applied);
+    if (laggards.members.size() > Bus::laggards_max) laggards.members.resize(Bus::laggards_max);
+    return laggards;
+}
+
+Result<void> Server::reap(const std::string& channel, Epoch epoch, std::uint64_t renewals) {
+    if (auto error = store_rules::check_name("embedded reap", "the channel", channel)) {
+        return fail(*error);
+    }
+    const std::lock_guard lock(mutex_);
+    if (auto error = away("reap")) return fail(*error);
+    Channel& reaped = checked(channel);
+    if (reaped.position().epoch != epoch) return {};
+    watch_low_water(channel, reaped, [&] { reaped.reap(renewals, clock_.now()); });
     return {};
 }
 
@@ -239,6 +306,15 @@ void Server::push_entry(const std::string& channel, const Channel::Entry& entry)
     for (const auto& subscriptions : attached_) {
         if (!subscriptions->connected || !subscriptions->channels.contains(channel)) continue;
         deliver(subscriptions, [channel, entry](BusListener& to) { to.on_entry(channel, *entry); });
+    }
+}
+
+void Server::want_acks(const std::string& channel, const BusPosition& position) {
+    for (const auto& session : sessions_) {
+        if (!session->connected || !session->channels.contains(channel)) continue;
+        deliver(session, [channel, position](BusListener& to) {
+            to.on_ack_wanted(channel, position.epoch, position.sequence);
+        });
     }
 }
 

@@ -74,6 +74,9 @@ public:
     Result<std::vector<Channel::Entry>> replay(const std::string& channel, Sequence first,
                                                Sequence last);
     Result<void> leave(const std::string& channel, const std::string& member);
+    Result<void> acknowledge(const AckRequest& request);
+    Result<Laggards> laggards(const std::string& channel, Sequence sequence);
+    Result<void> reap(const std::string& channel, Epoch epoch, std::uint64_t renewals);
     // The answer that the subscription connection would give now.
     Result<void> probe(const Subscriptions& subscriptions);
 
@@ -126,6 +129,11 @@ private:
     // Returns whom that concerns.
     std::vector<std::string> remove_values(Channel& channel, const KeySet& changed);
     void push_entry(const std::string& channel, const Channel::Entry& entry);
+    // Tells the channel's low-water mark when it has risen by what `change` does, and is waited
+    // for.
+    template <class F>
+    void watch_low_water(const std::string& name, Channel& channel, F change);
+    void want_acks(const std::string& channel, const BusPosition& position);
     void wake(const std::vector<std::string>& store_keys);
     void push_to_watches(const std::string& channel, const std::string& payload);
 

@@ -302,6 +302,14 @@ void Engine::on_oversized_plain(std::string_view channel, std::size_t bytes) {
     if (const auto found = find(channel)) found->oversized_plain(bytes);
 }
 
+void Engine::on_ack_wanted(std::string_view channel, Epoch epoch, Sequence sequence) {
+    if (const auto found = find(channel)) found->ack_wanted(epoch, sequence);
+}
+
+void Engine::on_all_acked(std::string_view channel, Epoch epoch, Sequence sequence) {
+    if (const auto found = find(channel)) found->all_acked(epoch, sequence);
+}
+
 void Engine::on_woken(std::string_view store_key) {
     for (const Entry& entry : entries_) {
         if (entry.declared) entry.declared->woken(store_key);

@@ -100,6 +100,8 @@ private:
     void on_plain(std::string_view channel, std::string_view payload) override;
     void on_oversized_plain(std::string_view channel, std::size_t bytes) override;
     void on_woken(std::string_view store_key) override;
+    void on_ack_wanted(std::string_view channel, Epoch epoch, Sequence sequence) override;
+    void on_all_acked(std::string_view channel, Epoch epoch, Sequence sequence) override;
 
     [[nodiscard]] LoadEnvironment environment() const;
     [[nodiscard]] Timing timing() const;

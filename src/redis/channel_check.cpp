@@ -26,6 +26,7 @@ std::vector<std::string> channels_of(const Usage& usage, const Names& names) {
     std::vector<std::string> channels{names.wake()};
     for (const Subscription& subscription : usage.channels) {
         channels.push_back(names.channel(subscription.channel));
+        channels.push_back(names.acks(subscription.channel));
         if (subscription.plain) channels.push_back(subscription.channel);
     }
     return channels;

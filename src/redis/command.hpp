@@ -19,7 +19,8 @@ namespace tutti::redis {
 inline constexpr std::string_view acl_rule =
     "ACL SETUSER <user> +eval +evalsha +info +subscribe +ping +get +mget +set +strlen +pttl +del "
     "+unlink "
-    "+scan +hget +hgetall +hmget +hset +hdel +zadd +zcard +zrem +xadd +xrange +xtrim +publish "
+    "+scan +hget +hgetall +hmget +hset +hdel +zadd +zcard +zrange +zrem +xadd +xrange +xtrim "
+    "+publish "
     "~tutti:* &tutti:* &cache:* "
     "~<the prefix of your own keys>*";
 

@@ -2,6 +2,7 @@
 // database 0:
 //     tutti:{shop/0/cache:x}:m, :log, :acks    state, log and members
 //     tutti:{shop/0/cache:x}                   where entries are pushed
+//     tutti:{shop/0/cache:x}:acks              where acknowledgements are asked for and told
 //     tutti:{shop/0}:wake                      where ended claims are pushed
 //     tutti:claim:<key>, tutti:value:<key>     beside a value of the store: its claim, and its tag
 #pragma once
@@ -26,6 +27,8 @@ public:
     [[nodiscard]] std::string channel(std::string_view name) const {
         return root_ + "/" + std::string(name) + "}";
     }
+    // Where acknowledgements are asked for and told; the key of that name has the members.
+    [[nodiscard]] std::string acks(std::string_view name) const { return channel(name) + ":acks"; }
     [[nodiscard]] std::string wake() const { return root_ + "}:wake"; }
     // What every script that uses a channel begins its KEYS with.
     [[nodiscard]] std::vector<std::string> state_keys(std::string_view name) const {

@@ -23,19 +23,25 @@ constexpr const char* publish_operation = "redis publish";
 constexpr const char* renew_operation = "redis renew";
 constexpr const char* replay_operation = "redis replay";
 constexpr const char* leave_operation = "redis leave";
+constexpr const char* acknowledge_operation = "redis acknowledge";
+constexpr const char* laggards_operation = "redis laggards";
+constexpr const char* reap_operation = "redis reap";
 
 struct Answer {
     BusPosition position;
     Duration lease{};
     std::size_t refused_pushes = 0;
+    std::uint64_t renewals = 0;
+    std::uint64_t members = 0;
 };
 
-// What publish, renew and leave return: epoch, sequence, chain, longest lease in milliseconds;
-// publish also how many pushes were refused.
+// What publish, renew, leave and reap return: epoch, sequence, chain, longest lease in
+// milliseconds; publish also how many pushes were refused, the renewals of the epoch, and the
+// members.
 Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
     if (!reply) return fail(std::move(reply).error());
     const std::vector<Reply>& items = reply->items;
-    if (items.size() < 4 || items.size() > 5) return fail(unexpected_reply(operation, *reply));
+    if (items.size() != 4 && items.size() != 7) return fail(unexpected_reply(operation, *reply));
     const auto position = wire::decode_position(items[0].text, items[1].text, items[2].text);
     const auto lease = wire::parse_decimal(items[3].text);
     constexpr auto longest = std::chrono::duration_cast<std::chrono::milliseconds>(Bus::lease_max);
@@ -43,13 +49,35 @@ Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
         return fail(unexpected_reply(operation, *reply));
     }
     Answer answer{.position = *position, .lease = std::chrono::milliseconds(*lease)};
-    if (items.size() < 5) return answer;
-    constexpr auto pushes_max = static_cast<std::int64_t>(Bus::plain_events_max) + 2;
+    if (items.size() == 4) return answer;
+    constexpr auto pushes_max = static_cast<std::int64_t>(Bus::plain_events_max) + 3;
     if (items[4].integer < 0 || items[4].integer > pushes_max) {
         return fail(unexpected_reply(operation, *reply));
     }
+    const auto renewals = wire::parse_decimal(items[5].text);
+    const auto members = wire::parse_decimal(items[6].text);
+    if (!renewals || !members) return fail(unexpected_reply(operation, *reply));
     answer.refused_pushes = static_cast<std::size_t>(items[4].integer);
+    answer.renewals = *renewals;
+    answer.members = *members;
     return answer;
+}
+
+// The epoch, and of each member its name and what it has applied.
+Result<Laggards> to_laggards(Result<Reply> reply) {
+    if (!reply) return fail(std::move(reply).error());
+    const std::vector<Reply>& items = reply->items;
+    const auto epoch = items.empty() ? std::nullopt : wire::parse_hex(items[0].text);
+    if (!epoch || items.size() % 2 == 0 || items.size() > 1 + 2 * Bus::laggards_max) {
+        return fail(unexpected_reply(laggards_operation, *reply));
+    }
+    Laggards laggards{.epoch = Epoch{*epoch}};
+    for (std::size_t i = 1; i < items.size(); i += 2) {
+        const auto applied = wire::parse_decimal(items[i + 1].text);
+        if (!applied) return fail(unexpected_reply(laggards_operation, *reply));
+        laggards.members.push_back({.name = items[i].text, .applied = *applied});
+    }
+    return laggards;
 }
 
 }  // namespace
@@ -98,6 +126,12 @@ private:
         listener_->on_oversized_plain(channel, bytes);
     }
     void on_woken(std::string_view store_key) override { listener_->on_woken(store_key); }
+    void on_ack_wanted(std::string_view channel, Epoch epoch, Sequence sequence) override {
+        listener_->on_ack_wanted(channel, epoch, sequence);
+    }
+    void on_all_acked(std::string_view channel, Epoch epoch, Sequence sequence) override {
+        listener_->on_all_acked(channel, epoch, sequence);
+    }
     void set_error(std::optional<Error> error) {
         const detail::Lock lock(mutex_);
         error_ = std::move(error);
@@ -142,9 +176,13 @@ void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Pu
     }
     ScriptCall call = script_call(scripts::publish, publish_operation, request.channel);
     call.candidate = session_.random;
-    call.args = {
-        wire::encode_keys(request.changed), names_.channel(request.channel), request.channel,
-        std::to_string(log_entries_max),    std::to_string(log_bytes_max),   names_.wake()};
+    call.args = {wire::encode_keys(request.changed),
+                 names_.channel(request.channel),
+                 request.channel,
+                 std::to_string(log_entries_max),
+                 std::to_string(log_bytes_max),
+                 names_.wake(),
+                 request.acknowledge ? names_.acks(request.channel) : std::string()};
     for (std::string& event : request.plain_events) call.args.push_back(std::move(event));
     run(connection_, std::move(call), deadline,
         [connection = connection_, done = std::move(done)](Result<Reply> reply) mutable {
@@ -152,6 +190,8 @@ void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Pu
             if (!answer) return done(fail(answer.error()));
             done(Published{.position = answer->position,
                            .lease = answer->lease,
+                           .renewals = answer->renewals,
+                           .members = answer->members,
                            .replicas = connection->replicas(),
                            .refused_pushes = answer->refused_pushes});
         });
@@ -165,7 +205,8 @@ void RedisBus::renew(RenewRequest request, TimePoint deadline, Completion<Renewe
     ScriptCall call = script_call(scripts::renew, renew_operation, request.channel);
     call.candidate = session_.random;
     call.args = {std::move(request.member), wire::hex(std::to_underlying(request.applied.epoch)),
-                 std::to_string(request.applied.sequence), std::to_string(lease.count())};
+                 std::to_string(request.applied.sequence), std::to_string(lease.count()),
+                 names_.acks(request.channel)};
     run(connection_, std::move(call), deadline,
         [done = std::move(done)](Result<Reply> reply) mutable {
             const auto answer = to_answer(renew_operation, std::move(reply));
@@ -181,7 +222,7 @@ void RedisBus::leave(std::string channel, std::string member, TimePoint deadline
     }
     ScriptCall call = script_call(scripts::leave, leave_operation, channel);
     call.candidate = session_.random;
-    call.args = {std::move(member)};
+    call.args = {std::move(member), names_.acks(channel)};
     run(connection_, std::move(call), deadline,
         [done = std::move(done)](Result<Reply> reply) mutable {
             const auto answer = to_answer(leave_operation, std::move(reply));
@@ -200,6 +241,52 @@ void RedisBus::replay(std::string channel, Sequence first, Sequence last, TimePo
     std::make_shared<LogReplay>(connection_, std::move(call), first, last, deadline,
                                 std::move(done))
         ->start();
+}
+
+void RedisBus::acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) {
+    if (auto error =
+            publication::check_member(acknowledge_operation, request.channel, request.member)) {
+        return refuse(std::move(*error), std::move(done));
+    }
+    ScriptCall call = script_call(scripts::ack, acknowledge_operation, request.channel);
+    call.args = {std::move(request.member), wire::hex(std::to_underlying(request.applied.epoch)),
+                 std::to_string(request.applied.sequence), names_.acks(request.channel)};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](const Result<Reply>& reply) mutable {
+            if (!reply) return done(fail(reply.error()));
+            done({});
+        });
+}
+
+void RedisBus::laggards(std::string channel, Sequence sequence, TimePoint deadline,
+                        Completion<Laggards> done) {
+    if (auto error = check_name(laggards_operation, "the channel", channel)) {
+        return refuse(std::move(*error), std::move(done));
+    }
+    ScriptCall call = script_call(scripts::laggards, laggards_operation, channel);
+    call.candidate = session_.random;
+    call.args = {std::to_string(sequence), std::to_string(laggards_max)};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](Result<Reply> reply) mutable {
+            done(to_laggards(std::move(reply)));
+        });
+}
+
+void RedisBus::reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
+                    Completion<void> done) {
+    if (auto error = check_name(reap_operation, "the channel", channel)) {
+        return refuse(std::move(*error), std::move(done));
+    }
+    ScriptCall call = script_call(scripts::reap, reap_operation, channel);
+    call.candidate = session_.random;
+    call.args = {"", names_.acks(channel), wire::hex(std::to_underlying(epoch)),
+                 std::to_string(renewals)};
+    run(connection_, std::move(call), deadline,
+        [done = std::move(done)](Result<Reply> reply) mutable {
+            const auto answer = to_answer(reap_operation, std::move(reply));
+            if (!answer) return done(fail(answer.error()));
+            done({});
+        });
 }
 
 void RedisBus::probe(TimePoint deadline, Completion<void> done) {

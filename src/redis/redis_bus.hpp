@@ -36,6 +36,11 @@ public:
                 Completion<std::vector<BusEntry>> done) override;
     void leave(std::string channel, std::string member, TimePoint deadline,
                Completion<void> done) override;
+    void acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) override;
+    void laggards(std::string channel, Sequence sequence, TimePoint deadline,
+                  Completion<Laggards> done) override;
+    void reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
+              Completion<void> done) override;
     void probe(TimePoint deadline, Completion<void> done) override;
     void close() override;
 

@@ -29,6 +29,8 @@ SubscriptionConnection::SubscriptionConnection(const Network& network, Options o
     for (const Subscription& subscription : subscriptions) {
         targets_.emplace(names.channel(subscription.channel),
                          Target{.channel = subscription.channel, .carries = entries});
+        targets_.emplace(names.acks(subscription.channel),
+                         Target{.channel = subscription.channel, .carries = acks});
         if (!subscription.plain) continue;
         targets_.emplace(subscription.channel,
                          Target{.channel = subscription.channel, .carries = plain_events});
@@ -86,6 +88,7 @@ void SubscriptionConnection::on_push(std::string_view wire_channel, const Reply&
     case Target::Carries::entries: return on_entry_push(target, payload);
     case Target::Carries::plain_events: return on_plain_push(target, payload);
     case Target::Carries::wakings: return on_waking(payload);
+    case Target::Carries::acks: return on_ack_push(target, payload);
     }
 }
 
@@ -93,6 +96,18 @@ void SubscriptionConnection::on_waking(const Reply& store_key) {
     echoes_ = 0;
     const bool is_key = store_key.is(Reply::Type::text);
     if (is_key && store_key.text.size() <= Store::key_bytes_max) owner_->on_woken(store_key.text);
+}
+
+// One that cannot be read is as good as lost.
+void SubscriptionConnection::on_ack_push(const Target& target, const Reply& payload) {
+    echoes_ = 0;
+    const auto message = wire::decode_ack_message(payload.text);
+    if (!message) return;
+    if (message->kind == wire::AckMessage::Kind::wanted) {
+        owner_->on_ack_wanted(target.channel, message->epoch, message->sequence);
+    } else {
+        owner_->on_all_acked(target.channel, message->epoch, message->sequence);
+    }
 }
 
 // What is too large to have been read is empty here, which is no entry either.

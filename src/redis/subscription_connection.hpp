@@ -49,6 +49,8 @@ public:
         virtual void on_plain(std::string_view channel, std::string_view payload) = 0;
         virtual void on_oversized_plain(std::string_view channel, std::size_t bytes) = 0;
         virtual void on_woken(std::string_view store_key) = 0;
+        virtual void on_ack_wanted(std::string_view channel, Epoch epoch, Sequence sequence) = 0;
+        virtual void on_all_acked(std::string_view channel, Epoch epoch, Sequence sequence) = 0;
 
     protected:
         ~Owner() = default;
@@ -65,7 +67,7 @@ public:
 
 private:
     struct Target {
-        enum class Carries : std::uint8_t { entries, plain_events, wakings };
+        enum class Carries : std::uint8_t { entries, plain_events, wakings, acks };
 
         std::string channel;
         Carries carries;
@@ -86,6 +88,7 @@ private:
     void on_entry_push(const Target& target, const Reply& payload);
     void on_plain_push(const Target& target, const Reply& payload);
     void on_waking(const Reply& store_key);
+    void on_ack_push(const Target& target, const Reply& payload);
     void on_pong();
     void subscribed();
     void broken(std::string cause);

@@ -67,8 +67,8 @@ void EmbeddedServer::push_undecodable(const std::string& channel) {
 std::vector<EmbeddedServer::Member> EmbeddedServer::members(const std::string& channel) const {
     std::vector<Member> members;
     const embedded::Channel copy = hub_->server().channel(channel);
-    for (const auto& [name, applied] : copy.members()) {
-        members.push_back({.name = name, .applied = applied});
+    for (const auto& [name, member] : copy.members()) {
+        members.push_back({.name = name, .applied = member.applied});
     }
     return members;
 }

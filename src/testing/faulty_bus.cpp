@@ -104,6 +104,20 @@ public:
              [key = std::string(store_key)](BusListener& to) { to.on_woken(key); });
     }
 
+    void on_ack_wanted(std::string_view channel, Epoch epoch, Sequence sequence) override {
+        push({.channel = channel, .plain = false},
+             [channel = std::string(channel), epoch, sequence](BusListener& to) {
+                 to.on_ack_wanted(channel, epoch, sequence);
+             });
+    }
+
+    void on_all_acked(std::string_view channel, Epoch epoch, Sequence sequence) override {
+        push({.channel = channel, .plain = false},
+             [channel = std::string(channel), epoch, sequence](BusListener& to) {
+                 to.on_all_acked(channel, epoch, sequence);
+             });
+    }
+
     Bus& inner;
     const std::shared_ptr<FaultyCalls> calls;
     const std::shared_ptr<Lane> pushes;
@@ -205,6 +219,34 @@ void FaultyBus::leave(std::string channel, std::string member, TimePoint deadlin
         inner.leave(channel, std::move(member), TimePoint::max(), std::move(replied));
     };
     state_->calls->run({.operation = Operation::leave, .subject = channel}, deadline,
+                       std::move(done), std::move(send));
+}
+
+void FaultyBus::acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) {
+    const std::string channel = request.channel;
+    auto send = [&inner = state_->inner,
+                 request = std::move(request)](Completion<void> replied) mutable {
+        inner.acknowledge(std::move(request), TimePoint::max(), std::move(replied));
+    };
+    state_->calls->run({.operation = Operation::acknowledge, .subject = channel}, deadline,
+                       std::move(done), std::move(send));
+}
+
+void FaultyBus::laggards(std::string channel, Sequence sequence, TimePoint deadline,
+                         Completion<Laggards> done) {
+    auto send = [&inner = state_->inner, channel, sequence](Completion<Laggards> replied) {
+        inner.laggards(channel, sequence, TimePoint::max(), std::move(replied));
+    };
+    state_->calls->run({.operation = Operation::laggards, .subject = channel}, deadline,
+                       std::move(done), std::move(send));
+}
+
+void FaultyBus::reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
+                     Completion<void> done) {
+    auto send = [&inner = state_->inner, channel, epoch, renewals](Completion<void> replied) {
+        inner.reap(channel, epoch, renewals, TimePoint::max(), std::move(replied));
+    };
+    state_->calls->run({.operation = Operation::reap, .subject = channel}, deadline,
                        std::move(done), std::move(send));
 }
 

@@ -77,6 +77,19 @@ TEST_P(BusLogContract, PublishReturnsThePositionOfItsEntry) {
     EXPECT_NE(publish_keys("c", {"b"}).chain, published.chain) << "the same keys once more";
 }
 
+TEST_P(BusLogContract, TheSameKeysAtTheSamePlaceOfAnotherHistoryHaveAnotherChain) {
+    publish_keys("c", {"a"});
+    world().remember("c");
+    const BusPosition first = publish_keys("c", {"b"});
+
+    world().set_back("c");
+    const BusPosition second = publish_keys("c", {"b"});
+
+    EXPECT_EQ(second.epoch, first.epoch);
+    EXPECT_EQ(second.sequence, first.sequence);
+    EXPECT_NE(second.chain, first.chain);
+}
+
 TEST_P(BusLogContract, PublicationsOfTwoNodesShareOneSequence) {
     EXPECT_EQ(publish_keys("c", {"a"}, 0).sequence, 1U);
     EXPECT_EQ(publish_keys("c", {"b"}, 1).sequence, 2U);

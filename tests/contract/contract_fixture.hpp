@@ -59,7 +59,9 @@ struct Heard {
     std::vector<std::string> plain;
     std::vector<std::size_t> oversized;
     std::vector<std::string> woken;
-    std::vector<std::string> order;  // one word for each call
+    std::vector<std::pair<Epoch, Sequence>> wanted;  // to be acknowledged
+    std::vector<std::pair<Epoch, Sequence>> acked;   // by everybody
+    std::vector<std::string> order;                  // one word for each call
 
     [[nodiscard]] std::vector<BusEntry> of(std::string_view channel) const {
         std::vector<BusEntry> found;
@@ -94,6 +96,12 @@ public:
     }
     void on_woken(std::string_view store_key) override {
         note("woken", [&](Heard& heard) { heard.woken.emplace_back(store_key); });
+    }
+    void on_ack_wanted(std::string_view, Epoch epoch, Sequence sequence) override {
+        note("ack wanted", [&](Heard& heard) { heard.wanted.emplace_back(epoch, sequence); });
+    }
+    void on_all_acked(std::string_view, Epoch epoch, Sequence sequence) override {
+        note("all acked", [&](Heard& heard) { heard.acked.emplace_back(epoch, sequence); });
     }
 
     [[nodiscard]] Heard heard() const {

@@ -61,6 +61,11 @@ public:
     }
     void lose_members(const std::string& channel) override { server_.lose_members(channel); }
     void lose_state(const std::string& channel) override { server_.lose_state(channel); }
+    void remember(const std::string&) override { saved_ = server_.snapshot(); }
+    void set_back(const std::string&) override {
+        server_.rewind_to(saved_.value());
+        server_.reconnect();
+    }
     void lose_everything() override {
         for (const char* channel : {"c", "d"}) {
             server_.lose_state(channel);

@@ -106,6 +106,8 @@ public:
     void lose_state(const std::string& channel) override {
         server_.command({"DEL", name(channel) + ":m"});
     }
+    void remember(const std::string& channel) override { copy(name(channel), "remembered"); }
+    void set_back(const std::string& channel) override { copy("remembered", name(channel)); }
     void lose_everything() override { server_.command({"FLUSHALL"}); }
     void age(Duration by) override {
         const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(by).count();
@@ -150,6 +152,13 @@ private:
     // Of the keys and of the pub/sub channel, as redis/redis_bus.hpp has it.
     static std::string name(const std::string& channel) {
         return "tutti:{" + std::string(app) + "/0/" + channel + "}";
+    }
+
+    void copy(const std::string& from, const std::string& to) {
+        for (const char* part : {":m", ":log", ":acks"}) {
+            server_.command({"DEL", to + part});
+            server_.command({"COPY", from + part, to + part});
+        }
     }
 
     tests::RedisServer server_;

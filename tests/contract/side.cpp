@@ -35,6 +35,9 @@ constexpr const char* kind_names[] = {"get",
                                       "renew",
                                       "replay",
                                       "leave",
+                                      "acknowledge",
+                                      "laggards",
+                                      "reap",
                                       "publish_plain",
                                       "age",
                                       "age_members",
@@ -211,13 +214,17 @@ std::string Side::operate_on_bus(const Step& step) {
     switch (step.kind) {
     case publish: {
         const auto published = ask<Published>([&](TimePoint deadline, auto done) {
-            bus.publish(
-                {.channel = channel, .changed = step.changed, .plain_events = step.plain_events},
-                deadline, std::move(done));
+            bus.publish({.channel = channel,
+                         .changed = step.changed,
+                         .plain_events = step.plain_events,
+                         .acknowledge = step.acknowledge},
+                        deadline, std::move(done));
         });
         if (!published) return text(published.error());
         seen_[channel] = published->position;
-        return text(published->position) + " lease " + minutes_left(published->lease);
+        return text(published->position) + " lease " + minutes_left(published->lease) +
+               " renewals " + std::to_string(published->renewals) + " members " +
+               std::to_string(published->members);
     }
     case renew: {
         const auto renewed = ask<Renewed>([&](TimePoint deadline, auto done) {
@@ -241,6 +248,29 @@ std::string Side::operate_on_bus(const Step& step) {
         std::string all = "replayed";
         for (const BusEntry& entry : *entries) all += " " + text(entry);
         return all;
+    }
+    case acknowledge: {
+        const auto answer = ask<void>([&](TimePoint deadline, auto done) {
+            bus.acknowledge({.channel = channel, .member = step.member, .applied = applied(step)},
+                            deadline, std::move(done));
+        });
+        return answer ? "acknowledged" : text(answer.error());
+    }
+    case laggards: {
+        const auto behind = ask<Laggards>([&](TimePoint deadline, auto done) {
+            bus.laggards(channel, step.first, deadline, std::move(done));
+        });
+        if (!behind) return text(behind.error());
+        std::string all = "epoch " + name(epochs_, std::to_underlying(behind->epoch)) + " behind";
+        for (const Laggards::Member& member : behind->members)
+            all += " " + member.name + " " + std::to_string(member.applied);
+        return all;
+    }
+    case reap: {
+        const auto reaped = ask<void>([&](TimePoint deadline, auto done) {
+            bus.reap(channel, applied(step).epoch, step.first, deadline, std::move(done));
+        });
+        return reaped ? "reaped" : text(reaped.error());
     }
     default: break;
     }

@@ -32,6 +32,9 @@ struct Step {
         renew,
         replay,
         leave,
+        acknowledge,
+        laggards,
+        reap,
         publish_plain,
         age,
         age_members,
@@ -62,6 +65,7 @@ struct Step {
     std::optional<Rank> rank;
     KeySet changed;
     std::vector<std::string> plain_events;
+    bool acknowledge = false;
     std::string member;
     Applied applied{};
     Duration lease{};

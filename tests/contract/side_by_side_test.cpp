@@ -60,6 +60,10 @@ public:
         case drop: changing(step); break;
         case renew:
         case leave:
+        case acknowledge:
+        case laggards:
+        case reap:
+            step.first = random_.below(8);
             step.member = random_.pick(tokens);
             step.applied = static_cast<Step::Applied>(random_.below(4));
             step.lease = random_.pick(leases);
@@ -113,6 +117,10 @@ private:
                                            Step::Kind::renew,
                                            Step::Kind::replay,
                                            Step::Kind::leave,
+                                           Step::Kind::acknowledge,
+                                           Step::Kind::acknowledge,
+                                           Step::Kind::laggards,
+                                           Step::Kind::reap,
                                            Step::Kind::age,
                                            Step::Kind::age,
                                            Step::Kind::age_members,
@@ -162,6 +170,7 @@ private:
             if (random_.chance(0.3)) step.changed.keys.emplace_back("2");
         }
         if (random_.chance(0.3)) step.plain_events = {"e", "e"};
+        step.acknowledge = random_.chance(0.5);
     }
     // What loses so much that little is left to compare, or takes long, is usually something else.
     Step unless_rare(Step step) {

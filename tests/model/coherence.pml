@@ -25,14 +25,16 @@ mtype:rule = {
     none, poison_running_flights, poisoned_fill_nothing, fill_checks_generation, flush_drops_entries,
     capture_generation_first, join_only_under_lease, join_only_clean_flights, own_removal_first,
     own_removal_reaches_all, serve_only_under_lease, lease_counts_from_request, lease_after_catching_up,
-    chains_must_match, gaps_are_replayed, lost_gap_rejoins, new_epoch_flushes, rejoin_takes_position,
-    rewound_log_flushes, flush_after_reply, unpublished_is_retried, wait_out_before_done,
+    chains_must_match, chain_takes_candidate, gaps_are_replayed, lost_gap_rejoins, new_epoch_flushes, rejoin_takes_position,
+    flush_after_reply, unpublished_is_retried, wait_out_before_done,
     wait_out_from_answer, wait_out_counts_drift, wait_out_for_longest_lease, lease_kept_until_it_lapses,
-    leases_outlive_epoch, lost_lease_is_waited_out
+    leases_outlive_epoch, lost_lease_is_waited_out, done_needs_every_ack, ack_after_applying,
+    ack_counts_in_its_epoch, new_epoch_has_grace, reap_only_silent_members
 };
 
 /* Parts that a scenario adds. LEASES: the writer's own lease is shorter than the node's. SET_BACK: the server
- * goes back in the log of an epoch. CALM: at some moment the faults end, and then everything must heal. */
+ * goes back in the log of an epoch. ACKS: acknowledgements end the wait-out, and silent members are forgotten.
+ * CALM: at some moment the faults end, and then everything must heal. */
 #ifdef LEASES
 #define WITH_LEASES true
 #define OWN_LEASE 1
@@ -44,6 +46,11 @@ mtype:rule = {
 #define WITH_SET_BACK true
 #else
 #define WITH_SET_BACK false
+#endif
+#ifdef ACKS
+#define WITH_ACKS true
+#else
+#define WITH_ACKS false
 #endif
 #ifdef CALM
 #define WITH_CALM true
@@ -63,12 +70,18 @@ mtype:rule = {
 #define drift_of(lease) ((lease + 1) / 2)
 #define LIFE (LEASE + drift_of(LEASE)) /* by the writer's clock, if the node's is the slowest that there may be */
 #define LAPSED (LIFE + 1)
+#define WAIT_OUT (LIFE + MARGIN)
 #define lease_life(lease) (2 * (lease))
 
-#define SPAN 32 /* more than ENTRIES bits and the leading one */
+#ifdef SET_BACK
+#define BITS 2 /* of an entry */
+#else
+#define BITS 1
+#endif
+#define SPAN 32 /* the bits of all entries and the leading one */
 #define first_chain(of_epoch) ((of_epoch) * SPAN + 1)
-#define next_chain(chain, of_key) ((chain) / SPAN * SPAN + (chain) % SPAN * 2 + (of_key))
-#define earlier_chain(chain, entries) ((chain) / SPAN * SPAN + ((chain) % SPAN >> (entries)))
+#define next_chain(chain, entry) ((chain) / SPAN * SPAN + ((chain) % SPAN << BITS) + (entry))
+#define earlier_chain(chain, entries) ((chain) / SPAN * SPAN + ((chain) % SPAN >> BITS * (entries)))
 
 /* The server. */
 byte epoch = 1;
@@ -76,8 +89,11 @@ byte last[EPOCHS + 1], chain[EPOCHS + 1]; /* where the log of each epoch ends */
 byte log_begins = 1;
 bool recorded; /* the node's lease */
 byte recorded_age;
+bool member;                 /* the node is one, in this epoch */
+byte acked;                  /* and has acknowledged so much */
+bool reaping, renewed_since; /* another writer has published, and waits it out; the node has renewed since */
+byte reap_left;
 byte fork_last, fork_chain; /* where the log of this epoch ended before it was set back */
-bool noticed = true;        /* a renewal has seen that */
 
 /* The node. */
 byte at_epoch, at, at_chain; /* what is applied; epoch 0: no position */
@@ -103,11 +119,18 @@ bool own; /* the node's own writer */
 byte answered_epoch, answered_lease, since_sent, wait_left;
 byte heard_epoch, heard_lease = OWN_LEASE, lost_lease, lost_left; /* of leases */
 
+byte published_epoch, published_at;
+bool all_acked;            /* that has been told */
+byte seen_epoch, grace_left; /* the writer knows this epoch, and for how long its acknowledgements do not count */
+byte acks_left;            /* the same for what it waits for now */
+
 bool calm; /* time stands still and nothing is lost or changed */
 byte renewals_when_calm;
 
 byte needed; /* argument and work of the inlines below: Spin takes no conditional as one */
 
+#define set_back (fork_last > 0)
+#define acks_matter (WITH_ACKS && change != DONE)
 #define must_see_change (change == DONE || (own && change >= SENT))
 #define effective (lease_age <= LIFE || !kept(serve_only_under_lease))
 #define caught_up (granted_last <= at)
@@ -220,9 +243,8 @@ inline end_renewal() {
 #define rewound (carried_epoch == told_epoch && told_last < carried)
 
 inline renewal_answered() {
-    noticed = noticed || rewound;
     if
-    :: told_epoch != at_epoch || (rewound && kept(rewound_log_flushes)) -> adopt()
+    :: told_epoch != at_epoch || rewound -> adopt()
     :: else
     fi;
     granted = true;
@@ -233,6 +255,18 @@ inline renewal_answered() {
     try_grant()
 }
 
+inline tell_all_acked() {
+    all_acked = all_acked || (published_epoch == epoch && (!member || acked >= published_at))
+}
+
+inline acknowledge(of_epoch, applied) {
+    if
+    :: (of_epoch == epoch || !kept(ack_counts_in_its_epoch)) && acked < applied -> acked = applied
+    :: else
+    fi;
+    tell_all_acked()
+}
+
 proctype Node() {
 end:
     do
@@ -240,15 +274,25 @@ end:
     :: d_step { !asked && (!calm || (renewals_when_calm < 4 && !granted)) ->
         renewals_when_calm = (calm -> renewals_when_calm + 1 : 0);
         asked = true;
-        carried_epoch = (WITH_SET_BACK -> at_epoch : 0);
-        carried = (WITH_SET_BACK -> at : 0) }
+        carried_epoch = (WITH_SET_BACK || WITH_ACKS -> at_epoch : 0);
+        carried = (WITH_SET_BACK || WITH_ACKS -> at : 0) }
     :: d_step { asked && !told ->
         told = true;
         told_epoch = epoch;
         told_last = last[epoch];
         told_chain = chain[epoch];
         recorded = WITH_LEASES;
-        recorded_age = 0 }
+        recorded_age = 0;
+        renewed_since = reaping;
+        if
+        :: acks_matter ->
+            member = true;
+            acknowledge(carried_epoch, carried)
+        :: else
+        fi }
+    :: d_step { member && at_epoch == epoch && acked < at -> acknowledge(at_epoch, at) }
+    :: d_step { member && at_epoch == epoch && acked < last[epoch] && !kept(ack_after_applying) ->
+        acknowledge(at_epoch, last[epoch]) }
     :: d_step { told -> renewal_answered() }
     :: d_step { !calm && asked -> end_renewal() }
 
@@ -260,8 +304,8 @@ end:
     /* A replay's answer does not say of which epoch it is. */
     :: d_step { !calm && at_epoch != 0 && at_epoch < epoch && at < last[epoch] -> offer_next(last[epoch], chain[epoch]) }
     /* Entries of a history that is over arrive, too: the next one, and one that shows it. */
-    :: d_step { !noticed && at_epoch == epoch && at < fork_last -> offer_next(fork_last, fork_chain) }
-    :: d_step { !noticed && at_epoch == epoch && at >= fork_last && kept(chains_must_match) &&
+    :: d_step { at_epoch == epoch && at < fork_last -> offer_next(fork_last, fork_chain) }
+    :: d_step { set_back && at_epoch == epoch && at >= fork_last && kept(chains_must_match) &&
                 earlier_chain(at_chain, at - fork_last) != fork_chain -> rejoin() }
     /* R5, R8. The log does not have the gap any more, or something cannot be decoded. */
     :: d_step { !calm && at_epoch != 0 -> rejoin() }
@@ -293,12 +337,21 @@ end:
 }
 
 inline append(of_key) {
-    chain[epoch] = next_chain(chain[epoch], of_key);
+    chain[epoch] = next_chain(chain[epoch], of_key + (set_back && kept(chain_takes_candidate) -> 2 : 0));
     last[epoch]++;
     renewals_when_calm = 0
 }
 
+inline forget_member() {
+    member = false;
+    acked = 0;
+    reaping = false;
+    renewed_since = false;
+    reap_left = 0
+}
+
 inline begin_epoch() {
+    forget_member();
     epoch++;
     chain[epoch] = first_chain(epoch);
     log_begins = 1
@@ -309,18 +362,14 @@ inline forget_lease() {
     recorded_age = 0
 }
 
-/* Chains cannot tell a log that was set back from one to which the same keys are appended again, unless a renewal
- * has seen it in between. No server does that within an epoch (`r` is another one then). */
-#define told_apart(of_key) (noticed || last[epoch] >= fork_last || \
-    next_chain(chain[epoch], of_key) != earlier_chain(fork_chain, fork_last - last[epoch] - 1))
-#define takes(of_key) (last[epoch] < ENTRIES && told_apart(of_key))
+#define full (last[epoch] == ENTRIES)
 
 proctype Server() {
 end:
     do
     /* Others publish. */
-    :: d_step { !calm && takes(0) -> append(0) }
-    :: d_step { !calm && takes(1) -> append(1) }
+    :: d_step { !calm && !full -> append(0) }
+    :: d_step { !calm && !full -> append(1) }
     /* What it had is lost, but for the leases; or they are, too, and then what the writer has heard counts. */
     :: d_step { !calm && epoch < EPOCHS ->
         begin_epoch();
@@ -334,10 +383,24 @@ end:
     /* W4 */
     :: d_step { recorded && (recorded_age >= lease_life(LEASE) || !kept(lease_kept_until_it_lapses)) -> forget_lease() }
 
-    :: d_step { WITH_SET_BACK && fork_last == 0 && last[epoch] > 0 && change < PUBLISHED ->
+    /* W4. Another writer's publication is waited out, and it forgets who was silent meanwhile. One that comes behind
+     * the change is waited out when that is, too. */
+    :: d_step { WITH_ACKS && member && !reaping && change < PUBLISHED ->
+        reaping = true;
+        reap_left = WAIT_OUT }
+    :: d_step { reaping && reap_left == 0 ->
+        if
+        :: !renewed_since || !kept(reap_only_silent_members) ->
+            forget_member();
+            tell_all_acked()
+        :: else ->
+            reaping = false;
+            renewed_since = false
+        fi }
+
+    :: d_step { WITH_SET_BACK && !set_back && last[epoch] > 0 && change < PUBLISHED ->
         fork_last = last[epoch];
         fork_chain = chain[epoch];
-        noticed = false;
         last[epoch]--;
         chain[epoch] = earlier_chain(chain[epoch], 1) }
 
@@ -361,7 +424,19 @@ inline hear(of_epoch) {
     heard_lease = needed
 }
 
+/* W3 */
+inline see(of_epoch) {
+    if
+    :: acks_matter && seen_epoch != of_epoch ->
+        seen_epoch = of_epoch;
+        grace_left = WAIT_OUT
+    :: else
+    fi
+}
+
 inline begin_wait_out() {
+    see(published_epoch);
+    acks_left = (kept(new_epoch_has_grace) -> grace_left : 0);
     needed = (kept(wait_out_for_longest_lease) -> needed : OWN_LEASE);
     needed = needed + (kept(wait_out_counts_drift) -> drift_of(needed) : 0) + MARGIN;
     wait_left = (needed > since_sent -> needed - since_sent : 0);
@@ -371,6 +446,19 @@ inline begin_wait_out() {
     answered_epoch = 0;
     answered_lease = 0;
     change = ANSWERED
+}
+
+/* Then nothing depends on acknowledgements any more. */
+inline be_done() {
+    change = DONE;
+    wait_left = 0;
+    forget_member();
+    published_epoch = 0;
+    published_at = 0;
+    all_acked = false;
+    seen_epoch = 0;
+    grace_left = 0;
+    acks_left = 0
 }
 
 proctype Writer() {
@@ -390,15 +478,26 @@ end:
         own = true;
         change = SENT }
 
-    :: d_step { change == SENT && takes(1) ->
+    :: d_step { change == SENT && !full ->
         append(1);
         answered_epoch = (WITH_LEASES -> epoch : 0);
         answered_lease = longest_recorded;
+        if
+        :: WITH_ACKS ->
+            published_epoch = epoch;
+            published_at = last[epoch];
+            all_acked = !kept(done_needs_every_ack);
+            tell_all_acked()
+        :: else
+        fi;
         change = PUBLISHED }
     /* Without an answer it stays pending. */
     :: d_step { !calm && change == PUBLISHED ->
         answered_epoch = 0;
         answered_lease = 0;
+        published_epoch = 0;
+        published_at = 0;
+        all_acked = false;
         since_sent = 0;
         change = SENT }
     :: d_step { change == SENT && !kept(unpublished_is_retried) ->
@@ -412,7 +511,10 @@ end:
     :: d_step { change == PUBLISHED && !WITH_LEASES ->
         needed = answered_lease;
         begin_wait_out() }
-    :: d_step { !calm && change == ANSWERED && wait_left == 0 -> change = DONE }
+    :: d_step { !calm && change == ANSWERED && wait_left == 0 -> be_done() }
+    /* W2 */
+    :: d_step { change == ANSWERED && all_acked && acks_left == 0 -> be_done() }
+    :: d_step { acks_matter && seen_epoch != epoch -> see(epoch) }
     /* A renewal of the writer's own node. */
     :: d_step { WITH_LEASES && (heard_epoch != epoch || heard_lease != longest_recorded) ->
         needed = longest_recorded;
@@ -434,6 +536,9 @@ end:
         grows(recorded_age, (recorded -> lease_life(LEASE) : 0));
         grows(since_sent, ((change == SENT || change == PUBLISHED) && !kept(wait_out_from_answer) -> LAPSED : 0));
         shrinks(lost_left);
+        shrinks(grace_left);
+        shrinks(acks_left);
+        shrinks(reap_left);
         shrinks(wait_left) }
     od
 }

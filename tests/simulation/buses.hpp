@@ -57,6 +57,17 @@ public:
                Completion<void> done) override {
         inner_.leave(std::move(channel), std::move(member), deadline, std::move(done));
     }
+    void acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) override {
+        inner_.acknowledge(std::move(request), deadline, std::move(done));
+    }
+    void laggards(std::string channel, Sequence sequence, TimePoint deadline,
+                  Completion<Laggards> done) override {
+        inner_.laggards(std::move(channel), sequence, deadline, std::move(done));
+    }
+    void reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
+              Completion<void> done) override {
+        inner_.reap(std::move(channel), epoch, renewals, deadline, std::move(done));
+    }
     void probe(TimePoint deadline, Completion<void> done) override {
         inner_.probe(deadline, std::move(done));
     }
@@ -185,6 +196,20 @@ public:
         network_.leave(std::move(channel), std::move(member), TimePoint::max(),
                        arrivals_.at(deadline, std::move(done)));
     }
+    void acknowledge(AckRequest request, TimePoint deadline, Completion<void> done) override {
+        network_.acknowledge(std::move(request), TimePoint::max(),
+                             arrivals_.at(deadline, std::move(done)));
+    }
+    void laggards(std::string channel, Sequence sequence, TimePoint deadline,
+                  Completion<Laggards> done) override {
+        network_.laggards(std::move(channel), sequence, TimePoint::max(),
+                          arrivals_.at(deadline, std::move(done)));
+    }
+    void reap(std::string channel, Epoch epoch, std::uint64_t renewals, TimePoint deadline,
+              Completion<void> done) override {
+        network_.reap(std::move(channel), epoch, renewals, TimePoint::max(),
+                      arrivals_.at(deadline, std::move(done)));
+    }
     void probe(TimePoint deadline, Completion<void> done) override {
         network_.probe(TimePoint::max(), arrivals_.at(deadline, std::move(done)));
     }
@@ -227,6 +252,16 @@ private:
     }
     void on_woken(std::string_view store_key) override {
         notice([store_key = std::string(store_key)](BusListener& to) { to.on_woken(store_key); });
+    }
+    void on_ack_wanted(std::string_view channel, Epoch epoch, Sequence sequence) override {
+        notice([channel = std::string(channel), epoch, sequence](BusListener& to) {
+            to.on_ack_wanted(channel, epoch, sequence);
+        });
+    }
+    void on_all_acked(std::string_view channel, Epoch epoch, Sequence sequence) override {
+        notice([channel = std::string(channel), epoch, sequence](BusListener& to) {
+            to.on_all_acked(channel, epoch, sequence);
+        });
     }
 
     Bus& network_;

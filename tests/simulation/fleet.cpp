@@ -42,6 +42,7 @@ Counts& Counts::operator+=(const Counts& other) {
     loads += other.loads;
     writes += other.writes;
     done += other.done;
+    acknowledged += other.acknowledged;
     unconfirmed += other.unconfirmed;
     reservations += other.reservations;
     evictions += other.evictions;
@@ -185,6 +186,7 @@ void Fleet::start_engine(Process& process) {
         }
         note(Event::started, process);
         process.life = Process::Life::serving;
+        process.serving_since = now();
         // Until its first drop is confirmed it loads without a claim (S8).
         std::ranges::fill(disturbed_, now());
     });
@@ -407,6 +409,14 @@ void Fleet::outcome(Process& process, std::size_t cache, std::optional<std::size
     }
     note(result.done() ? Event::done : Event::published, process, named);
     if (result.done()) ++counts_.done;
+    const bool acknowledged = result.by == Invalidation::By::acknowledgements;
+    if (acknowledged) ++counts_.acknowledged;
+    // Once the epoch has been known for a wait-out.
+    const bool in_grace = now() - process.serving_since < 6s;
+    if (options_.calm && result.done() && !in_grace && (!acknowledged || result.took > 1s)) {
+        violated("A8: done takes round trips when all is well", std::string(to_string(result.by)),
+                 named);
+    }
     for (std::size_t key = 0; key < options_.keys; ++key) {
         const std::size_t covered = row(channel_of(cache), key);
         if (of && covered != *of) continue;

@@ -69,6 +69,7 @@ struct Counts {
     std::uint64_t loads = 0;
     std::uint64_t writes = 0;
     std::uint64_t done = 0;
+    std::uint64_t acknowledged = 0;  // of these, and not waited out
     std::uint64_t unconfirmed = 0;
     std::uint64_t reservations = 0;
     std::uint64_t evictions = 0;
@@ -176,6 +177,9 @@ public:
     };
     [[nodiscard]] Memory remember() const { return {now(), server_.snapshot()}; }
     void set_back(const Memory& memory);
+    // The server takes an acknowledgement of that node which was under way for long.
+    void late_ack(std::size_t place, const BusPosition& applied);
+    [[nodiscard]] BusPosition position() const { return server_.position("rows").value(); }
 
     // Ends every accident and fault, lets time pass, and demands that all is as if nothing had been
     // (A4).

@@ -108,6 +108,12 @@ void Fleet::set_back(const Memory& memory) {
     checker_.forget_since(memory.taken);
 }
 
+void Fleet::late_ack(std::size_t place, const BusPosition& applied) {
+    const auto taken = hub_->server().acknowledge(
+        {.channel = "rows", .member = node(place).plan().member, .applied = applied});
+    if (!taken) violated("an acknowledgement is taken", taken.error().message());
+}
+
 void Fleet::evict(std::size_t cache, std::size_t row) {
     const CachePlan& plan = node(0).plan().caches[cache];
     const std::string prefix =

@@ -74,6 +74,10 @@ constexpr Mutant mutants[]{
     {"disconnect_flushes_foreign", Rule::disconnect_flushes_foreign, "foreign"},
     {"unpublished_is_retried", Rule::unpublished_is_retried, "partition"},
     {"wait_out_before_done", Rule::wait_out_before_done, "calm"},
+    {"done_needs_every_ack", Rule::done_needs_every_ack, "acks"},
+    {"ack_after_applying", Rule::ack_after_applying, "acks"},
+    {"new_epoch_has_grace", Rule::new_epoch_has_grace, "acks"},
+    {"reap_only_silent_members", Rule::reap_only_silent_members, "acks"},
     {"replicas_deny_done", Rule::replicas_deny_done, "moods"},
     {"wait_out_for_longest_lease", Rule::wait_out_for_longest_lease, "terrible"},
     {"fill_needs_claim", Rule::fill_needs_claim, "lossy"},
@@ -230,19 +234,17 @@ TEST(MutantScripts, ChainsTellTwoHistoriesApart) {
     });
 }
 
-// The same, and the same key: chains cannot tell the second history from the first. But between the
-// two a renewal has seen the log end before what was applied.
-TEST(MutantScripts, ALogThatEndsBeforeWhatIsAppliedIsAnotherHistory) {
-    expect_needed(Rule::rewound_log_flushes, [] {
-        Fleet fleet{{.held_up = false}};
+// The same, and the same key, before a renewal has seen that the log ended earlier.
+TEST(MutantScripts, TheSameKeyAtTheSamePlaceIsAnotherHistory) {
+    expect_needed(Rule::chain_takes_candidate, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false}};
         fleet.start_all();
         const auto memory = fleet.remember();
         fleet.write(0, Fleet::users, 0, Ack::none);
         fleet.run_for(50ms);
+        warm(fleet, 0);
 
         fleet.set_back(memory);
-        fleet.run_for(1s);
-        warm(fleet, 0);
         fleet.write(0, Fleet::users, 0, Ack::none);
         watch(fleet, 3s);
 
@@ -333,6 +335,7 @@ TEST(LongLeases, AreWaitedOutOnlyAsLongAsTheyMayBeHeld) {
         fleet.start_all();
         end(fleet);
         fleet.run_for(12s);
+        fleet.cut(2, Fleet::Direction::both, 5s);  // so that one is silent
         fleet.write(1, Fleet::users, 0, Ack::every_instance);
         const TimePoint begun = fleet.now();
         while (fleet.counts().done == 0 && fleet.now() < begun + 5s) fleet.run_for(1ms);
@@ -363,6 +366,57 @@ TEST(MutantScripts, TheWaitOutCountsFromTheAnswer) {
         watch(fleet, 3s);
 
         return fleet.kept();
+    });
+}
+
+// A node that has applied a lot in one epoch, and in the next one not yet what is published.
+TEST(MutantScripts, AnAcknowledgementOfTheEpochBeforeSaysNothing) {
+    expect_needed(Rule::ack_counts_in_its_epoch, [] {
+        Fleet fleet{{.held_up = false}};
+        fleet.start_all();
+        for (int i = 0; i < 5; ++i) fleet.write(0, Fleet::users, 1, Ack::none);
+        fleet.run_for(50ms);
+        const BusPosition before = fleet.position();
+        fleet.server().rotate("rows");
+        fleet.run_for(4s);
+        for (int i = 0; i < 4; ++i) fleet.write(0, Fleet::users, 1, Ack::none);
+        fleet.run_for(50ms);
+        warm(fleet, 0);
+
+        fleet.node(1).faults().set_rates({.push_lost = 1});
+        fleet.write(0, Fleet::users, 0, Ack::every_instance);
+        fleet.run_for(5ms);
+        fleet.late_ack(1, before);
+        watch(fleet, 3s);
+
+        return fleet.kept() && fleet.counts().done == 1;
+    });
+}
+
+// The copy that the server starts from again is older than a member, and than the publication that
+// is waited for. Acknowledgements that were under way arrive before anything notices the restart.
+TEST(MutantScripts, WhatAnOlderCopyHasNotPublishedIsNotAcknowledged) {
+    expect_needed(Rule::ack_not_beyond_the_log, [] {
+        Fleet fleet{{.held_up = false}};
+        fleet.start_all();
+        fleet.stop(1, 50ms);
+        fleet.run_for(20ms);
+        const auto older = fleet.remember();
+        while (!fleet.node(1).serving()) fleet.run_for(10ms);
+        fleet.run_for(5s);
+        warm(fleet, 0);
+
+        fleet.cut(1, Fleet::Direction::both, 3s);
+        fleet.write(0, Fleet::users, 0, Ack::every_instance);
+        fleet.run_for(50ms);
+        const BusPosition published = fleet.position();
+        fleet.server().restart_from(older.state);
+        fleet.server().come_back();
+        fleet.late_ack(0, published);
+        fleet.late_ack(2, published);
+        watch(fleet, 3s);
+
+        return fleet.kept() && fleet.counts().done == 1;
     });
 }
 

@@ -118,6 +118,7 @@ public:
     // Life. Only a serving process is given reads and writes.
     enum class Life : unsigned char { starting, serving, stopping, ended };
     Life life = Life::starting;
+    TimePoint serving_since = TimePoint::max();
     [[nodiscard]] bool serving() const { return life == Life::serving && !paused_; }
     [[nodiscard]] bool ended() const { return life == Life::ended; }
 

@@ -106,6 +106,22 @@ std::vector<Scenario> all_scenarios() {
          .network = shaky_network,
          .incident_interval = 1500ms,
          .weights = weights({{crash, 1}, {stop, 2}, {pause, 1}, {cut, 1}})},
+        // Members that come, go, die and are silent, epochs that end, and writers that have just
+        // begun.
+        {.name = "acks",
+         .network = bad_network,
+         .incident_interval = 500ms,
+         .weights = weights({{pause, 2},
+                             {cut, 3},
+                             {half_open, 1},
+                             {crash, 1},
+                             {stop, 1},
+                             {rotate, 1},
+                             {lose_members, 0.5},
+                             {restore, 0.5}}),
+         .mixed_leases = true,
+         .writes = 0.2,
+         .acks = 0.8},
         // Readers of all nodes come for the same values, and the source is slow.
         {.name = "herd", .network = good_network, .slow_loads = 0.3, .writes = 0.01, .keys = 2},
         // What waits to be published is more than one publication carries.

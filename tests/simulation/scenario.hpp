@@ -51,6 +51,7 @@ struct Scenario {
     bool foreign = false;   // other programs write too
     bool mixed_leases = false;
     double writes = 0.12;  // of the operations
+    double acks = 0.3;     // of the writes that may
     std::size_t keys = 4;  // of each channel
     std::size_t key_bytes = 0;
 

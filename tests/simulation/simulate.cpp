@@ -59,7 +59,8 @@ int main(int argc, char** argv) {
     const double virtual_seconds = std::chrono::duration<double>(simulated).count();
     std::printf(
         "%s: %llu seeds, %llu violated; %llu reads, %llu peeks, %llu memory hits, %llu suspect, "
-        "%llu errors, %llu loads, %llu writes, %llu done, %llu unconfirmed, %llu incidents, "
+        "%llu errors, %llu loads, %llu writes, %llu done (%llu by acks), %llu unconfirmed, %llu "
+        "incidents, "
         "%llu steps; %.0f s simulated in %.1f s (x%.0f); hash %016llx\n",
         argv[1], static_cast<unsigned long long>(count), static_cast<unsigned long long>(failed),
         static_cast<unsigned long long>(total.reads), static_cast<unsigned long long>(total.peeks),
@@ -67,6 +68,7 @@ int main(int argc, char** argv) {
         static_cast<unsigned long long>(total.suspect_answers),
         static_cast<unsigned long long>(total.errors), static_cast<unsigned long long>(total.loads),
         static_cast<unsigned long long>(total.writes), static_cast<unsigned long long>(total.done),
+        static_cast<unsigned long long>(total.acknowledged),
         static_cast<unsigned long long>(total.unconfirmed),
         static_cast<unsigned long long>(total.incidents),
         static_cast<unsigned long long>(total.steps), virtual_seconds, real, virtual_seconds / real,

@@ -118,7 +118,7 @@ void Storm::write() {
     if (random_.chance(0.03)) return fleet_.invalidate_all(place, cache);
     // A shared cache cannot promise it.
     const bool may_ack = cache != Fleet::ledger;
-    const Ack ack = may_ack && random_.chance(0.3) ? Ack::every_instance : Ack::none;
+    const Ack ack = may_ack && random_.chance(scenario_.acks) ? Ack::every_instance : Ack::none;
     fleet_.write(place, cache, row, ack, random_.chance(0.5) ? random_.between(0ms, 20ms) : 0ms);
 }
 

@@ -1,6 +1,7 @@
 // A bus that takes everything and never answers: a test overrides what it is about.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ public:
     void replay(std::string, Sequence, Sequence, TimePoint,
                 Completion<std::vector<BusEntry>>) override {}
     void leave(std::string, std::string, TimePoint, Completion<void>) override {}
+    void acknowledge(AckRequest, TimePoint, Completion<void>) override {}
+    void laggards(std::string, Sequence, TimePoint, Completion<Laggards>) override {}
+    void reap(std::string, Epoch, std::uint64_t, TimePoint, Completion<void>) override {}
     void probe(TimePoint, Completion<void>) override {}
     void close() override {}
 };

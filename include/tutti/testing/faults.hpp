@@ -36,6 +36,9 @@ enum class Operation : unsigned char {
     renew,
     replay,
     leave,
+    acknowledge,
+    laggards,
+    reap,
     probe,
 };
 

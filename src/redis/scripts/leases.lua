@@ -1,7 +1,8 @@
 -- Behind the prologue of the scripts that change what members hold; ARGV[2] is the member. There is a
 -- field `m:<member>` for each, with its lease and when that lapses: when the member has not renewed for
 -- twice its lease (no clock_drift_max reaches 1) and a margin. Then it is forgotten as if it had left.
--- The fields outlive the epoch, as the leases do.
+-- The fields outlive the epoch, as the leases do. Those named `x:<member>` do not: which renewal of the epoch
+-- was the member's last.
 --
 -- The time for it is the channel's own, `clock`: it passes by what the server's time has moved since the
 -- renewal or leave before, but only so far at once. So a server whose time is set forward ends no lease
@@ -32,10 +33,16 @@ local function set_held(member, held, lapses, before)
     if text ~= before then redis.call('HSET', state_key, 'm:' .. member, text) end
 end
 
--- Forgets this member, and those whose lease has lapsed, and finds the longest lease that is left.
-local function forget_lapsed(gone)
+-- Forgets those whose lease has lapsed, and those of which `is_gone(member, its last renewal)`, and finds the
+-- longest lease that is left.
+local function forget(is_gone)
     local all = redis.call('HGETALL', state_key)
     local known, lapsed, longest, older_version = 0, {}, 0, false
+    local last = {}
+    for i = 1, #all, 2 do
+        local member = string.match(all[i], '^x:(.*)$')
+        if member then last[member] = number(all[i + 1]) end
+    end
     due = nil
     local function stays(held, lapses)
         longest = math.max(longest, held)
@@ -47,7 +54,7 @@ local function forget_lapsed(gone)
             local held, lapses = held_by(all[i + 1])
             known = math.max(known, held or 0)
             older_version = older_version or number(all[i + 1]) ~= nil
-            if not held or member == gone or clock > lapses then
+            if not held or clock > lapses or is_gone(member, last[member]) then
                 table.insert(lapsed, member)
             else
                 set_held(member, held, lapses, all[i + 1])
@@ -57,7 +64,7 @@ local function forget_lapsed(gone)
     end
     for _, member in ipairs(lapsed) do
         members = members - redis.call('ZREM', acks_key, member)
-        redis.call('HDEL', state_key, 'm:' .. member)
+        redis.call('HDEL', state_key, 'm:' .. member, 'x:' .. member)
     end
     -- Versions before these fields raise the longest lease, and with each renewal set a number here. What
     -- they may hold is kept for all of them together.

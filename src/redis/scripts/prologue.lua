@@ -1,5 +1,5 @@
 -- The front of every script that uses a channel. KEYS are the channel's hash, log and acks; ARGV[1] is
--- a fresh random epoch, to be used if this very call has to begin a new one.
+-- a candidate, a fresh random number: the epoch, if this very call has to begin a new one.
 --
 -- Afterwards epoch, seq, chain, generation, members and lease hold the state of the channel, and it is
 -- valid under the identity that the server has now. A part that was lost, evicted, or restored
@@ -47,7 +47,7 @@ local function decimal(value)
 end
 
 local state = redis.pcall('HMGET', state_key, 'v', 'e', 's', 'h', 'n', 'r', 't', 'b', 'w', 'g',
-    'p')
+    'p', 'c', 'q')
 if is_error(state) then return state end
 if is_wrong_type(state) then state = {} end
 if state[1] and state[1] ~= '1' then
@@ -68,6 +68,10 @@ local generation = tonumber(state[10])
 -- In front of the keys that the entries name, where values of this channel have been used: netstrings.
 -- They are lost with the epoch only, or an entry would leave a value behind.
 local prefixes = state[11] and netstrings(state[11])
+-- Renewals that were taken in this epoch. There are none in those of versions that did not count them.
+local renewals = number(state[12]) or 0
+-- The last sequence that was to be acknowledged.
+local wanted = number(state[13]) or 0
 
 -- Of leases: see there.
 local function fields_that_outlive_the_epoch()
@@ -84,7 +88,8 @@ local function rotate()
     local kept = fields_that_outlive_the_epoch()
     redis.call('DEL', state_key, log_key, acks_key)
     epoch, seq, chain = ARGV[1], 0, ARGV[1]
-    members, bytes, mark, generation, prefixes = 0, 0, 0, 0, {}
+    members, bytes, mark, generation, prefixes, renewals = 0, 0, 0, 0, {}, 0
+    wanted = 0
     redis.call('HSET', state_key, 'v', 1, 'e', epoch, 's', 0, 'h', chain, 'n', 0, 'r', identity,
         'b', 0, 'w', 0, 'g', 0, 'p', '')
     for _, field in ipairs(kept) do redis.call('HSET', state_key, field[1], field[2]) end

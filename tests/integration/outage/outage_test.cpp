@@ -213,6 +213,35 @@ TEST_P(Outage, DoneMeansThatTheOtherNodeNeverServesTheOldValueAgain) {
     finish();
 }
 
+TEST_P(Outage, DoneTakesRoundTripsUnlessAnInstanceIsSilentAndThatOnlyOnce) {
+    using By = tutti::Invalidation::By;
+    TcpProxy proxy(redis_.port());
+    open("redis://127.0.0.1:" + std::to_string(proxy.port()));
+    const auto change_everywhere = [&] {
+        const int version = ++source_;
+        auto outcome = written_->invalidate("k", {.ack = tutti::Ack::every_instance});
+        EXPECT_TRUE(outcome.done()) << outcome.reason;
+        watch_->published(version);
+        return outcome;
+    };
+    std::this_thread::sleep_for(bound);  // until then the epoch is new
+
+    const auto answered = change_everywhere();
+    EXPECT_EQ(answered.by, By::acknowledgements);
+    EXPECT_LT(answered.took, lease / 2) << "and not a wait-out";
+
+    proxy.cut();
+    const auto waited = change_everywhere();
+    EXPECT_EQ(waited.by, By::wait_out);
+    EXPECT_GE(waited.took, 1250ms);
+    ASSERT_EQ(waited.silent.size(), 1U);
+    EXPECT_TRUE(waited.silent.front().starts_with("reader")) << waited.silent.front();
+    EXPECT_TRUE(eventually([&] { return change_everywhere().by == By::acknowledgements; }));
+
+    proxy.heal();
+    finish();
+}
+
 TEST_P(Outage, StoppingWhileRedisIsSilentAnswersEverybodyAndEnds) {
     open(redis_.url());
     watch_->stop();

@@ -82,6 +82,12 @@ public:
     void on_woken(std::string_view store_key) override {
         add({.what = "woken", .channel = "", .payload = std::string(store_key)});
     }
+    void on_ack_wanted(std::string_view channel, tutti::Epoch, tutti::Sequence) override {
+        add({.what = "ack wanted", .channel = std::string(channel), .payload = ""});
+    }
+    void on_all_acked(std::string_view channel, tutti::Epoch, tutti::Sequence) override {
+        add({.what = "all acked", .channel = std::string(channel), .payload = ""});
+    }
 
     [[nodiscard]] std::vector<Event> events() const {
         const std::lock_guard lock(mutex_);

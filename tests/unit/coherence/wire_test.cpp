@@ -99,6 +99,30 @@ TEST(Wire, ALogEntryIsReadFieldByField) {
     EXPECT_EQ(entry->changed, (KeySet{.keys = {"ab"}, .all = false}));
 }
 
+TEST(Wire, AMessageAboutAcknowledgementsSaysWhatAndUpToWhere) {
+    const auto wanted = decode_ack_message("1 wanted 00000000000000ff 7");
+    const auto acked = decode_ack_message("1 acked 00000000000000ff 18446744073709551615");
+
+    ASSERT_TRUE(wanted);
+    EXPECT_EQ(wanted->kind, AckMessage::Kind::wanted);
+    EXPECT_EQ(wanted->epoch, Epoch{0xff});
+    EXPECT_EQ(wanted->sequence, 7U);
+    ASSERT_TRUE(acked);
+    EXPECT_EQ(acked->kind, AckMessage::Kind::acked);
+    EXPECT_EQ(acked->sequence, std::numeric_limits<Sequence>::max());
+}
+
+TEST(Wire, AMessageAboutAcknowledgementsOfAnotherFormIsRefused) {
+    for (const std::string_view text :
+         {"", "1", "1 wanted", "2 wanted 00000000000000ff 7", "1 needed 00000000000000ff 7",
+          "1 wanted 0000000000000000 7", "1 wanted 00000000000000ff 0",
+          "1 wanted 00000000000000ff ", "1 wanted 00000000000000ff 07",
+          "1 wanted 00000000000000ff 7 ", "1 wanted ff 7",
+          "1 wanted 00000000000000ff 18446744073709551616"}) {
+        EXPECT_FALSE(decode_ack_message(text)) << text;
+    }
+}
+
 TEST(Wire, AnIdOfTheStreamThatIsNotASequenceIsRefused) {
     for (const std::string_view id : {"12", "12-1", "0-0", "-0", "012-0", "1 2-0", ""}) {
         EXPECT_FALSE(decode_log_entry(Epoch{5}, {.id = id,

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -32,6 +33,11 @@ public:
         Completion<Published> done;
     };
 
+    struct Question {
+        Sequence sequence;
+        Completion<Laggards> done;
+    };
+
     void publish(PublishRequest request, TimePoint, Completion<Published> done) override {
         held.push_back({std::move(request), std::move(done)});
     }
@@ -41,7 +47,22 @@ public:
         return first;
     }
 
+    void laggards(std::string, Sequence sequence, TimePoint, Completion<Laggards> done) override {
+        questions.push_back({sequence, std::move(done)});
+    }
+    Question next_question() {
+        Question first = std::move(questions.front());
+        questions.pop_front();
+        return first;
+    }
+    void reap(std::string, Epoch epoch, std::uint64_t renewals, TimePoint,
+              Completion<void>) override {
+        reaped.emplace_back(epoch, renewals);
+    }
+
     std::deque<Held> held;
+    std::deque<Question> questions;
+    std::vector<std::pair<Epoch, std::uint64_t>> reaped;
 };
 
 class WriterTest : public ::testing::Test {
@@ -62,6 +83,8 @@ protected:
     void take(Duration lease = 3s, std::uint64_t replicas = 0) {
         reply({.position = {.epoch = epoch_, .sequence = ++taken_, .chain = {}},
                .lease = lease,
+               .renewals = 7,
+               .members = 1,
                .replicas = replicas});
     }
     void reply(Published published) {

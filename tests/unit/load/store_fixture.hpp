@@ -150,6 +150,8 @@ public:
     void on_plain(std::string_view, std::string_view) override {}
     void on_oversized_plain(std::string_view, std::size_t) override {}
     void on_woken(std::string_view store_key) override { core->woken(store_key); }
+    void on_ack_wanted(std::string_view, Epoch, Sequence) override {}
+    void on_all_acked(std::string_view, Epoch, Sequence) override {}
 
 private:
     ManualExecutor& executor_;

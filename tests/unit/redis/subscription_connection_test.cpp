@@ -27,6 +27,7 @@ protected:
     void confirm_all() {
         confirm("c");
         confirm(entries_);
+        confirm(acks_);
         confirm(names_.wake());
         pong();
     }
@@ -71,9 +72,16 @@ protected:
     void on_woken(std::string_view store_key) override {
         told_.push_back("woken " + std::string(store_key));
     }
+    void on_ack_wanted(std::string_view channel, Epoch, Sequence sequence) override {
+        told_.push_back("ack wanted " + std::string(channel) + " " + std::to_string(sequence));
+    }
+    void on_all_acked(std::string_view channel, Epoch, Sequence sequence) override {
+        told_.push_back("all acked " + std::string(channel) + " " + std::to_string(sequence));
+    }
 
     const Names names_{"shop", 0};
     const std::string entries_ = names_.channel("c");
+    const std::string acks_ = names_.acks("c");
     std::shared_ptr<SubscriptionConnection> connection_;
     std::vector<std::string> told_;
 };
@@ -83,10 +91,12 @@ TEST_F(RedisSubscription, StandsWhenTheServerHasConfirmedEveryChannel) {
     link().accept();
     (void)heard();
     link().say(good_server);
-    EXPECT_EQ(heard(), encode({"SUBSCRIBE", "c", entries_, names_.wake()}) + encode({"PING"}));
+    EXPECT_EQ(heard(),
+              encode({"SUBSCRIBE", "c", entries_, acks_, names_.wake()}) + encode({"PING"}));
 
     confirm("c");
     confirm(entries_);
+    confirm(acks_);
     EXPECT_THAT(told(), IsEmpty());
     confirm(names_.wake());
 
@@ -101,9 +111,13 @@ TEST_F(RedisSubscription, TellsWhatIsPushedByWhereItIsPushed) {
     push("c", "an event");
     push("c", std::string(Bus::plain_event_bytes_max + 1, 'x'));
     push(names_.wake(), "key");
+    push(acks_, "1 wanted 00000000000000ff 7");
+    push(acks_, "1 acked 00000000000000ff 6");
+    push(acks_, "2 something that a later version says");
 
-    EXPECT_THAT(told(), ElementsAre("entry c a", "undecodable c", "plain c an event",
-                                    "oversized c 65537", "woken key"));
+    EXPECT_THAT(told(),
+                ElementsAre("entry c a", "undecodable c", "plain c an event", "oversized c 65537",
+                            "woken key", "ack wanted c 7", "all acked c 6"));
 }
 
 TEST_F(RedisSubscription, DropsAsManyEventsBehindAnEntryAsItSaysAreOurs) {

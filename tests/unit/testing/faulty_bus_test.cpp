@@ -37,6 +37,12 @@ public:
     void on_woken(std::string_view store_key) override {
         heard.push_back("woken " + std::string(store_key));
     }
+    void on_ack_wanted(std::string_view, Epoch, Sequence sequence) override {
+        heard.push_back("wanted " + std::to_string(sequence));
+    }
+    void on_all_acked(std::string_view, Epoch, Sequence sequence) override {
+        heard.push_back("acked " + std::to_string(sequence));
+    }
     Words take() { return std::exchange(heard, {}); }
 
     Words heard;
