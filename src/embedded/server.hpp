@@ -128,9 +128,11 @@ private:
     [[nodiscard]] Coordinated coordinated(const Channel& channel);
     // Returns whom that concerns.
     std::vector<std::string> remove_values(Channel& channel, const KeySet& changed);
+    // To the listeners of all that are subscribed to the channel.
+    template <class F>
+    void push(const std::string& channel, F call);
     void push_entry(const std::string& channel, const Channel::Entry& entry);
-    // Tells the channel's low-water mark when it has risen by what `change` does, and is waited
-    // for.
+    // Tells the channel's low-water mark when what `change` does raises it, and it is waited for.
     template <class F>
     void watch_low_water(const std::string& name, Channel& channel, F change);
     void want_acks(const std::string& channel, const BusPosition& position);
