@@ -30,6 +30,14 @@ Server::Server(const EmbeddedHub::Options& options)
             .channels = {},
             .values = Values(options.store_bytes_max)} {}
 
+template <class F>
+void Server::push(const std::string& channel, F call) {
+    for (const auto& subscriptions : attached_) {
+        if (!subscriptions->connected || !subscriptions->channels.contains(channel)) continue;
+        deliver(subscriptions, call);
+    }
+}
+
 Result<Published> Server::publish(PublishRequest request) {
     if (auto error = publication::check("embedded publish", request)) return fail(*error);
     const std::lock_guard lock(mutex_);
@@ -60,11 +68,7 @@ void Server::watch_low_water(const std::string& name, Channel& channel, F change
     const auto now = channel.low_water();
     if (!now || *now <= before || before >= channel.wanted()) return;
     const Epoch epoch = channel.position().epoch;
-    for (const auto& session : sessions_) {
-        if (!session->connected || !session->channels.contains(name)) continue;
-        deliver(session,
-                [name, epoch, low = *now](BusListener& to) { to.on_all_acked(name, epoch, low); });
-    }
+    push(name, [name, epoch, low = *now](BusListener& to) { to.on_all_acked(name, epoch, low); });
 }
 
 Result<Renewed> Server::renew(const RenewRequest& request) {
@@ -245,10 +249,7 @@ void Server::reconnect() {
 
 void Server::push_undecodable(const std::string& channel) {
     const std::lock_guard lock(mutex_);
-    for (const auto& subscriptions : attached_) {
-        if (!subscriptions->connected || !subscriptions->channels.contains(channel)) continue;
-        deliver(subscriptions, [channel](BusListener& to) { to.on_undecodable(channel); });
-    }
+    push(channel, [channel](BusListener& to) { to.on_undecodable(channel); });
 }
 
 void Server::drop_store() {
@@ -301,19 +302,13 @@ void Server::break_subscriptions() {
 }
 
 void Server::push_entry(const std::string& channel, const Channel::Entry& entry) {
-    for (const auto& subscriptions : attached_) {
-        if (!subscriptions->connected || !subscriptions->channels.contains(channel)) continue;
-        deliver(subscriptions, [channel, entry](BusListener& to) { to.on_entry(channel, *entry); });
-    }
+    push(channel, [channel, entry](BusListener& to) { to.on_entry(channel, *entry); });
 }
 
 void Server::want_acks(const std::string& channel, const BusPosition& position) {
-    for (const auto& session : sessions_) {
-        if (!session->connected || !session->channels.contains(channel)) continue;
-        deliver(session, [channel, position](BusListener& to) {
-            to.on_ack_wanted(channel, position.epoch, position.sequence);
-        });
-    }
+    push(channel, [channel, position](BusListener& to) {
+        to.on_ack_wanted(channel, position.epoch, position.sequence);
+    });
 }
 
 void Server::wake(const std::vector<std::string>& store_keys) {

@@ -1,8 +1,9 @@
 // The server inside a hub: values, channels and the subscriptions of the nodes, behind one mutex.
 //
-// An operation takes effect inside the call; answers and pushes are posted to the executors of those
-// whom they concern, never called. Pushes are posted under the mutex, so each subscriber receives them
-// in the order in which the server decided them. Lock order: the server's mutex, then an executor's.
+// An operation takes effect inside the call; answers and pushes are posted to the executors of
+// those whom they concern, never called. Pushes are posted under the mutex, so each subscriber
+// receives them in the order in which the server decided them. Lock order: the server's mutex, then
+// an executor's.
 //
 // Thread-safety: every function may be called from any thread.
 #pragma once
@@ -127,8 +128,11 @@ private:
     [[nodiscard]] Coordinated coordinated(const Channel& channel);
     // Returns whom that concerns.
     std::vector<std::string> remove_values(Channel& channel, const KeySet& changed);
+    // To the listeners of all that are subscribed to the channel.
+    template <class F>
+    void push(const std::string& channel, F call);
     void push_entry(const std::string& channel, const Channel::Entry& entry);
-    // Tells the channel's low-water mark when it has risen by what `change` does, and is waited for.
+    // Tells the channel's low-water mark when what `change` does raises it, and it is waited for.
     template <class F>
     void watch_low_water(const std::string& name, Channel& channel, F change);
     void want_acks(const std::string& channel, const BusPosition& position);
