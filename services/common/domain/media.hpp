@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,7 @@
 
 #include "common/process/secret.hpp"
 #include "tutti/codec.hpp"
+#include "tutti/error.hpp"
 
 namespace tutti::services::domain {
 
@@ -44,15 +46,27 @@ BOOST_DESCRIBE_STRUCT(VisionDescription, (), (description, model, tier))
 // The text itself. An empty one is unreadable, and so a miss.
 [[nodiscard]] Codec<std::string> transcript_codec();
 
+// Where a file is: the gateway's copy, which is there as long as the request runs, and where it came from.
+struct MediaPlace {
+    std::string url;
+    std::string original_url;  // may be the same
+};
+
+// Makes a call that costs money, once in the life of a job, and keeps its answer before it is used. Empty: the
+// call is made, and that is all.
+using PayOnce = std::function<Result<std::string>(const std::string& call,
+                                                  const std::function<Result<std::string>()>& ask)>;
+
 // What a picture shows is the same whoever asks, so that the picture alone is the key. The rest says how
 // to ask when nobody knows yet: of two that ask at the same time, the first one's counts.
 struct PictureQuestion {
-    std::string picture;       // as media_key says
-    std::string url;           // where it is fetched from
+    std::string picture;  // as media_key says
+    MediaPlace place;
     std::string content_type;  // as its sender says
     std::string model;
     ModelTier tier = ModelTier::free;
     process::Secret key{};  // of the user who asks; empty: the operator's
+    PayOnce pay{};
 
     [[nodiscard]] const std::string& key_text() const { return picture; }
 };
@@ -67,9 +81,10 @@ struct PictureAttempt {
 // As above: the recording alone is the key.
 struct RecordingQuestion {
     std::string recording;  // as media_key says
-    std::string url;
+    MediaPlace place;
     std::string content_type;
     std::string name;  // of the file, for the provider
+    PayOnce pay{};
 
     [[nodiscard]] const std::string& key_text() const { return recording; }
 };

@@ -20,12 +20,13 @@ using domain::PictureQuestion;
 using domain::VisionDescription;
 
 PictureQuestion question(const std::string& model, ModelTier tier, const std::string& key = "") {
-    return {.picture = "id:7",
-            .url = "https://cdn.discordapp.com/attachments/1/7/cat.png",
-            .content_type = "image/png",
-            .model = model,
-            .tier = tier,
-            .key = process::Secret(key)};
+    return {
+        .picture = "id:7",
+        .place = {.url = "https://cdn.discordapp.com/attachments/1/7/cat.png", .original_url = {}},
+        .content_type = "image/png",
+        .model = model,
+        .tier = tier,
+        .key = process::Secret(key)};
 }
 
 // Two workers in front of one provider.

@@ -9,7 +9,7 @@ constexpr const char* url = "https://cdn.discordapp.com/attachments/1/2/cat.png"
 
 PictureAttempt attempt(const std::string& model, const std::string& key) {
     return {{.picture = "id:7",
-             .url = url,
+             .place = {.url = url, .original_url = url},
              .content_type = "image/png",
              .model = model,
              .key = process::Secret(key)}};

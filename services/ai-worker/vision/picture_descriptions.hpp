@@ -1,0 +1,50 @@
+// What pictures show: from Redis, or by one call of the provider for the whole fleet.
+//
+//     auto found = pictures.describe(question, deadline);
+//     if (!found) ... found.error().category ...      // remembered, per model and key
+//
+// Thread-safety: all functions may be called from any thread, but not from a loader or a completion.
+#pragma once
+
+#include <string>
+
+#include "ai-worker/attachments/attachment_source.hpp"
+#include "ai-worker/capability/model_capability.hpp"
+#include "ai-worker/providers/models.hpp"
+#include "common/caches/catalogue.hpp"
+#include "common/domain/domain.hpp"
+
+namespace tutti::services::worker::vision {
+
+// Fetches the picture and asks the model. They outlive the node.
+[[nodiscard]] Loader<domain::PictureAttempt, domain::VisionDescription> picture_loader(
+    attachments::AttachmentSource& files, providers::VisionModel& model);
+
+class PictureDescriptions {
+public:
+    explicit PictureDescriptions(caches::VisionDescriptions caches) : caches_(std::move(caches)) {}
+
+    // Blocking: until `deadline` at most.
+    [[nodiscard]] providers::Answered<domain::VisionDescription> describe(
+        const domain::PictureQuestion& question, TimePoint deadline) const;
+
+private:
+    [[nodiscard]] providers::Answered<domain::VisionDescription> describe_alone(
+        const domain::PictureQuestion& question, TimePoint deadline) const;
+
+    caches::VisionDescriptions caches_;
+};
+
+// Which model looks at a picture: the one that is configured for it; else the personality's own, if it can; else
+// a free one for guests, and the fallback for those who bring a key.
+struct VisionChoice {
+    std::string fallback;                              // VISION_FALLBACK_MODEL
+    std::string guest = "google/gemma-3-27b-it:free";  // of those without a key of their own
+};
+[[nodiscard]] std::string vision_model_for(const domain::Personality& personality, bool guest,
+                                           const VisionChoice& choice,
+                                           const capability::ModelCapability& capability);
+
+[[nodiscard]] domain::ModelTier tier_of(std::string_view model);
+
+}  // namespace tutti::services::worker::vision
