@@ -85,13 +85,11 @@ Answered<VisionDescription> PictureDescriptions::describe_alone(const PictureQue
     return description;
 }
 
-std::string vision_model_for(const domain::Personality& personality, bool guest,
-                             const VisionChoice& choice,
+std::string vision_model_for(const VisionWish& wish, const VisionChoice& choice,
                              const capability::ModelCapability& capability) {
-    if (personality.vision_model && !personality.vision_model->empty())
-        return *personality.vision_model;
-    if (capability.supports_vision(personality.model)) return personality.model;
-    return guest ? choice.guest : choice.fallback;
+    if (!wish.vision_model.empty()) return wish.vision_model;
+    if (capability.supports_vision(wish.model)) return wish.model;
+    return wish.payer == Payer::guest ? choice.guest : choice.fallback;
 }
 
 domain::ModelTier tier_of(std::string_view model) {

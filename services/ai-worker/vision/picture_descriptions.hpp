@@ -6,13 +6,16 @@
 // Thread-safety: all functions may be called from any thread, but not from a loader or a completion.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "ai-worker/attachments/attachment_source.hpp"
 #include "ai-worker/capability/model_capability.hpp"
 #include "ai-worker/providers/models.hpp"
 #include "common/caches/catalogue.hpp"
-#include "common/domain/domain.hpp"
+#include "common/process/settings.hpp"
 
 namespace tutti::services::worker::vision {
 
@@ -37,12 +40,17 @@ private:
 
 // Which model looks at a picture: the one that is configured for it; else the personality's own, if it can; else
 // a free one for guests, and the fallback for those who bring a key.
-struct VisionChoice {
-    std::string fallback;                              // VISION_FALLBACK_MODEL
-    std::string guest = "google/gemma-3-27b-it:free";  // of those without a key of their own
+enum class Payer : std::uint8_t { guest, user };
+struct VisionWish {
+    std::string vision_model;  // empty: none is configured
+    std::string model;         // that replies
+    Payer payer = Payer::guest;
 };
-[[nodiscard]] std::string vision_model_for(const domain::Personality& personality, bool guest,
-                                           const VisionChoice& choice,
+struct VisionChoice {
+    std::string fallback = process::Settings{}.vision_fallback_model;
+    std::string guest = "google/gemma-3-27b-it:free";
+};
+[[nodiscard]] std::string vision_model_for(const VisionWish& wish, const VisionChoice& choice,
                                            const capability::ModelCapability& capability);
 
 [[nodiscard]] domain::ModelTier tier_of(std::string_view model);

@@ -176,38 +176,29 @@ TEST_F(Pictures, CallOfWhichNothingIsKnownIsNotMadeAgainAndNotRemembered) {
 // Which model.
 class ModelChoice : public ::testing::Test {
 protected:
-    std::string choice(bool guest) {
-        return vision_model_for(personality, guest, {.fallback = "fallback/vision"}, capability);
+    std::string choice(const VisionWish& wish) {
+        return vision_model_for(wish, {.fallback = "fallback/vision"}, capability);
     }
 
     std::unique_ptr<Node> node = Node::create({.name = "ai-worker"}).value();
     capability::ModelCapability capability{caches::declare_model_capabilities(*node)};
     bool started = node->start().has_value();
-    domain::Personality personality = [] {
-        domain::Personality made;
-        made.model = "a/reads";
-        return made;
-    }();
 };
 
 TEST_F(ModelChoice, IsTheConfiguredOneBeforeAllOthers) {
-    personality.vision_model = "a/sees";
-    personality.model = "openai/gpt-4o";
-
-    EXPECT_EQ(choice(true), "a/sees");
-    EXPECT_EQ(choice(false), "a/sees");
+    EXPECT_EQ(choice({.vision_model = "a/sees", .model = "openai/gpt-4o"}), "a/sees");
+    EXPECT_EQ(choice({.vision_model = "a/sees", .model = "a/reads", .payer = Payer::user}),
+              "a/sees");
 }
 
 TEST_F(ModelChoice, ElseThePersonalitysIfItCan) {
-    personality.model = "openai/gpt-4o";
-    EXPECT_EQ(choice(true), "openai/gpt-4o");
-    personality.vision_model = "";
-    EXPECT_EQ(choice(false), "openai/gpt-4o");
+    EXPECT_EQ(choice({.vision_model = {}, .model = "openai/gpt-4o"}), "openai/gpt-4o");
 }
 
 TEST_F(ModelChoice, ElseAFreeOneForGuestsAndTheFallbackForAUsersKey) {
-    EXPECT_EQ(choice(true), "google/gemma-3-27b-it:free");
-    EXPECT_EQ(choice(false), "fallback/vision");
+    EXPECT_EQ(choice({.vision_model = {}, .model = "a/reads"}), "google/gemma-3-27b-it:free");
+    EXPECT_EQ(choice({.vision_model = {}, .model = "a/reads", .payer = Payer::user}),
+              "fallback/vision");
 }
 
 TEST(ModelTierOf, IsFreeWhenTheModelIs) {
