@@ -22,7 +22,7 @@ int run(int argc, char** argv) {
     bool empty = false;
     CLI::App app(
         "Plays OpenRouter's catalogue, models, and Discord's attachments, on 127.0.0.1; use it as\n"
-        "OPENROUTER_BASE_URL and DISCORD_CDN_BASE_URL, and with /v1 as LLM_BASE_URL.\n"
+        "OPENROUTER_BASE_URL and DISCORD_CDN_BASE_URL, and with /api/v1 as LLM_BASE_URL.\n"
         "GET /calls counts, PUT /behaviour changes what the options below say.",
         "provider-stand-in");
     app.add_option("--port", options.port, "0 for a free one")->capture_default_str();

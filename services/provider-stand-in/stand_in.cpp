@@ -8,8 +8,6 @@
 #include <mutex>
 #include <utility>
 
-#include <boost/describe/class.hpp>
-
 #include "common/domain/model_catalogue.hpp"
 #include "common/http/errors.hpp"
 #include "common/http/router.hpp"
@@ -28,8 +26,6 @@ constexpr std::size_t workers = 64;
 constexpr std::size_t body_bytes_max = 64U << 20U;
 
 }  // namespace
-
-BOOST_DESCRIBE_STRUCT(Calls, (), (models, chat, vision, transcription, attachments))
 
 struct ProviderStandIn::Impl {
     using Answer = std::function<http::Response()>;
@@ -131,8 +127,8 @@ struct ProviderStandIn::Impl {
         };
         router.add("GET", "/api/v1/models", [this](const http::Request&) { return models(); })
             .add("GET", "/calls", [this](const http::Request&) { return count(); });
-        add("POST", "/v1/chat/completions", &Impl::complete);
-        add("POST", "/v1/audio/transcriptions", &Impl::transcribe);
+        add("POST", "/api/v1/chat/completions", &Impl::complete);
+        add("POST", "/api/v1/audio/transcriptions", &Impl::transcribe);
         add("GET", "/attachments/:channel/:id/:name", &Impl::attachment);
         add("PUT", "/behaviour", &Impl::set);
         return router;

@@ -3,8 +3,8 @@
 // and misbehaves on request:
 //
 //     GET /api/v1/models              the catalogue, as configured
-//     POST /v1/chat/completions       repeats the last message; a picture is named by its bytes
-//     POST /v1/audio/transcriptions   names the file
+//     POST /api/v1/chat/completions   repeats the last message; a picture is named by its bytes
+//     POST /api/v1/audio/transcriptions names the file
 //     GET /attachments/:channel/:id/:name   a few bytes that name the file
 //     GET /calls           {"models": n, "chat": n, "vision": n, "transcription": n, "attachments": n}: how
 //                          often each was asked for
@@ -19,6 +19,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+
+#include <boost/describe/class.hpp>
 
 #include "provider-stand-in/behaviour.hpp"
 #include "tutti/error.hpp"
@@ -35,6 +37,7 @@ struct Calls {
 
     friend bool operator==(const Calls&, const Calls&) = default;
 };
+BOOST_DESCRIBE_STRUCT(Calls, (), (models, chat, vision, transcription, attachments))
 
 class ProviderStandIn {
 public:
@@ -55,8 +58,8 @@ public:
 
     [[nodiscard]] std::uint16_t port() const noexcept;
     [[nodiscard]] std::string url() const;  // for OPENROUTER_BASE_URL and DISCORD_CDN_BASE_URL
-    [[nodiscard]] std::string llm_url() const { return url() + "/v1"; }  // for LLM_BASE_URL
-    [[nodiscard]] std::uint64_t calls() const;                           // for the catalogue
+    [[nodiscard]] std::string llm_url() const { return url() + "/api/v1"; }  // as OpenRouter has it
+    [[nodiscard]] std::uint64_t calls() const;                               // for the catalogue
     [[nodiscard]] Calls all_calls() const;
     Result<void> behave(const Behaviour& behaviour);
 

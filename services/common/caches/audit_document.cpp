@@ -147,6 +147,10 @@ std::string pools() {
          defaults.gateway_interactive);
     pool("gateway, background: everything else", "bot-client", defaults.gateway_background);
     pool("OpenRouter", "api-gateway", defaults.openrouter);
+    pool("models: replies", "ai-worker", defaults.llm);
+    pool("models: pictures", "ai-worker", defaults.vision);
+    pool("models: recordings", "ai-worker", defaults.transcription);
+    pool("attachments", "ai-worker", defaults.attachments);
     return text;
 }
 
