@@ -182,8 +182,9 @@ Answered<std::string> Upstream::post_once(const http::Request& request, TimePoin
 }
 
 bool Upstream::wait(Duration pause) {
-    std::unique_lock lock(mutex_);
-    return !changed_.wait_for(lock, pause, [this] { return stopped_; });
+    detail::Lock lock(mutex_);
+    return !changed_.wait_for(lock.waiting(), pause,
+                              [this]() TUTTI_REQUIRES(mutex_) { return stopped_; });
 }
 
 http::Metrics Upstream::metrics() const {
@@ -192,7 +193,7 @@ http::Metrics Upstream::metrics() const {
 
 void Upstream::stop() {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         stopped_ = true;
     }
     changed_.notify_all();

@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "ai-worker/providers/failure.hpp"
@@ -22,6 +21,7 @@
 #include "common/process/secret.hpp"
 #include "common/process/settings.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::worker::providers {
 
@@ -74,9 +74,9 @@ private:
     const Options options_;
     std::unique_ptr<http::Client> http_;  // null: `io_` is a test's
     Io io_;
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable changed_;
-    bool stopped_ = false;  // guarded by mutex_
+    bool stopped_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 // Why an answer that is not 2xx was given: by its status, and where that says little by the code in the body.
