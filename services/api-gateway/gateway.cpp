@@ -90,7 +90,7 @@ struct Gateway::Impl {
     std::unique_ptr<attachments::AttachmentStore> files;
     std::unique_ptr<attachments::AttachmentDownloads> attachments;
     std::unique_ptr<attachments::AttachmentCleanup> cleanup;
-    std::unique_ptr<services::jobs::JobQueue> queue;
+    std::shared_ptr<services::jobs::JobQueue> queue;
     services::jobs::JobSubscription files_of_ended;
     std::unique_ptr<jobs::JobWaits> waits;
     std::unique_ptr<jobs::Deduplicator> deduplicator;
@@ -172,7 +172,8 @@ Result<void> Gateway::Impl::open_attachments(const Options& options) {
 
 Result<void> Gateway::Impl::open_queue(const Options& options) {
     if (!options.redis_url) {
-        queue = std::make_unique<services::jobs::InProcessJobQueue>();
+        queue =
+            options.queue ? options.queue : std::make_shared<services::jobs::InProcessJobQueue>();
         return {};
     }
     auto client = redis::RedisClient::create({.url = *options.redis_url});

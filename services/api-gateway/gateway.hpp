@@ -25,6 +25,7 @@
 #include "api-gateway/routes/route.hpp"
 #include "common/caches/catalogue.hpp"
 #include "common/http/server.hpp"
+#include "common/jobs/job_queue_in_process.hpp"
 #include "common/process/secret.hpp"
 #include "common/process/settings.hpp"
 #include "tutti/embedded.hpp"
@@ -44,6 +45,9 @@ public:
         std::shared_ptr<EmbeddedHub> hub = nullptr;
         std::string queue_name =
             process::Settings{}.queue_name;  // in this Redis; without one: in this process
+        // Which one, without a Redis, so that workers of this process share it. Null: one of its
+        // own.
+        std::shared_ptr<services::jobs::InProcessJobQueue> queue = nullptr;
         jobs::JobWaits::Options waits{};
         models::OpenRouter::Options openrouter{};
         // None: `temp-attachments` beside the SQLite file.

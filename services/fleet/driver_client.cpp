@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <chrono>
+#include <optional>
+#include <thread>
 #include <utility>
 
 #include <boost/describe/class.hpp>
@@ -32,6 +34,18 @@ struct ProviderCalls {
     std::uint64_t models = 0;
 };
 BOOST_DESCRIBE_STRUCT(ProviderCalls, (), (models))
+
+struct JobResultContent {
+    std::string content;
+};
+BOOST_DESCRIBE_STRUCT(JobResultContent, (), (content))
+
+struct JobStatusAnswer {
+    std::string status;
+    std::optional<JobResultContent> result;
+    std::optional<std::string> error;
+};
+BOOST_DESCRIBE_STRUCT(JobStatusAnswer, (), (status, result, error))
 
 struct GenerateContext {
     std::string user_id;
@@ -101,6 +115,38 @@ Result<std::string> DriverClient::generate(const Instance& gateway, const std::s
     auto answer = read_as<JobAnswer>(call(gateway, "POST", "/ai/generate", json::write(body)));
     if (!answer) return fail(std::move(answer).error());
     return std::move(answer->job_id);
+}
+
+Result<DriverClient::Generated> DriverClient::generate_and_wait(const Instance& gateway,
+                                                                const std::string& body) {
+    auto job = read_as<JobAnswer>(call(gateway, "POST", "/ai/generate", body));
+    if (!job) return fail(std::move(job).error());
+    const TimePoint end = Boottime::now() + deadline;
+    while (Boottime::now() < end) {
+        auto answer = read_as<JobStatusAnswer>(call(gateway, "GET", "/ai/job/" + job->job_id));
+        if (!answer) return fail(std::move(answer).error());
+        if (answer->status == "completed" && answer->result) {
+            return Generated{.job_id = job->job_id, .content = std::move(answer->result->content)};
+        }
+        if (answer->status == "failed") {
+            return fail(Errc::refused, "generate", answer->error.value_or("the job has failed"));
+        }
+        std::this_thread::sleep_for(20ms);
+    }
+    return fail(Errc::timeout, "generate", "the job has not ended");
+}
+
+Result<std::string> DriverClient::transcribe(const Instance& gateway, const std::string& url) {
+    const std::string body = R"({"attachments":[{"url":")" + url +
+                             R"(","contentType":"audio/ogg","name":"note.ogg",)"
+                             R"("isVoiceMessage":true}]})";
+    auto answer = read_as<JobStatusAnswer>(call(gateway, "POST", "/ai/transcribe?wait=true", body));
+    if (!answer) return fail(std::move(answer).error());
+    return answer->result ? std::move(answer->result->content) : std::string();
+}
+
+Result<stand_in::Calls> DriverClient::all_provider_calls(const Instance& provider) {
+    return read_as<stand_in::Calls>(call(provider, "GET", "/calls"));
 }
 
 Result<std::uint64_t> DriverClient::provider_calls(const Instance& provider) {

@@ -28,6 +28,17 @@ public:
                                                            const bot::DriverMessage& message);
     [[nodiscard]] Result<Inventory> inventory(const Instance& instance);
 
+    // What a request to the gateway led to: its job, which is asked for until it has ended.
+    struct Generated {
+        std::string job_id;
+        std::string content;
+    };
+    [[nodiscard]] Result<Generated> generate_and_wait(const Instance& gateway,
+                                                      const std::string& body);
+    // The text of a recording.
+    [[nodiscard]] Result<std::string> transcribe(const Instance& gateway, const std::string& url);
+    [[nodiscard]] Result<stand_in::Calls> all_provider_calls(const Instance& provider);
+
     // How many text models the gateway offers, the id of the job that a request has led to, and how
     // often the provider was asked for its models.
     [[nodiscard]] Result<std::size_t> models(const Instance& gateway);

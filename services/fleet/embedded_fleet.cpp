@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "ai-worker/ai_worker.hpp"
 #include "api-gateway/gateway.hpp"
 #include "bot-client/bot_client.hpp"
 
@@ -22,6 +23,7 @@ public:
             if (auto started = start_provider(plan_.settings); !started) return started;
         }
         if (auto started = start_gateway(); !started) return started;
+        if (auto started = start_workers(); !started) return started;
         for (std::size_t i = 0; i < bot_count; ++i) {
             auto options =
                 bot_options("bot-client-" + std::to_string(i + 1), plan_.bot_ports[i], {});
@@ -49,6 +51,7 @@ public:
     void stop() override {
         demonstration_.clear();
         bot_clients_.clear();
+        ai_workers_.clear();
         api_gateway_.reset();
         stand_in_.reset();
     }
@@ -60,6 +63,7 @@ private:
         auto options = gateway::Gateway::Options::from(plan_.settings);
         options.port = plan_.gateway_port;
         options.hub = hub_;
+        options.queue = queue_;
         if (!plan_.settings.public_gateway_url) {
             options.public_url = local_instance("api-gateway", plan_.gateway_port).url;
         }
@@ -67,6 +71,23 @@ private:
         if (!gateway) return fail(std::move(gateway).error());
         api_gateway_ = *std::move(gateway);
         gateway_ = local_instance("api-gateway", api_gateway_->port());
+        return {};
+    }
+
+    Result<void> start_workers() {
+        auto settings = plan_.settings;
+        settings.gateway_url = gateway_.url;
+        auto options = worker::AiWorker::Options::from(settings);
+        options.node.hub = hub_;
+        options.source = queue_;
+        for (const std::uint16_t port : plan_.worker_ports) {
+            options.node.name = "ai-worker-" + std::to_string(workers_.size() + 1);
+            options.port = port;
+            auto worker = worker::AiWorker::start(options);
+            if (!worker) return fail(std::move(worker).error());
+            workers_.push_back(local_instance(options.node.name, (*worker)->port()));
+            ai_workers_.push_back(*std::move(worker));
+        }
         return {};
     }
 
@@ -97,7 +118,9 @@ private:
 
     Plan plan_;
     std::shared_ptr<EmbeddedHub> hub_ = EmbeddedHub::create();
+    std::shared_ptr<jobs::InProcessJobQueue> queue_ = std::make_shared<jobs::InProcessJobQueue>();
     std::unique_ptr<gateway::Gateway> api_gateway_;
+    std::vector<std::unique_ptr<worker::AiWorker>> ai_workers_;
     BotClients bot_clients_;
     BotClients demonstration_;
 };

@@ -1,5 +1,5 @@
-// One api-gateway and three bot-clients, in this process or in processes of their own. The scenario
-// sees only their URLs, so it is the same for both.
+// One api-gateway, three bot-clients and two ai-workers, in this process or in processes of their
+// own. The scenario sees only their URLs, so it is the same for both.
 //
 // Thread-safety: none; use from the main thread.
 #pragma once
@@ -29,7 +29,9 @@ public:
     [[nodiscard]] const Instance& gateway() const noexcept { return gateway_; }
     [[nodiscard]] const std::vector<Instance>& bots() const noexcept { return bots_; }
 
-    // Plays OpenRouter and Discord's attachments; none when a real one was named.
+    [[nodiscard]] const std::vector<Instance>& workers() const noexcept { return workers_; }
+
+    // Plays OpenRouter, its models and Discord's attachments; none when a real one was named.
     [[nodiscard]] const std::optional<Instance>& provider() const noexcept { return provider_; }
 
     // Two more bot-clients that run the catalogue as the audit found it.
@@ -37,7 +39,7 @@ public:
         const caches::Demonstration& demonstration) = 0;
     virtual void stop_demonstration() = 0;
 
-    // The bot-clients, then the gateway; awaited. Idempotent.
+    // The bot-clients, then the workers, then the gateway; awaited. Idempotent.
     virtual void stop() = 0;
 
 protected:
@@ -48,6 +50,7 @@ protected:
     std::optional<Instance> provider_;
     Instance gateway_;
     std::vector<Instance> bots_;
+    std::vector<Instance> workers_;
 };
 
 [[nodiscard]] inline Instance local_instance(std::string name, std::uint16_t port) {

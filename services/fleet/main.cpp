@@ -34,6 +34,13 @@ void print_fleet(const Fleet& fleet) {
     fmt::print("Tutti fleet: {}\n\n", fleet.description());
     fmt::print("  {:<14} {}\n", fleet.gateway().name, fleet.gateway().url);
     for (const Instance& bot : fleet.bots()) fmt::print("  {:<14} {}\n", bot.name, bot.url);
+    for (const Instance& worker : fleet.workers()) {
+        fmt::print("  {:<14} {}\n", worker.name, worker.url);
+    }
+    if (fleet.provider()) {
+        fmt::print("  {:<14} {}, plays the models and Discord's attachments\n",
+                   fleet.provider()->name, fleet.provider()->url);
+    }
     std::fflush(stdout);
 }
 

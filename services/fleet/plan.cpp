@@ -17,7 +17,7 @@
 namespace tutti::services::fleet {
 namespace {
 
-constexpr int bot_port_step = 10;  // 3002 is the ai-worker's
+constexpr int port_step = 10;  // 3001, 3011, ... are bots, 3002, 3012, ... workers
 
 // The port that was bound: `wanted`, or a free one for 0. Nothing when it is taken.
 std::optional<std::uint16_t> try_port(std::uint16_t wanted) {
@@ -74,10 +74,17 @@ Result<void> choose_ports(Plan& plan, const process::Environment& environment) {
     plan.gateway_port = *gateway;
     for (std::size_t i = 0; i < bot_count; ++i) {
         const int first = plan.settings.bot_client_port;
-        const int wanted = first == 0 ? 0 : first + bot_port_step * static_cast<int>(i);
+        const int wanted = first == 0 ? 0 : first + port_step * static_cast<int>(i);
         const auto bot = ports.take(wanted, named("BOT_CLIENT_PORT"));
         if (!bot) return fail(bot.error());
         plan.bot_ports.push_back(*bot);
+    }
+    for (std::size_t i = 0; i < worker_count; ++i) {
+        const int first = plan.settings.ai_worker_port;
+        const int wanted = first == 0 ? 0 : first + port_step * static_cast<int>(i);
+        const auto worker = ports.take(wanted, named("AI_WORKER_PORT"));
+        if (!worker) return fail(worker.error());
+        plan.worker_ports.push_back(*worker);
     }
     plan.demonstration_ports = {ports.free_one(), ports.free_one()};
     return {};
@@ -134,6 +141,7 @@ Result<Plan> Plan::make(const FleetOptions& options, const process::Environment&
               .provider_stand_in = !is_set(environment, "OPENROUTER_BASE_URL"),
               .secret_in_shell = "$INTERNAL_SERVICE_SECRET",
               .bot_ports = {},
+              .worker_ports = {},
               .demonstration_ports = {}};
     if (!is_set(environment, "INTERNAL_SERVICE_SECRET")) {
         write_secret(folder->file("secret"), own_secret);

@@ -16,6 +16,7 @@
 namespace tutti::services::fleet {
 
 inline constexpr std::size_t bot_count = 3;
+inline constexpr std::size_t worker_count = 2;
 
 // Gone with everything in it when the object is.
 class TemporaryFolder {
@@ -40,6 +41,7 @@ struct Plan {
     std::string secret_in_shell;
     std::uint16_t gateway_port = 0;
     std::vector<std::uint16_t> bot_ports;
+    std::vector<std::uint16_t> worker_ports;
     std::vector<std::uint16_t> demonstration_ports;
 
     [[nodiscard]] const char* database_name() const {

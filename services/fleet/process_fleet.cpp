@@ -36,7 +36,8 @@ public:
     ~ProcessFleet() override { ProcessFleet::stop(); }
 
     [[nodiscard]] std::string description() const override {
-        return std::to_string(1 + bot_count) + " processes, Redis, " + plan_.database_name();
+        return std::to_string(1 + bot_count + worker_count) + " processes, Redis, " +
+               plan_.database_name();
     }
 
     Result<void> start() {
@@ -46,6 +47,7 @@ public:
         }
         gateway_ = local_instance("api-gateway", plan_.gateway_port);
         if (auto started = run_gateway(); !started) return started;
+        if (auto started = run_workers(); !started) return started;
         for (std::size_t i = 0; i < bot_count; ++i) {
             bots_.push_back(
                 local_instance("bot-client-" + std::to_string(i + 1), plan_.bot_ports[i]));
@@ -75,6 +77,7 @@ public:
     void stop() override {
         stop_children(demonstration_);
         stop_children(bot_clients_);
+        stop_children(ai_workers_);
         stop_children(api_gateway_);
         stand_in_.reset();
     }
@@ -103,6 +106,29 @@ private:
         if (!child) return fail(std::move(child).error());
         api_gateway_.push_back(*std::move(child));
         return await_health(gateway_, api_gateway_.back());
+    }
+
+    Result<void> run_workers() {
+        for (const std::uint16_t port : plan_.worker_ports) {
+            auto variables = common_variables();
+            variables["OPENROUTER_BASE_URL"] = plan_.settings.openrouter_base_url;
+            if (plan_.settings.discord_cdn_base_url) {
+                variables["DISCORD_CDN_BASE_URL"] = *plan_.settings.discord_cdn_base_url;
+            }
+            variables["PUBLIC_GATEWAY_URL"] =
+                plan_.settings.public_gateway_url.value_or(gateway_.url);
+            workers_.push_back(
+                local_instance("ai-worker-" + std::to_string(workers_.size() + 1), port));
+            variables["INSTANCE_NAME"] = workers_.back().name;
+            variables["AI_WORKER_PORT"] = std::to_string(port);
+            auto child = Child::start(beside_this_program("ai-worker"), variables);
+            if (!child) return fail(std::move(child).error());
+            ai_workers_.push_back(*std::move(child));
+        }
+        for (std::size_t i = 0; i < workers_.size(); ++i) {
+            if (auto well = await_health(workers_[i], ai_workers_[i]); !well) return well;
+        }
+        return {};
     }
 
     // All at once, then awaited.
@@ -151,6 +177,7 @@ private:
     Plan plan_;
     http::Client http_{{.name = "fleet"}};
     Children api_gateway_;
+    Children ai_workers_;
     Children bot_clients_;
     Children demonstration_;
 };

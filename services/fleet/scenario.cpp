@@ -71,6 +71,13 @@ public:
         fmt::print("\nScenario: the gateway\n");
         share_one_call();
         answer_a_duplicate();
+        fmt::print("\nScenario: the workers\n");
+        if (fleet_.provider()) {
+            show_a_picture_twice();
+            speak();
+        } else {
+            note("no stand-in for the models: they are not asked for a scenario's sake");
+        }
         print_comparison();
         return good_;
     }
@@ -303,6 +310,63 @@ private:
              *first == *second);
     }
 
+    // What a bot hands over: the message of a user with a picture, whose link is signed anew each
+    // time.
+    [[nodiscard]] std::string picture_request(const std::string& by, const char* signature) const {
+        return fmt::format(
+            R"({{"personality":{{"name":"{}","model":"openai/gpt-4o"}},)"
+            R"("message":"look, says {}","context":{{"userId":"{}","channelId":"{}",)"
+            R"("attachments":[{{"url":"https://cdn.discordapp.com/attachments/1/{}/cat.png?ex={}",)"
+            R"("contentType":"image/png","name":"cat.png"}}]}}}})",
+            slug, by, author, channel_, channel_, signature);
+    }
+
+    void show_a_picture_twice() {
+        const char* const what = "the same picture reaches two bots, which ask for a reply";
+        const Instance& two = fleet_.bots()[1];
+        const auto before = driver_.all_provider_calls(*fleet_.provider());
+        auto other = std::async(std::launch::async, [&] {
+            return driver_.generate_and_wait(fleet_.gateway(), picture_request(two.name, "2"));
+        });
+        const auto first =
+            driver_.generate_and_wait(fleet_.gateway(), picture_request(one().name, "1"));
+        const auto second = other.get();
+        const auto after = driver_.all_provider_calls(*fleet_.provider());
+        for (const auto* error :
+             {before ? nullptr : &before.error(), first ? nullptr : &first.error(),
+              second ? nullptr : &second.error(), after ? nullptr : &after.error()}) {
+            if (error != nullptr) return failed(8, what, *error);
+        }
+        const std::uint64_t looks = after->vision - before->vision;
+        line(8, what, fmt::format("described by {} call of the model", looks), looks == 1);
+        note("\"" + first->content + "\"");
+        const auto is_of = [](const DriverClient::Generated& reply, const Instance& bot) {
+            return reply.content.contains("says " + bot.name) &&
+                   reply.content.contains("[Image: a picture (");
+        };
+        line(0, "each reply arrives with the one that asked for it",
+             "two replies, with what the picture shows",
+             is_of(*first, one()) && is_of(*second, two));
+    }
+
+    void speak() {
+        const char* const what = "a voice note, sent twice";
+        const std::string url =
+            fmt::format("https://cdn.discordapp.com/attachments/1/{}/note.ogg?ex=", channel_);
+        const auto before = driver_.all_provider_calls(*fleet_.provider());
+        const auto first = driver_.transcribe(fleet_.gateway(), url + "1");
+        const auto second = driver_.transcribe(fleet_.gateway(), url + "2");
+        const auto after = driver_.all_provider_calls(*fleet_.provider());
+        for (const auto* error :
+             {before ? nullptr : &before.error(), first ? nullptr : &first.error(),
+              second ? nullptr : &second.error(), after ? nullptr : &after.error()}) {
+            if (error != nullptr) return failed(9, what, *error);
+        }
+        const std::uint64_t calls = after->transcription - before->transcription;
+        line(9, what, fmt::format("\"{}\", by {} call of the model", *first, calls),
+             *first == "the words of note.ogg" && *first == *second && calls == 1);
+    }
+
     void print_comparison() {
         fmt::print("\n  {:<30} {}\n", "channel activation, declared",
                    "every instance is right after");
@@ -339,6 +403,7 @@ void print_audit(const Fleet& fleet, DriverClient& driver) {
     std::vector<Inventory> inventories;
     std::vector<Instance> instances = fleet.bots();
     instances.push_back(fleet.gateway());
+    for (const Instance& worker : fleet.workers()) instances.push_back(worker);
     for (const Instance& instance : instances) {
         auto inventory = driver.inventory(instance);
         if (inventory) {
@@ -369,6 +434,8 @@ void print_directions(const Fleet& fleet, const Plan& plan) {
     fmt::print("  curl -s {}/metrics\n", second.url);
     std::string urls;
     for (const Instance& bot : fleet.bots()) urls += ' ' + bot.url;
+    urls += ' ' + fleet.gateway().url;
+    for (const Instance& worker : fleet.workers()) urls += ' ' + worker.url;
     fmt::print("  build/release/bin/tutti audit{}\n\n", urls);
     std::fflush(stdout);
 }

@@ -1,5 +1,7 @@
 #include <cstdint>
 #include <iostream>
+#include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -19,19 +21,28 @@ int run(int argc, char** argv) {
     std::int64_t delay_ms = 0;
     bool empty = false;
     CLI::App app(
-        "Plays OpenRouter's catalogue of models, and Discord's attachments, on 127.0.0.1; use it "
-        "as\n"
-        "OPENROUTER_BASE_URL and DISCORD_CDN_BASE_URL.\n"
+        "Plays OpenRouter's catalogue, models, and Discord's attachments, on 127.0.0.1; use it as\n"
+        "OPENROUTER_BASE_URL and DISCORD_CDN_BASE_URL, and with /api/v1 as LLM_BASE_URL.\n"
         "GET /calls counts, PUT /behaviour changes what the options below say.",
         "provider-stand-in");
     app.add_option("--port", options.port, "0 for a free one")->capture_default_str();
     app.add_option("--models", options.behaviour.models, "How many models there are")
         ->capture_default_str();
-    app.add_option("--delay-ms", delay_ms, "Before every answer")->capture_default_str();
+    app.add_option("--delay-ms", delay_ms, "Before every list of models")->capture_default_str();
     app.add_option("--status", options.behaviour.status,
-                   "Of every answer; 500 for a failing provider")
+                   "Of every list of models; 500 for a failing provider")
         ->capture_default_str();
     app.add_flag("--empty", empty, "Answer with an empty list");
+    std::string chat = "well";
+    std::string vision = "well";
+    std::string transcription = "well";
+    app.add_option(
+           "--chat", chat,
+           "How to answer: well, stall, cut, blank, pieces, or a failure such as rate_limit")
+        ->capture_default_str();
+    app.add_option("--vision", vision, "The same for pictures")->capture_default_str();
+    app.add_option("--transcription", transcription, "The same for recordings")
+        ->capture_default_str();
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -39,6 +50,16 @@ int run(int argc, char** argv) {
     }
     options.behaviour.delay = std::chrono::milliseconds(delay_ms);
     if (empty) options.behaviour.models = 0;
+    for (const auto& [name, endpoint] : {std::pair{&chat, &options.behaviour.chat},
+                                         {&vision, &options.behaviour.vision},
+                                         {&transcription, &options.behaviour.transcription}}) {
+        const auto manner = read_manner(*name);
+        if (!manner) {
+            log::error(manner.error().message());
+            return 2;
+        }
+        endpoint->manner = *manner;
+    }
 
     auto stand_in = ProviderStandIn::start(options);
     if (!stand_in) {

@@ -2,18 +2,19 @@
 // delay holds one for its length.
 #include "provider-stand-in/stand_in.hpp"
 
+#include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
-#include <optional>
 #include <utility>
 
-#include <boost/describe/class.hpp>
-
+#include "common/domain/model_catalogue.hpp"
 #include "common/http/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
-#include "common/process/problem_list.hpp"
 #include "provider-stand-in/catalogue.hpp"
+#include "provider-stand-in/played_models.hpp"
+#include "provider-stand-in/rough_relay.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::stand_in {
@@ -22,41 +23,18 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t workers = 64;
-constexpr std::size_t models_max = 10'000;
-
-struct BehaviourBody {
-    std::optional<std::int64_t> delay_ms;
-    std::optional<int> status;
-    std::optional<bool> empty;
-    std::optional<std::size_t> models;
-};
-BOOST_DESCRIBE_STRUCT(BehaviourBody, (), (delay_ms, status, empty, models))
-
-struct CallsBody {
-    std::uint64_t models = 0;
-};
-BOOST_DESCRIBE_STRUCT(CallsBody, (), (models))
-
-Result<void> check(const ProviderStandIn::Behaviour& behaviour) {
-    process::ProblemList problems;
-    if (behaviour.delay < 0ms || behaviour.delay > 10min) {
-        problems.add("delay must be from 0 to 600000 ms");
-    }
-    if (behaviour.status < 200 || behaviour.status > 599)
-        problems.add("status must be from 200 to 599");
-    if (behaviour.models > models_max) problems.add("models must be at most 10000");
-    if (!problems.empty()) return fail(Errc::invalid_option, "provider stand-in", problems.text());
-    return {};
-}
+constexpr std::size_t body_bytes_max = 64U << 20U;
 
 }  // namespace
 
 struct ProviderStandIn::Impl {
+    using Answer = std::function<http::Response()>;
+
     http::Response models() {
         std::unique_lock lock(mutex);
-        ++calls;
+        ++calls.models;
         const Behaviour now = behaviour;
-        ended.wait_for(lock, now.delay, [this] { return stopping; });
+        wait(lock, now.delay);
         lock.unlock();
         if (now.status != 200) {
             return http::json_response(now.status, R"({"error":{"message":"as told"}})");
@@ -64,28 +42,72 @@ struct ProviderStandIn::Impl {
         return http::json_response(200,
                                    domain::write_catalogue_answer(stand_in_catalogue(now.models)));
     }
+    // Counts, and answers as that endpoint does now.
+    http::Response play(std::uint64_t Calls::* count, EndpointBehaviour Behaviour::* endpoint,
+                        const Answer& well) {
+        std::unique_lock lock(mutex);
+        ++(calls.*count);
+        const EndpointBehaviour now = behaviour.*endpoint;
+        if (now.manner != Manner::pieces) wait(lock, now.delay);
+        if (now.manner == Manner::stall) wait(lock, 24h);
+        lock.unlock();
+        const bool goes_well = now.manner == Manner::well || now.manner == Manner::stall ||
+                               now.manner == Manner::cut || now.manner == Manner::pieces;
+        http::Response response = goes_well ? well() : played_failure(now.manner);
+        if (now.manner == Manner::cut) response.headers.set(rough_field, "cut");
+        if (now.manner == Manner::pieces) {
+            response.headers.set(rough_field, "pieces " + std::to_string(now.delay.count()));
+        }
+        return response;
+    }
+    http::Response complete(const http::Request& request) {
+        const auto question = read_chat_question(request.body);
+        if (!question) {
+            return http::error_response(http::ErrorCode::validation_error, question.error().cause);
+        }
+        if (question->has_picture) {
+            return play(&Calls::vision, &Behaviour::vision,
+                        [&] { return completion(played_description(*question), "stop"); });
+        }
+        return play(&Calls::chat, &Behaviour::chat,
+                    [&] { return completion(played_reply(*question), "stop"); });
+    }
+    http::Response transcribe(const http::Request& request) {
+        return play(&Calls::transcription, &Behaviour::transcription,
+                    [&] { return transcript(played_transcript(request.body)); });
+    }
+    http::Response attachment(const http::Request& request) {
+        return play(&Calls::attachments, &Behaviour::attachments, [&] {
+            return http::text_response(200, "the attachment " + request.parameter("name"),
+                                       "application/octet-stream");
+        });
+    }
     http::Response count() {
         const std::lock_guard lock(mutex);
-        return http::json_response(200, json::write(CallsBody{calls}));
+        return http::json_response(200, json::write(calls));
     }
     http::Response set(const http::Request& request) {
-        const auto body = json::read<BehaviourBody>(request.body);
-        if (!body)
-            return http::error_response(http::ErrorCode::validation_error, body.error().cause);
-        Behaviour wanted;
-        if (body->delay_ms) wanted.delay = std::chrono::milliseconds(*body->delay_ms);
-        wanted.status = body->status.value_or(wanted.status);
-        wanted.models = body->empty.value_or(false) ? 0 : body->models.value_or(wanted.models);
-        if (const auto good = behave(wanted); !good) {
-            return http::error_response(http::ErrorCode::validation_error, good.error().cause);
+        const auto wanted = read_behaviour(request.body);
+        if (!wanted) {
+            return http::error_response(http::ErrorCode::validation_error, wanted.error().cause);
         }
+        (void)behave(*wanted);
         return http::Response{.status = 204};
     }
     Result<void> behave(const Behaviour& wanted) {
         if (auto good = check(wanted); !good) return good;
-        const std::lock_guard lock(mutex);
-        behaviour = wanted;
+        {
+            const std::lock_guard lock(mutex);
+            behaviour = wanted;
+            ++changes;
+        }
+        ended.notify_all();
         return {};
+    }
+    // Until the behaviour changes, at most.
+    void wait(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds delay) {
+        ended.wait_for(lock, delay,
+                       [this, before = changes] { return stopping || changes != before; });
     }
     void stop() {
         {
@@ -93,44 +115,60 @@ struct ProviderStandIn::Impl {
             stopping = true;
         }
         ended.notify_all();
+        if (relay) relay->stop();
         if (server) server->stop();
     }
+    http::Router routes() {
+        http::Router router;
+        const auto add = [&](const char* method, const char* pattern,
+                             http::Response (Impl::*handler)(const http::Request&)) {
+            router.add(method, pattern,
+                       [this, handler](const http::Request& r) { return (this->*handler)(r); });
+        };
+        router.add("GET", "/api/v1/models", [this](const http::Request&) { return models(); })
+            .add("GET", "/calls", [this](const http::Request&) { return count(); });
+        add("POST", "/api/v1/chat/completions", &Impl::complete);
+        add("POST", "/api/v1/audio/transcriptions", &Impl::transcribe);
+        add("GET", "/attachments/:channel/:id/:name", &Impl::attachment);
+        add("PUT", "/behaviour", &Impl::set);
+        return router;
+    }
 
-    std::mutex mutex;
+    mutable std::mutex mutex;
     std::condition_variable ended;
-    Behaviour behaviour;
-    std::uint64_t calls = 0;
-    bool stopping = false;
+    Behaviour behaviour;        // guarded by mutex
+    Calls calls;                // guarded by mutex
+    std::uint64_t changes = 0;  // of the behaviour; guarded by mutex
+    bool stopping = false;      // guarded by mutex
     std::unique_ptr<http::Server> server;
+    std::unique_ptr<RoughRelay> relay;
 };
 
 Result<std::unique_ptr<ProviderStandIn>> ProviderStandIn::start(const Options& options) {
     auto impl = std::make_unique<Impl>();
     if (auto good = impl->behave(options.behaviour); !good) return fail(std::move(good).error());
-    http::Router router;
-    router.add("GET", "/api/v1/models", [&it = *impl](const http::Request&) { return it.models(); })
-        .add("GET", "/attachments/:channel/:id/:name",
-             [](const http::Request& r) {
-                 return http::text_response(200, "the attachment " + r.parameter("name"),
-                                            "application/octet-stream");
-             })
-        .add("GET", "/calls", [&it = *impl](const http::Request&) { return it.count(); })
-        .add("PUT", "/behaviour", [&it = *impl](const http::Request& r) { return it.set(r); });
-    auto server = http::Server::start(
-        {.port = options.port, .limits = {.internal = {.workers = workers}}}, std::move(router));
+    auto server = http::Server::start({.limits = {.body_bytes_max = body_bytes_max,
+                                                  .internal = {.workers = workers},
+                                                  .receiving_bytes_max = 4 * body_bytes_max}},
+                                      impl->routes());
     if (!server) return fail(std::move(server).error());
     impl->server = *std::move(server);
+    auto relay = RoughRelay::start(options.port, impl->server->port());
+    if (!relay) return fail(std::move(relay).error());
+    impl->relay = *std::move(relay);
     return std::unique_ptr<ProviderStandIn>(new ProviderStandIn(std::move(impl)));
 }
 
 ProviderStandIn::ProviderStandIn(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 ProviderStandIn::~ProviderStandIn() { impl_->stop(); }
 
-std::uint16_t ProviderStandIn::port() const noexcept { return impl_->server->port(); }
+std::uint16_t ProviderStandIn::port() const noexcept { return impl_->relay->port(); }
 
 std::string ProviderStandIn::url() const { return "http://127.0.0.1:" + std::to_string(port()); }
 
-std::uint64_t ProviderStandIn::calls() const {
+std::uint64_t ProviderStandIn::calls() const { return all_calls().models; }
+
+Calls ProviderStandIn::all_calls() const {
     const std::lock_guard lock(impl_->mutex);
     return impl_->calls;
 }

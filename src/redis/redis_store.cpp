@@ -210,7 +210,7 @@ void RedisStore::release(Place place, LoadToken token, TimePoint deadline, Compl
         return refuse(std::move(*error), std::move(done));
     }
     ScriptCall call =
-        script_call(scripts::release, release_operation, place.channel, ScriptBy::digest);
+        script_call(scripts::release, release_operation, place.channel, ScriptBy::text);
     call.keys.push_back(store_rules::key_of(place));
     call.args = {std::move(token), names_.wake()};
     run(connection_, std::move(call), deadline,

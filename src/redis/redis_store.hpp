@@ -4,7 +4,8 @@
 // A script that the server has forgotten (SCRIPT FLUSH, a restart) has to be sent again, and then
 // comes behind later commands of the same caller on the same key. Those that are harmless there,
 // because a claim guards them, go by EVALSHA; the compares, `drop` and a `fill` without a token
-// always go by EVAL.
+// always go by EVAL. So does `release`: it is the last thing that a node says which stops, and
+// nothing is sent again then.
 #pragma once
 
 #include <memory>

@@ -38,7 +38,7 @@ TEST(Fleet, ScenarioSucceedsInProcessesOnARealRedis) {
 
     EXPECT_EQ(fleet.wait(), 0) << fleet.out() << fleet.err();
 
-    EXPECT_THAT(fleet.out(), AllOf(HasSubstr("4 processes"), HasSubstr("All checks passed"),
+    EXPECT_THAT(fleet.out(), AllOf(HasSubstr("6 processes"), HasSubstr("All checks passed"),
                                    Not(HasSubstr("pa55word"))));
     EXPECT_EQ(fleet.err(), "");
     EXPECT_EQ(redis.command({"PUBSUB", "CHANNELS"}), "") << "nobody is left behind";

@@ -194,7 +194,7 @@ TEST_F(PlatformModels, ColdCatalogueOfBothGatewaysIsOneCall) {
         EXPECT_EQ(response.status, 200) << response.body;
         EXPECT_EQ(response.body, responses[0].body);
     }
-    EXPECT_EQ(provider_calls(), R"({"models":1})");
+    EXPECT_THAT(provider_calls(), testing::StartsWith(R"({"models":1,)"));
 }
 
 // What a refresh promises the others: Redis has it at once, so whoever has no list in memory takes
@@ -207,12 +207,12 @@ TEST_F(PlatformModels, RefreshOnOneGatewayIsTheListOfAllThatReadRedis) {
 
     EXPECT_EQ(vision_models(gateways[0]), 1U);
     EXPECT_EQ(vision_models(gateways[1]), 1U) << "nothing in memory until now";
-    EXPECT_EQ(provider_calls(), R"({"models":2})");
+    EXPECT_THAT(provider_calls(), testing::StartsWith(R"({"models":2,)"));
     behave(R"({})");
     EXPECT_THAT(refresh(gateways[0]).body, HasSubstr(R"("modelCount":300)"));
     EXPECT_EQ(vision_models(gateways[0]), before);
     EXPECT_EQ(vision_models(gateways[1]), 1U) << "from memory, and no call";
-    EXPECT_EQ(provider_calls(), R"({"models":3})");
+    EXPECT_THAT(provider_calls(), testing::StartsWith(R"({"models":3,)"));
 }
 
 TEST_F(PlatformModels, CatalogueIsAnsweredWithoutTheProviderAlsoByAGatewayThatIsNew) {

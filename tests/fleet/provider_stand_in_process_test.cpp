@@ -40,7 +40,7 @@ TEST_F(StandIn, AnswersCountsAndStopsAtATerm) {
     const auto models = domain::read_catalogue_answer(get("/api/v1/models").body);
     ASSERT_TRUE(models) << models.error().message();
     EXPECT_EQ(models->size(), 10U);
-    EXPECT_EQ(get("/calls").body, R"({"models":1})");
+    EXPECT_THAT(get("/calls").body, testing::StartsWith(R"({"models":1,)"));
     program->signal(SIGTERM);
 
     EXPECT_EQ(program->wait(), 0);

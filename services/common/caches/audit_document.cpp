@@ -85,12 +85,6 @@ std::string inventory(std::span<const InventoryRow> rows) {
     return text;
 }
 
-std::string not_built() {
-    return "\n### Not built in this version (ai-worker)\n\n" + row_of({"Cache", "TTL", "Bound"}) +
-           row_of({"---", "---", "---"}) + row_of({"model-capability", "5 min", "-"}) +
-           row_of({"vision-description", "1 h", "-"}) + row_of({"voice-transcript", "5 min", "-"});
-}
-
 std::string channels(std::span<const InventoryRow> rows) {
     std::string text = "\n### Invalidation services\n\n" +
                        row_of({"Channel", "Event", "What changed", "Published by", "Invalidates"}) +
@@ -106,8 +100,7 @@ std::string channels(std::span<const InventoryRow> rows) {
         text += row_of({"`" + std::string(events.channel) + "`",
                         "`{\"type\":\"" + std::string(events.type) + "\",\"" +
                             std::string(events.key) + "\":\"...\"}`",
-                        events.what, by,
-                        listens.empty() ? "ai-worker's (not built)" : names_of(listens)});
+                        events.what, by, names_of(listens)});
     }
     return text +
            "\nAll of them also take `{\"type\":\"all\"}`. A process has one subscription "
@@ -153,6 +146,10 @@ std::string pools() {
          defaults.gateway_interactive);
     pool("gateway, background: everything else", "bot-client", defaults.gateway_background);
     pool("OpenRouter", "api-gateway", defaults.openrouter);
+    pool("models: replies", "ai-worker", defaults.llm);
+    pool("models: pictures", "ai-worker", defaults.vision);
+    pool("models: recordings", "ai-worker", defaults.transcription);
+    pool("attachments", "ai-worker", defaults.attachments);
     return text;
 }
 
@@ -217,8 +214,8 @@ std::string audit_document(std::span<const InventoryRow> rows) {
     return "# Caching audit\n\nWritten by `tutti audit --format document` from what the services "
            "declare; do not edit.\nDifferences to the deployment that was audited: "
            "[compatibility.md](compatibility.md).\n\n" +
-           inventory(rows) + not_built() + channels(rows) + strategies(rows) + pools() +
-           decision_tree() + several_instances(rows);
+           inventory(rows) + channels(rows) + strategies(rows) + pools() + decision_tree() +
+           several_instances(rows);
 }
 
 }  // namespace tutti::services::caches

@@ -21,6 +21,7 @@
 #include "common/domain/avatar.hpp"
 #include "common/domain/domain.hpp"
 #include "common/domain/llm_config.hpp"
+#include "common/domain/media.hpp"
 #include "common/domain/model_catalogue.hpp"
 #include "common/domain/persona.hpp"
 #include "common/process/settings.hpp"
@@ -34,6 +35,7 @@ inline constexpr std::string_view app_name = "tzurot";
 
 inline constexpr std::string_view bot_client_service = "bot-client";
 inline constexpr std::string_view api_gateway_service = "api-gateway";
+inline constexpr std::string_view ai_worker_service = "ai-worker";
 
 // Switches that break the catalogue on purpose, to show what the audit warns of. Never set them in
 // a deployment.
@@ -163,6 +165,44 @@ inline constexpr std::chrono::seconds request_window_default{5};
 inline constexpr std::chrono::seconds request_key_window{60};
 
 [[nodiscard]] RequestReservations declare_request_keys(Node& node);
+
+// Whether a model takes pictures, by its id without ":free", from the list that the gateways keep
+// in Redis. Absent: the list does not name it. Unknown: there is no list that can be read; that is
+// kept nowhere, so an outage ends when it ends, and what was known before it lasts for a day.
+using ModelCapabilities = Near<std::string, bool>;
+
+[[nodiscard]] ModelCapabilities declare_model_capabilities(Node& node);
+
+// What pictures show, in Redis for an hour: one call of the provider for the whole fleet, however
+// many users show the same picture, and a description of a paid model is never replaced by one of a
+// free one.
+//
+// Failures are remembered by the attempt, not by the picture: a user's own key that is out of
+// credit says nothing about what others can see. A reader whose attempt is not the one that failed
+// asks with its own
+// (`attempts`), and then offers what it got.
+struct VisionDescriptions {
+    Shared<domain::PictureQuestion, domain::VisionDescription> by_picture;
+    Shared<domain::PictureAttempt, domain::VisionDescription> attempts;
+};
+
+// What the categories of failures are called, and how long each is remembered.
+[[nodiscard]] NegativeTtls vision_failure_ttls();
+
+// `ask` calls the provider once. It answers tutti::negative(<category>) for what is in
+// vision_failure_ttls.
+[[nodiscard]] VisionDescriptions declare_vision_descriptions(
+    Node& node, Loader<domain::PictureAttempt, domain::VisionDescription> ask);
+
+// What recordings say, in Redis as transcript:<recording>, where programs that know nothing of
+// Tutti read and write them, too.
+using VoiceTranscripts = Shared<domain::RecordingQuestion, std::string>;
+
+// What `declare_voice_transcripts` declares, for tests that cannot wait as long.
+[[nodiscard]] CacheOptions<domain::RecordingQuestion, std::string> voice_transcript_options(
+    Loader<domain::RecordingQuestion, std::string> load);
+[[nodiscard]] VoiceTranscripts declare_voice_transcripts(
+    Node& node, Loader<domain::RecordingQuestion, std::string> load);
 
 // All of it as the audit sees it, without a running process: `node` is empty and nothing is
 // counted. Honours the switches of `Demonstration` in the environment; wrong ones are logged and

@@ -1,5 +1,7 @@
 #include "common/caches/node_routes.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,8 +27,10 @@ BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, reasons, timestamp))
 
 }  // namespace
 
-http::Response health_response(const Node& node) {
+http::Response health_response(const Node& node, std::vector<std::string> reasons) {
     auto health = node.health();
+    std::ranges::move(reasons, std::back_inserter(health.reasons));
+    health.ready = health.ready && reasons.empty();
     const bool well = health.live && health.ready;
     return http::json_response(well ? 200 : 503, json::write(HealthBody{
                                                      .status = well ? "healthy" : "unhealthy",

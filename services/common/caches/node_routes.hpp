@@ -3,7 +3,9 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/http/message.hpp"
 #include "common/http/metrics.hpp"
@@ -12,7 +14,9 @@
 
 namespace tutti::services::caches {
 
-[[nodiscard]] http::Response health_response(const Node& node);
+// `reasons`: why the process is not well besides.
+[[nodiscard]] http::Response health_response(const Node& node,
+                                             std::vector<std::string> reasons = {});
 // Prometheus text: the node's metrics, and those of the upstreams' pools.
 [[nodiscard]] http::Response metrics_response(const Node& node,
                                               std::span<const http::Metrics> upstreams = {});

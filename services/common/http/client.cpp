@@ -174,7 +174,8 @@ public:
         : options_(std::move(options)),
           slots_({.concurrent_max = options_.concurrent_max, .queued_max = options_.queued_max}) {}
 
-    Result<Response> send(std::string_view url, const Request& request, TimePoint deadline);
+    Result<Response> send(std::string_view url, const Request& request, TimePoint deadline,
+                          Trace& trace);
     void stop();
     [[nodiscard]] Metrics metrics() const;
 
@@ -188,10 +189,12 @@ private:
         const Request& request;
         const std::string& bytes;
         TimePoint deadline;
+        Trace& trace;
     };
 
     void count(const Result<Response>& response, Duration taken);
-    Result<Response> send_to(const net::HttpUrl& url, const Request& request, TimePoint deadline);
+    Result<Response> send_to(const net::HttpUrl& url, const Request& request, TimePoint deadline,
+                             Trace& trace);
     std::unique_ptr<net::Transport> take_idle(const std::string& origin);
     void keep(const std::string& origin, std::unique_ptr<net::Transport> transport);
     Result<std::unique_ptr<net::Transport>> make(const net::HttpUrl& url);
@@ -269,8 +272,16 @@ Result<std::unique_ptr<net::Transport>> Client::Impl::make(const net::HttpUrl& u
 }
 
 Result<void> Client::Impl::connect(net::Transport& transport, const Call& call) {
-    const auto addresses = resolver_.resolve(call.url.host, call.deadline);
+    auto addresses = resolver_.resolve(call.url.host, call.deadline);
     if (!addresses) return fail(addresses.error());
+    if (options_.permits) {
+        std::erase_if(*addresses, [&, origin = call.url.origin()](const std::string& address) {
+            return !options_.permits(origin, address);
+        });
+        if (addresses->empty()) {
+            return fail(Errc::refused, {}, "the host has no address that may be connected to");
+        }
+    }
     return transport.connect(*addresses, call.deadline);
 }
 
@@ -280,6 +291,7 @@ Result<Response> Client::Impl::send_once(const Call& call,
     std::optional<Exchange> exchange;
     {
         const Active active(*this, *transport);
+        call.trace.begun = true;
         if (auto sent = transport->write(call.bytes, call.deadline); !sent)
             return fail(sent.error());
         progress.request_sent = true;
@@ -316,16 +328,16 @@ Result<Response> Client::Impl::send_in_slot(const Call& call) {
 }
 
 Result<Response> Client::Impl::send_to(const net::HttpUrl& url, const Request& request,
-                                       TimePoint deadline) {
+                                       TimePoint deadline, Trace& trace) {
     const auto bytes = to_bytes(url, request);
     if (!bytes) return fail(bytes.error());
     const auto slot = slots_.take(deadline);
     if (!slot) return fail(slot.error());
-    return send_in_slot({url, request, *bytes, deadline});
+    return send_in_slot({url, request, *bytes, deadline, trace});
 }
 
 Result<Response> Client::Impl::send(std::string_view url, const Request& request,
-                                    TimePoint deadline) {
+                                    TimePoint deadline, Trace& trace) {
     const TimePoint begun = Boottime::now();
     {
         const std::lock_guard lock(meter_mutex_);
@@ -334,7 +346,7 @@ Result<Response> Client::Impl::send(std::string_view url, const Request& request
     const auto parsed = net::HttpUrl::parse(url);
     auto response = process::as_result(Errc::unavailable, [&]() -> Result<Response> {
         if (!parsed) return fail(parsed.error());
-        return send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout));
+        return send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout), trace);
     });
     count(response, Boottime::now() - begun);
     if (response) return response;
@@ -382,7 +394,12 @@ void Client::stop() { impl_->stop(); }
 Metrics Client::metrics() const { return impl_->metrics(); }
 
 Result<Response> Client::send(std::string_view url, const Request& request, TimePoint deadline) {
-    return impl_->send(url, request, deadline);
+    Trace ignored;
+    return impl_->send(url, request, deadline, ignored);
+}
+Result<Response> Client::send(std::string_view url, const Request& request, TimePoint deadline,
+                              Trace& trace) {
+    return impl_->send(url, request, deadline, trace);
 }
 
 }  // namespace tutti::services::http

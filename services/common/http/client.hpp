@@ -18,6 +18,7 @@
 //   protocol        the peer's bytes are not HTTP, or its certificate is not trusted for the host
 //   too_large       the response is over `response_bytes_max`
 //   overloaded      not sent: the queue is full, or no slot became free before the deadline
+//   refused         not sent: `permits` allows none of the host's addresses
 //   stopped         `stop` was called
 // A pooled connection may have been closed by the server meanwhile. Then the request goes once more
 // over a fresh connection, but only if its method is idempotent (GET, HEAD, PUT, DELETE, OPTIONS)
@@ -30,6 +31,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,6 +57,15 @@ public:
         std::chrono::milliseconds idle_timeout{
             30'000};            // an older kept connection is not used again
         std::string ca_file{};  // PEM of trusted roots; empty = the system's
+        // Whether a connection may go to this numeric address; empty: to every one. Asked about
+        // what a name has resolved to, so a name cannot promise one address and lead to another.
+        std::function<bool(std::string_view origin, std::string_view address)> permits{};
+    };
+
+    // What a failed call leaves open.
+    struct Trace {
+        bool begun =
+            false;  // bytes of the request may have reached the server, which may act on them
     };
 
     explicit Client(Options options);
@@ -71,6 +82,8 @@ public:
     // most.
     [[nodiscard]] Result<Response> send(std::string_view url, const Request& request,
                                         TimePoint deadline);
+    [[nodiscard]] Result<Response> send(std::string_view url, const Request& request,
+                                        TimePoint deadline, Trace& trace);
 
     [[nodiscard]] Metrics metrics() const;
 

@@ -120,6 +120,42 @@ public:
         }
         to = std::move(value);
     }
+    // Calls `read` with each element of a list, which answers with its problem, or nothing.
+    template <class Read>
+    void list(const char* name, const Read& read) {
+        const auto value = get(name);
+        if (!value) return;
+        std::string_view rest = *value;
+        while (true) {
+            const std::size_t comma = rest.find(',');
+            if (const std::string wrong = read(trimmed(rest.substr(0, comma))); !wrong.empty()) {
+                return problem(name, "has an element that " + wrong);
+            }
+            if (comma == std::string_view::npos) return;
+            rest.remove_prefix(comma + 1);
+        }
+    }
+    void origins(const char* name, std::vector<std::string>& to) {
+        std::vector<std::string> found;
+        list(name, [&](std::string_view element) -> std::string {
+            const bool has_scheme = element.contains("://");
+            const auto url =
+                net::Url::parse(has_scheme ? element : "https://" + std::string(element));
+            if (!url) return "cannot be called: " + url.error().cause;
+            if (url->target != "/") return "has a path; hosts are named, as in cdn.example:8443";
+            found.push_back(url->origin());
+            return {};
+        });
+        if (!found.empty()) to = std::move(found);
+    }
+    void networks(const char* name, std::vector<net::Network>& to) {
+        list(name, [&](std::string_view element) -> std::string {
+            auto network = net::Network::parse(element);
+            if (!network) return network.error().cause;
+            to.push_back(*std::move(network));
+            return {};
+        });
+    }
     void database(const char* name, std::string& path, std::optional<Secret>& postgres_url);
     void discord_id(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
@@ -153,6 +189,12 @@ private:
         auto value = environment_(name);
         if (value && value->empty()) value.reset();
         return value;
+    }
+    static std::string_view trimmed(std::string_view text) {
+        const auto first = std::min(text.find_first_not_of(' '), text.size());
+        text.remove_prefix(first);
+        text.remove_suffix(text.size() - (text.find_last_not_of(' ') + 1));
+        return text;
     }
     static bool is_plain(std::string_view url) {
         return std::ranges::all_of(url, [](char c) { return c > ' ' && c < '\x7f'; });
@@ -224,6 +266,18 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.http_url("LLM_BASE_URL", settings.llm_base_url);
     parser.text("LLM_MODEL", settings.llm_model);
     parser.secret("LLM_API_KEY", settings.llm_api_key);
+    parser.http_url("VISION_BASE_URL", settings.vision_base_url);
+    parser.secret("VISION_API_KEY", settings.vision_api_key);
+    parser.text("VISION_FALLBACK_MODEL", settings.vision_fallback_model);
+    parser.http_url("TRANSCRIPTION_BASE_URL", settings.transcription_base_url);
+    parser.secret("TRANSCRIPTION_API_KEY", settings.transcription_api_key);
+    parser.text("TRANSCRIPTION_MODEL", settings.transcription_model);
+    parser.pool("LLM", settings.llm);
+    parser.pool("VISION", settings.vision);
+    parser.pool("TRANSCRIPTION", settings.transcription);
+    parser.origins("ATTACHMENT_HOSTS", settings.attachment_hosts);
+    parser.networks("ATTACHMENT_NETWORKS", settings.attachment_networks);
+    parser.pool("ATTACHMENTS", settings.attachments);
     if (!parser.problems().empty()) {
         return fail(Errc::invalid_option, "read settings", parser.problems());
     }

@@ -12,7 +12,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "common/net/networks.hpp"
 #include "common/process/secret.hpp"
 #include "tutti/error.hpp"
 
@@ -82,6 +84,32 @@ struct Settings {
     std::optional<std::string> llm_base_url;  // LLM_BASE_URL: an OpenAI-compatible endpoint
     std::optional<std::string> llm_model;     // LLM_MODEL: overrides the personality's model
     std::optional<Secret> llm_api_key;        // LLM_API_KEY
+    // The same for pictures: VISION_BASE_URL, VISION_API_KEY; unset = as for the LLM.
+    std::optional<std::string> vision_base_url;
+    std::optional<Secret> vision_api_key;
+    // VISION_FALLBACK_MODEL: when neither the personality's vision model nor its model takes
+    // pictures.
+    std::string vision_fallback_model = "qwen/qwen3-vl-235b-a22b-instruct";
+    // The same for recordings: TRANSCRIPTION_BASE_URL, TRANSCRIPTION_API_KEY, TRANSCRIPTION_MODEL.
+    std::optional<std::string> transcription_base_url;
+    std::optional<Secret> transcription_api_key;
+    std::string transcription_model = "whisper-1";
+    // One attempt each. As many as jobs that run at a time would need more bounds than these.
+    HttpPool llm{.concurrent_max = 16, .queued_max = 64, .deadline = std::chrono::seconds{180}};
+    HttpPool vision{.concurrent_max = 8, .queued_max = 64, .deadline = std::chrono::seconds{90}};
+    HttpPool transcription{
+        .concurrent_max = 4, .queued_max = 64, .deadline = std::chrono::seconds{180}};
+
+    // ATTACHMENT_HOSTS: where workers fetch attachments, besides the gateway's own URLs: hosts
+    // ("cdn.example", https) or origins ("http://files.example:8080"), with commas between them.
+    std::vector<std::string> attachment_hosts{"https://cdn.discordapp.com:443",
+                                              "https://media.discordapp.net:443"};  // origins
+    // ATTACHMENT_NETWORKS: addresses that are not of the public Internet and that these hosts may
+    // have nevertheless: "10.1.0.0/16", with commas between them.
+    std::vector<net::Network> attachment_networks{};
+    // Each holds a file in memory.
+    HttpPool attachments{
+        .concurrent_max = 8, .queued_max = 64, .deadline = std::chrono::seconds{30}};
 
     // Errors: invalid_option, the cause names every variable that is wrong.
     [[nodiscard]] static Result<Settings> parse(const Environment& environment);

@@ -61,13 +61,17 @@ const std::vector<Audited>& audited() {
         {"avatars", "api-gateway", {}, {}, {}, Pattern::local, "avatars"},
         {"openrouter-models", "api-gateway", 5min, 24h, entries(1), Pattern::shared},
         {"request-dedup", "api-gateway", {}, 5s, {}, Pattern::reservation},
+        {"model-capability", "ai-worker", 5min, {}, {}, Pattern::near, "model capability"},
+        {"vision-description", "ai-worker", {}, 1h, {}, Pattern::shared},
+        {"voice-transcript", "ai-worker", {}, 5min, {}, Pattern::shared},
     };
     return rows;
 }
 
 // What the audit leaves out, with the row of docs/compatibility.md that says why it is there.
 constexpr std::array added{std::pair{"personality-ids", "personality names"},
-                           std::pair{"request-keys", "same request, by its client"}};
+                           std::pair{"request-keys", "same request, by its client"},
+                           std::pair{"vision-failure", "vision failures"}};
 
 std::string read_file(const std::string& path) {
     std::ifstream file(std::filesystem::path(TUTTI_SOURCE_FOLDER) / path);
@@ -155,7 +159,8 @@ TEST(AuditDocument, HasTheSectionsOfTheAudit) {
 
     for (const char* section :
          {"## Inventory", "### In memory only (bot-client)",
-          "### In memory over Redis (api-gateway)", "### Redis only (api-gateway)", "(ai-worker)",
+          "### In memory over Redis (api-gateway)", "### Redis only (api-gateway)",
+          "### In memory over Redis (ai-worker)", "### Redis only (ai-worker)",
           "### Invalidation services", "## Invalidation strategies", "## HTTP pools",
           "## Decision tree", "## Several instances"}) {
         EXPECT_THAT(text, HasSubstr(section));

@@ -5,6 +5,7 @@
 #include <future>
 #include <latch>
 #include <thread>
+#include <vector>
 
 #include "common/http/server.hpp"
 #include "integration/api_gateway/support.hpp"
@@ -261,6 +262,45 @@ TEST(HttpClient, CountsHowItsCallsEnded) {
     EXPECT_EQ(metrics.failed(http::Failure::invalid), 1U);
     EXPECT_GE(metrics.taken, 50ms);
     EXPECT_EQ(metrics.in_flight, 0U);
+}
+
+TEST(HttpClient, ConnectsOnlyWhereItIsPermittedWhateverTheNameIs) {
+    std::atomic<int> requests = 0;
+    ScriptedServer server([&](int socket, int) {
+        ++requests;
+        ScriptedServer::read_request(socket);
+        ScriptedServer::send(socket, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    });
+    std::vector<std::string> asked;
+    http::Client client({.permits = [&](std::string_view origin, std::string_view address) {
+        asked.push_back(std::string(origin) + ' ' + std::string(address));
+        return address != "127.0.0.1" && address != "::1";
+    }});
+    std::string by_name = server.url();
+    by_name.replace(by_name.find("127.0.0.1"), 9, "localhost");
+    http::Client::Trace trace;
+
+    EXPECT_EQ(code_of(client.send(server.url(), {}, soon())), Errc::refused);
+    EXPECT_EQ(code_of(client.send(by_name, {}, soon(), trace)), Errc::refused);
+
+    EXPECT_FALSE(trace.begun);
+    EXPECT_EQ(requests, 0);
+    ASSERT_GE(asked.size(), 2U);
+    EXPECT_EQ(asked[0], server.url().substr(0, server.url().size() - 1) + " 127.0.0.1");
+}
+
+TEST(HttpClient, SaysWhetherTheServerMayHaveSeenTheRequest) {
+    const auto begun = [](std::string_view url) {
+        http::Client client;
+        http::Client::Trace trace;
+        EXPECT_FALSE(client.send(url, {.method = "POST"}, soon(), trace));
+        return trace.begun;
+    };
+    ScriptedServer closes([](int socket, int) { ScriptedServer::read_request(socket); });
+
+    EXPECT_TRUE(begun(closes.url()));
+    EXPECT_FALSE(begun("http://127.0.0.1:1/"));
+    EXPECT_FALSE(begun("nonsense"));
 }
 
 // Far above what an answer may have.

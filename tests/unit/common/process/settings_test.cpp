@@ -57,6 +57,57 @@ TEST(Settings, InstancesAndTheirWindowAreChecked) {
     }
 }
 
+TEST(Settings, AttachmentHostsAreOriginsAndReplaceTheUsualOnes) {
+    EXPECT_EQ(parse({})->attachment_hosts,
+              (std::vector<std::string>{"https://cdn.discordapp.com:443",
+                                        "https://media.discordapp.net:443"}));
+    const auto named =
+        parse({{"ATTACHMENT_HOSTS", "cdn.example, files.example:8443,http://10.0.0.5:9000"},
+               {"ATTACHMENT_NETWORKS", "10.0.0.0/8,127.0.0.1"}});
+
+    ASSERT_TRUE(named) << named.error().message();
+    EXPECT_EQ(named->attachment_hosts,
+              (std::vector<std::string>{"https://cdn.example:443", "https://files.example:8443",
+                                        "http://10.0.0.5:9000"}));
+    ASSERT_EQ(named->attachment_networks.size(), 2U);
+    EXPECT_TRUE(named->attachment_networks[0].contains("10.9.9.9"));
+    EXPECT_FALSE(named->attachment_networks[1].contains("127.0.0.2"));
+}
+
+TEST(Settings, AttachmentHostsThatAreNoneAreRefused) {
+    for (const char* wrong :
+         {"cdn.example,", "a b", "cdn.example/path", "ftp://x", "user@x", "*"}) {
+        const auto settings = parse({{"ATTACHMENT_HOSTS", wrong}});
+        ASSERT_FALSE(settings) << wrong;
+        EXPECT_TRUE(settings.error().cause.contains("ATTACHMENT_HOSTS has an element that"));
+    }
+    EXPECT_FALSE(parse({{"ATTACHMENT_NETWORKS", "10.0.0.0/33"}}));
+    EXPECT_FALSE(parse({{"ATTACHMENT_NETWORKS", "localhost"}}));
+}
+
+TEST(Settings, ModelsHaveEndpointsAndPoolsOfTheirOwn) {
+    const auto usual = parse({});
+    const auto set = parse({{"VISION_BASE_URL", "http://v/v1/"},
+                            {"VISION_API_KEY", "sk-v"},
+                            {"VISION_FALLBACK_MODEL", "a/b"},
+                            {"TRANSCRIPTION_BASE_URL", "http://t/v1"},
+                            {"TRANSCRIPTION_MODEL", "whisper-2"},
+                            {"HTTP_VISION_CONCURRENCY", "3"}});
+
+    ASSERT_TRUE(usual && set);
+    EXPECT_FALSE(usual->vision_base_url);
+    EXPECT_EQ(usual->llm.deadline, std::chrono::seconds(180));
+    EXPECT_EQ(usual->vision.deadline, std::chrono::seconds(90));
+    EXPECT_EQ(usual->transcription.deadline, std::chrono::seconds(180));
+    EXPECT_EQ(usual->attachments.deadline, std::chrono::seconds(30));
+    EXPECT_EQ(usual->vision_fallback_model, "qwen/qwen3-vl-235b-a22b-instruct");
+    EXPECT_EQ(set->vision_base_url, "http://v/v1");
+    EXPECT_EQ(set->vision_api_key->reveal(), "sk-v");
+    EXPECT_EQ(set->vision_fallback_model, "a/b");
+    EXPECT_EQ(set->transcription_model, "whisper-2");
+    EXPECT_EQ(set->vision.concurrent_max, 3U);
+}
+
 TEST(Settings, EmptyCountsAsUnset) {
     const auto settings =
         parse({{"REDIS_URL", ""}, {"DATABASE_URL", ""}, {"API_GATEWAY_PORT", ""}});

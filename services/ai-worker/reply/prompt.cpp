@@ -1,0 +1,186 @@
+// How many tokens a text takes depends on the model; four bytes for one is on the safe side of
+// most, and the newest messages are what is kept.
+#include "ai-worker/reply/prompt.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "tutti/json.hpp"
+
+namespace tutti::services::worker::reply {
+namespace {
+
+using providers::PromptMessage;
+using work::HistoryMessage;
+using work::JobPersonality;
+using work::ReplyJob;
+
+constexpr double temperature_default = 0.7;
+constexpr std::int64_t max_tokens_default = 4096;
+constexpr std::int64_t context_window_default = 131'072;
+constexpr std::size_t bytes_per_token = 4;
+constexpr std::string_view user_placeholder = "{user}";
+
+struct Section {
+    const char* title;  // empty: none
+    std::optional<std::string> JobPersonality::* text;
+};
+constexpr std::array sections{
+    Section{"", &JobPersonality::system_prompt},
+    Section{"Character", &JobPersonality::character_info},
+    Section{"Traits", &JobPersonality::personality_traits},
+    Section{"Tone", &JobPersonality::personality_tone},
+    Section{"Age", &JobPersonality::personality_age},
+    Section{"Appearance", &JobPersonality::personality_appearance},
+    Section{"Likes", &JobPersonality::personality_likes},
+    Section{"Dislikes", &JobPersonality::personality_dislikes},
+    Section{"Goals in conversation", &JobPersonality::conversational_goals},
+    Section{"Examples of conversation", &JobPersonality::conversational_examples},
+};
+
+std::string with_user(std::string text, std::string_view user) {
+    for (std::size_t at = text.find(user_placeholder); at != std::string::npos;
+         at = text.find(user_placeholder, at + user.size())) {
+        text.replace(at, user_placeholder.size(), user);
+    }
+    return text;
+}
+
+std::string system_text(const ReplyJob& job) {
+    const std::string user = job.context.user_name.value_or("the user");
+    std::string prompt;
+    for (const auto& [title, member] : sections) {
+        const auto& text = job.personality.*member;
+        if (!text || text->empty()) continue;
+        prompt += prompt.empty() ? "" : "\n\n";
+        if (*title != '\0') prompt.append(title).append(":\n");
+        prompt += with_user(*text, user);
+    }
+    if (prompt.empty()) {
+        prompt = "You are " + job.personality.display_name.value_or(job.personality.name) + '.';
+    }
+    return prompt;
+}
+
+void append_lines(std::string& to, const MediaLines& media, std::int64_t number) {
+    const auto lines = media.find(number);
+    if (lines == media.end()) return;
+    for (const std::string& line : lines->second) {
+        to += to.empty() ? "" : "\n";
+        to += line;
+    }
+}
+
+std::string user_text(const ReplyJob& job, const MediaLines& media) {
+    std::string text = job.message;
+    append_lines(text, media, 0);
+    std::int64_t place = 0;
+    for (const auto& reference :
+         job.context.referenced_messages.value_or(std::vector<work::JobReference>())) {
+        ++place;
+        const std::int64_t number = reference.reference_number.value_or(place);
+        text += "\n\n[Reference " + std::to_string(number) + "] " +
+                reference.author_username.value_or("somebody") + ": " +
+                reference.content.value_or("");
+        append_lines(text, media, number);
+    }
+    return text;
+}
+
+// The newest that fit, in their order.
+std::vector<PromptMessage> history(const ReplyJob& job, std::size_t room_bytes) {
+    std::vector<PromptMessage> kept;
+    const auto all = job.context.conversation_history.value_or(std::vector<HistoryMessage>());
+    for (auto message = all.rbegin(); message != all.rend(); ++message) {
+        const bool said = message->role == "user" || message->role == "assistant";
+        if (!said || !message->content || message->content->empty()) continue;
+        if (message->content->size() > room_bytes) break;
+        room_bytes -= message->content->size();
+        kept.push_back({.role = message->role, .content = *message->content});
+    }
+    std::ranges::reverse(kept);
+    return kept;
+}
+
+std::size_t room_for_history(const JobPersonality& personality, std::size_t taken_bytes) {
+    const std::int64_t tokens = personality.context_window_tokens.value_or(context_window_default) -
+                                personality.max_tokens.value_or(max_tokens_default);
+    const auto bytes =
+        static_cast<std::size_t>(std::max<std::int64_t>(tokens, 0)) * bytes_per_token;
+    return bytes - std::min(bytes, taken_bytes);
+}
+
+// Of "image-<request>-ref<n>-image": n, else 0.
+std::int64_t reference_of(std::string_view job_id, const std::string& request_id) {
+    const std::string mark = request_id + "-ref";
+    const std::size_t found = job_id.find(mark);
+    if (found == std::string_view::npos) return 0;
+    const std::string_view digits = job_id.substr(found + mark.size());
+    std::int64_t number = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
+}
+
+bool add_image(const std::string& result, MediaLines& to) {
+    const auto image = json::read<work::ImageResult>(result);
+    if (!image) return false;
+    auto& lines = to[image->source_reference_number.value_or(0)];
+    for (const auto& one : image->descriptions) lines.push_back("[Image: " + one.description + ']');
+    if (image->error) lines.emplace_back("[There are images that could not be described]");
+    return true;
+}
+
+bool add_recording(const std::string& result, MediaLines& to) {
+    const auto audio = json::read<work::AudioResult>(result);
+    if (!audio) return false;
+    to[audio->source_reference_number.value_or(0)].push_back("[Voice message: " + audio->content +
+                                                             ']');
+    return true;
+}
+
+}  // namespace
+
+MediaLines media_lines(const std::vector<jobs::ChildEnd>& children, const std::string& request_id) {
+    MediaLines lines;
+    for (const jobs::ChildEnd& child : children) {
+        const bool is_image = child.name == work::image_job;
+        const auto* completed = std::get_if<jobs::Completed>(&child.outcome);
+        if (completed != nullptr && (is_image ? add_image(completed->result, lines)
+                                              : add_recording(completed->result, lines))) {
+            continue;
+        }
+        lines[reference_of(child.job_id, request_id)].emplace_back(
+            is_image ? "[There are images that could not be described]"
+                     : "[There is a voice message that could not be understood]");
+    }
+    return lines;
+}
+
+providers::ReplyRequest make_request(const ReplyJob& job, const MediaLines& media,
+                                     const std::optional<std::string>& model) {
+    const JobPersonality& personality = job.personality;
+    providers::ReplyRequest request{
+        .model = model.value_or(personality.model_or_default()),
+        .messages = {{.role = "system", .content = system_text(job)}},
+        .temperature = personality.temperature.value_or(temperature_default),
+        .max_tokens = personality.max_tokens.value_or(max_tokens_default),
+        .top_p = personality.top_p,
+        .top_k = personality.top_k,
+        .frequency_penalty = personality.frequency_penalty,
+        .presence_penalty = personality.presence_penalty,
+        .repetition_penalty = personality.repetition_penalty};
+    std::string asked = user_text(job, media);
+    const std::size_t taken = request.messages.front().content.size() + asked.size();
+    for (PromptMessage& message : history(job, room_for_history(personality, taken))) {
+        request.messages.push_back(std::move(message));
+    }
+    request.messages.push_back({.role = "user", .content = std::move(asked)});
+    return request;
+}
+
+}  // namespace tutti::services::worker::reply
