@@ -70,9 +70,7 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     if (!enlist(declaration, std::move(problems))) {
         return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
-    const auto both =
-        keep(std::make_shared<NearCache>(std::move(spec), std::move(near), environment()));
-    return both->answers();
+    return keep(std::make_shared<NearCache>(std::move(spec), std::move(near), environment()));
 }
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {

@@ -1,6 +1,9 @@
 #include "node/near_cache.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -88,6 +91,13 @@ detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::
     return spec;
 }
 
+Result<std::shared_ptr<const std::string>> document_key(
+    const std::function<std::string(const void*)>& document, const void* key) {
+    auto text = detail::guarded({.name = "document"}, [&] { return document(key); });
+    if (!text) return fail(std::move(text).error());
+    return std::make_shared<const std::string>(*std::move(text));
+}
+
 // The loader of the answers.
 detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
                                 detail::NearSpec near) {
@@ -95,14 +105,12 @@ detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
     loader.asynchronous = [documents = std::move(documents), ttl, near = std::move(near)](
                               const std::shared_ptr<const void>& key, const LoadContext& context,
                               Completion<detail::RawLoaded> done) {
-        auto document_key =
-            detail::guarded({.name = "document"}, [&] { return near.document(key.get()); });
-        if (!document_key) return done(fail(std::move(document_key).error()));
-        const auto text = std::make_shared<const std::string>(*std::move(document_key));
-        if (auto hit = documents->hit(*text)) {
+        const auto text = document_key(near.document, key.get());
+        if (!text) return done(fail(text.error()));
+        if (auto hit = documents->hit(**text)) {
             return done(project(near, key.get(), ttl, *hit));
         }
-        documents->load(*text, text, context.remaining(),
+        documents->load(**text, *text, context.remaining(),
                         [near, key, ttl, done = std::move(done)](
                             const Result<detail::RawLookup>& document) mutable {
                             done(project(near, key.get(), ttl, document));
@@ -125,9 +133,26 @@ std::shared_ptr<CacheCore> make_answers(detail::CacheSpec spec, detail::NearSpec
 
 NearCache::NearCache(detail::CacheSpec answers, detail::NearSpec near,
                      const LoadEnvironment& environment)
-    : documents_(std::make_shared<CacheCore>(document_spec(answers, near, environment), environment,
+    : clock_(*environment.clock),
+      document_key_(near.document),
+      documents_(std::make_shared<CacheCore>(document_spec(answers, near, environment), environment,
                                              CacheCore::Coherence{})),
       answers_(make_answers(std::move(answers), std::move(near), documents_, environment)) {}
+
+void NearCache::refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
+                        Completion<detail::RawLookup> done) {
+    const auto document = document_key(document_key_, key.get());
+    if (!document) return done(fail(document.error()));
+    const TimePoint until = saturating_add(clock_.now(), timeout);
+    documents_->refresh(
+        **document, *document, timeout,
+        [&clock = clock_, answers = answers_, text = std::move(text), key = std::move(key), until,
+         done = std::move(done)](Result<detail::RawLookup> read) mutable {
+            if (!read || !read->value) return done(std::move(read));
+            answers->refresh(std::move(text), std::move(key),
+                             std::max(until - clock.now(), Duration::zero()), std::move(done));
+        });
+}
 
 void NearCache::open() {
     documents_->open();

@@ -140,7 +140,7 @@ public:
         list(name, [&](std::string_view element) -> std::string {
             const bool has_scheme = element.contains("://");
             const auto url =
-                net::Url::parse(has_scheme ? element : "https://" + std::string(element));
+                net::HttpUrl::parse(has_scheme ? element : "https://" + std::string(element));
             if (!url) return "cannot be called: " + url.error().cause;
             if (url->target != "/") return "has a path; hosts are named, as in cdn.example:8443";
             found.push_back(url->origin());

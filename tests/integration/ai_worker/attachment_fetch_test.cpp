@@ -9,6 +9,7 @@
 
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
+#include "tutti/canonical.hpp"
 
 namespace tutti::services::worker::attachments {
 namespace {
@@ -47,7 +48,7 @@ public:
         return "http://localhost:" + std::to_string(server->port()) + path;
     }
     [[nodiscard]] std::string redirect(const std::string& to) const {
-        return url("/to?url=" + http::percent_encode(to));
+        return url("/to?url=" + tutti::percent_encode(to));
     }
 
     std::atomic<int> asked = 0;

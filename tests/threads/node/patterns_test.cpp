@@ -192,6 +192,36 @@ TEST_F(Patterns, ANearCacheParsesADocumentOnceForManyKeys) {
     EXPECT_EQ(parsed, 1);
 }
 
+TEST_F(Patterns, ARefreshOfANearCacheReadsTheDocumentAnew) {
+    std::atomic<int> parsed = 0;
+    std::string document = "one two three";
+    const auto gateway = node("gateway");
+    auto words = gateway->shared<std::string, std::string>(
+        {.name = "words",
+         .caches = "words",
+         .stale = Stale::acceptable,
+         .load = [&](const std::string&, LoadContext&) { return document; },
+         .store = StoreTier<std::string>{.ttl = 1h, .codec = bytes_codec(), .raw_prefix = "w"}});
+    const auto worker = node("worker");
+    auto options = lengths(parsed);
+    options.document = [](const std::string&) { return "wwords"; };
+    const auto near = worker->near(std::move(options));
+    ASSERT_TRUE(gateway->start());
+    ASSERT_TRUE(worker->start());
+    keep(*gateway, words);
+    ASSERT_EQ(near.get("four")->answer(), Answer::absent);
+    document = "one two three four";
+    ASSERT_TRUE(words.refresh("words"));
+
+    EXPECT_EQ(**near.refresh("four"), 14);
+    EXPECT_EQ(near.get("four")->tier(), Tier::memory);
+    EXPECT_EQ(parsed, 2);
+
+    (void)words.invalidate("words");
+    EXPECT_EQ(near.refresh("four")->answer(), Answer::unknown) << "no document tells";
+    EXPECT_EQ(**near.get("four"), 14) << "which replaces nothing";
+}
+
 // All of them wait for the one document, and are answered by whoever has parsed it.
 TEST_F(Patterns, AColdNearCacheIsAskedForManyKeysAtOnce) {
     constexpr int many = 20'000;  // a quarter of it would have been too deep for the stack

@@ -1,6 +1,8 @@
 // The catalogue's upstream against the stand-in, and the routes behind a running gateway's guard.
 #include "api-gateway/models/openrouter.hpp"
 
+#include <gmock/gmock.h>
+
 #include <algorithm>
 #include <array>
 #include <future>
@@ -116,7 +118,7 @@ TEST_F(Upstream, StandInCanBeToldWhatToDo) {
     EXPECT_EQ(put(R"({"status":1,"delayMs":-1,"models":10001})").status, 400);
 
     const auto calls = client.send(stand_in->url(), {.path = "/calls"}, Boottime::now() + 20s);
-    EXPECT_THAT(calls->body, testing::StartsWith(R"({"models":3,)"));
+    EXPECT_THAT(calls->body, ::testing::StartsWith(R"({"models":3,)"));
 }
 
 TEST_F(GatewayTest, ModelsStandBehindTheSecret) {
