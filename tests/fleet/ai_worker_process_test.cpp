@@ -66,9 +66,14 @@ TEST_F(AiWorkerProcess, TurnsRedWhenRedisIsGone) {
 
     redis.kill();
     const auto end = Boottime::now() + 20s;
-    while (get("/health").status != 503 && Boottime::now() < end) std::this_thread::sleep_for(50ms);
+    auto health = get("/health");
+    while (!health.body.contains("the queue of jobs does not answer") && Boottime::now() < end) {
+        std::this_thread::sleep_for(50ms);
+        health = get("/health");
+    }
 
-    EXPECT_THAT(get("/health").body, HasSubstr("the queue of jobs does not answer"));
+    EXPECT_THAT(health.body, HasSubstr("the queue of jobs does not answer"));
+    EXPECT_EQ(health.status, 503);
 }
 
 TEST_F(AiWorkerProcess, SaysAllThatIsWrongWithItsSettings) {

@@ -74,7 +74,8 @@ class LongTest(unittest.TestCase):
         (self.build / "bin").mkdir()
         for name in "simulate", "simulate_jobs":
             self.program(name, '[ "$1" = --list ] && echo calm && exit; echo "$@" >> "$0.calls"')
-        for name in "stress contract_tests unit_codec unit_coherence unit_memory unit_audit unit_observe".split():
+        for name in ("stress contract_tests unit_codec unit_coherence unit_memory unit_memory_interleaved "
+                     "unit_audit unit_observe").split():
             self.program(name, 'sleep 0.1; echo "$TUTTI_SEED$RC_PARAMS $@" >> "$0.calls"')
 
     def program(self, name, script):
@@ -101,7 +102,7 @@ class LongTest(unittest.TestCase):
     def test_every_kind_draws_from_the_seed_and_no_seed_is_drawn_twice(self):
         self.long("--seed", "1000")
 
-        self.assertEqual(self.calls("simulate")[:2], ["calm 1000 10", "calm 1100 10"])
+        self.assertEqual(self.calls("simulate")[:2], ["calm 1000 10", "calm 3000 10"])
         self.assertEqual(self.calls("simulate_jobs")[0], "calm 1000 200")
         self.assertIn("1000", self.calls("contract_tests")[0])
         self.assertIn("seed=1000", self.calls("unit_memory")[0])

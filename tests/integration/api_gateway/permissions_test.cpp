@@ -41,7 +41,8 @@ TEST_F(DocumentedPermissions, AreEnoughForEverythingThatAGatewayAsksOfRedis) {
         R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7"}})";
 
     const auto submitted = call("POST", "/ai/generate", {}, hello);
-    ASSERT_EQ(submitted.status, 202) << submitted.body;
+    ASSERT_EQ(submitted.status, 202)
+        << submitted.body << ::testing::PrintToString(denied()) << " was denied";
     const auto again = call_at(second_url_, "POST", "/ai/generate", {}, hello);
     EXPECT_EQ(again.status, 200) << "held by the first one's reservation: " << again.body;
     const std::string job = redis.command({"XRANGE", "ai-requests", "-", "+"});
