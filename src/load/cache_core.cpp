@@ -79,7 +79,7 @@ std::shared_ptr<StoreAccess> CacheCore::make_store(const Coherence& coherence) {
         .admitted = [this](const void* value) { return admitted(value); },
     };
     return std::make_shared<StoreAccess>(std::move(options), environment_.store,
-                                         *environment_.clock, *environment_.executor,
+                                         *environment_.clock, environment_.executor,
                                          *environment_.workers, counters_, environment_.log);
 }
 
@@ -115,7 +115,7 @@ void CacheCore::close() {
     if (store_) release_claims();
     end_calls();
     if (refresher_) refresher_->stop();
-    if (store_) store_->forget_waiting();
+    if (store_) store_->close();
 }
 
 // What still runs here is stored nowhere: others need not wait until its claims lapse.

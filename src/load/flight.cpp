@@ -49,7 +49,7 @@ void CacheCore::store_answered(const FlightPointer& flight, Result<StoreAccess::
             // Whether the claim was taken is not known, nor when: it must not cover what is loaded
             // from now on.
             flight->degraded = answer.error().message();
-            store_->release(flight->text, flight->token);
+            store_->take_back(flight->text, flight->token, answer.error());
             if (kept(Rule::claim_before_load)) flight->token.clear();
         } else if (answer->value && answer->claim != Fetched::Claim::none &&
                    answer->value->answer == Answer::found) {

@@ -20,8 +20,8 @@ ReservationCore::ReservationCore(detail::ReservationSpec spec, LoadEnvironment e
     : spec_(std::move(spec)),
       environment_(std::move(environment)),
       prefix_(std::move(prefix)),
-      take_back_(std::make_shared<TakeBack>(environment_.store, *environment_.clock,
-                                            environment_.executor, *spec_.window)) {}
+      take_back_(
+          std::make_shared<TakeBack>(*environment_.clock, environment_.executor, *spec_.window)) {}
 
 void ReservationCore::close() {
     phase_.store(Phase::closed);
@@ -100,7 +100,7 @@ void ReservationCore::look(const std::shared_ptr<Try>& attempt) {
 void ReservationCore::not_written(Try& attempt, const Error& error) {
     if (refuses(error) && kept(Rule::unknown_reservation_is_taken_back) &&
         TakeBack::is_unknown(error)) {
-        take_back_->take(attempt.key, attempt.stored);
+        take_back_->take(removal(attempt.key, attempt.stored));
     }
     cannot_say(attempt, error);
 }
@@ -144,13 +144,20 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
     key = prefix_ + key;
     environment_.store->erase_if_equal(
         key, stored, saturating_add(environment_.clock->now(), timeout),
-        [take_back = take_back_, key, stored,
+        [take_back = take_back_, remove = removal(key, stored),
          done = std::move(done)](Result<bool> released) mutable {
             if (!released && TakeBack::is_unknown(released.error())) {
-                take_back->take(std::move(key), std::move(stored));
+                take_back->take(std::move(remove));
             }
             done(std::move(released));
         });
+}
+
+TakeBack::Remove ReservationCore::removal(std::string key, std::string stored) const {
+    return [store = environment_.store, key = std::move(key), stored = std::move(stored)](
+               TimePoint deadline, Completion<bool> done) {
+        store->erase_if_equal(key, stored, deadline, std::move(done));
+    };
 }
 
 void ReservationCore::count(Duration timeout, Completion<std::size_t> done) {

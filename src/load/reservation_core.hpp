@@ -57,6 +57,7 @@ private:
     [[nodiscard]] bool is_raw() const noexcept { return !spec_.raw_prefix.empty(); }
     void put(const std::shared_ptr<Try>& attempt);
     void look(const std::shared_ptr<Try>& attempt);
+    [[nodiscard]] TakeBack::Remove removal(std::string key, std::string stored) const;
     void not_written(Try& attempt, const Error& error);
     void cannot_say(Try& attempt, const Error& error);
     [[nodiscard]] bool refuses(const Error& error) const;

@@ -23,15 +23,17 @@ bool is_raw(const detail::StoreSpec& spec) { return !spec.raw_prefix.empty(); }
 }  // namespace
 
 StoreAccess::StoreAccess(Options options, std::shared_ptr<Store> store, const Clock& clock,
-                         Executor& executor, Workers& workers, LoadCounters& counters, Log log)
+                         const std::shared_ptr<Executor>& executor, Workers& workers,
+                         LoadCounters& counters, Log log)
     : options_(std::move(options)),
       store_(std::move(store)),
       clock_(clock),
-      executor_(executor),
+      executor_(*executor),
       workers_(workers),
       lane_(workers.open_lane("stored values of cache " + options_.cache, options_.loads_max)),
       counters_(counters),
-      log_(std::move(log)) {}
+      log_(std::move(log)),
+      take_back_(std::make_shared<TakeBack>(clock, executor, options_.claim_for)) {}
 
 Place StoreAccess::place(const std::string& text) const {
     return {.channel = options_.channel,
@@ -250,7 +252,7 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
             return self->send(std::move(filling), std::move(done));
         }
         // Whether the claim was taken is not known, nor when: nothing may be stored under it.
-        self->release(text, token);
+        self->take_back(text, token, reply.error());
         done(fail(std::move(reply).error()));
     };
     if (!kept(Rule::offer_waits_for_claim)) {
@@ -283,8 +285,25 @@ void StoreAccess::not_stored(const std::string& text, Error error, Completion<Fi
     });
 }
 
-void StoreAccess::release(const std::string& text, LoadToken token) {
-    store_->release(place(text), std::move(token), deadline(), [](const Result<bool>&) {});
+void StoreAccess::release(const std::string& text, const LoadToken& token) {
+    auto remove = removal(text, token);
+    store_->release(
+        place(text), token, deadline(),
+        [take_back = take_back_, remove = std::move(remove)](const Result<bool>& released) mutable {
+            const bool unknown = !released && TakeBack::is_unknown(released.error());
+            if (unknown) take_back->take(std::move(remove));
+        });
+}
+
+void StoreAccess::take_back(const std::string& text, const LoadToken& token, const Error& failed) {
+    if (!TakeBack::is_unknown(failed)) return release(text, token);
+    take_back_->take(removal(text, token));
+}
+
+TakeBack::Remove StoreAccess::removal(const std::string& text, const LoadToken& token) const {
+    return [store = store_, place = place(text), token](TimePoint deadline, Completion<bool> done) {
+        store->release(place, token, deadline, std::move(done));
+    };
 }
 
 void StoreAccess::unreadable(const std::string& text, const Error& error) const {
@@ -347,7 +366,8 @@ void StoreAccess::ask_again(std::vector<Waiting> ready) {
     }
 }
 
-void StoreAccess::forget_waiting() {
+void StoreAccess::close() {
+    take_back_->close();
     for (const auto& [key, some] : waiting_) {
         for (const Waiting& one : some) executor_.cancel(one.timer);
     }

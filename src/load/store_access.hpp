@@ -25,6 +25,7 @@
 #include "base/workers.hpp"
 #include "load/counters.hpp"
 #include "load/flight.hpp"
+#include "load/take_back.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/options.hpp"
 #include "tutti/store.hpp"
@@ -61,7 +62,8 @@ public:
     };
 
     StoreAccess(Options options, std::shared_ptr<Store> store, const Clock& clock,
-                Executor& executor, Workers& workers, LoadCounters& counters, Log log);
+                const std::shared_ptr<Executor>& executor, Workers& workers, LoadCounters& counters,
+                Log log);
 
     [[nodiscard]] const Options& options() const noexcept { return options_; }
 
@@ -73,7 +75,9 @@ public:
     // A load whose value is there already: takes the claim over, and fills when that is confirmed.
     void offer(const std::string& text, const LoadToken& token, const detail::RawLoaded& loaded,
                Duration fresh_for, Completion<Filled> done);
-    void release(const std::string& text, LoadToken token);
+    void release(const std::string& text, const LoadToken& token);
+    // The same after a `fetch` that failed: its claim may have been taken, or may be later.
+    void take_back(const std::string& text, const LoadToken& token, const Error& failed);
     [[nodiscard]] bool holds(const detail::RawLoaded& loaded) const noexcept;
 
     // Runs `again` once: when the claim of `text` has ended, or at `until`; never after
@@ -82,7 +86,7 @@ public:
     void stop_waiting(const std::string& text, Executor::TimerId timer);
     // The key of the store whose claim has ended; empty: any may have.
     void woken(std::string_view store_key);
-    void forget_waiting();
+    void close();
 
 private:
     using Value = std::optional<Result<detail::RawLoaded>>;
@@ -102,6 +106,7 @@ private:
     // Whether a wake-up came meanwhile.
     bool end_asking(const std::string& store_key);
     [[nodiscard]] Place place(const std::string& text) const;
+    [[nodiscard]] TakeBack::Remove removal(const std::string& text, const LoadToken& token) const;
     [[nodiscard]] TimePoint deadline() const {
         return saturating_add(clock_.now(), options_.command_deadline);
     }
@@ -134,6 +139,7 @@ private:
         lane_;  // of its own: a source that hangs must not keep values from being read
     LoadCounters& counters_;
     const Log log_;
+    const std::shared_ptr<TakeBack> take_back_;
     std::unordered_map<std::string, std::vector<Waiting>> waiting_;  // by key of the store
     std::mutex asking_mutex_;                                        // guards asking_
     std::unordered_map<std::string, Asking> asking_;

@@ -13,10 +13,8 @@ constexpr Duration pause_first = 100ms;
 
 }  // namespace
 
-TakeBack::TakeBack(std::shared_ptr<Store> store, const Clock& clock,
-                   std::shared_ptr<Executor> executor, Duration window)
-    : store_(std::move(store)),
-      clock_(clock),
+TakeBack::TakeBack(const Clock& clock, std::shared_ptr<Executor> executor, Duration window)
+    : clock_(clock),
       executor_(std::move(executor)),
       window_(window),
       pause_max_(std::clamp<Duration>(window / 4, pause_first, 1s)) {}
@@ -26,10 +24,9 @@ bool TakeBack::is_unknown(const Error& error) noexcept {
            error.code == Errc::protocol;
 }
 
-void TakeBack::take(std::string key, std::string stored) {
+void TakeBack::take(Remove remove) {
     if (is_closed()) return;
-    ask(std::make_shared<Owed>(
-        Owed{.key = std::move(key), .stored = std::move(stored), .pause = Duration::zero()}));
+    ask(std::make_shared<Owed>(Owed{.remove = std::move(remove), .pause = Duration::zero()}));
 }
 
 void TakeBack::close() {
@@ -43,10 +40,10 @@ bool TakeBack::is_closed() {
 }
 
 void TakeBack::ask(const std::shared_ptr<Owed>& owed) {
-    store_->erase_if_equal(owed->key, owed->stored, clock_.now() + pause_max_,
-                           [weak = weak_from_this(), owed](const Result<bool>& removed) {
-                               if (const auto self = weak.lock()) self->answered(owed, removed);
-                           });
+    owed->remove(clock_.now() + pause_max_,
+                 [weak = weak_from_this(), owed](const Result<bool>& removed) {
+                     if (const auto self = weak.lock()) self->answered(owed, removed);
+                 });
 }
 
 void TakeBack::answered(const std::shared_ptr<Owed>& owed, const Result<bool>& removed) {

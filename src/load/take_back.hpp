@@ -1,6 +1,6 @@
-// Takes reservations back whose writing failed without an answer: the store may have carried the
-// write out, or carry it out later, and would then hold a key for an attempt that its caller was
-// told has failed.
+// Takes reservations and claims back whose writing failed without an answer: the store may have
+// carried the write out, or carry it out later, and would then hold a key for an attempt that its
+// caller was told has failed, or a load that all others wait for and that does not run.
 //
 // A compare-and-delete follows the write at once, on the same connection: operations of one caller
 // take effect in the order of their calls, so what the write leaves, this removes. When the
@@ -16,11 +16,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 
+#include "tutti/clock.hpp"
+#include "tutti/error.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/store.hpp"
 
@@ -30,20 +32,21 @@ class TakeBack : public std::enable_shared_from_this<TakeBack> {
 public:
     static constexpr std::size_t owed_max = 1000;
 
-    TakeBack(std::shared_ptr<Store> store, const Clock& clock, std::shared_ptr<Executor> executor,
-             Duration window);
+    // Deletes what the attempt has written, and nothing else; says whether it was there.
+    using Remove = std::function<void(TimePoint deadline, Completion<bool> done)>;
+
+    TakeBack(const Clock& clock, std::shared_ptr<Executor> executor, Duration window);
 
     // Whether an operation that ended so may have taken effect, now or later.
     [[nodiscard]] static bool is_unknown(const Error& error) noexcept;
 
-    void take(std::string key, std::string stored);
+    void take(Remove remove);
     // What is owed is left to end with its window.
     void close();
 
 private:
     struct Owed {
-        std::string key;
-        std::string stored;
+        Remove remove;
         Duration pause;
         std::optional<TimePoint> absent_since{};  // as the store says
     };
@@ -54,7 +57,6 @@ private:
     [[nodiscard]] bool is_settled(Owed& owed, const Result<bool>& removed) const;
     void ask_later(const std::shared_ptr<Owed>& owed);
 
-    const std::shared_ptr<Store> store_;
     const Clock& clock_;
     const std::shared_ptr<Executor> executor_;
     const Duration window_;
