@@ -21,6 +21,8 @@
 #include "tutti/cache.hpp"
 #include "tutti/testing/embedded_server.hpp"
 #include "tutti/testing/fake_executor.hpp"
+#include "tutti/testing/faults.hpp"
+#include "tutti/testing/faulty_store.hpp"
 #include "tutti/testing/manual_clock.hpp"
 
 namespace tutti::testing {
@@ -90,7 +92,7 @@ public:
                 .clock = &clock,
                 .executor = tests::unowned<Executor>(executor),
                 .workers = tests::unowned<Workers>(workers_),
-                .store = store,
+                .store = std::make_shared<FaultyStore>(*store, executor, clock, link_),
                 .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
                 .log = Log([this](LogLevel, std::string_view text) { log.emplace_back(text); })},
             CacheCore::Coherence{.lease = lease,
@@ -159,6 +161,7 @@ private:
     std::uint64_t random_ = ++nodes_;  // another beginning for each, the same on every run
 
 public:
+    ScriptedFaults faults;  // of the store
     embedded::EmbeddedBus bus;
     std::shared_ptr<embedded::EmbeddedStore> store;
     std::shared_ptr<Lease> lease = std::make_shared<Lease>();
@@ -172,6 +175,7 @@ public:
     bool deaf = false;  // to pushes
 
 private:
+    Link link_{faults};
     InlineWorkers workers_;
 
 public:

@@ -389,6 +389,27 @@ TEST_F(StoreTier, AWaitingLoadIsNotHeldUpByALostWakeUp) {
     EXPECT_EQ(value(waiting), 7);
 }
 
+// What a command of a dead connection does.
+TEST_F(StoreTier, AClaimThatArrivesBehindItsTakingBackHoldsUpNoReader) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.faults.next(Operation::fetch, {.request_delay = 2s, .overtake = true});
+    const auto asked = one.get("a", {.deadline = 1min});
+    for (int i = 0; i < 30; ++i) {
+        clock_.advance(100ms);
+        executor_.run_ready();
+    }
+    EXPECT_EQ(value(asked), 1) << "the source could answer";
+
+    const auto other = two.get("a", {.deadline = 1min});
+    for (int i = 0; i < 20; ++i) {
+        clock_.advance(100ms);
+        executor_.run_ready();
+    }
+
+    EXPECT_EQ(value(other), 1);
+}
+
 TEST_F(StoreTier, ARestartFromAnOlderCopyBringsNothingBack) {
     TestNode& one = node();
     one.get("a");
