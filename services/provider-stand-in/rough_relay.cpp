@@ -2,19 +2,16 @@
 // a stop.
 #include "provider-stand-in/rough_relay.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
 #include <optional>
 #include <string_view>
-#include <utility>
 
 #include "common/process/edge.hpp"
 #include "tutti/canonical.hpp"

@@ -1,6 +1,7 @@
 #include "embedded/server.hpp"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/rules.hpp"
@@ -31,7 +32,7 @@ Server::Server(const EmbeddedHub::Options& options)
             .values = Values(options.store_bytes_max)} {}
 
 template <class F>
-void Server::push(const std::string& channel, F call) {
+void Server::push(const std::string& channel, const F& call) {
     for (const auto& subscriptions : attached_) {
         if (!subscriptions->connected || !subscriptions->channels.contains(channel)) continue;
         deliver(subscriptions, call);
@@ -134,7 +135,9 @@ Result<Laggards> Server::laggards(const std::string& channel, Sequence sequence)
         if (member.applied < sequence)
             laggards.members.push_back({.name = name, .applied = member.applied});
     }
-    std::ranges::stable_sort(laggards.members, {}, &Laggards::Member::applied);
+    std::ranges::sort(laggards.members, {}, [](const Laggards::Member& member) {
+        return std::tie(member.applied, member.name);
+    });
     if (laggards.members.size() > Bus::laggards_max) laggards.members.resize(Bus::laggards_max);
     return laggards;
 }

@@ -130,7 +130,7 @@ private:
     std::vector<std::string> remove_values(Channel& channel, const KeySet& changed);
     // To the listeners of all that are subscribed to the channel.
     template <class F>
-    void push(const std::string& channel, F call);
+    void push(const std::string& channel, const F& call);
     void push_entry(const std::string& channel, const Channel::Entry& entry);
     // Tells the channel's low-water mark when what `change` does raises it, and it is waited for.
     template <class F>

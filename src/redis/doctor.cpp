@@ -1,6 +1,5 @@
 #include "redis/doctor.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>

@@ -44,6 +44,7 @@ struct InlineCell {
     static Retired* address(const Words&) noexcept { return nullptr; }
     // What was packed, after it was moved from `from`.
     static const T& view(const Words&, const T& from) noexcept { return from; }
+    static const T& view(const Words&, const T&&) = delete;
 };
 
 template <class T>

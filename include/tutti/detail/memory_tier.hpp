@@ -1,9 +1,7 @@
 // The engine of `MemoryCache`: entries within a budget, spread over shards by hash. Knows when
 // entries expire, and leaves it to the caller what time it is.
 //
-// A cache of few entries is one shard: who leaves is chosen among all. With several, room is made
-// in the shard that needs it, and in others only if it has none.
-//
+// Few entries are one shard. Of several, others make room only if the one that needs it has none.
 // Thread-safety: all of it. What is kept by address a read pins (`Pin`), and copies without a lock.
 #pragma once
 
@@ -106,9 +104,10 @@ public:
     bool put(K&& key, V&& value, std::size_t weight, const Life& life, RetiredList& removed) {
         const Hashed hash = Hashed::of(Hash{}(key));
         Draft draft;
+        const K& moved = key;
         draft.set_key(std::move(key));
         draft.set_value(std::move(value), weight, life.written, life.expires);
-        const Put outcome = put(Query(draft.view(key)), hash, draft, nullptr, removed);
+        const Put outcome = put(Query(draft.view(moved)), hash, draft, nullptr, removed);
         draft.move_rest_to(removed);
         return outcome == Put::done;
     }
@@ -118,8 +117,9 @@ public:
     bool update(K&& key, Alive alive, F fn, Weigh weigh, LifeOf life, RetiredList& removed) {
         const Hashed hash = Hashed::of(Hash{}(key));
         Draft draft;
+        const K& moved = key;
         draft.set_key(std::move(key));
-        const Query query(draft.view(key));
+        const Query query(draft.view(moved));
         for (;;) {
             Snapshot seen;
             std::optional<V> next = decide(query, hash, alive, fn, seen);

@@ -57,23 +57,23 @@ public:
         if (slot.depth++ > 0) return;
         // Acquire: what was taken out before this epoch began is not found. Release: a removal that
         // sees this epoch sees the end of the thread's reads before it, too.
-        slot.epoch.store(now_.load(std::memory_order_acquire), std::memory_order_release);
+        slot.epoch.store(epoch_now.load(std::memory_order_acquire), std::memory_order_release);
         fence(std::memory_order_seq_cst);
     }
     static void leave() noexcept {
-        ReaderSlot& slot = *mine_;
+        ReaderSlot& slot = *own_slot;
         if (--slot.depth > 0) return;
         const std::uint64_t epoch = slot.epoch.load(std::memory_order_relaxed);
         slot.epoch.store(0, std::memory_order_release);  // pairs with `oldest_reader`
-        if (ending_) give_back();
-        if (epoch <= last_waiting_.load(std::memory_order_relaxed)) destroy_waiting();
+        if (thread_ends) give_back();
+        if (epoch <= latest_waiting.load(std::memory_order_relaxed)) destroy_waiting();
     }
 
     // Takes a list of what no later reader can find.
     static void dispose(Retired* list) noexcept {
         if (list == nullptr) return;
         fence(std::memory_order_seq_cst);
-        const std::uint64_t epoch = now_.fetch_add(1, std::memory_order_acq_rel);
+        const std::uint64_t epoch = epoch_now.fetch_add(1, std::memory_order_acq_rel);
         if (oldest_reader() > epoch) return destroy(list);
         wait_for_readers(list, epoch);
         destroy_waiting();  // the reader may have left in between
@@ -83,17 +83,17 @@ public:
     static void destroy_waiting() noexcept {
         Retired* ready = nullptr;
         {
-            const std::lock_guard lock(waiting_lock_);
+            const std::lock_guard lock(waiting_guard);
             fence(std::memory_order_seq_cst);
             const std::uint64_t oldest = oldest_reader();
-            Retired** end = &waiting_list_;
+            Retired** end = &waiting_first;
             while (*end != nullptr && (*end)->epoch < oldest) end = &(*end)->next_retired;
-            if (end == &waiting_list_) return;
-            ready = waiting_list_;
-            waiting_list_ = std::exchange(*end, nullptr);
-            if (waiting_list_ == nullptr) {
-                waiting_end_ = &waiting_list_;
-                last_waiting_.store(0, std::memory_order_relaxed);
+            if (end == &waiting_first) return;
+            ready = waiting_first;
+            waiting_first = std::exchange(*end, nullptr);
+            if (waiting_first == nullptr) {
+                waiting_tail = &waiting_first;
+                latest_waiting.store(0, std::memory_order_relaxed);
             }
         }
         destroy(ready);
@@ -105,7 +105,7 @@ private:
 
     static std::uint64_t oldest_reader() noexcept {
         std::uint64_t oldest = no_reader;
-        for (const ReaderSlot* slot = slots_.load(std::memory_order_acquire); slot != nullptr;
+        for (const ReaderSlot* slot = all_slots.load(std::memory_order_acquire); slot != nullptr;
              slot = slot->next) {
             const std::uint64_t epoch = slot->epoch.load(std::memory_order_acquire);
             if (epoch != 0 && epoch < oldest) oldest = epoch;
@@ -123,54 +123,54 @@ private:
             last->epoch = epoch;
             if (last->next_retired == nullptr) break;
         }
-        const std::lock_guard lock(waiting_lock_);
-        *waiting_end_ = list;
-        waiting_end_ = &last->next_retired;
+        const std::lock_guard lock(waiting_guard);
+        *waiting_tail = list;
+        waiting_tail = &last->next_retired;
         // Pairs with nothing: `leave` may miss it, see above.
-        const std::uint64_t latest = last_waiting_.load(std::memory_order_relaxed);
-        if (epoch > latest) last_waiting_.store(epoch, std::memory_order_relaxed);
+        const std::uint64_t latest = latest_waiting.load(std::memory_order_relaxed);
+        if (epoch > latest) latest_waiting.store(epoch, std::memory_order_relaxed);
     }
 
     static ReaderSlot& mine() {
-        if (mine_ == nullptr) [[unlikely]]
+        if (own_slot == nullptr) [[unlikely]]
             take_slot();
-        return *mine_;
+        return *own_slot;
     }
     static void take_slot() {
-        ReaderSlot* slot = slots_.load(std::memory_order_acquire);
+        ReaderSlot* slot = all_slots.load(std::memory_order_acquire);
         while (slot != nullptr && slot->taken.exchange(true, std::memory_order_acquire)) {
             slot = slot->next;
         }
         if (slot == nullptr) {
             slot = new ReaderSlot;
-            slot->next = slots_.load(std::memory_order_relaxed);
-            while (!slots_.compare_exchange(slot->next, slot, std::memory_order_acq_rel)) {
+            slot->next = all_slots.load(std::memory_order_relaxed);
+            while (!all_slots.compare_exchange(slot->next, slot, std::memory_order_acq_rel)) {
             }
         }
-        mine_ = slot;
-        if (ending_) return;  // a later destructor of the thread reads: `leave` gives back
+        own_slot = slot;
+        if (thread_ends) return;  // a later destructor of the thread reads: `leave` gives back
         struct AtEnd {
             ~AtEnd() {
-                ending_ = true;
-                if (mine_ != nullptr && mine_->depth == 0) give_back();
+                thread_ends = true;
+                if (own_slot != nullptr && own_slot->depth == 0) give_back();
             }
         };
         static thread_local const AtEnd at_end;
         static_cast<void>(at_end);
     }
     static void give_back() noexcept {
-        std::exchange(mine_, nullptr)->taken.store(false, std::memory_order_release);
+        std::exchange(own_slot, nullptr)->taken.store(false, std::memory_order_release);
     }
 
-    inline static constinit thread_local ReaderSlot* mine_ = nullptr;
-    inline static constinit thread_local bool ending_ = false;  // of the thread's objects
-    inline static constinit Atomic<std::uint64_t> now_{1};
-    inline static constinit Atomic<ReaderSlot*> slots_{nullptr};
-    inline static constinit SpinLock waiting_lock_;  // guards what follows
-    inline static constinit Atomic<std::uint64_t> last_waiting_{
+    inline static constinit thread_local ReaderSlot* own_slot = nullptr;
+    inline static constinit thread_local bool thread_ends = false;  // of the thread's objects
+    inline static constinit Atomic<std::uint64_t> epoch_now{1};
+    inline static constinit Atomic<ReaderSlot*> all_slots{nullptr};
+    inline static constinit SpinLock waiting_guard;  // guards what follows
+    inline static constinit Atomic<std::uint64_t> latest_waiting{
         0};  // the latest epoch; zero: none. Read without
-    inline static constinit Retired* waiting_list_ = nullptr;
-    inline static constinit Retired** waiting_end_ = &waiting_list_;
+    inline static constinit Retired* waiting_first = nullptr;
+    inline static constinit Retired** waiting_tail = &waiting_first;
 };
 
 // Collects what was taken out under a lock, and disposes of it at its end: declared before the lock

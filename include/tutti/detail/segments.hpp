@@ -30,7 +30,7 @@ public:
             const std::uintptr_t origin = origins_[number].load(std::memory_order_relaxed);
             if (origin == 0) continue;
             const std::uintptr_t begin = origin + first_of(number) * stride_;
-            ::operator delete(reinterpret_cast<void*>(begin), alignment);
+            ::operator delete(pointer<void>(begin), alignment);
         }
     }
     Segments(const Segments&) = delete;
@@ -38,7 +38,7 @@ public:
 
     [[nodiscard, gnu::always_inline]] std::byte* at(std::uint32_t index) const noexcept {
         const std::uintptr_t origin = origins_[segment_of(index)].load(std::memory_order_acquire);
-        return reinterpret_cast<std::byte*>(origin + index * stride_);
+        return pointer<std::byte>(origin + index * stride_);
     }
 
     // Throws std::bad_alloc.
@@ -65,6 +65,12 @@ private:
     }
     static std::size_t first_of(unsigned number) noexcept {
         return length_of(number) - first_length;
+    }
+
+    // The address is one of a segment's memory.
+    template <class T>
+    static T* pointer(std::uintptr_t address) noexcept {
+        return reinterpret_cast<T*>(address);  // NOLINT(performance-no-int-to-ptr)
     }
 
     // Where element 0 would be if the segment began with it; zero: no segment.

@@ -42,10 +42,11 @@ public:
 
     explicit BoundRoutes(Handlers handlers) : handlers_(std::move(handlers)) {}
 
-    void add(Access access, std::string method, std::string pattern, Handler handler) {
+    void add(Access access, const std::string& method, const std::string& pattern,
+             Handler handler) {
         add({.access = access,
-             .method = std::move(method),
-             .pattern = std::move(pattern),
+             .method = method,
+             .pattern = pattern,
              .handler = [handlers = handlers_, handler](const http::Request& r) {
                  return (handlers.*handler)(r);
              }});

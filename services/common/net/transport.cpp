@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
-#include <functional>
 #include <optional>
 #include <stop_token>
 #include <thread>

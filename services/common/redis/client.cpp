@@ -68,9 +68,9 @@ Result<RedisReply> judged(Reply reply) {
 
 class RedisClient::Impl {
 public:
-    Impl(Options options, Connector connector)
+    Impl(Options options, const Connector& connector)
         : options_(std::move(options)),
-          connector_(std::move(connector)),
+          connector_(connector),
           slots_({.concurrent_max = options_.connections_max, .queued_max = options_.queued_max}) {}
 
     Result<RedisReply> command(const std::vector<std::string>& words, TimePoint deadline) {

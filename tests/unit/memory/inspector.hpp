@@ -41,9 +41,9 @@ struct MemoryCacheInspector {
     }
 
     // By which reads of this thread are known; null before the first.
-    static detail::ReaderSlot*& reader_slot() { return detail::Reclaim::mine_; }
+    static detail::ReaderSlot*& reader_slot() { return detail::Reclaim::own_slot; }
     static void give_back_reader_slot() {
-        if (detail::Reclaim::mine_ != nullptr) detail::Reclaim::give_back();
+        if (detail::Reclaim::own_slot != nullptr) detail::Reclaim::give_back();
     }
 
     // Requires: no operation runs.
