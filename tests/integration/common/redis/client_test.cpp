@@ -216,6 +216,8 @@ TEST(RedisPeer, OtherBytesAndTooManyPartsAreRefused) {
     for (const char* answer :
          {"HTTP/1.1 400 Bad Request\r\n\r\n", "*100000\r\n", "*2147483647\r\n"}) {
         ScriptedServer server([&](int socket, int) {
+            std::array<char, 256> command{};
+            EXPECT_GT(::recv(socket, command.data(), command.size(), 0), 0);
             ScriptedServer::send(socket, answer);
             ScriptedServer::wait_for_end(socket);
         });
