@@ -4,7 +4,6 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cstddef>
 #include <utility>
 #include <vector>
@@ -18,7 +17,6 @@
 #include "common/http/server.hpp"
 #include "common/jobs/job_runner.hpp"
 #include "common/jobs/job_source_redis.hpp"
-#include "common/process/logging.hpp"
 #include "common/redis/client.hpp"
 
 namespace tutti::services::worker {

@@ -1,5 +1,4 @@
 // The worker as a process of its own.
-#include <optional>
 #include <string>
 
 #include "ai-worker/ai_worker.hpp"

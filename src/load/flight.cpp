@@ -234,7 +234,7 @@ void CacheCore::settle(const FlightPointer& flight, const detail::RawLoaded& loa
         }
     }
     if (!store_ttl) {
-        if (!token.empty()) store_->release(flight->text, std::move(token));
+        if (!token.empty()) store_->release(flight->text, token);
         finish(flight, lookup, lookup);
         return;
     }
@@ -285,7 +285,7 @@ void CacheCore::fail_flight(const FlightPointer& flight, const Error& error,
     }
     counters_.load_failures.add();
     if (flight->intent.is_refresh()) counters_.refresh_failures.add();
-    if (!token.empty()) store_->release(flight->text, std::move(token));
+    if (!token.empty()) store_->release(flight->text, token);
     finish(flight, otherwise, lenient);
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <initializer_list>
 
 #include "common/domain/model_vision.hpp"
 #include "tutti/canonical.hpp"
