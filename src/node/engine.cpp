@@ -201,17 +201,27 @@ void Engine::stop(StopDone done) {
 void Engine::stop_on_executor(StopDone done) {
     if (enter(Phase::stopped) == Phase::stopped) return done();
     conclude_start(fail(Errc::stopped, "start", "the node was stopped"));
-    for_each_declared(&Declared::close);
+    for_each_declared_last_first(&Declared::close);
     auto shared_done = std::make_shared<StopDone>(std::move(done));
     for (const auto& [name, writer] : writers_) {
         if (const std::size_t unpublished = writer->close()) log_unpublished(name, unpublished);
     }
-    if (channels_.empty()) {
-        // Behind what was sent in this very task, claims that are given back for instance.
-        return parts_.executor->post(
-            [self = shared_from_this(), shared_done] { self->finish_stop(shared_done); });
-    }
-    leave_channels(shared_done);
+    if (!channels_.empty()) return leave_channels(shared_done);
+    if (parts_.store) return leave_store(shared_done);
+    finish_stop(shared_done);
+}
+
+// What was sent meanwhile, claims that are given back for instance, waits in the connection, which
+// drops it when it is closed. A round trip is behind all of it: LEAVE is one, and here a read.
+void Engine::leave_store(const std::shared_ptr<StopDone>& done) {
+    const TimePoint until = parts_.clock->now() + leave_deadline;
+    const auto timer = parts_.executor->run_at(
+        until, [self = shared_from_this(), done] { self->finish_stop(done); });
+    parts_.store->get("tutti:stop", until,
+                      [self = shared_from_this(), done, timer](const auto& /*answered*/) {
+                          self->parts_.executor->cancel(timer);
+                          self->finish_stop(done);
+                      });
 }
 
 struct Engine::Leaving {
@@ -271,11 +281,17 @@ void Engine::disconnect() {
 
 void Engine::end_calls() {
     enter(Phase::stopped);
-    for_each_declared(&Declared::end_calls);
+    for_each_declared_last_first(&Declared::end_calls);
 }
 
 void Engine::for_each_declared(void (Declared::*call)()) const {
     for (const Entry& entry : entries_) {
+        if (entry.declared) (*entry.declared.*call)();
+    }
+}
+
+void Engine::for_each_declared_last_first(void (Declared::*call)()) const {
+    for (const Entry& entry : entries_ | std::views::reverse) {
         if (entry.declared) (*entry.declared.*call)();
     }
 }

@@ -123,6 +123,9 @@ private:
 
     // Requires: nothing is declared any more, or the mutex.
     void for_each_declared(void (Declared::*call)()) const;
+    // A cache that loads by reading another one was declared after it: it gives its claims back
+    // before that read ends, and its load with it.
+    void for_each_declared_last_first(void (Declared::*call)()) const;
     [[nodiscard]] std::string prefix(const std::string& raw, const std::string& name) const;
     void start_on_executor(Duration deadline, StartDone done);
     [[nodiscard]] std::string all_problems() const;  // empty: none
@@ -138,6 +141,7 @@ private:
     void conclude_start(const Result<void>& outcome);
     void stop_on_executor(StopDone done);
     struct Leaving;
+    void leave_store(const std::shared_ptr<StopDone>& done);
     void leave_channels(const std::shared_ptr<StopDone>& done);
     void finish_stop(const std::shared_ptr<StopDone>& done);
     void log_not_left(const Leaving& leaving) const;

@@ -372,6 +372,47 @@ TEST_F(Life, AStopGivesTheClaimsOfRunningLoadsBack) {
     });
 }
 
+// The load ends as soon as the read that it waits for does, on a thread of its own.
+TEST_F(Life, AStopGivesTheClaimOfALoadBackThatReadsAnotherCache) {
+    const tutti::StoreTier<int> store{.ttl = 1h, .codec = tutti::json_codec<int>()};
+    for (int round = 0; round < 20; ++round) {
+        auto node = make(options());
+        const auto inner =
+            node->shared<std::string, int>({.name = "inner",
+                                            .caches = "numbers",
+                                            .stale = tutti::Stale::acceptable,
+                                            .load = [](const std::string&, tutti::LoadContext,
+                                                       tutti::Completion<tutti::Loaded<int>>) {},
+                                            .store = store});
+        const auto outer = node->shared<std::string, int>(
+            {.name = "outer",
+             .caches = "numbers",
+             .stale = tutti::Stale::acceptable,
+             .load =
+                 [inner](const std::string& key, tutti::LoadContext,
+                         tutti::Completion<tutti::Loaded<int>> done) {
+                     inner.get(key, [done = std::move(done)](
+                                        const tutti::Result<tutti::Lookup<int>>& read) mutable {
+                         std::thread([done = std::move(done), error = read.error()]() mutable {
+                             done(tutti::fail(std::move(error)));
+                         }).detach();
+                     });
+                 },
+             .store = store});
+        const auto is_claimed = [&](const std::string& cache) {
+            return redis_.command({"EXISTS", "tutti:claim:tutti:cache:life/" + cache + ":a"}) ==
+                   "1";
+        };
+        ASSERT_TRUE(node->start());
+        outer.get("a", [](const tutti::Result<tutti::Lookup<int>>&) {});
+        ASSERT_TRUE(eventually([&] { return is_claimed("outer") && is_claimed("inner"); }));
+
+        ASSERT_TRUE(node->stop().complete());
+
+        EXPECT_TRUE(eventually([&] { return !is_claimed("outer") && !is_claimed("inner"); }, 2s));
+    }
+}
+
 TEST_F(Life, AMistakeIsAnErrorAlsoOfANodeThatMayStartDegraded) {
     auto degraded = options();
     degraded.start_degraded = true;
