@@ -9,6 +9,7 @@
 
 #include <fstream>
 #include <limits>
+#include <random>
 #include <set>
 #include <stdexcept>
 #include <string_view>
@@ -19,7 +20,7 @@ namespace {
 
 constexpr int port_step = 10;  // 3001, 3011, ... are bots, 3002, 3012, ... workers
 
-// The port that was bound: `wanted`, or a free one for 0. Nothing when it is taken.
+// `wanted`, when it can be bound to.
 std::optional<std::uint16_t> try_port(std::uint16_t wanted) {
     const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const int reuse = 1;
@@ -39,12 +40,15 @@ std::optional<std::uint16_t> try_port(std::uint16_t wanted) {
 
 class Ports {
 public:
+    // Below the ports that the system gives to connections, one of which would have it by the time
+    // that a process binds to it.
     std::uint16_t free_one() {
-        while (true) {
-            const auto port = try_port(0);
-            if (!port) throw std::runtime_error("no port of 127.0.0.1 is free");
-            if (taken_.insert(*port).second) return *port;
+        std::uniform_int_distribution<unsigned> any(24'000, 31'999);
+        for (int tries = 0; tries < 1000; ++tries) {
+            const auto port = try_port(static_cast<std::uint16_t>(any(random_)));
+            if (port && taken_.insert(*port).second) return *port;
         }
+        throw std::runtime_error("no port of 127.0.0.1 from 24000 to 31999 is free");
     }
     // `asked_for`: the variable that names the port; null when it is only the default.
     Result<std::uint16_t> take(int wanted, const char* asked_for) {
@@ -60,6 +64,7 @@ public:
 
 private:
     std::set<std::uint16_t> taken_;
+    std::random_device random_;
 };
 
 bool is_set(const process::Environment& environment, const char* name) {

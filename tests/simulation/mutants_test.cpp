@@ -149,10 +149,11 @@ TEST(MutantScripts, AClaimThatWasTakenAfterTheLoadBeganCoversNothing) {
         fleet.run_for(900ms);
         fleet.node(0).faults().set_rates({.request_lost = 1});  // what would give the claim back
         fleet.run_for(400ms);
-        fleet.node(0).faults().set_rates(good_network);
 
         fleet.write(1, Fleet::stored, 0, Ack::none);
-        fleet.run_for(8s);
+        fleet.run_for(3400ms);
+        fleet.node(0).faults().set_rates(good_network);
+        fleet.run_for(5s);
         fleet.get(1, Fleet::stored, 0);
         fleet.run_for(5s);
 

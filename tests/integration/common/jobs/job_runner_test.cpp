@@ -55,7 +55,7 @@ private:
     int waiting_ = 0;
 };
 
-constexpr auto lease = 200ms;
+constexpr auto lease = 600ms;
 
 class Runner : public OnBothWorlds {
 protected:
