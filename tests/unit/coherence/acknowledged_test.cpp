@@ -14,6 +14,8 @@ protected:
         writer_->heard(Renewed{.position = {.epoch = epoch_}, .lease = 3s});
         executor_.advance(grace);
     }
+    // What waits keeps its writer alive.
+    void TearDown() override { writer_->close(); }
     Answer change(Duration deadline = 5s) {
         const auto answer =
             invalidate(key("a"), {.ack = Ack::every_instance, .deadline = deadline});
