@@ -246,7 +246,9 @@ void Writer::await_members(const PublicationPointer& publication) {
     const Published& last = publication->last;
     publication->ack_wait =
         ack_waits_->add(last.position, kept(Rule::done_needs_every_ack) ? last.members : 0,
-                        [self = shared_from_this(), publication, acks_count_from] {
+                        [weak = weak_from_this(), publication, acks_count_from] {
+                            const auto self = weak.lock();
+                            if (!self) return;
                             self->acked(publication, acks_count_from);
                         });
 }
