@@ -310,7 +310,7 @@ private:
              *first == *second);
     }
 
-    // What a bot hands over: the message of a user with a picture, whose link is signed anew each
+    // As a bot would send it: the message of a user with a picture, whose link is signed anew each
     // time.
     [[nodiscard]] std::string picture_request(const std::string& by, const char* signature) const {
         return fmt::format(
@@ -322,7 +322,7 @@ private:
     }
 
     void show_a_picture_twice() {
-        const char* const what = "the same picture reaches two bots, which ask for a reply";
+        const char* const what = "two requests for a reply, with the same picture";
         const Instance& two = fleet_.bots()[1];
         const auto before = driver_.all_provider_calls(*fleet_.provider());
         auto other = std::async(std::launch::async, [&] {
@@ -344,7 +344,7 @@ private:
             return reply.content.contains("says " + bot.name) &&
                    reply.content.contains("[Image: a picture (");
         };
-        line(0, "each reply arrives with the one that asked for it",
+        line(0, "each request is answered with its own reply",
              "two replies, with what the picture shows",
              is_of(*first, one()) && is_of(*second, two));
     }
