@@ -5,11 +5,11 @@
 #include <cstddef>
 #include <optional>
 #include <ostream>
-#include <string>
 #include <string_view>
 
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/text.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/pattern.hpp"
 #include "tutti/policy.hpp"
@@ -113,13 +113,9 @@ std::string_view how_to_declare(Pattern pattern) {
     return {};
 }
 
-std::string padded(std::string_view text, std::size_t width) {
-    return std::string(text).append(width - text.size(), ' ');
-}
-
 void print_branch(std::ostream& out, std::string_view answer, Pattern pattern,
                   std::string_view example) {
-    out << "     " << answer << " -> " << padded(to_string(pattern), 12) << describe(pattern)
+    out << "     " << answer << " -> " << left_aligned(to_string(pattern), 12) << describe(pattern)
         << ": " << example << '\n';
 }
 
@@ -127,7 +123,7 @@ void print_tree(std::ostream& out) {
     out << "Which pattern does a cache need? The first yes decides.\n\n";
     std::size_t number = 0;
     for (const auto& [text, flag, yes, pattern, example] : questions) {
-        out << "  " << ++number << ". " << padded(text, 54) << flag << '\n';
+        out << "  " << ++number << ". " << left_aligned(text, 54) << flag << '\n';
         print_branch(out, "|- yes", pattern, example);
         if (number < questions.size()) out << "     no\n";
     }

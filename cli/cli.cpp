@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,20 +17,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/channel_options.hpp"
 #include "cli/commands.hpp"
 #include "tutti/pattern.hpp"
 
 namespace tutti::cli {
 namespace {
-
-using Action = std::function<int()>;
-
-// What a command needs beside its options.
-struct Surroundings {
-    std::ostream& out;
-    std::ostream& err;
-    const World& world;
-};
 
 // An option that takes one of a few words.
 template <class T>
@@ -56,7 +49,8 @@ void add_audit(CLI::App& app, const Surroundings& around, Action& action) {
     command
         ->add_option("URL", parsed->options.urls,
                      "Running processes to ask, such as 127.0.0.1:3001; what they answer on "
-                     "GET /audit\nis merged. Without one: what the shipped services declare")
+                     "GET /audit\nis merged. Without one: what the bot platform declares that "
+                     "demonstrates Tutti")
         ->type_name("");
     add_choice<Format>(
         *command, "--format",
@@ -103,6 +97,50 @@ void add_advise(CLI::App& app, const Surroundings& around, Action& action) {
                       "An action must happen once, whichever instance is asked");
     command->callback([options, around, &action] {
         action = [options, around] { return advise(*options, around.out, around.err); };
+    });
+}
+
+void add_top(CLI::App& app, const Surroundings& around, Action& action) {
+    struct Parsed {
+        TopCommand command;
+        unsigned every_seconds = 2;
+        unsigned timeout_seconds = 2;
+        bool plain = false;
+    };
+    const auto parsed = std::make_shared<Parsed>();
+    CLI::App* command =
+        app.add_subcommand("top", "Watch what the caches of running processes do, by the second");
+    command
+        ->add_option("URL", parsed->command.urls,
+                     "Running processes to ask, such as 127.0.0.1:3001, as audit does")
+        ->required()
+        ->type_name("");
+    command->add_option("--every", parsed->every_seconds, "Seconds between two looks")
+        ->check(CLI::Range(1U, 3600U).description(""))
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    command
+        ->add_option("--rounds", parsed->command.rounds,
+                     "So many, then end (default: until it is interrupted)")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000}).description(""))
+        ->type_name("COUNT");
+    command->add_option("--rows", parsed->command.rows_max, "Caches to show, the busiest first")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1000}).description(""))
+        ->type_name("COUNT")
+        ->capture_default_str();
+    command->add_flag("--plain", parsed->plain, "Do not clear the terminal before each round");
+    command->add_option("--timeout", parsed->timeout_seconds, "Seconds that a process may take")
+        ->check(CLI::Range(1U, 3600U).description(""))
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    command->footer("Exit code: 0; 2 when a process did not answer the last look.");
+    command->callback([parsed, around, &action] {
+        action = [parsed, around] {
+            parsed->command.every = std::chrono::seconds{parsed->every_seconds};
+            parsed->command.timeout = std::chrono::seconds{parsed->timeout_seconds};
+            parsed->command.clears = !parsed->plain;
+            return top(parsed->command, around.out, around.world);
+        };
     });
 }
 
@@ -177,6 +215,10 @@ int run(std::span<const std::string> arguments, std::ostream& out, std::ostream&
     add_audit(app, {out, err, world}, action);
     add_advise(app, {out, err, world}, action);
     add_doctor(app, {out, err, world}, action);
+    add_invalidate(app, {out, err, world}, action);
+    add_replay(app, {out, err, world}, action);
+    add_explain(app, {out, err, world}, action);
+    add_top(app, {out, err, world}, action);
 
     const auto refuse = [&](std::string_view why) {
         err << "tutti: " << why << "\nRun tutti --help, or tutti COMMAND --help.\n";
@@ -196,7 +238,10 @@ int run(std::span<const std::string> arguments, std::ostream& out, std::ostream&
         }
         return app.exit(error, out, err);
     }
-    return action ? action() : refuse("a command is missing: audit, advise or doctor");
+    return action ? action()
+                  : refuse(
+                        "a command is missing: audit, advise, doctor, invalidate, replay, explain "
+                        "or top");
 }
 
 }  // namespace tutti::cli

@@ -23,6 +23,11 @@ struct World {
     std::function<Result<std::string>(const std::string& url, Duration timeout)> fetch;
     // What REDIS_URL is set to; empty: not set.
     std::string redis_url = {};
+    // What the nodes of the shipped services say as their app.
+    std::string app = {};
+    // Of the rates of `top`, and the time between two of its looks.
+    const Clock* clock = &system_clock();
+    std::function<void(Duration)> wait = {};
     // tutti::diagnose.
     std::function<Result<Diagnosis>(const std::string& url, const DoctorOptions& options)> diagnose;
 };
@@ -30,7 +35,8 @@ struct World {
 // The same for every command.
 inline constexpr int exit_success = 0;
 inline constexpr int exit_refused =
-    1;  // the answer is no: `audit --check` found something CRITICAL, `doctor` a problem
+    1;  // the answer is no: `audit --check` found something CRITICAL, `doctor` a problem, `replay`
+        // a broken log; `invalidate` was not confirmed
 inline constexpr int exit_failed =
     2;  // the question was wrong, or could not be answered completely
 

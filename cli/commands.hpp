@@ -1,6 +1,7 @@
 // What each command is given when its options are parsed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <iosfwd>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "tutti/clock.hpp"
 #include "tutti/doctor.hpp"
 #include "tutti/pattern.hpp"
+#include "tutti/redis/inspect.hpp"
 
 namespace tutti::cli {
 
@@ -41,6 +43,55 @@ struct DoctorCommand {
 
 [[nodiscard]] int doctor(const DoctorCommand& command, std::ostream& out, std::ostream& err,
                          const World& world);
+
+struct TopCommand {
+    std::vector<std::string> urls;
+    Duration every{};
+    std::uint64_t rounds = 0;  // zero: until it is interrupted
+    std::size_t rows_max = 40;
+    bool clears = true;  // the terminal, before each round
+    Duration timeout{};
+};
+
+[[nodiscard]] int top(const TopCommand& command, std::ostream& out, const World& world);
+
+// What the commands that ask a Redis for a channel are given.
+struct ChannelOptions {
+    std::string url;  // "-": REDIS_URL
+    redis::InspectOptions of;
+    Format format = Format::text;  // or json
+};
+
+struct InvalidateCommand {
+    ChannelOptions channel;
+    std::vector<std::string> keys;
+    std::vector<std::string> tags;
+    bool all = false;
+    bool dry_run = false;
+    bool ack = false;
+    std::string event;  // "user:discordId": how programs without Tutti are told; empty: not at all
+};
+
+[[nodiscard]] int invalidate(InvalidateCommand command, std::ostream& out, std::ostream& err,
+                             const World& world);
+
+struct ReplayCommand {
+    ChannelOptions channel;
+    std::uint64_t since = 1;
+    std::uint64_t entries_max = 20'000;
+};
+
+[[nodiscard]] int replay(ReplayCommand command, std::ostream& out, std::ostream& err,
+                         const World& world);
+
+struct ExplainCommand {
+    ChannelOptions channel;  // its name may be empty: that of the cache
+    std::string cache;
+    std::string key;
+};
+
+[[nodiscard]] int explain(ExplainCommand command, std::ostream& out, std::ostream& err,
+                          const World& world);
 
 // An argument, or a text that quotes one, without the user names and passwords of its URLs.
 [[nodiscard]] std::string without_credentials(std::string text);

@@ -15,6 +15,7 @@
 
 #include "cli/cli.hpp"
 #include "cli/commands.hpp"
+#include "cli/text.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti {
@@ -33,20 +34,6 @@ struct Report {
 };
 BOOST_DESCRIBE_STRUCT(Report, (), (server, acl_rule, worst, findings))
 
-std::string_view to_string(Verdict verdict) {
-    switch (verdict) {
-    case Verdict::ok: return "ok";
-    case Verdict::unknown: return "unknown";
-    case Verdict::warning: return "warning";
-    case Verdict::problem: return "problem";
-    }
-    return "";
-}
-
-std::string padded(std::string_view text, std::size_t width) {
-    return std::string(text).append(width - std::min(width, text.size()), ' ');
-}
-
 void print(std::ostream& out, const Diagnosis& diagnosis) {
     constexpr std::size_t verdict_width = 9;
     std::size_t subject_width = 0;
@@ -57,8 +44,8 @@ void print(std::ostream& out, const Diagnosis& diagnosis) {
     out << diagnosis.server << "\n\nWhat the user of a node must be allowed:\n\n  "
         << diagnosis.acl_rule << "\n\n";
     for (const auto& [subject, found, verdict, means, advice] : diagnosis.findings) {
-        out << "  " << padded(to_string(verdict), verdict_width)
-            << padded(subject, found.empty() ? 0 : subject_width) << found << '\n';
+        out << "  " << left_aligned(to_string(verdict), verdict_width)
+            << left_aligned(subject, found.empty() ? 0 : subject_width) << found << '\n';
         if (!means.empty()) out << indent << means << '\n';
         if (!advice.empty()) out << indent << "-> " << advice << '\n';
     }

@@ -1,3 +1,5 @@
+#include <poll.h>
+
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -8,7 +10,7 @@
 
 #include "cli/cli.hpp"
 #include "common/caches/audit_document.hpp"
-#include "common/caches/catalogue.hpp"
+#include "common/caches/service_caches.hpp"
 #include "common/http/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/doctor.hpp"
@@ -16,6 +18,8 @@
 
 namespace tutti::cli {
 namespace {
+
+using namespace std::chrono_literals;
 
 Result<std::string> fetch(services::http::Client& client, const std::string& url,
                           Duration timeout) {
@@ -37,6 +41,8 @@ int run_process(std::span<const std::string> arguments) {
         .fetch = [&](const std::string& url,
                      Duration timeout) { return fetch(client, url, timeout); },
         .redis_url = redis_url != nullptr ? redis_url : "",
+        .app = std::string(services::caches::app_name),
+        .wait = [](Duration pause) { ::poll(nullptr, 0, static_cast<int>(pause / 1ms)); },
         .diagnose = diagnose,
     };
     const int code = run(arguments, std::cout, std::cerr, world);

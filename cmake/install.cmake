@@ -1,4 +1,5 @@
-# `cmake --install`: the library, its headers, and what find_package(tutti) needs.
+# `cmake --install`: the library, its headers, what find_package(tutti) needs, and the command `tutti`. The
+# programs of the bot platform: `--component demonstration`.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
 

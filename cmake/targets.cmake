@@ -22,7 +22,7 @@ endfunction()
 
 # What `./test <suite>` builds; the suites that start services build everything.
 if(TUTTI_TESTS)
-  foreach(suite unit threads contract simulation stress examples tools integration fleet)
+  foreach(suite unit threads contract simulation stress examples tools integration fault fleet soak)
     add_custom_target(suite_${suite})
   endforeach()
 endif()
@@ -60,15 +60,20 @@ function(tutti_library name)
   set_property(GLOBAL APPEND PROPERTY TUTTI_LAYERS ${target})
 endfunction()
 
+# DEMONSTRATION: a program of the bot platform, which `cmake --install` puts only where it is asked for.
 function(tutti_executable name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT_NAME" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "DEMONSTRATION" "OUTPUT_NAME" "SOURCES;LINK")
   tutti_refuse_unknown(tutti_executable ${name})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE tutti::tutti tutti_warnings ${arg_LINK})
   if(arg_OUTPUT_NAME)
     set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT_NAME})
   endif()
-  install(TARGETS ${name} RUNTIME)
+  if(arg_DEMONSTRATION)
+    install(TARGETS ${name} RUNTIME COMPONENT demonstration EXCLUDE_FROM_ALL)
+  else()
+    install(TARGETS ${name} RUNTIME)
+  endif()
 endfunction()
 
 # The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties. ctest
@@ -87,6 +92,8 @@ function(tutti_test name)
   endif()
   add_executable(${target} ${arg_SOURCES})
   add_dependencies(suite_${suite} ${target})
+  # What is tested is optimised as it is shipped; what tests it is compiled in two thirds of the time.
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE
     tutti::tutti tutti::testing tutti_warnings GTest::gmock_main GTest::gtest rapidcheck ${arg_LINK})
@@ -131,10 +138,17 @@ function(tutti_fuzzer name)
   if(NOT IS_DIRECTORY ${corpus})
     set(corpus)
   endif()
+  # The first folder takes the inputs that are found. It begins empty: every run is the same.
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/found_${name})
+  add_test(NAME fuzz.${name}.begins_empty
+    COMMAND sh -c "rm -rf '${found}' && mkdir '${found}'")
+  set_tests_properties(fuzz.${name}.begins_empty PROPERTIES
+    LABELS fuzz FIXTURES_SETUP fuzz_${name})
   add_test(NAME fuzz.${name}
     COMMAND fuzz_${name} -seed=1 -runs=${TUTTI_FUZZ_RUNS} -timeout=10 -rss_limit_mb=1024
-      -print_final_stats=1 ${corpus})
-  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 600)
+      -print_final_stats=1 ${found} ${corpus})
+  set_tests_properties(fuzz.${name} PROPERTIES
+    LABELS fuzz TIMEOUT 600 FIXTURES_REQUIRED fuzz_${name})
 endfunction()
 
 macro(tutti_refuse_unknown function name)

@@ -2,7 +2,13 @@
 add_library(tutti_warnings INTERFACE)
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(tutti_warnings INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Werror)
+    -Wall -Wextra -Wpedantic -Wconversion -Wnon-virtual-dtor -Werror)
+  # In a batch a local name may be that of another source's own. clang-tidy reads each source alone, with -Wshadow.
+  if(TUTTI_BATCH EQUAL 1)
+    target_compile_options(tutti_warnings INTERFACE -Wshadow)
+  elseif(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(tutti_warnings INTERFACE -Wshadow=local)
+  endif()
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC 12 with -O2 reports the empty std::optional and std::expected, whose value nobody reads.
     target_compile_options(tutti_warnings INTERFACE -Wno-maybe-uninitialized)

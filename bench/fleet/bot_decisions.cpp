@@ -50,9 +50,7 @@ struct Figures {
 class Silent final : public bot::ReplySink, public bot::PersonalityHandler {
 public:
     Result<void> send(bot::BotReply /*reply*/) override { return {}; }
-    Result<void> handle(const bot::Turn& /*turn*/, bot::ReplySink& /*replies*/) override {
-        return {};
-    }
+    Result<std::string> handle(const bot::Turn& /*turn*/) override { return "llm-1"; }
 };
 
 std::vector<domain::PersonalitySummary> list_of_100() {

@@ -57,12 +57,12 @@ public:
     Instance& operator=(const Instance&) = delete;
 
     void invalidate(const std::string& key) {
-        cache_->invalidate(key, {}, [](const tutti::Invalidation&) {});
+        cache_->invalidate(tutti::KeySet::of(key), {}, [](const tutti::Invalidation&) {});
     }
     // Until the outcome.
     tutti::Invalidation invalidate_everywhere(const std::string& key) {
         std::promise<tutti::Invalidation> outcome;
-        cache_->invalidate(key, {.ack = tutti::Ack::every_instance},
+        cache_->invalidate(tutti::KeySet::of(key), {.ack = tutti::Ack::every_instance},
                            [&](tutti::Invalidation given) { outcome.set_value(std::move(given)); });
         return outcome.get_future().get();
     }

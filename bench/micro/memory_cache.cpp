@@ -1,7 +1,10 @@
 // What `MemoryCache` costs beside caches that were written by hand for the purpose
-// (peers/hand_caches.hpp).
+// (peers/hand_caches.hpp), and what a declared cache, read through its handle, costs beside
+// `MemoryCache` and the clock.
 //
 //   bench_memory_cache [part of a contender's name]  ns for each operation and thread, and ratios
+//   bench_memory_cache handles                       the same of declared caches
+//   bench_memory_cache big                           reads of a million entries, huge pages or not
 //   bench_memory_cache bytes NAME 8|20               bytes for each of a million entries
 //   bench_memory_cache pauses                        single operations, growing to 10 million
 //
@@ -36,26 +39,83 @@
 
 #include "bench/peers/hand_caches.hpp"
 #include "bench/statistics.hpp"
+#include "tutti/node.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using Nanoseconds = std::chrono::duration<double, std::nano>;
 
-constexpr std::size_t capacity = 65'536;
-constexpr std::size_t in_use = capacity - capacity / 16;
 constexpr std::size_t slice = 16'384;  // operations
 
 template <class K, class V, tutti::Eviction eviction>
 class Tutti {
 public:
-    explicit Tutti(std::size_t limit)
-        : cache_({.ttl = 1h, .bound = tutti::entries(limit), .eviction = eviction}) {}
+    explicit Tutti(std::size_t limit) : Tutti(tutti::entries(limit)) {}
     std::optional<V> get(bench::ViewOf<K> key) { return cache_.get(key); }
     void put(K key, const V& value) { cache_.put(std::move(key), value); }
 
+protected:
+    explicit Tutti(tutti::Bound bound)
+        : cache_({.ttl = 1h, .bound = bound, .eviction = eviction}) {}
+
 private:
     tutti::MemoryCache<K, V> cache_;
+};
+
+template <class K, class V>
+class InHugePages : public Tutti<K, V, tutti::Eviction::adaptive> {
+public:
+    explicit InHugePages(std::size_t limit)
+        : Tutti<K, V, tutti::Eviction::adaptive>(tutti::entries(limit).in_huge_pages()) {}
+};
+
+// A declared cache whose loader answers at once: what is not there is loaded by the read.
+template <class K, class V, bool coherent>
+class Declared {
+public:
+    explicit Declared(std::size_t limit) {
+        tutti::CacheOptions<K, V> options{
+            .name = "bench",
+            .caches = "values",
+            .stale = coherent ? tutti::Stale::wrong : tutti::Stale::acceptable,
+            .ttl = 1h,
+            .bound = tutti::entries(limit),
+            .load = [](const K&, tutti::LoadContext, tutti::Completion<tutti::Loaded<V>> done) {
+                done(V{});
+            }};
+        if constexpr (coherent) {
+            options.channel = "bench";
+            handle_.emplace(node_->coherent(std::move(options)));
+        } else {
+            handle_.emplace(node_->local(std::move(options)));
+        }
+        if (auto started = node_->start(); !started) throw tutti::BadResult(started.error());
+    }
+    // Nothing if it had to be loaded.
+    std::optional<V> get(const K& key) {
+        const auto found = handle_->get(key);
+        if (!found || found->tier() != tutti::Tier::memory) return std::nullopt;
+        return **found;
+    }
+    void put(const K& key, const V&) { (void)handle_->get(key); }
+
+private:
+    using Handle = std::conditional_t<coherent, tutti::Coherent<K, V>, tutti::Local<K, V>>;
+    std::unique_ptr<tutti::Node> node_ =
+        tutti::Node::create({.name = "bench", .app = "bench"}).value();
+    std::optional<Handle> handle_;
+};
+
+// What a look at the machine's clock costs beside `MemoryCache`.
+template <class K, class V>
+class AndClock : public Tutti<K, V, tutti::Eviction::adaptive> {
+public:
+    using Tutti<K, V, tutti::Eviction::adaptive>::Tutti;
+    std::optional<V> get(bench::ViewOf<K> key) {
+        benchmark::DoNotOptimize(tutti::Boottime::now());
+        return Tutti<K, V, tutti::Eviction::adaptive>::get(key);
+    }
 };
 
 struct Hundred {
@@ -126,7 +186,7 @@ void work_on(Cache& cache, const K* keys, Work work, Tally& tally) {
             continue;
         }
         ++tally.gets;
-        if (const auto got = cache.get(bench::view_of(keys[i]))) {
+        if (const auto got = cache.get(keys[i])) {
             benchmark::DoNotOptimize(*got);
             ++tally.hits;
         } else if (work == Work::load) {
@@ -194,15 +254,17 @@ struct Contender {
 
 template <class K, class V>
 struct Traces {
+    std::size_t capacity = 65'536;
+    std::size_t in_use = capacity - capacity / 16;
     std::vector<std::vector<K>> hits = {trace<K>(in_use, 1), trace<K>(in_use, 2)};
     std::vector<std::vector<K>> loads = {trace<K>(capacity * 10, 3), trace<K>(capacity * 10, 4)};
 };
 
 template <class Cache, class K, class V>
 Contender contender(const char* name, const Traces<K, V>& traces) {
-    auto full = std::make_shared<Cache>(capacity);
-    for (std::size_t i = 0; i < in_use; ++i) full->put(key_of<K>(i), value_of<V>(i));
-    auto filling = std::make_shared<Cache>(capacity);
+    auto full = std::make_shared<Cache>(traces.capacity);
+    for (std::size_t i = 0; i < traces.in_use; ++i) full->put(key_of<K>(i), value_of<V>(i));
+    auto filling = std::make_shared<Cache>(traces.capacity);
     Contender one{.name = name, .round = {}};
     one.round = [=, &traces, took = one.took, tally = one.tally](Work work, std::size_t threads) {
         const bool load = work == Work::load;
@@ -256,6 +318,33 @@ void compare_all(const char* content) {
     }
 }
 
+template <class K, class V>
+void compare_handles(const char* content) {
+    const Traces<K, V> traces;
+    std::vector<Contender> contenders = {
+        contender<AndClock<K, V>>("tutti and clock", traces),
+        contender<Tutti<K, V, tutti::Eviction::adaptive>>("tutti", traces),
+        contender<Declared<K, V, false>>("local", traces),
+        contender<Declared<K, V, true>>("coherent", traces),
+    };
+    for (const std::size_t threads : {1U, 2U, 8U}) {
+        compare(content, contenders, Work::read, threads);
+    }
+    for (const std::size_t threads : {1U, 2U}) compare(content, contenders, Work::load, threads);
+}
+
+template <class K, class V>
+void compare_big(const char* content) {
+    const Traces<K, V> traces{.capacity = 1U << 20U};
+    std::vector<Contender> contenders = {
+        contender<bench::HandSieve<K, V>>("sieve", traces),
+        contender<Tutti<K, V, tutti::Eviction::adaptive>>("tutti", traces),
+        contender<InHugePages<K, V>>("tutti in huge pages", traces),
+        contender<bench::HandFlat<K, V>>("flat", traces),
+    };
+    for (const std::size_t threads : {1U, 2U}) compare(content, contenders, Work::read, threads);
+}
+
 double resident_bytes() {
     long pages = 0;
     if (std::FILE* file = std::fopen("/proc/self/statm", "r")) {
@@ -277,6 +366,8 @@ void weigh() {
 template <class K>
 int weigh(std::string_view name) {
     if (name == "tutti") weigh<Tutti<K, std::uint64_t, tutti::Eviction::adaptive>, K>();
+    if (name == "huge") weigh<InHugePages<K, std::uint64_t>, K>();
+    if (name == "local") weigh<Declared<K, std::uint64_t, false>, K>();
     if (name == "sieve") weigh<bench::HandSieve<K, std::uint64_t>, K>();
     if (name == "flat") weigh<bench::HandFlat<K, std::uint64_t>, K>();
     if (name == "list") weigh<bench::HandLru<K, std::uint64_t>, K>();
@@ -315,6 +406,16 @@ int main(int argc, char** argv) {
     if (!words.empty() && words[0] == "pauses") return show_pauses();
     if (words.size() == 3 && words[0] == "bytes") {
         return words[2] == "8" ? weigh<std::uint64_t>(words[1]) : weigh<std::string>(words[1]);
+    }
+    if (!words.empty() && words[0] == "handles") {
+        compare_handles<std::uint64_t, std::uint64_t>("8 + 8");
+        compare_handles<std::string, Hundred>("20 + 100");
+        return 0;
+    }
+    if (!words.empty() && words[0] == "big") {
+        compare_big<std::uint64_t, std::uint64_t>("8 + 8");
+        compare_big<std::string, Hundred>("20 + 100");
+        return 0;
     }
     if (!words.empty()) only = words[0];
     compare_all<std::uint64_t, std::uint64_t>("8 + 8");

@@ -10,7 +10,9 @@
 //
 // Cancellation: the token's cancellation slot ends the wait, at once and with Errc::cancelled (an
 // Invalidation is `unconfirmed`). So `(get || timer)` returns when the timer does. What was asked
-// for goes on, for the cache and for its other readers: cancelling one cancels no other.
+// for goes on, for the cache and for its other readers: cancelling one cancels no other. One thing
+// is given back: a reservation that is granted when its caller waits no longer, because no attempt
+// is left that could release it. `Node::start` and `stop` go on, too.
 //
 // Lifetime: a context may die while its handlers wait; they are destroyed with it, as those that
 // wait for a socket are. An executor that names no context (no query for `execution::context`) must
@@ -52,23 +54,25 @@ namespace detail {
 template <class Token, class Answer>
     requires(!CompletionFunction<Token, Answer> && !std::same_as<Token, boost::asio::detached_t>)
 struct AsyncStart<Token, Answer> {
-    template <class Start, class Report>
-    static auto run(Start start, Token token, Report report) {
+    template <class Start, class Report, class Take = NotTaken>
+    static auto run(Start start, Token token, Report report, Take not_taken = {}) {
         return boost::asio::async_initiate<Token, void(Answer)>(
-            [](auto handler, Start begin, Report handed) {
+            [](auto handler, Start begin, Report handed, Take take_back) {
                 const auto slot = boost::asio::get_associated_cancellation_slot(handler);
                 const auto waiting =
-                    std::make_shared<Waiting<decltype(handler), Answer>>(std::move(handler));
+                    std::make_shared<Waiting<decltype(handler)>>(std::move(handler));
                 waiting->begin();
                 if (slot.is_connected()) cancel_by(slot, waiting);
-                auto give = [waiting, report = std::move(handed)](Answer answer) {
-                    const auto posted = guarded({.name = "completion"},
-                                                [&] { waiting->answer(std::move(answer)); });
+                auto give = [waiting, report = std::move(handed),
+                             take_back = std::move(take_back)](Answer answer) {
+                    const auto posted = guarded({.name = "completion"}, [&] {
+                        waiting->answer(Delivery<Answer, Take>(std::move(answer), take_back));
+                    });
                     if (!posted) report(posted.error());
                 };
                 begin(Answering<Answer, decltype(give)>(std::move(give)));
             },
-            token, std::move(start), std::move(report));
+            token, std::move(start), std::move(report), std::move(not_taken));
     }
 
 private:
@@ -77,18 +81,18 @@ private:
         slot.assign([weak = std::weak_ptr(waiting)](boost::asio::cancellation_type) {
             const auto cancelled = weak.lock();
             if (!cancelled) return;
-            cancelled->answer(
-                NoAnswer<Answer>::because(Errc::cancelled, "the caller waits no longer"));
+            cancelled->answer(Delivery<Answer, NotTaken>(
+                NoAnswer<Answer>::because(Errc::cancelled, "the caller waits no longer"), {}));
         });
     }
 };
 
-// Nobody to be told, and so nothing to be posted: Asio would start the threads of its system
+// Nothing is told, and so nothing to be posted: Asio would start the threads of its system
 // context for it.
 template <class Answer>
 struct AsyncStart<boost::asio::detached_t, Answer> {
-    template <class Start, class Report>
-    static void run(Start start, boost::asio::detached_t, const Report&) {
+    template <class Start, class Report, class Take = NotTaken>
+    static void run(Start start, boost::asio::detached_t, const Report&, const Take& = {}) {
         start([](const Answer&) {});
     }
 };

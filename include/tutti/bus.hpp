@@ -39,9 +39,24 @@ struct BusPosition {
 // What one publication invalidates.
 struct KeySet {
     std::vector<std::string> keys;
-    bool all = false;  // every key of the channel; `keys` is empty then
+    bool all = false;  // every key of the channel; `keys` and `tags` are empty then
+    // Every entry of the channel that carries one of them. A tag is no key: of one name both may
+    // exist.
+    std::vector<std::string> tags = {};
 
     [[nodiscard]] static KeySet everything() { return {.keys = {}, .all = true}; }
+    [[nodiscard]] static KeySet of(std::string key) {
+        KeySet one{.keys = {}, .all = false};
+        one.keys.push_back(std::move(key));
+        return one;
+    }
+    [[nodiscard]] static KeySet of_tag(std::string tag) {
+        KeySet one{.keys = {}, .all = false};
+        one.tags.push_back(std::move(tag));
+        return one;
+    }
+    // Of keys and tags together.
+    [[nodiscard]] std::size_t size() const noexcept { return keys.size() + tags.size(); }
     friend bool operator==(const KeySet&, const KeySet&) = default;
 };
 
@@ -71,8 +86,8 @@ struct Published {
     std::uint64_t renewals = 0;
     // How many members the channel has: acknowledgements are to be expected from so many.
     std::uint64_t members = 0;
-    // Of the server, when this connection was made: a failover may put one in its place that has
-    // never heard of the entry.
+    // That may take the server's place without ever having heard of the entry. None: no server may,
+    // or enough replicas have it.
     std::uint64_t replicas = 0;
     // Messages that the server refused to push. The entry is in the log all the same, where our own
     // nodes find it with their next renewal; the plain events among them are lost.
@@ -145,7 +160,7 @@ public:
 class Bus {
 public:
     // A publication over these limits is refused with Errc::too_large; the caller splits it.
-    static constexpr std::size_t keys_max = 1000;
+    static constexpr std::size_t keys_max = 1000;              // and tags, together
     static constexpr std::size_t key_bytes_max = 64UL * 1024;  // of one publication, encoded
     static constexpr std::size_t plain_events_max = 1000;
     static constexpr std::size_t plain_bytes_max =

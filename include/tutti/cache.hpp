@@ -20,20 +20,28 @@
 //
 // Not promised: freshness of the loader's own source, such as a lagging replica.
 //
-// Thread-safety: every function may be called from any thread. Cost of a hit: one lock, one clock
-// reading, no allocation for keys that are strings or integers. A deadline of Duration::max() is
-// none; at zero or less only memory answers, everything else is a timeout.
+// Thread-safety: every function may be called from any thread. Cost of a hit: one of a
+// `MemoryCache`, a look at the clock, and some 10 ns; no lock, no allocation for keys that are
+// strings or integers. A small trivially copyable value is copied into the Lookup, any other is
+// shared with it. A deadline of Duration::max() is none; at zero or less only memory answers,
+// everything else is a timeout.
 #pragma once
 
+#include <concepts>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "tutti/bus.hpp"
 #include "tutti/detail/async_start.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/detail/calls.hpp"
-#include "tutti/detail/own_threads.hpp"
+#include "tutti/detail/invalidating.hpp"  // IWYU pragma: export
+#include "tutti/detail/readable.hpp"      // IWYU pragma: export
 #include "tutti/error.hpp"
 #include "tutti/invalidation.hpp"
 #include "tutti/key.hpp"
@@ -42,137 +50,40 @@
 
 namespace tutti {
 
-// What the caches have in common: reading.
-template <Key K, class V>
-class ReadableCache {
-public:
-    // Blocking: not on a hit; on a miss until the load is done or `options.deadline` passed.
-    // Errors: timeout, load_failed, overloaded, suspect, not_started, stopped; the cache is as
-    // before. In a loader and in a completion: wrong_thread, on a hit, too. A loader that needs
-    // another cache: examples/composed.cpp
-    [[nodiscard]] Result<Lookup<V>> get(const K& key, GetOptions options = {}) const {
-        if (auto error = detail::cannot_wait("get", core_->name())) return fail(*std::move(error));
-        return detail::guarded(key_text("get"), [&]() -> Result<Lookup<V>> {
-            const auto& text = KeyText<K>::text(key);
-            if (auto hit = core_->hit(text)) return typed(*std::move(hit));
-            return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
-                core_->load(std::string(std::string_view(text)), std::make_shared<const K>(key),
-                            options.deadline, std::move(done));
-            }));
-        });
-    }
-
-    // The same without blocking: `token` is a function that takes Result<Lookup<V>>, or an Asio
-    // completion token with <tutti/asio.hpp>. A function is called on an unspecified thread,
-    // possibly before the call returns; what it throws is logged and goes no further.
-    template <class Token>
-        requires(!std::convertible_to<Token, GetOptions>)
-    auto get(const K& key, Token&& token) const {
-        return get(key, GetOptions{}, std::forward<Token>(token));
-    }
-    template <class Token>
-    auto get(const K& key, GetOptions options, Token&& token) const {
-        // Owns what it needs: with a lazy token it starts after this call has returned.
-        auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
-            auto text = detail::text_of(*key, "get", core->name());
-            if (!text) return done(failed(text));
-            if (auto hit = core->hit(*text)) return done(typed(*std::move(hit)));
-            core->load(*std::move(text), key, options.deadline, typing(std::move(done)));
-        };
-        return run(std::move(start), std::forward<Token>(token));
-    }
-
-    // Loads now, whatever is cached. Never answered by a load that began before this call; the
-    // value replaces what is there, and when the load fails what is there stays. Meanwhile readers
-    // get the old value. Errors and blocking as `get` on a miss.
-    [[nodiscard]] Result<Lookup<V>> refresh(const K& key, GetOptions options = {}) const {
-        auto text = detail::text_for_waiting(key, "refresh", core_->name());
-        if (!text) return failed(text);
-        return typed(detail::wait_for<Result<detail::RawLookup>>([&](auto done) {
-            core_->refresh(*std::move(text), std::make_shared<const K>(key), options.deadline,
-                           std::move(done));
-        }));
-    }
-    template <class Token>
-        requires(!std::convertible_to<Token, GetOptions>)
-    auto refresh(const K& key, Token&& token) const {
-        return refresh(key, GetOptions{}, std::forward<Token>(token));
-    }
-    template <class Token>
-    auto refresh(const K& key, GetOptions options, Token&& token) const {
-        auto start = [core = core_, key = std::make_shared<const K>(key), options](auto done) {
-            auto text = detail::text_of(*key, "refresh", core->name());
-            if (!text) return done(failed(text));
-            core->refresh(*std::move(text), key, options.deadline, typing(std::move(done)));
-        };
-        return run(std::move(start), std::forward<Token>(token));
-    }
-
-protected:
-    explicit ReadableCache(std::shared_ptr<detail::Cache> core) noexcept : core_(std::move(core)) {}
-
-    [[nodiscard]] detail::Cache& core() const noexcept { return *core_; }
-    [[nodiscard]] const std::shared_ptr<detail::Cache>& core_pointer() const noexcept {
-        return core_;
-    }
-
-private:
-    [[nodiscard]] detail::UserFunction key_text(std::string_view operation) const {
-        return detail::key_text(operation, core_->name());
-    }
-    static Result<Lookup<V>> failed(Result<std::string>& text) {
-        return fail(std::move(text).error());
-    }
-    static Result<Lookup<V>> typed(Result<detail::RawLookup> raw) {
-        if (!raw) return fail(std::move(raw).error());
-        return Lookup<V>(*std::move(raw));
-    }
-    template <class Done>
-    static auto typing(Done done) {
-        return [done = std::move(done)](Result<detail::RawLookup> raw) mutable {
-            done(typed(std::move(raw)));
-        };
-    }
-    template <class Start, class Token>
-    auto run(Start start, Token&& token) const {  // NOLINT(performance-unnecessary-value-param)
-        return detail::AsyncStart<std::decay_t<Token>, Result<Lookup<V>>>::run(
-            std::move(start), std::forward<Token>(token), detail::ReportTo(core_));
-    }
-
-    std::shared_ptr<detail::Cache> core_;  // never null
-};
-
 // What `Coherent` and `Shared` have in common: telling others that something changed.
 template <Key K, class V>
-class InvalidatedCache : public ReadableCache<K, V> {
+class InvalidatedCache : public ReadableCache<K, V>,
+                         public detail::Invalidating<InvalidatedCache<K, V>, K> {
 public:
-    // The data behind `key` changed and the source has committed. Gone on this instance at once,
-    // and when it is published from the store: a read that begins after this call returned never
-    // yields or joins an older load here. Blocking: one round trip with Ack::none, the wait-out
-    // with Ack::every_instance, never longer than the deadline. In a loader and in a completion it
-    // does not wait: the key is gone here, the publication is on its way, and the outcome is
-    // `unconfirmed`.
-    [[nodiscard]] Invalidation invalidate(const K& key, InvalidateOptions options = {}) const {
-        return send(changed(key), options);
+    // The data behind `key` changed and the source has committed: `invalidate`, and then a load, so
+    // that the new value is here and in the store before the next reader comes. The load begins
+    // behind the publication and is fenced by it like any other: of two writers who publish in
+    // another order than they commit, each loads what both have written. The value is loaded also
+    // when the publication is `unconfirmed`, past the store then. Blocking: `options.deadline` for
+    // both together; when the publication has used it up, the value is Errc::timeout. In a loader
+    // and in a completion: `invalidate` does not wait, and the value is Errc::wrong_thread.
+    [[nodiscard]] Reloaded<V> reload(const K& key, InvalidateOptions options = {}) const {
+        Invalidation invalidation = this->invalidate(key, options);
+        const GetOptions rest = rest_of(options, invalidation);
+        return {.invalidation = std::move(invalidation), .value = this->get(key, rest)};
     }
-    // Every key of the channel; of a `Shared` cache, its own.
-    [[nodiscard]] Invalidation invalidate_all(InvalidateOptions options = {}) const {
-        return send(std::nullopt, options);
-    }
-
-    // The same without blocking; `token` as for `get`, it takes an Invalidation.
+    // The same without blocking; `token` as for `get`, it takes a Reloaded<V>.
     template <class Token>
-        requires(!std::convertible_to<Token, InvalidateOptions>)
-    auto invalidate(const K& key, Token&& token) const {
-        return invalidate(key, InvalidateOptions{}, std::forward<Token>(token));
-    }
-    template <class Token>
-    auto invalidate(const K& key, InvalidateOptions options, Token&& token) const {
-        return start(changed(key), options, std::forward<Token>(token));
-    }
-    template <class Token>
-    auto invalidate_all(InvalidateOptions options, Token&& token) const {
-        return start(std::nullopt, options, std::forward<Token>(token));
+    auto reload(const K& key, InvalidateOptions options, Token&& token) const {
+        auto call = [self = *this, key, options](auto done) {
+            auto told = [self, key, options,
+                         done = std::move(done)](Invalidation invalidation) mutable {
+                const GetOptions rest = rest_of(options, invalidation);
+                self.get(key, rest,
+                         [invalidation = std::move(invalidation),
+                          done = std::move(done)](Result<Lookup<V>> value) mutable {
+                             done(Reloaded<V>{std::move(invalidation), std::move(value)});
+                         });
+            };
+            self.invalidate(key, options, std::move(told));
+        };
+        return detail::AsyncStart<std::decay_t<Token>, Reloaded<V>>::run(
+            std::move(call), std::forward<Token>(token), detail::ReportTo(this->core_pointer()));
     }
 
     // Stores a value that the caller has come by otherwise, unless a better one is there
@@ -190,24 +101,36 @@ public:
                                options.deadline, std::move(done));
         });
     }
+    // The same without blocking; `token` as for `get`, it takes a Result<Filled>.
+    template <class Token>
+        requires(!std::convertible_to<Token, GetOptions>)
+    auto offer(const K& key, V value, Token&& token) const {
+        return offer(key, std::move(value), GetOptions{}, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto offer(const K& key, V value, GetOptions options, Token&& token) const {
+        return this->template run<Result<Filled>>(
+            [core = this->core_pointer(), text = detail::text_of(key, "offer", this->core().name()),
+             value = std::make_shared<const V>(std::move(value)), options](auto done) mutable {
+                if (!text) return done(fail(std::move(text).error()));
+                core->offer(*std::move(text), std::move(value), options.deadline, std::move(done));
+            },
+            std::forward<Token>(token));
+    }
 
 protected:
     using ReadableCache<K, V>::ReadableCache;
 
 private:
-    detail::Changed changed(const K& key) const {
-        return detail::changed(key, this->core().name());
+    friend class detail::Invalidating<InvalidatedCache, K>;
+
+    [[nodiscard]] const std::shared_ptr<detail::Cache>& invalidated() const noexcept {
+        return this->core_pointer();
     }
-    Invalidation send(detail::Changed key, InvalidateOptions options) const {
-        return detail::invalidate_and_wait(this->core(), std::move(key), options);
-    }
-    template <class Token>
-    auto start(detail::Changed key, InvalidateOptions options, Token&& token) const {
-        auto call = [core = this->core_pointer(), key = std::move(key), options](auto done) {
-            detail::invalidate(*core, key, options, std::move(done));
-        };
-        return detail::AsyncStart<std::decay_t<Token>, Invalidation>::run(
-            std::move(call), std::forward<Token>(token), detail::ReportTo(this->core_pointer()));
+    [[nodiscard]] static GetOptions rest_of(const InvalidateOptions& options,
+                                            const Invalidation& invalidation) {
+        if (options.deadline == Duration::max()) return {.deadline = Duration::max()};
+        return {.deadline = saturating_add(options.deadline, -invalidation.took)};
     }
 };
 
@@ -239,10 +162,14 @@ public:
 
     // Never blocks. A load that runs now will not be stored.
     void forget(const K& key) const {
-        this->core().invalidate(detail::text_of(key), {}, [](const Invalidation&) {});
+        this->core().invalidate(KeySet::of(detail::text_of(key)), {}, [](const Invalidation&) {});
+    }
+    // What carries it, in a cache that is declared `tagged`. Cost: linear in the entries that do.
+    void forget_tag(std::string_view tag) const {
+        this->core().invalidate(KeySet::of_tag(std::string(tag)), {}, [](const Invalidation&) {});
     }
     void forget_all() const {
-        this->core().invalidate(std::nullopt, {}, [](const Invalidation&) {});
+        this->core().invalidate(KeySet::everything(), {}, [](const Invalidation&) {});
     }
 };
 

@@ -7,6 +7,8 @@
 //
 // Thread-safety: every function may be called from any thread; the check and the claim are one
 // step. Blocking: never. Expired keys are swept once per period, and at most once a second.
+// In a child that was forked from the node's process, and of a cooldown that the node has refused:
+// no claim is granted, ever; `Node::start` there says why.
 #pragma once
 
 #include <functional>

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tutti/clock.hpp"
@@ -26,6 +27,16 @@ enum class Verdict : std::uint8_t {
     warning,  // weakens something; a node works
     problem,  // a node does not start, or will fail
 };
+
+[[nodiscard]] constexpr std::string_view to_string(Verdict verdict) noexcept {
+    switch (verdict) {
+    case Verdict::ok: return "ok";
+    case Verdict::unknown: return "unknown";
+    case Verdict::warning: return "warning";
+    case Verdict::problem: return "problem";
+    }
+    return "unknown";
+}
 
 struct Finding {
     std::string subject;  // "maxmemory-policy"

@@ -4,12 +4,15 @@
 // talk to the bus; the outcome tells what is known about the others.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tutti/bus.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/error.hpp"
 
 namespace tutti {
 
@@ -19,6 +22,14 @@ enum class Ack : unsigned char {
     every_instance,  // every instance has applied it or serves nothing from memory
 };
 
+[[nodiscard]] constexpr std::string_view to_string(Ack ack) noexcept {
+    switch (ack) {
+    case Ack::none: return "none";
+    case Ack::every_instance: return "every_instance";
+    }
+    return "unknown";
+}
+
 struct InvalidateOptions {
     Ack ack = Ack::none;
     // Waits no longer than this. Where every instance answers, `every_instance` takes about two
@@ -26,6 +37,27 @@ struct InvalidateOptions {
     // node's wait-out (lease x 1.2 + 50 ms: 3.65 s by default), and so it must for that long after
     // the node has started.
     OptionDuration deadline = std::chrono::seconds{5};
+};
+
+namespace detail {
+
+class Invalidated;
+struct Together;
+
+}  // namespace detail
+
+// A key or a tag and whose it is: `users.key(7)`, `users.tag("team:10")`, for `invalidate_together`
+// (<tutti/invalidator.hpp>). Plain value; it may outlive its cache's node.
+class ChangedKey {
+public:
+    ChangedKey(std::shared_ptr<detail::Invalidated> of, Result<KeySet> changed) noexcept
+        : of_(std::move(of)), changed_(std::move(changed)) {}
+
+private:
+    friend struct detail::Together;
+
+    std::shared_ptr<detail::Invalidated> of_;  // never null
+    Result<KeySet> changed_;                   // one of either
 };
 
 // The outcome of one `invalidate`.

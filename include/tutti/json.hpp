@@ -9,7 +9,13 @@
 //   bool, integers, double, std::string   required; numbers are checked for range
 //   a described enumeration               required; its enumerator's name
 //   std::vector<T>, a described struct    required
-//   maps from std::string                 required; written in the order of their keys
+//   sets                                  required; an array in order, no element twice
+//   std::array, std::pair, std::tuple     required; an array of exactly so many elements
+//   maps                                  required; an object in the order of its keys, which are
+//                                         strings, integers or a described enumeration
+//   std::variant                          required; {"name": ...}, see json/converter.hpp
+//   durations, times of the system clock  required; text, see json/time.hpp
+//   what has a json::Converter            as what it is written as
 //   std::optional<T>                      may be missing or null; left out when empty
 //   json::Nullable<T>                     may be missing or null; written as null when empty
 //
@@ -32,8 +38,10 @@
 #include "tutti/detail/json_text.hpp"  // IWYU pragma: export
 #include "tutti/detail/json_write.hpp"
 #include "tutti/error.hpp"
-#include "tutti/json/limits.hpp"    // IWYU pragma: export
-#include "tutti/json/nullable.hpp"  // IWYU pragma: export
+#include "tutti/json/converter.hpp"  // IWYU pragma: export
+#include "tutti/json/limits.hpp"     // IWYU pragma: export
+#include "tutti/json/nullable.hpp"   // IWYU pragma: export
+#include "tutti/json/time.hpp"       // IWYU pragma: export
 
 namespace tutti {
 namespace json {
@@ -41,18 +49,25 @@ namespace json {
 // For texts whose size was bounded where they came in.
 inline constexpr JsonLimits any_length{.bytes_max = std::numeric_limits<std::size_t>::max()};
 
-// Errors: protocol; the cause names every problem with its path. Values are not repeated in it.
-// too_large: more than `limits.bytes_max` or `limits.values_max`. Cost: the text is parsed into a
-// tree first.
+// From the tree of a document. Errors: protocol; the cause names every problem with its path.
+// Values are not repeated in it.
 template <class T>
-[[nodiscard]] Result<T> read(std::string_view text, const JsonLimits& limits = any_length) {
-    const auto value = parse(text, limits);
-    if (!value) return fail(value.error());
+[[nodiscard]] Result<T> from_document(const boost::json::value& document,
+                                      const JsonLimits& limits = any_length) {
     Result<T> result(std::in_place);
     Problems problems(limits.depth_max);
-    detail::read_value(*value, *result, problems);
+    detail::read_value(document, *result, problems);
     if (!problems.empty()) return fail(Errc::protocol, "read json", problems.text());
     return result;
+}
+
+// As `from_document`. Errors besides: too_large: more than `limits.bytes_max` or
+// `limits.values_max`. Cost: the text is parsed into a tree first.
+template <class T>
+[[nodiscard]] Result<T> read(std::string_view text, const JsonLimits& limits = any_length) {
+    const auto document = parse(text, limits);
+    if (!document) return fail(document.error());
+    return from_document<T>(*document, limits);
 }
 
 // For answers that must be sent whatever is in them: what JSON cannot hold is replaced (bytes that
@@ -65,15 +80,24 @@ template <class T>
     return json::serialize(detail::write_value(value, ignored));
 }
 
-// Like `write`, but what could not be read back as it is, is an error. Errors: protocol with every
-// path; too_large.
+// What could not be read back as it is, is an error: protocol with every path; too_large.
+template <class T>
+[[nodiscard]] Result<boost::json::value> to_document(const T& value,
+                                                     const JsonLimits& limits = any_length) {
+    Problems problems(limits.depth_max);
+    boost::json::value document = detail::write_value(value, problems);
+    if (!problems.empty()) return fail(Errc::protocol, "write json", problems.text());
+    if (problems.values() > limits.values_max) return too_many_values("write json", limits);
+    return document;
+}
+
+// As text. Errors: those of `to_document`, and too_large for the text.
 template <class T>
 [[nodiscard]] Result<std::string> write_exactly(const T& value,
                                                 const JsonLimits& limits = any_length) {
-    Problems problems(limits.depth_max);
-    std::string text = json::serialize(detail::write_value(value, problems));
-    if (!problems.empty()) return fail(Errc::protocol, "write json", problems.text());
-    if (problems.values() > limits.values_max) return too_many_values("write json", limits);
+    const auto document = to_document(value, limits);
+    if (!document) return fail(document.error());
+    std::string text = json::serialize(*document);
     if (text.size() > limits.bytes_max) return too_large("write json", text.size(), limits);
     return text;
 }

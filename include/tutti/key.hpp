@@ -53,12 +53,14 @@ struct KeyText<K> {
 template <class K>
     requires(std::integral<K> && !std::same_as<K, bool> && !std::same_as<K, char>)
 struct KeyText<K> {
+    using DigitsOf = K;  // not of a type whose KeyText makes use of this one
     static detail::IntegerText text(K key) noexcept { return detail::IntegerText(key); }
 };
 
 template <class K>
     requires std::is_enum_v<K>
 struct KeyText<K> {
+    using DigitsOf = K;
     static detail::IntegerText text(K key) noexcept {
         return detail::IntegerText(static_cast<std::underlying_type_t<K>>(key));
     }

@@ -7,17 +7,27 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti {
 
 enum class LogLevel : unsigned char { debug, info, warning, error };
+
+[[nodiscard]] constexpr std::string_view to_string(LogLevel level) noexcept {
+    switch (level) {
+    case LogLevel::debug: return "debug";
+    case LogLevel::info: return "info";
+    case LogLevel::warning: return "warning";
+    case LogLevel::error: return "error";
+    }
+    return "unknown";
+}
 
 // Keeps a log readable under fire: of each kind one line a minute. A source that is away, or a peer
 // that sends nonsense, fails every read, and thousands of equal lines hide the one that tells why.
@@ -45,7 +55,7 @@ public:
         const TimePoint now = clock_->now();
         std::uint64_t left_out = 0;
         {
-            const std::lock_guard lock(mutex_);
+            const detail::Lock lock(mutex_);
             Kind& of = find(kind);
             if (of.spoken && now - *of.spoken < period) {
                 ++of.left_out;
@@ -68,16 +78,16 @@ private:
         std::uint64_t left_out = 0;
     };
 
-    Kind& find(std::string_view kind) {
+    Kind& find(std::string_view kind) TUTTI_REQUIRES(mutex_) {
         const auto found = kinds_.find(kind);
         if (found != kinds_.end()) return found->second;
         return kinds_.size() < kinds_max ? kinds_[std::string(kind)] : others_;
     }
 
     const Clock* clock_;
-    std::mutex mutex_;  // guards all below
-    std::map<std::string, Kind, std::less<>> kinds_;
-    Kind others_;
+    detail::Mutex mutex_;
+    std::map<std::string, Kind, std::less<>> kinds_ TUTTI_GUARDED_BY(mutex_);
+    Kind others_ TUTTI_GUARDED_BY(mutex_);
 };
 
 }  // namespace tutti

@@ -1,58 +1,45 @@
-// What a read returns and what a loader returns.
+// What a read asks for, what it returns, and what a loader returns.
 //
 // "The source has no such thing" is an answer like any other: it is cached, it is invalidated, and
 // `Lookup::found` tells it from a value. Plain values; thread-safe as const objects are.
 #pragma once
 
-#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/answer.hpp"  // IWYU pragma: export
 #include "tutti/detail/last_words.hpp"
+#include "tutti/detail/load_context.hpp"  // IWYU pragma: export
 #include "tutti/error.hpp"
 #include "tutti/policy.hpp"
 
 namespace tutti {
 
-enum class Tier : unsigned char { memory, store, source };
-
-enum class Freshness : unsigned char {
-    fresh,    // proven, or loaded for this read
-    suspect,  // served although the lease lapsed, because the cache is declared `serve_up_to`
-    stale,    // past its TTL and not invalidated: the source fails, and the cache has
-              // `stale_if_error`
+// What one read asks for.
+struct GetOptions {
+    // The read fails with Errc::timeout after this long; Duration::max(): never. A load that asks
+    // the source already goes on, for the next reader; one that still waits, for its turn or for
+    // another instance, ends with its last reader.
+    OptionDuration deadline = std::chrono::seconds{5};
+    // After this long a last known good is the answer, as with StaleIfError::when_slower_than, in
+    // whose place it stands for this read. Zero: at once. Duration::max(): only when the load has
+    // failed. Means nothing without `stale_if_error`, with `age_max`, and for a refresh.
+    std::optional<OptionDuration> soft_deadline = std::nullopt;
+    // A value whose load began longer ago is not the answer: it is loaded anew, for this read and
+    // all later ones. Zero: what begins after this call, like `refresh`, but joined by others like
+    // it. When the load fails, so does the read, and what was there stays.
+    OptionDuration age_max = Duration::max();
 };
 
-// What is known about a key. Only `found` comes with a value.
-enum class Answer : unsigned char {
-    found,
-    absent,    // the source has no such thing
-    negative,  // the source fails in a way that is remembered (`tutti::negative`), so it is not
-               // asked
-    unknown,   // the source could not tell now; never cached
-};
-
-namespace detail {
-
-// The untyped half of a Lookup: one implementation serves caches of every type.
-struct RawLookup {
-    std::shared_ptr<const void> value;  // null unless `found`
-    Answer answer = Answer::absent;
-    std::string category = {};  // of a negative answer
-    Duration age{};
-    Tier tier = Tier::source;
-    Freshness freshness = Freshness::fresh;
-    std::string degraded = {};
-};
-
-}  // namespace detail
-
-// The answer to one `get`. Holds the value by shared ownership: it stays valid for as long as the
-// Lookup (or a copy of `shared`) lives, also when the entry is evicted or invalidated meanwhile.
+// The answer to one `get`. Holds the value, a small trivially copyable one by copy and any other by
+// shared ownership: it stays valid for as long as the Lookup (or a copy of `shared`) lives, also
+// when the entry is evicted or invalidated meanwhile.
 //
 //     auto found = names.get(42);                           // a Result: also the read may fail
 //     if (const auto* name = found.get_if()) greet(*name);  // one question for both layers
@@ -63,14 +50,15 @@ template <class V>
 class Lookup {
 public:
     Lookup() noexcept = default;  // known absent; what coroutines need to begin with
-    explicit Lookup(detail::RawLookup raw) noexcept : raw_(std::move(raw)) {}
+    explicit Lookup(detail::RawLookup raw) : held_(std::move(raw)) {}
+    explicit Lookup(detail::HeldLookup<V> held) noexcept : held_(std::move(held)) {}
 
-    [[nodiscard]] Answer answer() const noexcept { return raw_.answer; }
+    [[nodiscard]] Answer answer() const noexcept { return held_.answer; }
     // Whether there is a value. Without one it is known absent, unless the loader tells more.
-    [[nodiscard]] bool found() const noexcept { return raw_.value != nullptr; }
+    [[nodiscard]] bool found() const noexcept { return get_if() != nullptr; }
     explicit operator bool() const noexcept { return found(); }
     // Of a negative answer, as the loader called it: "rate_limit". Otherwise empty.
-    [[nodiscard]] const std::string& category() const noexcept { return raw_.category; }
+    [[nodiscard]] const std::string& category() const noexcept { return remarks().category; }
 
     // Require: found().
     [[nodiscard]] const V& value() const noexcept {
@@ -84,29 +72,33 @@ public:
     const V& operator*() const noexcept { return value(); }
     const V* operator->() const noexcept { return &value(); }
     // Null without a value. Borrowed from this Lookup.
-    [[nodiscard]] const V* get_if() const noexcept {
-        return static_cast<const V*>(raw_.value.get());
-    }
+    [[nodiscard]] const V* get_if() const noexcept { return held_.value.get(); }
     // A copy of the value, or `fallback` without one.
     template <class U = V>
     [[nodiscard]] V value_or(U&& fallback) const {
         return found() ? value() : static_cast<V>(std::forward<U>(fallback));
     }
-    // Null without a value.
-    [[nodiscard]] std::shared_ptr<const V> shared() const noexcept {
-        return std::static_pointer_cast<const V>(raw_.value);
-    }
+    // Null without a value. Of a small trivially copyable one: a copy of its own.
+    [[nodiscard]] std::shared_ptr<const V> shared() const { return held_.value.shared(); }
 
     // Where the answer came from.
-    [[nodiscard]] Tier tier() const noexcept { return raw_.tier; }
+    [[nodiscard]] Tier tier() const noexcept { return held_.tier; }
     // Time since the load that produced it began; zero for a value loaded for this read.
-    [[nodiscard]] Duration age() const noexcept { return raw_.age; }
-    [[nodiscard]] Freshness freshness() const noexcept { return raw_.freshness; }
+    [[nodiscard]] Duration age() const noexcept { return held_.age; }
+    // Until its TTL ends; Duration::max(): it never does. Only `peek` and `for_each` tell.
+    [[nodiscard]] std::optional<Duration> time_left() const noexcept { return remarks().left; }
+    [[nodiscard]] Freshness freshness() const noexcept { return held_.freshness; }
     // Empty when all is well; otherwise why this read had to do without a tier or the bus.
-    [[nodiscard]] const std::string& degraded() const noexcept { return raw_.degraded; }
+    [[nodiscard]] const std::string& degraded() const noexcept { return remarks().degraded; }
 
 private:
-    detail::RawLookup raw_;
+    friend struct detail::InsideLookup;
+
+    [[nodiscard]] const detail::Remarks& remarks() const noexcept {
+        return held_.remarks ? *held_.remarks : detail::no_remarks;
+    }
+
+    detail::HeldLookup<V> held_;
 };
 
 // The answer of a read, or why there is none. Beside what every Result has: one question for "it
@@ -148,11 +140,19 @@ struct Unknown {
 };
 [[nodiscard]] inline Unknown unknown(std::string reason) { return {std::move(reason)}; }
 
+// What a loader returns when the source says that the value is still the one that
+// `LoadContext::former` has given: `return tutti::not_modified;`. It is kept as if it had been
+// loaded now. Without one the load has failed.
+struct NotModified {};
+inline constexpr NotModified not_modified{};
+
 // A loader's answer, with what the loader knows about keeping it. Built implicitly from a value,
 // from `absent` and its likes and from an optional, so that most loaders never name this type.
 template <class V>
 class Loaded {
 public:
+    // Says nothing, and so is not kept: what a coroutine has before it has returned.
+    Loaded() : Loaded(Unknown{"the loader has returned nothing"}) {}
     Loaded(V value)  // NOLINT(google-explicit-constructor)
         : value_(std::make_shared<const V>(std::move(value))), answer_(Answer::found) {}
     Loaded(Absent) noexcept {}      // NOLINT(google-explicit-constructor)
@@ -164,6 +164,8 @@ public:
         : answer_(Answer::negative), detail_(std::move(why.category)) {}
     Loaded(Unknown why) noexcept  // NOLINT(google-explicit-constructor)
         : answer_(Answer::unknown), detail_(std::move(why.reason)), cacheable_(false) {}
+    Loaded(NotModified) noexcept  // NOLINT(google-explicit-constructor)
+        : answer_(Answer::unknown), not_modified_(true) {}
 
     // Keep it for this long instead of the cache's TTL. Zero or less: store it nowhere.
     Loaded& keep_for(Ttl ttl) noexcept {
@@ -173,6 +175,14 @@ public:
     // Give it to the readers who wait and store it nowhere.
     Loaded& do_not_cache() noexcept {
         cacheable_ = false;
+        return *this;
+    }
+
+    // It carries this tag, of 1 to `tag_bytes_max` bytes: `invalidate_tag` removes it. Again: one
+    // more. Only in a cache that is declared `tagged`; in another one the load fails. Of
+    // `not_modified` without a tag: those of the former value.
+    Loaded& tag(std::string name) {
+        tags_.push_back(std::move(name));
         return *this;
     }
 
@@ -191,32 +201,18 @@ public:
     [[nodiscard]] bool guessed() const noexcept { return guessed_; }
     [[nodiscard]] const std::optional<Ttl>& ttl() const noexcept { return ttl_; }
     [[nodiscard]] bool cacheable() const noexcept { return cacheable_; }
+    [[nodiscard]] bool not_modified() const noexcept { return not_modified_; }
+    [[nodiscard]] const std::vector<std::string>& tags() const noexcept { return tags_; }
 
 private:
     std::shared_ptr<const V> value_;
     Answer answer_ = Answer::absent;
     std::string detail_;
     std::optional<Ttl> ttl_;
+    std::vector<std::string> tags_;
     bool cacheable_ = true;
     bool guessed_ = false;
-};
-
-// What a loader is told. Cheap to copy; valid for as long as the load runs.
-class LoadContext {
-public:
-    LoadContext(TimePoint deadline, const Clock& clock) noexcept
-        : deadline_(deadline), clock_(&clock) {}
-
-    // No reader waits for the result after this.
-    [[nodiscard]] TimePoint deadline() const noexcept { return deadline_; }
-    // Never negative.
-    [[nodiscard]] Duration remaining() const noexcept {
-        return std::max(Duration::zero(), deadline_ - clock_->now());
-    }
-
-private:
-    TimePoint deadline_;
-    const Clock* clock_;
+    bool not_modified_ = false;
 };
 
 }  // namespace tutti

@@ -17,6 +17,7 @@
 #include "tutti/detail/key_hash.hpp"
 #include "tutti/detail/memory_options.hpp"
 #include "tutti/detail/memory_tier.hpp"
+#include "tutti/detail/memory_time.hpp"
 #include "tutti/policy.hpp"  // IWYU pragma: export
 
 namespace tutti {
@@ -45,13 +46,17 @@ namespace tutti {
 // changes an entry holds the lock of one of up to 64 parts, for some ten nanoseconds; only Hash and
 // Eq run under it, so all other functions, destructors included, may use this cache. Not in a child
 // after fork. Cost: small trivially copyable values, keys of the same kind, and text of up to 23
-// characters are kept in place: 16 bytes of content take about 64, and reading or overwriting
+// characters are kept in place: 16 bytes of content take about 56, and reading or overwriting
 // allocates nothing. Other values are kept by address: an allocation each, and a read pays a locked
 // instruction; the first such read of a thread allocates, too. Memory that was once in use serves
 // later entries, and goes back to the system at the end. Requires: V copy constructible, K move
 // constructible; Hash and Eq stateless. Destroyed when no operation runs.
 template <class K, class V, class Hash = KeyHash<K>, class Eq = std::equal_to<>>
 class MemoryCache {
+    static_assert(std::same_as<K, std::remove_cvref_t<K>> &&
+                      std::same_as<V, std::remove_cvref_t<V>>,
+                  "a memory cache's key K and value V are plain types, without const, volatile and "
+                  "&: `MemoryCache<std::string, V>`; what it keeps is const by itself");
     using Tier = detail::MemoryTier<K, V, Hash, Eq>;
 
 public:
@@ -80,7 +85,9 @@ public:
 
     struct Found {
         V value;
-        Duration age;  // since it was put
+        // Since it was put. If its TTL is no whole number of microseconds (beyond a second), of
+        // milliseconds (beyond 17 minutes) or of 4 s (beyond 12 days): up to one of them more.
+        Duration age;
     };
 
     // Takes what leaves the cache: declared before a lock of the caller's, it is destroyed after
@@ -99,9 +106,7 @@ public:
 
     // A copy of the value, and a use of it; nothing without a live entry. Removes an expired one.
     [[nodiscard]] std::optional<V> get(KeyView key) {
-        return tier_.read(
-            key, [this](const Snapshot& seen) { return is_alive(seen); },
-            [](const V& value, const Snapshot&) { return V(value); });
+        return tier_.read(key, alive(), [](const V& value, const Snapshot&) { return V(value); });
     }
 
     // What `fn(const V&)` returns, with the value in place; nothing without a live entry. A use of
@@ -111,9 +116,8 @@ public:
         static_assert(!std::is_reference_v<std::invoke_result_t<F&, const V&>> &&
                           !std::is_pointer_v<std::invoke_result_t<F&, const V&>>,
                       "the value may be gone when `read` returns: return a copy of what you need");
-        return tier_.read(
-            key, [this](const Snapshot& seen) { return is_alive(seen); },
-            [&](const V& value, const Snapshot&) { return std::invoke(fn, value); });
+        return tier_.read(key, alive(),
+                          [&](const V& value, const Snapshot&) { return std::invoke(fn, value); });
     }
 
     // As `get`, with the entry's age.
@@ -122,22 +126,28 @@ public:
     }
     // The same for who has just read the cache's clock. What was put since then has age zero.
     [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now) {
-        Removed removed;
-        return find(key, now, removed);
+        return find(key, now, nullptr);
     }
     [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now, Removed& removed) {
-        return tier_.read(
-            key, [now](const Snapshot& seen) { return detail::nanoseconds(now) <= seen.expires; },
-            [now](const V& value, const Snapshot& seen) {
-                const Duration age{detail::nanoseconds(now) - seen.written};
-                return Found{value, std::max(age, Duration::zero())};
-            },
-            removed);
+        return find(key, now, &removed);
     }
 
     // Whether `get` would find it. Neither a use nor a removal.
     [[nodiscard]] bool contains(KeyView key) const {
-        return tier_.peek(key, [this](const Snapshot& seen) { return is_alive(seen); });
+        const auto any = [](const auto&, const Snapshot&) { return true; };
+        return tier_.peek(key, alive(), any).has_value();
+    }
+
+    // `visit(const K&, const V&, age, time left)`, two Durations, of each live entry: as it is at
+    // some moment of the walk; Duration::max(): it never ends. No use of it. O(n), without a lock:
+    // writers go on. Until `visit` returns, values that are removed anywhere stay in memory: short.
+    template <class F>
+        requires std::invocable<F&, const K&, const V&, Duration, Duration>
+    void for_each(F visit) const {
+        const TimePoint now = options_.clock->now();
+        tier_.for_each(alive(), [&](const K& key, const V& value, const Snapshot& seen) {
+            visit(key, value, detail::age(seen.life, now), detail::time_left(seen.life, now));
+        });
     }
 
     // Inserts or overwrites, with age zero. False if the value alone is heavier than the bound: it
@@ -151,7 +161,7 @@ public:
     bool put(K key, V value, Ttl ttl, Removed& removed) {
         if (!ttl.valid()) throw std::invalid_argument(detail::ttl_problem);
         const std::size_t weight = weight_of(key, value);
-        return tier_.put(std::move(key), std::move(value), weight, life(ttl), removed);
+        return tier_.put(std::move(key), std::move(value), weight, time_.life(ttl), removed);
     }
 
     // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a
@@ -164,12 +174,12 @@ public:
     bool update(K key, F fn) {
         Removed removed;
         return tier_.update(
-            std::move(key), [this](const Snapshot& seen) { return is_alive(seen); },
+            std::move(key), alive(),
             [&](const V* live) { return std::optional<V>(std::invoke(fn, live)); },
             [this](auto own_key, const V& next) {
                 return options_.weigher ? weight_of(own_key(), next) : std::size_t{1};
             },
-            [this] { return life_from(options_.clock->now(), options_.ttl); }, removed);
+            [this] { return time_.life_from_now(options_.ttl); }, removed);
     }
 
     // True if there was an entry, an expired one included.
@@ -191,12 +201,12 @@ public:
     // Removes what has expired; returns how many. For keys that never return. O(n), without a lock.
     std::size_t sweep() {
         const std::int64_t now = detail::nanoseconds(options_.clock->now());
-        return tier_.erase_where([now](const Snapshot& seen) { return seen.expires < now; });
+        return tier_.expire_if([now](const Snapshot& seen) { return seen.life.ends_before(now); });
     }
 
     // O(n), some at a time.
     void clear() {
-        tier_.clear([](Removed) {});  // which ends here
+        tier_.clear([](const Removed&) {});
     }
     void clear(Removed& removed) {
         tier_.clear([&](Removed some) { removed.append(std::move(some)); });
@@ -207,30 +217,33 @@ public:
     [[nodiscard]] std::size_t weight() const { return tier_.weight(); }
     // How many entries had to leave for want of room, since the beginning.
     [[nodiscard]] std::uint64_t evictions() const { return tier_.evictions(); }
+    // How many left because they were found expired: by a read, an insertion or `sweep`.
+    [[nodiscard]] std::uint64_t expirations() const { return tier_.expirations(); }
 
 private:
     friend struct testing::MemoryCacheInspector;
     using Snapshot = typename Tier::Snapshot;
 
+    [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now, Removed* removed) {
+        return tier_.read(
+            key,
+            [now](const Snapshot& seen) {
+                return !seen.life.ends_before(detail::nanoseconds(now));
+            },
+            [now](const V& value, const Snapshot& seen) {
+                return Found{value, detail::age(seen.life, now)};
+            },
+            removed);
+    }
     [[nodiscard]] std::size_t weight_of(const K& key, const V& value) const {
         return options_.weigher ? std::max<std::size_t>(options_.weigher(key, value), 1) : 1;
     }
-    [[nodiscard]] bool is_alive(const Snapshot& seen) const {
-        if (seen.expires == detail::Life::never) return true;
-        if (reads_machine_ && detail::surely_alive(seen.expires)) return true;
-        return detail::nanoseconds(options_.clock->now()) <= seen.expires;
-    }
-    [[nodiscard]] static detail::Life life_from(TimePoint now, Ttl ttl) {
-        return {now, ttl.is_never() ? Duration::max() : ttl.lifetime()};
-    }
-    [[nodiscard]] detail::Life life(Ttl ttl) const {
-        const bool roughly =
-            reads_machine_ && (ttl.is_never() || ttl.lifetime() >= detail::recent_margin);
-        return life_from(roughly ? detail::recent() : options_.clock->now(), ttl);
+    [[nodiscard]] auto alive() const {
+        return [this](const Snapshot& seen) { return time_.is_alive(seen.life); };
     }
 
     const Options options_;
-    const bool reads_machine_ = options_.clock == &system_clock();
+    const detail::MemoryTime time_{*options_.clock};
     Tier tier_;
 };
 

@@ -41,6 +41,7 @@ struct NearOptions {
 
     std::optional<Ttl> ttl = std::nullopt;      // mandatory
     std::optional<Bound> bound = std::nullopt;  // mandatory, in entries: answers
+    Eviction eviction = Eviction::adaptive;     // of answers
     std::size_t documents_max = 16;             // kept parsed, besides
 
     // Under which key of the store the document for `key` is. Mandatory.
@@ -53,6 +54,9 @@ struct NearOptions {
     // A guess when the document cannot tell. Default: `unknown`.
     std::function<Loaded<V>(const K& key)> otherwise = nullptr;
     std::optional<StaleIfError> stale_if_error = std::nullopt;
+    std::optional<WarmUp<K>> warm_up = std::nullopt;     // as CacheOptions
+    std::optional<EventListener> events = std::nullopt;  // as CacheOptions; of answers
+    bool measure_hits = false;                           // as CacheOptions; of answers
 
     std::string note = {};
 };
@@ -106,7 +110,11 @@ CacheSpec untyped(NearOptions<K, V, D>& options) {
                                       .read_heavy = true,
                                       .ttl = options.ttl,
                                       .bound = options.bound,
+                                      .eviction = options.eviction,
                                       .stale_if_error = std::move(options.stale_if_error),
+                                      .warm_up = std::move(options.warm_up),
+                                      .events = std::move(options.events),
+                                      .measure_hits = options.measure_hits,
                                       .note = options.note});
 }
 

@@ -23,6 +23,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -30,11 +31,15 @@
 #include "tutti/cache.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/cooldown.hpp"
+#include "tutti/detail/async_start.hpp"
+#include "tutti/detail/handle_of.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
+#include "tutti/invalidator.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/log.hpp"
 #include "tutti/near.hpp"
+#include "tutti/node/health.hpp"  // IWYU pragma: export
 #include "tutti/options.hpp"
 #include "tutti/reservation.hpp"
 
@@ -93,25 +98,17 @@ struct NodeOptions {
     // itself.
     OptionDuration stop_deadline = std::chrono::seconds{10};
 
+    // What a load takes along, such as a trace's context, from the thread of the read that begins
+    // it to the one that calls the loader: called on the former at every read that misses, what it
+    // returns on the latter, and what that returns is destroyed there when the loader has returned.
+    // Each may be null, and runs with no lock held; what it throws is logged. A read that joins a
+    // load takes nothing along, and a scheduled refresh has no reader. Default: nothing.
+    std::function<std::function<std::shared_ptr<void>()>()> carry = nullptr;
+
     // Called from any thread, with no lock held; must not block. What it throws is dropped, and so
     // are the lines that it causes itself by calling the node. Default: nothing is logged. Texts
     // never hold secrets or values; they may hold keys.
     std::function<void(LogLevel, std::string_view)> log = nullptr;
-};
-
-// Whether the node does its job, for a health endpoint.
-struct Health {
-    bool live = false;  // started and not stopped
-    // Every channel is subscribed, its lease is effective, and what is published goes out:
-    // invalidations that the bus has not taken became fewer within the last 10 s.
-    bool ready = false;
-    std::vector<std::string> reasons;  // why it is not ready; a channel may have two
-};
-
-// What had not ended when a stop returned.
-struct Stopped {
-    std::vector<std::string> left = {};  // for people; empty: everything has ended
-    [[nodiscard]] bool complete() const noexcept { return left.empty(); }
 };
 
 class NodeLife;
@@ -157,6 +154,23 @@ public:
     [[nodiscard]] Cooldown<K> cooldown(CooldownOptions options) {
         return Cooldown<K>(declare_cooldown(std::move(options)));
     }
+    template <Key K>
+    [[nodiscard]] Invalidator<K> invalidator(const InvalidatorOptions& options) {
+        return Invalidator<K>(declare_invalidator(options));
+    }
+
+    // The cache that was declared under this name, as what it was declared as:
+    // `node->find<tutti::Coherent<UserId, User>>("users")`. Also before the start. Errors:
+    // invalid_option: there is none, it is of another pattern or of other types (which it names),
+    // or its declaration was refused. Any caching pattern: Coherent, Shared, Near, Local.
+    template <class Handle>
+        requires detail::IsCacheHandle<Handle>
+    [[nodiscard]] Result<Handle> find(std::string_view name) const {
+        using Of = detail::HandleOf<Handle>;
+        auto core = find(name, Of::pattern, typeid(typename Of::Types));
+        if (!core) return fail(std::move(core).error());
+        return Handle(*std::move(core));
+    }
 
     // Subscribes, and waits until every channel may serve, at most `deadline`; a Redis that is away
     // is waited for. On a node that is started already: Ok, at once. While another thread starts
@@ -166,6 +180,12 @@ public:
     // unavailable: the node is not started, its caches answer not_started, and start may be called
     // again.
     [[nodiscard]] Result<void> start(Duration deadline = std::chrono::seconds{10});
+    // The same without blocking, from any thread; `token` as for `get`, it takes a Result<void>.
+    // Cancelled by its token, the start goes on.
+    template <class Token>
+    auto start(Duration deadline, Token&& token) {
+        return run<Result<void>>(&Node::start_then, deadline, "start", std::forward<Token>(token));
+    }
 
     // Stops serving, ends what waits with Errc::stopped, leaves the channels, closes the
     // connections, and waits for loaders that are plain functions and run. A loader that hangs is
@@ -179,12 +199,7 @@ public:
     // The same without blocking, from any thread; `token` as for `get`, it takes a Stopped.
     template <class Token>
     auto stop(Duration deadline, Token&& token) {
-        auto start = [life = life_, deadline](auto done) {
-            stop_then(life, deadline, std::move(done));
-        };
-        auto report = [life = life_](const Error& error) { stop_reports(life, error); };
-        return detail::AsyncStart<std::decay_t<Token>, Stopped>::run(
-            std::move(start), std::forward<Token>(token), std::move(report));
+        return run<Stopped>(&Node::stop_then, deadline, "stop", std::forward<Token>(token));
     }
 
     [[nodiscard]] Health health() const;
@@ -197,23 +212,38 @@ public:
     [[nodiscard]] Duration wait_out() const noexcept;
 
 private:
+    [[nodiscard]] Result<std::shared_ptr<detail::Cache>> find(std::string_view name,
+                                                              Pattern pattern,
+                                                              const std::type_info& types) const;
     std::shared_ptr<detail::Cache> declare(Pattern pattern, detail::CacheSpec spec);
     std::shared_ptr<detail::Cache> declare_near(detail::CacheSpec spec, detail::NearSpec near);
     std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
     std::shared_ptr<detail::CooldownCore> declare_cooldown(CooldownOptions options);
+    std::shared_ptr<detail::Invalidated> declare_invalidator(const InvalidatorOptions& options);
 
+    static void start_then(std::shared_ptr<NodeLife> life, Duration deadline,
+                           std::move_only_function<void(Result<void>)> done);
     static void stop_then(std::shared_ptr<NodeLife> life, Duration deadline,
                           std::move_only_function<void(Stopped)> done);
-    static void stop_reports(const std::shared_ptr<NodeLife>& life, const Error& error) noexcept;
+    static void report(const std::shared_ptr<NodeLife>& life, const char* operation,
+                       const Error& error) noexcept;
+    // Owns what it needs: the node may go meanwhile.
+    template <class Answer, class Then, class Token>
+    auto run(Then then, Duration deadline, const char* operation, Token&& token) {
+        auto start = [then, life = life_, deadline](auto done) {
+            then(life, deadline, std::move(done));
+        };
+        auto report = [life = life_, operation](const Error& error) {
+            Node::report(life, operation, error);
+        };
+        return detail::AsyncStart<std::decay_t<Token>, Answer>::run(
+            std::move(start), std::forward<Token>(token), std::move(report));
+    }
 
+    friend class NodeLife;
     explicit Node(std::shared_ptr<NodeLife> life) noexcept;
 
     std::shared_ptr<NodeLife> life_;
-};
-
-template <>
-struct detail::NoAnswer<Stopped> {
-    static Stopped because(Errc, std::string why) { return {.left = {std::move(why)}}; }
 };
 
 }  // namespace tutti

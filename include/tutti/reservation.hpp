@@ -23,22 +23,25 @@
 // WhenStoreFails::allow let it through, the same key is granted again.
 //
 // Thread-safety: every function from any thread. Blocking: one round trip, two when the key is
-// held; at most the deadline. Requires: not on a node's own thread; checked.
+// held; at most the deadline. Requires: not on a node's own thread; checked. With a token as its
+// last argument a function does not block, and may be called anywhere.
 #pragma once
 
+#include <chrono>
+#include <concepts>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "tutti/clock.hpp"
 #include "tutti/codec.hpp"
-#include "tutti/detail/cache.hpp"
-#include "tutti/detail/calls.hpp"
 #include "tutti/detail/loader_shape.hpp"
-#include "tutti/detail/own_threads.hpp"
+#include "tutti/detail/reservation_core.hpp"
+#include "tutti/detail/reserving.hpp"
+#include "tutti/error.hpp"
 #include "tutti/key.hpp"
 #include "tutti/policy.hpp"
 
@@ -49,6 +52,14 @@ enum class WhenStoreFails : unsigned char {
     refuse,  // an error: the action does not happen (fail closed)
     allow,   // granted, and marked as not guarded: it may happen twice (fail open)
 };
+
+[[nodiscard]] constexpr std::string_view to_string(WhenStoreFails what) noexcept {
+    switch (what) {
+    case WhenStoreFails::refuse: return "refuse";
+    case WhenStoreFails::allow: return "allow";
+    }
+    return "unknown";
+}
 
 // T: the note that a holder leaves for those who come second, such as the id of the job.
 template <class T>
@@ -97,29 +108,6 @@ ReservationSpec untyped(ReservationOptions<T> options) {
             .note = std::move(options.note)};
 }
 
-struct RawAttempt {
-    bool granted = false;
-    bool guarded = true;
-    std::string stored;    // by this attempt, or by the holder
-    std::string degraded;  // why it is not guarded
-};
-
-class ReservationCore {
-public:
-    virtual ~ReservationCore() = default;
-    [[nodiscard]] virtual std::string_view name() const noexcept = 0;
-    virtual void reserve(std::string key, std::string note, Duration timeout,
-                         Completion<RawAttempt> done) = 0;
-    virtual void confirm(std::string key, std::string stored, Duration timeout,
-                         Completion<bool> done) = 0;
-    virtual void release(std::string key, std::string stored, Duration timeout,
-                         Completion<bool> done) = 0;
-    virtual void count(Duration timeout, Completion<std::size_t> done) = 0;
-    // The note in what is stored; nullopt: not ours.
-    [[nodiscard]] virtual std::optional<std::string_view> note_of(
-        std::string_view stored) const = 0;
-};
-
 }  // namespace detail
 
 // The outcome of one `reserve`.
@@ -139,7 +127,7 @@ public:
 
 private:
     template <Key K, class U>
-    friend class Reservation;
+    friend class detail::Reserving;
 
     std::string key_;
     detail::RawAttempt raw_;
@@ -151,73 +139,89 @@ template <Key K, class T = std::string>
 class Reservation {
 public:
     Reservation(std::shared_ptr<detail::ReservationCore> core, Codec<T> codec) noexcept
-        : core_(std::move(core)), codec_(std::move(codec)) {}
+        : reserving_(std::move(core), std::move(codec)) {}
 
     // Errors: unavailable, timeout and their likes of the store, with WhenStoreFails::refuse;
     // too_large and what the codec says; not_started, stopped; wrong_thread, for all four
     // functions, in a loader and in a completion. After an error of the store the key is freed in
     // the background; only after `stopped`, or a crash, it may stay reserved for one window.
     [[nodiscard]] Result<Attempt<T>> reserve(const K& key, const T& note,
-                                             Duration deadline = std::chrono::seconds{2}) const {
-        if (auto error = refused("reserve")) return fail(*std::move(error));
-        auto bytes = detail::guarded(function("codec.encode", Errc::protocol),
-                                     [&] { return codec_.encode(note); });
-        if (!bytes) return fail(std::move(bytes).error());
-        auto text = detail::text_of(key, "reserve", core_->name());
-        if (!text) return fail(std::move(text).error());
-        auto raw = detail::wait_for<Result<detail::RawAttempt>>([&](auto done) {
-            core_->reserve(*text, *std::move(bytes), deadline, std::move(done));
-        });
-        if (!raw) return fail(std::move(raw).error());
-        std::optional<T> held;
-        if (const auto found = raw->granted ? std::nullopt : core_->note_of(raw->stored)) {
-            auto decoded = detail::guarded(function("codec.decode", Errc::protocol),
-                                           [&] { return codec_.decode(*found); });
-            if (decoded) held.emplace(*std::move(decoded));
-        }
-        return Attempt<T>(*std::move(text), *std::move(raw), std::move(held));
+                                             Duration deadline = usual_deadline) const {
+        return reserving_.template waited<Attempt<T>>("reserve",
+                                                      reserving_.to_reserve(key, note, deadline));
+    }
+    // The same without blocking, in a loader and in a completion, too; `token` as for
+    // `ReadableCache::get`, it takes what the blocking form returns. The note is decoded on an
+    // unspecified thread. Cancelled by its token, it holds nothing: what is granted afterwards is
+    // released in the background. A coroutine that drops an answer that it was given, as the loser
+    // of a race does, has the reservation until its window ends.
+    template <class Token>
+        requires(!std::convertible_to<Token, Duration>)
+    auto reserve(const K& key, const T& note, Token&& token) const {
+        return reserve(key, note, usual_deadline, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto reserve(const K& key, const T& note, Duration deadline, Token&& token) const {
+        return reserving_.template run<Attempt<T>>(reserving_.to_reserve(key, note, deadline),
+                                                   std::forward<Token>(token),
+                                                   reserving_.giving_back());
     }
 
     // The window begins anew: the action is under way. False: it is not ours any more.
     // Errors: of the store; the reservation then ends with its window.
     [[nodiscard]] Result<bool> confirm(const Attempt<T>& attempt,
-                                       Duration deadline = std::chrono::seconds{2}) const {
-        if (auto error = refused("confirm")) return fail(*std::move(error));
-        if (!attempt.granted() || !attempt.guarded()) return attempt.granted();
-        return detail::wait_for<Result<bool>>([&](auto done) {
-            core_->confirm(attempt.key_, attempt.raw_.stored, deadline, std::move(done));
-        });
+                                       Duration deadline = usual_deadline) const {
+        return reserving_.template waited<bool>("confirm",
+                                                reserving_.to_confirm(attempt, deadline));
+    }
+    template <class Token>
+        requires(!std::convertible_to<Token, Duration>)
+    auto confirm(const Attempt<T>& attempt, Token&& token) const {
+        return confirm(attempt, usual_deadline, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto confirm(const Attempt<T>& attempt, Duration deadline, Token&& token) const {
+        return reserving_.template run<bool>(reserving_.to_confirm(attempt, deadline),
+                                             std::forward<Token>(token));
     }
 
     // The action has not happened: free for the next attempt. False: it was not ours any more, and
     // was left alone. Errors: of the store; it goes on trying in the background. One that is not
     // guarded is released, too: the store may have taken it without an answer.
-    Result<bool> release(const Attempt<T>& attempt,
-                         Duration deadline = std::chrono::seconds{2}) const {
-        if (auto error = refused("release")) return fail(*std::move(error));
-        if (!attempt.granted()) return false;
-        return detail::wait_for<Result<bool>>([&](auto done) {
-            core_->release(attempt.key_, attempt.raw_.stored, deadline, std::move(done));
-        });
+    Result<bool> release(const Attempt<T>& attempt, Duration deadline = usual_deadline) const {
+        return reserving_.template waited<bool>("release",
+                                                reserving_.to_release(attempt, deadline));
+    }
+    template <class Token>
+        requires(!std::convertible_to<Token, Duration>)
+    auto release(const Attempt<T>& attempt, Token&& token) const {
+        return release(attempt, usual_deadline, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto release(const Attempt<T>& attempt, Duration deadline, Token&& token) const {
+        return reserving_.template run<bool>(reserving_.to_release(attempt, deadline),
+                                             std::forward<Token>(token));
     }
 
     // How many are held now, in the whole fleet. Reads all names of the store: for a gauge.
-    [[nodiscard]] Result<std::size_t> count(Duration deadline = std::chrono::seconds{2}) const {
-        if (auto error = refused("count")) return fail(*std::move(error));
-        return detail::wait_for<Result<std::size_t>>(
-            [&](auto done) { core_->count(deadline, std::move(done)); });
+    [[nodiscard]] Result<std::size_t> count(Duration deadline = usual_deadline) const {
+        return reserving_.template waited<std::size_t>("count", reserving_.to_count(deadline));
+    }
+    template <class Token>
+        requires(!std::convertible_to<Token, Duration>)
+    auto count(Token&& token) const {
+        return count(usual_deadline, std::forward<Token>(token));
+    }
+    template <class Token>
+    auto count(Duration deadline, Token&& token) const {
+        return reserving_.template run<std::size_t>(reserving_.to_count(deadline),
+                                                    std::forward<Token>(token));
     }
 
 private:
-    [[nodiscard]] std::optional<Error> refused(std::string_view operation) const {
-        return detail::cannot_wait(operation, core_->name());
-    }
-    [[nodiscard]] detail::UserFunction function(std::string_view name, Errc code) const {
-        return {.name = name, .operation = "reserve", .cache = core_->name(), .code = code};
-    }
+    static constexpr Duration usual_deadline = std::chrono::seconds{2};
 
-    std::shared_ptr<detail::ReservationCore> core_;  // never null
-    Codec<T> codec_;
+    detail::Reserving<K, T> reserving_;
 };
 
 }  // namespace tutti

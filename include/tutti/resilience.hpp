@@ -34,7 +34,7 @@ struct NegativeTtls {
     std::optional<Ttl> otherwise = std::nullopt;
 };
 
-// Serve a value past its TTL while the source fails for a passing reason.
+// Serve a value past its TTL while the source fails for a passing reason, or is slow.
 struct StaleIfError {
     // How long past its TTL, at most. Mandatory, more than zero. Memory and store keep it that
     // long.
@@ -45,21 +45,33 @@ struct StaleIfError {
     std::function<bool(const Error&)> transient = nullptr;
     // After a failure the stale value is served at once for this long, without asking the source.
     OptionDuration retry_after = std::chrono::seconds{1};
+    // Readers of a load that takes longer, counted from its first reader, are given the stale value
+    // and wait no more; the load goes on, for those who come after it. Zero: at once, which is
+    // known as stale-while-revalidate. A reader whose own deadline is shorter gets it then.
+    // Default: readers wait. GetOptions::soft_deadline says otherwise for one read.
+    std::optional<OptionDuration> when_slower_than = std::nullopt;
 };
 
-// Loads these keys again on schedule, so that readers never wait for them and an entry never dies
-// on a quiet day. A refresh overwrites: it deletes nothing first, and when it fails the old value
-// stays. With a store, one instance of the fleet loads and the others take what it stored.
+// Loads again before the TTL ends, so that readers never wait: these keys on schedule, so that an
+// entry never dies on a quiet day, and any key when it is read near its end. Either or both. A
+// refresh overwrites: it deletes nothing first, and when it fails the old value stays. With a
+// store, one instance of the fleet loads and the others take what it stored.
 template <class K>
 struct Refresh {
-    std::vector<K> keys;
+    // A hit after this fraction of an entry's life begins one refresh in the background; the reader
+    // has its value at once. 0.8 leaves a fifth, in which a refresh that fails is tried seven times
+    // more at most. Of an entry whose loader says a longer time to live (`keep_for`) it begins
+    // later: what is left then is never more than of `ttl`. Zero: no hit does. From 0 to below 1;
+    // needs a memory tier with a TTL that ends. Hits of reads with `age_max` begin none.
+    double on_hit_after = 0;
+    std::vector<K> keys = {};                         // on schedule
     OptionDuration first = std::chrono::seconds{10};  // after Node::start
-    // Mandatory, at least `every_min`; a third of the TTL leaves two retries, which begin a
-    // sixteenth of it after a failure.
+    // Mandatory with `keys`, at least `every_min`; a third of the TTL leaves two retries, which
+    // begin a sixteenth of it after a failure.
     OptionDuration every{};
     static constexpr Duration every_min = std::chrono::milliseconds{100};
-    // After so many failures in a row `failing` is called and a warning logged; again with zero
-    // when a refresh succeeds afterwards.
+    // Of `keys`: after so many failures in a row `failing` is called and a warning logged; again
+    // with zero when a refresh succeeds afterwards.
     std::size_t signal_after = 3;
     std::function<void(std::string_view key, std::size_t failures_in_a_row, const Error&)> failing =
         nullptr;

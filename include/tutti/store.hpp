@@ -25,6 +25,8 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tutti/clock.hpp"
@@ -33,15 +35,25 @@
 
 namespace tutti {
 
+enum class Epoch : std::uint64_t;  // bus.hpp
+
 // Called once with the outcome of an asynchronous operation.
 template <class T>
 using Completion = std::move_only_function<void(Result<T>)>;
 
+// What an entry may carry: so many tags, each of 1 to so many bytes.
+inline constexpr std::size_t entry_tags_max = 64;
+inline constexpr std::size_t tag_bytes_max = 256;
+[[nodiscard]] constexpr bool is_tag(std::string_view text) noexcept {
+    return !text.empty() && text.size() <= tag_bytes_max;
+}
+
 // Where a coordinated value lives.
-struct Place {
+struct ValueAddress {
     enum class Form : unsigned char {
         framed,  // epoch, generation and lifetimes stand in front of the value
         raw,     // the value as it is, for foreign programs; the rest stands beside it
+        tagged,  // as framed, with the tags that it carries
     };
 
     std::string channel;  // whose epoch and generation it carries
@@ -59,11 +71,21 @@ struct Place {
     bool foreign_writers = false;
 };
 
+[[nodiscard]] constexpr std::string_view to_string(ValueAddress::Form form) noexcept {
+    switch (form) {
+    case ValueAddress::Form::framed: return "framed";
+    case ValueAddress::Form::raw: return "raw";
+    case ValueAddress::Form::tagged: return "tagged";
+    }
+    return "unknown";
+}
+
 // A value in the store and how old it is, by the server's clock alone.
 struct StoredValue {
     std::string bytes;
     Duration age{};    // since its load was stored; zero when a foreign program has written it
     Duration fresh{};  // left of its time to live; negative: kept beyond it, as a last known good
+    std::vector<std::string> tags = {};  // of a tagged one
 };
 
 // Names one attempt to load: 128 random bits, as text. The same attempt asks again with the same
@@ -72,7 +94,7 @@ using LoadToken = std::string;
 inline constexpr std::size_t load_token_bytes_max = 128;
 
 struct FetchRequest {
-    Place place;
+    ValueAddress address;
     LoadToken token;
     Duration claim_for{};  // after this a claim lapses by itself: its loader is dead
     // A value that is older is not fresh, whatever its time to live says. Zero: none is.
@@ -91,7 +113,17 @@ struct Fetched {
     std::optional<StoredValue> value;  // with `ours` or `theirs`: a last known good, or none
     Claim claim = Claim::none;
     Duration claim_left{};  // with `theirs`: ask again after this at the latest
+    Epoch epoch{};          // that the channel has there: see bus.hpp
 };
+
+[[nodiscard]] constexpr std::string_view to_string(Fetched::Claim claim) noexcept {
+    switch (claim) {
+    case Fetched::Claim::none: return "none";
+    case Fetched::Claim::ours: return "ours";
+    case Fetched::Claim::theirs: return "theirs";
+    }
+    return "unknown";
+}
 
 // What keeps the better of two values. A stored one of a higher rank yields all the same when it is
 // past its time to live, because it is read no longer, or older than `yields_after`.
@@ -104,14 +136,16 @@ struct Rank {
 };
 
 struct FillRequest {
-    Place place;
+    ValueAddress address;
     LoadToken token;  // of the claim
     std::string bytes;
     Duration fresh_for{};  // time to live; resolution of one millisecond, rounded up
     // How long it is in the store, as a last known good; at least `fresh_for`. A raw value goes
     // with its time to live, because a foreign program would take it for fresh.
     Duration keep_for{};
-    std::optional<Rank> rank = std::nullopt;  // framed only
+    std::optional<Rank> rank = std::nullopt;  // not of a raw value
+    // Tagged only. When one of them was invalidated since the claim was given, the claim is lost.
+    std::vector<std::string> tags = {};
 };
 
 enum class Filled : unsigned char {
@@ -119,6 +153,15 @@ enum class Filled : unsigned char {
     claim_lost,   // invalidated, taken over or lapsed meanwhile: nothing was stored
     kept_better,  // a value of a higher rank is there and was left alone; the claim has ended
 };
+
+[[nodiscard]] constexpr std::string_view to_string(Filled filled) noexcept {
+    switch (filled) {
+    case Filled::stored: return "stored";
+    case Filled::claim_lost: return "claim_lost";
+    case Filled::kept_better: return "kept_better";
+    }
+    return "unknown";
+}
 
 class Store {
 public:
@@ -158,15 +201,28 @@ public:
     // page, and is right only as far as nothing changes meanwhile. For gauges.
     virtual void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) = 0;
 
-    // Reads a coordinated value, and claims its load when there is none that is fresh.
+    // Reads a coordinated value, and claims its load when there is none that is fresh. A tagged one
+    // is absent when a tag of it was invalidated since the claim that it was stored under was
+    // given.
     virtual void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) = 0;
+
+    // The same of several values, as that many calls of `fetch` in this order, and each completes
+    // by itself. A store with a way to its server asks for all of one address but for the key at
+    // once, which takes less than it would one by one.
+    struct Fetch {
+        FetchRequest request;
+        Completion<Fetched> done;
+    };
+    virtual void fetch_many(std::vector<Fetch> fetches, TimePoint deadline) {
+        for (Fetch& one : fetches) fetch(std::move(one.request), deadline, std::move(one.done));
+    }
 
     // Stores what was loaded under a claim, ends the claim and wakes who waits. There is no way to
     // store without one: it is what tells a late request from a timely one.
     virtual void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) = 0;
 
     // The load failed: ends the claim if it is still ours and wakes who waits. False: it was not.
-    virtual void release(Place place, LoadToken token, TimePoint deadline,
+    virtual void release(ValueAddress address, LoadToken token, TimePoint deadline,
                          Completion<bool> done) = 0;
 
     // Removes the values and claims of these keys under every prefix of the channel and wakes who
@@ -180,5 +236,13 @@ public:
     // executor, or when that has ended. Again: does nothing.
     virtual void close() = 0;
 };
+
+[[nodiscard]] constexpr std::string_view to_string(Store::Condition condition) noexcept {
+    switch (condition) {
+    case Store::Condition::always: return "always";
+    case Store::Condition::if_absent: return "if_absent";
+    }
+    return "unknown";
+}
 
 }  // namespace tutti

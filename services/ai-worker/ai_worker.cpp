@@ -18,17 +18,18 @@
 #include "common/jobs/job_runner.hpp"
 #include "common/jobs/job_source_redis.hpp"
 #include "common/redis/client.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::worker {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr Duration patience_with_jobs = 6s;  // of a stop
+constexpr Duration jobs_stop_timeout = 6s;  // of a stop
 constexpr std::size_t other_redis_calls = 3;
 
 // The caches' loads may outlive the call of the handler, so each has the paid calls for itself.
-work::WorkContext work_context(const jobs::JobContext& context) {
+handlers::WorkContext work_context(const jobs::JobContext& context) {
     const auto paid = std::make_shared<jobs::PaidCalls>(context.paid);
     return {.deadline = context.deadline,
             .children = context.children,
@@ -51,7 +52,8 @@ struct AiWorker::Impl {
         }
         auto commands = redis::RedisClient::create(
             {.url = *options.node.redis_url,
-             .connections_max = options.node.jobs_at_a_time + other_redis_calls});
+             .connections_max = options.node.jobs_at_a_time + other_redis_calls,
+             .reply_bytes_max = jobs::claim_reply_bytes_max});
         if (!commands) return fail(std::move(commands).error());
         redis = *std::move(commands);
         // A claim that waits takes longer than other commands may.
@@ -60,23 +62,18 @@ struct AiWorker::Impl {
         if (!waits) return fail(std::move(waits).error());
         waiting = *std::move(waits);
         source = std::make_shared<jobs::RedisJobSource>(
-            *redis, *waiting, jobs::RedisJobSource::Options{.queue = options.queue_name});
+            *redis, *waiting,
+            jobs::RedisJobSource::Options{.queue = options.queue_name,
+                                          .leases = {.lease = options.job_lease}});
         presence = caches::advise_on_others(*redis, caches::ai_worker_service, options.node.name);
         return {};
     }
 
     Result<void> listen(const Options& options) {
         http::Router router;
-        const http::Router::Terms everybody{
-            .kind = http::RouteKind::observability, .guard = {}, .body_bytes_max = 0};
-        router.add(
-                  "GET", "/health", [this](const http::Request&) { return health(); }, everybody)
-            .add(
-                "GET", "/metrics", [this](const http::Request&) { return metrics(); }, everybody)
-            .add(
-                "GET", "/audit",
-                [this](const http::Request&) { return caches::audit_response(node->node()); },
-                everybody);
+        caches::add_node_routes(
+            router, node->node(),
+            {.health = [this] { return health(); }, .metrics = [this] { return metrics(); }});
         auto listening = http::Server::start({.address = options.address, .port = options.port},
                                              std::move(router));
         if (!listening) return fail(std::move(listening).error());
@@ -92,7 +89,8 @@ struct AiWorker::Impl {
             },
             jobs::JobRunner::Options{
                 .worker = options.node.name + '-' + domain::random_uuid().substr(0, 8),
-                .concurrency = options.node.jobs_at_a_time});
+                .concurrency = options.node.jobs_at_a_time,
+                .lease = redis ? options.job_lease : jobs::LeaseOptions{}.lease});
     }
 
     [[nodiscard]] http::Response health() const {
@@ -110,11 +108,13 @@ struct AiWorker::Impl {
     }
 
     void stop() {
+        const detail::Lock lock(stopping);
         if (server) server->stop();
-        if (runner) runner->stop(Boottime::now() + patience_with_jobs);
-        if (node) node->end_calls();
-        runner.reset();  // its handlers wait for nothing any more
+        if (runner) runner->stop(Boottime::now() + jobs_stop_timeout);
+        // A handler may wait for a picture that another worker has claimed, dead or alive: that is
+        // a read of the node's, which only its end answers.
         if (node) node->stop();
+        runner.reset();  // its handlers wait for nothing any more
         if (presence) presence->stop();
     }
 
@@ -125,6 +125,7 @@ struct AiWorker::Impl {
     std::unique_ptr<caches::Presence> presence;  // none: this is the only instance
     std::unique_ptr<jobs::JobRunner> runner;
     std::unique_ptr<http::Server> server;
+    detail::Mutex stopping;  // held for all of a stop: another one waits for its end
 };
 
 AiWorker::Options AiWorker::Options::from(const process::Settings& settings) {
@@ -133,7 +134,8 @@ AiWorker::Options AiWorker::Options::from(const process::Settings& settings) {
     return {.node = WorkerNode::Options::from(settings, std::move(name)),
             .address = settings.listen_address,
             .port = settings.ai_worker_port,
-            .queue_name = settings.queue_name};
+            .queue_name = settings.queue_name,
+            .job_lease = settings.job_lease};
 }
 
 Result<std::unique_ptr<AiWorker>> AiWorker::start(const Options& options) {

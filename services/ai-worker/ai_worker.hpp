@@ -5,11 +5,12 @@
 //     auto worker = AiWorker::start(AiWorker::Options::from(settings));
 //     if (!worker) { ... "port 3002 is in use ..." }
 //
-// GET /health, /metrics and /audit answer everybody; there is nothing else.
+// GET /health, /metrics and /audit need no secret; there is nothing else.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,6 +29,7 @@ public:
         std::string address = "127.0.0.1";
         std::uint16_t port = 0;  // 0 = a free one
         std::string queue_name = process::Settings{}.queue_name;
+        std::chrono::milliseconds job_lease = process::Settings{}.job_lease;  // on Redis
         // Without a Redis: the queue of a gateway in this process. Null: nothing to do.
         std::shared_ptr<jobs::JobSource> source = nullptr;
 

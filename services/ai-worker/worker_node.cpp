@@ -26,6 +26,7 @@ NodeOptions node_options(const WorkerNode::Options& options) {
             .embedded = options.redis_url ? nullptr : options.hub,
             .app = std::string(caches::app_name),
             .workers = loads_per_job * options.jobs_at_a_time,
+            .carry = caches::carry_trace,
             .log = caches::log_of_node};
 }
 
@@ -72,11 +73,12 @@ WorkerNode::WorkerNode(std::unique_ptr<Node> node, const Options& options)
       speech_(speech_upstream_, options.speech_model),
       files_(options.attachments),
       node_(std::move(node)),
-      capability_(caches::declare_model_capabilities(*node_)),
-      pictures_(
-          caches::declare_vision_descriptions(*node_, vision::picture_loader(files_, vision_))),
-      recordings_(caches::declare_voice_transcripts(
-          *node_, transcripts::recording_loader(files_, speech_))),
+      caches_(caches::declare_worker_caches(
+          *node_, {.picture = vision::picture_loader(files_, vision_),
+                   .recording = transcripts::recording_loader(files_, speech_)})),
+      capability_(caches_.capabilities),
+      pictures_(caches_.descriptions),
+      recordings_(caches_.transcripts),
       handlers_({.chat = chat_,
                  .pictures = pictures_,
                  .recordings = recordings_,

@@ -15,11 +15,12 @@
 
 #include "ai-worker/attachments/attachment_fetch.hpp"
 #include "ai-worker/capability/model_capability.hpp"
+#include "ai-worker/handlers/job_handlers.hpp"
 #include "ai-worker/providers/openai.hpp"
 #include "ai-worker/providers/upstream.hpp"
 #include "ai-worker/transcripts/recordings.hpp"
 #include "ai-worker/vision/picture_descriptions.hpp"
-#include "ai-worker/work/job_handlers.hpp"
+#include "common/caches/service_caches.hpp"
 #include "common/http/metrics.hpp"
 #include "common/process/settings.hpp"
 #include "tutti/embedded.hpp"
@@ -40,7 +41,7 @@ public:
         providers::Upstream::Options speech;
         std::string speech_model = process::Settings{}.transcription_model;
         attachments::AttachmentFetch::Options attachments{};
-        work::JobHandlers::Options jobs{};
+        handlers::JobHandlers::Options jobs{};
 
         // Endpoints that are not set are OpenRouter's, or those for replies.
         [[nodiscard]] static Options from(const process::Settings& settings, std::string name);
@@ -51,7 +52,7 @@ public:
 
     // As JobHandlers::handle.
     [[nodiscard]] jobs::JobOutcome handle(const jobs::Job& job,
-                                          const work::WorkContext& context) const {
+                                          const handlers::WorkContext& context) const {
         return handlers_.handle(job, context);
     }
 
@@ -74,10 +75,11 @@ private:
     providers::OpenAiSpeech speech_;
     attachments::AttachmentFetch files_;
     std::unique_ptr<Node> node_;
+    caches::WorkerCaches caches_;
     capability::ModelCapability capability_;
     vision::PictureDescriptions pictures_;
     transcripts::Recordings recordings_;
-    work::JobHandlers handlers_;
+    handlers::JobHandlers handlers_;
 };
 
 }  // namespace tutti::services::worker

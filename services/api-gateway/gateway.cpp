@@ -8,6 +8,7 @@
 #include <functional>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include <boost/describe/class.hpp>
 
@@ -21,6 +22,7 @@
 #include "api-gateway/gateway_node.hpp"
 #include "api-gateway/jobs/deduplicator.hpp"
 #include "api-gateway/jobs/job_waits.hpp"
+#include "api-gateway/jobs/result_keeper.hpp"
 #include "api-gateway/models/model_cache.hpp"
 #include "api-gateway/models/openrouter.hpp"
 #include "api-gateway/routes/ai_routes.hpp"
@@ -47,21 +49,25 @@
 #include "common/redis/client.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
+#include "tutti/outbox.hpp"
 
 namespace tutti::services::gateway {
 namespace {
 
 using namespace std::chrono_literals;
 
+// A change that concerns more keys of a channel than this says "all".
+constexpr std::size_t keys_told_max = 50;
+
 struct HealthServices {
     bool database = false;
     bool writes = false;                  // and takes writes
     bool bus = false;                     // every channel may serve from memory
-    std::optional<bool> notifications{};  // PostgreSQL only: changes of other programs are heard
+    std::optional<bool> notifications{};  // PostgreSQL only: it wakes the publisher
 };
 BOOST_DESCRIBE_STRUCT(HealthServices, (), (database, writes, bus, notifications))
 
-struct HealthBody {
+struct GatewayHealthBody {
     std::string status{};  // healthy, degraded (works, with the reasons why not fully), unhealthy
     bool live = true;      // it answers
     bool ready = false;    // and fully: the database, every cache and every subscription are up
@@ -70,7 +76,8 @@ struct HealthBody {
     std::string timestamp{};
     std::int64_t uptime = 0;  // milliseconds
 };
-BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, services, reasons, timestamp, uptime))
+BOOST_DESCRIBE_STRUCT(GatewayHealthBody, (),
+                      (status, live, ready, services, reasons, timestamp, uptime))
 
 }  // namespace
 
@@ -92,11 +99,14 @@ struct Gateway::Impl {
     std::unique_ptr<attachments::AttachmentCleanup> cleanup;
     std::shared_ptr<services::jobs::JobQueue> queue;
     services::jobs::JobSubscription files_of_ended;
+    std::unique_ptr<jobs::ResultKeeper> keeper;
+    services::jobs::JobSubscription results_of_ended;
     std::unique_ptr<jobs::JobWaits> waits;
     std::unique_ptr<jobs::Deduplicator> deduplicator;
     std::unique_ptr<jobs::Deduplicator> by_client_key;
+    std::unique_ptr<outbox::Publisher> outbox;           // of what was committed
+    std::unique_ptr<database::ChangeListener> listener;  // wakes it; PostgreSQL only
     std::unique_ptr<GatewayMetrics> metrics;
-    std::unique_ptr<database::ChangeListener> listener;  // PostgreSQL only
     std::unique_ptr<http::Server> server;
     process::Ending stop_downloads;  // the server waits for requests that wait for Discord
     TimePoint started = Boottime::now();
@@ -104,7 +114,7 @@ struct Gateway::Impl {
     Result<void> open(const Options& options);
     Result<void> open_attachments(const Options& options);
     Result<void> open_queue(const Options& options);
-    Result<void> hear_changes(const Options& options);
+    Result<void> publish_changes(const Options& options);
     void see_others(const Options& options);
     [[nodiscard]] std::vector<routes::GatewayRoute> routes(const Options& options);
     Result<void> listen(const Options& options);
@@ -112,8 +122,12 @@ struct Gateway::Impl {
 };
 
 Result<void> Gateway::Impl::open(const Options& options) {
-    auto opened = database::Database::open(
-        {.sqlite_path = options.database_path, .postgres_url = options.postgres_url});
+    auto opened =
+        database::Database::open({.sqlite_path = options.database_path,
+                                  .postgres_url = options.postgres_url,
+                                  .changed = [this](const std::vector<outbox::Row>& rows) {
+                                      if (outbox) outbox->publish(rows);
+                                  }});
     if (!opened) return fail(std::move(opened).error());
     database = *std::move(opened);
     database_watch = std::make_unique<database::DatabaseWatch>(
@@ -137,17 +151,23 @@ Result<void> Gateway::Impl::open(const Options& options) {
     waits = std::make_unique<jobs::JobWaits>(*queue, options.waits);
     files_of_ended =
         queue->on_finished([this](const std::string& job_id) { cleanup->job_ended(job_id); });
+    keeper = std::make_unique<jobs::ResultKeeper>(*queue, database->job_results,
+                                                  jobs::ResultKeeper::Options{});
+    results_of_ended =
+        queue->on_finished([this](const std::string& job_id) { keeper->job_ended(job_id); });
     models = std::make_unique<models::ModelCache>(node->models(), models::ModelCache::Options{});
     deduplicator =
         std::make_unique<jobs::FleetDeduplicator>(node->requests(), options.dedup_window);
     by_client_key =
         std::make_unique<jobs::FleetDeduplicator>(node->request_keys(), caches::request_key_window);
+    if (auto published = publish_changes(options); !published) return published;
     metrics = std::make_unique<GatewayMetrics>(GatewayMetrics::Parts{.node = *node,
                                                                      .openrouter = *openrouter,
                                                                      .attachments = *attachments,
                                                                      .queue = *queue,
+                                                                     .outbox = *outbox,
                                                                      .presence = presence.get()});
-    return hear_changes(options);
+    return {};
 }
 
 // A request is reserved, its attachments are downloaded, and it is enqueued, all of it before the
@@ -203,12 +223,18 @@ void Gateway::Impl::see_others(const Options& options) {
                                         std::move(warn_of_sqlite));
 }
 
-Result<void> Gateway::Impl::hear_changes(const Options& options) {
+Result<void> Gateway::Impl::publish_changes(const Options& options) {
+    auto publisher =
+        outbox::Publisher::start({.channels = node->channels(),
+                                  .deadline = caches::InvalidationService::deadline_default,
+                                  .keys_max = keys_told_max,
+                                  .log = caches::log_of_node},
+                                 database->outbox());
+    if (!publisher) return fail(std::move(publisher).error());
+    outbox = *std::move(publisher);
     if (!options.postgres_url) return {};
-    auto listening = database::ChangeListener::start(
-        {.url = *options.postgres_url}, [&changed = *node](const caches::PersonalityEvent& event) {
-            changed.invalidate_personality(event);
-        });
+    auto listening = database::ChangeListener::start({.url = *options.postgres_url},
+                                                     [&woken = *outbox] { woken.wake(); });
     if (!listening) return fail(std::move(listening).error());
     listener = *std::move(listening);
     return {};
@@ -233,9 +259,9 @@ std::vector<routes::GatewayRoute> Gateway::Impl::routes(const Options& options) 
                                      .node = *node,
                                      .principals = principals}));
     join(routes::avatar_routes(*node));
-    join(routes::persona_routes(database->personas, *node, principals));
-    join(routes::llm_config_routes(database->llm_configs, *node, options.bot_owner_id));
-    join(routes::user_setting_routes(database->user_settings, *node, principals));
+    join(routes::persona_routes(database->personas, principals));
+    join(routes::llm_config_routes(database->llm_configs, options.bot_owner_id));
+    join(routes::user_setting_routes(database->user_settings, principals));
     join(routes::cache_routes(*node));
     join(routes::model_routes(models->source(), options.bot_owner_id));
     join(routes::ai_routes({.queue = *queue,
@@ -265,11 +291,11 @@ Result<void> Gateway::Impl::listen(const Options& options) {
 http::Response Gateway::Impl::health() const {
     auto bus = node->node().health();
     const auto state = database_watch->state();
-    HealthBody body{.services = {.database = state != database::DatabaseWatch::State::silent,
-                                 .writes = state == database::DatabaseWatch::State::well,
-                                 .bus = bus.live && bus.ready},
-                    .reasons = std::move(bus.reasons),
-                    .timestamp = process::iso_timestamp()};
+    GatewayHealthBody body{.services = {.database = state != database::DatabaseWatch::State::silent,
+                                        .writes = state == database::DatabaseWatch::State::well,
+                                        .bus = bus.live && bus.ready},
+                           .reasons = std::move(bus.reasons),
+                           .timestamp = process::iso_timestamp()};
     if (!body.services.database) {
         body.reasons.emplace_back("the database does not answer");
     } else if (!body.services.writes) {
@@ -279,7 +305,7 @@ http::Response Gateway::Impl::health() const {
         const std::string failure = listener->failure();
         body.services.notifications = failure.empty();
         if (!failure.empty()) {
-            body.reasons.emplace_back("database changes of other programs are not heard");
+            body.reasons.emplace_back("database changes of other programs are heard late");
         }
     }
     body.status = !body.services.database ? "unhealthy"

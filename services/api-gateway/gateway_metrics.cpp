@@ -79,6 +79,24 @@ std::optional<T> known(Result<T> figure) {
     return std::nullopt;
 }
 
+std::string outbox_text(const outbox::Publisher::Figures& figures) {
+    constexpr auto counter = MetricText::Type::counter;
+    MetricText text;
+    text.metric("tutti_outbox_published_total", counter,
+                "Committed changes that this instance has published.");
+    text.sample({}, figures.published);
+    text.metric("tutti_outbox_unconfirmed_total", counter,
+                "Attempts to publish one that the bus has not taken.");
+    text.sample({}, figures.unconfirmed);
+    text.metric("tutti_outbox_malformed_total", counter,
+                "Rows of the outbox with a channel or a reach that does not exist.");
+    text.sample({}, figures.malformed);
+    text.metric("tutti_outbox_flushes_total", counter,
+                "Times that too many keys of a channel were due, and it was told every key.");
+    text.sample({}, figures.flushes);
+    return text.text();
+}
+
 }  // namespace
 
 bool wants_prometheus(std::string_view accept) {
@@ -117,6 +135,7 @@ http::Response GatewayMetrics::response(const http::Request& request) {
 http::Response GatewayMetrics::text() {
     const std::array upstreams{parts_.openrouter.metrics(), parts_.attachments.metrics()};
     http::Response response = caches::metrics_response(parts_.node.node(), upstreams);
+    response.body += outbox_text(parts_.outbox.figures());
     if (const auto numbers = queue_.get())
         response.body += services::jobs::queue_metrics_text(*numbers);
     if (const auto count = reservations_.get()) {

@@ -1,7 +1,7 @@
 // GET /metrics of the gateway, in two forms: Prometheus text with the caches, the pools to
-// OpenRouter and to Discord's attachments, the queue, how many requests are reserved now and how
-// many gateways there are; and a short JSON document with the queue and the reservations, which
-// clients of the deployment read.
+// OpenRouter and to Discord's attachments, the outbox, the queue, how many requests are reserved
+// now and how many gateways there are; and a short JSON document with the queue and the
+// reservations, which clients of the deployment read.
 //
 // What is asked of the store is kept for 3 s, so that scrapes, however many, cost the store little;
 // who asks waits for it half a second at most each. What cannot be asked is left out of the text,
@@ -21,6 +21,7 @@
 #include "common/jobs/job_queue.hpp"
 #include "common/process/kept_figure.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/outbox.hpp"
 
 namespace tutti::services::gateway {
 
@@ -32,6 +33,7 @@ public:
         const models::OpenRouter& openrouter;
         const attachments::AttachmentDownloads& attachments;
         services::jobs::JobQueue& queue;
+        const outbox::Publisher& outbox;
         const caches::Presence* presence = nullptr;  // null: this is the only instance
     };
 

@@ -11,9 +11,6 @@
 namespace tutti::services::gateway {
 namespace {
 
-// A change that concerns more channels than this says "all".
-constexpr std::size_t channels_max = 50;
-
 // Strangers ask for avatars; each one holds a worker of the server meanwhile.
 constexpr Duration avatar_deadline = std::chrono::seconds{2};
 
@@ -58,13 +55,6 @@ Loader<std::string, domain::ModelCatalogue> load_models_from(models::OpenRouter&
     };
 }
 
-bool published(const Invalidation& outcome, std::string_view what) {
-    if (outcome.published()) return true;
-    log::warn("the other instances were not told yet",
-              "about changed " + std::string(what) + ": " + outcome.reason);
-    return false;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
@@ -75,6 +65,7 @@ Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
                               .embedded = options.redis_url.empty() ? options.hub : nullptr,
                               .app = std::string(caches::app_name),
                               .workers = 4,
+                              .carry = caches::carry_trace,
                               .log = caches::log_of_node});
     if (!node) return fail(std::move(node).error());
     std::unique_ptr<GatewayNode> gateway(new GatewayNode(*std::move(node), options, sources));
@@ -85,20 +76,16 @@ Result<std::unique_ptr<GatewayNode>> GatewayNode::start(const Options& options,
 GatewayNode::GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources)
     : node_(std::move(node)),
       public_url_(options.public_url),
-      personalities_(caches::declare_personalities(
-          *node_, load_personality_from(sources.personalities, options.public_url))),
-      avatars_(caches::declare_avatars(*node_, load_avatar_from(sources.personalities))),
-      models_(caches::declare_models(*node_, load_models_from(sources.openrouter))),
-      requests_(caches::declare_request_dedup(*node_, options.dedup_window)),
-      request_keys_(caches::declare_request_keys(*node_)),
-      channel_activations_(caches::declare_invalidation(*node_, caches::channel_activation_events)),
-      api_keys_(caches::declare_invalidation(*node_, caches::api_key_events)),
-      llm_configs_(caches::declare_invalidation(*node_, caches::llm_config_events)),
-      personas_(caches::declare_invalidation(*node_, caches::persona_events)) {}
+      caches_(caches::declare_gateway_caches(
+          *node_,
+          {.personality = load_personality_from(sources.personalities, options.public_url),
+           .avatar = load_avatar_from(sources.personalities),
+           .models = load_models_from(sources.openrouter)},
+          options.dedup_window)) {}
 
 Result<std::optional<domain::GetPersonalityResponse>> GatewayNode::personality(
     const std::string& id) const {
-    const auto found = personalities_.get(id);
+    const auto found = caches_.personalities.get(id);
     if (!found) return fail(found.error());
     if (!found->found()) return std::optional<domain::GetPersonalityResponse>();
     return **found;
@@ -111,7 +98,7 @@ domain::GetPersonalityResponse GatewayNode::shown(
 }
 
 Result<std::optional<domain::AvatarPtr>> GatewayNode::avatar(const std::string& slug) const {
-    const auto found = avatars_.get(slug, {.deadline = avatar_deadline});
+    const auto found = caches_.avatars.get(slug, {.deadline = avatar_deadline});
     if (!found) return fail(found.error());
     if (!found->found()) return std::optional<domain::AvatarPtr>();
     return **found;
@@ -120,42 +107,22 @@ Result<std::optional<domain::AvatarPtr>> GatewayNode::avatar(const std::string& 
 bool GatewayNode::invalidate_personality(const caches::PersonalityEvent& event) const {
     const InvalidateOptions options{.deadline = caches::InvalidationService::deadline_default};
     const auto outcome = event.personality_id
-                             ? personalities_.invalidate(*event.personality_id, options)
-                             : personalities_.invalidate_all(options);
-    return published(outcome, caches::personality_events.what);
+                             ? caches_.personalities.invalidate(*event.personality_id, options)
+                             : caches_.personalities.invalidate_all(options);
+    if (outcome.published()) return true;
+    log::warn("the other instances were not told yet", outcome.reason);
+    return false;
 }
 
-bool GatewayNode::invalidate_personality(const database::PersonalityChange& change) const {
-    bool published_all =
-        invalidate_personality(caches::PersonalityEvent{.personality_id = change.id});
-    if (change.channel_ids.size() > channels_max) {
-        return published(channel_activations_.invalidate_all(),
-                         caches::channel_activation_events.what) &&
-               published_all;
-    }
-    for (const std::string& id : change.channel_ids) {
-        published_all &=
-            published(channel_activations_.invalidate(id), caches::channel_activation_events.what);
-    }
-    return published_all;
-}
-
-bool GatewayNode::invalidate_llm_configs_of(const std::string& discord_id) const {
-    return published(llm_configs_.invalidate(discord_id), caches::llm_config_events.what);
-}
-
-bool GatewayNode::invalidate_all_llm_configs() const {
-    const bool published_all =
-        published(llm_configs_.invalidate_all(), caches::llm_config_events.what);
-    return invalidate_personality(caches::PersonalityEvent{}) && published_all;
-}
-
-bool GatewayNode::invalidate_persona_of(const std::string& discord_id) const {
-    return published(personas_.invalidate(discord_id), caches::persona_events.what);
-}
-
-bool GatewayNode::invalidate_api_keys_of(const std::string& discord_id) const {
-    return published(api_keys_.invalidate(discord_id), caches::api_key_events.what);
+std::vector<outbox::Channel> GatewayNode::channels() const {
+    const auto told = [](const caches::InvalidationEvents& events, const auto& handle) {
+        return outbox::channel(events.channel, handle);
+    };
+    return {told(caches::personality_events, caches_.personalities),
+            told(caches::channel_activation_events, caches_.channel_activations.invalidator()),
+            told(caches::api_key_events, caches_.api_keys.invalidator()),
+            told(caches::llm_config_events, caches_.llm_configs.invalidator()),
+            told(caches::persona_events, caches_.personas.invalidator())};
 }
 
 }  // namespace tutti::services::gateway

@@ -1,9 +1,8 @@
 // The gateway's node: the caches that it reads, the reservations that it makes, and the channels on
 // which it tells the others what has changed.
 //
-// Thread-safety: all functions may be called from any thread. `tell` publishes after a commit; what
-// the bus does not take at once is logged and retried in the background, so no change fails because
-// of it.
+// Thread-safety: all functions may be called from any thread. What the bus does not take at once is
+// logged and retried in the background, so no change fails because of it.
 #pragma once
 
 #include <chrono>
@@ -11,15 +10,17 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api-gateway/database/personalities.hpp"
-#include "api-gateway/database/personality_editor.hpp"
 #include "api-gateway/models/openrouter.hpp"
 #include "common/caches/catalogue.hpp"
 #include "common/caches/invalidation_services.hpp"
+#include "common/caches/service_caches.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/error.hpp"
 #include "tutti/node.hpp"
+#include "tutti/outbox.hpp"
 
 namespace tutti::services::gateway {
 
@@ -57,35 +58,25 @@ public:
     // For every user. Nothing: no personality has this slug. Null: it has no picture.
     [[nodiscard]] Result<std::optional<domain::AvatarPtr>> avatar(const std::string& slug) const;
 
-    [[nodiscard]] const caches::Models& models() const noexcept { return models_; }
-    [[nodiscard]] const caches::RequestReservations& requests() const noexcept { return requests_; }
+    [[nodiscard]] const caches::Models& models() const noexcept { return caches_.models; }
+    [[nodiscard]] const caches::RequestReservations& requests() const noexcept {
+        return caches_.requests;
+    }
     [[nodiscard]] const caches::RequestReservations& request_keys() const noexcept {
-        return request_keys_;
+        return caches_.request_keys;
     }
 
-    // True when it is published.
+    // At an operator's request: nothing was committed. True when it is published.
     bool invalidate_personality(const caches::PersonalityEvent& event) const;
-    bool invalidate_personality(const database::PersonalityChange& change) const;
-    bool invalidate_llm_configs_of(const std::string& discord_id) const;
-    bool invalidate_all_llm_configs()
-        const;  // and all personalities, which have a configuration merged in
-    bool invalidate_persona_of(const std::string& discord_id) const;
-    bool invalidate_api_keys_of(const std::string& discord_id) const;
+    // Where the outbox publishes what was committed.
+    [[nodiscard]] std::vector<outbox::Channel> channels() const;
 
 private:
     GatewayNode(std::unique_ptr<Node> node, const Options& options, const Sources& sources);
 
     std::unique_ptr<Node> node_;
     std::string public_url_;
-    caches::Personalities personalities_;
-    caches::Avatars avatars_;
-    caches::Models models_;
-    caches::RequestReservations requests_;
-    caches::RequestReservations request_keys_;
-    caches::InvalidationService channel_activations_;
-    caches::InvalidationService api_keys_;
-    caches::InvalidationService llm_configs_;
-    caches::InvalidationService personas_;
+    caches::GatewayCaches caches_;
 };
 
 }  // namespace tutti::services::gateway

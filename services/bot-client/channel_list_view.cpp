@@ -26,7 +26,7 @@ static_assert(channels_on_page * (2 * (2 * listed_name_units_max) + frame_units_
               embed_description_max);
 
 // An activation with what it is sorted and grouped by.
-struct Row {
+struct ListRow {
     domain::Activation activation;
     std::size_t position = 0;  // as the gateway sent it, newest first
     std::string guild;         // its name; empty when it is not known
@@ -42,19 +42,19 @@ auto name_key(const std::string& name, const std::string& id) {
     return std::tuple(name.empty(), to_lower(name), id);
 }
 
-auto guild_key(const Row& row) {
+auto guild_key(const ListRow& row) {
     const std::string id = row.guild_id();
     return std::tuple_cat(std::tuple(id.empty()), name_key(row.guild, id));
 }
 
-bool newer(const Row& a, const Row& b) {
+bool newer(const ListRow& a, const ListRow& b) {
     const std::string& left = a.activation.created_at;
     const std::string& right = b.activation.created_at;
     return left == right ? a.position < b.position : left > right;
 }
 
-void sort_rows(std::vector<Row>& rows, const ListView& view) {
-    std::ranges::sort(rows, [&view](const Row& a, const Row& b) {
+void sort_rows(std::vector<ListRow>& rows, const ListView& view) {
+    std::ranges::sort(rows, [&view](const ListRow& a, const ListRow& b) {
         if (view.scope == Scope::all) {
             const auto left = guild_key(a);
             const auto right = guild_key(b);
@@ -66,14 +66,15 @@ void sort_rows(std::vector<Row>& rows, const ListView& view) {
     });
 }
 
-std::vector<Row> rows_of(std::vector<domain::Activation> activations, const Directory& directory) {
-    std::vector<Row> rows;
+std::vector<ListRow> rows_of(std::vector<domain::Activation> activations,
+                             const Directory& directory) {
+    std::vector<ListRow> rows;
     rows.reserve(activations.size());
     for (domain::Activation& activation : activations) {
-        Row row{.activation = std::move(activation),
-                .position = rows.size(),
-                .guild = {},
-                .channel = {}};
+        ListRow row{.activation = std::move(activation),
+                    .position = rows.size(),
+                    .guild = {},
+                    .channel = {}};
         row.channel = directory.channel_name(row.activation.channel_id).value_or("");
         if (row.activation.guild_id) {
             row.guild = directory.guild_name(*row.activation.guild_id).value_or("");
@@ -85,27 +86,27 @@ std::vector<Row> rows_of(std::vector<domain::Activation> activations, const Dire
 
 // In its own server Discord shows a mention by the name that the channel has now; of another server
 // it may not know the channel.
-std::string channel_text(const Row& row, Scope scope) {
+std::string channel_text(const ListRow& row, Scope scope) {
     const std::string& id = row.activation.channel_id;
     if (scope == Scope::all && !row.channel.empty()) return "#" + shown(row.channel);
     return is_discord_id(id) ? "<#" + id + '>' : shown(id);
 }
 
-std::string guild_title(const Row& row) {
+std::string guild_title(const ListRow& row) {
     if (!row.activation.guild_id) return "**Unknown server**\n";
     if (row.guild.empty()) return "**Server " + shown(row.guild_id()) + "**\n";
     return "**" + shown(row.guild) + "**\n";
 }
 
-std::string line(const Row& row, Scope scope) {
+std::string line(const ListRow& row, Scope scope) {
     return channel_text(row, scope) + ": **" + shown(row.activation.personality_name) +
            "** since " + shown_as_is(row.activation.created_at, date_length) + '\n';
 }
 
-std::string description(std::span<const Row> page, Scope scope) {
+std::string description(std::span<const ListRow> page, Scope scope) {
     std::string text;
-    const Row* before = nullptr;
-    for (const Row& row : page) {
+    const ListRow* before = nullptr;
+    for (const ListRow& row : page) {
         const bool other_guild = before == nullptr || before->guild_id() != row.guild_id();
         if (scope == Scope::all && other_guild) text += guild_title(row);
         text += line(row, scope);

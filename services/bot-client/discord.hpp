@@ -1,5 +1,5 @@
 // The part of Discord that the commands and the message chain know: plain values in, replies out.
-// Which wire carries them (the driver now, the gateway of Discord later) is no concern of it.
+// Which wire carries them (Discord's gateway, or HTTP) is no concern of it.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::bot {
@@ -54,6 +55,46 @@ public:
     virtual Result<void> send(BotReply reply) = 0;
 };
 
+// Who a reply seems to be said by: a personality.
+struct Speaker {
+    std::string name;          // what users see
+    std::string avatar_url{};  // empty: none
+    std::string slug{};        // for who answers the reply; empty: nobody can
+
+    friend bool operator==(const Speaker&, const Speaker&) = default;
+};
+
+// A reply that comes later: to be said in that channel, as an answer to that message.
+struct LaterReply {
+    std::string channel_id;
+    std::string message_id{};  // empty: an answer to none
+    std::string content;       // at most `content_units_max`
+    // The same when the same is said again, and of nothing else: what sends it to Discord sets
+    // `nonce` and `enforce_nonce`.
+    std::string nonce;
+    std::optional<Speaker> speaker{};  // nothing: the bot itself
+    bool mentions_author = true;       // pings whom it replies to, where it can
+    // The message behind which `find` looks for this one; empty: among the latest.
+    std::string follows{};
+};
+
+inline constexpr std::size_t content_units_max = 2000;  // of UTF-16
+
+// Says what comes later. Thread-safety: any thread.
+class Sender {
+public:
+    virtual ~Sender() = default;
+    // Returns the id of the message. Blocking: until `deadline` at most. Errors: unavailable,
+    // overloaded, stopped: it was not said, and may be later; refused, invalid_option: nor will it
+    // be, as when the channel is gone; after any other it may have been said.
+    [[nodiscard]] virtual Result<std::string> say(const LaterReply& reply, TimePoint deadline) = 0;
+    // Looks whether it was said: the id of a message of the bot's in that channel with that
+    // content, within the next hundred after `follows`. Nothing: there is none. Errors: it
+    // cannot be known now.
+    [[nodiscard]] virtual Result<std::optional<std::string>> find(const LaterReply& reply,
+                                                                  TimePoint deadline) = 0;
+};
+
 // What Discord knows about channels and servers and tells its front ends before they ask. Borrowed
 // for one command; what it does not know is empty.
 class Directory {
@@ -68,7 +109,7 @@ public:
 };
 
 struct Slash {
-    std::string command;      // "channel activate"
+    std::string command;      // "channel activate", "character chat"
     std::string personality;  // the option; empty when it was not given
     std::string user_id;
     std::string channel_id;
@@ -76,6 +117,8 @@ struct Slash {
     bool may_manage_messages = false;
     std::string parent_channel_id{};  // empty when the channel is no thread
     bool all = false;                 // the option
+    std::string message{};            // the option
+    std::string user_name{};
 };
 
 struct ButtonPress {
@@ -86,9 +129,25 @@ struct ButtonPress {
     bool may_manage_messages = false;
 };
 
-struct ForwardedMessage {
+struct Attachment {
+    std::string url;
+    std::string content_type{};  // empty: Discord does not know it
+    std::string id{};
+    std::string name{};
+    bool is_voice_message = false;
+};
+
+// Another message that comes along with one: forwarded, or answered by it.
+struct QuotedMessage {
     std::string content;
-    std::vector<std::string> attachments;
+    std::vector<Attachment> attachments{};
+    std::string author_name{};
+};
+
+// What was said before in the channel, by a user or by the personality ("assistant").
+struct SpokenBefore {
+    std::string role;
+    std::string content;
 };
 
 struct Message {
@@ -96,10 +155,18 @@ struct Message {
     bool author_is_bot = false;
     std::string channel_id;
     std::string content;
-    std::vector<std::string> attachments;  // URLs
-    std::string voice_transcript;          // empty: it was no voice message
-    std::vector<ForwardedMessage> forwarded;
+    std::vector<Attachment> attachments;
+    std::string voice_transcript;  // empty: it was no voice message
+    std::vector<QuotedMessage> forwarded;
     std::string parent_channel_id{};  // empty when the channel is no thread
+    std::string id{};
+    std::string guild_id{};  // empty outside of a server
+    std::string author_name{};
+    std::vector<QuotedMessage> answered{};     // what it replies to
+    std::vector<SpokenBefore> conversation{};  // the oldest first
+    // Of the message that it replies to, when that was said through a webhook of this bot.
+    std::string answered_webhook_message{};
+    bool mentions_bot = false;  // by its name, not by a role
 };
 
 }  // namespace tutti::services::bot

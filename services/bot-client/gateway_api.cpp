@@ -148,6 +148,38 @@ GatewayResult<std::vector<domain::LlmConfig>> HttpGateway::list_llm_configs(Time
     return std::move(found->configs);
 }
 
+GatewayResult<QueuedReply> HttpGateway::generate(const GenerateBody& body, const std::string& key,
+                                                 TimePoint deadline) {
+    auto post = with_json(request_for("POST", "/ai/generate"), json::write(body));
+    post.headers.set("Idempotency-Key", key);
+    return read_as<QueuedReply>(call(pools_.background, std::move(post), deadline));
+}
+
+GatewayResult<std::optional<ReplyJob>> HttpGateway::read_job(const std::string& job_id,
+                                                             TimePoint deadline) {
+    auto body =
+        call(pools_.background, request_for("GET", "/ai/job/" + percent_encode(job_id)), deadline);
+    if (!body && body.error().status == 404) return std::nullopt;
+    return read_as<ReplyJob>(std::move(body));
+}
+
+GatewayResult<std::string> HttpGateway::transcribe(const TranscribeBody& body, TimePoint deadline) {
+    auto post = with_json(request_for("POST", "/ai/transcribe"), json::write(body));
+    post.query = "wait=true";
+    auto answer = read_as<TranscribedAnswer>(call(pools_.transcription, std::move(post), deadline));
+    if (!answer) return std::unexpected(std::move(answer).error());
+    return std::move(answer->result.content);
+}
+
+GatewayResult<bool> HttpGateway::confirm_delivery(const std::string& job_id, TimePoint deadline) {
+    const auto body = call(
+        pools_.background,
+        request_for("POST", "/ai/job/" + percent_encode(job_id) + "/confirm-delivery"), deadline);
+    if (body) return true;
+    if (body.error().status == 404) return false;
+    return std::unexpected(body.error());
+}
+
 GatewayResult<void> HttpGateway::probe(TimePoint deadline) {
     auto body = call(pools_.background, request_for("GET", "/health"), deadline);
     if (!body) return std::unexpected(std::move(body).error());

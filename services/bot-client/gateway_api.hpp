@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "bot-client/generate_wire.hpp"
 #include "common/domain/domain.hpp"
 #include "common/domain/llm_config.hpp"
 #include "common/domain/persona.hpp"
@@ -86,15 +87,37 @@ public:
         TimePoint deadline) = 0;
 };
 
+// The jobs behind replies.
+class ReplyApi {
+public:
+    virtual ~ReplyApi() = default;
+
+    // Asks for a reply, which comes as a result for the channel. Requests with the same key are
+    // one.
+    [[nodiscard]] virtual GatewayResult<QueuedReply> generate(const GenerateBody& body,
+                                                              const std::string& key,
+                                                              TimePoint deadline) = 0;
+    // Nothing when the job is not known, or not any more.
+    [[nodiscard]] virtual GatewayResult<std::optional<ReplyJob>> read_job(const std::string& job_id,
+                                                                          TimePoint deadline) = 0;
+    // What a recording says; waits for the worker that listens to it.
+    [[nodiscard]] virtual GatewayResult<std::string> transcribe(const TranscribeBody& body,
+                                                                TimePoint deadline) = 0;
+    // The reply was said. False when the gateway knows of no result. Repeating it is harmless.
+    [[nodiscard]] virtual GatewayResult<bool> confirm_delivery(const std::string& job_id,
+                                                               TimePoint deadline) = 0;
+};
+
 // As http::Client::send.
 using SendHttp = std::function<Result<http::Response>(std::string_view url, const http::Request&,
                                                       TimePoint deadline)>;
 
-class HttpGateway final : public GatewayApi {
+class HttpGateway final : public GatewayApi, public ReplyApi {
 public:
     struct Pools {
         SendHttp interactive;
         SendHttp background;
+        SendHttp transcription{};  // whose calls take minutes; empty: none are made
     };
 
     HttpGateway(std::string base_url, process::Secret secret, Pools pools)
@@ -122,6 +145,16 @@ public:
         const std::string& user_id, TimePoint deadline) override;
     [[nodiscard]] GatewayResult<std::vector<domain::LlmConfig>> list_llm_configs(
         TimePoint deadline) override;
+
+    [[nodiscard]] GatewayResult<QueuedReply> generate(const GenerateBody& body,
+                                                      const std::string& key,
+                                                      TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::optional<ReplyJob>> read_job(const std::string& job_id,
+                                                                  TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<std::string> transcribe(const TranscribeBody& body,
+                                                        TimePoint deadline) override;
+    [[nodiscard]] GatewayResult<bool> confirm_delivery(const std::string& job_id,
+                                                       TimePoint deadline) override;
 
     // Whether the gateway says that it is well.
     [[nodiscard]] GatewayResult<void> probe(TimePoint deadline);

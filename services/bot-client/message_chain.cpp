@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "bot-client/apologies.hpp"
 #include "bot-client/discord_text.hpp"
 #include "common/process/logging.hpp"
 
@@ -45,7 +46,22 @@ Result<bool> BotAuthorFilter::process(MessageContext& context) {
 Result<bool> EmptyMessageFilter::process(MessageContext& context) {
     const Message& message = context.message;
     return !says_something(message) && message.voice_transcript.empty() &&
-           std::ranges::none_of(message.forwarded, says_something<ForwardedMessage>);
+           std::ranges::none_of(message.forwarded, says_something<QuotedMessage>);
+}
+
+Result<bool> answer_as(PersonalityHandler& handler, MessageContext& context,
+                       const domain::Personality& personality, bool auto_response,
+                       std::optional<std::string> text) {
+    auto job_id = handler.handle({.message = context.message,
+                                  .personality = personality,
+                                  .text = text ? *std::move(text) : spoken(context.message),
+                                  .auto_response = auto_response});
+    if (!job_id) {
+        context.may_be_answered = job_id.error().code == Errc::suspect;
+        return fail(std::move(job_id).error());
+    }
+    context.job_id = *std::move(job_id);
+    return true;
 }
 
 Result<bool> ActivatedChannel::process(MessageContext& context) {
@@ -57,6 +73,7 @@ Result<bool> ActivatedChannel::process(MessageContext& context) {
         // again.
         log::warn("an activation cannot be read",
                   "channel " + message.channel_id + ": " + found.error().message());
+        context.is_undecided = true;
         return false;
     }
     context.activation_tier = found->tier;
@@ -69,13 +86,7 @@ Result<bool> ActivatedChannel::process(MessageContext& context) {
         say_private(activation, context);
         return false;
     }
-    const auto handled = parts_.handler.handle({.message = message,
-                                                .personality = (*personality)->personality,
-                                                .text = spoken(message),
-                                                .auto_response = true},
-                                               context.replies);
-    if (!handled) return fail(handled.error());
-    return true;
+    return answer_as(parts_.handler, context, (*personality)->personality, true);
 }
 
 void ActivatedChannel::say_private(const domain::Activation& activation,
@@ -92,21 +103,25 @@ void ActivatedChannel::say_private(const domain::Activation& activation,
     parts_.notices.release(key);
 }
 
-MessageChain::Outcome MessageChain::run(const Message& message, ReplySink& replies) const {
+MessageChain::Outcome MessageChain::run(Message message, ReplySink& replies) const {
     MessageContext context{.message = message, .replies = replies, .activation_tier = {}};
     for (const auto& processor : processors_) {
         const auto handled = guarded(*processor, context);
         if (handled && !*handled) continue;
         if (!handled) {
             log::error("a message was not handled", handled.error().message());
-            send_or_log(replies,
-                        {.content = "Sorry, something went wrong on my side. Please try again."});
+            send_or_log(replies, {.content = context.may_be_answered ? apologies::may_be_answered
+                                                                     : apologies::not_answered});
         }
         return {.handled_by = processor->name(),
                 .failed = !handled,
-                .activation_tier = context.activation_tier};
+                .activation_tier = context.activation_tier,
+                .job_id = std::move(context.job_id)};
     }
-    return {.handled_by = {}, .failed = false, .activation_tier = context.activation_tier};
+    return {.handled_by = {},
+            .failed = false,
+            .activation_tier = context.activation_tier,
+            .is_undecided = context.is_undecided};
 }
 
 }  // namespace tutti::services::bot

@@ -5,7 +5,8 @@
 //     if (!found) ...          // not known now: try again
 //     if (!*found) ...         // there is none of that slug, or not for this user
 //
-// Thread-safety: all functions may be called from any thread. Blocking: on misses, 5 s at most.
+// Thread-safety: all functions may be called from any thread. Blocking: on misses, 5 s at most, and
+// 10 s more through an outage of the gateway (PatientReads). Lifetime: the reads outlive it.
 #pragma once
 
 #include <memory>
@@ -13,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "bot-client/patient_reads.hpp"
 #include "common/caches/catalogue.hpp"
 #include "common/domain/domain.hpp"
 #include "tutti/error.hpp"
@@ -22,9 +24,10 @@ namespace tutti::services::bot {
 class PersonalityAccess {
 public:
     PersonalityAccess(caches::PersonalityIds ids, caches::Personalities personalities,
-                      std::optional<std::string> bot_owner_id)
+                      PatientReads& reads, std::optional<std::string> bot_owner_id)
         : ids_(std::move(ids)),
           personalities_(std::move(personalities)),
+          reads_(reads),
           bot_owner_id_(std::move(bot_owner_id)) {}
 
     // Null: there is none, or not for this user.
@@ -34,6 +37,7 @@ public:
 private:
     caches::PersonalityIds ids_;
     caches::Personalities personalities_;
+    PatientReads& reads_;
     std::optional<std::string> bot_owner_id_;
 };
 

@@ -20,8 +20,9 @@ struct Turn {
 class PersonalityHandler {
 public:
     virtual ~PersonalityHandler() = default;
-    // Blocking, within a deadline of its own. Any thread. Errors: nothing was sent.
-    virtual Result<void> handle(const Turn& turn, ReplySink& replies) = 0;
+    // Returns the id of the job whose result will be said. Blocking, within a deadline of its own.
+    // Any thread. Errors: suspect: the message may be answered all the same; any other: it is not.
+    virtual Result<std::string> handle(const Turn& turn) = 0;
 };
 
 }  // namespace tutti::services::bot

@@ -75,10 +75,11 @@ Result<Child> Child::start(const std::filesystem::path& program,
     return Child(pid);
 }
 
-Child::~Child() {
-    if (ended()) return;
+void Child::kill() noexcept {
+    if (pid_ < 0) return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);
+    pid_ = -1;
 }
 
 std::optional<std::string> Child::ended() {
@@ -95,8 +96,8 @@ void Child::terminate() const {
     if (pid_ > 0) ::kill(pid_, SIGTERM);
 }
 
-void Child::await(std::chrono::milliseconds patience) {
-    const auto end = std::chrono::steady_clock::now() + patience;
+void Child::await(std::chrono::milliseconds timeout) {
+    const auto end = std::chrono::steady_clock::now() + timeout;
     while (!ended()) {
         if (std::chrono::steady_clock::now() > end) ::kill(pid_, SIGKILL);
         std::this_thread::sleep_for(2ms);

@@ -25,16 +25,23 @@ public:
 
     Child(Child&& other) noexcept
         : pid_(std::exchange(other.pid_, -1)), how_(std::move(other.how_)) {}
-    Child& operator=(Child&&) = delete;
+    Child& operator=(Child&& other) noexcept {
+        kill();
+        pid_ = std::exchange(other.pid_, -1);
+        how_ = std::move(other.how_);
+        return *this;
+    }
     // Kills what has not been stopped.
-    ~Child();
+    ~Child() { kill(); }
 
     // How it ended ("exit code 1", "signal 9"), or nothing while it runs.
     [[nodiscard]] std::optional<std::string> ended();
 
-    // SIGTERM. `await` then waits until it has ended, and kills it after `patience`.
+    // SIGKILL, unless it has ended; returns when it is gone.
+    void kill() noexcept;
+    // SIGTERM. `await` then waits until it has ended, and kills it after `timeout`.
     void terminate() const;
-    void await(std::chrono::milliseconds patience);
+    void await(std::chrono::milliseconds timeout);
 
 private:
     explicit Child(pid_t pid) noexcept : pid_(pid) {}

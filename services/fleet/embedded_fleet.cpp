@@ -5,6 +5,7 @@
 #include "ai-worker/ai_worker.hpp"
 #include "api-gateway/gateway.hpp"
 #include "bot-client/bot_client.hpp"
+#include "common/jobs/deliveries.hpp"
 
 namespace tutti::services::fleet {
 namespace {
@@ -22,6 +23,7 @@ public:
         if (plan_.provider_stand_in) {
             if (auto started = start_provider(plan_.settings); !started) return started;
         }
+        if (auto started = start_discord(plan_.settings); !started) return started;
         if (auto started = start_gateway(); !started) return started;
         if (auto started = start_workers(); !started) return started;
         for (std::size_t i = 0; i < bot_count; ++i) {
@@ -30,29 +32,43 @@ public:
             bots_.push_back(local_instance(options.name, options.port));
             if (auto started = start_bot(options, bot_clients_); !started) return started;
         }
+        for (const Instance& bot : bots_) {
+            if (auto well = await_health(bot); !well) return well;
+        }
         return {};
     }
 
-    Result<std::vector<Instance>> start_demonstration(
+    Result<std::vector<Demonstrator>> start_demonstration(
         const caches::Demonstration& demonstration) override {
-        std::vector<Instance> instances;
+        std::vector<Demonstrator> all;
         for (const std::uint16_t port : plan_.demonstration_ports) {
-            auto options = bot_options("demonstration-" + std::to_string(instances.size() + 1),
-                                       port, demonstration);
-            instances.push_back(local_instance(options.name, port));
+            process::Settings settings = plan_.settings;
+            auto discord = start_own_discord(settings);
+            if (!discord) return fail(std::move(discord).error());
+            auto options =
+                bot_options("demonstration-" + std::to_string(all.size() + 1), port, demonstration);
+            options.discord_api_url = settings.discord_api_url;
+            options.discord_token = *settings.discord_token;
+            options.deliveries.reset();  // its Discord is not where replies belong
             auto started = start_bot(options, demonstration_);
             if (!started) return fail(std::move(started).error());
+            all.push_back({.bot = local_instance(options.name, port), .discord = *discord});
+            if (auto well = await_health(all.back().bot); !well) return fail(well.error());
         }
-        return instances;
+        return all;
     }
 
-    void stop_demonstration() override { demonstration_.clear(); }
+    void stop_demonstration() override {
+        demonstration_.clear();
+        stop_own_discords();
+    }
 
     void stop() override {
-        demonstration_.clear();
+        stop_demonstration();
         bot_clients_.clear();
         ai_workers_.clear();
         api_gateway_.reset();
+        discord_stand_in_.reset();
         stand_in_.reset();
     }
 
@@ -101,9 +117,9 @@ private:
                 .secret = settings.internal_service_secret,
                 .redis_url = {},
                 .hub = hub_,
-                .llm_base_url = settings.llm_base_url,
-                .llm_model = settings.llm_model,
-                .llm_api_key = settings.llm_api_key,
+                .deliveries = deliveries_,
+                .discord_token = settings.discord_token.value_or(process::Secret{}),
+                .discord_api_url = settings.discord_api_url,
                 .gateway_interactive = settings.gateway_interactive,
                 .gateway_background = settings.gateway_background,
                 .demonstration = demonstration};
@@ -118,7 +134,10 @@ private:
 
     Plan plan_;
     std::shared_ptr<EmbeddedHub> hub_ = EmbeddedHub::create();
-    std::shared_ptr<jobs::InProcessJobQueue> queue_ = std::make_shared<jobs::InProcessJobQueue>();
+    std::shared_ptr<jobs::InProcessJobQueue> deliveries_ =
+        std::make_shared<jobs::InProcessJobQueue>(jobs::deliveries_in_process());
+    std::shared_ptr<jobs::InProcessJobQueue> queue_ = std::make_shared<jobs::InProcessJobQueue>(
+        jobs::InProcessJobQueue::Options{.deliveries = deliveries_});
     std::unique_ptr<gateway::Gateway> api_gateway_;
     std::vector<std::unique_ptr<worker::AiWorker>> ai_workers_;
     BotClients bot_clients_;

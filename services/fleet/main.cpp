@@ -11,8 +11,8 @@
 #include "common/process/edge.hpp"
 #include "common/process/lifecycle.hpp"
 #include "common/process/logging.hpp"
-#include "fleet/driver_client.hpp"
 #include "fleet/embedded_fleet.hpp"
+#include "fleet/fleet_client.hpp"
 #include "fleet/options.hpp"
 #include "fleet/process_fleet.hpp"
 #include "fleet/scenario.hpp"
@@ -41,6 +41,7 @@ void print_fleet(const Fleet& fleet) {
         fmt::print("  {:<14} {}, plays the models and Discord's attachments\n",
                    fleet.provider()->name, fleet.provider()->url);
     }
+    fmt::print("  {:<14} {}, plays Discord\n", fleet.discord().name, fleet.discord().url);
     std::fflush(stdout);
 }
 
@@ -55,13 +56,13 @@ int run(process::Lifecycle& lifecycle, const FleetOptions& options) {
     Fleet& fleet = *owned;
     print_fleet(fleet);
 
-    DriverClient driver(plan->settings.internal_service_secret);
-    const bool good = play_scenario(fleet, driver);
-    print_audit(fleet, driver);
+    FleetClient client(plan->settings.internal_service_secret);
+    const bool good = play_scenario(fleet, client);
+    print_audit(fleet, client);
     if (options.once) {
         lifecycle.request_stop();
     } else {
-        print_directions(fleet, *plan);
+        print_directions(fleet);
     }
     const int code = lifecycle.wait();
     return good ? code : exit_check_failed;
@@ -71,7 +72,7 @@ int run_command_line(int argc, char** argv) {
     // The processes of the fleet have 10 s of their own each, the bot-clients first.
     process::Lifecycle lifecycle({.stop_bound = 30s});
     ::setenv("LOG_LEVEL", "error", 0);
-    process::setup_logging("fleet");
+    process::setup_logging({.service = "fleet"});
     const auto parsed = parse_command_line(argc, argv);
     if (!parsed.options) return parsed.exit_code;
     try {

@@ -144,13 +144,11 @@ Result<Plan> Plan::make(const FleetOptions& options, const process::Environment&
               .folder = folder,
               .database_url = completed("DATABASE_URL").value_or(""),
               .provider_stand_in = !is_set(environment, "OPENROUTER_BASE_URL"),
-              .secret_in_shell = "$INTERNAL_SERVICE_SECRET",
               .bot_ports = {},
               .worker_ports = {},
               .demonstration_ports = {}};
     if (!is_set(environment, "INTERNAL_SERVICE_SECRET")) {
         write_secret(folder->file("secret"), own_secret);
-        plan.secret_in_shell = "$(cat " + folder->file("secret").string() + ")";
     }
     if (auto chosen = choose_ports(plan, environment); !chosen)
         return fail(std::move(chosen).error());

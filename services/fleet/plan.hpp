@@ -36,9 +36,7 @@ struct Plan {
     process::Settings settings;
     std::shared_ptr<TemporaryFolder> folder;
     std::string database_url;       // as a child's DATABASE_URL
-    bool provider_stand_in = true;  // nobody has named a provider
-    // Where the secret can be read, for people: a shell word. The secret itself is never printed.
-    std::string secret_in_shell;
+    bool provider_stand_in = true;  // no provider is configured
     std::uint16_t gateway_port = 0;
     std::vector<std::uint16_t> bot_ports;
     std::vector<std::uint16_t> worker_ports;

@@ -15,8 +15,8 @@ namespace {
 using namespace std::chrono_literals;
 using Variables = std::map<std::string, std::string>;
 
-constexpr auto start_patience = 20s;
-constexpr auto stop_patience = 12s;  // their own bound is 10 s
+constexpr auto start_timeout = 20s;
+constexpr auto stop_timeout = 12s;  // their own bound is 10 s
 
 std::filesystem::path beside_this_program(const char* name) {
     return std::filesystem::read_symlink("/proc/self/exe").parent_path() / name;
@@ -45,6 +45,7 @@ public:
         if (plan_.provider_stand_in) {
             if (auto started = start_provider(plan_.settings); !started) return started;
         }
+        if (auto started = start_discord(plan_.settings); !started) return started;
         gateway_ = local_instance("api-gateway", plan_.gateway_port);
         if (auto started = run_gateway(); !started) return started;
         if (auto started = run_workers(); !started) return started;
@@ -52,33 +53,57 @@ public:
             bots_.push_back(
                 local_instance("bot-client-" + std::to_string(i + 1), plan_.bot_ports[i]));
         }
-        return run_bots(bots_, plan_.bot_ports, {}, bot_clients_);
+        for (std::size_t i = 0; i < bots_.size(); ++i) {
+            auto started = run_bot(bots_[i], plan_.bot_ports[i], plan_.settings, {}, bot_clients_);
+            if (!started) return started;
+        }
+        return await_bots(bots_, bot_clients_);
     }
 
-    Result<std::vector<Instance>> start_demonstration(
+    Result<std::vector<Demonstrator>> start_demonstration(
         const caches::Demonstration& demonstration) override {
-        std::vector<Instance> instances;
-        instances.reserve(plan_.demonstration_ports.size());
-        for (const std::uint16_t port : plan_.demonstration_ports) {
-            instances.push_back(
-                local_instance("demonstration-" + std::to_string(instances.size() + 1), port));
-        }
         Variables variables{{"TUTTI_DEMO_CHANNEL_ACTIVATION", "local"}};
         if (demonstration.local_ttl) {
             variables["TUTTI_DEMO_TTL_MS"] = std::to_string(demonstration.local_ttl->count());
         }
-        auto started = run_bots(instances, plan_.demonstration_ports, variables, demonstration_);
-        if (!started) return fail(std::move(started).error());
-        return instances;
+        std::vector<Demonstrator> all;
+        std::vector<Instance> bots;
+        for (const std::uint16_t port : plan_.demonstration_ports) {
+            process::Settings settings = plan_.settings;
+            const auto discord = start_own_discord(settings);
+            if (!discord) return fail(discord.error());
+            bots.push_back(local_instance("demonstration-" + std::to_string(all.size() + 1), port));
+            all.push_back({.bot = bots.back(), .discord = *discord});
+            auto started = run_bot(bots.back(), port, settings, variables, demonstration_);
+            if (!started) return fail(std::move(started).error());
+        }
+        if (auto well = await_bots(bots, demonstration_); !well) return fail(well.error());
+        return all;
     }
 
-    void stop_demonstration() override { stop_children(demonstration_); }
+    void stop_demonstration() override {
+        stop_children(demonstration_);
+        stop_own_discords();
+    }
+
+    [[nodiscard]] bool has_processes() const noexcept override { return true; }
+    Result<void> kill_worker(std::size_t which) override {
+        ai_workers_[which].kill();
+        return {};
+    }
+    Result<void> start_worker(std::size_t which) override {
+        auto child = run_worker(which);
+        if (!child) return fail(std::move(child).error());
+        ai_workers_[which] = *std::move(child);
+        return await_health(workers_[which], ai_workers_[which]);
+    }
 
     void stop() override {
-        stop_children(demonstration_);
+        stop_demonstration();
         stop_children(bot_clients_);
         stop_children(ai_workers_);
         stop_children(api_gateway_);
+        discord_stand_in_.reset();
         stand_in_.reset();
     }
 
@@ -108,20 +133,23 @@ private:
         return await_health(gateway_, api_gateway_.back());
     }
 
+    Result<Child> run_worker(std::size_t which) {
+        auto variables = common_variables();
+        variables["OPENROUTER_BASE_URL"] = plan_.settings.openrouter_base_url;
+        if (plan_.settings.discord_cdn_base_url) {
+            variables["DISCORD_CDN_BASE_URL"] = *plan_.settings.discord_cdn_base_url;
+        }
+        variables["PUBLIC_GATEWAY_URL"] = plan_.settings.public_gateway_url.value_or(gateway_.url);
+        variables["INSTANCE_NAME"] = workers_[which].name;
+        variables["AI_WORKER_PORT"] = std::to_string(plan_.worker_ports[which]);
+        return Child::start(beside_this_program("ai-worker"), variables);
+    }
+
     Result<void> run_workers() {
         for (const std::uint16_t port : plan_.worker_ports) {
-            auto variables = common_variables();
-            variables["OPENROUTER_BASE_URL"] = plan_.settings.openrouter_base_url;
-            if (plan_.settings.discord_cdn_base_url) {
-                variables["DISCORD_CDN_BASE_URL"] = *plan_.settings.discord_cdn_base_url;
-            }
-            variables["PUBLIC_GATEWAY_URL"] =
-                plan_.settings.public_gateway_url.value_or(gateway_.url);
             workers_.push_back(
                 local_instance("ai-worker-" + std::to_string(workers_.size() + 1), port));
-            variables["INSTANCE_NAME"] = workers_.back().name;
-            variables["AI_WORKER_PORT"] = std::to_string(port);
-            auto child = Child::start(beside_this_program("ai-worker"), variables);
+            auto child = run_worker(workers_.size() - 1);
             if (!child) return fail(std::move(child).error());
             ai_workers_.push_back(*std::move(child));
         }
@@ -131,23 +159,28 @@ private:
         return {};
     }
 
-    // All at once, then awaited.
-    Result<void> run_bots(const std::vector<Instance>& instances,
-                          const std::vector<std::uint16_t>& ports, const Variables& added,
-                          Children& children) {
-        for (std::size_t i = 0; i < instances.size(); ++i) {
-            auto variables = common_variables();
-            // Of the fleet's own environment no switch leaks into the bot-clients that show how it
-            // works.
-            variables["TUTTI_DEMO_CHANNEL_ACTIVATION"] = "";
-            variables["TUTTI_DEMO_TTL_MS"] = "";
-            for (const auto& [name, value] : added) variables[name] = value;
-            variables["INSTANCE_NAME"] = instances[i].name;
-            variables["BOT_CLIENT_PORT"] = std::to_string(ports[i]);
-            auto child = Child::start(beside_this_program("bot-client"), variables);
-            if (!child) return fail(std::move(child).error());
-            children.push_back(*std::move(child));
-        }
+    Result<void> run_bot(const Instance& instance, std::uint16_t port,
+                         const process::Settings& settings, const Variables& added,
+                         Children& children) {
+        auto variables = common_variables();
+        // Of the fleet's own environment no switch leaks into the bot-clients that show how it
+        // works.
+        variables["TUTTI_DEMO_CHANNEL_ACTIVATION"] = "";
+        variables["TUTTI_DEMO_TTL_MS"] = "";
+        for (const auto& [name, value] : added) variables[name] = value;
+        variables["INSTANCE_NAME"] = instance.name;
+        variables["BOT_CLIENT_PORT"] = std::to_string(port);
+        variables["DISCORD_API_URL"] = settings.discord_api_url;
+        variables["DISCORD_TOKEN"] = settings.discord_token->reveal();
+        variables["SHARD_ID"] = "0";
+        variables["SHARD_COUNT"] = "1";
+        auto child = Child::start(beside_this_program("bot-client"), variables);
+        if (!child) return fail(std::move(child).error());
+        children.push_back(*std::move(child));
+        return {};
+    }
+
+    Result<void> await_bots(const std::vector<Instance>& instances, Children& children) {
         for (std::size_t i = 0; i < instances.size(); ++i) {
             if (auto well = await_health(instances[i], children[i]); !well) return well;
         }
@@ -155,7 +188,7 @@ private:
     }
 
     Result<void> await_health(const Instance& instance, Child& child) {
-        const TimePoint end = Boottime::now() + start_patience;
+        const TimePoint end = Boottime::now() + start_timeout;
         while (Boottime::now() < end) {
             const auto answer = http_.send(instance.url + "/health", {}, Boottime::now() + 1s);
             if (answer && answer->ok()) return {};
@@ -170,7 +203,7 @@ private:
 
     static void stop_children(Children& children) {
         for (const Child& child : children) child.terminate();
-        for (Child& child : children) child.await(stop_patience);
+        for (Child& child : children) child.await(stop_timeout);
         children.clear();
     }
 

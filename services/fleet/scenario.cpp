@@ -1,9 +1,8 @@
 // A step prints its line when it is done. A check that fails prints why and the scenario goes on,
 // unless the steps behind it would mean nothing.
 //
-// Times are those of CLOCK_BOOTTIME, which all processes of this machine share: the driver's answer
-// says when the gateway's success arrived, and each instance's metrics say when it applied the
-// invalidation.
+// Times are those of CLOCK_BOOTTIME, which all processes of this machine share: each instance's
+// metrics say when it applied an invalidation.
 #include "fleet/scenario.hpp"
 
 #include <fmt/format.h>
@@ -16,6 +15,10 @@
 #include <thread>
 #include <utility>
 
+#include "fleet/cast.hpp"
+#include "fleet/message_scenario.hpp"
+#include "fleet/report.hpp"
+
 namespace tutti::services::fleet {
 namespace {
 
@@ -23,27 +26,12 @@ using namespace std::chrono_literals;
 
 constexpr int changes = 20;
 constexpr std::chrono::milliseconds shortened_ttl = 2s;
-// An instance that has not heard of a change by then has not heard of it at once.
-constexpr Duration at_once = 1s;
-constexpr Duration purge_patience = 5s;
-
-// Of the first migration: a public personality. The users and the server are anybody's.
-constexpr const char* slug = "maestro";
-constexpr const char* moderator = "200000000000000001";
-constexpr const char* author = "200000000000000002";
-constexpr const char* guild = "300000000000000001";
+constexpr Duration purge_timeout = 5s;
+constexpr Duration hear_timeout = 5s;
+constexpr std::chrono::milliseconds reply_timeout = 10s;
 
 double milliseconds(Duration duration) {
     return std::chrono::duration<double, std::milli>(duration).count();
-}
-
-TimePoint boottime(std::int64_t nanoseconds) { return TimePoint(Duration(nanoseconds)); }
-
-// No two runs share a channel, on a database that stays.
-std::string fresh_channel(int which) {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return fmt::format("{}{}", std::chrono::duration_cast<std::chrono::microseconds>(now).count(),
-                       which);
 }
 
 struct Spread {
@@ -58,7 +46,7 @@ Spread spread(std::vector<Duration> values) {
 
 class Scenario {
 public:
-    Scenario(Fleet& fleet, DriverClient& driver) : fleet_(fleet), driver_(driver) {}
+    Scenario(Fleet& fleet, FleetClient& client) : fleet_(fleet), client_(client) {}
 
     bool play() {
         fmt::print("\nScenario: channel activation\n");
@@ -71,133 +59,138 @@ public:
         fmt::print("\nScenario: the gateway\n");
         share_one_call();
         answer_a_duplicate();
-        fmt::print("\nScenario: the workers\n");
+        fmt::print("\nScenario: messages and their replies\n");
         if (fleet_.provider()) {
-            show_a_picture_twice();
-            speak();
+            play_messages(fleet_, client_, report_);
         } else {
             note("no stand-in for the models: they are not asked for a scenario's sake");
         }
         print_comparison();
-        return good_;
+        return report_.good();
     }
 
 private:
-    // `step` 0 continues the step above.
     void line(int step, std::string_view what, std::string_view result, bool good = true) {
-        good_ = good_ && good;
-        const std::string number = step == 0 ? "" : std::to_string(step);
-        fmt::print("  {:>1}  {:<56} {}{}\n", number, what, good ? "" : "FAILED: ", result);
-        std::fflush(stdout);
+        report_.line(step, what, result, good);
     }
-    void note(std::string_view text) { fmt::print("     {}\n", text); }
+    void note(std::string_view text) { report_.note(text); }
     void failed(int step, std::string_view what, const Error& error) {
-        line(step, what, error.message(), false);
+        report_.failed(step, what, error);
     }
 
-    Result<bot::DriverCommandAnswer> run_command(const Instance& bot, const std::string& command,
-                                                 const std::string& channel) {
-        return driver_.command(bot, {.command = command,
-                                     .options = bot::DriverCommandOptions{.personality = slug},
-                                     .user_id = moderator,
-                                     .channel_id = channel,
-                                     .guild_id = guild,
-                                     .permissions = std::vector<std::string>{"MANAGE_MESSAGES"}});
+    Result<std::string> command(const std::string& name) {
+        return client_.command(fleet_.discord(), name, channel_);
     }
-    Result<bot::DriverMessageAnswer> say_hello(const Instance& bot, const std::string& channel) {
-        return driver_.message(bot, {.author_id = author,
-                                     .author_is_bot = {},
-                                     .channel_id = channel,
-                                     .content = "hello",
-                                     .attachments = {},
-                                     .voice_transcript = {},
-                                     .forwarded = {}});
+    Result<CacheCounters> activations(const Instance& bot) {
+        return client_.cache(bot, "channel-activation");
+    }
+
+    // Every bot hears every message here. Until each has read the activation from memory, or has
+    // loaded and kept it: a read that joins a load would be neither.
+    Result<void> hear(const Instance& discord, const std::string& channel,
+                      const std::vector<Instance>& bots) {
+        std::vector<CacheCounters> before;
+        for (const Instance& bot : bots) {
+            auto counters = activations(bot);
+            if (!counters) return fail(std::move(counters).error());
+            before.push_back(*std::move(counters));
+        }
+        const auto said = client_.say(discord, {.channel_id = channel, .content = "hello"});
+        if (!said) return fail(said.error());
+        const TimePoint end = Boottime::now() + hear_timeout;
+        for (std::size_t i = 0; i < bots.size();) {
+            const auto counters = activations(bots[i]);
+            if (!counters) return fail(counters.error());
+            if (counters->hits > before[i].hits || counters->entries > before[i].entries) {
+                ++i;
+                continue;
+            }
+            if (Boottime::now() > end) {
+                return fail(Errc::timeout, bots[i].name, "it has not heard a message within 5 s");
+            }
+            std::this_thread::sleep_for(2ms);
+        }
+        return {};
     }
 
     void learn_inactive() {
-        for (std::size_t i = 1; i < bot_count; ++i) {
-            const Instance& bot = fleet_.bots()[i];
-            const std::string what = bot.name + " hears a message, and another";
-            const auto first = say_hello(bot, channel_);
-            const auto second = say_hello(bot, channel_);
-            if (!first || !second) {
-                failed(i == 1 ? 1 : 0, what, (first ? second : first).error());
-                continue;
-            }
-            line(i == 1 ? 1 : 0, what,
-                 fmt::format("inactive, from {}; inactive, from {}",
-                             first->tier.value_or("nowhere"), second->tier.value_or("nowhere")),
-                 !first->handled && !second->handled && second->tier == "memory");
+        const std::string what = "three bots hear a message, and another, in an inactive channel";
+        if (const auto opened = client_.open_channel(fleet_.discord(), channel_); !opened) {
+            return failed(1, what, opened.error());
         }
+        if (const auto first = hear(fleet_.discord(), channel_, fleet_.bots()); !first) {
+            return failed(1, what, first.error());
+        }
+        std::uint64_t hits = 0;
+        for (const Instance& bot : fleet_.bots()) hits += hits_of(bot);
+        if (const auto second = hear(fleet_.discord(), channel_, fleet_.bots()); !second) {
+            return failed(1, what, second.error());
+        }
+        std::uint64_t again = 0;
+        for (const Instance& bot : fleet_.bots()) again += hits_of(bot);
+        const auto said = client_.said(fleet_.discord(), channel_, "0");
+        line(1, what,
+             fmt::format("the second is read from memory {} times, {} answers", again - hits,
+                         said ? said->size() : 0),
+             again - hits == fleet_.bots().size() && said && said->empty());
+    }
+
+    std::uint64_t hits_of(const Instance& bot) {
+        const auto counters = activations(bot);
+        return counters ? counters->hits : 0;
     }
 
     bool activate() {
-        const std::string what = fmt::format("/channel activate {} through {}", slug, one().name);
-        const auto done = run_command(one(), "channel activate", channel_);
+        const std::string what = fmt::format("/channel activate {}", slug);
+        const auto done = command("channel activate");
         if (!done) {
             failed(2, what, done.error());
             return false;
         }
-        const std::string text = done->replies.empty() ? "" : done->replies.front().content;
-        const bool activated = text.starts_with("Activated **") && done->accepted_at_boottime_ns;
-        line(2, what, text, activated && done->invalidation == "published");
-        return activated;
+        line(2, what, *done, done->starts_with("Activated **"));
+        return done->starts_with("Activated **");
     }
 
     void hear_at_once() {
-        for (std::size_t i = 1; i < bot_count; ++i) {
-            const Instance& bot = fleet_.bots()[i];
-            const TimePoint end = Boottime::now() + at_once;
-            int tries = 1;
-            auto answer = say_hello(bot, channel_);
-            while (answer && !answer->handled && Boottime::now() < end) {
-                ++tries;
-                answer = say_hello(bot, channel_);
-            }
-            const std::string what = fmt::format("a message reaches {}", bot.name);
-            if (!answer) {
-                failed(i == 1 ? 3 : 0, what, answer.error());
-                continue;
-            }
-            const bool answered = answer->handled && !answer->failed && !answer->replies.empty();
-            line(i == 1 ? 3 : 0, what,
-                 !answered    ? "not answered within 1 s"
-                 : tries == 1 ? "answered at once"
-                              : fmt::format("answered, at try {}", tries),
-                 answered);
-            if (answered && i == 1) note("\"" + answer->replies.front().content + "\"");
-        }
+        const std::string what = "the next message, which all three bots hear";
+        const auto said =
+            client_.say(fleet_.discord(), {.channel_id = channel_, .content = "hello"});
+        if (!said) return failed(3, what, said.error());
+        auto replies = client_.said(fleet_.discord(), channel_, *said, 1, reply_timeout);
+        std::this_thread::sleep_for(300ms);  // another one would come about now
+        if (replies) replies = client_.said(fleet_.discord(), channel_, *said);
+        if (!replies) return failed(3, what, replies.error());
+        line(3, what,
+             replies->size() == 1 ? "answered, once"
+                                  : fmt::format("answered {} times", replies->size()),
+             replies->size() == 1);
     }
 
-    // From the gateway's success, as the bot-client that was commanded sees it, to the last purge.
-    Result<Duration> time_of_change(const std::string& command, std::vector<Duration>& replies) {
+    // From the user's command to the last purge, and to the user's reply.
+    Result<Duration> time_of_change(const std::string& name, std::vector<Duration>& replies) {
         std::vector<TimePoint> before;
         for (const Instance& bot : fleet_.bots()) {
-            const auto at = driver_.applied_at(bot);
+            const auto at = client_.applied_at(bot);
             if (!at) return fail(at.error());
             before.push_back(*at);
         }
-        const auto done = run_command(one(), command, channel_);
+        const TimePoint asked = Boottime::now();
+        const auto done = command(name);
         if (!done) return fail(done.error());
-        if (!done->accepted_at_boottime_ns) {
-            return fail(Errc::refused, command,
-                        done->replies.empty() ? "" : done->replies[0].content);
-        }
-        const TimePoint accepted = boottime(*done->accepted_at_boottime_ns);
-        replies.push_back(boottime(done->completed_at_boottime_ns) - accepted);
+        replies.push_back(Boottime::now() - asked);
         TimePoint last{};
         for (std::size_t i = 0; i < before.size(); ++i) {
             const auto at = await_purge(fleet_.bots()[i], before[i]);
             if (!at) return fail(at.error());
             last = std::max(last, *at);
         }
-        return last - accepted;
+        return last - asked;
     }
 
     Result<TimePoint> await_purge(const Instance& bot, TimePoint before) {
-        const TimePoint end = Boottime::now() + purge_patience;
+        const TimePoint end = Boottime::now() + purge_timeout;
         while (true) {
-            auto at = driver_.applied_at(bot);
+            auto at = client_.applied_at(bot);
             if (!at || *at > before) return at;
             if (Boottime::now() > end)
                 return fail(Errc::timeout, bot.name, "it has not purged within 5 s");
@@ -206,8 +199,7 @@ private:
     }
 
     void measure_changes() {
-        const std::string what =
-            fmt::format("{} changes: command's success to the last purge", changes);
+        const std::string what = fmt::format("{} changes: command to the last purge", changes);
         std::vector<Duration> purges;
         std::vector<Duration> replies;
         for (int i = 0; i < changes; ++i) {
@@ -220,13 +212,10 @@ private:
         line(4, what,
              fmt::format("p50 {:.2f} ms, max {:.2f} ms", milliseconds(coherent_->p50),
                          milliseconds(coherent_->max)));
-        note(fmt::format(
-            "Success: the gateway's 201 or 200 arrives at {}, which then publishes and only",
-            one().name));
-        note(fmt::format(
-            "then replies (p50 {:.2f} ms after it): the purge may come before the reply.",
-            milliseconds(spread(std::move(replies)).p50)));
-        (void)run_command(one(), "channel deactivate", channel_);
+        note("From the user's command at Discord, through a bot, the gateway and its database, to");
+        note(fmt::format("the last bot; the user reads the reply after p50 {:.2f} ms.",
+                         milliseconds(spread(std::move(replies)).p50)));
+        (void)command("channel deactivate");
     }
 
     void demonstrate_local() {
@@ -237,7 +226,7 @@ private:
             .local_ttl = shortened_ttl};
         const auto bots = fleet_.start_demonstration(demonstration);
         if (!bots) return failed(5, what, bots.error());
-        line(5, what, risk_of((*bots)[1]));
+        line(5, what, risk_of((*bots)[1].bot));
         const auto wrong = measure_stale((*bots)[0], (*bots)[1]);
         const std::string second = "the second of two instances goes on being wrong for";
         if (wrong) {
@@ -251,48 +240,58 @@ private:
     }
 
     std::string risk_of(const Instance& bot) {
-        const auto inventory = driver_.inventory(bot);
+        const auto inventory = client_.inventory(bot);
         if (!inventory) return inventory.error().message();
         return fmt::format("audit: {}", to_string(worst(*inventory)));
     }
 
-    // How long the second instance answers wrongly after the first one's command succeeded.
-    Result<Duration> measure_stale(const Instance& first, const Instance& second) {
+    // How long the second instance ignores messages of a channel that the first one's user has
+    // activated. Its replies are said by the fleet's own bots.
+    Result<Duration> measure_stale(const Fleet::Demonstrator& first,
+                                   const Fleet::Demonstrator& second) {
         const std::string channel = fresh_channel(2);
-        if (const auto heard = say_hello(second, channel); !heard) return fail(heard.error());
-        const auto done = run_command(first, "channel activate", channel);
-        if (!done) return fail(done.error());
-        if (!done->accepted_at_boottime_ns)
-            return fail(Errc::refused, "channel activate", "not accepted");
-        const TimePoint accepted = boottime(*done->accepted_at_boottime_ns);
-        const TimePoint end = Boottime::now() + shortened_ttl + purge_patience;
-        while (Boottime::now() < end) {
-            const auto answer = say_hello(second, channel);
-            if (!answer) return fail(answer.error());
-            if (answer->handled) {
-                (void)run_command(first, "channel deactivate", channel);
-                return boottime(answer->completed_at_boottime_ns) - accepted;
+        for (const Instance* discord : {&first.discord, &second.discord, &fleet_.discord()}) {
+            if (auto opened = client_.open_channel(*discord, channel); !opened) {
+                return fail(std::move(opened).error());
             }
-            std::this_thread::sleep_for(10ms);
         }
-        return fail(Errc::timeout, second.name, "it never answered");
+        const auto heard = hear(second.discord, channel, {second.bot});
+        if (!heard) return fail(heard.error());
+        const auto done = client_.command(first.discord, "channel activate", channel);
+        if (!done) return fail(done.error());
+        if (!done->starts_with("Activated **")) return fail(Errc::refused, "activate", *done);
+        const TimePoint activated = Boottime::now();
+        const TimePoint end = activated + shortened_ttl + purge_timeout;
+        while (Boottime::now() < end) {
+            const auto said =
+                client_.say(second.discord, {.channel_id = channel, .content = "hello?"});
+            if (!said) return fail(said.error());
+            const auto replies = client_.said(fleet_.discord(), channel, "0", 1, 50ms);
+            if (!replies) return fail(replies.error());
+            if (replies->empty()) continue;
+            const TimePoint answered = Boottime::now();
+            (void)client_.command(first.discord, "channel deactivate", channel);
+            return answered - activated;
+        }
+        return fail(Errc::timeout, second.bot.name, "it never answered");
     }
 
     // A provider that was named is not counted, and not asked for a scenario's sake.
     void share_one_call() {
         const char* const what = "two callers ask for the models at the same time";
         if (!fleet_.provider()) return note("no stand-in for OpenRouter: its calls are not shown");
-        const auto before = driver_.provider_calls(*fleet_.provider());
-        const auto ask = [&] { return driver_.models(fleet_.gateway()); };
+        const auto before = client_.provider_calls(*fleet_.provider());
+        const auto ask = [&] { return client_.models(fleet_.gateway()); };
         auto other = std::async(std::launch::async, ask);
         const auto one = ask();
         const auto two = other.get();
-        const auto after = driver_.provider_calls(*fleet_.provider());
+        const auto after = client_.provider_calls(*fleet_.provider());
         for (const auto* error : {before ? nullptr : &before.error(), one ? nullptr : &one.error(),
                                   two ? nullptr : &two.error(), after ? nullptr : &after.error()}) {
             if (error != nullptr) return failed(6, what, *error);
         }
-        // None: a fleet on this Redis has fetched them within a day.
+        // None: a fleet on this Redis has fetched them within a day, or this one ten seconds after
+        // its start.
         const std::uint64_t calls = *after - *before;
         line(6, what,
              fmt::format("{} models each, {} of the provider", *one,
@@ -303,68 +302,11 @@ private:
     void answer_a_duplicate() {
         const char* const what = "the same request to generate a reply, twice";
         const std::string message = "hello " + channel_;
-        const auto first = driver_.generate(fleet_.gateway(), slug, author, message);
-        const auto second = driver_.generate(fleet_.gateway(), slug, author, message);
+        const auto first = client_.generate(fleet_.gateway(), slug, author, message);
+        const auto second = client_.generate(fleet_.gateway(), slug, author, message);
         if (!first || !second) return failed(7, what, (first ? second : first).error());
         line(7, what, *first == *second ? "one job, answered with its id" : "two jobs",
              *first == *second);
-    }
-
-    // As a bot would send it: the message of a user with a picture, whose link is signed anew each
-    // time.
-    [[nodiscard]] std::string picture_request(const std::string& by, const char* signature) const {
-        return fmt::format(
-            R"({{"personality":{{"name":"{}","model":"openai/gpt-4o"}},)"
-            R"("message":"look, says {}","context":{{"userId":"{}","channelId":"{}",)"
-            R"("attachments":[{{"url":"https://cdn.discordapp.com/attachments/1/{}/cat.png?ex={}",)"
-            R"("contentType":"image/png","name":"cat.png"}}]}}}})",
-            slug, by, author, channel_, channel_, signature);
-    }
-
-    void show_a_picture_twice() {
-        const char* const what = "two requests for a reply, with the same picture";
-        const Instance& two = fleet_.bots()[1];
-        const auto before = driver_.all_provider_calls(*fleet_.provider());
-        auto other = std::async(std::launch::async, [&] {
-            return driver_.generate_and_wait(fleet_.gateway(), picture_request(two.name, "2"));
-        });
-        const auto first =
-            driver_.generate_and_wait(fleet_.gateway(), picture_request(one().name, "1"));
-        const auto second = other.get();
-        const auto after = driver_.all_provider_calls(*fleet_.provider());
-        for (const auto* error :
-             {before ? nullptr : &before.error(), first ? nullptr : &first.error(),
-              second ? nullptr : &second.error(), after ? nullptr : &after.error()}) {
-            if (error != nullptr) return failed(8, what, *error);
-        }
-        const std::uint64_t looks = after->vision - before->vision;
-        line(8, what, fmt::format("described by {} call of the model", looks), looks == 1);
-        note("\"" + first->content + "\"");
-        const auto is_of = [](const DriverClient::Generated& reply, const Instance& bot) {
-            return reply.content.contains("says " + bot.name) &&
-                   reply.content.contains("[Image: a picture (");
-        };
-        line(0, "each request is answered with its own reply",
-             "two replies, with what the picture shows",
-             is_of(*first, one()) && is_of(*second, two));
-    }
-
-    void speak() {
-        const char* const what = "a voice note, sent twice";
-        const std::string url =
-            fmt::format("https://cdn.discordapp.com/attachments/1/{}/note.ogg?ex=", channel_);
-        const auto before = driver_.all_provider_calls(*fleet_.provider());
-        const auto first = driver_.transcribe(fleet_.gateway(), url + "1");
-        const auto second = driver_.transcribe(fleet_.gateway(), url + "2");
-        const auto after = driver_.all_provider_calls(*fleet_.provider());
-        for (const auto* error :
-             {before ? nullptr : &before.error(), first ? nullptr : &first.error(),
-              second ? nullptr : &second.error(), after ? nullptr : &after.error()}) {
-            if (error != nullptr) return failed(9, what, *error);
-        }
-        const std::uint64_t calls = after->transcription - before->transcription;
-        line(9, what, fmt::format("\"{}\", by {} call of the model", *first, calls),
-             *first == "the words of note.ogg" && *first == *second && calls == 1);
     }
 
     void print_comparison() {
@@ -381,31 +323,30 @@ private:
                    : "not measured";
         fmt::print("  {:<30} {}\n  {:<30} {}\n", "coherent (the catalogue)", coherent,
                    "local (as the audit found it)", local);
-        fmt::print("\n  {}\n", good_ ? "All checks passed." : "A check FAILED, see above.");
+        fmt::print("\n  {}\n",
+                   report_.good() ? "All checks passed." : "A check FAILED, see above.");
         std::fflush(stdout);
     }
 
-    [[nodiscard]] const Instance& one() const { return fleet_.bots().front(); }
-
     Fleet& fleet_;
-    DriverClient& driver_;
+    FleetClient& client_;
     const std::string channel_ = fresh_channel(1);
-    bool good_ = true;
+    Report report_;
     std::optional<Spread> coherent_;
     std::optional<Duration> local_;
 };
 
 }  // namespace
 
-bool play_scenario(Fleet& fleet, DriverClient& driver) { return Scenario(fleet, driver).play(); }
+bool play_scenario(Fleet& fleet, FleetClient& client) { return Scenario(fleet, client).play(); }
 
-void print_audit(const Fleet& fleet, DriverClient& driver) {
+void print_audit(const Fleet& fleet, FleetClient& client) {
     std::vector<Inventory> inventories;
     std::vector<Instance> instances = fleet.bots();
     instances.push_back(fleet.gateway());
     for (const Instance& worker : fleet.workers()) instances.push_back(worker);
     for (const Instance& instance : instances) {
-        auto inventory = driver.inventory(instance);
+        auto inventory = client.inventory(instance);
         if (inventory) {
             inventories.push_back(*std::move(inventory));
         } else {
@@ -416,22 +357,17 @@ void print_audit(const Fleet& fleet, DriverClient& driver) {
     std::fflush(stdout);
 }
 
-void print_directions(const Fleet& fleet, const Plan& plan) {
-    const std::string header = "-H \"X-Service-Auth: " + plan.secret_in_shell + '"';
-    const Instance& first = fleet.bots()[0];
-    const Instance& second = fleet.bots()[1];
-    fmt::print("\nThe fleet is up until Ctrl-C. Try:\n\n");
+void print_directions(const Fleet& fleet) {
+    const Instance& discord = fleet.discord();
+    fmt::print("\nThe fleet is up until Ctrl-C. Be a user of its Discord:\n\n");
     fmt::print(
-        "  curl -s {} \\\n    -d '{{\"command\":\"channel activate\",\"options\":"
-        "{{\"personality\":\"{}\"}},\"userId\":\"1\",\"channelId\":\"2\",\"guildId\":\"3\",\n"
-        "         \"permissions\":[\"MANAGE_MESSAGES\"]}}' {}/driver/command\n",
-        header, slug, first.url);
-    fmt::print(
-        "  curl -s {} \\\n    -d "
-        "'{{\"authorId\":\"1\",\"channelId\":\"2\",\"content\":\"hello\"}}' "
-        "{}/driver/message\n",
-        header, second.url);
-    fmt::print("  curl -s {}/metrics\n", second.url);
+        "  curl -s -d '{{\"permissions\":\"8192\",\"data\":{{\"name\":\"channel\",\"options\":[{{"
+        "\"type\":1,\n    \"name\":\"activate\",\"options\":[{{\"type\":3,\"name\":\"personality\","
+        "\"value\":\"{}\"}}]}}]}}}}' \\\n    {}/interactions\n",
+        slug, discord.url);
+    fmt::print("  curl -s -d '{{\"content\":\"hello\"}}' {}/messages\n", discord.url);
+    fmt::print("  curl -s '{}/messages?by=all'\n", discord.url);
+    fmt::print("  curl -s {}/metrics\n", fleet.bots()[1].url);
     std::string urls;
     for (const Instance& bot : fleet.bots()) urls += ' ' + bot.url;
     urls += ' ' + fleet.gateway().url;

@@ -2,19 +2,18 @@
 // others at once, measured; and the same without the bus, to show what the audit found.
 #pragma once
 
-#include "fleet/driver_client.hpp"
 #include "fleet/fleet.hpp"
-#include "fleet/plan.hpp"
+#include "fleet/fleet_client.hpp"
 
 namespace tutti::services::fleet {
 
 // Plays and prints it. False when a check failed; the output says which.
-[[nodiscard]] bool play_scenario(Fleet& fleet, DriverClient& driver);
+[[nodiscard]] bool play_scenario(Fleet& fleet, FleetClient& client);
 
 // What all instances declare and have counted.
-void print_audit(const Fleet& fleet, DriverClient& driver);
+void print_audit(const Fleet& fleet, FleetClient& client);
 
 // How to talk to a fleet that stays up.
-void print_directions(const Fleet& fleet, const Plan& plan);
+void print_directions(const Fleet& fleet);
 
 }  // namespace tutti::services::fleet

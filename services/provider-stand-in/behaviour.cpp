@@ -5,6 +5,7 @@
 
 #include <boost/describe/class.hpp>
 #include <boost/describe/enum_from_string.hpp>
+#include <boost/describe/enum_to_string.hpp>
 #include <boost/describe/enumerators.hpp>
 #include <boost/mp11/algorithm.hpp>
 
@@ -90,6 +91,10 @@ Result<Manner> read_manner(std::string_view name) {
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<Manner>>(
         [&](auto one) { names.append(names.empty() ? "" : ", ").append(one.name); });
     return fail(Errc::invalid_option, "provider stand-in", "an answer is one of " + names);
+}
+
+std::string_view to_string(Manner manner) noexcept {
+    return boost::describe::enum_to_string(manner, "unknown");
 }
 
 }  // namespace tutti::services::stand_in

@@ -66,5 +66,6 @@ struct Behaviour {
 [[nodiscard]] Result<Behaviour> read_behaviour(std::string_view body);
 // By its name. Errors: invalid_option, naming all.
 [[nodiscard]] Result<Manner> read_manner(std::string_view name);
+[[nodiscard]] std::string_view to_string(Manner manner) noexcept;
 
 }  // namespace tutti::services::stand_in

@@ -15,7 +15,7 @@ namespace {
 
 int run(int argc, char** argv) {
     process::Lifecycle lifecycle;
-    process::setup_logging("provider-stand-in");
+    process::setup_logging({.service = "provider-stand-in"});
 
     ProviderStandIn::Options options{.port = 3009};
     std::int64_t delay_ms = 0;
@@ -43,6 +43,8 @@ int run(int argc, char** argv) {
     app.add_option("--vision", vision, "The same for pictures")->capture_default_str();
     app.add_option("--transcription", transcription, "The same for recordings")
         ->capture_default_str();
+    app.add_option("--journal", options.journal,
+                   "A file: each call of a model is a line of JSON in it, before it is answered");
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

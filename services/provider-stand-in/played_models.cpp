@@ -38,7 +38,7 @@ void read_parts(const array& parts, ChatQuestion& to) {
 }
 
 http::Response error_answer(int status, const char* code) {
-    // As providers do: with words that nobody may repeat.
+    // As providers do: with words that must not be repeated.
     return http::json_response(
         status, json::serialize(object{
                     {"error", object{{"code", code}, {"message", "as told; key sk-stand-in"}}}}));

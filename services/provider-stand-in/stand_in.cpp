@@ -4,17 +4,20 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <functional>
-#include <mutex>
+#include <string>
 #include <utility>
 
 #include "common/domain/model_catalogue.hpp"
 #include "common/http/errors.hpp"
 #include "common/http/router.hpp"
 #include "common/http/server.hpp"
+#include "common/net/rough_relay.hpp"
 #include "provider-stand-in/catalogue.hpp"
 #include "provider-stand-in/played_models.hpp"
-#include "provider-stand-in/rough_relay.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::stand_in {
@@ -31,7 +34,7 @@ struct ProviderStandIn::Impl {
     using Answer = std::function<http::Response()>;
 
     http::Response models() {
-        std::unique_lock lock(mutex);
+        detail::Lock lock(mutex);
         ++calls.models;
         const Behaviour now = behaviour;
         wait(lock, now.delay);
@@ -42,21 +45,27 @@ struct ProviderStandIn::Impl {
         return http::json_response(200,
                                    domain::write_catalogue_answer(stand_in_catalogue(now.models)));
     }
-    // Counts, and answers as that endpoint does now.
+    // Counts, and answers as that endpoint does now. `asked` has its kind when it is for the
+    // journal.
     http::Response play(std::uint64_t Calls::* count, EndpointBehaviour Behaviour::* endpoint,
-                        const Answer& well) {
-        std::unique_lock lock(mutex);
+                        AskedOfModel asked, const Answer& well) {
+        detail::Lock lock(mutex);
         ++(calls.*count);
         const EndpointBehaviour now = behaviour.*endpoint;
+        if (journal.is_open() && !asked.kind.empty()) {
+            asked.answer = to_string(now.manner);
+            // In one piece: a process that is killed leaves no half line.
+            journal << json::write(asked) + '\n' << std::flush;
+        }
         if (now.manner != Manner::pieces) wait(lock, now.delay);
         if (now.manner == Manner::stall) wait(lock, 24h);
         lock.unlock();
         const bool goes_well = now.manner == Manner::well || now.manner == Manner::stall ||
                                now.manner == Manner::cut || now.manner == Manner::pieces;
         http::Response response = goes_well ? well() : played_failure(now.manner);
-        if (now.manner == Manner::cut) response.headers.set(rough_field, "cut");
+        if (now.manner == Manner::cut) response.headers.set(net::rough_field, "cut");
         if (now.manner == Manner::pieces) {
-            response.headers.set(rough_field, "pieces " + std::to_string(now.delay.count()));
+            response.headers.set(net::rough_field, "pieces " + std::to_string(now.delay.count()));
         }
         return response;
     }
@@ -66,24 +75,26 @@ struct ProviderStandIn::Impl {
             return http::error_response(http::ErrorCode::validation_error, question.error().cause);
         }
         if (question->has_picture) {
-            return play(&Calls::vision, &Behaviour::vision,
-                        [&] { return completion(played_description(*question), "stop"); });
+            const std::string said = played_description(*question);
+            return play(&Calls::vision, &Behaviour::vision, {.kind = "vision", .about = said},
+                        [&] { return completion(said, "stop"); });
         }
-        return play(&Calls::chat, &Behaviour::chat,
+        return play(&Calls::chat, &Behaviour::chat, {.kind = "chat", .about = question->text},
                     [&] { return completion(played_reply(*question), "stop"); });
     }
     http::Response transcribe(const http::Request& request) {
+        const std::string said = played_transcript(request.body);
         return play(&Calls::transcription, &Behaviour::transcription,
-                    [&] { return transcript(played_transcript(request.body)); });
+                    {.kind = "transcription", .about = said}, [&] { return transcript(said); });
     }
     http::Response attachment(const http::Request& request) {
-        return play(&Calls::attachments, &Behaviour::attachments, [&] {
+        return play(&Calls::attachments, &Behaviour::attachments, {}, [&] {
             return http::text_response(200, "the attachment " + request.parameter("name"),
                                        "application/octet-stream");
         });
     }
     http::Response count() {
-        const std::lock_guard lock(mutex);
+        const detail::Lock lock(mutex);
         return http::json_response(200, json::write(calls));
     }
     http::Response set(const http::Request& request) {
@@ -94,10 +105,18 @@ struct ProviderStandIn::Impl {
         (void)behave(*wanted);
         return http::Response{.status = 204};
     }
+    Result<void> open_journal(const std::filesystem::path& path) {
+        if (path.empty()) return {};
+        const detail::Lock lock(mutex);
+        journal.open(path, std::ios::app);
+        if (journal.is_open()) return {};
+        return fail(Errc::invalid_option, "start the provider",
+                    "--journal: " + path.string() + " cannot be written");
+    }
     Result<void> behave(const Behaviour& wanted) {
         if (auto good = check(wanted); !good) return good;
         {
-            const std::lock_guard lock(mutex);
+            const detail::Lock lock(mutex);
             behaviour = wanted;
             ++changes;
         }
@@ -105,13 +124,14 @@ struct ProviderStandIn::Impl {
         return {};
     }
     // Until the behaviour changes, at most.
-    void wait(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds delay) {
-        ended.wait_for(lock, delay,
-                       [this, before = changes] { return stopping || changes != before; });
+    void wait(detail::Lock& lock, std::chrono::milliseconds delay) TUTTI_REQUIRES(mutex) {
+        const auto changed = [this, before = changes]()
+                                 TUTTI_REQUIRES(mutex) { return stopping || changes != before; };
+        ended.wait_for(lock.waiting(), delay, changed);
     }
     void stop() {
         {
-            const std::lock_guard lock(mutex);
+            const detail::Lock lock(mutex);
             stopping = true;
         }
         ended.notify_all();
@@ -134,26 +154,30 @@ struct ProviderStandIn::Impl {
         return router;
     }
 
-    mutable std::mutex mutex;
+    mutable detail::Mutex mutex;
     std::condition_variable ended;
-    Behaviour behaviour;        // guarded by mutex
-    Calls calls;                // guarded by mutex
-    std::uint64_t changes = 0;  // of the behaviour; guarded by mutex
-    bool stopping = false;      // guarded by mutex
+    Behaviour behaviour TUTTI_GUARDED_BY(mutex);
+    Calls calls TUTTI_GUARDED_BY(mutex);
+    std::uint64_t changes TUTTI_GUARDED_BY(mutex) = 0;  // of the behaviour
+    std::ofstream journal TUTTI_GUARDED_BY(mutex);
+    bool stopping TUTTI_GUARDED_BY(mutex) = false;
     std::unique_ptr<http::Server> server;
-    std::unique_ptr<RoughRelay> relay;
+    std::unique_ptr<net::RoughRelay> relay;
 };
 
 Result<std::unique_ptr<ProviderStandIn>> ProviderStandIn::start(const Options& options) {
     auto impl = std::make_unique<Impl>();
     if (auto good = impl->behave(options.behaviour); !good) return fail(std::move(good).error());
+    if (auto open = impl->open_journal(options.journal); !open) {
+        return fail(std::move(open).error());
+    }
     auto server = http::Server::start({.limits = {.body_bytes_max = body_bytes_max,
                                                   .internal = {.workers = workers},
                                                   .receiving_bytes_max = 4 * body_bytes_max}},
                                       impl->routes());
     if (!server) return fail(std::move(server).error());
     impl->server = *std::move(server);
-    auto relay = RoughRelay::start(options.port, impl->server->port());
+    auto relay = net::RoughRelay::start(options.port, impl->server->port());
     if (!relay) return fail(std::move(relay).error());
     impl->relay = *std::move(relay);
     return std::unique_ptr<ProviderStandIn>(new ProviderStandIn(std::move(impl)));
@@ -169,7 +193,7 @@ std::string ProviderStandIn::url() const { return "http://127.0.0.1:" + std::to_
 std::uint64_t ProviderStandIn::calls() const { return all_calls().models; }
 
 Calls ProviderStandIn::all_calls() const {
-    const std::lock_guard lock(impl_->mutex);
+    const detail::Lock lock(impl_->mutex);
     return impl_->calls;
 }
 

@@ -15,10 +15,14 @@
 //                          "vision"?: ..., "transcription"?: ..., "attachments"?: ...}: from now
 //                          on; what is left out is back to normal, and what is being stalled ends
 //
+// With a journal every call of a model is a line of JSON in a file before it is answered, so that
+// what was asked for can be counted behind processes that were killed, this one as well.
+//
 // Thread-safety: all functions may be called from any thread.
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -41,16 +45,29 @@ struct Calls {
 };
 BOOST_DESCRIBE_STRUCT(Calls, (), (models, chat, vision, transcription, attachments))
 
+// A line of the journal.
+struct AskedOfModel {
+    std::string kind;   // chat, vision or transcription
+    std::string about;  // the question; of a picture and of a recording what is answered
+    // The manner: a call that is answered with a failure is not billed.
+    std::string answer{};
+
+    friend bool operator==(const AskedOfModel&, const AskedOfModel&) = default;
+};
+BOOST_DESCRIBE_STRUCT(AskedOfModel, (), (kind, about, answer))
+
 class ProviderStandIn {
 public:
     using Behaviour = stand_in::Behaviour;
     struct Options {
         std::uint16_t port = 0;  // 0 = a free one
         Behaviour behaviour{};
+        std::filesystem::path journal{};  // is added to; empty: none
     };
 
     // Listens on 127.0.0.1 when it returns. Errors: invalid_option (a behaviour out of its range,
-    // all at once), unavailable (the port is in use), and those of http::Server::start.
+    // all at once; a journal that cannot be written), unavailable (the port is in use), and those
+    // of http::Server::start.
     [[nodiscard]] static Result<std::unique_ptr<ProviderStandIn>> start(const Options& options);
 
     // Ends answers that are still being delayed.

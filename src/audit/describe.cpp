@@ -1,7 +1,12 @@
 #include "audit/describe.hpp"
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <iomanip>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,6 +50,18 @@ std::string describe_bytes(std::size_t bytes) {
     return std::to_string(bytes).append(" ").append(names[i]);
 }
 
+// Of a share of failures that is more than zero, what is left: "99.97 %", never rounded up, with a
+// digit more for each nine.
+std::string describe_rest(double share) {
+    const double percent = share * 100;
+    const int digits = std::max(0, static_cast<int>(std::ceil(-std::log10(percent) - 1e-9)));
+    const double grain = std::pow(10, digits);
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(digits)
+         << std::floor((100 - percent) * grain + 1e-6) / grain << " %";
+    return text.str();
+}
+
 }  // namespace
 
 std::string describe_tiers(const Declaration& declaration) {
@@ -71,22 +88,45 @@ std::string describe(const Backend& backend) {
            (app.empty() ? "" : ", app " + app);
 }
 
+std::string describe_promise(const Backend& backend) {
+    std::string_view promise;
+    switch (backend.done) {
+    case Assurance::unknown: return audit::printable(backend.product);
+    case Assurance::one_server:
+        promise = "`done` is promised: no other server can take the place of this one";
+        break;
+    case Assurance::majority:
+        promise = "`done` is promised across a failover: it waits for a majority of the servers";
+        break;
+    case Assurance::uncounted:
+        promise =
+            "`done` is not promised, `unconfirmed` is answered: other servers may take the place "
+            "of this one, and its URL does not say how many (?replicas=N)";
+        break;
+    }
+    return audit::printable(backend.product) + (backend.product.empty() ? "" : ": ") +
+           std::string(promise);
+}
+
 namespace audit {
 
 bool keeps_memory(const Declaration& declaration) {
+    if (declaration.publishes_only) return false;
     if (declaration.pattern != Pattern::shared) return uses_memory(declaration.pattern);
     return declaration.memory_ttl || declaration.bound;
 }
 
 std::string describe_place(const Declaration& declaration) {
     std::string place = keeps_memory(declaration) ? "memory" : "";
-    if (uses_bus(declaration.pattern) && !declaration.channel.empty()) place += " + bus";
+    if (uses_bus(declaration.pattern) && !declaration.channel.empty())
+        place += place.empty() ? "bus" : " + bus";
     const bool stores = uses_store(declaration.pattern) || declaration.store_ttl;
     if (stores) place += place.empty() ? "store" : " + store";
     return place;
 }
 
 std::string describe_ttl(const Declaration& declaration) {
+    if (declaration.publishes_only) return "-";
     if (!declaration.memory_ttl && !declaration.store_ttl) return "not set";
     std::string text = declaration.memory_ttl ? describe(*declaration.memory_ttl) : "";
     if (!declaration.store_ttl) return text;
@@ -99,6 +139,22 @@ std::string describe_bound(const Declaration& declaration) {
     const std::size_t limit = declaration.bound->limit();
     if (declaration.bound->unit() == Bound::Unit::bytes) return describe_bytes(limit);
     return std::to_string(limit) + (limit == 1 ? " entry" : " entries");
+}
+
+// Of none that failed among n the upper bound of their share is 3/n; of k it is a little less than
+// what is taken here.
+std::string describe_checks(const InventoryRow& row) {
+    const auto& within = row.declaration.checked_within;
+    if (!within || row.node.empty()) return {};
+    const std::uint64_t same = row.counters.checked_same;
+    const std::uint64_t stale = row.counters.checked_stale;
+    std::string text = "spot checks: " + std::to_string(same) + " the same, " +
+                       std::to_string(stale) + " stale within " + describe(*within);
+    const auto failed = static_cast<double>(stale);
+    const double share =
+        (failed + 1.645 * std::sqrt(failed) + 3) / static_cast<double>(same + stale);
+    if (!(share < 1)) return text + ": too few to say what share of the hits is true";
+    return text + ": of the hits at least " + describe_rest(share) + " are true (95 % certain)";
 }
 
 std::string means_nothing_for(Pattern pattern) {

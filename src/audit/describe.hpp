@@ -16,6 +16,10 @@ namespace tutti::audit {
 [[nodiscard]] std::string describe_ttl(const Declaration& declaration);    // "5 min / 24 h"
 [[nodiscard]] std::string describe_bound(const Declaration& declaration);  // "1000 entries"
 
+// "spot checks: 30000 the same, 0 stale within 10 s: of the hits at least 99.99 % are true (95 %
+// certain)". Empty: the cache is not checked, or does not run.
+[[nodiscard]] std::string describe_checks(const InventoryRow& row);
+
 // What is said of an option that a cache of this pattern has no use for.
 [[nodiscard]] std::string means_nothing_for(Pattern pattern);
 

@@ -49,8 +49,8 @@ void find_split(std::span<const InventoryRow> rows, std::vector<Grade>& grades) 
     }
     for (const auto& [group, members] : groups) {
         const Backend& first = rows[members.front()].backend;
-        const bool one =
-            std::ranges::all_of(members, [&](std::size_t i) { return rows[i].backend == first; });
+        const bool one = std::ranges::all_of(
+            members, [&](std::size_t i) { return rows[i].backend.is_at(first); });
         if (one) continue;
         for (const std::size_t i : members) grades[i] = split_fleet;
     }
@@ -67,8 +67,8 @@ void find_crowded(std::span<const InventoryRow> rows, std::vector<Grade>& grades
     }
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const Declaration& declaration = rows[i].declaration;
-        const bool crowded =
-            keeps_values(declaration) && caches[declaration.channel].size() > Place::prefixes_max;
+        const bool crowded = keeps_values(declaration) &&
+                             caches[declaration.channel].size() > ValueAddress::prefixes_max;
         if (crowded && grades[i].risk == Risk::none) grades[i] = crowded_channel;
     }
 }

@@ -100,9 +100,13 @@ void check_words(const Declaration& declaration, OptionProblems& problems) {
     }
     problems.unless(declaration.name.size() <= cache_name_bytes_max, "name",
                     "is longer than 64 characters");
-    problems.unless(!declaration.caches.empty(), "caches",
+    const bool has_caches = !declaration.publishes_only;
+    problems.unless(!has_caches || !declaration.caches.empty(), "caches",
                     "is missing; say in words what it caches, for the audit");
-    problems.unless(is_plain_text(declaration.caches), "caches", not_plain);
+    problems.unless(has_caches || !declaration.caches.empty(), "changes",
+                    "is missing; say in words what changes, for the audit");
+    problems.unless(is_plain_text(declaration.caches),
+                    has_caches ? OptionName("caches") : OptionName("changes"), not_plain);
     problems.unless(is_plain_text(declaration.note), "note", not_plain);
 }
 

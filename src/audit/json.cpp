@@ -49,8 +49,9 @@ BOOST_DESCRIBE_ENUM(Stale, wrong, acceptable)
 BOOST_DESCRIBE_STRUCT(Need, (), (stale, expensive_source, read_heavy, rate_limit, once_in_fleet))
 BOOST_DESCRIBE_STRUCT(Declaration, (),
                       (name, caches, pattern, need, memory_ttl, store_ttl, bound, raw_prefix,
-                       channel, foreign_publishers, note))
-BOOST_DESCRIBE_STRUCT(Backend, (), (server, database, app))
+                       channel, foreign_publishers, publishes_only, checked_within, note))
+BOOST_DESCRIBE_ENUM(Assurance, unknown, one_server, majority, uncounted)
+BOOST_DESCRIBE_STRUCT(Backend, (), (server, database, app, product, done))
 BOOST_DESCRIBE_STRUCT(InventoryRow, (), (service, node, backend, declaration))
 
 namespace {
@@ -78,6 +79,7 @@ std::string wire_name(std::string_view member) {
 }
 
 using Milliseconds = std::chrono::duration<double, std::milli>;
+using Seconds = std::chrono::duration<double>;
 
 template <class T>
 void write_members(bj::object& object, const T& from, Problems& problems);
@@ -104,6 +106,14 @@ bj::value written(const CacheCounters& counters, Problems&) {
     for (const CounterName& counter : counter_names) {
         object[json::camel_case(counter.name)] = counters.*counter.count;
     }
+    const auto write_times = [&](std::string_view name, const auto& times) {
+        object[boost_view(name)] =
+            bj::object{{"counts", bj::array(times.counts.begin(), times.counts.end())},
+                       {"seconds", Seconds(times.total).count()}};
+    };
+    if (counters.load_times != LoadTimes{}) write_times("loadTimes", counters.load_times);
+    if (counters.wait_times != WaitTimes{}) write_times("waitTimes", counters.wait_times);
+    if (counters.hit_times) write_times("hitTimes", *counters.hit_times);
     return object;
 }
 
@@ -123,8 +133,9 @@ bool is_left_out(std::string_view, const std::optional<T>& value) {
 }
 bool is_left_out(std::string_view, const Backend& backend) { return !backend.known(); }
 bool is_left_out(std::string_view member, const std::string& text) {
-    return member == "raw_prefix" && text.empty();
+    return (member == "raw_prefix" || member == "product") && text.empty();
 }
+bool is_left_out(std::string_view, const Assurance& done) { return done == Assurance::unknown; }
 
 template <class T>
 void write_members(bj::object& object, const T& from, Problems& problems) {
@@ -191,8 +202,31 @@ void understand(const bj::value& from, std::optional<Bound>& to, Problems& probl
     }
 }
 
+// Those of a process with other limits cannot be added up, and are left out.
+template <const auto& Limits>
+void understand(const bj::value& from, Times<Limits>& to, Problems& problems) {
+    constexpr double limit = 9e9;  // seconds that fit into Duration, rounded down
+    if (!from.is_object()) return problems.expected("an object", from);
+    std::vector<std::uint64_t> counts;
+    double seconds = 0;
+    json::detail::read_member(from.get_object(), "counts", counts, problems);
+    json::detail::read_member(from.get_object(), "seconds", seconds, problems);
+    if (!(seconds >= 0 && seconds <= limit)) return problems.add("seconds are out of range");
+    if (counts.size() != to.counts.size()) return;
+    std::ranges::copy(counts, to.counts.begin());
+    to.total = std::chrono::round<Duration>(Seconds(seconds));
+}
+
+template <class T>
+void read_one(const bj::object& object, const std::string& name, T& to, Problems& problems);
+
 void understand(const bj::value& from, CacheCounters& to, Problems& problems) {
     if (!from.is_object()) return problems.expected("an object", from);
+    read_one(from.get_object(), "loadTimes", to.load_times, problems);
+    read_one(from.get_object(), "waitTimes", to.wait_times, problems);
+    if (from.get_object().contains("hitTimes")) {
+        read_one(from.get_object(), "hitTimes", to.hit_times.emplace(), problems);
+    }
     for (const CounterName& counter : counter_names) {
         std::optional<std::uint64_t> count;
         json::detail::read_member(from.get_object(), json::camel_case(counter.name), count,

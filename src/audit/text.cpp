@@ -1,5 +1,7 @@
 // The inventory for a terminal: one aligned line a cache with what one compares, and below it what
 // one reads. Widths are counted in code points.
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -101,10 +103,17 @@ std::string describe_counters(const CacheCounters& counters) {
     }
     for (const CounterName& counter : counter_names) {
         const std::uint64_t count = counters.*counter.count;
-        const bool always = counter.count == &CacheCounters::misses || counter.is_gauge;
+        const bool always =
+            counter.count == &CacheCounters::misses || counter.count == &CacheCounters::entries;
         if (counter.count == &CacheCounters::hits || (count == 0 && !always)) continue;
         text.append(", ").append(counter.words).append(" ").append(std::to_string(count));
     }
+    const auto append_mean = [&](std::string_view what, const auto& times) {
+        const auto count = static_cast<std::int64_t>(times.count());
+        if (count > 0) text.append(what).append(in_milliseconds(times.total / count));
+    };
+    append_mean(", mean load ", counters.load_times);
+    append_mean(", mean wait ", counters.wait_times);
     return text;
 }
 
@@ -118,11 +127,14 @@ void append_details(std::string& out, const InventoryRow& row, const Grade& verd
     if (verdict.risk == Risk::critical) line(std::string("remedy: ").append(verdict.remedy));
     if (!declaration.channel.empty()) {
         line("channel " + declaration.channel +
-             (declaration.foreign_publishers ? ", other programs publish on it too" : ""));
+             (declaration.foreign_publishers ? ", other programs publish on it too" : "") +
+             (declaration.publishes_only ? ", publishes only" : ""));
     }
     if (!declaration.raw_prefix.empty()) line("keys " + declaration.raw_prefix + "*");
     if (row.backend.known()) line("on " + describe(row.backend));
+    if (const auto promise = describe_promise(row.backend); !promise.empty()) line(promise);
     if (!row.node.empty()) line(describe_counters(row.counters));
+    if (const auto checks = audit::describe_checks(row); !checks.empty()) line(checks);
     if (!declaration.note.empty()) line("note: " + declaration.note);
 }
 

@@ -23,9 +23,11 @@ public:
     // A random part of it ("full jitter"), so that a fleet that lost one server does not come back
     // in step. https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ `random`:
     // uniform over all of its values. Requires: `first` is above zero.
-    [[nodiscard]] Duration next(std::uint64_t random) noexcept {
-        const auto pause = static_cast<std::uint64_t>(next().count());
-        return Duration(static_cast<Duration::rep>(random % pause)) + Duration(1);
+    [[nodiscard]] Duration next(std::uint64_t random) noexcept { return part_of(next(), random); }
+    // Requires: `pause` is above zero.
+    [[nodiscard]] static Duration part_of(Duration pause, std::uint64_t random) noexcept {
+        const auto parts = static_cast<std::uint64_t>(pause.count());
+        return Duration(static_cast<Duration::rep>(random % parts)) + Duration(1);
     }
     // The next failure is again the first.
     void reset() noexcept { pause_ = first_; }

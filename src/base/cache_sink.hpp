@@ -1,5 +1,5 @@
-// What the bus does to a cache. Thread-safe; when `remove` or `flush` returns, nothing older than
-// the invalidation can be served from this cache or stored in it.
+// What the bus does to a cache. Thread-safe; when one of the first three returns, nothing older
+// than the invalidation can be served from this cache or stored in it.
 #pragma once
 
 #include <string_view>
@@ -13,6 +13,8 @@ public:
     virtual ~CacheSink() = default;
     virtual void remove(std::string_view key) = 0;
     virtual void flush() = 0;
+    // What carries the tag.
+    virtual void remove_tagged(std::string_view tag) = 0;
 
     // An invalidation of this node is on its way to the bus, from before the removal until its
     // outcome is known: what the store has of these keys is as old as before it, and is not read.

@@ -7,11 +7,11 @@
 // Not noticed: `_Fork` and bare system calls, which run no handlers.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <string>
 #include <utility>
 
+#include "tutti/detail/forks.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti {
@@ -24,9 +24,7 @@ public:
     [[nodiscard]] bool left() const noexcept { return made_in_ != current(); }
 
     // Of this process: another number than that of the process that it was forked from.
-    [[nodiscard]] static std::uint32_t current() noexcept {
-        return forks.load(std::memory_order_relaxed);
-    }
+    [[nodiscard]] static std::uint32_t current() noexcept { return detail::this_process(); }
 
     static constexpr const char* reason =
         "this process was forked from the one that made the node, whose threads do not exist here: "
@@ -36,9 +34,6 @@ public:
     }
 
 private:
-    // Forks that lie between this process and the first one; written by the child's only thread.
-    inline static std::atomic<std::uint32_t> forks = 0;
-
     std::uint32_t made_in_;
 };
 

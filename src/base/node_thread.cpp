@@ -2,22 +2,15 @@
 
 #include <utility>
 
-#include "base/home_process.hpp"
+#include "tutti/detail/own_threads.hpp"
 
 namespace tutti {
-namespace {
 
-// The process in which it was marked, counted from one.
-thread_local std::uint64_t marked = 0;
+bool on_node_thread() noexcept { return detail::on_own_thread(); }
 
-std::uint64_t here() noexcept { return std::uint64_t{HomeProcess::current()} + 1; }
+NodeThreadMark::NodeThreadMark() noexcept
+    : before_(std::exchange(detail::node_thread_mark, std::uint64_t{detail::this_process()} + 1)) {}
 
-}  // namespace
-
-bool on_node_thread() noexcept { return marked == here(); }
-
-NodeThreadMark::NodeThreadMark() noexcept : before_(std::exchange(marked, here())) {}
-
-NodeThreadMark::~NodeThreadMark() { marked = before_; }
+NodeThreadMark::~NodeThreadMark() { detail::node_thread_mark = before_; }
 
 }  // namespace tutti

@@ -9,9 +9,11 @@
 
 #include "tutti/cooldown.hpp"
 #include "tutti/doctor.hpp"
+#include "tutti/invalidator.hpp"
 #include "tutti/near.hpp"
 #include "tutti/node.hpp"
 #include "tutti/options.hpp"
+#include "tutti/outbox.hpp"
 #include "tutti/reservation.hpp"
 #include "tutti/resilience.hpp"
 
@@ -27,6 +29,8 @@ using Tier = StoreTier<int>;
 using NearDocument = NearOptions<std::string, int>;
 using Reserved = ReservationOptions<std::string>;
 using Refreshed = Refresh<std::string>;
+using Warmed = WarmUp<std::string>;
+using Checked = SpotCheck<int>;
 
 #define TUTTI_OPTION(group, options, member) \
     Known { group, (static_cast<void>(&options::member), #member) }
@@ -38,18 +42,35 @@ inline constexpr std::array all{
     TUTTI_OPTION("", Cache, ttl),
     TUTTI_OPTION("", Cache, bound),
     TUTTI_OPTION("", Cache, absent_ttl),
+    TUTTI_OPTION("", Cache, idle_ttl),
+    TUTTI_OPTION("", Cache, ttl_jitter),
     TUTTI_OPTION("", Cache, weigh),
     TUTTI_OPTION("", Cache, load),
+    TUTTI_OPTION("", Cache, load_many_keys_max),
     TUTTI_OPTION("", Cache, load_deadline),
     TUTTI_OPTION("", Cache, loads_max),
     TUTTI_OPTION("", Cache, store),
     TUTTI_OPTION("", Cache, negative),
     TUTTI_OPTION("", Cache, stale_if_error),
     TUTTI_OPTION("", Cache, channel),
+    TUTTI_OPTION("", Cache, tagged),
+    TUTTI_OPTION("tagged", Tagged, tags_max),
+    TUTTI_OPTION("warm_up", Warmed, keys),
+    TUTTI_OPTION("warm_up", Warmed, keys_at_once),
+    TUTTI_OPTION("warm_up", Warmed, deadline),
+    TUTTI_OPTION("events", EventListener, listen),
+    TUTTI_OPTION("events", EventListener, kinds),
+    TUTTI_OPTION("events", EventListener, waiting_max),
+    TUTTI_OPTION("", Cache, spot_check),
+    TUTTI_OPTION("spot_check", Checked, one_in),
+    TUTTI_OPTION("spot_check", Checked, within),
+    TUTTI_OPTION("spot_check", Checked, same),
     TUTTI_OPTION("", Cache, plain),
     TUTTI_OPTION("", Cache, foreign_publishers),
     TUTTI_OPTION("", Cache, reach),
     TUTTI_OPTION("", Cache, on_suspect),
+    TUTTI_OPTION("", Cache, on_disconnect),
+    TUTTI_OPTION("", Cache, validate_on_read),
     TUTTI_OPTION("", Cache, note),
     TUTTI_OPTION("store", Tier, ttl),
     TUTTI_OPTION("store", Tier, codec),
@@ -65,6 +86,8 @@ inline constexpr std::array all{
     TUTTI_OPTION("negative", NegativeTtls, otherwise),
     TUTTI_OPTION("stale_if_error", StaleIfError, for_up_to),
     TUTTI_OPTION("stale_if_error", StaleIfError, retry_after),
+    TUTTI_OPTION("stale_if_error", StaleIfError, when_slower_than),
+    TUTTI_OPTION("refresh", Refreshed, on_hit_after),
     TUTTI_OPTION("refresh", Refreshed, keys),
     TUTTI_OPTION("refresh", Refreshed, first),
     TUTTI_OPTION("refresh", Refreshed, every),
@@ -79,6 +102,7 @@ inline constexpr std::array all{
     TUTTI_OPTION("", Reserved, note_bytes_max),
     TUTTI_OPTION("", Reserved, raw_prefix),
     TUTTI_OPTION("", CooldownOptions, period),
+    TUTTI_OPTION("", InvalidatorOptions, changes),
     TUTTI_OPTION("", NodeOptions, service),
     TUTTI_OPTION("", NodeOptions, redis),
     TUTTI_OPTION("", NodeOptions, embedded),
@@ -94,6 +118,10 @@ inline constexpr std::array all{
     TUTTI_OPTION("", DoctorOptions, key_prefixes),
     TUTTI_OPTION("", DoctorOptions, channels),
     TUTTI_OPTION("", DoctorOptions, timeout),
+    TUTTI_OPTION("", outbox::PublisherOptions, poll_every),
+    TUTTI_OPTION("", outbox::PublisherOptions, deadline),
+    TUTTI_OPTION("", outbox::PublisherOptions, keys_max),
+    TUTTI_OPTION("", outbox::PublisherOptions, rows_kept),
 };
 
 #undef TUTTI_OPTION

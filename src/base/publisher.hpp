@@ -4,11 +4,16 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/cache_sink.hpp"
+#include "base/home_process.hpp"
+#include "tutti/detail/cache.hpp"
 #include "tutti/invalidation.hpp"
+#include "tutti/options.hpp"
 
 namespace tutti {
 
@@ -26,9 +31,42 @@ public:
     virtual void publish(std::shared_ptr<CacheSink> origin, KeySet changed,
                          InvalidateOptions options, Done done) = 0;
 
+    // Whether one publication can hold all that. Thread-safe.
+    [[nodiscard]] virtual bool takes_at_once(const KeySet& changed) const = 0;
+    // Borrowed from this. Empty: it has none to share.
+    [[nodiscard]] virtual std::string_view channel() const noexcept = 0;
+
     static constexpr const char* not_started = "call Node::start first";
     static constexpr const char* stopped = "the node was stopped";
 
+    // By the publisher of a node that may have gone.
+    static void publish_if_there(const std::weak_ptr<Publisher>& publisher,
+                                 std::shared_ptr<CacheSink> origin, KeySet changed,
+                                 InvalidateOptions options, Done done) {
+        const auto there = publisher.lock();
+        if (!there) return refuse(*origin, changed, stopped, std::move(done));
+        there->publish(std::move(origin), std::move(changed), options, std::move(done));
+    }
+    // Of what publishes by way of it and tells programs without Tutti in this shape. Requires: the
+    // shape lives as long as the caller needs the answer.
+    static detail::Invalidated::Destination destination_of(
+        const std::weak_ptr<Publisher>& publisher, const std::optional<PlainEvent>& plain) {
+        const auto there = publisher.lock();
+        if (!there) return {};
+        detail::Invalidated::Destination where{.publisher = there.get(),
+                                               .channel = std::string(there->channel())};
+        if (plain) {
+            where.plain_type = plain->type;
+            where.plain_key = plain->key;
+        }
+        return where;
+    }
+    // In a forked child, whose node does not exist; nothing has begun.
+    static void refuse_in_child(Done done) {
+        done({.outcome = Invalidation::Outcome::unconfirmed,
+              .position = {},
+              .reason = HomeProcess::reason});
+    }
     // What is not published because there is nothing to publish it on, or not any more.
     static void refuse(CacheSink& origin, const KeySet& changed, std::string reason, Done done) {
         origin.publication_ended(changed);

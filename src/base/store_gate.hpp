@@ -13,19 +13,15 @@
 #include <utility>
 
 #include "base/lease.hpp"
-#include "base/rules.hpp"
 
 namespace tutti {
 
 class StoreGate {
 public:
     [[nodiscard]] bool open(TimePoint now) const noexcept {
-        const bool published = !unpublished_.load(std::memory_order_acquire) ||
-                               !kept(Rule::unpublished_bypasses_store);
-        const bool dropped =
-            !dropping_.load(std::memory_order_acquire) || !kept(Rule::foreign_bypasses_store);
-        const bool hearing =
-            !lease_ || now < lease_->end() || !kept(Rule::foreign_needs_lease_for_store);
+        const bool published = !unpublished_.load(std::memory_order_acquire);
+        const bool dropped = !dropping_.load(std::memory_order_acquire);
+        const bool hearing = !lease_ || now < lease_->end();
         return published && dropped && hearing;
     }
 

@@ -13,7 +13,7 @@ struct Usage {
     std::vector<Subscription> channels = {};
     // Published on only.
     std::vector<std::string> logs = {};
-    // In front of the keys of values, with the claim and the tag beside each.
+    // In front of the keys of values, with the claim and the era beside each.
     std::vector<std::string> prefixes = {};
 
     [[nodiscard]] bool empty() const {

@@ -2,15 +2,11 @@
 
 #include <iterator>
 
-#include "base/rules.hpp"
-
 namespace tutti {
 
 namespace {
 
-std::size_t key_count(const KeySet& keys) {
-    return keys.all ? Backlog::keys_max + 1 : keys.keys.size();
-}
+std::size_t key_count(const KeySet& keys) { return keys.all ? Backlog::keys_max + 1 : keys.size(); }
 
 // The connection, the server, the node itself: none of them is about what was published.
 bool passes(const Error& error) { return error.retryable() || error.code == Errc::stopped; }
@@ -26,23 +22,25 @@ void Backlog::keep(const Change& change, TimePoint now) {
 void Backlog::add(const Change& change) {
     if (change.keys.all) return add_all();
     if (all_) return;
-    for (const std::string& key : change.keys.keys) keys_.emplace(change.shape, key);
-    if (keys_.size() > keys_max) add_all();
+    for (const std::string& key : change.keys.keys) named_.insert({change.shape, Kind::key, key});
+    for (const std::string& tag : change.keys.tags) named_.insert({change.shape, Kind::tag, tag});
+    if (named_.size() > keys_max) add_all();
 }
 
 void Backlog::add_all() {
     all_ = true;
-    keys_.clear();
+    named_.clear();
 }
 
 std::vector<Backlog::Change> Backlog::begin() {
     under_way_ = true;
-    in_round_ = kept(Rule::retry_bypasses_store) ? size() : 0;
+    in_round_ = size();
     std::vector<Change> changes;
     if (std::exchange(all_, false)) changes.push_back({KeySet::everything(), {}});
-    for (const auto& [shape, key] : std::exchange(keys_, {})) {
+    for (const auto& [shape, kind, name] : std::exchange(named_, {})) {
         if (changes.empty() || changes.back().shape != shape) changes.push_back({{}, shape});
-        changes.back().keys.keys.push_back(key);
+        KeySet& changed = changes.back().keys;
+        (kind == Kind::tag ? changed.tags : changed.keys).push_back(name);
     }
     count();
     return changes;
@@ -56,12 +54,12 @@ Backlog::Next Backlog::answered(const Change& part, const std::optional<Error>& 
         published_ += key_count(part.keys);
         since_.store(now.time_since_epoch().count());
     } else if (passes(*failure)) {
-        if (keys_.empty() || kept(Rule::every_failed_part_is_kept)) add(part);
+        add(part);
         give_up_narrowing();
     } else if (part.keys.all) {
         add_all();
-    } else if (part.keys.keys.size() == 1) {
-        next.guilty = part.keys.keys.front();
+    } else if (part.keys.size() == 1) {
+        next.guilty = part.keys.tags.empty() ? part.keys.keys.front() : part.keys.tags.front();
         add_all();
     } else {
         halve(part);
@@ -81,10 +79,13 @@ void Backlog::give_up_narrowing() {
 }
 
 void Backlog::halve(const Change& part) {
-    const auto& keys = part.keys.keys;
-    const auto middle = std::next(keys.begin(), std::ssize(keys) / 2);
-    untried_.push_back({{.keys = {middle, keys.end()}}, part.shape});
-    untried_.push_back({{.keys = {keys.begin(), middle}}, part.shape});
+    const auto& [keys, all, tags] = part.keys;
+    const auto some_keys = std::next(keys.begin(), std::ssize(keys) / 2);
+    const auto some_tags = std::next(tags.begin(), std::ssize(tags) - std::ssize(tags) / 2);
+    untried_.push_back(
+        {{.keys = {some_keys, keys.end()}, .tags = {some_tags, tags.end()}}, part.shape});
+    untried_.push_back(
+        {{.keys = {keys.begin(), some_keys}, .tags = {tags.begin(), some_tags}}, part.shape});
 }
 
 std::size_t Backlog::end() {
@@ -95,7 +96,7 @@ std::size_t Backlog::end() {
 }
 
 void Backlog::count() noexcept {
-    size_.store(in_round_ + (all_ ? keys_max + 1 : keys_.size()));
+    size_.store(in_round_ + (all_ ? keys_max + 1 : named_.size()));
     if (gate_) gate_->set_unpublished(size() > 0);
 }
 

@@ -18,6 +18,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,7 @@ class Backlog {
 public:
     using Change = publication::Change;
 
-    static constexpr std::size_t keys_max = 10'000;  // more become "all"
+    static constexpr std::size_t keys_max = 10'000;  // and tags, together; more become "all"
 
     // `gate`: null when no cache reads it.
     explicit Backlog(std::shared_ptr<StoreGate> gate) : gate_(std::move(gate)) {}
@@ -48,7 +49,7 @@ public:
 
     struct Next {
         std::optional<Change> send;         // in this round
-        std::optional<std::string> guilty;  // the key that "all" replaces from now on
+        std::optional<std::string> guilty;  // the key or tag that "all" replaces from now on
     };
     [[nodiscard]] Next answered(const Change& part, const std::optional<Error>& failure,
                                 TimePoint now);
@@ -77,7 +78,8 @@ private:
     void count() noexcept;
 
     const std::shared_ptr<StoreGate> gate_;
-    std::set<std::pair<publication::Shape, std::string>> keys_;
+    enum class Kind : unsigned char { key, tag };
+    std::set<std::tuple<publication::Shape, Kind, std::string>> named_;
     bool all_ = false;
     bool under_way_ = false;  // a round
     bool closed_ = false;

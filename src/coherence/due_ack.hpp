@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "base/rules.hpp"
 #include "tutti/bus.hpp"
 
 namespace tutti {
@@ -24,24 +23,21 @@ public:
 
     // What is to be sent now, when this is applied. It is under way from here on.
     [[nodiscard]] std::optional<BusPosition> take(const BusPosition& applied) {
-        if (under_way_ || wanted_ <= told_ || applied.epoch != epoch_) return std::nullopt;
-        const bool reached = applied.sequence >= wanted_;
-        if (!reached && kept(Rule::ack_after_applying)) return std::nullopt;
+        if (under_way_ || wanted_ <= acknowledged_ || applied.epoch != epoch_) return std::nullopt;
+        if (applied.sequence < wanted_) return std::nullopt;
         under_way_ = true;
-        BusPosition position = applied;
-        position.sequence = std::max(applied.sequence, wanted_);
-        return position;
+        return applied;
     }
 
     // How the one under way ended. One that was lost is made up for by the next renewal.
     void answered(const BusPosition& position, bool taken) {
         under_way_ = false;
-        if (taken) told(position);
+        if (taken) acknowledged(position);
     }
 
     // The bus knows that this is applied.
-    void told(const BusPosition& position) {
-        if (position.epoch == epoch_) told_ = std::max(told_, position.sequence);
+    void acknowledged(const BusPosition& position) {
+        if (position.epoch == epoch_) acknowledged_ = std::max(acknowledged_, position.sequence);
     }
 
     DueAck() = default;
@@ -51,7 +47,7 @@ private:
 
     Epoch epoch_ = Epoch::none;  // of the two sequences
     Sequence wanted_ = 0;
-    Sequence told_ = 0;
+    Sequence acknowledged_ = 0;
     bool under_way_ = false;
 };
 

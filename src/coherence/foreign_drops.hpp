@@ -1,7 +1,7 @@
 // Takes what foreign programs changed out of the store, so that no node refills its memory from
 // there.
 //
-// Such a change cannot be replayed and is known to nobody but the nodes that heard of it: each of
+// Such a change cannot be replayed and is known to no node but those that heard of it: each of
 // them drops it, which is the same however often it happens. Until the store has confirmed, its
 // gate is closed: the caches of the channel ask the source. What fails is tried again, as
 // "everything".

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 
-#include "base/rules.hpp"
 #include "tutti/bus.hpp"
 
 namespace tutti {
@@ -35,8 +34,7 @@ public:
     }
 
     [[nodiscard]] Duration longest(TimePoint now) const {
-        const bool counts = now < lost_until_ && kept(Rule::lost_lease_is_waited_out);
-        return counts ? std::max(present_, lost_) : present_;
+        return now < lost_until_ ? std::max(present_, lost_) : present_;
     }
 
     // When the first answer of the present epoch came, and the longest lease that may have been in

@@ -1,6 +1,7 @@
 #include "coherence/publication.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -23,17 +24,19 @@ class Splitter {
 public:
     explicit Splitter(Shape shape) : shape_(shape) {}
 
-    void add_key(const std::string& key) {
-        const std::size_t bytes = wire::encoded_bytes(key);
-        if (split_.parts.empty() || keys().size() == Bus::keys_max ||
+    // Keys before tags.
+    void add(const KeySet& one) {
+        const std::size_t bytes = wire::encoded_bytes(one);
+        if (split_.parts.empty() || changed().size() == Bus::keys_max ||
             key_bytes_ + bytes > Bus::key_bytes_max) {
             begin_part();
         }
         key_bytes_ += bytes;
-        keys().push_back(key);
+        std::ranges::copy(one.keys, std::back_inserter(changed().keys));
+        std::ranges::copy(one.tags, std::back_inserter(changed().tags));
     }
 
-    // Of the key that was added last.
+    // Of the key or tag that was added last.
     void add_event(std::string event) {
         if (event.size() > Bus::plain_event_bytes_max) {
             ++split_.oversized_events;
@@ -41,9 +44,10 @@ public:
         }
         if (events().size() == Bus::plain_events_max ||
             event_bytes_ + event.size() > Bus::plain_bytes_max) {
-            const std::string key = keys().back();
+            const KeySet last = changed().tags.empty() ? KeySet::of(changed().keys.back())
+                                                       : KeySet::of_tag(changed().tags.back());
             begin_part();
-            add_key(key);
+            add(last);
         }
         event_bytes_ += event.size();
         events().push_back(std::move(event));
@@ -57,7 +61,7 @@ private:
         key_bytes_ = 0;
         event_bytes_ = 0;
     }
-    [[nodiscard]] std::vector<std::string>& keys() { return split_.parts.back().change.keys.keys; }
+    [[nodiscard]] KeySet& changed() { return split_.parts.back().change.keys; }
     [[nodiscard]] std::vector<std::string>& events() { return split_.parts.back().plain_events; }
 
     const Shape shape_;
@@ -80,13 +84,20 @@ Split split(Change change, std::span<const PlainEvent> shapes) {
         return {.parts = {std::move(part)}};
     }
     keep_first_of_each(changed.keys);
+    keep_first_of_each(changed.tags);
     if (change.shape) shapes = shapes.subspan(*change.shape, 1);
     Splitter splitter(change.shape);
     for (const std::string& key : changed.keys) {
-        splitter.add_key(key);
+        splitter.add(KeySet::of(key));
         for (std::string& event : write_plain_events(shapes, key)) {
             splitter.add_event(std::move(event));
         }
+    }
+    // Programs that know nothing of Tutti know no tags either.
+    for (const std::string& tag : changed.tags) {
+        splitter.add(KeySet::of_tag(tag));
+        if (!shapes.empty() && &tag == &changed.tags.back())
+            splitter.add_event(std::string(plain_event_of_everything));
     }
     return splitter.take();
 }

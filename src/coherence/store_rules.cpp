@@ -26,13 +26,13 @@ Error invalid(std::string_view operation, std::string cause) {
             .cause = std::move(cause)};
 }
 
-std::optional<Error> check_place(std::string_view operation, const Place& place) {
-    if (auto error = check_name(operation, "the channel", place.channel)) return error;
-    if (auto error =
-            check_size(operation, "the prefix has", "bytes", place.prefix.size(), name_bytes_max)) {
+std::optional<Error> check_address(std::string_view operation, const ValueAddress& address) {
+    if (auto error = check_name(operation, "the channel", address.channel)) return error;
+    if (auto error = check_size(operation, "the prefix has", "bytes", address.prefix.size(),
+                                name_bytes_max)) {
         return error;
     }
-    return check_size(operation, "the key has", "bytes", place.prefix.size() + place.key.size(),
+    return check_size(operation, "the key has", "bytes", address.prefix.size() + address.key.size(),
                       Store::key_bytes_max);
 }
 
@@ -54,11 +54,11 @@ Milliseconds rounded_down(Duration age) noexcept {
 
 Milliseconds kept_for(const FillRequest& request) noexcept {
     const Milliseconds fresh = rounded_up(request.fresh_for);
-    if (request.place.form == Place::Form::raw) return fresh;
+    if (request.address.form == ValueAddress::Form::raw) return fresh;
     return std::max(fresh, rounded_up(request.keep_for));
 }
 
-std::string key_of(const Place& place) { return place.prefix + place.key; }
+std::string key_of(const ValueAddress& address) { return address.prefix + address.key; }
 
 std::optional<Error> check_name(std::string_view operation, std::string_view what,
                                 std::string_view name) {
@@ -80,8 +80,22 @@ std::optional<Error> check_ttl(std::string_view operation, Ttl ttl) {
     return invalid(operation, "ttl must be above zero; Ttl::never() keeps a value for ever");
 }
 
+std::optional<Error> check_tags(std::string_view operation, std::span<const std::string> tags,
+                                std::size_t count_max) {
+    if (auto error = check_size(operation, "there are", "tags", tags.size(), count_max))
+        return error;
+    for (const std::string& tag : tags) {
+        if (is_tag(tag)) continue;
+        if (tag.empty()) return invalid(operation, "a tag must not be empty");
+        return check_size(operation, "a tag has", "bytes", tag.size(), tag_bytes_max);
+    }
+    return std::nullopt;
+}
+
 std::optional<Error> check_changed(std::string_view operation, const KeySet& changed) {
-    auto error = check_size(operation, "there are", "keys", changed.keys.size(), Bus::keys_max);
+    if (auto error = check_tags(operation, changed.tags, Bus::keys_max)) return error;
+    const char* const counted = changed.tags.empty() ? "keys" : "keys and tags";
+    auto error = check_size(operation, "there are", counted, changed.size(), Bus::keys_max);
     if (!error) {
         error = check_size(operation, "the keys have", "bytes", wire::encoded_bytes(changed),
                            Bus::key_bytes_max);
@@ -93,33 +107,37 @@ std::optional<Error> check_changed(std::string_view operation, const KeySet& cha
 Error too_many_prefixes(std::string_view operation) {
     return {.code = Errc::too_large,
             .operation = std::string(operation),
-            .cause = "the channel has values under " + std::to_string(Place::prefixes_max) +
+            .cause = "the channel has values under " + std::to_string(ValueAddress::prefixes_max) +
                      " prefixes: give some caches another channel"};
 }
 
 std::optional<Error> check(std::string_view operation, const FetchRequest& request) {
-    if (auto error = check_place(operation, request.place)) return error;
+    if (auto error = check_address(operation, request.address)) return error;
     if (auto error = check_token(operation, request.token)) return error;
     if (request.claim_for > Duration::zero()) return std::nullopt;
     return invalid(operation, "claim_for must be above zero: longer than the load may take");
 }
 
 std::optional<Error> check(std::string_view operation, const FillRequest& request) {
-    if (auto error = check_place(operation, request.place)) return error;
+    if (auto error = check_address(operation, request.address)) return error;
     if (auto error = check_token(operation, request.token)) return error;
     if (auto error = check_value(operation, request.bytes)) return error;
     if (request.fresh_for <= Duration::zero()) {
         return invalid(operation, "fresh_for must be above zero");
     }
-    if (request.rank && request.place.form == Place::Form::raw) {
+    if (request.rank && request.address.form == ValueAddress::Form::raw) {
         return invalid(operation, "a raw value has no rank: use the framed form");
     }
+    if (!request.tags.empty() && request.address.form != ValueAddress::Form::tagged) {
+        return invalid(operation, "only a value of the tagged form carries tags");
+    }
+    if (auto error = check_tags(operation, request.tags, entry_tags_max)) return error;
     return std::nullopt;
 }
 
-std::optional<Error> check_release(std::string_view operation, const Place& place,
+std::optional<Error> check_release(std::string_view operation, const ValueAddress& address,
                                    const LoadToken& token) {
-    if (auto error = check_place(operation, place)) return error;
+    if (auto error = check_address(operation, address)) return error;
     return check_token(operation, token);
 }
 

@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/rules.hpp"
-
 namespace tutti {
 
 namespace {
 
 constexpr std::size_t early_max = 1024;  // beyond it the log is read instead
+constexpr std::size_t ahead_max = 1024;  // beyond it an entry of ours is applied by its push alone
 constexpr Sequence replay_batch = 1000;
 constexpr int renewals_per_lease = 3;
 constexpr int retries_per_lease = 30;
@@ -21,10 +20,13 @@ void Subscriber::subscribed(TimePoint now) {
     joined_ = true;
     connected_ = true;
     // Only now: what is published from here on arrives, what was published before is gone.
-    if (options_.foreign_publishers && interrupted && kept(Rule::disconnect_flushes_foreign)) {
+    if (options_.foreign_publishers && interrupted) {
         effects_.flush();
     }
-    if (!renewal_) send_renewal(now);
+    if (!renewal_) return send_renewal(now);
+    // The server may have taken it before it took the subscription, and what was published in
+    // between was neither pushed to us nor will that renewal show it.
+    next_renewal_ = now;
 }
 
 void Subscriber::disconnected() {
@@ -56,8 +58,7 @@ void Subscriber::renew_answered(Ticket ticket, const Result<Renewed>& answer, Ti
     }
     effects_.wake_at(next_renewal_);
     if (connected_) last_failure_.clear();
-    const TimePoint since = kept(Rule::lease_counts_from_request) ? renewal.sent : now;
-    const Grant grant{.ticket = ticket, .since = since, .target = answer->position};
+    const Grant grant{.ticket = ticket, .since = renewal.sent, .target = answer->position};
     const bool other_epoch = grant.target.epoch != applied_.epoch;
     const bool rewound = !other_epoch && grant.target.sequence < renewal.carried.sequence &&
                          renewal.carried.epoch == grant.target.epoch;
@@ -71,11 +72,10 @@ void Subscriber::renew_answered(Ticket ticket, const Result<Renewed>& answer, Ti
 // A history that is not ours becomes ours: nothing of the old one may be served (R5). The flush
 // comes after the reply: a load between an earlier flush and the reply would count as new.
 void Subscriber::adopt(const Grant& grant, TimePoint now) {
-    const bool first = applied_.epoch == Epoch::none;
-    if (kept(first ? Rule::flush_after_reply : Rule::new_epoch_flushes)) effects_.flush();
-    if (kept(Rule::rejoin_takes_position)) applied_ = grant.target;
-    applied_.epoch = grant.target.epoch;
+    effects_.flush();
+    applied_ = grant.target;
     history_.forget_all();
+    ahead_.clear();
     history_.remember(applied_.sequence, applied_.chain);
     replay_.reset();
     take_grant(grant, now);
@@ -94,24 +94,35 @@ void Subscriber::take_grant(const Grant& grant, TimePoint now) {
 void Subscriber::try_grant(TimePoint now) {
     if (!grant_) return;
     const Grant grant = *grant_;
-    const bool caught_up = grant.target.sequence <= applied_.sequence;
-    if (!caught_up && kept(Rule::lease_after_catching_up)) return;
+    if (grant.target.sequence > applied_.sequence) return;
     const auto chain = history_.chain_at(grant.target.sequence);
-    if (caught_up && !chain) {
+    if (!chain) {
         grant_.reset();  // forgotten: no proof, no lease, and no reason to flush
         return;
     }
-    if (caught_up && *chain != grant.target.chain && kept(Rule::chains_must_match)) {
-        return rejoin(now);
-    }
-    const bool probed = probed_ >= grant.ticket || !kept(Rule::lease_needs_probe);
-    if (options_.foreign_publishers && !probed) return;
+    if (*chain != grant.target.chain) return rejoin(now);
+    if (options_.foreign_publishers && probed_ < grant.ticket) return;
     grant_.reset();
+    in_force_ = grant.ticket;
     lease_.extend(grant.since, grant.since + options_.lease);
 }
 
+void Subscriber::renew_now(TimePoint now) {
+    if (joined_ && !renewal_ && !grant_) send_renewal(now);
+}
+
+// The grant cannot come into force, so the next renewal comes soon, as after one that has failed.
+void Subscriber::proof_failed(TimePoint now) {
+    grant_.reset();
+    next_renewal_ = std::min(next_renewal_, now + options_.lease / retries_per_lease);
+    effects_.wake_at(next_renewal_);
+}
+
 void Subscriber::probe_answered(Ticket ticket, const Result<void>& answer, TimePoint now) {
-    if (!answer) return;
+    if (!answer) {
+        if (grant_ && probed_ < grant_->ticket) proof_failed(now);
+        return;
+    }
     probed_ = std::max(probed_, ticket);
     try_grant(now);
 }
@@ -129,28 +140,43 @@ void Subscriber::offer(BusEntry entry, TimePoint now) {
         return check_duplicate(entry.position, now);
     const bool next = !foreign_epoch && sequence == applied_.sequence + 1;
     if (!next) {
-        if (!foreign_epoch && !kept(Rule::gaps_are_replayed)) return apply_next(entry);
         if (early_.size() < early_max) early_.insert_or_assign(sequence, std::move(entry));
         // Only a renewal changes the epoch (R5).
         if (foreign_epoch && joined_ && !renewal_) send_renewal(now);
         return;
     }
-    if (entry.previous != applied_.chain && kept(Rule::chains_must_match)) return rejoin(now);
+    if (entry.previous != applied_.chain) return rejoin(now);
     apply_next(entry);
     drain_early(now);
 }
 
 void Subscriber::apply_next(const BusEntry& entry) {
-    effects_.apply(entry.changed);
+    if (!is_ahead(entry.position)) effects_.apply(entry.changed);
     applied_ = entry.position;
     history_.remember(applied_.sequence, applied_.chain);
+    ahead_.erase(ahead_.begin(), ahead_.upper_bound(applied_.sequence));
+}
+
+// A removal is never wrong, so it needs no turn; the position does, because of what lies before
+// (R4a). What is of another epoch goes when that is adopted.
+void Subscriber::published(const BusPosition& position, const KeySet& changed) {
+    const bool comes_again =
+        position.epoch == applied_.epoch && position.sequence > applied_.sequence;
+    if (!comes_again || ahead_.size() >= ahead_max) return;
+    effects_.apply(changed);
+    ahead_.insert_or_assign(position.sequence, position.chain);
+}
+
+bool Subscriber::is_ahead(const BusPosition& position) const {
+    const auto place = ahead_.find(position.sequence);
+    return place != ahead_.end() && place->second == position.chain;
 }
 
 void Subscriber::check_duplicate(const BusPosition& position, TimePoint now) {
     const auto chain = history_.chain_at(position.sequence);
     if (!chain) {
         grant_.reset();  // cannot be told from another history
-    } else if (*chain != position.chain && kept(Rule::chains_must_match)) {
+    } else if (*chain != position.chain) {
         rejoin(now);
     }
 }
@@ -162,7 +188,7 @@ void Subscriber::drain_early(TimePoint now) {
         if (entry.position.epoch != applied_.epoch) continue;  // its own epoch's log has it
         if (entry.position.sequence <= applied_.sequence) {
             check_duplicate(entry.position, now);
-        } else if (entry.previous != applied_.chain && kept(Rule::chains_must_match)) {
+        } else if (entry.previous != applied_.chain) {
             return rejoin(now);
         } else {
             apply_next(entry);
@@ -173,7 +199,6 @@ void Subscriber::drain_early(TimePoint now) {
 // Reads from the log what lies between what is applied and what is known to exist.
 void Subscriber::close_gap() {
     if (replay_ || applied_.epoch == Epoch::none || known_end() <= applied_.sequence) return;
-    if (!kept(Rule::gaps_are_replayed)) return;
     replay_ = Replay{.ticket = ++last_ticket_, .first = applied_.sequence + 1};
     const Sequence last = std::min(known_end(), applied_.sequence + replay_batch);
     effects_.replay(replay_->ticket, replay_->first, last);
@@ -194,7 +219,7 @@ void Subscriber::replay_answered(Ticket ticket, Result<std::vector<BusEntry>> an
     if (!replay_ || replay_->ticket != ticket) return;
     const Sequence first = std::exchange(replay_, std::nullopt)->first;
     // Not now reachable: the next renewal asks again. Undecodable: that part of the log is lost.
-    if (!answer && answer.error().code != Errc::protocol) return;
+    if (!answer && answer.error().code != Errc::protocol) return proof_failed(now);
     const Epoch epoch = applied_.epoch;
     if (answer) {
         for (BusEntry& entry : *answer) {
@@ -206,16 +231,13 @@ void Subscriber::replay_answered(Ticket ticket, Result<std::vector<BusEntry>> an
     if (applied_.epoch != epoch) return;
     // Late pushes may have brought meanwhile what was asked for; a gap that is left is another one.
     const bool lost = applied_.sequence < first;
-    if (lost && known_end() > applied_.sequence && kept(Rule::lost_gap_rejoins)) {
-        return rejoin(now);
-    }
+    if (lost && known_end() > applied_.sequence) return rejoin(now);
     try_grant(now);
     if (!lost) close_gap();
 }
 
 // Whatever it was, nothing of it can be trusted: take the position of the next reply (R5, R8).
 void Subscriber::rejoin(TimePoint now) {
-    if (!kept(Rule::flush_after_reply)) effects_.flush();
     applied_ = {};
     history_.forget_all();
     grant_.reset();
@@ -223,9 +245,7 @@ void Subscriber::rejoin(TimePoint now) {
     if (joined_ && !renewal_) send_renewal(now);
 }
 
-void Subscriber::undecodable(TimePoint now) {
-    if (kept(Rule::undecodable_flushes)) rejoin(now);
-}
+void Subscriber::undecodable(TimePoint now) { rejoin(now); }
 
 Sequence Subscriber::lag() const noexcept {
     Sequence end = known_end();

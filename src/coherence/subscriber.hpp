@@ -9,6 +9,10 @@
 // (R1). What cannot be linked to our history ends it: `rejoin` forgets the position, and the next
 // reply is adopted after a flush (R5).
 //
+// Of an entry that this node publishes, the answer to PUB tells before its push may have come, and
+// the caller goes on with that answer. So it is applied then, ahead of its turn, and in its turn
+// only the position moves (R4a): what has been loaded in between stays.
+//
 // Invariants. `applied_` advances only after Effects::apply returned, and the lease only after that
 // (R2). At most one renewal and one replay are outstanding. `early_` holds entries ahead of
 // `applied_`.
@@ -66,10 +70,21 @@ public:
     void disconnected();
     void entry(BusEntry entry, TimePoint now);
     void undecodable(TimePoint now);
+    // An entry of this node's own, as the answer to PUB tells it.
+    void published(const BusPosition& position, const KeySet& changed);
     void renew_answered(Ticket ticket, const Result<Renewed>& answer, TimePoint now);
     void replay_answered(Ticket ticket, Result<std::vector<BusEntry>> answer, TimePoint now);
     void probe_answered(Ticket ticket, const Result<void>& answer, TimePoint now);
     void tick(TimePoint now);
+
+    // Reads wait for a renewal that is sent from now on (R10): sends it, unless one is under way or
+    // waits for what it has to apply. Another one then would put off the end of that wait; so the
+    // caller asks again after whatever happens.
+    void renew_now(TimePoint now);
+    // No renewal that was sent by now has a higher one.
+    [[nodiscard]] Ticket newest() const noexcept { return last_ticket_; }
+    // The newest renewal whose lease came into force.
+    [[nodiscard]] Ticket in_force() const noexcept { return in_force_; }
 
     // For metrics and tests.
     [[nodiscard]] const BusPosition& applied() const noexcept { return applied_; }
@@ -98,8 +113,10 @@ private:
     void send_renewal(TimePoint now);
     void adopt(const Grant& grant, TimePoint now);
     void take_grant(const Grant& grant, TimePoint now);
+    void proof_failed(TimePoint now);
     void offer(BusEntry entry, TimePoint now);
     void apply_next(const BusEntry& entry);
+    [[nodiscard]] bool is_ahead(const BusPosition& position) const;
     void check_duplicate(const BusPosition& position, TimePoint now);
     void drain_early(TimePoint now);
     void close_gap();
@@ -114,10 +131,12 @@ private:
     BusPosition applied_;  // epoch none: no position, the next reply is adopted
     History history_;
     std::map<Sequence, BusEntry> early_;
+    std::map<Sequence, Chain> ahead_;  // of our epoch, beyond `applied_`, but applied already
     std::optional<Renewal> renewal_;
     std::optional<Grant> grant_;
     std::optional<Replay> replay_;
     Ticket last_ticket_ = 0;
+    Ticket in_force_ = 0;
     Ticket probed_ = 0;  // the newest renewal whose probe was answered
     TimePoint next_renewal_;
     bool joined_ = false;  // subscribed once: renewals run

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::string_view version = "1";
 constexpr std::string_view everything = "*";
+constexpr char tag_mark = '#';
 constexpr std::size_t hex_digits = 16;
 
 std::unexpected<Error> garbage(const char* cause) {
@@ -72,8 +73,9 @@ std::optional<std::uint64_t> parse_decimal(std::string_view digits) noexcept {
 
 std::size_t encoded_bytes(const KeySet& changed) noexcept {
     if (changed.all) return everything.size();
-    std::size_t bytes = 0;
+    std::size_t bytes = changed.tags.size();  // a mark each
     for (const std::string& key : changed.keys) bytes += encoded_bytes(key);
+    for (const std::string& tag : changed.tags) bytes += encoded_bytes(tag);
     return bytes;
 }
 
@@ -85,8 +87,13 @@ std::string encode_keys(const KeySet& changed) {
     if (changed.all) return std::string(everything);
     std::string payload;
     payload.reserve(encoded_bytes(changed));
-    for (const std::string& key : changed.keys) {
-        payload.append(std::to_string(key.size())).append(":").append(key).append(",");
+    const auto append = [&](const std::string& text) {
+        payload.append(std::to_string(text.size())).append(":").append(text).append(",");
+    };
+    for (const std::string& key : changed.keys) append(key);
+    for (const std::string& tag : changed.tags) {
+        payload += tag_mark;
+        append(tag);
     }
     return payload;
 }
@@ -96,12 +103,29 @@ Result<KeySet> decode_keys(std::string_view payload) {
     if (payload.size() > Bus::key_bytes_max) return garbage("the payload is too large");
     KeySet changed;
     while (!payload.empty()) {
-        const auto key = take_netstring(payload);
-        if (!key) return garbage("the payload is neither `*` nor netstrings");
-        if (changed.keys.size() == Bus::keys_max) return garbage("too many keys");
-        changed.keys.emplace_back(*key);
+        const bool is_marked = payload.starts_with(tag_mark);
+        if (is_marked) payload.remove_prefix(1);
+        const auto text = take_netstring(payload);
+        if (!text) return garbage("the payload is neither `*` nor netstrings");
+        if (changed.size() == Bus::keys_max) return garbage("too many keys");
+        if (is_marked && !is_tag(*text)) return garbage("not a tag");
+        if (!is_marked && !changed.tags.empty()) return garbage("a key behind a tag");
+        (is_marked ? changed.tags : changed.keys).emplace_back(*text);
     }
     return changed;
+}
+
+std::string encode_tags(const std::vector<std::string>& tags) {
+    return encode_keys({.keys = tags});
+}
+
+Result<std::vector<std::string>> decode_tags(std::string_view text) {
+    auto read = decode_keys(text);
+    if (!read) return fail(std::move(read).error());
+    if (read->all || !read->tags.empty() || read->keys.size() > entry_tags_max ||
+        !std::ranges::all_of(read->keys, is_tag))
+        return garbage("not the tags of a value");
+    return std::move(read->keys);
 }
 
 Result<BusPosition> decode_position(std::string_view epoch, std::string_view sequence,

@@ -7,8 +7,11 @@
 //     1 <epoch> <sequence> <previous chain> <chain> <number of plain events>\n<payload>
 //
 // Epoch and chains are 16 lower-case hexadecimal digits, the others decimal without leading zeros.
-// The payload is `*` (every key of the channel) or netstrings, `<bytes>:<key>,` each. In the stream
-// the id is `<sequence>-0`, and the fields p, h and k hold previous chain, chain and payload.
+// The payload is `*` (every key of the channel) or netstrings: `<bytes>:<key>,` each, and behind
+// the keys `#<bytes>:<tag>,`. No key begins with a mark, so the two cannot be taken for each other;
+// and versions that know no tags cannot decode such an entry, and drop everything (R8). In the
+// stream the id is `<sequence>-0`, and the fields p, h and k hold previous chain, chain and
+// payload.
 //
 // Of acknowledgements two short messages travel on a channel of their own,
 // `tutti:{app/db/channel}:acks`: that they are wanted up to a sequence, and that every member has
@@ -28,6 +31,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tutti/bus.hpp"
 #include "tutti/error.hpp"
@@ -56,6 +60,9 @@ struct LogEntry {
 
 [[nodiscard]] std::string encode_keys(const KeySet& changed);
 [[nodiscard]] Result<KeySet> decode_keys(std::string_view payload);
+// Of one value: netstrings.
+[[nodiscard]] std::string encode_tags(const std::vector<std::string>& tags);
+[[nodiscard]] Result<std::vector<std::string>> decode_tags(std::string_view text);
 
 [[nodiscard]] Result<Envelope> decode_envelope(std::string_view push);
 [[nodiscard]] Result<BusEntry> decode_log_entry(Epoch epoch, const LogEntry& entry);

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <utility>
 
-#include "base/rules.hpp"
 #include "base/text.hpp"
 
 namespace tutti {
@@ -45,6 +44,7 @@ struct Writer::Publication {
     Duration lease{};
     std::string failure;
     Executor::TimerId timer = Executor::TimerId::none;
+    TimePoint concludes_at;  // when the timer runs
     AckWaits::Id ack_wait = 0;
     std::vector<std::string> silent;
 };
@@ -69,8 +69,9 @@ std::size_t Writer::add_shape(const PlainEvent& shape) {
     return number;
 }
 
-void Writer::connect() {
-    const std::lock_guard gate(gate_);
+void Writer::connect(Taken taken) {
+    const detail::Lock lock(phase_mutex_);
+    taken_ = std::move(taken);
     phase_.store(Phase::connected);
 }
 
@@ -90,9 +91,9 @@ void Writer::publish(Change change, Caches caches, InvalidateOptions options, Do
     publication->begun = now;
     publication->deadline = saturating_add(now, options.deadline);
     auto parts = split(std::move(change));
-    std::unique_lock gate(gate_);
+    detail::Lock lock(phase_mutex_);
     if (is_closed()) {
-        gate.unlock();
+        lock.unlock();
         return unconfirmed(publication, stopped);
     }
     publication->unanswered = parts.size();
@@ -108,6 +109,11 @@ void Writer::publish(Change change, Caches caches, InvalidateOptions options, Do
                                                  const Result<Published>& answer) {
             self->part_answered(publication, part, answer);
         });
+}
+
+bool Writer::takes_at_once(Change change) const {
+    static const std::vector<PlainEvent> none;
+    return publication::split(std::move(change), is_connected() ? shapes_ : none).parts.size() <= 1;
 }
 
 std::vector<publication::Part> Writer::split(Change change) {
@@ -130,15 +136,15 @@ void Writer::send(std::vector<publication::Part> parts, Ack ack, TimePoint until
         bus_.publish(std::move(request), until,
                      [self = shared_from_this(), answered,
                       change = std::move(part.change)](const Result<Published>& answer) {
-                         self->note(answer);
+                         self->note(change.keys, answer);
                          answered(change, answer);
                      });
     }
 }
 
-void Writer::note(const Result<Published>& answer) {
+void Writer::note(const KeySet& changed, const Result<Published>& answer) {
     if (!answer) {
-        const std::lock_guard lock(status_mutex_);
+        const detail::Lock lock(status_mutex_);
         failure_ = answer.error().message();
         return;
     }
@@ -148,6 +154,7 @@ void Writer::note(const Result<Published>& answer) {
                       "the server refused to push; its ACL must let this user publish on the "
                       "channel");
     }
+    if (taken_) taken_(answer->position, changed);
 }
 
 void Writer::heard(const Renewed& renewed) { heard(renewed.position.epoch, renewed.lease); }
@@ -155,14 +162,14 @@ void Writer::heard(const Renewed& renewed) { heard(renewed.position.epoch, renew
 void Writer::heard(Epoch epoch, Duration lease) {
     const TimePoint now = clock_.now();
     longest_lease_.heard(epoch, lease, now);
-    const std::lock_guard lock(status_mutex_);
+    const detail::Lock lock(status_mutex_);
     heard_lease_ = longest_lease_.longest(now);
 }
 
 // From any thread.
 void Writer::events_unsent(std::size_t count, std::string_view why) {
     {
-        const std::lock_guard lock(status_mutex_);
+        const detail::Lock lock(status_mutex_);
         unsent_events_ += count;
     }
     log_.limited(
@@ -182,7 +189,7 @@ void Writer::part_answered(const PublicationPointer& publication, const Change& 
         publication->lease = std::max(publication->lease, longest_lease_.longest(clock_.now()));
     } else {
         publication->failure = answer.error().message();
-        if (kept(Rule::unpublished_is_retried)) backlog_.keep(part, clock_.now());
+        backlog_.keep(part, clock_.now());
     }
     if (--publication->unanswered == 0) all_answered(publication);
 }
@@ -196,12 +203,14 @@ void Writer::all_answered(const PublicationPointer& publication) {
         if (!options_.acknowledges_nothing.empty())
             return unconfirmed(publication, options_.acknowledges_nothing);
         const std::uint64_t replicas = publication->last.replicas;
-        if (replicas > 0 && kept(Rule::replicas_deny_done)) {
+        if (replicas > 0) {
             // Replication is asynchronous: the server after a failover may not know what this one
             // answered.
             return unconfirmed(
                 publication, "published, but the server has replicas (" + std::to_string(replicas) +
-                                 "), and a failover may lose it: `done` takes a server without");
+                                 ") of which its URL does not tell, and a failover may lose it: "
+                                 "`done` takes ?replicas=" +
+                                 std::to_string(replicas) + " there");
         }
         return await_members(publication);
     }
@@ -212,9 +221,8 @@ void Writer::all_answered(const PublicationPointer& publication) {
 
 Duration Writer::wait_out_of_longest(Duration lease) const {
     const Timing& timing = options_.timing;
-    if (!kept(Rule::wait_out_for_longest_lease)) lease = timing.lease;
-    const double drift = kept(Rule::wait_out_counts_drift) ? timing.clock_drift_max : 0;
-    return wait_out_of(std::max(lease, timing.lease), drift, timing.wait_out_margin);
+    return wait_out_of(std::max(lease, timing.lease), timing.clock_drift_max,
+                       timing.wait_out_margin);
 }
 
 // W3
@@ -226,10 +234,8 @@ void Writer::await_members(const PublicationPointer& publication) {
     // The answer may come after `close`, when no timer will run any more.
     if (is_closed()) return unconfirmed(publication, stopped_before_wait_out);
     const Duration needed = wait_out_of_longest(publication->lease);
-    const TimePoint now = clock_.now();
-    const TimePoint from = kept(Rule::wait_out_from_answer) ? now : publication->begun;
-    const TimePoint until = kept(Rule::wait_out_before_done) ? from + needed : now;
-    const TimePoint acks_count_from = kept(Rule::new_epoch_has_grace) ? grace_ends() : now;
+    const TimePoint until = clock_.now() + needed;
+    const TimePoint acks_count_from = grace_ends();
     if (std::min(until, acks_count_from) > publication->deadline) {
         return unconfirmed(publication, "published, but the deadline of " +
                                             in_milliseconds(publication->options.deadline) +
@@ -244,17 +250,17 @@ void Writer::await_members(const PublicationPointer& publication) {
     }
     if (!publication->in_one_epoch) return;
     const Published& last = publication->last;
-    publication->ack_wait =
-        ack_waits_->add(last.position, kept(Rule::done_needs_every_ack) ? last.members : 0,
-                        [weak = weak_from_this(), publication, acks_count_from] {
-                            const auto self = weak.lock();
-                            if (!self) return;
-                            self->acked(publication, acks_count_from);
-                        });
+    publication->ack_wait = ack_waits_->add(
+        last.position, last.members, [weak = weak_from_this(), publication, acks_count_from] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->acked(publication, acks_count_from);
+        });
 }
 
 void Writer::conclude_at(const PublicationPointer& publication, TimePoint when,
                          void (Writer::*how)(const PublicationPointer&)) {
+    publication->concludes_at = when;
     publication->timer = executor_.run_at(when, [self = shared_from_this(), publication, how] {
         self->end_wait(publication);
         (*self.*how)(publication);
@@ -268,7 +274,10 @@ void Writer::end_wait(const PublicationPointer& publication) {
     publication->silent = ack_waits_->remove(publication->ack_wait);
 }
 
+// The grace of an epoch may be longer than the wait-out: a long lease that has ended since makes it
+// so. Acknowledgements only end a wait earlier.
 void Writer::acked(const PublicationPointer& publication, TimePoint counts_from) {
+    if (counts_from > publication->concludes_at) return;
     end_wait(publication);
     if (counts_from <= clock_.now()) return acknowledged(publication);
     conclude_at(publication, counts_from, &Writer::acknowledged);
@@ -351,10 +360,11 @@ void Writer::retry_answered(const Change& part, const Result<Published>& answer)
     Backlog::Next next = backlog_.answered(part, failure, clock_.now());
     if (next.guilty) {
         retry_pauses_.reset();
-        log_.limited(LogLevel::error,
-                     "channel " + options_.channel +
-                         ": everything is invalidated instead of a key that cannot be published",
-                     "'" + excerpt_of(*next.guilty) + "': " + answer.error().message());
+        log_.limited(
+            LogLevel::error,
+            "channel " + options_.channel +
+                ": everything is invalidated instead of a key or tag that cannot be published",
+            "'" + excerpt_of(*next.guilty) + "': " + answer.error().message());
     }
     if (next.send) return retry(*std::move(next.send));
     if (backlog_.over()) round_over();
@@ -374,8 +384,8 @@ Writer::Status Writer::status() const {
     Status status;
     const std::size_t pending = backlog_.size();
     if (pending > 0) status.standing = clock_.now() - backlog_.standing_since();
-    const std::lock_guard lock(status_mutex_);
-    if (pending > 0 && status.standing >= patience) {
+    const detail::Lock lock(status_mutex_);
+    if (pending > 0 && status.standing >= stuck_after) {
         status.stuck = Backlog::counted(pending) + " invalidations have not been published for " +
                        std::to_string(status.standing / std::chrono::seconds{1}) + " s (" +
                        failure_ + "); other instances may serve older values";
@@ -387,7 +397,7 @@ Writer::Status Writer::status() const {
 
 std::size_t Writer::close() {
     {
-        const std::lock_guard gate(gate_);
+        const detail::Lock lock(phase_mutex_);
         phase_.store(Phase::closed);
     }
     backlog_.close();

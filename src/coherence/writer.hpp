@@ -29,7 +29,7 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +43,7 @@
 #include "coherence/longest_lease.hpp"
 #include "coherence/publication.hpp"
 #include "tutti/bus.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/invalidation.hpp"
 #include "tutti/options.hpp"
@@ -78,7 +79,9 @@ public:
     std::size_t add_shape(const PlainEvent& shape);
     [[nodiscard]] std::shared_ptr<const StoreGate> gate() const noexcept { return options_.gate; }
     [[nodiscard]] const std::vector<PlainEvent>& shapes() const noexcept { return shapes_; }
-    void connect();
+    // What the bus has taken, with its position, on the executor: before the outcome is told.
+    using Taken = std::function<void(const BusPosition& position, const KeySet& changed)>;
+    void connect(Taken taken = nullptr);
     [[nodiscard]] bool is_connected() const noexcept { return phase_.load() != Phase::declared; }
 
     // Requires: connected; and for each of `caches` what Publisher::publish requires for `origin`.
@@ -86,6 +89,11 @@ public:
     // For a cache that has no channel to share.
     void publish(std::shared_ptr<CacheSink> origin, KeySet changed, InvalidateOptions options,
                  Done done) override;
+    [[nodiscard]] bool takes_at_once(const KeySet& changed) const override {
+        return takes_at_once(Change{.keys = changed, .shape = std::nullopt});
+    }
+    [[nodiscard]] bool takes_at_once(Change change) const;
+    [[nodiscard]] std::string_view channel() const noexcept override { return options_.channel; }
 
     // What the server says about its members' leases, by another way than PUB.
     void heard(const Renewed& renewed);
@@ -103,11 +111,11 @@ public:
     [[nodiscard]] std::size_t pending() const noexcept { return backlog_.size(); }
 
     // So long what is pending may stay as it is; then that is no longer a moment's trouble.
-    static constexpr Duration patience = std::chrono::seconds{10};
+    static constexpr Duration stuck_after = std::chrono::seconds{10};
 
     struct Status {
         Duration standing{};  // since what is pending last became less; zero: nothing is
-        std::string stuck;    // the reason, once `standing` has reached `patience`
+        std::string stuck;    // the reason, once `standing` has reached `stuck_after`
         std::uint64_t unsent_events = 0;  // plain events that were too large, or refused
         Duration longest_lease{};         // that is waited out now
     };
@@ -122,7 +130,7 @@ private:
     // Each part is answered once, on the executor.
     void send(std::vector<publication::Part> parts, Ack ack, TimePoint until,
               const Answered& answered);
-    void note(const Result<Published>& answer);
+    void note(const KeySet& changed, const Result<Published>& answer);
     void heard(Epoch epoch, Duration lease);
     void part_answered(const PublicationPointer& publication, const Change& part,
                        const Result<Published>& answer);
@@ -157,16 +165,17 @@ private:
 
     // Held while a publication is handed to the bus, so that none is after `close`: its answer
     // would come to an executor that has stopped.
-    std::mutex gate_;
-    // Written under gate_; `connect` pairs with `is_connected`, which comes before `shapes_` is
-    // read.
+    detail::Mutex phase_mutex_;
+    // Written under phase_mutex_; `connect` pairs with `is_connected`, which comes before `shapes_`
+    // and `taken_` are read.
     std::atomic<Phase> phase_ = Phase::declared;
     std::vector<PlainEvent> shapes_;  // complete at `connect`; each once
+    Taken taken_;                     // set at `connect`; null when nothing wants to know
 
-    mutable std::mutex status_mutex_;  // guards the three below
-    std::string failure_;              // of the last publication that failed
-    Duration heard_lease_{};
-    std::uint64_t unsent_events_ = 0;
+    mutable detail::Mutex status_mutex_;
+    std::string failure_ TUTTI_GUARDED_BY(status_mutex_);  // of the last publication that failed
+    Duration heard_lease_ TUTTI_GUARDED_BY(status_mutex_){};
+    std::uint64_t unsent_events_ TUTTI_GUARDED_BY(status_mutex_) = 0;
 
     std::map<Executor::TimerId, PublicationPointer> waiting_;  // by the timer that ends the wait
     const std::shared_ptr<AckWaits> ack_waits_;

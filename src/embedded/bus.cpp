@@ -9,11 +9,11 @@ namespace tutti::embedded {
 
 namespace {
 
-Result<std::vector<BusEntry>> to_entries(const Result<std::vector<Channel::Entry>>& found) {
+Result<std::vector<BusEntry>> to_entries(const Result<std::vector<ServerChannel::Entry>>& found) {
     if (!found) return fail(found.error());
     std::vector<BusEntry> entries;
     entries.reserve(found->size());
-    for (const Channel::Entry& entry : *found) entries.push_back(*entry);
+    for (const ServerChannel::Entry& entry : *found) entries.push_back(*entry);
     return entries;
 }
 

@@ -4,7 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/rules.hpp"
 #include "base/system_random.hpp"
 #include "coherence/publication.hpp"
 #include "coherence/store_rules.hpp"
@@ -41,12 +40,11 @@ void Server::push(const std::string& channel, const F& call) {
 
 Result<Published> Server::publish(PublishRequest request) {
     if (auto error = publication::check("embedded publish", request)) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("publish")) return fail(*error);
-    Channel& channel = checked(request.channel);
-    std::vector<std::string> woken;
-    if (kept(Rule::publication_empties_store)) woken = remove_values(channel, request.changed);
-    const Channel::Entry entry = channel.append(std::move(request.changed), random_);
+    ServerChannel& channel = checked(request.channel);
+    std::vector<std::string> woken = remove_values(channel, request.changed);
+    const ServerChannel::Entry entry = channel.append(std::move(request.changed), random_);
     push_entry(request.channel, entry);
     // Our own nodes subscribe to the channel itself, so to them these events are an echo of the
     // entry.
@@ -64,7 +62,7 @@ Result<Published> Server::publish(PublishRequest request) {
 }
 
 template <class F>
-void Server::watch_low_water(const std::string& name, Channel& channel, F change) {
+void Server::watch_low_water(const std::string& name, ServerChannel& channel, F change) {
     const Sequence before = channel.low_water().value_or(0);
     change();
     const auto now = channel.low_water();
@@ -75,19 +73,19 @@ void Server::watch_low_water(const std::string& name, Channel& channel, F change
 
 Result<Renewed> Server::renew(const RenewRequest& request) {
     if (auto error = publication::check("embedded renew", request)) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("renew")) return fail(*error);
-    Channel& channel = checked(request.channel);
+    ServerChannel& channel = checked(request.channel);
     watch_low_water(request.channel, channel, [&] { channel.renew(request, clock_.now()); });
     return Renewed{.position = channel.position(), .lease = channel.lease()};
 }
 
-Result<std::vector<Channel::Entry>> Server::replay(const std::string& channel, Sequence first,
-                                                   Sequence last) {
+Result<std::vector<ServerChannel::Entry>> Server::replay(const std::string& channel, Sequence first,
+                                                         Sequence last) {
     if (auto error = store_rules::check_name("embedded replay", "the channel", channel)) {
         return fail(*error);
     }
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("replay")) return fail(*error);
     // Nothing is checked here: the entries are linked, and the reader sees whether they continue
     // its own.
@@ -100,9 +98,9 @@ Result<void> Server::leave(const std::string& channel, const std::string& member
     if (auto error = publication::check_member("embedded leave", channel, member)) {
         return fail(*error);
     }
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("leave")) return fail(*error);
-    Channel& left = checked(channel);
+    ServerChannel& left = checked(channel);
     watch_low_water(channel, left, [&] { left.leave(member, clock_.now()); });
     return {};
 }
@@ -114,7 +112,7 @@ Result<void> Server::acknowledge(const AckRequest& request) {
     if (auto error = publication::check_member(operation, request.channel, request.member)) {
         return fail(*error);
     }
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("acknowledge")) return fail(*error);
     const auto place = data_.channels.find(request.channel);
     if (place == data_.channels.end() || !place->second.state()) return {};
@@ -127,9 +125,9 @@ Result<Laggards> Server::laggards(const std::string& channel, Sequence sequence)
     if (auto error = store_rules::check_name("embedded laggards", "the channel", channel)) {
         return fail(*error);
     }
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("laggards")) return fail(*error);
-    const Channel& asked = checked(channel);
+    const ServerChannel& asked = checked(channel);
     Laggards laggards{.epoch = asked.position().epoch};
     for (const auto& [name, member] : asked.members()) {
         if (member.applied < sequence)
@@ -146,39 +144,39 @@ Result<void> Server::reap(const std::string& channel, Epoch epoch, std::uint64_t
     if (auto error = store_rules::check_name("embedded reap", "the channel", channel)) {
         return fail(*error);
     }
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("reap")) return fail(*error);
-    Channel& reaped = checked(channel);
+    ServerChannel& reaped = checked(channel);
     if (reaped.position().epoch != epoch) return {};
     watch_low_water(channel, reaped, [&] { reaped.reap(renewals, clock_.now()); });
     return {};
 }
 
 Result<void> Server::probe(const Subscriptions& subscriptions) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (subscriptions.connected) return {};
     return fail(Errc::unavailable, "embedded probe", "the subscription is not connected");
 }
 
 Identity Server::identity() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return data_.identity;
 }
 
 void Server::attach(const std::shared_ptr<Subscriptions>& subscriptions) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     attached_.push_back(subscriptions);
     connect(subscriptions);
 }
 
 void Server::detach(const std::shared_ptr<Subscriptions>& subscriptions) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     subscriptions->connected = false;
     std::erase(attached_, subscriptions);
 }
 
 void Server::publish_plain(const std::string& channel, const std::string& payload) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (!reachable_) return;
     push_to_watches(channel, payload);
     for (const auto& subscriptions : attached_) {
@@ -197,80 +195,80 @@ void Server::publish_plain(const std::string& channel, const std::string& payloa
 }
 
 Server::WatchId Server::watch_plain(std::string channel) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     watches_.emplace(++last_watch_, Watch{.channel = std::move(channel), .payloads = {}});
     return last_watch_;
 }
 
 std::vector<std::string> Server::take_plain(WatchId id) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return std::exchange(watches_.at(id).payloads, {});
 }
 
 void Server::unwatch_plain(WatchId id) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     watches_.erase(id);
 }
 
 void Server::restart_empty() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     data_ = Data{.identity = new_identity(), .channels = {}, .values = Values(store_bytes_max_)};
     break_subscriptions();
 }
 
 Server::Data Server::snapshot() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return data_;
 }
 
 void Server::restore(Data older, Restored how) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     data_ = std::move(older);
     if (how == Restored::under_new_identity) data_.identity = new_identity();
     break_subscriptions();
 }
 
 void Server::set_reachable() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     reachable_ = true;
 }
 
 void Server::set_unreachable() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     reachable_ = false;
     break_subscriptions();
 }
 
 void Server::disconnect() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     break_subscriptions();
 }
 
 void Server::reconnect() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     connectable_ = true;
     for (const auto& subscriptions : attached_) connect(subscriptions);
 }
 
 void Server::push_undecodable(const std::string& channel) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     push(channel, [channel](BusListener& to) { to.on_undecodable(channel); });
 }
 
 void Server::drop_store() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     data_.values.clear();
 }
 
 void Server::rotate(const std::string& channel) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     data_.channels[channel].rotate(data_.identity, random_);
 }
 
-Channel Server::channel(const std::string& name) const {
-    const std::lock_guard lock(mutex_);
+ServerChannel Server::channel(const std::string& name) const {
+    const detail::Lock lock(mutex_);
     const auto place = data_.channels.find(name);
-    return place == data_.channels.end() ? Channel{} : place->second;
+    return place == data_.channels.end() ? ServerChannel{} : place->second;
 }
 
 std::optional<Error> Server::away(std::string_view operation) const {
@@ -280,8 +278,8 @@ std::optional<Error> Server::away(std::string_view operation) const {
                  .cause = "the server is away"};
 }
 
-Channel& Server::checked(const std::string& name) {
-    Channel& channel = data_.channels[name];
+ServerChannel& Server::checked(const std::string& name) {
+    ServerChannel& channel = data_.channels[name];
     channel.check(data_.identity, random_);
     return channel;
 }
@@ -306,7 +304,7 @@ void Server::break_subscriptions() {
     }
 }
 
-void Server::push_entry(const std::string& channel, const Channel::Entry& entry) {
+void Server::push_entry(const std::string& channel, const ServerChannel::Entry& entry) {
     push(channel, [channel, entry](BusListener& to) { to.on_entry(channel, *entry); });
 }
 

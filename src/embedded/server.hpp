@@ -12,7 +12,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,10 +19,11 @@
 #include <vector>
 
 #include "base/home_process.hpp"
-#include "embedded/channel.hpp"
 #include "embedded/coordinated.hpp"
+#include "embedded/server_channel.hpp"
 #include "embedded/values.hpp"
 #include "tutti/bus.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/embedded.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/store.hpp"
@@ -47,7 +47,7 @@ public:
     // Everything that a restart can lose.
     struct Data {
         Identity identity{};
-        std::unordered_map<std::string, Channel> channels;
+        std::unordered_map<std::string, ServerChannel> channels;
         Values values;
     };
 
@@ -66,13 +66,13 @@ public:
     Result<std::size_t> count(const std::string& prefix);
     Result<Fetched> fetch(const FetchRequest& request);
     Result<Filled> fill(FillRequest request);
-    Result<bool> release(const Place& place, const LoadToken& token);
+    Result<bool> release(const ValueAddress& address, const LoadToken& token);
     Result<void> drop(const std::string& channel, const KeySet& changed);
 
     Result<Published> publish(PublishRequest request);
     Result<Renewed> renew(const RenewRequest& request);
-    Result<std::vector<Channel::Entry>> replay(const std::string& channel, Sequence first,
-                                               Sequence last);
+    Result<std::vector<ServerChannel::Entry>> replay(const std::string& channel, Sequence first,
+                                                     Sequence last);
     Result<void> leave(const std::string& channel, const std::string& member);
     Result<void> acknowledge(const AckRequest& request);
     Result<Laggards> laggards(const std::string& channel, Sequence sequence);
@@ -106,10 +106,10 @@ public:
     void rotate(const std::string& channel);
     template <class F>
     void damage(const std::string& channel, F damage) {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         damage(data_.channels[channel]);
     }
-    [[nodiscard]] Channel channel(const std::string& name) const;  // a copy, unchecked
+    [[nodiscard]] ServerChannel channel(const std::string& name) const;  // a copy, unchecked
 
 private:
     struct Watch {
@@ -117,40 +117,44 @@ private:
         std::vector<std::string> payloads;
     };
 
-    // All below: with the mutex held.
-    [[nodiscard]] std::optional<Error> away(std::string_view operation) const;
-    Channel& checked(const std::string& name);
-    Identity new_identity();
-    void connect(const std::shared_ptr<Subscriptions>& subscriptions);
-    void break_subscriptions();
+    [[nodiscard]] std::optional<Error> away(std::string_view operation) const
+        TUTTI_REQUIRES(mutex_);
+    ServerChannel& checked(const std::string& name) TUTTI_REQUIRES(mutex_);
+    Identity new_identity() TUTTI_REQUIRES(mutex_);
+    void connect(const std::shared_ptr<Subscriptions>& subscriptions) TUTTI_REQUIRES(mutex_);
+    void break_subscriptions() TUTTI_REQUIRES(mutex_);
     Result<bool> put_checked(const char* operation, const std::string& key, std::string value,
-                             Store::PutOptions options);
-    [[nodiscard]] Coordinated coordinated(const Channel& channel);
+                             Store::PutOptions options) TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] Coordinated coordinated(ServerChannel& channel) TUTTI_REQUIRES(mutex_);
     // Returns whom that concerns.
-    std::vector<std::string> remove_values(Channel& channel, const KeySet& changed);
+    std::vector<std::string> remove_values(ServerChannel& channel, const KeySet& changed)
+        TUTTI_REQUIRES(mutex_);
     // To the listeners of all that are subscribed to the channel.
     template <class F>
-    void push(const std::string& channel, const F& call);
-    void push_entry(const std::string& channel, const Channel::Entry& entry);
+    void push(const std::string& channel, const F& call) TUTTI_REQUIRES(mutex_);
+    void push_entry(const std::string& channel, const ServerChannel::Entry& entry)
+        TUTTI_REQUIRES(mutex_);
     // Tells the channel's low-water mark when what `change` does raises it, and it is waited for.
     template <class F>
-    void watch_low_water(const std::string& name, Channel& channel, F change);
-    void want_acks(const std::string& channel, const BusPosition& position);
-    void wake(const std::vector<std::string>& store_keys);
-    void push_to_watches(const std::string& channel, const std::string& payload);
+    void watch_low_water(const std::string& name, ServerChannel& channel, F change)
+        TUTTI_REQUIRES(mutex_);
+    void want_acks(const std::string& channel, const BusPosition& position) TUTTI_REQUIRES(mutex_);
+    void wake(const std::vector<std::string>& store_keys) TUTTI_REQUIRES(mutex_);
+    void push_to_watches(const std::string& channel, const std::string& payload)
+        TUTTI_REQUIRES(mutex_);
 
     const HomeProcess home_;
     const Clock& clock_;
     const std::size_t store_bytes_max_;
 
-    mutable std::mutex mutex_;
-    Random random_;
-    Data data_;
-    bool reachable_ = true;    // operations
-    bool connectable_ = true;  // subscriptions
-    std::vector<std::shared_ptr<Subscriptions>> attached_;
-    std::map<WatchId, Watch> watches_;
-    WatchId last_watch_ = 0;
+    mutable detail::Mutex mutex_;
+    Random random_ TUTTI_GUARDED_BY(mutex_);
+    Data data_ TUTTI_GUARDED_BY(mutex_);
+    bool reachable_ TUTTI_GUARDED_BY(mutex_) = true;    // operations
+    bool connectable_ TUTTI_GUARDED_BY(mutex_) = true;  // subscriptions
+    std::vector<std::shared_ptr<Subscriptions>> attached_ TUTTI_GUARDED_BY(mutex_);
+    std::map<WatchId, Watch> watches_ TUTTI_GUARDED_BY(mutex_);
+    WatchId last_watch_ TUTTI_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tutti::embedded

@@ -2,7 +2,6 @@
 #include <memory>
 #include <utility>
 
-#include "base/rules.hpp"
 #include "coherence/store_rules.hpp"
 #include "embedded/server.hpp"
 
@@ -10,7 +9,7 @@ namespace tutti::embedded {
 
 Result<Values::Bytes> Server::get(const std::string& key) {
     if (auto error = store_rules::check_key("embedded get", key)) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("get")) return fail(*error);
     return data_.values.get(key, clock_.now());
 }
@@ -21,7 +20,7 @@ Result<bool> Server::put(const std::string& key, std::string value, Store::PutOp
     if (!error) error = store_rules::check_value(operation, value);
     if (!error) error = store_rules::check_ttl(operation, options.ttl);
     if (error) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto away_error = away("put")) return fail(*away_error);
     return put_checked(operation, key, std::move(value), options);
 }
@@ -39,7 +38,7 @@ Result<bool> Server::put_checked(const char* operation, const std::string& key, 
 
 Result<bool> Server::erase(const std::string& key) {
     if (auto error = store_rules::check_key("embedded erase", key)) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("erase")) return fail(*error);
     return data_.values.erase(key, clock_.now());
 }
@@ -49,7 +48,7 @@ Result<bool> Server::erase_if_equal(const std::string& key, const std::string& e
     auto error = store_rules::check_key(operation, key);
     if (!error) error = store_rules::check_value(operation, expected);
     if (error) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto away_error = away("erase_if_equal")) return fail(*away_error);
     return data_.values.erase_if_equal(key, expected, clock_.now());
 }
@@ -62,7 +61,7 @@ Result<bool> Server::replace_if_equal(const std::string& key, const std::string&
     if (!error) error = store_rules::check_value(operation, value);
     if (!error) error = store_rules::check_ttl(operation, ttl);
     if (error) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto away_error = away("replace_if_equal")) return fail(*away_error);
     const Values::Bytes found = data_.values.get(key, clock_.now());
     if (!found || *found != expected) return false;
@@ -71,7 +70,7 @@ Result<bool> Server::replace_if_equal(const std::string& key, const std::string&
 
 Result<std::size_t> Server::count(const std::string& prefix) {
     if (auto error = store_rules::check_key("embedded count", prefix)) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("count")) return fail(*error);
     return data_.values.count(prefix, clock_.now());
 }
@@ -79,24 +78,26 @@ Result<std::size_t> Server::count(const std::string& prefix) {
 Result<Fetched> Server::fetch(const FetchRequest& request) {
     constexpr const char* operation = "embedded fetch";
     if (auto error = store_rules::check(operation, request)) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("fetch")) return fail(*error);
-    Channel& channel = checked(request.place.channel);
-    if (!channel.remember(request.place.prefix)) {
+    ServerChannel& channel = checked(request.address.channel);
+    if (!channel.remember(request.address.prefix)) {
         return fail(store_rules::too_many_prefixes(operation));
     }
-    return coordinated(channel).fetch(request);
+    auto fetched = coordinated(channel).fetch(request);
+    if (fetched) fetched->epoch = channel.position().epoch;
+    return fetched;
 }
 
 Result<Filled> Server::fill(FillRequest request) {
     constexpr const char* operation = "embedded fill";
     if (auto error = store_rules::check(operation, request)) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("fill")) return fail(*error);
-    Channel& channel = checked(request.place.channel);
+    ServerChannel& channel = checked(request.address.channel);
     Coordinated values = coordinated(channel);
-    if (!values.may_fill(request.place, request.token)) return Filled::claim_lost;
-    if (!channel.remember(request.place.prefix)) {
+    if (!values.may_fill(request.address, request.token)) return Filled::claim_lost;
+    if (!channel.remember(request.address.prefix)) {
         return fail(store_rules::too_many_prefixes(operation));
     }
     auto filled = values.fill(std::move(request));
@@ -104,14 +105,14 @@ Result<Filled> Server::fill(FillRequest request) {
     return filled;
 }
 
-Result<bool> Server::release(const Place& place, const LoadToken& token) {
-    if (auto error = store_rules::check_release("embedded release", place, token)) {
+Result<bool> Server::release(const ValueAddress& address, const LoadToken& token) {
+    if (auto error = store_rules::check_release("embedded release", address, token)) {
         return fail(*error);
     }
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto error = away("release")) return fail(*error);
-    Coordinated values = coordinated(checked(place.channel));
-    const bool released = values.release(place, token);
+    Coordinated values = coordinated(checked(address.channel));
+    const bool released = values.release(address, token);
     wake(values.woken());
     return released;
 }
@@ -121,17 +122,17 @@ Result<void> Server::drop(const std::string& channel, const KeySet& changed) {
     auto error = store_rules::check_name(operation, "the channel", channel);
     if (!error) error = store_rules::check_changed(operation, changed);
     if (error) return fail(*error);
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (auto away_error = away("drop")) return fail(*away_error);
     wake(remove_values(checked(channel), changed));
     return {};
 }
 
-Coordinated Server::coordinated(const Channel& channel) {
-    return {data_.values, channel.tag(), clock_.now()};
+Coordinated Server::coordinated(ServerChannel& channel) {
+    return {data_.values, channel, clock_.now()};
 }
 
-std::vector<std::string> Server::remove_values(Channel& channel, const KeySet& changed) {
+std::vector<std::string> Server::remove_values(ServerChannel& channel, const KeySet& changed) {
     if (changed.all) {
         channel.next_generation();
         return {""};
@@ -140,9 +141,9 @@ std::vector<std::string> Server::remove_values(Channel& channel, const KeySet& c
     for (const std::string& key : changed.keys) {
         for (const std::string& prefix : channel.prefixes()) {
             values.remove(prefix + key);
-            if (!kept(Rule::every_prefix_is_emptied)) break;
         }
     }
+    channel.invalidate_tags(changed.tags);
     return values.woken();
 }
 

@@ -87,10 +87,10 @@ void EmbeddedStore::fill(FillRequest request, TimePoint deadline, Completion<Fil
                 [&](Server& server) { return server.fill(std::move(request)); });
 }
 
-void EmbeddedStore::release(Place place, LoadToken token, TimePoint deadline,
+void EmbeddedStore::release(ValueAddress address, LoadToken token, TimePoint deadline,
                             Completion<bool> done) {
     run<bool>("embedded release", deadline, std::move(done),
-              [&](Server& server) { return server.release(place, token); });
+              [&](Server& server) { return server.release(address, token); });
 }
 
 void EmbeddedStore::drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,

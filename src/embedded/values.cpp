@@ -9,7 +9,6 @@ namespace tutti::embedded {
 
 namespace {
 
-constexpr TimePoint never = TimePoint::max();
 constexpr std::size_t collected_per_put = 16;  // more than one, so that the dead cannot pile up
 
 TimePoint expiry(Ttl ttl, TimePoint now) {
@@ -49,7 +48,8 @@ Values::Put Values::put(const std::string& key, Bytes value, Store::PutOptions o
     const TimePoint expires = expiry(options.ttl, now);
     bytes_ += key.size() + value->size();
     if (expires != never) expiries_.emplace(expires, key);
-    values_.emplace(key, Value{.bytes = std::move(value), .expires = expires, .label = label});
+    values_.emplace(
+        key, Value{.bytes = std::move(value), .expires = expires, .label = std::move(label)});
     return Put::written;
 }
 

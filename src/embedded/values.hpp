@@ -18,6 +18,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "tutti/bus.hpp"
 #include "tutti/clock.hpp"
@@ -26,21 +27,27 @@
 
 namespace tutti::embedded {
 
+inline constexpr TimePoint never = TimePoint::max();  // when a value expires that does not
+
 // What a coordinated value belongs to; one of another epoch or generation is absent.
-struct Tag {
+struct Era {
     Epoch epoch = Epoch::none;
     std::uint64_t generation = 0;
 
-    friend bool operator==(const Tag&, const Tag&) = default;
+    friend bool operator==(const Era&, const Era&) = default;
 };
 
 struct Label {
-    Tag tag;
+    Era era;
     Duration fresh_for{};  // of a value
     Duration kept_for{};
     std::optional<std::int64_t> rank = std::nullopt;
     std::uint64_t digest = 0;  // beside a raw value: of its bytes
     bool waiting = false;      // of a claim: a load wants to know when it ends
+    // Of a claim, and of a tagged value that was stored under it: the channel's sequence when it
+    // was given.
+    Sequence claimed_at = 0;
+    std::optional<std::vector<std::string>> tags = std::nullopt;  // of a tagged value
 };
 
 class Values {
@@ -49,7 +56,7 @@ public:
 
     struct Value {
         Bytes bytes;
-        TimePoint expires;  // alive at this moment, dead after it; max: never
+        TimePoint expires;  // alive at this moment, dead after it
         std::optional<Label> label;
     };
 

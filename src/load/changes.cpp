@@ -1,148 +1,143 @@
 // What changes a cache from outside: invalidations, by this node and by others, and offers.
+#include <cstddef>
 #include <optional>
 #include <utility>
 
-#include "base/rules.hpp"
 #include "base/text.hpp"
 #include "load/cache_core.hpp"
+#include "load/leavings.hpp"
 #include "load/token.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti {
-
 namespace {
 
-constexpr std::size_t destroyed_inline_max = 10'000;  // entries
+constexpr std::size_t carriers_max = 10'000;  // that a tag removes one by one
 
 }  // namespace
 
 void CacheCore::remove(std::string_view key) {
-    if (spec_.reach == Reach::every_key) return flush();
+    if (spec().reach == Reach::every_key) return flush();
     const std::string text(key);
     Leavings leavings;
-    const std::lock_guard lock(mutex_);
-    counters_.invalidations.add();
-    forget(text, leavings);
+    const detail::Lock lock(state_->mutex);
+    basis_->counters.invalidations.add();
+    state_->forget(text, leavings);
+    basis_->tell(CacheEvent::Kind::invalidated, text);
+}
+
+// It stands for the keys that carry it. So many that the thread which renews the lease would be
+// late are dropped with all the others, in O(1).
+void CacheCore::remove_tagged(std::string_view tag) {
+    if (spec().reach == Reach::every_key) return flush();
+    if (!spec().tagged) return;
+    const std::string name(tag);
+    Leavings leavings;
+    {
+        const detail::Lock lock(state_->mutex);
+        basis_->counters.invalidations.add();
+        if (state_->shelf.carriers_of(name) <= carriers_max)
+            return state_->forget_tagged(name, leavings);
+    }
+    flush();
 }
 
 void CacheCore::flush() {
-    std::optional<CacheMemory::Dropped> dropped;
-    {
-        const std::lock_guard lock(mutex_);
-        counters_.flushes.add();
-        retry_at_.clear();
-        generation_.fetch_add(1);
-        if (!memory_ || !kept(Rule::flush_drops_entries)) return;
-        dropped.emplace(memory_->drop());
-    }
-    if (dropped->size() <= destroyed_inline_max || !dropping_) return;
-    // Millions of destructors are no work for the thread that renews the lease. What no worker
-    // takes is destroyed here.
-    environment_.workers->try_post(*dropping_, [dropped = *std::move(dropped)] {});
+    Dropped dropped = [&] {
+        const detail::Lock lock(state_->mutex);
+        basis_->counters.flushes.add();
+        basis_->tell(CacheEvent::Kind::invalidated, {});
+        return state_->drop();
+    }();
+    state_->front.sweep(std::move(dropped));
 }
 
-void CacheCore::invalidate(std::optional<std::string> key, InvalidateOptions options,
+void CacheCore::invalidate(KeySet changed, InvalidateOptions options,
                            std::move_only_function<void(Invalidation)> done) {
-    if (home_.left()) {
-        return done({.outcome = Invalidation::Outcome::unconfirmed,
-                     .position = {},
-                     .reason = HomeProcess::reason});
-    }
-    KeySet changed = KeySet::everything();
-    if (key) changed = {.keys = {*std::move(key)}, .all = false};
+    if (basis_->home.left()) return Publisher::refuse_in_child(std::move(done));
     if (publisher_) publication_begins(changed);
-    if (kept(Rule::own_removal_first)) {
-        if (changed.all) {
-            flush();
-        } else {
-            remove(changed.keys.front());
-        }
-    }
+    if (changed.all) flush();
+    for (const std::string& key : changed.keys) remove(key);
+    for (const std::string& tag : changed.tags) remove_tagged(tag);
     if (!publisher_) {
         return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
     }
-    const auto publisher = publisher_->lock();
-    if (!publisher) return Publisher::refuse(*this, changed, Publisher::stopped, std::move(done));
-    publisher->publish(shared_from_this(), std::move(changed), options, std::move(done));
+    Publisher::publish_if_there(*publisher_, shared_from_this(), std::move(changed), options,
+                                counting(shared_from_this(), basis_->counters, std::move(done)));
+}
+
+detail::Invalidated::Destination CacheCore::destination() const {
+    return publisher_ ? Publisher::destination_of(*publisher_, spec().plain) : Destination{};
+}
+
+bool CacheCore::takes_at_once(const KeySet& changed) const {
+    const auto publisher = publisher_ ? publisher_->lock() : nullptr;
+    return !publisher || publisher->takes_at_once(changed);
 }
 
 void CacheCore::publication_begins(const KeySet& changed) {
-    const std::lock_guard lock(mutex_);
-    if (changed.all) ++publishing_all_;
-    for (const std::string& key : changed.keys) ++publishing_[key];
+    const detail::Lock lock(state_->mutex);
+    state_->publications.begin(changed);
 }
 
 void CacheCore::publication_ended(const KeySet& changed) {
-    const std::lock_guard lock(mutex_);
-    if (changed.all) --publishing_all_;
-    for (const std::string& key : changed.keys) {
-        const auto found = publishing_.find(key);
-        if (--found->second == 0) publishing_.erase(found);
-    }
-}
-
-bool CacheCore::may_use_store(const std::string& text) const {
-    if (!store_ || !gate_->open(environment_.clock->now())) return false;
-    const bool publishing = publishing_all_ > 0 || publishing_.contains(text);
-    return !publishing || !kept(Rule::unpublished_bypasses_store);
+    const detail::Lock lock(state_->mutex);
+    state_->publications.end(changed);
 }
 
 void CacheCore::offer(std::string text, std::shared_ptr<const void> value, Duration timeout,
                       Completion<Filled> done) {
-    const std::string operation = "offer " + spec_.name;
+    const std::string operation = "offer " + spec().name;
     if (!store_) return done(fail(Errc::invalid_option, operation, "the cache has no store"));
-    if (!serves()) return done(fail(refusal("offer")));
-    if (auto good = admitted(value.get()); !good) {
+    if (spec().tagged) {
+        return done(fail(Errc::invalid_option, operation,
+                         "the cache is `tagged`, and an offered value has no loader that gives it "
+                         "tags: use reload"));
+    }
+    if (!basis_->serves()) return done(fail(basis_->refusal("offer")));
+    if (auto good = basis_->user.admitted(value.get()); !good) {
         good.error().operation = operation;
         return done(fail(std::move(good).error()));
     }
     const bool allowed = [&] {
-        const std::lock_guard lock(mutex_);
-        return may_use_store(text);
+        const detail::Lock lock(state_->mutex);
+        return state_->publications.may_use_store(text, basis_->now());
     }();
     if (!allowed) {
         return done(fail(Errc::unavailable, operation,
                          "an invalidation of this node is not published yet"));
     }
-    // The store has one deadline for all; a shorter one of the caller's ends the wait only.
     const detail::RawLoaded loaded{
         .value = std::move(value), .answer = Answer::found, .detail = {}};
+    store_offered(text, loaded, timeout, std::move(done));
+}
+
+// The store has one deadline for all; a shorter one of the caller's ends the wait only.
+void CacheCore::store_offered(const std::string& text, const detail::RawLoaded& loaded,
+                              Duration timeout, Completion<Filled> done) {
+    const std::string operation = "offer " + spec().name;
+    const auto executor = basis_->environment.executor;
     Error stopped{Errc::stopped, operation, "the node was stopped"};
     auto once =
         std::make_shared<Completion<Filled>>(pending_->track(std::move(done), std::move(stopped)));
-    const auto timer = environment_.executor->run_at(
-        saturating_add(environment_.clock->now(), timeout), [once, operation, timeout] {
+    const auto timer =
+        executor->run_at(saturating_add(basis_->now(), timeout), [once, operation, timeout] {
             (*once)(fail(Errc::timeout, operation,
                          "the store has not answered within the deadline of " +
                              in_milliseconds(timeout) + "; it may still take the value"));
         });
-    store_->offer(text, random_token(environment_.random), loaded, spec_.store->ttl->lifetime(),
+    store_->offer(text, random_token(basis_->environment.random), loaded,
+                  spec().store->ttl->lifetime(),
                   [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
-                      self->environment_.executor->cancel(timer);
+                      self->basis_->environment.executor->cancel(timer);
                       // The next read takes it from the store.
-                      if (filled && *filled == Filled::stored) self->forget(text);
+                      if (filled && *filled == Filled::stored) {
+                          Leavings leavings;
+                          const detail::Lock lock(self->state_->mutex);
+                          self->state_->forget(text, leavings);
+                      }
                       (*once)(std::move(filled));
                   });
-}
-
-void CacheCore::forget(const std::string& text) {
-    Leavings leavings;
-    const std::lock_guard lock(mutex_);
-    forget(text, leavings);
-}
-
-void CacheCore::forget(const std::string& text, Leavings& leavings) {
-    retry_at_.erase(text);
-    if (memory_ && kept(Rule::removal_takes_last_known_good)) {
-        memory_->erase(text, leavings.entries);
-    } else if (auto found = memory_
-                                ? memory_->find(text, environment_.clock->now(), leavings.entries)
-                                : std::nullopt) {
-        found->value.fresh_until = TimePoint{};
-        memory_->put(text, std::move(found->value), Ttl::never(), leavings.entries);
-    }
-    const auto found = slots_.find(text);
-    if (found == slots_.end() || !kept(Rule::poison_running_flights)) return;
-    for (const auto& flight : found->second.active) flight->poisoned |= flight->reading;
 }
 
 }  // namespace tutti

@@ -1,6 +1,7 @@
 // What a node does with each thing that is declared on it, whatever its pattern.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "tutti/inventory.hpp"
@@ -21,6 +22,8 @@ public:
     virtual void woken(std::string_view store_key) = 0;
     // From any thread.
     [[nodiscard]] virtual CacheCounters counters() const = 0;
+    // Why the node is not ready yet; empty: not because of this. From any thread.
+    [[nodiscard]] virtual std::string unready() const { return {}; }
 };
 
 }  // namespace tutti

@@ -23,7 +23,14 @@ struct LoadEnvironment {
     std::shared_ptr<Store> store = nullptr;
     std::function<std::uint64_t()> random = nullptr;  // for claims and jitter; any thread
     Duration command_deadline = std::chrono::seconds{1};
+    std::function<std::function<std::shared_ptr<void>()>()> carry = nullptr;  // of NodeOptions
     Log log = {};
+
+    // From 0 to 1.
+    [[nodiscard]] double random_fraction() const {
+        constexpr double scale = 1.0 / 18446744073709551616.0;  // 2^-64
+        return random ? static_cast<double>(random()) * scale : 0.5;
+    }
 };
 
 }  // namespace tutti

@@ -1,118 +1,118 @@
-// A load in progress and the readers who wait for it. All fields are guarded by the mutex of the
-// CacheCore that made it, but for a waiter's completion, which is taken exactly once.
+// A load and the readers who wait for it: a state machine without I/O. `Pilot` tells it what has
+// happened and carries out what follows.
+//
+//     waiting ---> asking_store ---> asking_source ---> storing ---> ended
+//        |          |      ^          |      ^
+//        |          v      |          v      |
+//        |     awaiting_claim    awaiting_worker
+//        +--- without a store ---> asking_source
+//
+// Any state may be the last before `ended`. What happens in a state where it cannot is a mistake of
+// the program, and asserted; what comes after the end is dropped, which `has_ended` tells.
+//
+// Thread-safety: none; what the cache's mutex guards. `text` and `key` never change.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <list>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
+#include <boost/container/small_vector.hpp>
+#include <boost/intrusive/list_hook.hpp>
+
+#include "load/batch.hpp"
+#include "load/deadlines.hpp"
+#include "load/waiter.hpp"
+#include "tutti/clock.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/executor.hpp"
+#include "tutti/lookup.hpp"
+#include "tutti/store.hpp"
 
 namespace tutti {
 
-// What a reader asks for.
-struct Intent {
-    enum class Kind : unsigned char { read, refresh };
+struct Flight : std::enable_shared_from_this<Flight>, boost::intrusive::list_base_hook<> {
+    enum class State : std::uint8_t {
+        waiting,          // for its turn; it has read nothing, so every reader may join
+        asking_store,     // for a value, or for the claim to load it
+        awaiting_claim,   // the end of another instance's
+        awaiting_worker,  // to run a loader that blocks; with a batch first the others of it
+        asking_source,
+        storing,  // the loaded value, while the claim stands
+        ended,    // answered, or given up
+    };
+    using Carried = std::function<std::shared_ptr<void>()>;
+    using Readers = boost::container::small_vector<std::shared_ptr<Waiter>, 1>;
 
-    Kind kind = Kind::read;
-    // A refresh takes a stored value that is no older: another instance has just done the work.
-    Duration age_max = Duration::max();
-    // ... and otherwise loads although another instance does.
-    bool take_over = false;
+    Flight(std::string of, std::shared_ptr<const void> typed_key, const Intent& wanted,
+           TimePoint now);
 
-    // Of the user: whatever there is.
-    [[nodiscard]] static Intent forced() noexcept {
-        return {.kind = Kind::refresh, .age_max = Duration::zero(), .take_over = true};
-    }
-    // Of the schedule.
-    [[nodiscard]] static Intent scheduled(Duration age_max) noexcept {
-        return {.kind = Kind::refresh, .age_max = age_max, .take_over = false};
-    }
+    [[nodiscard]] State state() const noexcept { return state_; }
+    [[nodiscard]] bool has_begun() const noexcept { return state_ != State::waiting; }
+    [[nodiscard]] bool has_ended() const noexcept { return state_ == State::ended; }
+    // Whether what it brings is young enough for that, now that it has begun. A refresh wants a
+    // load of its own (S10); from the store it may be as old as this load's own readers accept.
+    [[nodiscard]] bool brings(const Intent& wanted, TimePoint now) const noexcept;
+    // Neither the store nor the source is asked for it now.
+    [[nodiscard]] bool stands_still() const noexcept;
 
-    [[nodiscard]] bool is_refresh() const noexcept { return kind == Kind::refresh; }
-    void also(const Intent& other) noexcept {
-        if (other.is_refresh()) kind = Kind::refresh;
-        age_max = std::min(age_max, other.age_max);
-        take_over |= other.take_over;
-    }
-};
+    // Its turn has come: from now on it reads, and an invalidation poisons it. With a token it asks
+    // the store for a value or the claim, otherwise the source.
+    void begin(TimePoint now, std::uint64_t of_generation, LoadToken claim);
+    // The store has given it the claim.
+    void claimed();
+    // Another instance has it, for `claim_left` as far as is known. Returns until when to wait; or
+    // nothing, when this load has waited for `patience`: then it goes alone (S12).
+    [[nodiscard]] std::optional<TimePoint> claimed_elsewhere(TimePoint now, Duration claim_left,
+                                                             Duration patience);
+    // That one has ended, or may have. Asks the store again, or, without it, the source.
+    void claim_ended(bool may_use_store);
+    // The store does not help: the source is asked, and the store is filled with nothing (S6).
+    void go_alone(std::string why);
+    void await_worker();
+    void worker_came(TimePoint now);
+    void source_asked(TimePoint now);
+    void store_asked();
+    void end();
 
-// One reader. What takes the completion first answers it: the flight, the reader's deadline, or
-// the end of the node.
-class Waiter {
-public:
-    Waiter(Completion<detail::RawLookup> done, std::string degraded, Intent::Kind wants)
-        : done_(std::move(done)), degraded_(std::move(degraded)), wants_(wants) {}
-
-    // True for exactly one caller, who has then answered.
-    bool answer(Result<detail::RawLookup> answer) {
-        if (answered_.exchange(true, std::memory_order_acq_rel)) return false;
-        if (answer && answer->degraded.empty()) answer->degraded = degraded_;
-        std::exchange(done_, nullptr)(std::move(answer));
-        return true;
-    }
-
-    [[nodiscard]] Intent::Kind wants() const noexcept { return wants_; }
-
-    Executor::TimerId timer = Executor::TimerId::none;  // written before the waiter is shared
-    std::size_t place = 0;                              // among the waiters of its flight
-
-private:
-    std::atomic<bool> answered_ = false;  // pairs with itself: one exchange wins
-    Completion<detail::RawLookup> done_;
-    const std::string degraded_;
-    const Intent::Kind wants_;
-};
-
-struct Flight {
-    using QueuePosition = std::list<std::shared_ptr<Flight>>::iterator;
-
-    std::string text;
-    std::shared_ptr<const void> key;
+    const std::string text;
+    const std::shared_ptr<const void> key;
     Intent intent;
-    std::vector<std::shared_ptr<Waiter>> waiters;
-    TimePoint asked;               // when its first reader came
-    TimePoint wanted_until;        // no reader waits longer
-    std::uint64_t generation = 0;  // of the cache, when the flight began to read
+    Carried carried;  // what the loader's thread enters; may be null
+    Readers readers;
+    Deadline deadline;       // of the load
+    TimePoint asked;         // when its first reader came
+    TimePoint wanted_until;  // no reader waits longer
+
+    std::shared_ptr<Batch> batch;   // that it has its turn with; may be null
+    bool loads_with_batch = false;  // and is on its way to the source with
+
+    // Whether its value may be kept: R3.
+    std::uint64_t generation = 0;   // of all flights, when it began to read
+    bool poisoned = false;          // invalidated since it began
+    std::uint64_t tag_changes = 0;  // of all flights, when it began to read: R11
+
     TimePoint began;
-    Executor::TimerId timer = Executor::TimerId::none;
-    std::optional<QueuePosition> queue_position;  // in the queue of loads, while it waits there
-    bool reading = false;        // has begun to read; before that every reader may join
-    bool asks = false;           // the store or the source, now; otherwise it waits for its turn
-    bool awaits_worker = false;  // is in the line for one
-    bool poisoned = false;       // invalidated since it began: its value is stored nowhere
-    bool landed = false;         // answered or abandoned: a later result is dropped
+    TimePoint source_asked_at;
+    detail::RawFormer former;  // what was there when it began, of memory or the store
 
     // With a store.
-    LoadToken token;          // of the claim; empty: goes alone, and fills the store with nothing
-    bool unreadable = false;  // what the store has: its rank counts for nothing
-    TimePoint claim_wait_ends{};                 // waits for another instance's load until then
+    LoadToken token;                             // of the claim; empty: goes alone
+    bool unreadable = false;                     // what the store has: its rank counts for nothing
     std::optional<detail::RawLookup> last_good;  // the store's
     std::string degraded;                        // why it had to do without the store
-    Executor::TimerId claim_timer = Executor::TimerId::none;  // of that wait, see StoreAccess::wait
+    Executor::TimerId claim_timer = Executor::TimerId::none;  // see StoreAccess::wait
 
-    void add(std::shared_ptr<Waiter> waiter, TimePoint until) {
-        waiter->place = waiters.size();
-        waiters.push_back(std::move(waiter));
-        wanted_until = std::max(wanted_until, until);
-    }
-    // False: it does not wait here any more.
-    bool remove(const Waiter& waiter) {
-        const std::size_t place_left = waiter.place;
-        if (place_left >= waiters.size() || waiters[place_left].get() != &waiter) return false;
-        std::swap(waiters[place_left], waiters.back());
-        waiters[place_left]->place = place_left;
-        waiters.pop_back();
-        return true;
-    }
+private:
+    void move(State from, State to);
+
+    State state_ = State::waiting;
+    TimePoint claim_wait_ends_{};  // waits for another instance's load until then
 };
+
+using FlightPointer = std::shared_ptr<Flight>;
 
 }  // namespace tutti

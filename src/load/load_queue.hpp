@@ -2,22 +2,25 @@
 // queue with a bound, and only as long as a reader waits for them: a load that has not begun leaves
 // the queue with its last reader.
 //
-// Order. The oldest load is first, unless its readers have waited for half of their patience
+// Order. The oldest load is first, unless its readers have waited for half of their deadline
 // already: then the newest is. A burst that the source can serve in time is so served in the order
 // of its arrival. When more arrives than the source can serve, some readers get nothing whatever
 // the order is; oldest first would spend the source on those who are about to leave, newest first
 // on those who have just come.
 //
-// Thread-safety: none; CacheCore guards it.
+// The loads of a batch have one turn together, because the source is asked for them in one call: it
+// begins with the first of them and ends with the last.
+//
+// Thread-safety: none; what the cache's mutex guards.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
-#include <iterator>
-#include <list>
-#include <memory>
 #include <utility>
 
+#include <boost/intrusive/list.hpp>
+
+#include "load/batch.hpp"
 #include "load/flight.hpp"
 #include "tutti/clock.hpp"
 
@@ -25,8 +28,6 @@ namespace tutti {
 
 class LoadQueue {
 public:
-    using FlightPointer = std::shared_ptr<Flight>;
-
     struct Options {
         std::size_t running_max = 1;  // at least 1
         std::size_t waiting_max = 0;  // beside those that may begin now
@@ -41,47 +42,68 @@ public:
     }
 
     // Also when it is full: loads of a key that ran twice have had their place all the time.
-    void push(FlightPointer flight) {
-        Flight& pushed = *flight;
-        pushed.queue_position = waiting_.insert(waiting_.end(), std::move(flight));
+    // Borrowed until it is taken or leaves.
+    void push(Flight& flight) {
+        if (flight.batch) ++flight.batch->flights;
+        (has_turn(flight) ? along_ : waiting_).push_back(flight);
     }
 
     // The next load, which runs from now on and until `ended`; null: none may begin.
-    FlightPointer take(TimePoint now) {
+    Flight* take(TimePoint now) {
+        if (!along_.empty()) return take_along();
         if (waiting_.empty() || running_ >= options_.running_max) return nullptr;
-        const auto next =
-            late(*waiting_.front(), now) ? std::prev(waiting_.end()) : waiting_.begin();
-        FlightPointer taken = std::move(*next);
-        erase(*taken, next);
+        Flight& taken = late(waiting_.front(), now) ? waiting_.back() : waiting_.front();
+        unlink(taken);
         ++running_;
-        return taken;
+        if (taken.batch) give_turn(*taken.batch);
+        return &taken;
     }
-    void ended() noexcept { --running_; }
+    void ended(const Flight& flight) noexcept {
+        if (flight.batch) return ended(*flight.batch);
+        --running_;
+    }
 
     // It is not to begin. Does nothing when it does not wait.
-    void leave(Flight& flight) {
-        if (flight.queue_position) erase(flight, *flight.queue_position);
+    void leave(Flight& flight) noexcept {
+        if (!flight.is_linked()) return;
+        unlink(flight);
+        if (flight.batch) ended(*flight.batch);
     }
 
-    // Those that wait, which do so no more.
-    std::list<FlightPointer> clear() {
-        for (const FlightPointer& flight : waiting_) flight->queue_position.reset();
-        return std::exchange(waiting_, {});
-    }
-
-    [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
+    [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size() + along_.size(); }
 
 private:
     static bool late(const Flight& flight, TimePoint now) {
         return now - flight.asked > (flight.wanted_until - flight.asked) / 2;
     }
-    void erase(Flight& flight, Flight::QueuePosition position) {
-        waiting_.erase(position);
-        flight.queue_position.reset();
+
+    static bool has_turn(const Flight& flight) { return flight.batch && flight.batch->has_turn; }
+    void give_turn(Batch& batch) {
+        batch.has_turn = true;
+        for (auto next = waiting_.begin(); next != waiting_.end();) {
+            Flight& flight = *next++;
+            if (flight.batch.get() != &batch) continue;
+            waiting_.erase(waiting_.iterator_to(flight));
+            along_.push_back(flight);
+        }
+    }
+    Flight* take_along() {
+        Flight& taken = along_.front();
+        along_.pop_front();
+        return &taken;
+    }
+    // One of its loads.
+    void ended(Batch& batch) noexcept {
+        if (--batch.flights == 0 && std::exchange(batch.has_turn, false)) --running_;
+    }
+    void unlink(Flight& flight) noexcept {
+        auto& list = has_turn(flight) ? along_ : waiting_;
+        list.erase(list.iterator_to(flight));
     }
 
     const Options options_;
-    std::list<FlightPointer> waiting_;  // in the order of their arrival
+    boost::intrusive::list<Flight> waiting_;  // in the order of their arrival
+    boost::intrusive::list<Flight> along_;    // of batches that have their turn
     std::size_t running_ = 0;
 };
 

@@ -9,9 +9,9 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 #include "tutti/store.hpp"
 
@@ -34,7 +34,7 @@ public:
     void close() {
         std::map<Id, End> ended;
         {
-            const std::lock_guard lock(mutex_);
+            const detail::Lock lock(mutex_);
             closed_ = true;
             ended.swap(ends_);
         }
@@ -46,7 +46,7 @@ private:
     using End = std::move_only_function<void()>;
 
     Id add(End end) {
-        std::unique_lock lock(mutex_);
+        detail::Lock lock(mutex_);
         const Id id = ++last_id_;
         if (!closed_) {
             ends_.emplace(id, std::move(end));
@@ -59,15 +59,15 @@ private:
     // True: it has no answer yet.
     [[nodiscard]] bool take(Id id) {
         std::map<Id, End>::node_type taken;  // destroyed after the lock: it owns a completion
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         taken = ends_.extract(id);
         return !taken.empty();
     }
 
-    std::mutex mutex_;
-    std::map<Id, End> ends_;  // guarded by mutex_
-    Id last_id_ = 0;          // guarded by mutex_
-    bool closed_ = false;     // guarded by mutex_
+    detail::Mutex mutex_;
+    std::map<Id, End> ends_ TUTTI_GUARDED_BY(mutex_);
+    Id last_id_ TUTTI_GUARDED_BY(mutex_) = 0;
+    bool closed_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tutti

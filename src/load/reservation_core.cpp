@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/rules.hpp"
 #include "load/token.hpp"
 
 namespace tutti {
@@ -43,6 +42,11 @@ Error ReservationCore::stopped(const std::string& operation) const {
     return {Errc::stopped, operation + " " + spec_.name, "the node was stopped"};
 }
 
+void ReservationCore::report(std::string_view function, const Error& error) noexcept {
+    environment_.log.limited(
+        LogLevel::error, "reservation " + spec_.name + ": " + std::string(function), error.cause);
+}
+
 void ReservationCore::reserve(std::string key, std::string note, Duration timeout,
                               Completion<detail::RawAttempt> done) {
     if (auto error = refused("reserve")) return done(fail(*std::move(error)));
@@ -60,10 +64,7 @@ void ReservationCore::reserve(std::string key, std::string note, Duration timeou
 }
 
 void ReservationCore::put(const std::shared_ptr<Try>& attempt) {
-    const Store::PutOptions how{.ttl = *spec_.window,
-                                .condition = kept(Rule::reserve_only_if_absent)
-                                                 ? Store::Condition::if_absent
-                                                 : Store::Condition::always};
+    const Store::PutOptions how{.ttl = *spec_.window, .condition = Store::Condition::if_absent};
     environment_.store->put(
         attempt->key, attempt->stored, how, attempt->deadline,
         [self = shared_from_this(), attempt](const Result<bool>& written) {
@@ -98,8 +99,7 @@ void ReservationCore::look(const std::shared_ptr<Try>& attempt) {
 // Whether it is in the store is not known. When the action happens all the same, it is better
 // there.
 void ReservationCore::not_written(Try& attempt, const Error& error) {
-    if (refuses(error) && kept(Rule::unknown_reservation_is_taken_back) &&
-        TakeBack::is_unknown(error)) {
+    if (refuses(error) && TakeBack::is_unknown(error)) {
         take_back_->take(removal(attempt.key, attempt.stored));
     }
     cannot_say(attempt, error);
@@ -122,11 +122,6 @@ void ReservationCore::confirm(std::string key, std::string stored, Duration time
                               Completion<bool> done) {
     if (auto error = refused("confirm")) return done(fail(*std::move(error)));
     done = pending_->track(std::move(done), stopped("confirm"));
-    if (!kept(Rule::confirm_compares)) {
-        return environment_.store->put(prefix_ + key, std::move(stored), {.ttl = *spec_.window},
-                                       saturating_add(environment_.clock->now(), timeout),
-                                       std::move(done));
-    }
     std::string same = stored;
     environment_.store->replace_if_equal(
         prefix_ + key, std::move(stored), std::move(same), *spec_.window,
@@ -137,10 +132,6 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
                               Completion<bool> done) {
     if (auto error = refused("release")) return done(fail(*std::move(error)));
     done = pending_->track(std::move(done), stopped("release"));
-    if (!kept(Rule::release_compares)) {
-        return environment_.store->erase(
-            prefix_ + key, saturating_add(environment_.clock->now(), timeout), std::move(done));
-    }
     key = prefix_ + key;
     environment_.store->erase_if_equal(
         key, stored, saturating_add(environment_.clock->now(), timeout),

@@ -39,6 +39,7 @@ public:
     [[nodiscard]] CacheCounters counters() const override { return counters_.snapshot(); }
 
     [[nodiscard]] std::string_view name() const noexcept override { return spec_.name; }
+    void report(std::string_view function, const Error& error) noexcept override;
     void reserve(std::string key, std::string note, Duration timeout,
                  Completion<detail::RawAttempt> done) override;
     void confirm(std::string key, std::string stored, Duration timeout,

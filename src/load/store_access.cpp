@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/rules.hpp"
 #include "codec/frame.hpp"
 
 namespace tutti {
@@ -35,11 +34,11 @@ StoreAccess::StoreAccess(Options options, std::shared_ptr<Store> store, const Cl
       log_(std::move(log)),
       take_back_(std::make_shared<TakeBack>(clock, executor, options_.claim_for)) {}
 
-Place StoreAccess::place(const std::string& text) const {
+ValueAddress StoreAccess::address_of(const std::string& text) const {
     return {.channel = options_.channel,
             .prefix = options_.prefix,
             .key = text,
-            .form = is_raw(options_.spec) ? Place::Form::raw : Place::Form::framed,
+            .form = options_.form,
             .foreign_writers = options_.spec.foreign_writers};
 }
 
@@ -49,45 +48,55 @@ bool StoreAccess::holds(const detail::RawLoaded& loaded) const noexcept {
 
 FetchRequest StoreAccess::fetch_request(const std::string& text, const LoadToken& token,
                                         const Intent& intent) const {
-    return {.place = place(text),
+    return {.address = address_of(text),
             .token = token,
             .claim_for = options_.claim_for,
-            .age_max = kept(Rule::refresh_asks_source) ? intent.age_max : Duration::max(),
+            .age_max = intent.age_max,
             .take_over = intent.take_over};
 }
 
-void StoreAccess::fetch(const std::string& text, const LoadToken& token, const Intent& intent,
-                        Completion<Decoded> done) {
-    const FetchRequest request = fetch_request(text, token, intent);
-    ask(text, request,
-        [self = shared_from_this(), text, request,
-         done = std::move(done)](Result<Fetched> answer) mutable {
+void StoreAccess::fetch(std::vector<Question> questions) {
+    std::vector<Store::Fetch> fetches;
+    fetches.reserve(questions.size());
+    for (Question& question : questions) {
+        const FetchRequest request = fetch_request(question.text, question.token, question.intent);
+        auto answered = [self = shared_from_this(), text = question.text, request,
+                         done = std::move(question.done)](Result<Fetched> answer) mutable {
             self->fetched(text, request, std::move(answer), std::move(done));
-        });
+        };
+        fetches.push_back(asking(question.text, request, std::move(answered)));
+    }
+    store_->fetch_many(std::move(fetches), deadline());
 }
 
 void StoreAccess::ask(const std::string& text, FetchRequest request, Completion<Fetched> done) {
-    const std::string store_key = options_.prefix + text;
+    Store::Fetch fetch = asking(text, std::move(request), std::move(done));
+    store_->fetch(std::move(fetch.request), deadline(), std::move(fetch.done));
+}
+
+Store::Fetch StoreAccess::asking(const std::string& text, FetchRequest request,
+                                 Completion<Fetched> done) {
+    std::string store_key = options_.prefix + text;
     begin_asking(store_key);
-    auto answered = [self = shared_from_this(), store_key,
+    auto answered = [self = shared_from_this(), store_key = std::move(store_key),
                      done = std::move(done)](Result<Fetched> answer) mutable {
         const bool woken = self->end_asking(store_key);
         // Nothing is left to wait for.
         if (woken && answer) answer->claim_left = Duration::zero();
         done(std::move(answer));
     };
-    store_->fetch(std::move(request), deadline(), std::move(answered));
+    return {.request = std::move(request), .done = std::move(answered)};
 }
 
 void StoreAccess::begin_asking(const std::string& store_key) {
-    const std::lock_guard lock(asking_mutex_);
+    const detail::Lock lock(asking_mutex_);
     ++asking_[store_key].questions;
 }
 
 bool StoreAccess::end_asking(const std::string& store_key) {
-    const std::lock_guard lock(asking_mutex_);
+    const detail::Lock lock(asking_mutex_);
     const auto found = asking_.find(store_key);
-    const bool woken = found->second.woken && kept(Rule::wake_up_while_asking_counts);
+    const bool woken = found->second.woken;
     if (--found->second.questions == 0) asking_.erase(found);
     return woken;
 }
@@ -136,6 +145,7 @@ void StoreAccess::interpreted(const std::string& text, const FetchRequest& reque
                                .claim_left = answer.claim_left};
     if (value && *value) {
         found.value = **std::move(value);
+        found.value->tags = answer.value->tags;
         found.age = answer.value->age;
         found.fresh = answer.value->fresh;
     } else if (value) {
@@ -213,11 +223,12 @@ Result<FillRequest> StoreAccess::request_of(const std::string& text, const Claim
     if (!bytes) return fail(std::move(bytes).error());
     const bool keeps_stale = loaded.answer == Answer::found && !is_raw(options_.spec);
     FillRequest request{
-        .place = place(text),
+        .address = address_of(text),
         .token = claimed.token,
         .bytes = *std::move(bytes),
         .fresh_for = fresh_for,
-        .keep_for = saturating_add(fresh_for, keeps_stale ? options_.keep_stale : Duration{})};
+        .keep_for = saturating_add(fresh_for, keeps_stale ? options_.keep_stale : Duration{}),
+        .tags = loaded.tags};
     if (!options_.spec.rank || !loaded.value) return request;
     const auto rank = detail::guarded({.name = "store.rank", .operation = "store value"},
                                       [&] { return options_.spec.rank(loaded.value.get()); });
@@ -255,10 +266,6 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
         self->take_back(text, token, reply.error());
         done(fail(std::move(reply).error()));
     };
-    if (!kept(Rule::offer_waits_for_claim)) {
-        ask(text, request, [](const Result<Fetched>&) {});
-        return claimed(Decoded{});
-    }
     ask(text, request,
         [self = shared_from_this(), text, request,
          claimed = std::move(claimed)](Result<Fetched> answer) mutable {
@@ -288,7 +295,7 @@ void StoreAccess::not_stored(const std::string& text, Error error, Completion<Fi
 void StoreAccess::release(const std::string& text, const LoadToken& token) {
     auto remove = removal(text, token);
     store_->release(
-        place(text), token, deadline(),
+        address_of(text), token, deadline(),
         [take_back = take_back_, remove = std::move(remove)](const Result<bool>& released) mutable {
             const bool unknown = !released && TakeBack::is_unknown(released.error());
             if (unknown) take_back->take(std::move(remove));
@@ -301,8 +308,9 @@ void StoreAccess::take_back(const std::string& text, const LoadToken& token, con
 }
 
 TakeBack::Remove StoreAccess::removal(const std::string& text, const LoadToken& token) const {
-    return [store = store_, place = place(text), token](TimePoint deadline, Completion<bool> done) {
-        store->release(place, token, deadline, std::move(done));
+    return [store = store_, address = address_of(text), token](TimePoint deadline,
+                                                               Completion<bool> done) {
+        store->release(address, token, deadline, std::move(done));
     };
 }
 
@@ -344,7 +352,7 @@ void StoreAccess::woken(std::string_view store_key) {
     if (!store_key.starts_with(options_.prefix)) return;  // of another cache
     const std::string key(store_key);
     {
-        const std::lock_guard lock(asking_mutex_);
+        const detail::Lock lock(asking_mutex_);
         if (const auto found = asking_.find(key); found != asking_.end())
             found->second.woken = true;
     }
@@ -353,7 +361,7 @@ void StoreAccess::woken(std::string_view store_key) {
 
 void StoreAccess::all_woken() {
     {
-        const std::lock_guard lock(asking_mutex_);
+        const detail::Lock lock(asking_mutex_);
         for (auto& [key, asking] : asking_) asking.woken = true;
     }
     for (auto& [key, ready] : std::exchange(waiting_, {})) ask_again(std::move(ready));

@@ -14,7 +14,6 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include "load/counters.hpp"
 #include "load/flight.hpp"
 #include "load/take_back.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/options.hpp"
 #include "tutti/store.hpp"
@@ -39,6 +39,7 @@ public:
         std::string cache;    // its name, for the log
         std::string channel;  // whose epoch the values carry
         std::string prefix;
+        ValueAddress::Form form = ValueAddress::Form::framed;
         Duration claim_for{};
         Duration keep_stale{};  // past their TTL, as last known goods
         Duration command_deadline{};
@@ -67,8 +68,14 @@ public:
 
     [[nodiscard]] const Options& options() const noexcept { return options_; }
 
-    void fetch(const std::string& text, const LoadToken& token, const Intent& intent,
-               Completion<Decoded> done);
+    // In one call of the store.
+    struct Question {
+        std::string text;
+        LoadToken token;
+        Intent intent;
+        Completion<Decoded> done;
+    };
+    void fetch(std::vector<Question> questions);
     // Requires: an answer that the store can hold (`holds`).
     void fill(const std::string& text, const Claimed& claimed, const detail::RawLoaded& loaded,
               Duration fresh_for, Completion<Filled> done);
@@ -102,10 +109,13 @@ private:
     };
 
     void ask(const std::string& text, FetchRequest request, Completion<Fetched> done);
+    // For the store, as of now: a wake-up counts from here on.
+    [[nodiscard]] Store::Fetch asking(const std::string& text, FetchRequest request,
+                                      Completion<Fetched> done);
     void begin_asking(const std::string& store_key);
     // Whether a wake-up came meanwhile.
     bool end_asking(const std::string& store_key);
-    [[nodiscard]] Place place(const std::string& text) const;
+    [[nodiscard]] ValueAddress address_of(const std::string& text) const;
     [[nodiscard]] TakeBack::Remove removal(const std::string& text, const LoadToken& token) const;
     [[nodiscard]] TimePoint deadline() const {
         return saturating_add(clock_.now(), options_.command_deadline);
@@ -141,8 +151,8 @@ private:
     const Log log_;
     const std::shared_ptr<TakeBack> take_back_;
     std::unordered_map<std::string, std::vector<Waiting>> waiting_;  // by key of the store
-    std::mutex asking_mutex_;                                        // guards asking_
-    std::unordered_map<std::string, Asking> asking_;
+    detail::Mutex asking_mutex_;
+    std::unordered_map<std::string, Asking> asking_ TUTTI_GUARDED_BY(asking_mutex_);
 };
 
 }  // namespace tutti

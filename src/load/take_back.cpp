@@ -30,12 +30,12 @@ void TakeBack::take(Remove remove) {
 }
 
 void TakeBack::close() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     closed_ = true;
 }
 
 bool TakeBack::is_closed() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return closed_;
 }
 
@@ -48,7 +48,7 @@ void TakeBack::ask(const std::shared_ptr<Owed>& owed) {
 
 void TakeBack::answered(const std::shared_ptr<Owed>& owed, const Result<bool>& removed) {
     const bool asked_again = owed->pause > Duration::zero();
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (closed_) return;
     if (is_settled(*owed, removed)) {
         if (asked_again) --owed_;

@@ -18,10 +18,10 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/store.hpp"
@@ -55,15 +55,15 @@ private:
     void ask(const std::shared_ptr<Owed>& owed);
     void answered(const std::shared_ptr<Owed>& owed, const Result<bool>& removed);
     [[nodiscard]] bool is_settled(Owed& owed, const Result<bool>& removed) const;
-    void ask_later(const std::shared_ptr<Owed>& owed);
+    void ask_later(const std::shared_ptr<Owed>& owed) TUTTI_REQUIRES(mutex_);
 
     const Clock& clock_;
     const std::shared_ptr<Executor> executor_;
     const Duration window_;
     const Duration pause_max_;  // also what one question may take
-    std::mutex mutex_;
-    std::size_t owed_ = 0;  // guarded by mutex_: those that are asked about again
-    bool closed_ = false;   // guarded by mutex_
+    detail::Mutex mutex_;
+    std::size_t owed_ TUTTI_GUARDED_BY(mutex_) = 0;  // those that are asked about again
+    bool closed_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tutti

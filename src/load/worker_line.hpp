@@ -4,7 +4,7 @@
 // waits longest. So a load that was abandoned leaves the line at once and runs no loader in vain,
 // and the call that it leaves behind serves the next one, or ends.
 //
-// Thread-safety: none; CacheCore guards it.
+// Thread-safety: none; what the cache's mutex guards.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +17,8 @@
 
 #include "base/workers.hpp"
 #include "load/flight.hpp"
-#include "tutti/lookup.hpp"
+#include "tutti/clock.hpp"
+#include "tutti/executor.hpp"
 
 namespace tutti {
 
@@ -25,7 +26,7 @@ class WorkerLine {
 public:
     struct Waiting {
         std::shared_ptr<Flight> flight;
-        LoadContext context;
+        TimePoint deadline;  // of the load
     };
 
     // At most `running_max` loaders run, also counting those whose load was abandoned.
@@ -40,33 +41,34 @@ public:
             if (!workers_.try_post(lane_, std::move(call))) return false;
             ++called_;
         }
-        waiting.flight->awaits_worker = true;
+        waiting.flight->await_worker();
         waiting_.push_back(std::move(waiting));
         return true;
     }
 
+    // In the same lane, for loads that wait together. False: as `join`.
+    bool try_post(Task call) { return workers_.try_post(lane_, std::move(call)); }
+
     // On a worker. Null: those that were called for have left.
-    std::optional<Waiting> next() {
+    std::optional<Waiting> next(TimePoint now) {
         --called_;
         if (waiting_.empty()) return std::nullopt;
         Waiting next = std::move(waiting_.front());
         waiting_.pop_front();
-        next.flight->awaits_worker = false;
+        next.flight->worker_came(now);
         return next;
     }
 
-    // Does nothing when it does not wait.
-    void leave(Flight& flight) {
-        if (!std::exchange(flight.awaits_worker, false)) return;
+    // Before it ends. Does nothing when it does not wait here.
+    void leave(const Flight& flight) {
+        if (flight.state() != Flight::State::awaiting_worker) return;
         const auto is_it = [&](const Waiting& one) { return one.flight.get() == &flight; };
-        waiting_.erase(std::ranges::find_if(waiting_, is_it));
+        const auto found = std::ranges::find_if(waiting_, is_it);
+        if (found != waiting_.end()) waiting_.erase(found);
     }
 
-    // Those that wait, which do so no more.
-    std::list<Waiting> clear() {
-        for (const Waiting& one : waiting_) one.flight->awaits_worker = false;
-        return std::exchange(waiting_, {});
-    }
+    // Those that wait, which do so no more. Before they end.
+    std::list<Waiting> clear() { return std::exchange(waiting_, {}); }
 
 private:
     Workers& workers_;

@@ -1,5 +1,6 @@
 #include "node/declarations.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <utility>
@@ -22,10 +23,11 @@ public:
     void report(std::string_view function, const Error& error) noexcept override {
         log_.limited(LogLevel::error, "cache " + name_ + ": " + std::string(function), error.cause);
     }
-    std::optional<Result<detail::RawLookup>> hit(std::string_view) override {
+    [[nodiscard]] detail::Memory* memory() const noexcept override { return nullptr; }
+    std::optional<Result<detail::RawLookup>> hit(std::string_view, Duration) override {
         return Result<detail::RawLookup>(fail(error_));
     }
-    void load(std::string, std::shared_ptr<const void>, Duration,
+    void load(std::string, std::shared_ptr<const void>, const GetOptions&,
               Completion<detail::RawLookup> done) override {
         done(fail(error_));
     }
@@ -37,7 +39,11 @@ public:
                Completion<Filled> done) override {
         done(fail(error_));
     }
-    void invalidate(std::optional<std::string>, InvalidateOptions,
+    void refresh_ahead(std::string, std::shared_ptr<const void>, Duration) override {}
+    void check(std::string, std::shared_ptr<const void>) override {}
+    [[nodiscard]] Destination destination() const override { return {}; }
+    [[nodiscard]] bool takes_at_once(const KeySet&) const override { return true; }
+    void invalidate(KeySet, InvalidateOptions,
                     std::move_only_function<void(Invalidation)> done) override {
         done({.outcome = Invalidation::Outcome::unconfirmed,
               .position = {},
@@ -62,6 +68,7 @@ public:
         : name_(std::move(name)), error_(std::move(error)) {}
 
     [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+    void report(std::string_view, const Error&) noexcept override {}  // nothing here calls it back
 
     void reserve(std::string, std::string, Duration, Completion<detail::RawAttempt> done) override {
         done(fail(error_));
@@ -90,7 +97,9 @@ OptionProblems problems_of(const Declaration& declaration) {
 
 }  // namespace
 
-std::string who(const Declaration& declaration) { return "cache '" + declaration.name + "'"; }
+std::string who(const Declaration& declaration) {
+    return (declaration.publishes_only ? "invalidator '" : "cache '") + declaration.name + "'";
+}
 
 Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec) {
     return {
@@ -106,6 +115,8 @@ Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec) {
         .bound = spec.bound,
         .channel = spec.channel,
         .foreign_publishers = spec.foreign_publishers,
+        .checked_within =
+            spec.spot_check ? std::optional<Ttl>(spec.spot_check->within) : std::nullopt,
         .note = spec.note,
     };
 }
@@ -131,6 +142,17 @@ Declaration declaration_of(const detail::ReservationSpec& spec) {
         .store_ttl = spec.window,
         .raw_prefix = spec.raw_prefix,
         .note = spec.note,
+    };
+}
+
+Declaration declaration_of(const InvalidatorOptions& options) {
+    return {
+        .name = options.name,
+        .caches = options.changes,
+        .pattern = Pattern::coherent,
+        .channel = options.channel,
+        .publishes_only = true,
+        .note = options.note,
     };
 }
 
@@ -189,8 +211,26 @@ void check_negative(const NegativeTtls& negative, OptionProblems& problems) {
                     "must be positive");
 }
 
+void check_refresh_on_hit(const detail::CacheSpec& spec, OptionProblems& problems) {
+    const double after = spec.refresh->on_hit_after;
+    problems.unless(after >= 0 && after < 1, "refresh.on_hit_after",
+                    "is a fraction of a lifetime: from 0 (no hit refreshes) to below 1, such as "
+                    "0.8");
+    if (after == 0) return;
+    problems.unless(spec.ttl && !spec.ttl->is_never(), "refresh.on_hit_after",
+                    "needs a memory tier with a ttl that ends: a fraction of what?");
+}
+
 void check_refresh(const detail::RefreshSpec& refresh, OptionProblems& problems) {
-    problems.unless(!refresh.keys.empty(), "refresh.keys", "names no key");
+    if (refresh.keys.empty()) {
+        const bool on_hit = refresh.on_hit_after != 0;
+        problems.unless(on_hit, "refresh.keys",
+                        "names no key, and no on_hit_after is given: what is to be refreshed?");
+        problems.unless(!on_hit || refresh.every == Duration::zero(), "refresh.every",
+                        "means nothing without refresh.keys: name the keys that are loaded on "
+                        "schedule, or leave it out");
+        return;
+    }
     problems.unless(refresh.every > Duration::zero(), "refresh.every",
                     "is missing or not positive");
     problems.unless(
@@ -202,6 +242,36 @@ void check_refresh(const detail::RefreshSpec& refresh, OptionProblems& problems)
     problems.unless(refresh.signal_after > 0, "refresh.signal_after", "must be positive");
 }
 
+void check_warm_up(const detail::WarmUpSpec& warm_up, OptionProblems& problems) {
+    problems.unless(warm_up.keys != nullptr, "warm_up.keys", "is missing; which keys?");
+    problems.unless(warm_up.keys_at_once > 0, "warm_up.keys_at_once", "must be positive");
+    problems.unless(warm_up.deadline > Duration::zero(), "warm_up.deadline", "must be positive");
+}
+
+void check_events(const detail::CacheSpec& spec, OptionProblems& problems) {
+    const EventListener& events = *spec.events;
+    problems.unless(events.listen != nullptr, "events.listen", "is missing; who is told?");
+    problems.unless(!events.kinds.empty(), "events.kinds", "names no kind");
+    const auto is_one = [](CacheEvent::Kind kind) { return to_string(kind) != "unknown"; };
+    problems.unless(std::ranges::all_of(events.kinds, is_one), "events.kinds",
+                    "has a number that is no CacheEvent::Kind");
+    problems.unless(events.waiting_max > 0, "events.waiting_max", "must be positive");
+}
+
+void check_spot_check(const detail::CacheSpec& spec, OptionProblems& problems) {
+    const detail::SpotCheckSpec& check = *spec.spot_check;
+    problems.unless(check.one_in > 0, "spot_check.one_in", "must be positive; 1 checks every hit");
+    problems.unless(check.within > Duration::zero(), "spot_check.within", "must be positive");
+    problems.unless(check.same != nullptr, "spot_check.same",
+                    "is missing: the value type has no operator==, and no codec of a store says "
+                    "what its bytes are");
+    problems.unless(spec.ttl.has_value(), "spot_check",
+                    "needs a memory tier: what would be compared with the source?");
+    problems.unless(!spec.validate_on_read, "spot_check",
+                    "means nothing with validate_on_read: a hit that waits for the server is no "
+                    "sample");
+}
+
 void check_resilience(const detail::CacheSpec& spec, OptionProblems& problems) {
     if (spec.negative) check_negative(*spec.negative, problems);
     if (spec.stale_if_error) {
@@ -209,8 +279,17 @@ void check_resilience(const detail::CacheSpec& spec, OptionProblems& problems) {
                         "stale_if_error.for_up_to", "is missing or not positive");
         problems.unless(spec.stale_if_error->retry_after >= Duration::zero(),
                         "stale_if_error.retry_after", "must not be negative");
+        problems.unless(
+            spec.stale_if_error->when_slower_than.value_or(Duration::zero()) >= Duration::zero(),
+            "stale_if_error.when_slower_than", "must not be negative");
     }
-    if (spec.refresh) check_refresh(*spec.refresh, problems);
+    if (spec.refresh) {
+        check_refresh_on_hit(spec, problems);
+        check_refresh(*spec.refresh, problems);
+    }
+    if (spec.warm_up) check_warm_up(*spec.warm_up, problems);
+    if (spec.events) check_events(spec, problems);
+    if (spec.spot_check) check_spot_check(spec, problems);
     // A raw value is a value and nothing else, and goes with its time to live.
     const bool keeps_values_only = spec.store && !spec.store->raw_prefix.empty() && !spec.ttl;
     const auto needs_a_place = [&](bool given, OptionName option) {
@@ -223,6 +302,30 @@ void check_resilience(const detail::CacheSpec& spec, OptionProblems& problems) {
     needs_a_place(spec.absent_ttl.has_value(), "absent_ttl");
 }
 
+void check_plain(const PlainEvent& plain, OptionProblems& problems) {
+    const auto is_member = [](const std::string& text) {
+        return !text.empty() && text.size() <= 64 && is_plain_text(text);
+    };
+    problems.unless(
+        is_member(plain.type) && is_member(plain.key) && plain.type != "all" && plain.key != "type",
+        "plain",
+        "needs a type other than \"all\" and a key other than \"type\", each of 1 to 64 "
+        "bytes of UTF-8 without control characters");
+}
+
+// What a cache has no use for that asks the server during each read.
+void check_validated(const detail::CacheSpec& spec, OptionProblems& problems) {
+    problems.unless(spec.on_suspect.kind() != OnSuspect::Kind::serve_up_to, "on_suspect",
+                    "serve_up_to counts an age by the clock, which validate_on_read does not "
+                    "trust: take bypass or fail");
+    problems.unless(spec.on_disconnect == OnDisconnect::serve, "on_disconnect",
+                    "means nothing with validate_on_read, which serves nothing that is not proven "
+                    "during the read");
+    problems.unless(!spec.refresh || spec.refresh->on_hit_after == 0, "refresh.on_hit_after",
+                    "means nothing with validate_on_read: a hit that waits for the server begins "
+                    "no refresh");
+}
+
 // What only a cache has that hears of invalidations.
 void check_bus(Pattern pattern, const detail::CacheSpec& spec, OptionProblems& problems) {
     const auto needs_bus = [&](bool given, OptionName option) {
@@ -231,6 +334,9 @@ void check_bus(Pattern pattern, const detail::CacheSpec& spec, OptionProblems& p
     needs_bus(spec.plain.has_value(), "plain");
     needs_bus(spec.reach != Reach::that_key, "reach");
     needs_bus(spec.on_suspect.kind() != OnSuspect::Kind::bypass, "on_suspect");
+    needs_bus(spec.on_disconnect != OnDisconnect::serve, "on_disconnect");
+    needs_bus(spec.validate_on_read, "validate_on_read");
+    if (spec.validate_on_read) check_validated(spec, problems);
     problems.unless(spec.reach == Reach::that_key || !spec.store, "reach",
                     "every_key is for a cache without a store");
     problems.unless(spec.on_suspect.kind() != OnSuspect::Kind::serve_up_to ||
@@ -238,16 +344,28 @@ void check_bus(Pattern pattern, const detail::CacheSpec& spec, OptionProblems& p
                     "on_suspect", "serve_up_to needs a positive age");
     problems.unless(!spec.foreign_publishers || spec.plain, "foreign_publishers",
                     "needs plain: the shape of their events");
-    if (!spec.plain) return;
-    const auto is_member = [](const std::string& text) {
-        return !text.empty() && text.size() <= 64 && is_plain_text(text);
-    };
-    problems.unless(
-        is_member(spec.plain->type) && is_member(spec.plain->key) && spec.plain->type != "all" &&
-            spec.plain->key != "type",
-        "plain",
-        "needs a type other than \"all\" and a key other than \"type\", each of 1 to 64 "
-        "bytes of UTF-8 without control characters");
+    if (spec.plain) check_plain(*spec.plain, problems);
+}
+
+void check_tagged(const detail::CacheSpec& spec, OptionProblems& problems) {
+    if (!spec.tagged) return;
+    problems.unless(spec.tagged->tags_max > 0 && spec.tagged->tags_max <= entry_tags_max,
+                    "tagged.tags_max",
+                    "must be 1 to " + std::to_string(entry_tags_max) + ": what an entry may carry");
+    problems.unless(!spec.store || spec.store->raw_prefix.empty(), "tagged",
+                    "needs framed values in the store: leave it or store.raw_prefix out");
+}
+
+void check_idle(const detail::CacheSpec& spec, OptionProblems& problems) {
+    if (!spec.idle_ttl) return;
+    problems.unless(spec.idle_ttl->valid() && !spec.idle_ttl->is_never(), "idle_ttl",
+                    "must be positive and end: leave it out for entries that may stay unused");
+    problems.unless(spec.ttl.has_value(), "idle_ttl",
+                    "means nothing without a memory tier: give ttl and bound");
+    const bool ends_both = spec.ttl && spec.ttl->valid() && !spec.ttl->is_never() &&
+                           spec.idle_ttl->valid() && !spec.idle_ttl->is_never();
+    problems.unless(!ends_both || spec.idle_ttl->lifetime() < spec.ttl->lifetime(), "idle_ttl",
+                    "must be shorter than ttl, which ends every entry, used or not");
 }
 
 void check_weigh(const detail::CacheSpec& spec, OptionProblems& problems) {
@@ -277,8 +395,20 @@ std::vector<std::string> problems_with(const Declaration& declaration,
     problems.unless(spec.load.blocking || spec.load.asynchronous, "load",
                     "is missing; how is the source asked?");
     problems.unless(!spec.absent_ttl || spec.absent_ttl->valid(), "absent_ttl", "must be positive");
+    check_idle(spec, problems);
+    check_tagged(spec, problems);
+    problems.unless(spec.ttl_jitter >= 0 && spec.ttl_jitter <= 0.5, "ttl_jitter",
+                    "is a fraction of a lifetime: from 0 to 0.5");
     problems.unless(spec.load_deadline > Duration::zero(), "load_deadline", "must be positive");
     problems.unless(spec.loads_max > 0, "loads_max", "must be positive");
+    problems.unless(spec.load_many_keys_max > 0, "load_many_keys_max", "must be positive");
+    return problems.take();
+}
+
+std::vector<std::string> problems_with(const Declaration& declaration,
+                                       const InvalidatorOptions& options) {
+    OptionProblems problems = problems_of(declaration);
+    if (options.plain) check_plain(*options.plain, problems);
     return problems.take();
 }
 
@@ -347,17 +477,23 @@ std::vector<std::string> problems_between(const Declaration& declaration,
         check_prefix(declaration, *other, problems);
         if (keeps_values_on(declaration.channel, *other)) ++prefixes;
     }
-    problems.unless(
-        declaration.channel.empty() || !declaration.store_ttl || prefixes < Place::prefixes_max,
-        "channel",
-        "'" + declaration.channel + "' has " + std::to_string(Place::prefixes_max) +
-            " caches with a store already, and an invalidation reaches no more: name "
-            "another channel");
+    problems.unless(declaration.channel.empty() || !declaration.store_ttl ||
+                        prefixes < ValueAddress::prefixes_max,
+                    "channel",
+                    "'" + declaration.channel + "' has " +
+                        std::to_string(ValueAddress::prefixes_max) +
+                        " caches with a store already, and an invalidation reaches no more: name "
+                        "another channel");
     return problems.take();
 }
 
 std::shared_ptr<detail::Cache> refused_cache(const std::string& name, Error why, Log log) {
     return std::make_shared<RefusedCache>(name, std::move(why), std::move(log));
+}
+
+std::shared_ptr<detail::Invalidated> refused_invalidator(const std::string& name, Error why,
+                                                         Log log) {
+    return refused_cache(name, std::move(why), std::move(log));
 }
 
 std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name, Error why) {

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "tutti/cooldown.hpp"
 #include "tutti/detail/cache.hpp"
+#include "tutti/invalidator.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/near.hpp"
 #include "tutti/options.hpp"
@@ -19,6 +20,7 @@ namespace tutti {
 [[nodiscard]] Declaration declaration_of(Pattern pattern, const detail::CacheSpec& spec);
 [[nodiscard]] Declaration declaration_of(const CooldownOptions& options);
 [[nodiscard]] Declaration declaration_of(const detail::ReservationSpec& spec);
+[[nodiscard]] Declaration declaration_of(const InvalidatorOptions& options);
 
 // "cache 'users'", as every message about it begins.
 [[nodiscard]] std::string who(const Declaration& declaration);
@@ -33,6 +35,8 @@ namespace tutti {
 [[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
                                                      const detail::CacheSpec& answers,
                                                      const detail::NearSpec& near);
+[[nodiscard]] std::vector<std::string> problems_with(const Declaration& declaration,
+                                                     const InvalidatorOptions& options);
 // Why it cannot be on one node with those that were declared before it.
 [[nodiscard]] std::vector<std::string> problems_between(
     const Declaration& declaration, std::span<const Declaration* const> earlier);
@@ -41,6 +45,8 @@ namespace tutti {
 // every call with the reason.
 [[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(const std::string& name, Error why,
                                                            Log log);
+[[nodiscard]] std::shared_ptr<detail::Invalidated> refused_invalidator(const std::string& name,
+                                                                       Error why, Log log);
 [[nodiscard]] std::shared_ptr<detail::CooldownCore> refused_cooldown();
 [[nodiscard]] std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name,
                                                                            Error why);

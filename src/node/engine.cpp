@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <set>
 #include <string>
+#include <typeinfo>
 #include <utility>
+
+#include <boost/core/demangle.hpp>
 
 #include "base/option_problems.hpp"
 #include "base/text.hpp"
 #include "load/cooldown_core.hpp"
+#include "load/invalidator_core.hpp"
 #include "load/reservation_core.hpp"
 #include "node/declarations.hpp"
 #include "node/metrics.hpp"
@@ -25,6 +30,15 @@ bool is_shared(const Declaration& declaration) {
     return uses_bus(declaration.pattern) || uses_store(declaration.pattern);
 }
 
+// "Coherent<int, std::string>"
+std::string handle_of(Pattern pattern, const std::type_info* types) {
+    std::string handle(to_string(pattern));
+    if (types == nullptr) return handle;
+    const std::string of = boost::core::demangle(types->name());
+    const std::size_t arguments = of.find('<');
+    return handle + (arguments == std::string::npos ? std::string() : of.substr(arguments));
+}
+
 }  // namespace
 
 Engine::Engine(const NodeOptions& options, EngineParts parts)
@@ -39,9 +53,33 @@ std::shared_ptr<detail::Cache> Engine::declare(Pattern pattern, detail::CacheSpe
         return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
     CacheCore::Coherence coherence = coherence_of(pattern, spec);
+    const std::string keys = coherence.prefix;
+    const std::type_info* const types = spec.types;
     auto cache = std::make_shared<CacheCore>(std::move(spec), environment(), std::move(coherence));
+    if (!keys.empty()) by_prefix_.emplace(keys, cache);
     if (uses_bus(pattern)) join_channel(cache);
-    return keep(std::move(cache));
+    return keep(std::move(cache), types);
+}
+
+Result<std::shared_ptr<detail::Cache>> Engine::find(std::string_view name, Pattern pattern,
+                                                    const std::type_info& types) const {
+    const detail::Lock lock(mutex_);
+    const auto found = std::ranges::find(entries_, name,
+                                         [](const Entry& entry) { return entry.declaration.name; });
+    if (found == entries_.end()) {
+        const bool late = std::ranges::find(declared_late_, name) != declared_late_.end();
+        return fail(Errc::invalid_option, "find " + std::string(name),
+                    late ? "it was declared after Node::start; declare every cache before"
+                         : "no cache of that name is declared on this node");
+    }
+    const Entry& entry = *found;
+    const bool fits = entry.cache && entry.types != nullptr &&
+                      entry.declaration.pattern == pattern && *entry.types == types;
+    if (fits) return entry.cache;
+    if (!entry.declared) return fail(declared_wrongly(std::string(name), "Node::start says why"));
+    return fail(Errc::invalid_option, "find " + std::string(name),
+                "it is declared as " + handle_of(entry.declaration.pattern, entry.types) +
+                    " and not as " + handle_of(pattern, &types));
 }
 
 void Engine::join_channel(const std::shared_ptr<CacheCore>& cache) {
@@ -60,6 +98,7 @@ LoadEnvironment Engine::environment() const {
             .store = parts_.store,
             .random = parts_.random,
             .command_deadline = options_.command_deadline,
+            .carry = options_.carry,
             .log = log_};
 }
 
@@ -70,7 +109,9 @@ std::shared_ptr<detail::Cache> Engine::declare_near(detail::CacheSpec spec, deta
     if (!enlist(declaration, std::move(problems))) {
         return refused_cache(spec.name, declared_wrongly(spec.name, problems_.back()), log_);
     }
-    return keep(std::make_shared<NearCache>(std::move(spec), std::move(near), environment()));
+    const std::type_info* const types = spec.types;
+    return keep(std::make_shared<NearCache>(std::move(spec), std::move(near), environment()),
+                types);
 }
 
 std::shared_ptr<detail::ReservationCore> Engine::declare_reservation(detail::ReservationSpec spec) {
@@ -128,10 +169,11 @@ CacheCore::Coherence Engine::coherence_of(Pattern pattern, const detail::CacheSp
     CacheCore::Coherence coherence;
     if (uses_bus(pattern)) {
         const auto& channel = channel_of(spec.channel);
-        coherence = {.lease = channel->lease(),
+        coherence = {.lease = channel->lease(spec.on_disconnect),
                      .gate = channel->gate(),
                      .channel = spec.channel,
-                     .publisher = channel};
+                     .publisher = channel,
+                     .validator = channel};
     } else if (spec.store) {
         const std::string name = "shared/" + spec.name;
         const auto& writer = writers_[name] = make_writer(name);
@@ -148,11 +190,26 @@ std::shared_ptr<detail::CooldownCore> Engine::declare_cooldown(const CooldownOpt
     return keep(std::make_shared<CooldownCore>(options, environment()));
 }
 
+std::shared_ptr<detail::Invalidated> Engine::declare_invalidator(
+    const InvalidatorOptions& options) {
+    const Declaration declaration = declaration_of(options);
+    const detail::Lock lock(mutex_);
+    if (!enlist(declaration, problems_with(declaration, options))) {
+        return refused_invalidator(options.name, declared_wrongly(options.name, problems_.back()),
+                                   log_);
+    }
+    const std::shared_ptr<Channel>& channel = channel_of(options.channel);
+    auto core = std::make_shared<InvalidatorCore>(options, channel, log_);
+    channel->join({.cache = core, .plain = options.plain, .hears = false});
+    return keep(std::move(core));
+}
+
 bool Engine::enlist(const Declaration& declaration, std::vector<std::string> problems) {
     const bool late = phase_.load() != Phase::declaring;
     if (late) {
         problems.push_back(who(declaration) +
                            ": declared after Node::start; declare every cache before");
+        declared_late_.push_back(declaration.name);
     }
     std::vector<const Declaration*> earlier;
     earlier.reserve(entries_.size());
@@ -178,7 +235,7 @@ std::string Engine::not_ready() const {
     const std::vector<ChannelStatus> statuses = channels();
     std::string reasons = statuses.empty() ? deafness() : "";
     for (const ChannelStatus& status : statuses) {
-        if (status.effective) continue;
+        if (status.effective || !status.hears) continue;
         reasons +=
             (reasons.empty() ? "channel " : "; channel ") + status.channel + ": " + status.failure;
     }
@@ -243,15 +300,18 @@ void Engine::leave_channels(const std::shared_ptr<StopDone>& done) {
         self->finish_stop(done);
     });
     for (const auto& [name, channel] : channels_) {
-        channel->leave(until, [self = shared_from_this(), done, leaving, timer,
-                               name](const Result<void>& left) {
-            if (left) leaving->channels.erase(name);
-            if (!left) leaving->why = left.error().message();
-            if (--leaving->unanswered > 0) return;
-            if (*done && !leaving->channels.empty()) self->log_not_left(*leaving);
-            self->parts_.executor->cancel(timer);
-            self->finish_stop(done);
-        });
+        // The channel keeps it, and is this engine's: the answer may never come.
+        channel->leave(
+            until, [weak = weak_from_this(), done, leaving, timer, name](const Result<void>& left) {
+                const auto self = weak.lock();
+                if (!self) return;
+                if (left) leaving->channels.erase(name);
+                if (!left) leaving->why = left.error().message();
+                if (--leaving->unanswered > 0) return;
+                if (*done && !leaving->channels.empty()) self->log_not_left(*leaving);
+                self->parts_.executor->cancel(timer);
+                self->finish_stop(done);
+            });
     }
 }
 
@@ -324,10 +384,14 @@ void Engine::on_all_acked(std::string_view channel, Epoch epoch, Sequence sequen
     if (const auto found = find(channel)) found->all_acked(epoch, sequence);
 }
 
+// Prefixes do not overlap, so at most one begins the key: the last that is not behind it.
 void Engine::on_woken(std::string_view store_key) {
-    for (const Entry& entry : entries_) {
-        if (entry.declared) entry.declared->woken(store_key);
+    if (store_key.empty()) {
+        for (const auto& [prefix, cache] : by_prefix_) cache->woken(store_key);
+        return;
     }
+    const auto behind = by_prefix_.upper_bound(store_key);
+    if (behind != by_prefix_.begin()) std::prev(behind)->second->woken(store_key);
 }
 
 void Engine::on_disconnected() {
@@ -335,6 +399,7 @@ void Engine::on_disconnected() {
     interrupted_ = true;
     log_.limited(LogLevel::warning, "the bus is disconnected", "reconnecting");
     for (const auto& [name, channel] : channels_) channel->disconnected();
+    on_woken({});  // nothing tells of a claim's end now: who waits for one asks, or goes alone
 }
 
 void Engine::on_entry(std::string_view channel, BusEntry entry) {
@@ -357,6 +422,7 @@ Channel* Engine::find(std::string_view channel) const {
 
 Health Engine::health() const {
     Health health{.live = phase_.load() == Phase::started, .ready = false, .reasons = {}};
+    if (parts_.backend) health.promise = describe_promise(parts_.backend());
     if (!health.live) health.reasons.emplace_back("the node is not started");
     const std::vector<ChannelStatus> statuses = channels();
     if (statuses.empty() && !deafness().empty()) health.reasons.push_back(deafness());
@@ -370,6 +436,10 @@ Health Engine::health() const {
     {
         const detail::Lock lock(mutex_);
         for (const auto& [name, writer] : writers_) add(name, writer->status().stuck);
+        for (const Entry& entry : entries_) {
+            std::string unready = entry.declared ? entry.declared->unready() : std::string();
+            if (health.live && !unready.empty()) health.reasons.push_back(std::move(unready));
+        }
     }
     const auto unchecked = this->unchecked();
     if (health.live && unchecked) health.reasons.push_back(unchecked->message());

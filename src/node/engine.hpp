@@ -15,6 +15,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <typeinfo>
+#include <utility>
 #include <vector>
 
 #include "base/log.hpp"
@@ -64,8 +66,13 @@ public:
 
     std::shared_ptr<detail::Cache> declare(Pattern pattern, detail::CacheSpec spec);
     std::shared_ptr<detail::Cache> declare_near(detail::CacheSpec spec, detail::NearSpec near);
+    // As Node::find.
+    [[nodiscard]] Result<std::shared_ptr<detail::Cache>> find(std::string_view name,
+                                                              Pattern pattern,
+                                                              const std::type_info& types) const;
     std::shared_ptr<detail::ReservationCore> declare_reservation(detail::ReservationSpec spec);
     std::shared_ptr<detail::CooldownCore> declare_cooldown(const CooldownOptions& options);
+    std::shared_ptr<detail::Invalidated> declare_invalidator(const InvalidatorOptions& options);
 
     // On a node that is started: answers at once. While another start is under way: with its
     // outcome.
@@ -90,7 +97,9 @@ private:
 
     struct Entry {
         Declaration declaration;
-        std::shared_ptr<Declared> declared = nullptr;  // null: it was refused
+        std::shared_ptr<Declared> declared = nullptr;    // null: it was refused
+        std::shared_ptr<detail::Cache> cache = nullptr;  // the same, if it is one
+        const std::type_info* types = nullptr;           // of its keys and values
     };
 
     void on_subscribed() override;
@@ -108,6 +117,13 @@ private:
     // Enters the declaration into the inventory. False: it has problems, which `start` will name.
     bool enlist(const Declaration& declaration, std::vector<std::string> problems)
         TUTTI_REQUIRES(mutex_);
+    template <class T>
+    std::shared_ptr<T> keep(std::shared_ptr<T> cache, const std::type_info* types)
+        TUTTI_REQUIRES(mutex_) {
+        entries_.back().cache = cache;
+        entries_.back().types = types;
+        return keep(std::move(cache));
+    }
     // What came of the declaration that was enlisted last.
     template <class T>
     std::shared_ptr<T> keep(std::shared_ptr<T> declared) TUTTI_REQUIRES(mutex_) {
@@ -158,12 +174,15 @@ private:
 
     mutable detail::Mutex mutex_;
     std::vector<std::string> problems_ TUTTI_GUARDED_BY(mutex_);
+    std::vector<std::string> declared_late_ TUTTI_GUARDED_BY(mutex_);  // and so refused
     // Why it is not known that the server permits everything.
     std::optional<Error> unchecked_ TUTTI_GUARDED_BY(mutex_);
     // Guarded, too, while caches are declared. From the first start on these do not change, and the
     // executor reads them without the mutex; so the compiler cannot check them.
     std::vector<Entry> entries_;
     std::map<std::string, std::shared_ptr<Channel>, std::less<>> channels_;
+    // Caches with a store, by what their keys begin with there.
+    std::map<std::string, std::shared_ptr<Declared>, std::less<>> by_prefix_;
     // Of caches whose values are in the store and whose memory no other node invalidates.
     std::map<std::string, std::shared_ptr<Writer>> writers_;
 

@@ -149,11 +149,11 @@ void Engine::open_channels() {
     std::vector<Subscription> subscriptions;
     for (const auto& [name, channel] : channels_) {
         channel->connect();
-        subscriptions.push_back(channel->subscription());
+        if (channel->hears()) subscriptions.push_back(channel->subscription());
     }
     for (const auto& [name, writer] : writers_) writer->connect();
     // Loads of a store without a bus wait for wakings.
-    needs_bus_.store(!channels_.empty() || !writers_.empty());
+    needs_bus_.store(!subscriptions.empty() || !writers_.empty());
     if (needs_bus_.load()) {
         parts_.bus->subscribe(std::move(subscriptions), *this);
     }

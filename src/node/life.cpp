@@ -34,6 +34,10 @@ NodeLife::NodeLife(const NodeOptions& options, std::shared_ptr<NodeThreads> thre
       threads_(std::move(threads)),
       engine_(std::move(engine)) {}
 
+std::unique_ptr<Node> NodeLife::node() {
+    return std::unique_ptr<Node>(new Node(shared_from_this()));
+}
+
 bool NodeLife::stopping() const {
     const detail::Lock lock(mutex_);
     return phase_ != Phase::running;

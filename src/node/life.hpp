@@ -24,6 +24,8 @@ public:
     NodeLife(const NodeOptions& options, std::shared_ptr<NodeThreads> threads,
              std::shared_ptr<Engine> engine);
 
+    // Whose life this is.
+    [[nodiscard]] std::unique_ptr<Node> node();
     [[nodiscard]] Engine& engine() noexcept { return *engine_; }
     // In a child of the process that made the node: nothing of it may be touched.
     [[nodiscard]] bool left() const noexcept { return home_.left(); }

@@ -33,10 +33,10 @@ Result<detail::RawLoaded> parsed(const detail::NearSpec& near, const std::string
 }
 
 // The answer for a key when its document, if there is one, says so.
-Result<detail::RawLoaded> project(const detail::NearSpec& near, const void* key, Ttl ttl,
+Result<detail::RawLoaded> project(const detail::NearSpec& near, const void* typed_key, Ttl ttl,
                                   const Result<detail::RawLookup>& document) {
     if (document && document->value) {
-        auto answer = near.project(key, document->value.get());
+        auto answer = near.project(typed_key, document->value.get());
         // As old as the document already is.
         const bool ages = answer && !answer->ttl && !ttl.is_never();
         if (ages) answer->ttl = ttl.lifetime() - document->age;
@@ -44,7 +44,7 @@ Result<detail::RawLoaded> project(const detail::NearSpec& near, const void* key,
     }
     std::string reason = document ? document->degraded : document.error().message();
     if (!near.otherwise) return cannot_tell(std::move(reason));
-    auto guess = near.otherwise(key);
+    auto guess = near.otherwise(typed_key);
     if (!guess) return guess;
     guess->guessed = true;
     guess->cacheable = false;
@@ -66,20 +66,20 @@ detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::
     const Workers::Lane lane =
         environment.workers->open_lane("documents of cache " + answers.name, answers.loads_max);
     spec.load.asynchronous = [near, environment, lane, name = answers.name](
-                                 const std::shared_ptr<const void>& key, const LoadContext& context,
-                                 Completion<detail::RawLoaded> done) {
-        const std::string& text = *static_cast<const std::string*>(key.get());
+                                 const std::shared_ptr<const void>& typed_key,
+                                 const LoadContext& context, Completion<detail::RawLoaded> done) {
+        const std::string& key = *static_cast<const std::string*>(typed_key.get());
         environment.store->get(
-            text, context.deadline(),
-            [near, environment, lane, name, text,
+            key, context.deadline(),
+            [near, environment, lane, name, key,
              done = std::move(done)](Result<std::optional<std::string>> found) mutable {
                 if (!found) return done(cannot_tell(found.error().message()));
-                if (!*found) return done(cannot_tell("the store has no document " + text));
+                if (!*found) return done(cannot_tell("the store has no document " + key));
                 auto shared = std::make_shared<Completion<detail::RawLoaded>>(std::move(done));
                 // Parsing may take long: not on the thread that renews leases.
                 const bool taken = environment.workers->try_post(
-                    lane, [near, text, shared, bytes = **std::move(found)] {
-                        (*shared)(parsed(near, text, bytes));
+                    lane, [near, key, shared, bytes = **std::move(found)] {
+                        (*shared)(parsed(near, key, bytes));
                     });
                 if (!taken) {
                     (*shared)(fail(Errc::overloaded, "load " + name,
@@ -92,10 +92,10 @@ detail::CacheSpec document_spec(const detail::CacheSpec& answers, const detail::
 }
 
 Result<std::shared_ptr<const std::string>> document_key(
-    const std::function<std::string(const void*)>& document, const void* key) {
-    auto text = detail::guarded({.name = "document"}, [&] { return document(key); });
-    if (!text) return fail(std::move(text).error());
-    return std::make_shared<const std::string>(*std::move(text));
+    const std::function<std::string(const void*)>& document, const void* typed_key) {
+    auto key = detail::guarded({.name = "document"}, [&] { return document(typed_key); });
+    if (!key) return fail(std::move(key).error());
+    return std::make_shared<const std::string>(*std::move(key));
 }
 
 // The loader of the answers.
@@ -103,17 +103,17 @@ detail::RawLoader answer_loader(std::shared_ptr<CacheCore> documents, Ttl ttl,
                                 detail::NearSpec near) {
     detail::RawLoader loader;
     loader.asynchronous = [documents = std::move(documents), ttl, near = std::move(near)](
-                              const std::shared_ptr<const void>& key, const LoadContext& context,
-                              Completion<detail::RawLoaded> done) {
-        const auto text = document_key(near.document, key.get());
-        if (!text) return done(fail(text.error()));
-        if (auto hit = documents->hit(**text)) {
-            return done(project(near, key.get(), ttl, *hit));
+                              const std::shared_ptr<const void>& typed_key,
+                              const LoadContext& context, Completion<detail::RawLoaded> done) {
+        const auto document_of = document_key(near.document, typed_key.get());
+        if (!document_of) return done(fail(document_of.error()));
+        if (auto hit = documents->hit(**document_of, Duration::max())) {
+            return done(project(near, typed_key.get(), ttl, *hit));
         }
-        documents->load(**text, *text, context.remaining(),
-                        [near, key, ttl, done = std::move(done)](
+        documents->load(**document_of, *document_of, {.deadline = context.remaining()},
+                        [near, typed_key, ttl, done = std::move(done)](
                             const Result<detail::RawLookup>& document) mutable {
-                            done(project(near, key.get(), ttl, document));
+                            done(project(near, typed_key.get(), ttl, document));
                         });
     };
     return loader;
@@ -139,19 +139,37 @@ NearCache::NearCache(detail::CacheSpec answers, detail::NearSpec near,
                                              CacheCore::Coherence{})),
       answers_(make_answers(std::move(answers), std::move(near), documents_, environment)) {}
 
-void NearCache::refresh(std::string text, std::shared_ptr<const void> key, Duration timeout,
-                        Completion<detail::RawLookup> done) {
-    const auto document = document_key(document_key_, key.get());
+void NearCache::load(std::string key, std::shared_ptr<const void> typed_key,
+                     const GetOptions& options, Completion<detail::RawLookup> done) {
+    if (options.age_max == Duration::max()) {
+        return answers_->load(std::move(key), std::move(typed_key), options, std::move(done));
+    }
+    const auto document = document_key(document_key_, typed_key.get());
     if (!document) return done(fail(document.error()));
-    const TimePoint until = saturating_add(clock_.now(), timeout);
-    documents_->refresh(
-        **document, *document, timeout,
-        [&clock = clock_, answers = answers_, text = std::move(text), key = std::move(key), until,
-         done = std::move(done)](Result<detail::RawLookup> read) mutable {
-            if (!read || !read->value) return done(std::move(read));
-            answers->refresh(std::move(text), std::move(key),
-                             std::max(until - clock.now(), Duration::zero()), std::move(done));
-        });
+    documents_->load(
+        **document, *document, options,
+        projecting(std::move(key), std::move(typed_key), options.deadline, std::move(done)));
+}
+
+void NearCache::refresh(std::string key, std::shared_ptr<const void> typed_key, Duration timeout,
+                        Completion<detail::RawLookup> done) {
+    const auto document = document_key(document_key_, typed_key.get());
+    if (!document) return done(fail(document.error()));
+    documents_->refresh(**document, *document, timeout,
+                        projecting(std::move(key), std::move(typed_key), timeout, std::move(done)));
+}
+
+Completion<detail::RawLookup> NearCache::projecting(std::string key,
+                                                    std::shared_ptr<const void> typed_key,
+                                                    Duration timeout,
+                                                    Completion<detail::RawLookup> done) const {
+    return [&clock = clock_, answers = answers_, key = std::move(key),
+            typed_key = std::move(typed_key), until = saturating_add(clock_.now(), timeout),
+            done = std::move(done)](Result<detail::RawLookup> read) mutable {
+        if (!read || !read->value) return done(std::move(read));
+        answers->refresh(std::move(key), std::move(typed_key),
+                         std::max(until - clock.now(), Duration::zero()), std::move(done));
+    };
 }
 
 void NearCache::open() {

@@ -3,6 +3,7 @@
 #include <exception>
 #include <system_error>
 #include <thread>
+#include <typeinfo>
 #include <utility>
 #include <vector>
 
@@ -32,8 +33,7 @@ Result<std::unique_ptr<Node>> Node::create(const NodeOptions& options) {
         auto parts = make_parts(options, threads);
         if (!parts) return fail(std::move(parts).error());
         auto engine = std::make_shared<Engine>(options, *std::move(parts));
-        auto life = std::make_shared<NodeLife>(options, std::move(threads), std::move(engine));
-        return std::unique_ptr<Node>(new Node(std::move(life)));
+        return std::make_shared<NodeLife>(options, std::move(threads), std::move(engine))->node();
     } catch (const std::exception& error) {
         return fail(
             Errc::unavailable, "Node::create",
@@ -57,6 +57,12 @@ std::shared_ptr<detail::Cache> Node::declare(Pattern pattern, detail::CacheSpec 
     return life_->engine().declare(pattern, std::move(spec));
 }
 
+Result<std::shared_ptr<detail::Cache>> Node::find(std::string_view name, Pattern pattern,
+                                                  const std::type_info& types) const {
+    if (life_->left()) return fail(HomeProcess::error("find " + std::string(name)));
+    return life_->engine().find(name, pattern, types);
+}
+
 std::shared_ptr<detail::Cache> Node::declare_near(detail::CacheSpec spec, detail::NearSpec near) {
     if (life_->left())
         return refused_cache(spec.name, HomeProcess::error("declare " + spec.name), {});
@@ -69,6 +75,12 @@ std::shared_ptr<detail::ReservationCore> Node::declare_reservation(detail::Reser
     return life_->engine().declare_reservation(std::move(spec));
 }
 
+std::shared_ptr<detail::Invalidated> Node::declare_invalidator(const InvalidatorOptions& options) {
+    if (life_->left())
+        return refused_invalidator(options.name, HomeProcess::error("declare " + options.name), {});
+    return life_->engine().declare_invalidator(options);
+}
+
 // NOLINTNEXTLINE(performance-unnecessary-value-param): by value as its siblings, for the header
 std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions options) {
     if (life_->left()) return refused_cooldown();
@@ -76,12 +88,18 @@ std::shared_ptr<detail::CooldownCore> Node::declare_cooldown(CooldownOptions opt
 }
 
 Result<void> Node::start(Duration deadline) {
-    if (life_->left()) return fail(HomeProcess::error("start"));
     if (auto error = detail::cannot_wait("start", "the node")) return fail(*std::move(error));
-    if (life_->stopping())
-        return fail(Errc::stopped, "start", "a stopped node does not start again");
     return detail::wait_for<Result<void>>(
-        [&](auto done) { life_->engine().start(deadline, std::move(done)); });
+        [&](auto done) { start_then(life_, deadline, std::move(done)); });
+}
+
+// NOLINTNEXTLINE(performance-unnecessary-value-param): by value as stop_then, for `run`
+void Node::start_then(std::shared_ptr<NodeLife> life, Duration deadline,
+                      std::move_only_function<void(Result<void>)> done) {
+    if (life->left()) return done(fail(HomeProcess::error("start")));
+    if (life->stopping())
+        return done(fail(Errc::stopped, "start", "a stopped node does not start again"));
+    life->engine().start(deadline, std::move(done));
 }
 
 Stopped Node::stop() { return stop(life_->stop_deadline()); }
@@ -106,8 +124,9 @@ void Node::stop_then(std::shared_ptr<NodeLife> life, Duration deadline,
     }
 }
 
-void Node::stop_reports(const std::shared_ptr<NodeLife>& life, const Error& error) noexcept {
-    if (!life->left()) life->report({error.code, "stop", error.cause});
+void Node::report(const std::shared_ptr<NodeLife>& life, const char* operation,
+                  const Error& error) noexcept {
+    if (!life->left()) life->report({error.code, operation, error.cause});
 }
 
 Health Node::health() const {

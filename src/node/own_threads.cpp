@@ -11,17 +11,17 @@ namespace tutti::detail {
 
 namespace {
 
-class Turn;
+class RunningTask;
 
 // The completion that runs on this thread; null: none does.
-thread_local Turn* running = nullptr;
+thread_local RunningTask* running = nullptr;
 
-class Turn {
+class RunningTask {
 public:
-    Turn() noexcept : before_(std::exchange(running, this)) {}
-    ~Turn() { running = before_; }
-    Turn(const Turn&) = delete;
-    Turn& operator=(const Turn&) = delete;
+    RunningTask() noexcept : before_(std::exchange(running, this)) {}
+    ~RunningTask() { running = before_; }
+    RunningTask(const RunningTask&) = delete;
+    RunningTask& operator=(const RunningTask&) = delete;
 
     // In a child that a completion has forked, the parent's does not go on.
     [[nodiscard]] bool goes_on() const noexcept { return !home_.left(); }
@@ -38,7 +38,7 @@ public:
 private:
     const HomeProcess home_;
     const NodeThreadMark mark_;
-    Turn* const before_;
+    RunningTask* const before_;
     std::vector<std::move_only_function<void()>> later_;
 };
 
@@ -59,7 +59,7 @@ void after_completion(std::move_only_function<void()> completion) {
 }
 
 void run_completion(void (*call)(void*), void* completion) {
-    Turn turn;
+    RunningTask turn;
     call(completion);
     turn.run_later();
 }

@@ -29,8 +29,8 @@ std::string unique_member(std::string_view name) {
 }
 
 // What the server is set to and weakens a promise.
-void warn_of(const redis::ServerFacts& server, const Log& log) {
-    for (const Finding& finding : redis::judge_server(server)) {
+void warn_of(const redis::ServerFacts& server, const redis::Url& url, const Log& log) {
+    for (const Finding& finding : redis::judge_server(server, url)) {
         if (finding.verdict < Verdict::warning) continue;
         log(LogLevel::warning, "redis: " + finding.subject + " " + finding.found + ": " +
                                    finding.means + "; " + finding.advice);
@@ -118,7 +118,8 @@ Result<EngineParts> make_parts(const NodeOptions& options,
              .connect_timeout = saturating_multiply(options.command_deadline, 2),
              .stall_timeout = options.command_deadline,
              .may_be_away = options.start_degraded,
-             .met = [log = Log(options.log)](const auto& server) { warn_of(server, log); }},
+             .met = [log = Log(options.log), url = *redis::Url::parse(options.redis)](
+                        const auto& server) { warn_of(server, url, log); }},
             saturating_add(Boottime::now(), saturating_multiply(options.command_deadline, 5)));
         if (!opened) return fail(std::move(opened).error());
         parts.where = "Redis at " + redis::Url::parse(options.redis)->endpoint();
@@ -134,7 +135,8 @@ Result<EngineParts> make_parts(const NodeOptions& options,
     const auto hub = options.embedded ? options.embedded : EmbeddedHub::create();
     parts.backend = [hub, app = options.app] {
         return Backend{.server = "hub " + wire::hex(std::to_underlying(hub->server().identity())),
-                       .app = app};
+                       .app = app,
+                       .done = Assurance::one_server};
     };
     parts.store = with_threads(threads, std::make_unique<embedded::EmbeddedStore>(hub, executor));
     parts.bus = with_threads(threads, std::make_unique<embedded::EmbeddedBus>(hub, executor));

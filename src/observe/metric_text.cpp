@@ -3,13 +3,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <cstddef>
 
 namespace tutti {
 namespace {
-
-// In the order of MetricText::Type.
-constexpr std::array<std::string_view, 3> type_names{"counter", "gauge", "summary"};
 
 // A help text escapes the backslash and the line feed, the value of a label also the quote.
 void append_escaped(std::string& out, std::string_view text, std::string_view special) {
@@ -23,25 +19,26 @@ void append_escaped(std::string& out, std::string_view text, std::string_view sp
     }
 }
 
-std::string number(double value) {
+}  // namespace
+
+std::string MetricText::number(double value) {
     if (std::isnan(value)) return "NaN";
     if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
     std::array<char, 32> digits{};
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-    return {digits.data(), end};
+    char* const begin = digits.data();
+    char* const end = begin + digits.size();
+    // The shortest is 1e-04 for what others write as 0.0001, and a limit is compared as text.
+    const bool plain = std::abs(value) >= 0.0001 && std::abs(value) < 1;
+    return {begin, (plain ? std::to_chars(begin, end, value, std::chars_format::fixed)
+                          : std::to_chars(begin, end, value))
+                       .ptr};
 }
-
-}  // namespace
 
 MetricText& MetricText::metric(std::string_view name, Type type, std::string_view help) {
     name_ = name;
     text_.append("# HELP ").append(name) += ' ';
     append_escaped(text_, help, "\\");
-    text_.append("\n# TYPE ")
-        .append(name)
-        .append(" ")
-        .append(type_names[static_cast<std::size_t>(type)])
-        .append("\n");
+    text_.append("\n# TYPE ").append(name).append(" ").append(to_string(type)).append("\n");
     return *this;
 }
 

@@ -59,6 +59,7 @@ std::string rule_for(const Url& url, const Usage& usage) {
     if (!keys.empty()) rule.replace(blank, std::string::npos, joined(keys));
     rule.insert(blank, joined(channels));
     if (url.database != 0) rule.insert(rule.find(" +"), " +select");
+    if (url.replicas != 0) rule.insert(rule.find(" +"), " +wait");
     return rule;
 }
 

@@ -9,7 +9,7 @@
 namespace tutti::redis {
 namespace {
 
-constexpr const char* operation = "redis check";
+constexpr const char* channel_check_operation = "redis check";
 constexpr const char* suffix = "tutti-check";  // of a key that nothing else uses
 
 // "... no permissions to run the 'evalsha' command". Empty: it is about something else.
@@ -62,7 +62,7 @@ ChannelCheck::ChannelCheck(Network network, std::shared_ptr<CommandConnection> c
 void ChannelCheck::start(TimePoint deadline) {
     deadline_ = deadline;
     timer_ = network_.executor->run_at(deadline, [self = shared_from_this()] {
-        self->finish(fail(Errc::timeout, operation, self->waits_for()));
+        self->finish(fail(Errc::timeout, channel_check_operation, self->waits_for()));
     });
     // By text, and then by digest: a server that knows the script already would not show that the
     // user may not send another.
@@ -77,7 +77,8 @@ std::string ChannelCheck::waits_for() const {
 }
 
 void ChannelCheck::try_script(ScriptBy by) {
-    ScriptCall call{.script = scripts::check, .operation = operation, .keys = {}, .args = {}};
+    ScriptCall call{
+        .script = scripts::check, .operation = channel_check_operation, .keys = {}, .args = {}};
     call.by = by;
     const std::string name = options_.names.wake() + ":check";
     call.args = {name, name};
@@ -97,7 +98,7 @@ void ChannelCheck::on_tried(ScriptBy by, Result<Reply> reply) {
         }
         denied_.insert("+" + command);
     } else if (!reply->is(Reply::Type::array)) {
-        return finish(fail(unexpected_reply(operation, *reply)));
+        return finish(fail(unexpected_reply(channel_check_operation, *reply)));
     } else {
         for (const Reply& item : reply->items) {
             const auto key =
@@ -112,7 +113,22 @@ void ChannelCheck::on_tried(ScriptBy by, Result<Reply> reply) {
         }
     }
     if (by == ScriptBy::text) return try_script(ScriptBy::digest);
+    if (options_.session.url.replicas > 0) return try_wait();
     subscribe();
+}
+
+// No script may do this one. It waits for no replica.
+void ChannelCheck::try_wait() {
+    connection_->submit({.operation = channel_check_operation,
+                         .bytes = encode({"WAIT", "0", "1"}),
+                         .deadline = deadline_,
+                         .caller = CommandConnection::Caller::bus},
+                        [self = shared_from_this()](const Result<Reply>& reply) {
+                            if (!self->done_) return;
+                            if (!reply) return self->finish(fail(reply.error()));
+                            if (reply->is_error("NOPERM")) self->denied_.insert("+wait");
+                            self->subscribe();
+                        });
 }
 
 void ChannelCheck::subscribe() {
@@ -131,7 +147,7 @@ void ChannelCheck::on_reply(Reply reply) {
     const bool confirmed = reply.items.size() == 3 && reply.items[0].text == "subscribe";
     if (reply.is(Reply::Type::array) && !confirmed) return;  // a message, by now
     if (!confirmed) {
-        const Error error = to_error(operation, reply);
+        const Error error = to_error(channel_check_operation, reply);
         if (error.code != Errc::refused) return finish(fail(error));
         const std::string command = denied_command(reply.text);
         denied_.insert(command.empty() ? channel_pattern(channels_[answered_]) : "+" + command);
@@ -143,7 +159,7 @@ void ChannelCheck::conclude() {
     if (denied_.empty()) return finish({});
     std::string missing;
     for (const std::string& rule : denied_) missing.append(" ").append(rule);
-    finish(fail(Errc::refused, operation,
+    finish(fail(Errc::refused, channel_check_operation,
                 "the server does not let this user do what the node needs; it lacks" + missing +
                     "; allow it: ACL SETUSER <user>" + missing +
                     "; all that it needs: " + rule_for(options_.session.url, options_.usage)));

@@ -40,6 +40,7 @@ public:
 private:
     void try_script(ScriptBy by);
     void on_tried(ScriptBy by, Result<Reply> reply);
+    void try_wait();
     void subscribe();
     void conclude();
     [[nodiscard]] std::string waits_for() const;

@@ -14,6 +14,9 @@
 namespace tutti::redis {
 namespace {
 
+// A server reads a large command in pieces, and answers others in between.
+constexpr std::size_t kibibyte = 1024;
+constexpr Duration kibibyte_takes = std::chrono::microseconds(100);
 // Sweeps are at least so far apart.
 constexpr Duration sweep_step = std::chrono::milliseconds(1);
 
@@ -47,7 +50,11 @@ CommandConnection::CommandConnection(const Network& network, Options options)
       options_(std::move(options)),
       session_(std::make_shared<Session>(network, options_.session,
                                          static_cast<Session::Owner&>(*this))),
-      alarm_(network) {}
+      alarm_(network) {
+    for (const Caller caller : {Caller::store, Caller::bus}) {
+        closed_[static_cast<std::size_t>(caller)] = options_.only.value_or(caller) != caller;
+    }
+}
 
 void CommandConnection::start(std::move_only_function<void(Result<ServerFacts>)> first) {
     first_ = std::move(first);
@@ -101,7 +108,7 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
     if (command.deadline <= now) {
         return refuse(timed_out(command.operation, "the deadline had passed before it was sent"));
     }
-    if (down_) return refuse(unavailable(command.operation, *down_));
+    if (down_ && !command.waits) return refuse(unavailable(command.operation, *down_));
     sweep_by(command.deadline);
     if (session_->is_up()) return send(std::move(queued), now);
     waiting_.push_back(std::move(queued));
@@ -110,13 +117,13 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
 void CommandConnection::send(Queued queued, TimePoint now) {
     Command& command = queued.command;
     session_->write(command.bytes);
-    if (outstanding_.empty()) sweep_by(saturating_add(now, options_.stall_timeout));
     outstanding_.push_back({.operation = command.operation,
                             .handler = std::move(queued.handler),
                             .deadline = command.deadline,
                             .sent_at = now,
                             .bytes = command.bytes.size(),
                             .caller = command.caller});
+    if (outstanding_.size() == 1) sweep_by(next_look(now));
 }
 
 void CommandConnection::finish(Handler handler, std::size_t bytes, Result<Reply> result) {
@@ -131,8 +138,9 @@ void CommandConnection::finish(Handler handler, std::size_t bytes, Result<Reply>
 void CommandConnection::on_up(const ServerFacts& facts) {
     session_->settled();
     down_.reset();
+    ++link_number_;
     replicas_.store(facts.replicas);
-    set_run_id(facts.run_id);
+    set_server(facts);
     if (!std::exchange(met_, true) && options_.met) options_.met(facts);
     const TimePoint now = clock_.now();
     for (Queued& queued : std::exchange(waiting_, {})) {
@@ -150,7 +158,7 @@ void CommandConnection::on_reply(Reply reply) {
     if (outstanding_.empty()) {
         return session_->fail_with({.code = Errc::protocol,
                                     .operation = "redis connection",
-                                    .cause = "the server answered a question that nobody asked"});
+                                    .cause = "the server answered a question that was not asked"});
     }
     Outstanding answered = std::move(outstanding_.front());
     outstanding_.pop_front();
@@ -163,19 +171,19 @@ void CommandConnection::on_reply(Reply reply) {
 
 void CommandConnection::on_down(const Error& error) {
     down_ = error;
-    set_run_id({});
+    set_server(std::nullopt);
     fail_outstanding(error);
     if (first_) std::exchange(first_, nullptr)(fail(error));
 }
 
-std::string CommandConnection::run_id() const {
+std::optional<ServerFacts> CommandConnection::server() const {
     const detail::Lock lock(mutex_);
-    return run_id_;
+    return server_;
 }
 
-void CommandConnection::set_run_id(std::string run_id) {
+void CommandConnection::set_server(std::optional<ServerFacts> server) {
     const detail::Lock lock(mutex_);
-    run_id_ = std::move(run_id);
+    server_ = std::move(server);
 }
 
 void CommandConnection::fail_outstanding(const Error& error) {
@@ -183,8 +191,12 @@ void CommandConnection::fail_outstanding(const Error& error) {
         finish(std::move(sent.handler), sent.bytes, fail(unavailable(sent.operation, error)));
     }
     for (Queued& queued : std::exchange(waiting_, {})) {
-        finish(std::move(queued.handler), queued.command.bytes.size(),
-               fail(unavailable(queued.command.operation, error)));
+        if (queued.command.waits && queued.handler) {
+            waiting_.push_back(std::move(queued));
+        } else {
+            finish(std::move(queued.handler), queued.command.bytes.size(),
+                   fail(unavailable(queued.command.operation, error)));
+        }
     }
 }
 
@@ -222,20 +234,22 @@ void CommandConnection::sweep_by(TimePoint when) {
 
 void CommandConnection::sweep() {
     const TimePoint now = clock_.now();
-    if (session_->is_up() && !outstanding_.empty() && stalls_at() <= now) {
+    const bool is_owed = session_->is_up() && !outstanding_.empty();
+    if (is_owed && saturating_add(silent_since(), options_.stall_timeout) <= now) {
         return session_->fail_with({.code = Errc::timeout,
                                     .operation = "redis connection",
                                     .cause = session_->url().endpoint() + " has not answered for " +
                                              in_milliseconds(options_.stall_timeout) +
                                              ": does it run? (NodeOptions::command_deadline)"});
     }
+    if (is_owed && silent_since() + patience() <= now) session_->suspect();
     const TimePoint next = expire(now);
     if (next != TimePoint::max()) sweep_by(std::max(next, now + sweep_step));
 }
 
 // Returns when the next sweep is due.
 TimePoint CommandConnection::expire(TimePoint now) {
-    TimePoint next = outstanding_.empty() ? TimePoint::max() : stalls_at();
+    TimePoint next = outstanding_.empty() ? TimePoint::max() : next_look(now);
     const std::string where = session_->url().endpoint();
     std::vector<std::pair<Handler, Error>> expired;
     for (Outstanding& sent : outstanding_) {
@@ -265,9 +279,27 @@ TimePoint CommandConnection::expire(TimePoint now) {
     return next;
 }
 
-TimePoint CommandConnection::stalls_at() const {
-    return saturating_add(std::max(outstanding_.front().sent_at, session_->last_progress()),
-                          options_.stall_timeout);
+// A part of the patience is enough then.
+void CommandConnection::doubt() {
+    if (!session_->is_up() || outstanding_.empty()) return;
+    if (silent_since() + patience() / 3 <= clock_.now()) session_->suspect_at_once();
+}
+
+// Requires: something is outstanding.
+TimePoint CommandConnection::silent_since() const {
+    return std::max(outstanding_.front().sent_at, session_->last_progress());
+}
+
+// Requires: something is outstanding.
+Duration CommandConnection::patience() const {
+    const std::size_t kibibytes = outstanding_.front().bytes / kibibyte;
+    return session_->patience() + kibibyte_takes * static_cast<Duration::rep>(kibibytes);
+}
+
+TimePoint CommandConnection::next_look(TimePoint now) const {
+    const TimePoint late = silent_since() + patience();
+    const TimePoint stalled = saturating_add(silent_since(), options_.stall_timeout);
+    return late > now ? std::min(late, stalled) : stalled;
 }
 
 }  // namespace tutti::redis

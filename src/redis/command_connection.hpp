@@ -7,12 +7,13 @@
 //  - with Errc::timeout when its deadline passes. It stays in the queue without its handler, a
 //    tombstone, so that its late reply meets no caller;
 //  - with Errc::unavailable when the link breaks while it is outstanding, or is known to be down.
-//    Only the very first connect is waited for;
+//    Only the very first connect is waited for, and any by a command that says so;
 //  - with Errc::overloaded when too much is outstanding;
 //  - with Errc::stopped after `close`; when the event loop has ended its handler is destroyed.
-// A link is given up when the server was silent for `stall_timeout` while it owed a reply.
+// A link is suspected when a reply is late (session.hpp), and given up when the server was silent
+// for `stall_timeout` while it owed one.
 //
-// No sockets: see Network. Thread-safety: `submit`, `replicas` and `run_id` from any thread, the
+// No sockets: see Network. Thread-safety: `submit`, `replicas` and `server` from any thread, the
 // others on the network's.
 #pragma once
 
@@ -37,16 +38,17 @@ namespace tutti::redis {
 class CommandConnection final : public std::enable_shared_from_this<CommandConnection>,
                                 private Session::Owner {
 public:
+    // Whose commands they are: each closes its own.
+    enum class Caller : std::uint8_t { store, bus };
+
     struct Options {
         SessionOptions session;
         Duration stall_timeout;
         std::function<void(const ServerFacts&)> met = nullptr;  // the server, for the first time
         std::size_t commands_max = 100'000;                     // outstanding
         std::size_t bytes_max = 256UL * 1024 * 1024;
+        std::optional<Caller> only = {};  // absent: both use it
     };
-
-    // Whose commands they are: each closes its own.
-    enum class Caller : std::uint8_t { store, bus };
 
     using Handler = std::move_only_function<void(Result<Reply>)>;
 
@@ -55,6 +57,7 @@ public:
         std::string bytes;           // as `encode` makes them: one command
         TimePoint deadline;
         Caller caller;
+        bool waits = false;  // until its deadline, for a link to be there
     };
 
     CommandConnection(const Network& network, Options options);
@@ -64,11 +67,17 @@ public:
 
     void submit(Command command, Handler handler);
 
+    // Another connection to the server was lost: is a reply late here, too?
+    void doubt();
+
     // Of the server, when the connection was made. From any thread.
     [[nodiscard]] std::uint64_t replicas() const noexcept { return replicas_.load(); }
-    // The server's run id; empty while it is not connected, or when it does not say. From any
+    // Of the link that is up, or was last. Within a handler of a reply: of the link that it came
+    // on.
+    [[nodiscard]] std::uint64_t link_number() const noexcept { return link_number_; }
+    // What the server said when the connection was made; absent while it is not connected. From any
     // thread.
-    [[nodiscard]] std::string run_id() const;
+    [[nodiscard]] std::optional<ServerFacts> server() const;
 
     // The caller's outstanding commands fail with Errc::stopped, and so does what it submits from
     // here on. The connection ends with its last caller.
@@ -105,7 +114,9 @@ private:
     void sweep_by(TimePoint when);
     void sweep();
     TimePoint expire(TimePoint now);
-    TimePoint stalls_at() const;
+    [[nodiscard]] TimePoint silent_since() const;
+    [[nodiscard]] Duration patience() const;
+    [[nodiscard]] TimePoint next_look(TimePoint now) const;
     [[nodiscard]] bool is_closed(Caller caller) const {
         return closed_[static_cast<std::size_t>(caller)];
     }
@@ -116,10 +127,10 @@ private:
     std::shared_ptr<Session> session_;
     std::move_only_function<void(Result<ServerFacts>)> first_;
 
-    void set_run_id(std::string run_id);
+    void set_server(std::optional<ServerFacts> server);
 
     mutable detail::Mutex mutex_;
-    std::string run_id_ TUTTI_GUARDED_BY(mutex_);
+    std::optional<ServerFacts> server_ TUTTI_GUARDED_BY(mutex_);
     std::vector<Queued> inbox_ TUTTI_GUARDED_BY(mutex_);
     bool drain_posted_ TUTTI_GUARDED_BY(mutex_) = false;
     // Closed by all; a command that were kept would keep its caller for ever.
@@ -127,13 +138,14 @@ private:
     std::size_t commands_ TUTTI_GUARDED_BY(mutex_) = 0;  // in the inbox, waiting and outstanding
     std::size_t bytes_ TUTTI_GUARDED_BY(mutex_) = 0;
 
-    std::deque<Queued> waiting_;  // for the first connect
+    std::deque<Queued> waiting_;  // for a link
     std::deque<Outstanding> outstanding_;
     std::optional<Error>
         down_;  // why the link is down; absent while up, or before the first attempt ended
     std::atomic<std::uint64_t> replicas_{0};  // informs; orders nothing
     Alarm alarm_;
     bool closed_[2] = {false, false};
+    std::uint64_t link_number_ = 0;
     bool met_ = false;  // the server
 };
 

@@ -4,6 +4,8 @@
 //
 // The link reads all the time that the loop runs. What arrives while nothing was asked ends the
 // connection; that `usable` lets the loop look once is how an end that came meanwhile is noticed.
+//
+// A connection to a Sentinel is one like any other, with one command.
 #include "tutti/redis/connection.hpp"
 
 #include <optional>
@@ -17,6 +19,7 @@
 
 #include "redis/command.hpp"
 #include "redis/handshake.hpp"
+#include "redis/sentinels.hpp"
 #include "redis/socket_link.hpp"
 #include "redis/tls.hpp"
 #include "tutti/redis_url.hpp"
@@ -24,11 +27,32 @@
 namespace tutti::redis {
 namespace {
 
-constexpr const char* operation = "redis command";
+constexpr const char* connection_operation = "redis command";
+
+Result<Address> ask_sentinel(const Connector& sentinel, const Url& url, TimePoint until) {
+    auto connection = sentinel.connect(until);
+    if (!connection) return fail(std::move(connection).error());
+    const std::string& group = url.sentinel->name;
+    const auto reply = connection->command({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", group}, until);
+    if (!reply) return fail(reply.error());
+    return to_primary(*reply, group);
+}
+
+// What a Sentinel has named may be the primary no longer.
+Result<Connection> connect_as_primary(const Connector& server, TimePoint deadline) {
+    auto connection = server.connect(deadline);
+    if (!connection) return connection;
+    const auto role = connection->command({"ROLE"}, deadline);
+    if (!role) return fail(role.error());
+    if (role->is(Reply::Type::error)) return fail(to_error(connection_operation, *role));
+    if (!role->items.empty() && role->items[0].text == "master") return connection;
+    return fail(Errc::unavailable, connection_operation,
+                "it names a server that is a replica: a failover is under way");
+}
 
 // Whatever it was, the command may have arrived.
 std::unexpected<Error> unanswered(const char* cause) {
-    return fail(Errc::timeout, operation, cause);
+    return fail(Errc::timeout, connection_operation, cause);
 }
 
 }  // namespace
@@ -38,7 +62,8 @@ public:
     explicit Impl(const Link::Options& options)
         : endpoint_(options.url.endpoint()),
           handshake_(options.url),
-          link_(std::make_shared<SocketLink>(loop_, options, static_cast<Link::Owner&>(*this))) {}
+          link_(std::make_shared<SocketLink>(loop_, std::make_shared<HostLookups>(loop_), options,
+                                             static_cast<Link::Owner&>(*this))) {}
     // The handlers of what was under way hold the link, and end when they have run.
     ~Impl() {
         link_->close();
@@ -64,14 +89,16 @@ public:
     }
 
     Result<Reply> command(std::span<const std::string_view> words, TimePoint deadline) {
-        if (words.empty()) return fail(Errc::invalid_option, operation, "it has no word");
-        if (!usable()) return fail(Errc::unavailable, operation, "the connection has ended");
+        if (words.empty())
+            return fail(Errc::invalid_option, connection_operation, "it has no word");
+        if (!usable())
+            return fail(Errc::unavailable, connection_operation, "the connection has ended");
         ask(encode(words), 1, deadline);
         if (is_answered()) return std::move(answers().front());
         const bool is_garbage = ended_ && ended_->code == Errc::protocol;
-        if (is_garbage) return fail(Errc::protocol, operation, ended_->cause);
+        if (is_garbage) return fail(Errc::protocol, connection_operation, ended_->cause);
         if (ended_) return unanswered("the connection broke before the reply");
-        end({.code = Errc::timeout, .operation = operation, .cause = {}});
+        end({.code = Errc::timeout, .operation = connection_operation, .cause = {}});
         return unanswered("no reply within the deadline");
     }
 
@@ -85,7 +112,7 @@ private:
     void on_reply(Reply reply) override {
         if (is_answered()) {
             return end({.code = Errc::protocol,
-                        .operation = operation,
+                        .operation = connection_operation,
                         .cause = "the server answered a question that was not asked"});
         }
         answers_.push_back(std::move(reply));
@@ -159,6 +186,7 @@ Result<Connector> Connector::create(std::string_view text, ReplyLimits limits) {
 }
 
 Result<Connection> Connector::connect(TimePoint deadline) const {
+    if (server_->options.url.sentinel) return connect_to_primary(deadline);
     try {
         auto impl = std::make_unique<Connection::Impl>(server_->options);
         if (auto opened = impl->open(deadline); !opened) return fail(std::move(opened).error());
@@ -167,6 +195,29 @@ Result<Connection> Connector::connect(TimePoint deadline) const {
         // The event loop has descriptors of its own, and says only by throwing that there are none.
         return fail(Errc::unavailable, "redis connect", error.code().message());
     }
+}
+
+Connector Connector::at(Url url) const {
+    Link::Options options = server_->options;
+    options.url = std::move(url);
+    return Connector(std::make_shared<const Server>(Server{std::move(options)}));
+}
+
+// The Sentinels in turn, each for its part of the time that is left.
+Result<Connection> Connector::connect_to_primary(TimePoint deadline) const {
+    const Url& url = server_->options.url;
+    std::string causes;
+    auto left = static_cast<Duration::rep>(url.sentinel->sentinels.size());
+    for (const Address& asked : url.sentinel->sentinels) {
+        const TimePoint now = Boottime::now();
+        const TimePoint until = saturating_add(now, time_left(deadline, now) / (1 + left--));
+        const auto primary = ask_sentinel(at(url.of_sentinel(asked)), url, until);
+        auto connection = primary ? connect_as_primary(at(url.at(*primary)), deadline)
+                                  : Result<Connection>(fail(primary.error()));
+        if (connection) return connection;
+        causes += (causes.empty() ? "" : "; ") + asked.text() + ": " + connection.error().cause;
+    }
+    return fail(Errc::unavailable, "redis connect", "no Sentinel leads to the primary: " + causes);
 }
 
 }  // namespace tutti::redis

@@ -13,6 +13,7 @@
 
 #include "base/name_rule.hpp"
 #include "base/option_problems.hpp"
+#include "base/system_random.hpp"
 #include "base/text.hpp"
 #include "base/usage.hpp"
 #include "redis/acl.hpp"
@@ -22,6 +23,7 @@
 #include "redis/handshake.hpp"
 #include "redis/link.hpp"
 #include "redis/open.hpp"
+#include "redis/sentinels.hpp"
 #include "redis/socket_link.hpp"
 #include "redis/tls.hpp"
 #include "runtime/runtime.hpp"
@@ -35,7 +37,7 @@ namespace tutti {
 namespace redis {
 namespace {
 
-constexpr const char* operation = "redis doctor";
+constexpr const char* diagnose_operation = "redis doctor";
 constexpr const char* own_channel = "cache:tutti-doctor";
 constexpr std::size_t word_bytes_max = 128;
 constexpr std::size_t reply_bytes_max = 1UL << 20U;
@@ -46,10 +48,11 @@ struct Answers {
 };
 
 // Everything on the event loop's thread. Lives until its completion, which is called once.
-class Probe final : public std::enable_shared_from_this<Probe>, private Link::Owner {
+class DiagnosisProbe final : public std::enable_shared_from_this<DiagnosisProbe>,
+                             private Link::Owner {
 public:
-    Probe(Runtime& runtime, const Url& url, std::shared_ptr<const TlsContext> tls,
-          Completion<Answers> done)
+    DiagnosisProbe(Runtime& runtime, const Url& url, std::shared_ptr<const TlsContext> tls,
+                   Completion<Answers> done)
         : runtime_(runtime),
           url_(url),
           handshake_(url, "tutti-doctor"),
@@ -73,10 +76,11 @@ private:
         link_->write(handshake_.request());
         link_->write(encode({"CONFIG", "GET", "client-output-buffer-limit"}));
         link_->write(encode({"CONFIG", "GET", "save"}));
+        link_->write(encode({"CONFIG", "GET", "min-replicas-to-write"}));
     }
     void on_reply(Reply reply) override {
         replies_.push_back(std::move(reply));
-        if (replies_.size() == handshake_.replies() + 2) finish(answers());
+        if (replies_.size() == handshake_.replies() + 3) finish(answers());
     }
     void on_closed(const Error& error) override { finish(fail(error)); }
 
@@ -85,7 +89,8 @@ private:
         const std::size_t at = handshake_.replies();
         return Answers{.info = std::move(replies_[at - 1]),
                        .settings = {.output_buffers = setting(replies_[at]),
-                                    .save = setting(replies_[at + 1])}};
+                                    .save = setting(replies_[at + 1]),
+                                    .min_replicas = setting(replies_[at + 2])}};
     }
     static std::optional<std::string> setting(const Reply& reply) {
         if (!reply.is(Reply::Type::array) || reply.items.size() != 2) return std::nullopt;
@@ -95,7 +100,7 @@ private:
         const auto keep = std::exchange(self_, nullptr);
         runtime_.executor().cancel(timer_);
         link_->close();
-        if (!result) result.error().operation = operation;
+        if (!result) result.error().operation = diagnose_operation;
         std::exchange(done_, nullptr)(std::move(result));
     }
 
@@ -105,23 +110,50 @@ private:
     std::shared_ptr<Link> link_;
     std::vector<Reply> replies_;
     Completion<Answers> done_;
-    std::shared_ptr<Probe> self_;  // while the link knows this as its owner
+    std::shared_ptr<DiagnosisProbe> self_;  // while the link knows this as its owner
     Executor::TimerId timer_ = Executor::TimerId::none;
 };
 
+Result<std::shared_ptr<const TlsContext>> tls_of(const Url& url) {
+    if (!url.tls) return nullptr;
+    return load_tls(*url.tls);
+}
+
+class Anybody final : public Sentinels::Listener {
+    void on_primary(const Url&) override {}
+};
+
+// Where the server is that the URL speaks of: the Sentinels know.
+Result<Url> locate(Runtime& runtime, const Url& url, TimePoint deadline) {
+    if (!url.sentinel) return url;
+    auto tls = tls_of(url);
+    if (!tls) return fail(std::move(tls).error());
+    const auto anybody = std::make_shared<Anybody>();
+    const auto sentinels = std::make_shared<Sentinels>(
+        network_of(runtime),
+        Sentinels::Options{.url = url, .tls = *std::move(tls), .random = system_random});
+    auto found = wait<Url>(
+        diagnose_operation, url.endpoint() + " to be named", deadline, [&](Completion<Url> done) {
+            runtime.executor().post([sentinels, anybody, done = std::move(done)]() mutable {
+                sentinels->attach(*anybody);
+                sentinels->find(std::move(done));
+            });
+        });
+    // Not waited for.
+    runtime.run_alone([sentinels, anybody] { sentinels->detach(*anybody); });
+    return found;
+}
+
 Result<Answers> ask(Runtime& runtime, const Url& url, TimePoint deadline, Duration timeout) {
-    std::shared_ptr<const TlsContext> tls;
-    if (url.tls) {
-        auto loaded = load_tls(*url.tls);
-        if (!loaded) return fail(std::move(loaded).error());
-        tls = *std::move(loaded);
-    }
+    auto loaded = tls_of(url);
+    if (!loaded) return fail(std::move(loaded).error());
+    const std::shared_ptr<const TlsContext> tls = *std::move(loaded);
     return wait<Answers>(
-        operation, url.endpoint() + " to answer", deadline + std::chrono::seconds(1),
+        diagnose_operation, url.endpoint() + " to answer", deadline + std::chrono::seconds(1),
         [&](Completion<Answers> done) {
             runtime.executor().post(
                 [&runtime, url, tls, deadline, timeout, done = std::move(done)]() mutable {
-                    std::make_shared<Probe>(runtime, url, std::move(tls), std::move(done))
+                    std::make_shared<DiagnosisProbe>(runtime, url, tls, std::move(done))
                         ->start(deadline, timeout);
                 });
         });
@@ -146,7 +178,7 @@ Result<void> try_everything(Runtime& runtime, const std::string& url, const Doct
                               .connect_timeout = options.timeout},
                              deadline);
     if (!opened) return fail(std::move(opened).error());
-    return wait<void>(operation, "the server to say what its user may do", deadline,
+    return wait<void>(diagnose_operation, "the server to say what its user may do", deadline,
                       [&](Completion<void> done) {
                           opened->bus->check(usage_of(options), deadline, std::move(done));
                       });
@@ -193,7 +225,7 @@ Result<void> check(const DoctorOptions& options) {
     problems.add_if("app", wrong_with_app(options.app));
     problems.unless(options.timeout > Duration::zero(), "timeout", "must be above zero");
     if (problems.empty()) return {};
-    return fail(Errc::invalid_option, operation, in_lines(problems.take()));
+    return fail(Errc::invalid_option, diagnose_operation, in_lines(problems.take()));
 }
 
 void append(std::vector<Finding>& to, std::vector<Finding> more) {
@@ -203,23 +235,25 @@ void append(std::vector<Finding>& to, std::vector<Finding> more) {
 Result<Diagnosis> examine(Runtime& runtime, const std::string& text, const Url& url,
                           const DoctorOptions& options) {
     const TimePoint deadline = saturating_add(Boottime::now(), options.timeout);
-    const auto answers = ask(runtime, url, deadline, options.timeout);
+    const auto server = locate(runtime, url, deadline);
+    if (!server) return fail(server.error());
+    const auto answers = ask(runtime, *server, deadline, options.timeout);
     if (!answers) return fail(answers.error());
     Diagnosis diagnosis{.server = url.redacted(),
                         .acl_rule = rule_for(url, usage_of(options)),
                         .findings = judge_url(url)};
     if (answers->info.is_error("NOPERM")) {
         diagnosis.findings.push_back(
-            judge_permissions(fail(unexpected_reply(operation, answers->info))));
+            judge_permissions(fail(unexpected_reply(diagnose_operation, answers->info))));
         return diagnosis;
     }
     if (!answers->info.is(Reply::Type::text)) {
-        return fail(unexpected_reply(operation, answers->info));
+        return fail(unexpected_reply(diagnose_operation, answers->info));
     }
     const auto facts = read_info(answers->info.text);
     if (!facts) return fail(facts.error());
-    append(diagnosis.findings, judge_server(*facts));
-    append(diagnosis.findings, judge_settings(*facts, answers->settings));
+    append(diagnosis.findings, judge_server(*facts, url));
+    append(diagnosis.findings, judge_settings(*facts, url, answers->settings));
     // What a node would refuse needs no permissions.
     if (!judge_info(answers->info.text)) return diagnosis;
     diagnosis.findings.push_back(

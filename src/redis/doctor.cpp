@@ -1,5 +1,6 @@
 #include "redis/doctor.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "coherence/copies.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -27,8 +29,8 @@ Finding good(std::string subject, std::string found, std::string means) {
 }
 
 Finding judge_version(const ServerFacts& facts) {
-    if (!facts.is_old()) return good("version", facts.version, "");
-    return {"version", facts.version, Verdict::problem,
+    if (!facts.is_old()) return good("version", facts.name(), "");
+    return {"version", facts.name(), Verdict::problem,
             "a node does not start: its scripts need 7.0", "install Redis 7.0 or newer"};
 }
 
@@ -37,28 +39,74 @@ Finding judge_kind(const ServerFacts& facts) {
     case Kind::primary: break;
     case Kind::replica:
         return {"role", "replica", Verdict::problem,
-                "a node does not start: a replica is read-only", "name the primary in the URL"};
+                "a node does not start: a replica is read-only",
+                "name the primary in the URL, or Sentinels that know it (redis+sentinel://)"};
     case Kind::cluster:
         return {"role", "cluster", Verdict::problem,
                 "a node does not start: Redis Cluster is not supported in this version",
                 "use a server of its own, with cluster-enabled no"};
     case Kind::sentinel:
         return {"role", "sentinel", Verdict::problem, "a node does not start: it holds no data",
-                "name the primary in the URL"};
+                "name the primary in the URL, or begin it with redis+sentinel://"};
     }
     if (!facts.loading) return good("role", "primary", "");
     return {"role", "primary, loading", Verdict::warning,
             "a node waits until the server has read its data", "ask again later"};
 }
 
-Finding judge_replicas(const ServerFacts& facts) {
-    const std::string count = std::to_string(facts.replicas);
-    if (facts.replicas == 0) return good("replicas", count, "");
+// What `done` means there, and a lease.
+Finding judge_replicas(const ServerFacts& facts, const Url& url) {
+    const std::string attached = std::to_string(facts.replicas);
+    const bool may_have_some = facts.replicas > 0 || url.sentinel.has_value();
+    if (url.replicas == 0 && !may_have_some) {
+        return good("replicas", attached,
+                    "`done` is promised: no other server can take the place of this one");
+    }
+    if (url.replicas == 0) {
+        return {"replicas", attached + ", the URL tells of none", Verdict::warning,
+                "replication is asynchronous: an invalidation that a failover loses is not made up "
+                "for, a cache may serve the old value until its TTL, and who asks for `done` gets "
+                "`unconfirmed`",
+                "add ?replicas=" + std::to_string(std::max<std::uint64_t>(facts.replicas, 1)) +
+                    " to the URL: how many this server has or may be given"};
+    }
+    const std::string found = attached + " of " + std::to_string(url.replicas);
+    const std::uint64_t needed = Copies(url.replicas).needed();
+    if (facts.replicas > url.replicas) {
+        return {"replicas", found, Verdict::warning,
+                "a failover to one that is not counted may lose an invalidation: who asks for "
+                "`done` gets `unconfirmed`",
+                "set ?replicas=" + attached + " in the URL of every node"};
+    }
+    if (facts.replicas < needed) {
+        return {"replicas", found, Verdict::problem,
+                "no lease is granted and no invalidation counts: caches ask the source",
+                "start replicas: at least " + std::to_string(needed) + " must be attached"};
+    }
+    if (facts.replicas == needed && url.replicas < 2) {
+        return {"replicas", found, Verdict::warning,
+                "`done` is promised across a failover; while the one replica is away no lease is "
+                "granted, and caches ask the source",
+                "have two replicas, so that one may be away"};
+    }
+    return good("replicas", found,
+                "`done` is promised across a failover: it waits for " + std::to_string(needed) +
+                    " of them");
+}
+
+// Where a cut-off primary takes no writes, its nodes find out sooner, and no write is lost with it.
+Finding judge_min_replicas(const ServerFacts& facts, const Url& url,
+                           const std::optional<std::string>& setting) {
+    const std::string subject = "min-replicas-to-write";
+    const bool is_set = facts.good_replicas || (setting && *setting != "0");
+    const bool replicated = facts.replicas > 0 || url.replicas > 0 || url.sentinel;
+    const std::string found = setting ? shown(*setting, shown_bytes_max) : is_set ? "set" : "0";
+    if (!replicated || is_set) return good(subject, found, "");
     return {
-        "replicas", count, Verdict::warning,
-        "replication is asynchronous: an invalidation that a failover loses is not made up for, "
-        "a cache may serve the old value until its TTL, and who asks for `done` gets `unconfirmed`",
-        "fail over by restarting the primary, or keep the TTLs as short as that may last"};
+        subject, found, Verdict::warning,
+        "a primary that is cut off goes on taking writes, which are lost; no promise depends on "
+        "it",
+        "set min-replicas-to-write 1 and min-replicas-max-lag 10"};
 }
 
 Finding judge_eviction(const ServerFacts& facts) {
@@ -139,6 +187,7 @@ Finding judge_buffers(const std::optional<std::string>& limits) {
         "set client-output-buffer-limit \"pubsub 32mb 8mb 60\""};
 }
 
+// One alone loses an acknowledged write when it restarts from its file, and begins another epoch.
 Finding judge_persistence(const ServerFacts& facts, const std::optional<std::string>& save) {
     const std::string subject = "persistence";
     if (facts.appends_only_file || (save && !save->empty())) {
@@ -155,24 +204,37 @@ Finding judge_persistence(const ServerFacts& facts, const std::optional<std::str
             "whether there are snapshots is not known; no promise depends on it", ask_for_config};
 }
 
+Finding judge_sentinels(const SentinelGroup& group) {
+    const std::string found = std::to_string(group.sentinels.size());
+    if (group.sentinels.size() >= 3) return good("sentinels", found, "");
+    return {"sentinels", found, Verdict::warning,
+            "when those are away a node does not find the primary; a failover itself takes a "
+            "majority of all Sentinels",
+            "run three, on machines of their own, and name all of them in the URL"};
+}
+
 bool stays_on_this_machine(const Url& url) {
+    if (url.sentinel) return false;
     return url.is_unix() || url.host == "localhost" || url.host == "::1" ||
            url.host.starts_with("127.");
 }
 
 }  // namespace
 
-std::vector<Finding> judge_server(const ServerFacts& facts) {
-    return {judge_version(facts),  judge_kind(facts),   judge_replicas(facts),
+std::vector<Finding> judge_server(const ServerFacts& facts, const Url& url) {
+    return {judge_version(facts),  judge_kind(facts),   judge_replicas(facts, url),
             judge_eviction(facts), judge_memory(facts), judge_writing(facts)};
 }
 
-std::vector<Finding> judge_settings(const ServerFacts& facts, const ServerSettings& settings) {
-    return {judge_buffers(settings.output_buffers), judge_persistence(facts, settings.save)};
+std::vector<Finding> judge_settings(const ServerFacts& facts, const Url& url,
+                                    const ServerSettings& settings) {
+    return {judge_buffers(settings.output_buffers), judge_persistence(facts, settings.save),
+            judge_min_replicas(facts, url, settings.min_replicas)};
 }
 
 std::vector<Finding> judge_url(const Url& url) {
     std::vector<Finding> findings;
+    if (url.sentinel) findings.push_back(judge_sentinels(*url.sentinel));
     if (url.tls) {
         findings.push_back(good("connection", "TLS", ""));
     } else if (stays_on_this_machine(url)) {

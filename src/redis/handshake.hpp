@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,18 +20,22 @@ namespace tutti::redis {
 
 // What INFO says.
 struct ServerFacts {
-    std::string version;
-    std::string run_id = {};      // of this server process; empty: it does not say
-    std::string eviction_policy;  // "noeviction"; keys of the log must not be evicted
-    std::uint64_t replicas = 0;   // that are connected
+    std::string product = "Redis";  // or "Valkey", or what else it calls itself
+    std::string version;            // of the product: Valkey 8.1 says that it is Redis 7.2.4, too
+    std::string run_id = {};        // of this server process; empty: it does not say
+    std::string eviction_policy;    // "noeviction"; keys of the log must not be evicted
+    std::uint64_t replicas = 0;     // that are connected
     enum class Kind : std::uint8_t { primary, replica, cluster, sentinel } kind = Kind::primary;
     bool loading = false;
+    // How many replicas are near enough for min-replicas-to-write; absent: that is not set.
+    std::optional<std::uint64_t> good_replicas = {};
     std::uint64_t memory_bytes = 0;
     std::uint64_t memory_bytes_max = 0;  // 0: no limit
     bool appends_only_file = false;      // appendonly
     bool cannot_persist = false;         // the last save or write of the file failed
 
     [[nodiscard]] bool is_old() const;  // too old for a node
+    [[nodiscard]] std::string name() const { return product + " " + version; }
 };
 
 class Handshake {
@@ -38,7 +43,8 @@ public:
     // The login alone: AUTH and SELECT, as far as the URL asks for them. Then there may be nothing
     // to say.
     explicit Handshake(const Url& url);
-    // A client name may have no blanks; a user who may not set it goes without.
+    // A client name may have no blanks; a user who may not set it goes without. When the URL names
+    // Sentinels, they may say where a primary was: a replica there is no error that stays.
     Handshake(const Url& url, std::string_view client_name);
 
     [[nodiscard]] const std::string& request() const noexcept { return request_; }
@@ -58,6 +64,7 @@ private:
     std::vector<Step> steps_;
     std::uint32_t database_;
     bool default_user_;
+    bool found_by_sentinels_ = false;
 };
 
 // Whatever the server is. Errors: unsupported, when it is no Redis.

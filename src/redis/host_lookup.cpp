@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <system_error>
 #include <thread>
@@ -17,6 +18,7 @@ namespace tutti::redis {
 namespace {
 
 constexpr int lookups_max = 16;
+constexpr Duration answer_counts = std::chrono::seconds(1);
 std::atomic<int> lookups = 0;  // that run
 
 LookedUp ask_system(const std::string& host, std::uint16_t port) {
@@ -64,6 +66,29 @@ void look_up(boost::asio::io_context& loop, const std::string& host, std::uint16
         lookups.fetch_sub(1);
         (*shared)(std::unexpected(std::string("no thread for it: ") + error.what()));
     }
+}
+
+void HostLookups::look_up(const std::string& host, std::uint16_t port,
+                          std::move_only_function<void(LookedUp)> done) {
+    const Name name(host, port);
+    Asked& asked = asked_[name];
+    if (asked.answer && Boottime::now() - asked.answered_at < answer_counts) {
+        return boost::asio::post(loop_, [done = std::move(done), found = *asked.answer]() mutable {
+            done(std::move(found));
+        });
+    }
+    asked.waiting.push_back(std::move(done));
+    if (asked.waiting.size() > 1) return;
+    redis::look_up(loop_, host, port, [weak = weak_from_this(), name](const LookedUp& found) {
+        if (const auto self = weak.lock()) self->answered(name, found);
+    });
+}
+
+void HostLookups::answered(const Name& name, const LookedUp& found) {
+    Asked& asked = asked_[name];
+    asked.answer = found;
+    asked.answered_at = Boottime::now();
+    for (auto& done : std::exchange(asked.waiting, {})) done(found);
 }
 
 }  // namespace tutti::redis

@@ -7,7 +7,7 @@
 namespace tutti::redis {
 namespace {
 
-constexpr const char* operation = "redis connect";
+constexpr const char* link_operation = "redis connect";
 constexpr std::size_t kept_bytes_max = 1024UL * 1024;  // of an empty write buffer
 
 // A TLS server answers what it does not understand with an alert record.
@@ -90,7 +90,7 @@ Error Link::timed_out(Duration within) const {
         cause += " accepted the connection and did not answer" + time +
                  ": is it a Redis, and does it run?";
     }
-    return {.code = Errc::timeout, .operation = operation, .cause = std::move(cause)};
+    return {.code = Errc::timeout, .operation = link_operation, .cause = std::move(cause)};
 }
 
 void Link::close() {
@@ -112,7 +112,7 @@ void Link::failed(Failure failure) {
 void Link::end(Errc code, std::string cause) {
     Owner* const owner = owner_;
     close();
-    owner->on_closed({.code = code, .operation = operation, .cause = std::move(cause)});
+    owner->on_closed({.code = code, .operation = link_operation, .cause = std::move(cause)});
 }
 
 }  // namespace tutti::redis

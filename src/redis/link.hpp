@@ -60,7 +60,9 @@ public:
     // When the peer last showed that it lives: it sent something, or took more of a write that had
     // been blocked.
     [[nodiscard]] TimePoint last_progress() const noexcept { return last_progress_; }
-    // What to say when the owner's patience is at its end.
+    // The server, or what is in front of it, took the connection.
+    [[nodiscard]] bool has_reached() const noexcept { return stage_ != Stage::reaching; }
+    // What to say when the owner waits no longer.
     [[nodiscard]] Error timed_out(Duration within) const;
 
 protected:

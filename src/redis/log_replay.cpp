@@ -9,11 +9,9 @@
 #include "redis/command.hpp"
 
 namespace tutti::redis {
-namespace {
 
-// An item of XRANGE: the id, and names and values in the order in which the publish script gives
-// them.
-std::optional<BusEntry> decode(Epoch epoch, const Reply& item) {
+// The id, and names and values in the order in which the publish script gives them.
+std::optional<BusEntry> decode_log_item(Epoch epoch, const Reply& item) {
     if (item.items.size() != 2 || item.items[1].items.size() != 6) return std::nullopt;
     const std::vector<Reply>& fields = item.items[1].items;
     const auto is_text = [](const Reply& field) { return field.is(Reply::Type::text); };
@@ -27,8 +25,6 @@ std::optional<BusEntry> decode(Epoch epoch, const Reply& item) {
     if (!entry) return std::nullopt;
     return std::move(*entry);
 }
-
-}  // namespace
 
 LogReplay::LogReplay(std::shared_ptr<CommandConnection> connection, ScriptCall call, Sequence first,
                      Sequence last, TimePoint deadline, Completion<std::vector<BusEntry>> done)
@@ -64,7 +60,7 @@ bool LogReplay::take(std::string_view epoch_text, const std::vector<Reply>& page
     if (!epoch || (!entries_.empty() && entries_.front().position.epoch != Epoch{*epoch}))
         return false;
     for (const Reply& item : page) {
-        auto entry = decode(Epoch{*epoch}, item);
+        auto entry = decode_log_item(Epoch{*epoch}, item);
         if (!entry || entry->position.sequence < next_) return false;
         next_ = entry->position.sequence + 1;
         entries_.push_back(std::move(*entry));

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +16,9 @@
 #include "tutti/bus.hpp"
 
 namespace tutti::redis {
+
+// One item of the stream, as XRANGE answers it. Nothing: it is no entry.
+[[nodiscard]] std::optional<BusEntry> decode_log_item(Epoch epoch, const Reply& item);
 
 class LogReplay final : public std::enable_shared_from_this<LogReplay> {
 public:

@@ -1,10 +1,11 @@
 // What one application's things are called in Redis. For the channel `cache:x` of the app `shop` in
 // database 0:
 //     tutti:{shop/0/cache:x}:m, :log, :acks    state, log and members
+//     tutti:{shop/0/cache:x}:tags              when which tag was invalidated last
 //     tutti:{shop/0/cache:x}                   where entries are pushed
 //     tutti:{shop/0/cache:x}:acks              where acknowledgements are asked for and told
 //     tutti:{shop/0}:wake                      where ended claims are pushed
-//     tutti:claim:<key>, tutti:value:<key>     beside a value of the store: its claim, and its tag
+//     tutti:claim:<key>, tutti:value:<key>     beside a value of the store: its claim, and its era
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
 #include "redis/redis_bus.hpp"
 
+#include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "coherence/publication.hpp"
 #include "coherence/store_rules.hpp"
 #include "coherence/wire.hpp"
+#include "redis/assurance.hpp"
 #include "redis/channel_check.hpp"
 #include "redis/command.hpp"
 #include "redis/log_replay.hpp"
@@ -27,7 +29,7 @@ constexpr const char* acknowledge_operation = "redis acknowledge";
 constexpr const char* laggards_operation = "redis laggards";
 constexpr const char* reap_operation = "redis reap";
 
-struct Answer {
+struct LogAnswer {
     BusPosition position;
     Duration lease{};
     std::size_t refused_pushes = 0;
@@ -38,7 +40,7 @@ struct Answer {
 // What publish, renew, leave and reap return: epoch, sequence, chain, longest lease in
 // milliseconds; publish also how many pushes were refused, the renewals of the epoch, and the
 // members.
-Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
+Result<LogAnswer> to_answer(const char* operation, Result<Reply> reply) {
     if (!reply) return fail(std::move(reply).error());
     const std::vector<Reply>& items = reply->items;
     if (items.size() != 4 && items.size() != 7) return fail(unexpected_reply(operation, *reply));
@@ -48,7 +50,7 @@ Result<Answer> to_answer(const char* operation, Result<Reply> reply) {
     if (!position || !lease || *lease > static_cast<std::uint64_t>(longest.count())) {
         return fail(unexpected_reply(operation, *reply));
     }
-    Answer answer{.position = *position, .lease = std::chrono::milliseconds(*lease)};
+    LogAnswer answer{.position = *position, .lease = std::chrono::milliseconds(*lease)};
     if (items.size() == 4) return answer;
     constexpr auto pushes_max = static_cast<std::int64_t>(Bus::plain_events_max) + 3;
     if (items[4].integer < 0 || items[4].integer > pushes_max) {
@@ -85,6 +87,8 @@ Result<Laggards> to_laggards(Result<Reply> reply) {
 // Between the connection and the listener; outlives the bus until the executor has closed it.
 class RedisBus::Relay final : public SubscriptionConnection::Owner {
 public:
+    explicit Relay(std::shared_ptr<CommandConnection> commands) : commands_(std::move(commands)) {}
+
     void start(std::shared_ptr<SubscriptionConnection> connection, BusListener& listener) {
         if (closed_) return;
         connection_ = std::move(connection);
@@ -113,7 +117,9 @@ private:
     }
     void on_lost(const Error& error) override {
         set_error(error);
-        if (std::exchange(subscribed_, false)) listener_->on_disconnected();
+        if (!std::exchange(subscribed_, false)) return;
+        commands_->doubt();
+        listener_->on_disconnected();
     }
     void on_entry(std::string_view channel, BusEntry entry) override {
         listener_->on_entry(channel, std::move(entry));
@@ -138,6 +144,7 @@ private:
     }
 
     // On the executor.
+    const std::shared_ptr<CommandConnection> commands_;
     std::shared_ptr<SubscriptionConnection> connection_;
     BusListener* listener_ = nullptr;
     bool subscribed_ = false;
@@ -148,12 +155,13 @@ private:
 };
 
 RedisBus::RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-                   SessionOptions session, Names names)
+                   SessionOptions session, Names names, Replicated replicated)
     : runtime_(runtime),
       connection_(std::move(connection)),
       session_(std::move(session)),
       names_(std::move(names)),
-      relay_(std::make_shared<Relay>()) {}
+      replicated_(std::move(replicated)),
+      relay_(std::make_shared<Relay>(connection_)) {}
 
 RedisBus::~RedisBus() { RedisBus::close(); }
 
@@ -164,10 +172,14 @@ void RedisBus::subscribe(std::vector<Subscription> subscriptions, BusListener& l
     auto connection = std::make_shared<SubscriptionConnection>(
         network_of(runtime_), SubscriptionConnection::Options{.session = session_, .names = names_},
         subscriptions, *relay_);
-    runtime_.executor().post(
-        [relay = relay_, connection = std::move(connection), &listener]() mutable {
-            relay->start(std::move(connection), listener);
-        });
+    runtime_.executor().post([relay = relay_, fence = replicated_.fence,
+                              subscriptions = std::move(subscriptions),
+                              connection = std::move(connection), &listener]() mutable {
+        for (Subscription& subscription : subscriptions) {
+            if (fence) fence->guard(std::move(subscription.channel));
+        }
+        relay->start(std::move(connection), listener);
+    });
 }
 
 void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Published> done) {
@@ -175,6 +187,7 @@ void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Pu
         return refuse(std::move(*error), std::move(done));
     }
     ScriptCall call = script_call(scripts::publish, publish_operation, request.channel);
+    std::string channel = request.channel;
     call.candidate = session_.random;
     call.args = {wire::encode_keys(request.changed),
                  names_.channel(request.channel),
@@ -184,15 +197,18 @@ void RedisBus::publish(PublishRequest request, TimePoint deadline, Completion<Pu
                  names_.wake(),
                  request.acknowledge ? names_.acks(request.channel) : std::string()};
     for (std::string& event : request.plain_events) call.args.push_back(std::move(event));
-    run(connection_, std::move(call), deadline,
-        [connection = connection_, done = std::move(done)](Result<Reply> reply) mutable {
+    run_counted(
+        std::move(call), deadline,
+        [connection = connection_, url = session_.url, fence = replicated_.fence,
+         channel = std::move(channel), done = std::move(done)](Result<Reply> reply) mutable {
             const auto answer = to_answer(publish_operation, std::move(reply));
             if (!answer) return done(fail(answer.error()));
+            if (fence) fence->published(channel, answer->position.epoch, Boottime::now());
             done(Published{.position = answer->position,
                            .lease = answer->lease,
                            .renewals = answer->renewals,
                            .members = answer->members,
-                           .replicas = connection->replicas(),
+                           .replicas = uncounted_replicas(url, connection->replicas()),
                            .refused_pushes = answer->refused_pushes});
         });
 }
@@ -204,13 +220,17 @@ void RedisBus::renew(RenewRequest request, TimePoint deadline, Completion<Renewe
     const auto lease = std::chrono::ceil<std::chrono::milliseconds>(request.lease);
     ScriptCall call = script_call(scripts::renew, renew_operation, request.channel);
     call.candidate = session_.random;
+    call.waits = true;  // it is to be the first that the server hears
     call.args = {std::move(request.member), wire::hex(std::to_underlying(request.applied.epoch)),
                  std::to_string(request.applied.sequence), std::to_string(lease.count()),
                  names_.acks(request.channel)};
-    run(connection_, std::move(call), deadline,
-        [done = std::move(done)](Result<Reply> reply) mutable {
+    run_counted(
+        std::move(call), deadline,
+        [fence = replicated_.fence, channel = std::move(request.channel), since = Boottime::now(),
+         held = request.lease, done = std::move(done)](Result<Reply> reply) mutable {
             const auto answer = to_answer(renew_operation, std::move(reply));
             if (!answer) return done(fail(answer.error()));
+            if (fence) fence->renewed(channel, answer->position.epoch, since, held);
             done(Renewed{.position = answer->position, .lease = answer->lease});
         });
 }
@@ -238,6 +258,7 @@ void RedisBus::replay(std::string channel, Sequence first, Sequence last, TimePo
     }
     ScriptCall call = script_call(scripts::replay, replay_operation, channel);
     call.keys.resize(2);
+    call.waits = true;
     std::make_shared<LogReplay>(connection_, std::move(call), first, last, deadline,
                                 std::move(done))
         ->start();
@@ -315,9 +336,13 @@ void RedisBus::check(Usage usage, TimePoint deadline, Completion<void> done) {
 }
 
 Backend RedisBus::backend() const {
-    const std::string run_id = connection_->run_id();
-    if (run_id.empty()) return {};
-    return {.server = "redis " + run_id, .database = names_.database(), .app = names_.app()};
+    const auto server = connection_->server();
+    if (!server || server->run_id.empty()) return {};
+    return {.server = "redis " + server->run_id,
+            .database = names_.database(),
+            .app = names_.app(),
+            .product = server->name(),
+            .done = assurance_of(session_.url, server->replicas)};
 }
 
 std::optional<Error> RedisBus::subscription_error() const { return relay_->error(); }
@@ -327,6 +352,13 @@ void RedisBus::refuse(Error error, Completion<T> done) {
     runtime_.executor().post([error = std::move(error), done = std::move(done)]() mutable {
         done(fail(std::move(error)));
     });
+}
+
+void RedisBus::run_counted(ScriptCall call, TimePoint deadline,
+                           CommandConnection::Handler handler) {
+    if (replicated_.wait)
+        return replicated_.wait->run(std::move(call), deadline, std::move(handler));
+    run(connection_, std::move(call), deadline, std::move(handler));
 }
 
 ScriptCall RedisBus::script_call(const Script& script, std::string_view operation,

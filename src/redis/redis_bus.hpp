@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "base/usage.hpp"
+#include "coherence/store_fence.hpp"
 #include "redis/command_connection.hpp"
 #include "redis/names.hpp"
+#include "redis/replica_wait.hpp"
 #include "redis/script_runner.hpp"
 #include "runtime/runtime.hpp"
 #include "tutti/bus.hpp"
@@ -19,13 +21,19 @@
 
 namespace tutti::redis {
 
+// What a server takes that may be replaced (W5).
+struct Replicated {
+    std::shared_ptr<ReplicaWait> wait = nullptr;  // null: the URL does not say how many replicas
+    std::shared_ptr<StoreFence> fence = nullptr;  // together with `wait`
+};
+
 class RedisBus final : public Bus {
 public:
     static constexpr std::size_t log_entries_max = 10'000;  // about
     static constexpr std::size_t log_bytes_max = 32UL * 1024 * 1024;
 
     RedisBus(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-             SessionOptions session, Names names);
+             SessionOptions session, Names names, Replicated replicated = {});
     ~RedisBus() override;  // closes, on the executor: `listener` must outlive that, too
 
     void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override;
@@ -62,11 +70,13 @@ private:
     void refuse(Error error, Completion<T> done);
     ScriptCall script_call(const Script& script, std::string_view operation,
                            const std::string& channel) const;
+    void run_counted(ScriptCall call, TimePoint deadline, CommandConnection::Handler handler);
 
     Runtime& runtime_;
     std::shared_ptr<CommandConnection> connection_;
     const SessionOptions session_;
     const Names names_;
+    const Replicated replicated_;
     std::shared_ptr<Relay> relay_;
 };
 

@@ -18,7 +18,6 @@ constexpr const char* erase_operation = "redis DEL";
 constexpr const char* erase_if_equal_operation = "redis compare-and-delete";
 constexpr const char* replace_if_equal_operation = "redis compare-and-set";
 constexpr const char* count_operation = "redis count";
-constexpr const char* fetch_operation = "redis fetch";
 constexpr const char* fill_operation = "redis fill";
 constexpr const char* release_operation = "redis release";
 constexpr const char* drop_operation = "redis drop";
@@ -30,11 +29,9 @@ std::optional<Error> check(const char* operation, std::string_view key,
     return store_rules::check_value(operation, value);
 }
 
-std::string text(store_rules::Milliseconds time) { return std::to_string(time.count()); }
-
 // Nothing: for ever.
 std::string lifetime(Ttl ttl) {
-    return ttl.is_never() ? std::string() : text(store_rules::rounded_up(ttl.lifetime()));
+    return ttl.is_never() ? std::string() : time_word(store_rules::rounded_up(ttl.lifetime()));
 }
 
 Result<std::optional<std::string>> to_value(Result<Reply> reply) {
@@ -66,11 +63,12 @@ Result<bool> to_flag(const char* operation, Result<Reply> reply) {
 }  // namespace
 
 RedisStore::RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> connection,
-                       RandomSource random, Names names)
+                       RandomSource random, Names names, std::shared_ptr<const StoreFence> fence)
     : runtime_(runtime),
       connection_(std::move(connection)),
       random_(std::move(random)),
-      names_(std::move(names)) {}
+      names_(std::move(names)),
+      fetches_(std::make_shared<FetchCalls>(connection_, random_, names_, std::move(fence))) {}
 
 RedisStore::~RedisStore() { RedisStore::close(); }
 
@@ -160,24 +158,25 @@ void RedisStore::count(std::string prefix, TimePoint deadline, Completion<std::s
 }
 
 void RedisStore::fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) {
-    if (auto error = store_rules::check(fetch_operation, request)) {
-        return refuse(std::move(*error), std::move(done));
+    std::vector<Fetch> one;
+    one.push_back({.request = std::move(request), .done = std::move(done)});
+    fetch_many(std::move(one), deadline);
+}
+
+void RedisStore::fetch_many(std::vector<Fetch> fetches, TimePoint deadline) {
+    std::vector<Fetch> together;
+    for (Fetch& next : fetches) {
+        if (auto error = store_rules::check(fetch_operation, next.request)) {
+            refuse(std::move(*error), std::move(next.done));
+            continue;
+        }
+        const bool joins =
+            together.empty() || (together.size() < fetch_keys_max &&
+                                 FetchCalls::go_together(together.front().request, next.request));
+        if (!joins) fetches_->ask(std::exchange(together, {}), deadline);
+        together.push_back(std::move(next));
     }
-    Place& place = request.place;
-    ScriptCall call = script_call(scripts::fetch, fetch_operation, place.channel, ScriptBy::digest);
-    call.keys.push_back(store_rules::key_of(place));
-    call.args = {form_word(place.form),
-                 place.foreign_writers ? "foreign" : "",
-                 std::move(request.token),
-                 text(store_rules::rounded_up(request.claim_for)),
-                 text(store_rules::rounded_down(request.age_max)),
-                 request.take_over ? "take_over" : "",
-                 std::to_string(value_bytes_max),
-                 std::move(place.prefix)};
-    run(connection_, std::move(call), deadline,
-        [done = std::move(done)](Result<Reply> reply) mutable {
-            done(to_fetched(fetch_operation, std::move(reply)));
-        });
+    if (!together.empty()) fetches_->ask(std::move(together), deadline);
 }
 
 void RedisStore::fill(FillRequest request, TimePoint deadline, Completion<Filled> done) {
@@ -185,33 +184,36 @@ void RedisStore::fill(FillRequest request, TimePoint deadline, Completion<Filled
         return refuse(std::move(*error), std::move(done));
     }
     ScriptCall call =
-        script_call(scripts::fill, fill_operation, request.place.channel, ScriptBy::digest);
-    const std::string fresh = text(store_rules::rounded_up(request.fresh_for));
-    const std::string kept = text(store_rules::kept_for(request));
+        script_call(scripts::fill, fill_operation, request.address.channel, ScriptBy::digest);
+    const std::string fresh = time_word(store_rules::rounded_up(request.fresh_for));
+    const std::string kept = time_word(store_rules::kept_for(request));
     const Rank rank = request.rank.value_or(Rank{});
-    call.keys.push_back(store_rules::key_of(request.place));
-    call.args = {form_word(request.place.form),
-                 std::move(request.token),
-                 std::move(request.bytes),
-                 fresh,
-                 kept,
-                 request.rank ? rank_word(rank.value) : "-",
-                 rank.over_unreadable ? "-1" : text(store_rules::rounded_down(rank.yields_after)),
-                 names_.wake(),
-                 std::move(request.place.prefix)};
+    call.keys.push_back(store_rules::key_of(request.address));
+    call.args = {
+        form_word(request.address.form),
+        std::move(request.token),
+        std::move(request.bytes),
+        fresh,
+        kept,
+        request.rank ? rank_word(rank.value) : "-",
+        rank.over_unreadable ? "-1" : time_word(store_rules::rounded_down(rank.yields_after)),
+        names_.wake(),
+        std::move(request.address.prefix),
+        wire::encode_tags(request.tags)};
     run(connection_, std::move(call), deadline,
         [done = std::move(done)](Result<Reply> reply) mutable {
             done(to_filled(fill_operation, std::move(reply)));
         });
 }
 
-void RedisStore::release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) {
-    if (auto error = store_rules::check_release(release_operation, place, token)) {
+void RedisStore::release(ValueAddress address, LoadToken token, TimePoint deadline,
+                         Completion<bool> done) {
+    if (auto error = store_rules::check_release(release_operation, address, token)) {
         return refuse(std::move(*error), std::move(done));
     }
     ScriptCall call =
-        script_call(scripts::release, release_operation, place.channel, ScriptBy::text);
-    call.keys.push_back(store_rules::key_of(place));
+        script_call(scripts::release, release_operation, address.channel, ScriptBy::text);
+    call.keys.push_back(store_rules::key_of(address));
     call.args = {std::move(token), names_.wake()};
     run(connection_, std::move(call), deadline,
         [done = std::move(done)](Result<Reply> reply) mutable {

@@ -2,7 +2,8 @@
 // names the keys and what each script promises.
 //
 // A script that the server has forgotten (SCRIPT FLUSH, a restart) has to be sent again, and then
-// comes behind later commands of the same caller on the same key. Those that are harmless there,
+// comes behind later commands of the same caller on the same key; so does the fetch of a value for
+// which the answer to several had no room. Those that are harmless there,
 // because a claim guards them, go by EVALSHA; the compares, `drop` and a `fill` without a token
 // always go by EVAL. So does `release`: it is the last thing that a node says which stops, and
 // nothing is sent again then.
@@ -10,7 +11,9 @@
 
 #include <memory>
 
+#include "coherence/store_fence.hpp"
 #include "redis/command_connection.hpp"
+#include "redis/fetch_calls.hpp"
 #include "redis/names.hpp"
 #include "redis/script_runner.hpp"
 #include "runtime/runtime.hpp"
@@ -20,8 +23,9 @@ namespace tutti::redis {
 
 class RedisStore final : public Store {
 public:
+    // `fence`: of a server that may be replaced; null: it is not.
     RedisStore(Runtime& runtime, std::shared_ptr<CommandConnection> connection, RandomSource random,
-               Names names);
+               Names names, std::shared_ptr<const StoreFence> fence = nullptr);
     ~RedisStore() override;  // closes
 
     void get(std::string key, TimePoint deadline,
@@ -35,8 +39,10 @@ public:
                           TimePoint deadline, Completion<bool> done) override;
     void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) override;
     void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override;
+    void fetch_many(std::vector<Fetch> fetches, TimePoint deadline) override;
     void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override;
-    void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override;
+    void release(ValueAddress address, LoadToken token, TimePoint deadline,
+                 Completion<bool> done) override;
     void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
               Completion<void> done) override;
 
@@ -54,6 +60,7 @@ private:
     std::shared_ptr<CommandConnection> connection_;
     const RandomSource random_;
     const Names names_;
+    const std::shared_ptr<FetchCalls> fetches_;
 };
 
 }  // namespace tutti::redis

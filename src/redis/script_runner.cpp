@@ -34,11 +34,13 @@ void finish(std::string_view operation, Result<Reply> reply, CommandConnection::
 void run(const std::shared_ptr<CommandConnection>& connection, ScriptCall call, TimePoint deadline,
          CommandConnection::Handler handler) {
     const std::string_view operation = call.operation;
-    const auto to_send = [operation, deadline, caller = call.caller](std::string bytes) {
+    const auto to_send = [operation, deadline, caller = call.caller,
+                          waits = call.waits](std::string bytes) {
         return CommandConnection::Command{.operation = operation,
                                           .bytes = std::move(bytes),
                                           .deadline = deadline,
-                                          .caller = caller};
+                                          .caller = caller,
+                                          .waits = waits};
     };
     std::string bytes = command(call, call.by);
     if (call.by == ScriptBy::text) {

@@ -31,6 +31,7 @@ struct ScriptCall {
     RandomSource candidate = nullptr;
     CommandConnection::Caller caller = CommandConnection::Caller::bus;
     ScriptBy by = ScriptBy::digest;
+    bool waits = false;  // as CommandConnection::Command
 };
 
 // The handler gets an Error for an error reply, too.

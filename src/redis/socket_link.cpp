@@ -72,8 +72,9 @@ std::string describe(const Url& url, const error_code& error) {
 
 }  // namespace
 
-SocketLink::SocketLink(asio::io_context& loop, Options options, Owner& owner)
-    : Link(std::move(options), system_clock(), owner), loop_(loop), socket_(loop) {}
+SocketLink::SocketLink(asio::io_context& loop, std::shared_ptr<HostLookups> names, Options options,
+                       Owner& owner)
+    : Link(std::move(options), system_clock(), owner), names_(std::move(names)), socket_(loop) {}
 
 void SocketLink::reach() {
     const Url& url = options().url;
@@ -86,7 +87,7 @@ void SocketLink::reach() {
 
 void SocketLink::resolve() {
     const Url& url = options().url;
-    look_up(loop_, url.host, url.port, [weak = std::weak_ptr(self())](LookedUp found) {
+    names_->look_up(url.host, url.port, [weak = std::weak_ptr(self())](LookedUp found) {
         const auto self = weak.lock();
         if (!self || self->is_closed()) return;
         if (found) return self->connect_to(*std::move(found));
@@ -171,10 +172,12 @@ void SocketLink::report(const error_code& error) {
 }
 
 Network network_of(Runtime& runtime) {
+    auto& loop = runtime.event_loop();
     return {.executor = &runtime.executor(),
             .clock = &system_clock(),
-            .make_link = [&loop = runtime.event_loop()](Link::Options options, Link::Owner& owner) {
-                return std::make_shared<SocketLink>(loop, std::move(options), owner);
+            .make_link = [&loop, names = std::make_shared<HostLookups>(loop)](Link::Options options,
+                                                                              Link::Owner& owner) {
+                return std::make_shared<SocketLink>(loop, names, std::move(options), owner);
             }};
 }
 

@@ -22,7 +22,8 @@ namespace tutti::redis {
 
 class SocketLink final : public Link {
 public:
-    SocketLink(boost::asio::io_context& loop, Options options, Owner& owner);
+    SocketLink(boost::asio::io_context& loop, std::shared_ptr<HostLookups> names, Options options,
+               Owner& owner);
 
 private:
     using Socket = boost::asio::generic::stream_protocol::socket;
@@ -42,7 +43,7 @@ private:
         return std::static_pointer_cast<SocketLink>(shared_from_this());
     }
 
-    boost::asio::io_context& loop_;
+    const std::shared_ptr<HostLookups> names_;
     Endpoints endpoints_;  // of the host
     Socket socket_;
     std::unique_ptr<TlsStream> tls_;  // on socket_; null for a plain connection

@@ -9,7 +9,7 @@
 namespace tutti::redis {
 namespace {
 
-constexpr const char* operation = "redis subscribe";
+constexpr const char* subscription_connection_operation = "redis subscribe";
 constexpr const char* probe_operation = "redis probe";
 
 }  // namespace
@@ -42,7 +42,6 @@ void SubscriptionConnection::start() { session_->start(); }
 void SubscriptionConnection::on_up(const ServerFacts&) {
     unconfirmed_ = targets_.size();
     echoes_ = 0;
-    check_by(clock_.now() + options_.silence_max);
     std::vector<std::string_view> words{"SUBSCRIBE"};
     for (auto& [wire_channel, target] : targets_) {
         target.confirmed = false;
@@ -61,7 +60,8 @@ void SubscriptionConnection::on_reply(Reply reply) {
     echoes_ = 0;
     if (is("subscribe", 3)) return on_confirmation(items[1].text);
     if (is("pong", 2)) return on_pong();
-    if (reply.is(Reply::Type::error)) return session_->fail_with(to_error(operation, reply));
+    if (reply.is(Reply::Type::error))
+        return session_->fail_with(to_error(subscription_connection_operation, reply));
     broken("the server pushed something of the wrong shape");
 }
 
@@ -139,15 +139,16 @@ void SubscriptionConnection::on_plain_push(const Target& target, const Reply& pa
 }
 
 void SubscriptionConnection::on_pong() {
-    if (pings_.empty()) return broken("the server answered a PING that nobody sent");
+    if (pings_.empty()) return broken("the server answered a PING that was not sent");
     Ping answered = std::move(pings_.front());
     pings_.pop_front();
     if (answered.done) answered.done({});
 }
 
 void SubscriptionConnection::broken(std::string cause) {
-    session_->fail_with(
-        {.code = Errc::protocol, .operation = operation, .cause = std::move(cause)});
+    session_->fail_with({.code = Errc::protocol,
+                         .operation = subscription_connection_operation,
+                         .cause = std::move(cause)});
 }
 
 void SubscriptionConnection::on_down(const Error& error) {
@@ -177,7 +178,7 @@ void SubscriptionConnection::ping(TimePoint deadline, Completion<void> done) {
     const TimePoint now = clock_.now();
     pings_.push_back({.sent_at = now, .deadline = deadline, .done = std::move(done)});
     session_->write(encode({"PING"}));
-    check_by(std::min(deadline, now + options_.silence_max));
+    check_by(std::min({deadline, now + session_->patience(), now + options_.silence_max}));
 }
 
 void SubscriptionConnection::check_by(TimePoint when) {
@@ -188,21 +189,34 @@ void SubscriptionConnection::check_by(TimePoint when) {
 void SubscriptionConnection::check() {
     if (owner_ == nullptr || !session_->is_up()) return;
     const TimePoint now = clock_.now();
-    const TimePoint heard = session_->last_progress();
-    if (!pings_.empty() && std::max(heard, pings_.front().sent_at) + options_.silence_max <= now) {
+    if (!pings_.empty() && silent_since() + options_.silence_max <= now) {
         return session_->fail_with(
             {.code = Errc::timeout,
-             .operation = operation,
+             .operation = subscription_connection_operation,
              .cause = session_->url().endpoint() + " does not answer a PING: does it run?"});
     }
-    if (pings_.empty() && heard + options_.ping_every <= now) ping(TimePoint::max(), nullptr);
+    const TimePoint quiet_until = session_->last_progress() + options_.ping_every;
+    if (pings_.empty() && quiet_until <= now) ping(TimePoint::max(), nullptr);
+    if (!pings_.empty() && silent_since() + session_->patience() <= now) session_->suspect();
     expire_pings(now);
     if (owner_ == nullptr || !session_->is_up()) return;
-    TimePoint next = pings_.empty() ? heard + options_.ping_every : now + options_.silence_max;
+    check_by(std::max(next_check(now), now + std::chrono::milliseconds(1)));
+}
+
+// Requires: something is asked.
+TimePoint SubscriptionConnection::silent_since() const {
+    return std::max(session_->last_progress(), pings_.front().sent_at);
+}
+
+TimePoint SubscriptionConnection::next_check(TimePoint now) const {
+    if (pings_.empty()) return session_->last_progress() + options_.ping_every;
+    const TimePoint late = silent_since() + session_->patience();
+    TimePoint next = silent_since() + options_.silence_max;
+    if (late > now) next = std::min(next, late);
     for (const Ping& sent : pings_) {
         if (sent.done) next = std::min(next, sent.deadline);
     }
-    check_by(std::max(next, now + std::chrono::milliseconds(1)));
+    return next;
 }
 
 void SubscriptionConnection::expire_pings(TimePoint now) {

@@ -2,8 +2,9 @@
 // claims, in one SUBSCRIBE, confirmed when the server has confirmed every one of them, and again
 // after every reconnect.
 //
-// Liveness: a silent connection is asked with a PING, and given up when nothing at all comes back;
-// a half-open one is so noticed within `ping_every` + `silence_max`.
+// Liveness: a silent connection is asked with a PING, suspected when the answer is late
+// (session.hpp), and given up when nothing at all comes back. A half-open one is so replaced soon
+// after another can be made, and given up within `ping_every` + `silence_max`.
 //
 // Echo: a publication of ours is pushed as an entry that says how many plain events follow it on
 // its plain channel, directly and on this connection. Those are dropped by position; anything else
@@ -35,7 +36,7 @@ public:
     struct Options {
         SessionOptions session;
         Names names;
-        Duration ping_every = std::chrono::seconds(2);
+        Duration ping_every = std::chrono::milliseconds(200);
         Duration silence_max = std::chrono::seconds(1);  // once something was asked
     };
 
@@ -96,6 +97,8 @@ private:
     void ping(TimePoint deadline, Completion<void> done);
     void check_by(TimePoint when);
     void check();
+    [[nodiscard]] TimePoint silent_since() const;
+    [[nodiscard]] TimePoint next_check(TimePoint now) const;
     void expire_pings(TimePoint now);
     void fail_pings(const Error& error);
 

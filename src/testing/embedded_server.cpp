@@ -38,23 +38,28 @@ void EmbeddedServer::disconnect() { hub_->server().disconnect(); }
 void EmbeddedServer::reconnect() { hub_->server().reconnect(); }
 
 void EmbeddedServer::lose_log(const std::string& channel) {
-    hub_->server().damage(channel, [](embedded::Channel& of) { of.lose_log(); });
+    hub_->server().damage(channel, [](embedded::ServerChannel& of) { of.lose_log(); });
 }
 
 void EmbeddedServer::trim_log(const std::string& channel, std::size_t entries) {
-    hub_->server().damage(channel, [entries](embedded::Channel& of) { of.trim_log(entries); });
+    hub_->server().damage(channel,
+                          [entries](embedded::ServerChannel& of) { of.trim_log(entries); });
 }
 
 void EmbeddedServer::lose_members(const std::string& channel) {
-    hub_->server().damage(channel, [](embedded::Channel& of) { of.lose_members(); });
+    hub_->server().damage(channel, [](embedded::ServerChannel& of) { of.lose_members(); });
+}
+
+void EmbeddedServer::lose_tags(const std::string& channel) {
+    hub_->server().damage(channel, [](embedded::ServerChannel& of) { of.lose_tags(); });
 }
 
 void EmbeddedServer::lose_state(const std::string& channel) {
-    hub_->server().damage(channel, [](embedded::Channel& of) { of.lose_state(); });
+    hub_->server().damage(channel, [](embedded::ServerChannel& of) { of.lose_state(); });
 }
 
 void EmbeddedServer::age_members(const std::string& channel, Duration by) {
-    hub_->server().damage(channel, [by](embedded::Channel& of) { of.age(by); });
+    hub_->server().damage(channel, [by](embedded::ServerChannel& of) { of.age(by); });
 }
 
 void EmbeddedServer::rotate(const std::string& channel) { hub_->server().rotate(channel); }
@@ -66,7 +71,7 @@ void EmbeddedServer::push_undecodable(const std::string& channel) {
 
 std::vector<EmbeddedServer::Member> EmbeddedServer::members(const std::string& channel) const {
     std::vector<Member> members;
-    const embedded::Channel copy = hub_->server().channel(channel);
+    const embedded::ServerChannel copy = hub_->server().channel(channel);
     for (const auto& [name, member] : copy.members()) {
         members.push_back({.name = name, .applied = member.applied});
     }
@@ -74,7 +79,7 @@ std::vector<EmbeddedServer::Member> EmbeddedServer::members(const std::string& c
 }
 
 std::optional<BusPosition> EmbeddedServer::position(const std::string& channel) const {
-    const embedded::Channel copy = hub_->server().channel(channel);
+    const embedded::ServerChannel copy = hub_->server().channel(channel);
     if (!copy.state()) return std::nullopt;
     return copy.state()->position;
 }

@@ -9,7 +9,7 @@ ManualExecutor::~ManualExecutor() {
     for (;;) {
         std::deque<Task> posted;
         std::map<TimerKey, Task> timers;
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (posted_.empty() && timers_.empty()) return;
         posted.swap(posted_);
         timers.swap(timers_);
@@ -18,12 +18,12 @@ ManualExecutor::~ManualExecutor() {
 }
 
 void ManualExecutor::post(Task task) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     posted_.push_back(std::move(task));
 }
 
 Executor::TimerId ManualExecutor::run_at(TimePoint when, Task task) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const TimerId id{++last_id_};
     timers_.emplace(TimerKey{when, id}, std::move(task));
     due_.emplace(id, when);
@@ -32,7 +32,7 @@ Executor::TimerId ManualExecutor::run_at(TimePoint when, Task task) {
 
 bool ManualExecutor::cancel(TimerId id) {
     Task cancelled;  // destroyed after the lock is released
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const auto due = due_.find(id);
     if (due == due_.end()) return false;
     const auto timer = timers_.find({due->second, id});
@@ -43,7 +43,7 @@ bool ManualExecutor::cancel(TimerId id) {
 }
 
 Task ManualExecutor::take_ready() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     Task task;
     if (!posted_.empty()) {
         task = std::move(posted_.front());
@@ -71,7 +71,7 @@ std::size_t ManualExecutor::run_ready() {
 }
 
 void ManualExecutor::move_clock_to(TimePoint when) {
-    assert(manual_ != nullptr && "somebody else moves this executor's clock");
+    assert(manual_ != nullptr && "a test moves this executor's clock by itself");
     if (when > manual_->now()) manual_->advance(when - manual_->now());
 }
 
@@ -101,23 +101,23 @@ bool ManualExecutor::run_until(const std::function<bool()>& done, Duration limit
 }
 
 std::size_t ManualExecutor::posted_count() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return posted_.size();
 }
 
 std::size_t ManualExecutor::timer_count() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return timers_.size();
 }
 
 bool ManualExecutor::ready() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (!posted_.empty()) return true;
     return !timers_.empty() && timers_.begin()->first.first <= clock_.now();
 }
 
 std::optional<TimePoint> ManualExecutor::next_timer() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (timers_.empty()) return std::nullopt;
     return timers_.begin()->first.first;
 }

@@ -5,27 +5,27 @@
 namespace tutti::testing {
 
 void ScriptedFaults::next(Operation operation, OperationFate fate) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     next_[operation].push_back(std::move(fate));
 }
 
 void ScriptedFaults::next_push(PushFate fate) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     next_push_.push_back(fate);
 }
 
 void ScriptedFaults::every(Operation operation, OperationFate fate) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     every_[operation] = std::move(fate);
 }
 
 void ScriptedFaults::every_push(PushFate fate) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     every_push_ = fate;
 }
 
 OperationFate ScriptedFaults::operation(const OperationCall& call) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     auto& queue = next_[call.operation];
     if (queue.empty()) return every_[call.operation];
     OperationFate fate = std::move(queue.front());
@@ -34,7 +34,7 @@ OperationFate ScriptedFaults::operation(const OperationCall& call) {
 }
 
 PushFate ScriptedFaults::push(const PushCall&) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (next_push_.empty()) return every_push_;
     const PushFate fate = next_push_.front();
     next_push_.pop_front();
@@ -42,14 +42,14 @@ PushFate ScriptedFaults::push(const PushCall&) {
 }
 
 void SeededFaults::set_rates(Rates rates) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     rates_ = rates;
 }
 
 // Every decision draws all its numbers, whatever the rates: changing one rate then leaves the
 // others' faults where they were, which is what makes a failing seed comparable with a smaller one.
 OperationFate SeededFaults::operation(const OperationCall&) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     OperationFate fate;
     fate.request_delay = delay();
     fate.reply_delay = delay();
@@ -60,7 +60,7 @@ OperationFate SeededFaults::operation(const OperationCall&) {
 }
 
 PushFate SeededFaults::push(const PushCall& call) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     PushFate fate;
     fate.delay = delay();
     fate.copy_delay = delay();
@@ -86,28 +86,28 @@ Duration SeededFaults::delay() {
 }
 
 void Link::cut(Direction direction) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     (direction == Direction::to_server ? to_server_ : from_server_) = false;
 }
 
 void Link::heal() {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     to_server_ = true;
     from_server_ = true;
 }
 
 OperationFate Link::operation(const OperationCall& call) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return policy_.operation(call);
 }
 
 PushFate Link::push(const PushCall& call) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return policy_.push(call);
 }
 
 bool Link::passes(Direction direction) const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return direction == Direction::to_server ? to_server_ : from_server_;
 }
 

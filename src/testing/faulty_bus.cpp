@@ -5,11 +5,11 @@
 // executor's thread and without the mutex.
 #include "tutti/testing/faulty_bus.hpp"
 
-#include <mutex>
 #include <string_view>
 #include <utility>
 
 #include "testing/faulty_calls.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::testing {
 
@@ -27,12 +27,12 @@ public:
     void listen(BusListener& listener) { listener_ = &listener; }
 
     [[nodiscard]] Connection connection() const {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         return connection_;
     }
 
     void set(Connection to) {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         connection_ = to;
         pushes->reset();
     }
@@ -53,7 +53,7 @@ public:
 
     void close() {
         {
-            const std::lock_guard lock(mutex_);
+            const detail::Lock lock(mutex_);
             closed_ = true;
             pushes->reset();
         }
@@ -126,20 +126,20 @@ private:
     using Delivery = std::function<void(BusListener&)>;
 
     [[nodiscard]] bool closed() const {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         return closed_;
     }
 
     void confirm() {
         pushes->send(Duration::zero(), Lane::Order::in_turn, [self = shared_from_this()] {
             if (self->closed()) return;
-            self->told_subscribed_ = true;
+            self->reported_subscribed_ = true;
             self->listener_->on_subscribed();
         });
     }
 
     void notice() {
-        if (closed() || !std::exchange(told_subscribed_, false)) return;
+        if (closed() || !std::exchange(reported_subscribed_, false)) return;
         listener_->on_disconnected();
     }
 
@@ -160,12 +160,12 @@ private:
     Executor& executor_;
     Link& link_;
     BusListener* listener_ = nullptr;
-    mutable std::mutex mutex_;
-    Connection connection_ = Connection::up;
-    bool closed_ = false;
+    mutable detail::Mutex mutex_;
+    Connection connection_ TUTTI_GUARDED_BY(mutex_) = Connection::up;
+    bool closed_ TUTTI_GUARDED_BY(mutex_) = false;
     // On the executor's thread only.
     bool inner_subscribed_ = false;
-    bool told_subscribed_ = false;
+    bool reported_subscribed_ = false;
 };
 
 FaultyBus::FaultyBus(Bus& inner, Executor& executor, const Clock& clock, Link& link)

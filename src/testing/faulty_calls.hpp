@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
 #include "testing/lane.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/store.hpp"
 #include "tutti/testing/faults.hpp"
@@ -56,7 +56,7 @@ public:
     void close() {
         std::map<std::uint64_t, std::shared_ptr<AnyCall>> open;
         {
-            const std::lock_guard lock(mutex_);
+            const detail::Lock lock(mutex_);
             closed_ = true;
             open.swap(open_);
         }
@@ -89,7 +89,7 @@ private:
     }
 
     bool start(const std::shared_ptr<AnyCall>& call, TimePoint deadline) {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (closed_) return false;
         call->id = ++last_id_;
         open_.emplace(call->id, call);
@@ -105,7 +105,7 @@ private:
 
     void finish(const AnyCall& call) {
         {
-            const std::lock_guard lock(mutex_);
+            const detail::Lock lock(mutex_);
             open_.erase(call.id);
         }
         if (call.timer != Executor::TimerId::none) executor_.cancel(call.timer);
@@ -136,10 +136,10 @@ private:
     Link& link_;
     std::shared_ptr<Lane> requests_;
     std::shared_ptr<Lane> replies_;
-    std::mutex mutex_;
-    bool closed_ = false;
-    std::uint64_t last_id_ = 0;
-    std::map<std::uint64_t, std::shared_ptr<AnyCall>> open_;
+    detail::Mutex mutex_;
+    bool closed_ TUTTI_GUARDED_BY(mutex_) = false;
+    std::uint64_t last_id_ TUTTI_GUARDED_BY(mutex_) = 0;
+    std::map<std::uint64_t, std::shared_ptr<AnyCall>> open_ TUTTI_GUARDED_BY(mutex_);
 };
 
 }  // namespace tutti::testing

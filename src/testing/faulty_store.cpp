@@ -74,7 +74,7 @@ void FaultyStore::count(std::string prefix, TimePoint deadline, Completion<std::
 }
 
 void FaultyStore::fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) {
-    const std::string key = request.place.key;
+    const std::string key = request.address.key;
     run(Operation::fetch, key, deadline, std::move(done),
         [request = std::move(request)](Store& inner, Completion<Fetched> replied) mutable {
             inner.fetch(std::move(request), TimePoint::max(), std::move(replied));
@@ -82,19 +82,21 @@ void FaultyStore::fetch(FetchRequest request, TimePoint deadline, Completion<Fet
 }
 
 void FaultyStore::fill(FillRequest request, TimePoint deadline, Completion<Filled> done) {
-    const std::string key = request.place.key;
+    const std::string key = request.address.key;
     run(Operation::fill, key, deadline, std::move(done),
         [request = std::move(request)](Store& inner, Completion<Filled> replied) mutable {
             inner.fill(std::move(request), TimePoint::max(), std::move(replied));
         });
 }
 
-void FaultyStore::release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) {
-    const std::string key = place.key;
+void FaultyStore::release(ValueAddress address, LoadToken token, TimePoint deadline,
+                          Completion<bool> done) {
+    const std::string key = address.key;
     run(Operation::release, key, deadline, std::move(done),
-        [place = std::move(place), token = std::move(token)](Store& inner,
-                                                             Completion<bool> replied) mutable {
-            inner.release(std::move(place), std::move(token), TimePoint::max(), std::move(replied));
+        [address = std::move(address), token = std::move(token)](Store& inner,
+                                                                 Completion<bool> replied) mutable {
+            inner.release(std::move(address), std::move(token), TimePoint::max(),
+                          std::move(replied));
         });
 }
 

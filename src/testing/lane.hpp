@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "tutti/detail/mutex.hpp"
 #include "tutti/executor.hpp"
 
 namespace tutti::testing {
@@ -24,7 +24,7 @@ public:
     // Calls `arrive` at once when nothing delays it, otherwise as a task of the executor.
     void send(Duration delay, Order order, Task arrive) {
         {
-            const std::lock_guard lock(mutex_);
+            const detail::Lock lock(mutex_);
             const TimePoint now = clock_.now();
             TimePoint when = now + delay;
             const bool waits = order == Order::in_turn && pending_ > 0;
@@ -35,13 +35,13 @@ public:
     }
 
     void reset() {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         ++connection_;
         pending_ = 0;
     }
 
 private:
-    void schedule(TimePoint when, Order order, Task arrive) {
+    void schedule(TimePoint when, Order order, Task arrive) TUTTI_REQUIRES(mutex_) {
         const bool counts = order == Order::in_turn;
         if (counts) {
             last_ = when;
@@ -54,7 +54,7 @@ private:
     }
 
     bool arrived(std::uint64_t connection, bool counts) {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (connection != connection_) return false;
         if (counts) --pending_;
         return true;
@@ -62,10 +62,11 @@ private:
 
     Executor& executor_;
     const Clock& clock_;
-    std::mutex mutex_;
-    TimePoint last_;  // arrival of the last in turn; meaningless when none is pending
-    std::uint64_t pending_ = 0;
-    std::uint64_t connection_ = 0;
+    detail::Mutex mutex_;
+    // Arrival of the last in turn; meaningless when none is pending.
+    TimePoint last_ TUTTI_GUARDED_BY(mutex_);
+    std::uint64_t pending_ TUTTI_GUARDED_BY(mutex_) = 0;
+    std::uint64_t connection_ TUTTI_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tutti::testing

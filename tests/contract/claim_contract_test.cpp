@@ -41,7 +41,7 @@ TEST_P(ClaimContract, WhatTheLoaderStoresEndsItsClaimAndIsFresh) {
 }
 
 TEST_P(ClaimContract, AClaimLapsesAndTheNextTakesOver) {
-    const FetchRequest dies{.place = framed(), .token = "a", .claim_for = milliseconds{50}};
+    const FetchRequest dies{.address = framed(), .token = "a", .claim_for = milliseconds{50}};
     ASSERT_EQ(fetch(dies).claim, ours);
     world().run_for(milliseconds{200});
 
@@ -108,7 +108,7 @@ TEST_P(ClaimContract, APublicationRemovesValueAndClaimAndTheLateLoadIsNotStored)
 
 TEST_P(ClaimContract, WhoeverWaitsIsWokenOnceHoweverOftenTheKeyIsNamed) {
     const Recorder& recorder = subscribe(0, {});
-    Place nested = framed("x");
+    ValueAddress nested = framed("x");
     nested.prefix += "ke";  // with the key "y" it names what "key" names under the other prefix
     ASSERT_EQ(fetch(nested, "a").claim, ours);
     ASSERT_EQ(fetch(framed(), "a").claim, ours);
@@ -124,25 +124,26 @@ TEST_P(ClaimContract, WhoeverWaitsIsWokenOnceHoweverOftenTheKeyIsNamed) {
 }
 
 TEST_P(ClaimContract, APublicationRemovesTheValuesOfEveryCacheOfTheChannel) {
-    Place other = framed();
+    ValueAddress other = framed();
     other.prefix = "other cache:";
-    Place elsewhere = framed();
+    ValueAddress elsewhere = framed();
     elsewhere.channel = "elsewhere";
     elsewhere.prefix = "elsewhere:";
-    for (const Place& place : {framed(), raw(), other, elsewhere}) {
-        ASSERT_EQ(offer(place, "old"), stored);
+    for (const ValueAddress& address : {framed(), raw(), other, elsewhere}) {
+        ASSERT_EQ(offer(address, "old"), stored);
     }
 
     publish_keys("c", {"key"}, 1);
 
-    for (const Place& place : {framed(), raw(), other}) EXPECT_EQ(fresh(place), std::nullopt);
+    for (const ValueAddress& address : {framed(), raw(), other})
+        EXPECT_EQ(fresh(address), std::nullopt);
     EXPECT_EQ(fresh(elsewhere), Found("old"));
     EXPECT_EQ(get("raw:key").value(), std::nullopt);
 }
 
 TEST_P(ClaimContract, PublishingAllMakesEveryValueAndClaimOfTheChannelAbsent) {
     const Recorder& recorder = subscribe(0, {});
-    Place elsewhere = framed();
+    ValueAddress elsewhere = framed();
     elsewhere.channel = "elsewhere";
     elsewhere.prefix = "elsewhere:";
     ASSERT_EQ(offer(elsewhere, "value"), stored);
@@ -199,7 +200,7 @@ TEST_P(ClaimContract, WhoTakesTheClaimOverMakesTheOlderLoadFailAndKeepsItsWaiter
     ASSERT_EQ(fetch(framed(), "b").claim, theirs);
 
     const Fetched forced =
-        fetch({.place = framed(), .token = "c", .claim_for = long_enough, .take_over = true});
+        fetch({.address = framed(), .token = "c", .claim_for = long_enough, .take_over = true});
 
     EXPECT_EQ(forced.claim, ours);
     EXPECT_EQ(fill(framed(), "a", "older"), claim_lost);
@@ -271,9 +272,9 @@ TEST_P(ClaimContract, RequestsThatMakeNoSenseAreRefused) {
         return error_of(try_fetch(std::move(request)));
     };
     const auto filled = [&](FillRequest request) { return error_of(try_fill(std::move(request))); };
-    Place no_channel = framed();
+    ValueAddress no_channel = framed();
     no_channel.channel = "";
-    Place braces = framed();
+    ValueAddress braces = framed();
     braces.channel = "a}b";
 
     EXPECT_EQ(fetched({no_channel, "a", long_enough}), Errc::invalid_option);
@@ -293,20 +294,20 @@ TEST_P(ClaimContract, RequestsThatMakeNoSenseAreRefused) {
 }
 
 TEST_P(ClaimContract, AChannelRemembersSoManyPrefixesAndNoMore) {
-    Place place = framed();
-    for (std::size_t i = 0; i < Place::prefixes_max; ++i) {
-        place.prefix = std::to_string(i) + ":";
-        ASSERT_EQ(offer(place, "value"), stored);
+    ValueAddress address = framed();
+    for (std::size_t i = 0; i < ValueAddress::prefixes_max; ++i) {
+        address.prefix = std::to_string(i) + ":";
+        ASSERT_EQ(offer(address, "value"), stored);
     }
 
     EXPECT_EQ(error_of(try_fetch({framed(), "a", long_enough})), Errc::too_large);
-    EXPECT_EQ(fetch(place).claim, none);
+    EXPECT_EQ(fetch(address).claim, none);
     publish_keys("c", {"key"});
-    EXPECT_EQ(fetch(place).claim, ours);
+    EXPECT_EQ(fetch(address).claim, ours);
 }
 
 TEST_P(ClaimContract, AnOfferThatIsLateIsNotStored) {
-    const FetchRequest claim{.place = framed(),
+    const FetchRequest claim{.address = framed(),
                              .token = "offer",
                              .claim_for = long_enough,
                              .age_max = Duration::zero(),

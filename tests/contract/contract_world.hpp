@@ -46,6 +46,7 @@ public:
     virtual void trim_log(const std::string& channel, std::size_t entries) = 0;
     virtual void lose_members(const std::string& channel) = 0;
     virtual void lose_state(const std::string& channel) = 0;
+    virtual void lose_tags(const std::string& channel) = 0;
     // The channel as it was at `remember`, and the server does not notice.
     virtual void remember(const std::string& channel) = 0;
     virtual void set_back(const std::string& channel) = 0;

@@ -10,7 +10,7 @@ class ValueContract : public CoordinatedContract {
 protected:
     // Fresh for 100 ms, kept for a minute.
     FillRequest short_lived(const std::string& bytes) {
-        return {.place = framed(),
+        return {.address = framed(),
                 .token = {},
                 .bytes = bytes,
                 .fresh_for = milliseconds{100},
@@ -18,7 +18,7 @@ protected:
     }
     std::optional<Filled> offer_ranked(const std::string& bytes, std::int64_t rank,
                                        Duration yields_after = Duration::max()) {
-        return offer({.place = framed(),
+        return offer({.address = framed(),
                       .token = {},
                       .bytes = bytes,
                       .fresh_for = long_enough,
@@ -32,12 +32,23 @@ protected:
 INSTANTIATE_TEST_SUITE_P(Adapters, ValueContract, ::testing::ValuesIn(worlds()),
                          ::testing::PrintToStringParamName());
 
+// What a lease must have been granted by, where a server may be replaced (W5).
+TEST_P(ValueContract, AnAnswerTellsTheEpochThatItIsOf) {
+    const ValueAddress address = framed();
+
+    EXPECT_EQ(fetch(address, "a").epoch, position(address.channel).epoch);
+    world().lose_state(address.channel);
+    const Epoch next = fetch(address, "b").epoch;
+
+    EXPECT_EQ(next, position(address.channel).epoch);
+}
+
 TEST_P(ValueContract, NodesShareAValueWhateverItsBytesAre) {
     std::string bytes = "\n";
     for (int byte = 0; byte < 256; ++byte) bytes.push_back(static_cast<char>(byte));
-    for (const Place& place : {framed("bytes"), raw("bytes")}) {
-        ASSERT_EQ(offer(place, bytes), stored);
-        EXPECT_EQ(fresh(place), Found(bytes));
+    for (const ValueAddress& address : {framed("bytes"), raw("bytes")}) {
+        ASSERT_EQ(offer(address, bytes), stored);
+        EXPECT_EQ(fresh(address), Found(bytes));
     }
     ASSERT_EQ(offer(framed("empty"), ""), stored);
     ASSERT_EQ(offer(raw("empty"), ""), stored);
@@ -84,7 +95,7 @@ TEST_P(ValueContract, AValueIsGoneWhenItsTimeToKeepIsOver) {
     FillRequest request = short_lived("old");
     request.keep_for = milliseconds{200};
     ASSERT_EQ(offer(request), stored);
-    request.place = framed("fresh only");
+    request.address = framed("fresh only");
     request.keep_for = {};
     ASSERT_EQ(offer(request), stored);
 
@@ -96,7 +107,7 @@ TEST_P(ValueContract, AValueIsGoneWhenItsTimeToKeepIsOver) {
 
 TEST_P(ValueContract, AValueThatIsTooOldForTheReaderIsNotFresh) {
     ASSERT_EQ(offer(framed(), "value"), stored);
-    FetchRequest request{.place = framed(), .token = "a", .claim_for = long_enough};
+    FetchRequest request{.address = framed(), .token = "a", .claim_for = long_enough};
     world().run_for(milliseconds{300});
 
     request.age_max = seconds{20};
@@ -111,11 +122,11 @@ TEST_P(ValueContract, AValueThatIsTooOldForTheReaderIsNotFresh) {
 TEST_P(ValueContract, NoValueIsYoungEnoughForAnAgeOfZero) {
     ASSERT_EQ(offer(framed(), "value"), stored);
     foreign_program_writes("value");
-    FetchRequest request{.place = framed(), .token = "a", .claim_for = long_enough};
+    FetchRequest request{.address = framed(), .token = "a", .claim_for = long_enough};
     request.age_max = Duration::zero();
 
     EXPECT_EQ(fetch(request).claim, ours);
-    request.place = foreign();
+    request.address = foreign();
     EXPECT_EQ(fetch(request).claim, ours);
 }
 
@@ -146,13 +157,13 @@ TEST_P(ValueContract, RanksAreComparedToTheLastBit) {
 TEST_P(ValueContract, TheWorseLoadEndsItsClaimAndWakesWhoWaits) {
     const Recorder& recorder = subscribe(0, {});
     ASSERT_EQ(offer_ranked("good", 2), stored);
-    FetchRequest forced{.place = framed(), .token = "a", .claim_for = long_enough};
+    FetchRequest forced{.address = framed(), .token = "a", .claim_for = long_enough};
     forced.age_max = Duration::zero();
     ASSERT_EQ(fetch(forced).claim, ours);
     forced.token = "b";
     ASSERT_EQ(fetch(forced).claim, theirs);
 
-    EXPECT_EQ(fill({.place = framed(),
+    EXPECT_EQ(fill({.address = framed(),
                     .token = "a",
                     .bytes = "bad",
                     .fresh_for = long_enough,
@@ -178,7 +189,7 @@ TEST_P(ValueContract, TheBetterValueYieldsWhenItsTimeToLiveIsOver) {
 TEST_P(ValueContract, TheBetterValueYieldsToALoaderThatCannotReadIt) {
     ASSERT_EQ(offer_ranked("of another version", 2), stored);
 
-    EXPECT_EQ(offer({.place = framed(),
+    EXPECT_EQ(offer({.address = framed(),
                      .token = {},
                      .bytes = "readable",
                      .fresh_for = long_enough,
@@ -209,7 +220,7 @@ TEST_P(ValueContract, ForeignProgramsReadARawValueAsItIs) {
 
 TEST_P(ValueContract, ARawValueIsNotKeptBeyondItsTimeToLive) {
     FillRequest request = short_lived("value");
-    request.place = raw();
+    request.address = raw();
     ASSERT_EQ(offer(request), stored);
 
     world().run_for(milliseconds{300});

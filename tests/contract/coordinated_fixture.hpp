@@ -22,16 +22,16 @@ class CoordinatedContract : public Contract {
 protected:
     static constexpr auto long_enough = seconds{60};
 
-    static Place framed(const std::string& key = "key") {
+    static ValueAddress framed(const std::string& key = "key") {
         return {.channel = "c", .prefix = "p:", .key = key};
     }
-    static Place raw(const std::string& key = "key") {
-        return {.channel = "c", .prefix = "raw:", .key = key, .form = Place::Form::raw};
+    static ValueAddress raw(const std::string& key = "key") {
+        return {.channel = "c", .prefix = "raw:", .key = key, .form = ValueAddress::Form::raw};
     }
-    static Place foreign(const std::string& key = "key") {
-        Place place = raw(key);
-        place.foreign_writers = true;
-        return place;
+    static ValueAddress foreign(const std::string& key = "key") {
+        ValueAddress address = raw(key);
+        address.foreign_writers = true;
+        return address;
     }
 
     Result<Fetched> try_fetch(FetchRequest request) {
@@ -44,13 +44,13 @@ protected:
         EXPECT_TRUE(fetched) << (fetched ? "" : fetched.error().message());
         return fetched.value_or(Fetched{});
     }
-    Fetched fetch(const Place& place, const LoadToken& token = "a") {
-        return fetch({.place = place, .token = token, .claim_for = long_enough});
+    Fetched fetch(const ValueAddress& address, const LoadToken& token = "a") {
+        return fetch({.address = address, .token = token, .claim_for = long_enough});
     }
     // What a cache would serve: the value when it is fresh, nothing when it would have to load.
-    Found fresh(const Place& place) {
-        Fetched fetched = fetch(place, "reader");
-        if (fetched.claim == ours) release(place, "reader");
+    Found fresh(const ValueAddress& address) {
+        Fetched fetched = fetch(address, "reader");
+        if (fetched.claim == ours) release(address, "reader");
         if (fetched.claim != none) return std::nullopt;
         return std::move(fetched.value->bytes);
     }
@@ -71,14 +71,14 @@ protected:
         if (!filled) return std::nullopt;
         return *filled;
     }
-    std::optional<Filled> fill(const Place& place, const LoadToken& token,
+    std::optional<Filled> fill(const ValueAddress& address, const LoadToken& token,
                                const std::string& bytes) {
-        return fill({.place = place, .token = token, .bytes = bytes, .fresh_for = long_enough});
+        return fill({.address = address, .token = token, .bytes = bytes, .fresh_for = long_enough});
     }
     // As a node does that has come by the value otherwise: it takes the claim over first.
     std::optional<Filled> offer(FillRequest request) {
         request.token = "offer";
-        const Fetched claimed = fetch({.place = request.place,
+        const Fetched claimed = fetch({.address = request.address,
                                        .token = request.token,
                                        .claim_for = long_enough,
                                        .age_max = Duration::zero(),
@@ -86,12 +86,12 @@ protected:
         EXPECT_EQ(claimed.claim, ours);
         return fill(std::move(request));
     }
-    std::optional<Filled> offer(const Place& place, const std::string& bytes) {
-        return offer({.place = place, .token = {}, .bytes = bytes, .fresh_for = long_enough});
+    std::optional<Filled> offer(const ValueAddress& address, const std::string& bytes) {
+        return offer({.address = address, .token = {}, .bytes = bytes, .fresh_for = long_enough});
     }
-    bool release(const Place& place, const LoadToken& token) {
+    bool release(const ValueAddress& address, const LoadToken& token) {
         const auto released = wait_for<bool>([&](auto done) {
-            world().store(0).release(place, token, deadline(), std::move(done));
+            world().store(0).release(address, token, deadline(), std::move(done));
         });
         EXPECT_TRUE(released) << (released ? "" : released.error().message());
         return released.value_or(false);

@@ -61,6 +61,7 @@ public:
     }
     void lose_members(const std::string& channel) override { server_.lose_members(channel); }
     void lose_state(const std::string& channel) override { server_.lose_state(channel); }
+    void lose_tags(const std::string& channel) override { server_.lose_tags(channel); }
     void remember(const std::string&) override { saved_ = server_.snapshot(); }
     void set_back(const std::string&) override {
         server_.rewind_to(saved_.value());

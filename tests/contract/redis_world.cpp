@@ -106,6 +106,9 @@ public:
     void lose_state(const std::string& channel) override {
         server_.command({"DEL", name(channel) + ":m"});
     }
+    void lose_tags(const std::string& channel) override {
+        server_.command({"DEL", name(channel) + ":tags"});
+    }
     void remember(const std::string& channel) override { copy(name(channel), "remembered"); }
     void set_back(const std::string& channel) override { copy("remembered", name(channel)); }
     void lose_everything() override { server_.command({"FLUSHALL"}); }

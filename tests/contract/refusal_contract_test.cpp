@@ -17,16 +17,16 @@ protected:
 
     // Of every operation that takes a channel.
     std::vector<Error> errors_with_channel(const std::string& channel) {
-        const Place place{.channel = channel, .prefix = "p:", .key = "k"};
+        const ValueAddress address{.channel = channel, .prefix = "p:", .key = "k"};
         return {error_of(publish(channel, {.keys = {"k"}})),
                 error_of(renew(renewal(channel, "m"))),
                 error_of(replay(channel, 1, 1)),
                 error_of(leave(channel, "m")),
-                error_of(try_fetch({.place = place, .token = "t", .claim_for = seconds{60}})),
+                error_of(try_fetch({.address = address, .token = "t", .claim_for = seconds{60}})),
                 error_of(try_fill(
-                    {.place = place, .token = "t", .bytes = "v", .fresh_for = seconds{60}})),
+                    {.address = address, .token = "t", .bytes = "v", .fresh_for = seconds{60}})),
                 error_of(wait_for<bool>([&](auto done) {
-                    world().store(0).release(place, "t", deadline(), std::move(done));
+                    world().store(0).release(address, "t", deadline(), std::move(done));
                 })),
                 error_of(drop(channel, {"k"}))};
     }

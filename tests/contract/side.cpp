@@ -18,6 +18,7 @@ std::string quoted(const KeySet& changed) {
     if (changed.all) return "*";
     std::string text;
     for (const std::string& key : changed.keys) text += "'" + key + "' ";
+    for (const std::string& tag : changed.tags) text += "#'" + tag + "' ";
     return text;
 }
 
@@ -42,6 +43,7 @@ constexpr const char* kind_names[] = {"get",
                                       "age",
                                       "age_members",
                                       "lose_log",
+                                      "lose_tags",
                                       "trim_log",
                                       "lose_members",
                                       "lose_state",
@@ -52,11 +54,12 @@ constexpr const char* kind_names[] = {"get",
 }  // namespace
 
 std::string to_text(const Step& step) {
-    const Place& place = step.place;
+    const ValueAddress& address = step.address;
     return std::string(kind_names[static_cast<std::size_t>(step.kind)]) + " key=" + step.key +
-           " bytes=" + step.bytes + " other=" + step.other + " place=" + place.channel + "/" +
-           place.prefix + place.key + " token=" + step.token +
-           (step.take_over ? " take_over" : "") + (step.offers ? " offers" : "") +
+           " bytes=" + step.bytes + " other=" + step.other + " address=" + address.channel + "/" +
+           address.prefix + address.key + " further=" + quoted({.keys = step.further}) +
+           " token=" + step.token + (step.take_over ? " take_over" : "") +
+           (step.offers ? " offers" : "") + " tags=" + quoted({.keys = step.tags}) +
            " changed=" + quoted(step.changed) + " member=" + step.member +
            " rank=" + (step.rank ? std::to_string(step.rank->value) : "-");
 }
@@ -87,12 +90,13 @@ Result<T> Side::ask(F begin) {
 // Returns whether the step was an incident.
 bool Side::happen(const Step& step) {
     using enum Step::Kind;
-    const std::string& channel = step.place.channel;
+    const std::string& channel = step.address.channel;
     switch (step.kind) {
     case publish_plain: world_->publish_plain(channel, step.bytes); return true;
     case age: world_->age(step.lease); return true;
     case age_members: world_->age_members(channel, step.lease); return true;
     case lose_log: world_->lose_log(channel); return true;
+    case lose_tags: world_->lose_tags(channel); return true;
     case trim_log: world_->trim_log(channel, step.first); return true;
     case lose_members: world_->lose_members(channel); return true;
     case lose_state: world_->lose_state(channel); return true;
@@ -161,20 +165,12 @@ std::string Side::operate_on_store(const Step& step) {
         });
         return counted ? std::to_string(*counted) : text(counted.error());
     }
-    case fetch:
-        return text(ask<Fetched>([&](TimePoint deadline, auto done) {
-            store.fetch({.place = step.place,
-                         .token = step.token,
-                         .claim_for = step.claim_for,
-                         .age_max = step.age_max,
-                         .take_over = step.take_over},
-                        deadline, std::move(done));
-        }));
+    case fetch: return fetch_all(step);
     case fill: {
         std::string claimed;
         if (step.offers) {
             claimed = text(ask<Fetched>([&](TimePoint deadline, auto done) {
-                          store.fetch({.place = step.place,
+                          store.fetch({.address = step.address,
                                        .token = step.token,
                                        .claim_for = std::chrono::minutes{60},
                                        .age_max = Duration::zero(),
@@ -184,12 +180,13 @@ std::string Side::operate_on_store(const Step& step) {
                       ", ";
         }
         const auto filled = ask<Filled>([&](TimePoint deadline, auto done) {
-            store.fill({.place = step.place,
+            store.fill({.address = step.address,
                         .token = step.token,
                         .bytes = step.bytes,
                         .fresh_for = step.fresh_for,
                         .keep_for = step.keep_for,
-                        .rank = step.rank},
+                        .rank = step.rank,
+                        .tags = step.tags},
                        deadline, std::move(done));
         });
         if (!filled) return claimed + text(filled.error());
@@ -197,20 +194,44 @@ std::string Side::operate_on_store(const Step& step) {
     }
     case release:
         return text(ask<bool>([&](TimePoint deadline, auto done) {
-            store.release(step.place, step.token, deadline, std::move(done));
+            store.release(step.address, step.token, deadline, std::move(done));
         }));
     default: break;
     }
     const auto dropped = ask<void>([&](TimePoint deadline, auto done) {
-        store.drop(step.place.channel, step.changed.keys, deadline, std::move(done));
+        store.drop(step.address.channel, step.changed.keys, deadline, std::move(done));
     });
     return dropped ? "dropped" : text(dropped.error());
+}
+
+std::string Side::fetch_all(const Step& step) {
+    std::vector<std::string> keys = step.further;
+    keys.insert(keys.begin(), step.address.key);
+    std::vector<Answer<Fetched>> answers(keys.size());
+    std::vector<Store::Fetch> fetches;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        ValueAddress address = step.address;
+        address.key = keys[i];
+        fetches.push_back({.request = {.address = std::move(address),
+                                       .token = step.token,
+                                       .claim_for = step.claim_for,
+                                       .age_max = step.age_max,
+                                       .take_over = step.take_over},
+                           .done = answers[i].completion()});
+    }
+    world_->store(0).fetch_many(std::move(fetches), world_->now() + std::chrono::seconds{10});
+    std::string all;
+    for (const Answer<Fetched>& answer : answers) {
+        EXPECT_TRUE(world_->run_until([&] { return answer.count() > 0; }));
+        all += text(answer.result()) + "; ";
+    }
+    return all;
 }
 
 std::string Side::operate_on_bus(const Step& step) {
     using enum Step::Kind;
     Bus& bus = world_->bus(0);
-    const std::string& channel = step.place.channel;
+    const std::string& channel = step.address.channel;
     switch (step.kind) {
     case publish: {
         const auto published = ask<Published>([&](TimePoint deadline, auto done) {
@@ -281,7 +302,7 @@ std::string Side::operate_on_bus(const Step& step) {
 }
 
 BusPosition Side::applied(const Step& step) const {
-    const auto place = seen_.find(step.place.channel);
+    const auto place = seen_.find(step.address.channel);
     if (place == seen_.end() || step.applied == Step::Applied::nothing) return {};
     BusPosition position = place->second;
     if (step.applied == Step::Applied::beyond) position.sequence += 5;
@@ -328,7 +349,8 @@ std::string Side::text(const Result<Fetched>& answer) const {
     if (answer->claim == Fetched::Claim::theirs) all += " " + minutes_left(answer->claim_left);
     if (!answer->value) return all;
     return all + " '" + answer->value->bytes + "' age " + minutes_passed(answer->value->age) +
-           " fresh " + minutes_left(answer->value->fresh);
+           " fresh " + minutes_left(answer->value->fresh) + " tags " +
+           quoted({.keys = answer->value->tags});
 }
 
 std::string Side::text(const BusPosition& position) {

@@ -39,6 +39,7 @@ struct Step {
         age,
         age_members,
         lose_log,
+        lose_tags,
         trim_log,
         lose_members,
         lose_state,
@@ -49,12 +50,13 @@ struct Step {
     enum class Applied : unsigned char { nothing, last_seen, beyond, other_epoch };
 
     Kind kind{};
-    std::string key;  // of a plain operation; else that of `place`
+    std::string key;  // of a plain operation; else that of `address`
     std::string bytes;
     std::string other;  // bytes
     Ttl ttl = Ttl::never();
     Store::Condition condition = Store::Condition::always;
-    Place place;
+    ValueAddress address;
+    std::vector<std::string> further;  // keys that are fetched in the same call
     LoadToken token;
     Duration claim_for{};
     Duration age_max{};
@@ -63,6 +65,7 @@ struct Step {
     Duration fresh_for{};
     Duration keep_for{};
     std::optional<Rank> rank;
+    std::vector<std::string> tags;  // of what is filled
     KeySet changed;
     std::vector<std::string> plain_events;
     bool acknowledge = false;
@@ -85,6 +88,7 @@ public:
 private:
     std::string operate(const Step& step);
     std::string operate_on_store(const Step& step);
+    std::string fetch_all(const Step& step);
     std::string operate_on_bus(const Step& step);
     bool happen(const Step& step);
     void wait_for_the_restart();

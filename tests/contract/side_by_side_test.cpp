@@ -21,12 +21,18 @@ constexpr minutes older{7};
 constexpr minutes leases[] = {minutes{1}, minutes{2}, minutes{5}, minutes{10}};
 constexpr minutes members_older{3};
 
-const Place places[] = {
+const ValueAddress addresses[] = {
     {.channel = "c", .prefix = "f:", .key = {}},
     {.channel = "c", .prefix = "g:", .key = {}},
-    {.channel = "c", .prefix = "r:", .key = {}, .form = Place::Form::raw},
-    {.channel = "c", .prefix = "w:", .key = {}, .form = Place::Form::raw, .foreign_writers = true},
+    {.channel = "c", .prefix = "r:", .key = {}, .form = ValueAddress::Form::raw},
+    {.channel = "c",
+     .prefix = "w:",
+     .key = {},
+     .form = ValueAddress::Form::raw,
+     .foreign_writers = true},
     {.channel = "d", .prefix = "h:", .key = {}},
+    {.channel = "c", .prefix = "t:", .key = {}, .form = ValueAddress::Form::tagged},
+    {.channel = "d", .prefix = "u:", .key = {}, .form = ValueAddress::Form::tagged},
 };
 
 class Steps {
@@ -36,8 +42,8 @@ public:
     Step next() {
         using enum Step::Kind;
         Step step;
-        step.place = random_.pick(places);
-        step.place.key = key();
+        step.address = random_.pick(addresses);
+        step.address.key = key();
         step.token = random_.pick(tokens);
         step.bytes = random_.pick(bytes);
         step.other = random_.pick(bytes);
@@ -126,6 +132,7 @@ private:
                                            Step::Kind::age_members,
                                            Step::Kind::publish_plain,
                                            Step::Kind::lose_log,
+                                           Step::Kind::lose_tags,
                                            Step::Kind::trim_log,
                                            Step::Kind::lose_members,
                                            Step::Kind::lose_state,
@@ -133,6 +140,13 @@ private:
                                            Step::Kind::restart_empty,
                                            Step::Kind::restart_from_copy};
 
+    std::vector<std::string> some_tags() {
+        std::vector<std::string> tags;
+        for (const char* tag : {"red", "blue", "#1:x,"}) {
+            if (random_.chance(0.4)) tags.emplace_back(tag);
+        }
+        return tags;
+    }
     std::string key() { return random_.chance(0.85) ? "1" : "2"; }
     // Framed values are for nobody else to read, so what a plain operation sees there is no
     // promise.
@@ -144,7 +158,7 @@ private:
     std::string any_key() {
         constexpr const char* beside[] = {"", "", "tutti:claim:", "tutti:claim:", "tutti:value:"};
         const std::string part = random_.pick(beside);
-        const std::string prefix = random_.pick(places).prefix;
+        const std::string prefix = random_.pick(addresses).prefix;
         return part + prefix + key();
     }
     void fetching(Step& step) {
@@ -152,12 +166,14 @@ private:
         step.claim_for = random_.pick(lifetimes);
         step.age_max = random_.pick(ages);
         step.take_over = random_.chance(0.1);
+        while (random_.chance(0.4)) step.further.push_back(key());
     }
     void filling(Step& step) {
         step.offers = random_.chance(0.4);
         step.fresh_for = random_.pick(lifetimes);
         step.keep_for = minutes{60};
-        if (step.place.form == Place::Form::raw || random_.chance(0.3)) return;
+        if (step.address.form == ValueAddress::Form::tagged) step.tags = some_tags();
+        if (step.address.form == ValueAddress::Form::raw || random_.chance(0.3)) return;
         step.rank = Rank{.value = static_cast<std::int64_t>(random_.below(4)) - 2};
         if (random_.chance(0.5)) step.rank->yields_after = minutes{10};
         step.rank->over_unreadable = random_.chance(0.1);
@@ -166,7 +182,9 @@ private:
         if (random_.chance(0.1)) {
             step.changed = KeySet::everything();
         } else {
-            step.changed.keys = {key()};
+            if (random_.chance(0.4) && step.kind == Step::Kind::publish)
+                step.changed.tags = some_tags();
+            if (step.changed.tags.empty() || random_.chance(0.2)) step.changed.keys = {key()};
             if (random_.chance(0.3)) step.changed.keys.emplace_back("2");
         }
         if (random_.chance(0.3)) step.plain_events = {"e", "e"};

@@ -15,10 +15,10 @@ namespace {
 using namespace std::chrono_literals;
 using namespace tutti;
 using namespace tutti::services;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-struct AiWorkerProcess : testing::Test {
+struct AiWorkerProcess : ::testing::Test {
     http::Response get(const std::string& path) {
         auto response = http.send("http://127.0.0.1:" + std::to_string(port), {.path = path},
                                   Boottime::now() + 20s);

@@ -10,11 +10,12 @@
 #include <memory>
 #include <thread>
 
-#include "bot-client/driver_wire.hpp"
 #include "common/http/client.hpp"
+#include "fleet/counting_front.hpp"
+#include "support/eventually.hpp"
+#include "support/played_discord.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
-#include "tutti/json.hpp"
 
 namespace tests {
 namespace {
@@ -22,35 +23,40 @@ namespace {
 using namespace std::chrono_literals;
 using namespace tutti;
 using namespace tutti::services;
-using testing::Field;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::SizeIs;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
-constexpr const char* secret = "t3st-secret-of-the-fleet";
+constexpr const char* caches_secret = "t3st-secret-of-the-caches";
 constexpr const char* user = "200";
 constexpr const char* owner_of_solo = "100000000000000001";
 constexpr const char* bot_owner = "999";
 constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
 
-class BotCaches : public testing::Test {
+class BotCaches : public ::testing::Test {
 protected:
     void SetUp() override {
         gateway = start(API_GATEWAY_PROGRAM, gateway_port, {});
         for (std::size_t i = 0; i < bots.size(); ++i) {
-            bots.at(i) = start(BOT_CLIENT_PROGRAM, ports.at(i), {});
+            for (const char* id : {user, owner_of_solo, bot_owner}) discords.at(i).add_user(id);
+            discords.at(i).open("500");
+            bots.at(i) = start(BOT_CLIENT_PROGRAM, ports.at(i), discords.at(i).variables());
+        }
+        for (const std::uint16_t port : ports) {
+            ASSERT_TRUE(eventually([&] { return send(port, "GET", "/health").status == 200; }));
         }
     }
     static std::string url(std::uint16_t port) {
         return "http://127.0.0.1:" + std::to_string(port);
     }
     std::unique_ptr<Program> start(const std::string& path, std::uint16_t port, Variables added) {
-        added.insert({{"INTERNAL_SERVICE_SECRET", secret},
+        added.insert({{"INTERNAL_SERVICE_SECRET", caches_secret},
                       {"API_GATEWAY_PORT", std::to_string(gateway_port)},
                       {"BOT_CLIENT_PORT", std::to_string(port)},
                       {"BOT_OWNER_ID", bot_owner},
-                      {"GATEWAY_URL", url(gateway_port)},
+                      {"GATEWAY_URL", front.url()},
                       {"DATABASE_URL", "sqlite:" + (redis.folder() / "tutti.db").string()},
                       {"REDIS_URL", redis.url()}});
         auto program = std::make_unique<Program>(path, std::vector<std::string>{}, added);
@@ -60,56 +66,53 @@ protected:
 
     http::Response send(std::uint16_t port, std::string method, std::string path,
                         std::string body = "") {
-        auto response = http.send(url(port),
-                                  {.method = std::move(method),
-                                   .path = std::move(path),
-                                   .headers = {{"X-Service-Auth", secret}, {"X-User-Id", user}},
-                                   .body = std::move(body)},
-                                  Boottime::now() + 20s);
+        auto response =
+            http.send(url(port),
+                      {.method = std::move(method),
+                       .path = std::move(path),
+                       .headers = {{"X-Service-Auth", caches_secret}, {"X-User-Id", user}},
+                       .body = std::move(body)},
+                      Boottime::now() + 20s);
         if (!response) return {.status = 0, .headers = {}, .body = response.error().message()};
         return *std::move(response);
     }
-    bot::DriverChoices type(std::size_t bot, const std::string& option,
-                            const std::string& who = user,
-                            const std::string& command = "channel activate") {
-        return json::read<bot::DriverChoices>(send(ports.at(bot), "POST", "/driver/autocomplete",
-                                                   R"({"command":")" + command + R"(","option":")" +
-                                                       option + R"(","value":"","userId":")" + who +
-                                                       "\"}")
-                                                  .body)
-            .value();
+    // The values of the choices.
+    std::vector<std::string> type(std::size_t bot, const std::string& option,
+                                  const std::string& who = user,
+                                  const std::string& command = "channel activate") {
+        return discords.at(bot).type(command, option, "", "500", who).choices;
     }
-    bot::DriverMessageAnswer say(std::size_t bot, const std::string& who) {
-        return json::read<bot::DriverMessageAnswer>(
-                   send(ports.at(bot), "POST", "/driver/message",
-                        R"({"channelId":"500","content":"hello","authorId":")" + who + "\"}")
-                       .body)
-            .value();
+    // Whether a personality is to answer.
+    bool is_handled(std::size_t bot, const std::string& who) {
+        const auto heard = [&] {
+            const std::string text = send(ports.at(bot), "GET", "/metrics").body;
+            return number_behind(text, R"(tutti_discord_events_handled_total{event="message"} )");
+        };
+        const int before = heard();
+        const std::size_t asked = front.count("POST /ai/generate");
+        discords.at(bot).say("500", "hello", who);
+        EXPECT_TRUE(eventually([&] { return heard() > before; }));
+        return front.count("POST /ai/generate") > asked;
     }
-    // How often a bot has asked the gateway over that pool.
-    int asked(std::size_t bot, const std::string& pool) {
-        const std::string text = send(ports.at(bot), "GET", "/metrics").body;
-        const std::string name = "tutti_http_requests_total{upstream=\"gateway-" + pool + "\"} ";
+    static int number_behind(const std::string& text, const std::string& name) {
         const auto at = text.find(name);
         int count = -1;
         if (at == std::string::npos) return count;
         std::from_chars(text.data() + at + name.size(), text.data() + text.size(), count);
         return count;
     }
-    template <class Condition>
-    static bool eventually(const Condition& holds) {
-        const auto end = std::chrono::steady_clock::now() + 10s;
-        while (!holds()) {
-            if (std::chrono::steady_clock::now() > end) return false;
-            std::this_thread::sleep_for(20ms);
-        }
-        return true;
+    // How often a bot has asked the gateway over that pool.
+    int asked(std::size_t bot, const std::string& pool) {
+        const std::string text = send(ports.at(bot), "GET", "/metrics").body;
+        return number_behind(text, "tutti_http_requests_total{upstream=\"gateway-" + pool + "\"} ");
     }
 
     RedisServer redis;
     std::uint16_t gateway_port = free_port();
+    CountingFront front{url(gateway_port)};
     std::array<std::uint16_t, 2> ports{free_port(), free_port()};
     std::unique_ptr<Program> gateway;
+    std::array<PlayedDiscord, 2> discords;
     std::array<std::unique_ptr<Program>, 2> bots;
     http::Client http{{.name = "test"}};
 };
@@ -124,27 +127,27 @@ TEST_F(BotCaches, KeystrokesAskTheGatewayOnceForEachUserAndList) {
     (void)type(0, "personality", owner_of_solo);
 
     EXPECT_EQ(asked(0, "interactive"), 3);
-    EXPECT_EQ(type(0, "personality").tier, "memory");
+    EXPECT_THAT(type(0, "personality"), Not(IsEmpty()));
+    EXPECT_EQ(asked(0, "interactive"), 3) << "from memory";
     EXPECT_EQ(asked(1, "interactive"), 0);
 }
 
 TEST_F(BotCaches, NewPersonaIsInTheListsOfAllInstances) {
-    EXPECT_THAT(type(0, "persona").choices, IsEmpty());
-    EXPECT_THAT(type(1, "persona").choices, IsEmpty());
+    EXPECT_THAT(type(0, "persona"), IsEmpty());
+    EXPECT_THAT(type(1, "persona"), IsEmpty());
 
     EXPECT_EQ(
         send(gateway_port, "POST", "/user/persona", R"({"name":"Captain","content":"c"})").status,
         201);
 
     for (const std::size_t bot : {0U, 1U}) {
-        EXPECT_TRUE(eventually([&] { return type(bot, "persona").choices.size() == 1; })) << bot;
+        EXPECT_TRUE(eventually([&] { return type(bot, "persona").size() == 1; })) << bot;
     }
 }
 
 TEST_F(BotCaches, NewPersonalityIsInTheListsOfAllUsersOfAllInstances) {
     const auto has_echo = [&](std::size_t bot, const char* who) {
-        const auto choices = type(bot, "personality", who).choices;
-        return std::ranges::any_of(choices, [](const auto& c) { return c.value == "echo"; });
+        return std::ranges::count(type(bot, "personality", who), "echo") > 0;
     };
     for (const std::size_t bot : {0U, 1U}) {
         EXPECT_FALSE(has_echo(bot, user));
@@ -168,51 +171,34 @@ TEST_F(BotCaches, WithoutTheGatewayThereIsTheListInMemoryOrAChoiceThatSaysSo) {
     gateway->signal(SIGKILL);
     (void)gateway->wait(10s);
 
-    EXPECT_EQ(type(0, "personality").freshness, "fresh") << "its 60 s have not passed";
-    const auto unknown = type(0, "personality", owner_of_solo);
-    ASSERT_THAT(unknown.choices, SizeIs(1));
-    EXPECT_EQ(unknown.choices.front().value, "__autocomplete_error__");
-    const auto chosen = send(ports[0], "POST", "/driver/command",
-                             R"({"command":"channel activate","options":{"personality":)"
-                             R"("__autocomplete_error__"},"userId":"200","channelId":"500",)"
-                             R"("guildId":"900","permissions":["MANAGE_MESSAGES"]})");
-    EXPECT_THAT(chosen.body, HasSubstr("could not be loaded"));
-}
-
-TEST_F(BotCaches, OwnerChoosesGlobalConfigurations) {
-    EXPECT_THAT(type(0, "config", user, "preset global set-default").choices, IsEmpty());
-    const auto chosen = type(0, "config", bot_owner, "preset global set-default");
-
-    EXPECT_EQ(chosen.freshness, "fresh");
-    EXPECT_THAT(chosen.choices,
-                testing::Each(Field(&bot::DriverChoice::value, Not("__autocomplete_error__"))));
-    EXPECT_EQ(type(0, "config", bot_owner, "preset global set-free-default").tier, "memory");
-    EXPECT_EQ(asked(0, "interactive"), 1);
+    EXPECT_THAT(type(0, "personality"), Contains("maestro")) << "its 60 s have not passed";
+    EXPECT_THAT(type(0, "personality", owner_of_solo), ElementsAre("__autocomplete_error__"));
+    const auto chosen = discords[0].command(
+        "channel activate", R"({"name":"personality","type":3,"value":"__autocomplete_error__"})",
+        "500", user);
+    EXPECT_THAT(chosen.content, HasSubstr("could not be loaded"));
 }
 
 TEST_F(BotCaches, PersonalityIsLoadedOnceForAllUsersAndAgainWhenAForeignProgramSaysSo) {
-    const auto activate = [&] {
-        return send(
-            ports[0], "POST", "/driver/command",
-            R"({"command":"channel activate","options":{"personality":"solo"},"userId":")" +
-                std::string(owner_of_solo) +
-                R"(","channelId":"500","guildId":"900","permissions":["MANAGE_MESSAGES"]})");
-    };
-    EXPECT_THAT(activate().body, HasSubstr("Activated **Solo**"));
+    const auto activated =
+        discords[0].command("channel activate", R"({"name":"personality","type":3,"value":"solo"})",
+                            "500", owner_of_solo);
+    EXPECT_THAT(activated.content, HasSubstr("Activated **Solo**"));
     const int before = asked(0, "background");
 
-    EXPECT_TRUE(say(0, owner_of_solo).handled);
-    EXPECT_TRUE(say(0, owner_of_solo).handled);
-    EXPECT_FALSE(say(0, user).handled) << "private, and access is checked after the hit";
-    EXPECT_TRUE(say(0, bot_owner).handled);
-    EXPECT_EQ(asked(0, "background"), before + 2) << "the slug and the personality";
+    EXPECT_TRUE(is_handled(0, owner_of_solo));
+    EXPECT_TRUE(is_handled(0, owner_of_solo));
+    EXPECT_FALSE(is_handled(0, user)) << "private, and access is checked after the hit";
+    EXPECT_TRUE(is_handled(0, bot_owner));
+    int handed_on = 3;  // messages, each one request
+    EXPECT_EQ(asked(0, "background"), before + 2 + handed_on) << "the slug and the personality";
 
     redis.command({"PUBLISH", "cache:invalidation",
                    R"({"type":"personality","personalityId":")" + std::string(solo_id) + "\"}"});
 
     EXPECT_TRUE(eventually([&] {
-        (void)say(0, owner_of_solo);
-        return asked(0, "background") == before + 4;
+        if (is_handled(0, owner_of_solo)) ++handed_on;
+        return asked(0, "background") == before + 4 + handed_on;
     }));
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,9 +14,12 @@
 #include <utility>
 #include <vector>
 
-#include "bot-client/driver_wire.hpp"
 #include "common/caches/catalogue.hpp"
+#include "common/caches/service_caches.hpp"
 #include "common/http/client.hpp"
+#include "fleet/counting_front.hpp"
+#include "support/eventually.hpp"
+#include "support/played_discord.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/inventory.hpp"
@@ -27,13 +31,13 @@ namespace {
 using namespace std::chrono_literals;
 using namespace tutti;
 using namespace tutti::services;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* secret = "t3st-secret-of-the-fleet";
 
-class Processes : public testing::Test {
+class Processes : public ::testing::Test {
 protected:
     static std::string url(std::uint16_t port) {
         return "http://127.0.0.1:" + std::to_string(port);
@@ -43,10 +47,11 @@ protected:
         added.insert({{"INTERNAL_SERVICE_SECRET", secret},
                       {"API_GATEWAY_PORT", std::to_string(gateway_port)},
                       {"BOT_CLIENT_PORT", std::to_string(bot_port)},
-                      {"GATEWAY_URL", url(gateway_port)},
+                      {"GATEWAY_URL", front.url()},
                       {"DATABASE_URL", "sqlite:" + (redis.folder() / "tutti.db").string()},
                       {"OPENROUTER_BASE_URL", url(9)},  // nobody is there
                       {"REDIS_URL", redis.url()}});
+        added.merge(discord.variables());
         return added;
     }
     std::unique_ptr<Program> gateway() {
@@ -59,7 +64,8 @@ protected:
                                           std::uint16_t port) {
         auto program = std::make_unique<Program>(path, std::vector<std::string>{}, environment);
         program->await_err("http://127.0.0.1:" + std::to_string(port), 20s);
-        EXPECT_EQ(get(port, "/health").status, 200) << get(port, "/health").body;
+        EXPECT_TRUE(eventually([&] { return get(port, "/health").status == 200; }))
+            << get(port, "/health").body;
         return program;
     }
     http::Response send(std::uint16_t port, const http::Request& request) {
@@ -70,48 +76,61 @@ protected:
     http::Response get(std::uint16_t port, std::string path) {
         return send(port, {.path = std::move(path)});
     }
-    http::Response post(std::string path, std::string body) {
-        return send(bot_port, {.method = "POST",
-                               .path = std::move(path),
-                               .headers = {{"X-Service-Auth", secret}},
-                               .body = std::move(body)});
+    // Whether a personality is to answer it.
+    bool is_handled(const std::string& user) {
+        const auto heard = [this] {
+            const std::string text = get(bot_port, "/metrics").body;
+            const std::string name = "\ntutti_discord_events_handled_total{event=\"message\"} ";
+            const auto at = text.find(name);
+            return at == std::string::npos ? 0 : std::stoi(text.substr(at + name.size()));
+        };
+        const int before = heard();
+        const std::size_t asked = front.count("POST /ai/generate");
+        discord.say("500", "hello", user);
+        EXPECT_TRUE(eventually([&] { return heard() > before; }));
+        return front.count("POST /ai/generate") > asked;
     }
-    bot::DriverMessageAnswer say_hello(const std::string& user) {
-        return json::read<bot::DriverMessageAnswer>(
-                   post("/driver/message",
-                        R"({"channelId":"500","content":"hello","authorId":")" + user + "\"}")
-                       .body)
-            .value();
+    AnsweredAtDiscord command(const std::string& name, const std::string& user) {
+        const bool names_one = name == "channel activate";
+        return discord.command(name,
+                               names_one ? R"({"name":"personality","type":3,"value":"solo"})" : "",
+                               "500", user);
     }
-    bot::DriverCommandAnswer command(const std::string& name, const std::string& user) {
-        return json::read<bot::DriverCommandAnswer>(
-                   post("/driver/command", R"({"command":")" + name +
-                                               R"(","options":{"personality":"solo"},"userId":")" +
-                                               user +
-                                               R"(","channelId":"500","guildId":"900",)"
-                                               R"("permissions":["MANAGE_MESSAGES"]})")
-                       .body)
-            .value();
+
+    Processes() {
+        for (const char* id : {"200", "100000000000000001"}) discord.add_user(id);
+        discord.open("500");
     }
 
     RedisServer redis;
     std::uint16_t gateway_port = free_port();
+    CountingFront front{url(gateway_port)};
     std::uint16_t bot_port = free_port();
+    PlayedDiscord discord;
     http::Client http{{.name = "test"}};
 };
 
-struct Refusal {
+struct BotRefusal {
     Variables environment;
     std::string text;
+    int code = 1;
 };
 
 TEST_F(Processes, BotClientRefusesToStartWithAReason) {
     const std::string taken = std::to_string(redis.port());
     RedisServer locked({.config = {"requirepass pa55word"}, .password = "pa55word"});
     const std::string wrong_password = "redis://:wr0ng@127.0.0.1:" + std::to_string(locked.port());
-    const std::vector<Refusal> refusals{
+    const std::vector<BotRefusal> refusals{
         {{{"INTERNAL_SERVICE_SECRET", ""}}, "INTERNAL_SERVICE_SECRET"},
         {{{"BOT_CLIENT_PORT", taken}}, taken},
+        {{{"DISCORD_TOKEN", ""}}, "DISCORD_TOKEN"},
+        {{{"DISCORD_API_URL", "http://discord.example/api"}}, "DISCORD_API_URL"},
+        {{{"SHARD_ID", "1"}, {"SHARD_COUNT", ""}}, "SHARD_COUNT"},
+        {{{"SHARD_ID", "1"}, {"SHARD_COUNT", "1"}}, "SHARD_ID"},
+        {{{"DISCORD_TOKEN", "wrong"}}, "the bot cannot go on", 78},
+        {{{"DISCORD_TOKEN", "wrong"}, {"SHARD_ID", ""}, {"SHARD_COUNT", ""}},
+         "the bot cannot go on",
+         78},
         {{{"BOT_CLIENT_PORT", "70000"}}, "BOT_CLIENT_PORT"},
         {{{"REDIS_URL", "mysql://somewhere"}}, "REDIS_URL"},
         {{{"REDIS_URL", "redis://127.0.0.1:" + std::to_string(free_port())}},
@@ -120,10 +139,10 @@ TEST_F(Processes, BotClientRefusesToStartWithAReason) {
         {{{"INSTANCE_NAME", "bot client"}}, "INSTANCE_NAME"},
         {{{"TUTTI_DEMO_CHANNEL_ACTIVATION", "maybe"}}, "TUTTI_DEMO_CHANNEL_ACTIVATION"},
     };
-    for (const Refusal& refusal : refusals) {
+    for (const BotRefusal& refusal : refusals) {
         Program program(BOT_CLIENT_PROGRAM, {}, variables(refusal.environment));
 
-        EXPECT_EQ(program.wait(20s), 1) << refusal.text;
+        EXPECT_EQ(program.wait(20s), refusal.code) << refusal.text;
         EXPECT_THAT(program.err(), AllOf(HasSubstr(refusal.text), Not(HasSubstr("wr0ng")),
                                          Not(HasSubstr(secret))));
     }
@@ -161,19 +180,20 @@ TEST_F(Processes, GatewayRefusesToStartWithoutASecret) {
 }
 
 TEST_F(Processes, AbsentGatewayIsOnlyAWarningAndMessagesPassOn) {
-    const auto alone = bot();
+    const auto alone = bot({{"GATEWAY_URL", url(gateway_port)}});  // past the front, which is there
     EXPECT_THAT(alone->err(), HasSubstr("gateway"));
 
-    EXPECT_FALSE(say_hello("200").handled);
-    EXPECT_THAT(command("channel activate", "200").replies.at(0).content,
-                HasSubstr("unexpected error"));
+    EXPECT_FALSE(is_handled("200"));
+    EXPECT_THAT(send(bot_port, {.path = "/metrics", .headers = {{"Accept", "text/plain"}}}).body,
+                HasSubstr("\ntutti_messages_undecided_total 1\n"));
+    EXPECT_THAT(command("channel activate", "200").content, HasSubstr("unexpected error"));
 }
 
 TEST_F(Processes, SignalsEndThemCleanlyAndSoon) {
     for (const int signal : {SIGINT, SIGTERM}) {
         const auto api = gateway();
         const auto client = bot();
-        (void)say_hello("200");
+        (void)is_handled("200");
 
         client->signal(signal);
         api->signal(signal);
@@ -186,8 +206,8 @@ TEST_F(Processes, SignalsEndThemCleanlyAndSoon) {
 TEST_F(Processes, EveryProcessIsWatchedTheSameWay) {
     const auto api = gateway();
     const auto client = bot({{"INSTANCE_NAME", "bot-client-7"}});
-    (void)say_hello("200");
-    (void)say_hello("200");
+    (void)is_handled("200");
+    (void)is_handled("200");
 
     const auto metrics = get(bot_port, "/metrics");
     EXPECT_THAT(
@@ -197,7 +217,9 @@ TEST_F(Processes, EveryProcessIsWatchedTheSameWay) {
     EXPECT_THAT(metrics.body,
                 AllOf(HasSubstr("tutti_http_requests_total{upstream=\"gateway-interactive\"} 1\n"),
                       HasSubstr("tutti_http_requests_total{upstream=\"gateway-background\"} "),
-                      HasSubstr("tutti_http_requests_total{upstream=\"model\"} 0\n")));
+                      HasSubstr("\ntutti_replies_awaited 0\n"),
+                      HasSubstr("\ntutti_deliveries_attempts_total 0\n"),
+                      HasSubstr("\ntutti_deliveries_waiting 0\n")));
     const auto inventory = parse_inventory(get(bot_port, "/audit").body);
     ASSERT_TRUE(inventory.has_value());
     EXPECT_EQ(inventory->at(0).node, "bot-client-7");
@@ -246,20 +268,20 @@ TEST_F(Processes, PrivatePersonalityAnswersItsOwnerAndTellsOthersOnce) {
     const std::string owner = "100000000000000001";
     const auto api = gateway();
     const auto client = bot();
-    EXPECT_THAT(command("channel activate", "200").replies.at(0).content,
-                HasSubstr("do not have access"));
+    EXPECT_THAT(command("channel activate", "200").content, HasSubstr("do not have access"));
 
-    EXPECT_THAT(command("channel activate", owner).replies.at(0).content,
-                HasSubstr("Activated **Solo**"));
+    EXPECT_THAT(command("channel activate", owner).content, HasSubstr("Activated **Solo**"));
 
-    EXPECT_THAT(say_hello(owner).replies.at(0).content, HasSubstr("Solo"));
-    const auto first = say_hello("200");
-    EXPECT_FALSE(first.handled);
-    EXPECT_THAT(first.replies.at(0).content, HasSubstr("private personality"));
-    EXPECT_TRUE(say_hello("200").replies.empty());
-    EXPECT_THAT(command("channel deactivate", "200").replies.at(0).content,
-                HasSubstr("Deactivated **Solo**"));
-    EXPECT_FALSE(say_hello(owner).handled);
+    EXPECT_TRUE(is_handled(owner));
+    EXPECT_FALSE(is_handled("200"));
+    EXPECT_FALSE(is_handled("200"));
+    const auto notices = discord.said("500");
+    EXPECT_EQ(
+        std::ranges::count_if(
+            notices, [](const auto& one) { return one.content.contains("private personality"); }),
+        1);
+    EXPECT_THAT(command("channel deactivate", "200").content, HasSubstr("Deactivated **Solo**"));
+    EXPECT_FALSE(is_handled(owner));
 }
 
 TEST_F(Processes, AuditChecksWhatRuns) {
@@ -284,42 +306,52 @@ TEST_F(Processes, AuditChecksWhatRuns) {
 TEST_F(Processes, HostileRequestsAreRefusedAndHarmNobody) {
     const auto client = bot();
 
-    for (const char* body : {"{", "[1,2]", "{\"command\":{}}", "\xff\xfe"}) {
-        EXPECT_EQ(post("/driver/command", body).status, 400) << body;
-        EXPECT_EQ(post("/driver/message", body).status, 400) << body;
-    }
     EXPECT_EQ(send(bot_port, {.method = "POST", .path = "/driver/command", .body = "{}"}).status,
-              403);
+              404);
     EXPECT_EQ(get(bot_port, "/nowhere").status, 404);
     // The answer may be lost when the connection is cut while the rest of the body is on its way.
-    const int huge = post("/driver/message", std::string(100'000'000, '[')).status;
-    EXPECT_TRUE(huge == 413 || huge == 0) << huge;
+    const int huge =
+        send(bot_port, {.method = "POST", .path = "/health", .body = std::string(100'000'000, '[')})
+            .status;
+    EXPECT_TRUE(huge == 413 || huge == 405 || huge == 404 || huge == 0) << huge;
     EXPECT_EQ(get(bot_port, "/health").status, 200);
 }
 
 TEST_F(Processes, RedisThatIsAwayMakesTheBotUnreadyAndItRecovers) {
     const auto api = gateway();
     const auto client = bot();
-    const auto await_status = [&](int status) {
+    const auto await_status = [&](int status, const std::string& text) {
         const auto end = std::chrono::steady_clock::now() + 20s;
         auto health = get(bot_port, "/health");
-        while (health.status != status && std::chrono::steady_clock::now() < end) {
+        while ((health.status != status || !health.body.contains(text)) &&
+               std::chrono::steady_clock::now() < end) {
             std::this_thread::sleep_for(20ms);
             health = get(bot_port, "/health");
         }
         EXPECT_EQ(health.status, status);
-        return health.body;
+        EXPECT_THAT(health.body, HasSubstr(text));
     };
 
     redis.kill();
-    EXPECT_THAT(await_status(503), HasSubstr("cache:channel-activation-invalidation"));
+    await_status(503, "cache:channel-activation-invalidation");
+    await_status(503, "the queue of replies does not answer");
     const auto answer = command("channel activate", "100000000000000001");
-    EXPECT_THAT(answer.replies.at(0).content, HasSubstr("Activated **Solo**"));
-    EXPECT_EQ(answer.invalidation, "unconfirmed");
-    EXPECT_TRUE(say_hello("100000000000000001").handled) << "the gateway is asked instead";
+    EXPECT_THAT(answer.content, HasSubstr("Activated **Solo**"));
+    // The gateway is asked instead, and cannot queue anything.
+    discord.say("500", "hello", "100000000000000001");
+    const auto apologised = [this] {
+        return std::ranges::any_of(discord.said("500"), [](const auto& one) {
+            return one.content.contains("something went wrong");
+        });
+    };
+    const auto end = std::chrono::steady_clock::now() + 30s;
+    while (!apologised() && std::chrono::steady_clock::now() < end) {
+        std::this_thread::sleep_for(20ms);
+    }
+    EXPECT_TRUE(apologised());
 
     redis.start();
-    (void)await_status(200);
+    await_status(200, "\"ready\":true");
 }
 
 }  // namespace

@@ -44,7 +44,8 @@ http::Response CountingFront::pass_on(const http::Request& request) {
                        .path = request.path,
                        .query = request.query,
                        .body = request.body};
-    for (const char* name : {"X-Service-Auth", "X-User-Id", "X-Owner-Id", "Content-Type"}) {
+    for (const char* name :
+         {"X-Service-Auth", "X-User-Id", "X-Owner-Id", "Content-Type", "Idempotency-Key"}) {
         if (const auto value = request.headers.find(name))
             copy.headers.set(name, std::string(*value));
     }

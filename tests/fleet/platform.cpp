@@ -1,37 +1,37 @@
 #include "fleet/platform.hpp"
 
 #include <gmock/gmock.h>
-#include <signal.h>
 
 #include <utility>
+
+#include "tutti/inventory.hpp"
 
 namespace tests {
 
 using namespace std::chrono_literals;
 using namespace tutti::services;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using tutti::Boottime;
 
-Service::Service(std::string path, std::vector<std::string> arguments, Variables environment,
-                 std::uint16_t port)
-    : path_(std::move(path)),
-      arguments_(std::move(arguments)),
-      environment_(std::move(environment)),
-      port_(port) {}
+namespace {
 
-void Service::start() { program_ = std::make_unique<Program>(path_, arguments_, environment_); }
-
-void Service::kill() {
-    program_->signal(SIGKILL);
-    program_->wait();
-    before_ = written();
-    program_.reset();
+std::vector<std::string> with_password(std::vector<std::string> config, const char* password) {
+    config.push_back(std::string("requirepass ") + password);
+    return config;
 }
 
-std::string Service::written() const {
-    return program_ ? before_ + program_->out() + program_->err() : before_;
+std::array<std::shared_ptr<PlayedDiscord>, 2> make_discords(bool one_each) {
+    const auto first = std::make_shared<PlayedDiscord>();
+    return {first, one_each ? std::make_shared<PlayedDiscord>() : first};
 }
+
+}  // namespace
+
+Platform::Platform(std::vector<std::string> redis_config, Discords kind)
+    : redis({.config = with_password(std::move(redis_config), redis_password),
+             .password = redis_password}),
+      discords(make_discords(kind == Discords::one_each)) {}
 
 Variables Platform::gateway_variables(std::uint16_t port, const std::string& name) const {
     return {{"INTERNAL_SERVICE_SECRET", secret},
@@ -48,13 +48,15 @@ Variables Platform::gateway_variables(std::uint16_t port, const std::string& nam
 }
 
 Variables Platform::bot_variables(std::size_t bot) const {
-    return {{"INTERNAL_SERVICE_SECRET", secret},
-            {"BOT_CLIENT_PORT", std::to_string(bot_ports[bot])},
-            {"INSTANCE_NAME", "bot-" + std::to_string(bot + 1)},
-            {"GATEWAY_URL", fronts[bot]->url()},
-            {"LLM_API_KEY", model_key},
-            {"REDIS_URL", redis.url()},
-            {"LOG_LEVEL", "trace"}};
+    Variables variables = discords[bot]->variables();
+    variables.insert({{"INTERNAL_SERVICE_SECRET", secret},
+                      {"BOT_CLIENT_PORT", std::to_string(bot_ports[bot])},
+                      {"INSTANCE_NAME", "bot-" + std::to_string(bot + 1)},
+                      {"GATEWAY_URL", fronts[bot]->url()},
+                      {"JOB_LEASE_SECONDS", "3"},
+                      {"REDIS_URL", redis.url()},
+                      {"LOG_LEVEL", "trace"}});
+    return variables;
 }
 
 void Platform::SetUp() {
@@ -81,37 +83,46 @@ http::Response Platform::send(const std::string& url, const char* method, const 
     return *std::move(response);
 }
 
-namespace {
-
-std::string parent_member(const std::string& parent) {
-    return parent.empty() ? "" : R"("parentChannelId":")" + parent + "\",";
+void Platform::open(const std::string& channel, const std::string& parent) {
+    for (const auto& discord : discords) {
+        if (!parent.empty()) discord->open(parent);
+        discord->open(channel, parent);
+    }
 }
 
-}  // namespace
+std::size_t Platform::sample(const Service& service, const std::string& name) {
+    const std::string body = get(service, "/metrics").body;
+    const std::size_t found = body.find('\n' + name + ' ');
+    return found == std::string::npos ? 0 : std::stoul(body.substr(found + name.size() + 2));
+}
 
-Platform::Message Platform::say(std::size_t bot, const std::string& channel,
-                                const std::string& parent) {
-    return read<Message>(send(bots[bot].url(), "POST", "/driver/message",
-                              '{' + parent_member(parent) + R"("content":"hello","authorId":")" +
-                                  moderator + R"(","channelId":")" + channel + "\"}"));
+std::size_t Platform::hits_of(std::size_t bot) {
+    const auto rows = tutti::parse_inventory(get(bots[bot], "/audit").body);
+    if (!rows) return 0;
+    for (const auto& row : *rows) {
+        if (row.declaration.name == "channel-activation") return row.counters.hits;
+    }
+    return 0;
+}
+
+Platform::Heard Platform::say(std::size_t bot, const std::string& channel,
+                              const std::string& parent) {
+    open(channel, parent);
+    const std::size_t asked = fronts[bot]->count("POST /ai/generate");
+    const std::size_t hits = hits_of(bot);
+    const std::size_t heard = heard_by(bot);
+    discords[bot]->say(channel, "hello");
+    EXPECT_TRUE(eventually([&] { return heard_by(bot) > heard; }));
+    return {.handled = fronts[bot]->count("POST /ai/generate") > asked,
+            .from_memory = hits_of(bot) > hits};
 }
 
 Platform::Command Platform::command(std::size_t bot, const std::string& name,
                                     const std::string& channel, const std::string& parent) {
-    return read<Command>(send(bots[bot].url(), "POST", "/driver/command",
-                              '{' + parent_member(parent) + R"("command":")" + name +
-                                  R"(","options":{"personality":"maestro"},"userId":")" +
-                                  moderator + R"(","channelId":")" + channel +
-                                  R"(","guildId":"900","permissions":["MANAGE_MESSAGES"]})"));
-}
-
-bool Platform::eventually(const std::function<bool()>& holds, std::chrono::milliseconds within) {
-    const auto give_up = Boottime::now() + within;
-    while (!holds()) {
-        if (Boottime::now() > give_up) return false;
-        std::this_thread::sleep_for(10ms);
-    }
-    return true;
+    open(channel, parent);
+    const bool names_one = name == "channel activate";
+    return discords[bot]->command(
+        name, names_one ? R"({"name":"personality","type":3,"value":"maestro"})" : "", channel);
 }
 
 void Platform::await_health(const Service& service, int status, const std::string& text) {
@@ -139,6 +150,9 @@ void Platform::expect_no_secret() const {
         for (const char* hidden :
              {secret, redis_password, PostgresServer::password, model_key, user_key}) {
             EXPECT_THAT(written, Not(HasSubstr(hidden)));
+        }
+        for (const auto& discord : discords) {
+            EXPECT_THAT(written, Not(HasSubstr(discord->token())));
         }
     }
 }

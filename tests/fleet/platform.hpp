@@ -1,7 +1,9 @@
 // The platform as it runs for real: the built provider-stand-in, two api-gateways and two
 // bot-clients, each a process, on a real Redis and a real PostgreSQL that want passwords. Each bot
 // has its own gateway, so that whatever one bot learns of another went through all of it; what a
-// bot asks passes a front that counts.
+// bot asks passes a front that counts. Each bot also has a Discord of its own, with the same
+// channels, so that one can be spoken to alone; or both are on one, as instances of a bot are. No
+// id is of two Discords: the gateways would take a message of one for the other's.
 //
 // After each test no secret may be found in anything that any process has written in any of its
 // lives.
@@ -22,51 +24,42 @@
 #include <thread>
 #include <vector>
 
-#include "bot-client/driver_wire.hpp"
 #include "common/http/client.hpp"
 #include "fleet/counting_front.hpp"
+#include "support/eventually.hpp"
+#include "support/played_discord.hpp"
 #include "support/postgres_server.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
+#include "support/service.hpp"
 #include "support/temporary_folder.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/json.hpp"
 
 namespace tests {
 
-// A program that is killed and started again on the same port.
-class Service {
-public:
-    Service(std::string path, std::vector<std::string> arguments, Variables environment,
-            std::uint16_t port);
-
-    void start();
-    void kill();  // SIGKILL
-    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-    // All of its output, of all its lives.
-    [[nodiscard]] std::string written() const;
-
-private:
-    std::string path_;
-    std::vector<std::string> arguments_;
-    Variables environment_;
-    std::uint16_t port_;
-    std::string before_;
-    std::unique_ptr<Program> program_;
-};
-
-class Platform : public testing::Test {
+class Platform : public ::testing::Test {
 protected:
+    enum class Discords : std::uint8_t { one_each, one_for_both };
+
+    Platform() : Platform(std::vector<std::string>{}, Discords::one_each) {}
+    // With these lines in Redis' configuration.
+    Platform(std::vector<std::string> redis_config, Discords kind);
+
     using Response = tutti::services::http::Response;
-    using Message = tutti::services::bot::DriverMessageAnswer;
-    using Command = tutti::services::bot::DriverCommandAnswer;
+    using Command = AnsweredAtDiscord;
+    // What a bot has made of a message.
+    struct Heard {
+        bool handled = false;      // a personality is to answer it
+        bool from_memory = false;  // whether the channel is active was known
+    };
 
     static constexpr const char* secret = "the-secret-of-all-services";
     static constexpr const char* redis_password = "the-password-of-redis";
     static constexpr const char* model_key = "sk-the-key-of-the-model";
     static constexpr const char* user_key = "sk-the-key-of-a-user";
     static constexpr const char* bot_owner = "100000000000000099";
-    static constexpr const char* moderator = "200000000000000001";
+    static constexpr const char* moderator = PlayedDiscord::moderator;
 
     // Everything runs and is ready.
     void SetUp() override;
@@ -78,8 +71,14 @@ protected:
     Response get(const Service& service, const std::string& path) {
         return send(service.url(), "GET", path);
     }
-    // From any thread. With `parent` the channel is a thread in it.
-    Message say(std::size_t bot, const std::string& channel, const std::string& parent = "");
+    // With `parent` the channel is a thread in it.
+    Heard say(std::size_t bot, const std::string& channel, const std::string& parent = "");
+    // At every Discord.
+    void open(const std::string& channel, const std::string& parent = "");
+    std::size_t heard_by(std::size_t bot) {
+        return sample(bots[bot], R"(tutti_discord_events_handled_total{event="message"})");
+    }
+    std::size_t hits_of(std::size_t bot);
     Command command(std::size_t bot, const std::string& name, const std::string& channel,
                     const std::string& parent = "");
     Command activate(std::size_t bot, const std::string& channel) {
@@ -87,6 +86,8 @@ protected:
     }
     // Calls of the gateway for an activation, by one bot.
     std::size_t lookups(std::size_t bot) const { return fronts[bot]->count("GET /user/channel/"); }
+    // Of its metrics; 0 when there is none of that name, which has its labels.
+    std::size_t sample(const Service& service, const std::string& name);
     std::string provider_calls() { return get(provider, "/calls").body; }
 
     template <class T>
@@ -95,8 +96,6 @@ protected:
         EXPECT_TRUE(value) << response.status << ' ' << response.body;
         return value ? std::move(*value) : T{};
     }
-    static bool eventually(const std::function<bool()>& holds,
-                           std::chrono::milliseconds within = std::chrono::seconds{20});
     // Until its /health has that status and contains the text.
     void await_health(const Service& service, int status, const std::string& text);
     void await_all_ready();
@@ -113,10 +112,10 @@ protected:
     [[nodiscard]] Variables gateway_variables(std::uint16_t port, const std::string& name) const;
     [[nodiscard]] Variables bot_variables(std::size_t bot) const;
 
-    RedisServer redis{
-        {.config = {std::string("requirepass ") + redis_password}, .password = redis_password}};
+    RedisServer redis;
     PostgresServer postgres;
     TemporaryFolder folder;  // shared by the gateways
+    std::array<std::shared_ptr<PlayedDiscord>, 2> discords;
     std::array<std::uint16_t, 2> gateway_ports{free_port(), free_port()};
     std::array<std::uint16_t, 2> bot_ports{free_port(), free_port()};
     std::uint16_t provider_port = free_port();

@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "common/domain/model_catalogue.hpp"
 #include "common/http/client.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tests {
 namespace {
@@ -14,9 +18,9 @@ namespace {
 using namespace std::chrono_literals;
 using namespace tutti;
 using namespace tutti::services;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-struct StandIn : testing::Test {
+struct StandIn : ::testing::Test {
     http::Response get(const std::string& path) {
         auto response = http.send("http://127.0.0.1:" + std::to_string(port), {.path = path},
                                   Boottime::now() + 20s);
@@ -40,7 +44,7 @@ TEST_F(StandIn, AnswersCountsAndStopsAtATerm) {
     const auto models = domain::read_catalogue_answer(get("/api/v1/models").body);
     ASSERT_TRUE(models) << models.error().message();
     EXPECT_EQ(models->size(), 10U);
-    EXPECT_THAT(get("/calls").body, testing::StartsWith(R"({"models":1,)"));
+    EXPECT_THAT(get("/calls").body, ::testing::StartsWith(R"({"models":1,)"));
     program->signal(SIGTERM);
 
     EXPECT_EQ(program->wait(), 0);
@@ -64,6 +68,33 @@ TEST_F(StandIn, FailsAndIsEmptyAsTold) {
     }
     const auto program = start({"--empty"});
     EXPECT_EQ(get("/api/v1/models").body, R"({"data":[]})");
+}
+
+TEST_F(StandIn, JournalHasEachCallOfAModelAlsoBehindAKill) {
+    const TemporaryFolder folder;
+    const std::string journal = folder.file("journal");
+    const auto ask = [&](const std::string& text) {
+        return http.send("http://127.0.0.1:" + std::to_string(port),
+                         {.method = "POST",
+                          .path = "/api/v1/chat/completions",
+                          .body = R"({"messages":[{"role":"user","content":")" + text + R"("}]})"},
+                         Boottime::now() + 20s);
+    };
+    {
+        const auto program = start({"--journal", journal});
+        EXPECT_TRUE(ask("one"));
+        program->signal(SIGKILL);
+        program->wait();
+    }
+    const auto program = start({"--journal", journal, "--chat", "rate_limit"});
+    EXPECT_TRUE(ask("two"));
+
+    std::stringstream written;
+    written << std::ifstream(journal).rdbuf();
+    EXPECT_EQ(written.str(), R"({"kind":"chat","about":"one","answer":"well"})"
+                             "\n"
+                             R"({"kind":"chat","about":"two","answer":"rate_limit"})"
+                             "\n");
 }
 
 TEST_F(StandIn, OptionsOutOfRangeAreNamed) {

@@ -13,11 +13,11 @@ namespace tests {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-class SplitFleet : public testing::Test {
+class SplitFleet : public ::testing::Test {
 protected:
     struct Bot {
         std::string url;
@@ -30,6 +30,8 @@ protected:
         Variables variables{{"INTERNAL_SERVICE_SECRET", "t3st-secret-of-the-fleet"},
                             {"BOT_CLIENT_PORT", port},
                             {"GATEWAY_URL", "http://127.0.0.1:9"},  // nobody is there
+                            {"DISCORD_TOKEN", "t"},
+                            {"DISCORD_API_URL", "http://127.0.0.1:9/api"},
                             {"INSTANCE_NAME", name}};
         if (!redis.empty()) variables.emplace("REDIS_URL", redis);
         Bot bot{.url = "http://127.0.0.1:" + port,

@@ -39,7 +39,10 @@ Outcome read(std::string_view bytes, std::size_t piece) {
             outcome.failed = !reply;
             if (!reply || !*reply) break;
             describe(**reply, outcome.replies);
-            (void)tutti::redis::to_fetched("fuzz", **reply);
+            // As if so many keys had been asked for, and one more.
+            const std::size_t keys = std::max((*reply)->items.size(), std::size_t{2}) - 1;
+            if (tutti::redis::to_fetched("fuzz", keys, **reply).size() != keys) std::abort();
+            (void)tutti::redis::to_fetched("fuzz", keys + 1, **reply);
             (void)tutti::redis::to_filled("fuzz", **reply);
         }
     }

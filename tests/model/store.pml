@@ -1,5 +1,5 @@
 /*
- * The store tier: a value with its tag, the claim of its load, and what a publication does to them: S1, S2, S5 to
+ * The store tier: a value with its era, the claim of its load, and what a publication does to them: S1, S2, S5 to
  * S7 and S13 of docs/coherence.md. Spin looks at every order of events; tests/model/run starts it.
  *
  * One key, one change of it, and two nodes with a load each; node 0 may be the one that makes the change. A value
@@ -43,7 +43,7 @@ typedef Load {
 };
 Load load[NODES];
 
-/* The server. Current: of the tag that holds. */
+/* The server. Current: of the era that holds. */
 byte stored;
 bool stored_current, claim_current;
 byte claim = NODES; /* whose it is; NODES: none stands */

@@ -6,6 +6,7 @@
 //   FaultyBus, FaultyStore      the network, which never pauses
 //   MoodyServer                 what the server refuses
 //   WatchedBus                  tells the checker which publications took effect, and when
+//   ReplicatedBus, ReplicatedStore  which server it is: the primary, or one that was replaced
 //   EmbeddedBus, EmbeddedStore  the server
 #pragma once
 
@@ -153,8 +154,9 @@ public:
         network_.fill(std::move(request), TimePoint::max(),
                       arrivals_.at(deadline, std::move(done)));
     }
-    void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override {
-        network_.release(std::move(place), std::move(token), TimePoint::max(),
+    void release(ValueAddress address, LoadToken token, TimePoint deadline,
+                 Completion<bool> done) override {
+        network_.release(std::move(address), std::move(token), TimePoint::max(),
                          arrivals_.at(deadline, std::move(done)));
     }
     void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,

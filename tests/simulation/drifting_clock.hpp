@@ -1,4 +1,5 @@
-// A node's own clock: it has its own zero and runs slower than the true time by a fixed rate. The
+// A node's own clock: it has its own zero and runs slower than the true time by a fixed rate, and
+// it may stand still for a while, which breaks what a node has to rely on. The
 // true time is the fastest clock of the fleet, so that a relative drift of rho leaves rates from
 // 1/(1+rho) to 1. Integer arithmetic, so that `truth_at` is exact.
 #pragma once
@@ -15,7 +16,13 @@ public:
         : truth_(truth), true_start_(truth.now()), start_(start), permille_(permille) {}
 
     [[nodiscard]] TimePoint now() const noexcept override {
-        return start_ + (truth_.now() - true_start_) * permille_ / 1000;
+        const Duration passed = std::max(truth_.now() - true_start_, Duration::zero());
+        return start_ + passed * permille_ / 1000;
+    }
+    // From now on, and at least for so long.
+    void stand_still(Duration length) noexcept {
+        start_ = now();
+        true_start_ = std::max(true_start_, truth_.now() + length);
     }
     // The first true time at which this clock shows `local` or more.
     [[nodiscard]] TimePoint truth_at(TimePoint local) const noexcept {

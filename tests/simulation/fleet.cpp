@@ -4,8 +4,6 @@
 #include <array>
 #include <utility>
 
-#include "coherence/plain_event.hpp"
-
 namespace tutti::simulation {
 
 using namespace std::chrono_literals;
@@ -13,10 +11,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int slowest_permille = 834;  // 1 / 1.2
-constexpr std::size_t loads_of_a_key_max = 2;
 constexpr std::uint64_t steps_max = 300'000;
-
-PlainEvent legacy_shape() { return {.type = "row", .key = "rowId"}; }
 
 std::vector<std::string> key_names(const FleetOptions& options) {
     std::vector<std::string> keys;
@@ -57,6 +52,7 @@ Fleet::Fleet(FleetOptions options)
       random_(options_.seed),
       hub_(EmbeddedHub::create({.seed = random_.number(), .clock = truth_})),
       server_(hub_),
+      former_(EmbeddedHub::create({.seed = options_.seed, .clock = truth_})),
       source_(channel_count * options_.keys),
       checker_(source_, channel_count * options_.keys),
       disturbed_(channel_count * options_.keys),
@@ -81,12 +77,17 @@ Fleet::~Fleet() {
 }
 
 std::string_view Fleet::channel_name(std::size_t channel) {
-    constexpr std::array<std::string_view, channel_count> names{"rows", "legacy", "shared/ledger"};
+    constexpr std::array<std::string_view, channel_count> names{"rows", "legacy", "shared/ledger",
+                                                                "labels"};
     return names.at(channel);
 }
 std::size_t Fleet::channel_of(std::size_t cache) {
     if (cache == ledger) return ledger_channel;
+    if (cache == labels || cache == labelled) return labels_channel;
     return cache == legacy || cache == archive ? legacy_channel : rows_channel;
+}
+std::vector<std::string> Fleet::tags_of(std::size_t row) const {
+    return {"every", "t" + std::to_string(row % options_.keys % 2)};
 }
 const std::string& Fleet::key_of(std::size_t row) const { return keys_[row % options_.keys]; }
 std::size_t Fleet::row_of(std::size_t cache, std::string_view key) const {
@@ -95,7 +96,7 @@ std::size_t Fleet::row_of(std::size_t cache, std::string_view key) const {
 
 ProcessPlan Fleet::plan_process(std::size_t place) {
     const Duration age = random_.between(300ms, 4s);
-    return {
+    ProcessPlan plan{
         .place = place,
         .member = "node-" + std::to_string(place) + "-" + std::to_string(processes_.size()),
         .lease = options_.leases[place],
@@ -106,7 +107,9 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
         .fault_seed = random_.number(),
         .network = network_now_,
         .channels = {std::string(channel_name(rows_channel)),
-                     std::string(channel_name(legacy_channel))},
+                     std::string(channel_name(legacy_channel)),
+                     {},  // the ledger has none
+                     std::string(channel_name(labels_channel))},
         .caches = {{.name = "users", .channel = rows_channel},
                    {.name = "profiles",
                     .channel = rows_channel,
@@ -146,10 +149,41 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
                     .channel = rows_channel,
                     .memory_ttl = 3s,
                     .store_ttl = 5s,
-                    .refresh_every = options_.refresh_every}},
+                    .refresh_every = options_.refresh_every,
+                    .refresh_on_hit = 0.5},
+                   {.name = "ahead",
+                    .channel = rows_channel,
+                    .memory_ttl = 1s,
+                    .refresh_on_hit = 0.3,
+                    .idle_ttl = 800ms},
+                   {.name = "bulk",
+                    .channel = rows_channel,
+                    .blocking_loader = true,
+                    .memory_ttl = 2s,
+                    .stale_for = 3s,
+                    .bulk = true,
+                    .warms_up = options_.warms_up},
+                   {.name = "labels", .channel = labels_channel, .tagged = true},
+                   {.name = "labelled",
+                    .channel = labels_channel,
+                    .memory_ttl = 2s,
+                    .store_ttl = 5s,
+                    .stale_for = 3s,
+                    .negative = true,
+                    .tagged = true}},
         .rows = channel_count * options_.keys,
-        .refreshed_key = key_of(0),
+        .keys = keys_,
     };
+    for (CachePlan& cache : plan.caches) {
+        if (cache.pattern != Pattern::coherent) continue;
+        cache.checked = options_.checks_hits;
+        if (!options_.validated) continue;
+        cache.validated = true;
+        cache.refresh_on_hit = 0;
+        if (cache.on_suspect.kind() == OnSuspect::Kind::serve_up_to)
+            cache.on_suspect = OnSuspect::bypass();
+    }
+    return plan;
 }
 
 Process::Surroundings Fleet::surroundings() {
@@ -157,13 +191,16 @@ Process::Surroundings Fleet::surroundings() {
         .world = world_,
         .truth = truth_,
         .hub = hub_,
+        .former = former_,
         .mood = mood_,
         .executed = [this](TimePoint at, const std::string& channel,
                            const KeySet& changed) { executed(at, channel, changed); },
         .load = [this](Process& process, std::size_t cache, const std::string& key,
-                       auto done) { load(process, cache, key, std::move(done)); },
-        .load_now = [this](Process& process, std::size_t cache,
-                           const std::string& key) { return load_now(process, cache, key); },
+                       auto done) { loads_.load(process, cache, key, std::move(done)); },
+        .load_now =
+            [this](Process& process, std::size_t cache, std::span<const std::string> keys) {
+                return loads_.load_now(process, cache, keys);
+            },
         .worker_delay = [this] { return random_.between(0ms, 3ms); },
     };
 }
@@ -253,8 +290,14 @@ void Fleet::run(Process& process) {
         if (random_.chance(0.003)) process.hold_up(random_.between(0ms, 60ms));
     }
     // What a reader on another thread would see between any two tasks.
+    const std::size_t place = process.plan().place;
     const std::size_t cache = random_.below(cache_count);
-    peek(process.plan().place, cache, row(channel_of(cache), random_.below(options_.keys)));
+    const std::size_t of = row(channel_of(cache), random_.below(options_.keys));
+    switch (random_.below(8)) {
+    case 0: return look(place, cache, of);
+    case 1: return walk(place, cache);
+    default: peek(place, cache, of);
+    }
 }
 
 void Fleet::executed(TimePoint at, std::string_view channel, const KeySet& changed) {
@@ -262,59 +305,16 @@ void Fleet::executed(TimePoint at, std::string_view channel, const KeySet& chang
     while (channel != channel_name(index)) ++index;
     for (std::size_t key = 0; key < options_.keys; ++key) {
         const std::size_t changed_row = row(index, key);
-        if (!changed.all &&
-            std::ranges::find(changed.keys, key_of(changed_row)) == changed.keys.end()) {
-            continue;
-        }
+        const std::vector<std::string> tags = tags_of(changed_row);
+        const bool is_named =
+            std::ranges::find(changed.keys, key_of(changed_row)) != changed.keys.end() ||
+            std::ranges::find_first_of(changed.tags, tags) != changed.tags.end();
+        if (!changed.all && !is_named) continue;
         checker_.executed(at, changed_row);
         disturbed_[changed_row] = now();
         trace_.add(
             {now(), Event::executed, Trace::nobody - 1, changed_row, source_.read(changed_row)});
     }
-}
-
-Loaded<Version> Fleet::read_source(const Process& process, std::size_t cache, std::size_t row) {
-    const Version version = source_.read(row);
-    note(Event::source_read, process, row, version);
-    Loaded<Version> loaded = version;
-    if (process.plan().caches[cache].negative && Source::is_negative(version)) {
-        loaded = negative("do not ask");
-    }
-    if (Source::is_absent(version)) loaded = absent;
-    return options_.cacheable ? loaded : loaded.do_not_cache();
-}
-
-Result<Loaded<Version>> Fleet::load_now(Process& process, std::size_t cache,
-                                        const std::string& key) {
-    ++counts_.loads;
-    if (plan_load().fails) return fail(Errc::load_failed, "load", "the source is moody");
-    return read_source(process, cache, row_of(cache, key));
-}
-
-void Fleet::load(Process& process, std::size_t cache, const std::string& key,
-                 std::function<void(Result<Loaded<Version>>)> done) {
-    ++counts_.loads;
-    const LoadPlan plan = plan_load();
-    const std::size_t of = row_of(cache, key);
-    auto& running = process.loading[cache][of];
-    while (!running.empty() && now() - running.front() >= load_deadline) running.pop_front();
-    running.push_back(now());
-    note(Event::load, process, of, cache);
-    if (running.size() > loads_of_a_key_max) {
-        violated("A5: loads of a key at a time", std::to_string(running.size()), of);
-    }
-    judge_loads_of_the_fleet(process, cache, of);
-    auto value = std::make_shared<Loaded<Version>>(absent);
-    after(plan.reads_after,
-          [this, &process, cache, of, value] { *value = read_source(process, cache, of); });
-    after(plan.takes,
-          [this, &process, &running, of, plan, value, began = now(), done = std::move(done)] {
-              if (const auto it = std::ranges::find(running, began); it != running.end())
-                  running.erase(it);
-              note(Event::loaded, process, of);
-              if (plan.fails) return done(fail(Errc::load_failed, "load", "the source is moody"));
-              done(*value);
-          });
 }
 
 std::uint64_t Fleet::wait(Process& process, std::size_t row, Duration deadline) {
@@ -333,108 +333,6 @@ void Fleet::answered(std::uint64_t id) {
                  std::to_string((now() - one.since) / 1ms) + " ms", one.row);
     }
     waiting_.erase(found);
-}
-
-void Fleet::write(std::size_t place, std::size_t cache, std::size_t row, Ack ack, Duration lag) {
-    Process& process = node(place);
-    if (!process.serving()) return;
-    ++counts_.writes;
-    note(Event::commit, process, row, source_.commit(row));
-    if (lag == Duration::zero()) return invalidate(process, cache, row, ack);
-    after(lag, [=, this, &process] {
-        process.deliver([=, this, &process] {
-            if (process.serving()) invalidate(process, cache, row, ack);
-        });
-    });
-}
-
-void Fleet::invalidate_all(std::size_t place, std::size_t cache) {
-    if (node(place).serving()) invalidate(node(place), cache, std::nullopt, Ack::none);
-}
-
-void Fleet::invalidate(Process& process, std::size_t cache, std::optional<std::size_t> of,
-                       Ack ack) {
-    constexpr Duration deadline = 5s;
-    note(Event::invalidate, process, of.value_or(Trace::nobody), cache);
-    const bool replicated = mood_.replicas > 0;
-    std::vector<Version> versions;
-    for (std::size_t key = 0; key < options_.keys; ++key) {
-        const std::size_t covered = row(channel_of(cache), key);
-        versions.push_back(source_.read(covered));
-        if (of && covered != *of) continue;
-        process.invalidated.push_back({covered, now()});
-        ++disturbances_[covered];
-    }
-    const std::uint64_t id = wait(process, of.value_or(Trace::nobody), deadline);
-    auto done = [=, this, &process, called = now()](const Invalidation& result) {
-        answered(id);
-        if (result.done() && replicated && mood_.replicas > 0 && mood_.replicas_since <= called) {
-            violated("done takes a server that no failover can replace", "", *of);
-        }
-        outcome(process, cache, of, versions, called, result);
-    };
-    const InvalidateOptions how{.ack = ack, .deadline = deadline};
-    if (of) {
-        process.cache(cache).invalidate(key_of(*of), how, std::move(done));
-    } else {
-        process.raw_cache(cache).invalidate(std::nullopt, how, std::move(done));
-    }
-    // All caches of the channel have forgotten, not only this one.
-    for (std::size_t each = 0; each < cache_count; ++each) {
-        if (channel_of(each) != channel_of(cache)) continue;
-        for (std::size_t key = 0; key < options_.keys; ++key) {
-            const std::size_t covered = row(channel_of(cache), key);
-            if (of && covered != *of) continue;
-            process.own(each, covered) = versions[key];
-            process.in_memory[each][covered].reset();
-        }
-    }
-}
-
-void Fleet::outcome(Process& process, std::size_t cache, std::optional<std::size_t> of,
-                    const std::vector<Version>& versions, TimePoint called,
-                    const Invalidation& result) {
-    const std::size_t named = of.value_or(Trace::nobody);
-    for (std::size_t key = 0; key < options_.keys; ++key) {
-        const std::size_t covered = row(channel_of(cache), key);
-        if (of && covered != *of) continue;
-        disturbed_[covered] = now();
-        --disturbances_[covered];
-    }
-    if (!result.published()) {
-        ++counts_.unconfirmed;
-        note(Event::unconfirmed, process, named);
-        if (options_.calm) violated("A6: no unconfirmed without a fault", result.reason, named);
-        return;
-    }
-    note(result.done() ? Event::done : Event::published, process, named);
-    if (result.done()) ++counts_.done;
-    const bool acknowledged = result.by == Invalidation::By::acknowledgements;
-    if (acknowledged) ++counts_.acknowledged;
-    // Once the epoch has been known for a wait-out.
-    const bool in_grace = now() - process.serving_since < 6s;
-    if (options_.calm && result.done() && !in_grace && (!acknowledged || result.took > 1s)) {
-        violated("A8: done takes round trips when all is well", std::string(to_string(result.by)),
-                 named);
-    }
-    for (std::size_t key = 0; key < options_.keys; ++key) {
-        const std::size_t covered = row(channel_of(cache), key);
-        if (of && covered != *of) continue;
-        if (!checker_.executed_since(covered, called)) {
-            violated("published means that the server took it", "", covered);
-        }
-        if (result.done()) checker_.done(covered, versions[key]);
-    }
-}
-
-void Fleet::write_foreign(std::size_t of) {
-    ++counts_.writes;
-    trace_.add({now(), Event::foreign, Trace::nobody, of, source_.commit(of)});
-    const KeySet changed{.keys = {key_of(of)}, .all = false};
-    executed(now(), channel_name(legacy_channel), changed);
-    for (const std::string& event : write_plain_events(std::array{legacy_shape()}, key_of(of))) {
-        hub_->publish_plain(std::string(channel_name(legacy_channel)), event);
-    }
 }
 
 }  // namespace tutti::simulation

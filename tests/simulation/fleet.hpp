@@ -17,9 +17,10 @@
 #include <vector>
 
 #include "simulation/checker.hpp"
+#include "simulation/fleet_loads.hpp"
+#include "simulation/fleet_reservations.hpp"
 #include "simulation/process.hpp"
 #include "simulation/random.hpp"
-#include "simulation/reservation_book.hpp"
 #include "simulation/source.hpp"
 #include "simulation/trace.hpp"
 #include "tutti/testing/embedded_server.hpp"
@@ -41,6 +42,9 @@ struct FleetOptions {
     std::size_t key_bytes = 0;                            // at least
     bool held_up = true;                                  // executors are late now and then
     bool calm = false;                                    // no error is excused
+    bool warms_up = false;                                // `bulk`, at the start
+    bool validated = false;    // all coherent caches ask the server during each read
+    bool checks_hits = false;  // each, of the coherent caches, against the source
     bool history_survives = false;
     bool claims_survive = false;  // nobody has a reason to do without the store's claims
     double load_failures = 0;
@@ -79,6 +83,14 @@ struct Counts {
     Counts& operator+=(const Counts& other);
 };
 
+using Rows = std::vector<std::size_t>;  // of one channel; empty: all of it
+struct CacheRow {
+    std::size_t cache;
+    std::size_t row;
+};
+using SendInvalidation =
+    std::function<void(InvalidateOptions, std::function<void(const Invalidation&)>)>;
+
 class Fleet {
 public:
     // The caches that every node declares. `limits` refuses while suspect, `profiles` serves
@@ -86,7 +98,10 @@ public:
     // programs too. `stored` and `archive` are as `users` and `legacy`, with the store behind a
     // memory that forgets soon, last known goods and negative answers; `ledger` is in the store
     // alone. In the store `ranked` keeps the better value and `raw` bytes that others may read;
-    // `scheduled` is refreshed on schedule.
+    // `scheduled` is refreshed on schedule, and as `ahead`, which also forgets
+    // what is not read, by the hit that finds an entry near its end. `bulk` is loaded several keys
+    // at a time, on a worker, and all of it at the start. `labels` and `labelled`, the latter with
+    // a store, carry tags, and have a channel to themselves.
     enum CacheIndex : std::size_t {
         users,
         profiles,
@@ -98,9 +113,19 @@ public:
         ranked,
         raw,
         scheduled,
+        ahead,
+        bulk,
+        labels,
+        labelled,
         cache_count
     };
-    enum ChannelIndex : std::size_t { rows_channel, legacy_channel, ledger_channel, channel_count };
+    enum ChannelIndex : std::size_t {
+        rows_channel,
+        legacy_channel,
+        ledger_channel,
+        labels_channel,
+        channel_count
+    };
 
     explicit Fleet(FleetOptions options);
     ~Fleet();
@@ -127,38 +152,63 @@ public:
     }
     [[nodiscard]] static std::string_view channel_name(std::size_t channel);
     [[nodiscard]] static std::size_t channel_of(std::size_t cache);
-    [[nodiscard]] static bool has_memory(std::size_t cache) { return cache != ledger; }
+    // What the source says of a row: `every` for all, and one that it shares with some.
+    [[nodiscard]] std::vector<std::string> tags_of(std::size_t row) const;
 
     // What a load does unless a test says otherwise: 1 ms, and the source is read in the middle.
     std::function<LoadPlan()> plan_load;
 
     // Reads. A peek is a `get` that does not load: what the memory tier would answer now.
-    void get(std::size_t place, std::size_t cache, std::size_t row,
-             Duration deadline = std::chrono::seconds{5});
+    void get(std::size_t place, std::size_t cache, std::size_t row, GetOptions how = {});
+    void get_many(std::size_t place, std::size_t cache, const Rows& rows);
     std::optional<Version> peek(std::size_t place, std::size_t cache, std::size_t row);
-    // Must bring at least what the source has now.
+    // What the handle's `peek` and `for_each` show.
+    void look(std::size_t place, std::size_t cache, std::size_t row);
+    void walk(std::size_t place, std::size_t cache);
+    // Must bring at least what the source has now: a refresh, or a read that wants news.
     void refresh(std::size_t place, std::size_t cache, std::size_t row);
+    void get_news(std::size_t place, std::size_t cache, std::size_t row);
     void peek_everything(std::size_t place);
+    void get_everything(std::size_t place);
     // Into the store: what the source has now.
     void offer(std::size_t place, std::size_t cache, std::size_t row);
 
     // Writes. The source commits at once, the node invalidates after `lag`.
     void write(std::size_t place, std::size_t cache, std::size_t row, Ack ack, Duration lag = {});
     void invalidate_all(std::size_t place, std::size_t cache);
+    // Commits, and `reload`: publishes and loads in one call.
+    void write_and_reload(std::size_t place, std::size_t cache, std::size_t row, Ack ack);
+    // Commits, and invalidates a tag that the row carries, and so every row that does.
+    void write_tagged(std::size_t place, std::size_t cache, std::size_t row, Ack ack);
+    // Commits both, of caches of one channel, and publishes them together.
+    void write_together(std::size_t place, const CacheRow& one, const CacheRow& other, Ack ack);
     void write_foreign(std::size_t row);  // commits, and publishes as other programs do
 
     // Another program replaces the document that `Process::near` reads; a reader asks about it.
     void write_document();
     void read_document(std::size_t place, std::size_t key, Duration deadline);
 
-    // Reserves a key, and later confirms it, releases it, or leaves it: the seed's choice.
-    void reserve(std::size_t place, std::size_t key, Duration deadline = std::chrono::seconds{1});
+    [[nodiscard]] FleetReservations& reservations() noexcept { return reservations_; }
 
     // Accidents that end by themselves.
     enum class Direction : unsigned char { to_server, from_server, both };
     void pause(std::size_t place, Duration length);
+    // Its clock stands still meanwhile. It runs on, or is paused for as long: a machine that its
+    // hypervisor stops.
+    enum class Meanwhile : unsigned char { runs, paused };
+    void freeze(std::size_t place, Duration length, Meanwhile what);
     void cut(std::size_t place, Direction direction, Duration length);
     void half_open(std::size_t place, Duration length);
+    // Another server takes the place of the primary. It has what that had when `older` was taken,
+    // and is there after `away`. Bus and store of these nodes find out after so long each, all
+    // others at once.
+    struct LateNode {
+        std::size_t place;
+        Duration bus;
+        Duration store;
+    };
+    void replace_primary(const testing::EmbeddedSnapshot& older, Duration away,
+                         const std::vector<LateNode>& late);
     void disconnect(std::size_t place, Duration length);
     void crash(std::size_t place, Duration until_restart);
     void stop(std::size_t place, Duration until_restart);
@@ -190,6 +240,9 @@ public:
     [[nodiscard]] std::string report() const;
 
 private:
+    friend class FleetLoads;
+    friend class FleetReservations;
+
     struct Waiting {
         Process* process;
         std::size_t row;
@@ -197,28 +250,12 @@ private:
         Duration deadline;  // of the process's clock
         Duration stalled;
     };
-    struct Held {
-        ReservationBook::Id id;
-        std::string key;
-        std::string token;
-    };
-    struct FailedReservation {
-        Process* process;
-        ReservationBook::Id id;
-        std::size_t key;
-    };
-
     void set_network(testing::SeededFaults::Rates network);
     void start_process(std::size_t place);
     void start_engine(Process& process);
     [[nodiscard]] ProcessPlan plan_process(std::size_t place);
     [[nodiscard]] Process::Surroundings surroundings();
     void executed(TimePoint at, std::string_view channel, const KeySet& changed);
-    void load(Process& process, std::size_t cache, const std::string& key,
-              std::function<void(Result<Loaded<Version>>)> done);
-    Result<Loaded<Version>> load_now(Process& process, std::size_t cache, const std::string& key);
-    [[nodiscard]] Loaded<Version> read_source(const Process& process, std::size_t cache,
-                                              std::size_t row);
     [[nodiscard]] Version seen_by(std::size_t row, const Lookup<Version>& answer) const;
     [[nodiscard]] std::size_t row_of(std::size_t cache, std::string_view key) const;
     [[nodiscard]] const std::string& key_of(std::size_t row) const;
@@ -229,21 +266,23 @@ private:
 
     [[nodiscard]] Obligation obligation(Process& process, std::size_t cache, std::size_t row);
     void read(std::size_t place, std::size_t cache, std::size_t row, const Obligation& owed,
-              Duration deadline);
+              const GetOptions& how);
+    using Ask = void (*)(const SimulatedCache& cache, const std::string& key, GetOptions how,
+                         Completion<Lookup<Version>> done);
+    void load_anew(std::size_t place, std::size_t cache, std::size_t row, Ask ask);
     void get_at_least(std::size_t place, std::size_t cache, std::size_t row, Version least);
     void judge(Process& process, std::size_t cache, std::size_t row, const Obligation& owed,
                const Result<Lookup<Version>>& answer);
+    // The same of an answer that was in memory now, if it was there.
+    void judge_at_once(Process& process, std::size_t cache, std::size_t row, const Obligation& owed,
+                       const Result<Lookup<Version>>& answer);
     void judge_error(Process& process, std::size_t cache, std::size_t row, const Error& error);
-    void invalidate(Process& process, std::size_t cache, std::optional<std::size_t> row, Ack ack);
-    void outcome(Process& process, std::size_t cache, std::optional<std::size_t> row,
+    // As `send` does it.
+    void invalidate(Process& process, std::size_t cache, const Rows& of, Ack ack,
+                    const SendInvalidation& send);
+    void outcome(Process& process, std::size_t cache, const Rows& of,
                  const std::vector<Version>& versions, TimePoint called,
                  const Invalidation& outcome);
-    void use(Process& process, const Held& held);
-    void confirm(Process& process, const Held& held);
-    void release(Process& process, const Held& held);
-    void demand_free_reservations();
-    void judge_reservation(std::string wrong);
-    void excuse_reservation(const Error& error);
     std::uint64_t wait(Process& process, std::size_t row, Duration deadline);
     void answered(std::uint64_t id);
 
@@ -253,7 +292,6 @@ private:
     void demand_hits(std::size_t place);
     void seen_in_memory(Process& process, std::size_t cache, std::size_t row);
     void not_in_memory(Process& process, std::size_t cache, std::size_t row);
-    void judge_loads_of_the_fleet(const Process& process, std::size_t cache, std::size_t row);
     void violated(std::string promise, std::string what, std::size_t row = Trace::nobody);
     void note(Event event, const Process& process, std::size_t row = Trace::nobody,
               std::uint64_t number = 0);
@@ -264,14 +302,15 @@ private:
     testing::ManualClock truth_;
     std::shared_ptr<EmbeddedHub> hub_;
     testing::EmbeddedServer server_;
+    std::shared_ptr<EmbeddedHub> former_;
     ServerMood mood_;
     Source source_;
     Checker checker_;
     std::vector<TimePoint> documents_;       // when each was written; the first is version 1
     std::vector<TimePoint> disturbed_;       // by row: a claim may have ended that stood before
     std::vector<std::size_t> disturbances_;  // by row: that are under way
-    ReservationBook reservations_{Process::reservation_window};
-    std::vector<FailedReservation> failed_reservations_;
+    FleetLoads loads_{*this};
+    FleetReservations reservations_{*this};
     Trace trace_;
     Counts counts_;
     testing::ManualExecutor world_{static_cast<const Clock&>(truth_)};
@@ -283,5 +322,7 @@ private:
     std::map<std::uint64_t, Waiting> waiting_;
     std::uint64_t last_wait_ = 0;
 };
+
+[[nodiscard]] inline bool has_memory(std::size_t cache) { return cache != Fleet::ledger; }
 
 }  // namespace tutti::simulation

@@ -18,6 +18,20 @@ void Fleet::pause(std::size_t place, Duration length) {
     after(length, [this, &process] { resume(process); });
 }
 
+void Fleet::freeze(std::size_t place, Duration length, Meanwhile what) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    note(Event::freeze, process);
+    process.freeze(length);
+    if (what == Meanwhile::paused) process.pause(length);
+    after(length, [this, &process] {
+        if (process.ended()) return;
+        note(Event::thaw, process);
+        resume(process);
+        if (process.serving()) get_everything(process.plan().place);
+    });
+}
+
 // The moment that matters: everything has moved on, and no task of the process has run yet.
 void Fleet::resume(Process& process) {
     if (!process.paused() || process.ended()) return;
@@ -51,6 +65,20 @@ void Fleet::half_open(std::size_t place, Duration length) {
     });
 }
 
+void Fleet::replace_primary(const testing::EmbeddedSnapshot& older, Duration away,
+                            const std::vector<LateNode>& late) {
+    note(Event::failover);
+    testing::EmbeddedServer(former_).rewind_to(server_.snapshot());
+    server_.restart_from(older);
+    after(away, [this] { server_.come_back(); });
+    for (const LateNode& each : late) {
+        Process& process = node(each.place);
+        process.left_behind = {.bus = true, .store = true};
+        after(each.bus, [&process] { process.left_behind.bus = false; });
+        after(each.store, [&process] { process.left_behind.store = false; });
+    }
+}
+
 void Fleet::disconnect(std::size_t place, Duration length) {
     Process& process = node(place);
     note(Event::disconnect, process);
@@ -65,6 +93,8 @@ void Fleet::disconnect(std::size_t place, Duration length) {
 void Fleet::crash(std::size_t place, Duration until_restart) {
     Process& process = node(place);
     if (!process.serving()) return;
+    // Its worker would go on.
+    if (loads_.blocks(process)) return after(1ms, [=, this] { crash(place, until_restart); });
     note(Event::crash, process);
     process.life = Process::Life::ended;
     process.link().cut(testing::Link::Direction::to_server);
@@ -85,7 +115,7 @@ void Fleet::stop(std::size_t place, Duration until_restart) {
         std::ranges::fill(disturbed_, now());
         note(Event::stopped, process);
         for (std::size_t cache = 0; cache < cache_count; ++cache) {
-            const auto hit = process.raw_cache(cache).hit(key_of(0));
+            const auto hit = process.raw_cache(cache).hit(key_of(0), Duration::max());
             if (!hit || *hit) violated("R7: a stopped node serves nothing", "");
         }
         // A node's thread runs what was posted before it ends, however often it is held up.
@@ -146,7 +176,8 @@ void Fleet::settle() {
     if (!kept()) return;
     note(Event::calm);
     server_.come_back();
-    mood_ = {};
+    // A node may still be at the server that was replaced.
+    mood_ = {.counted = mood_.counted};
     std::ranges::fill(disturbed_, now());  // who hears other programs starts empty again
     set_network(good_network);
     for (Process* process : nodes_) {
@@ -156,7 +187,7 @@ void Fleet::settle() {
         process->bus().reconnect();
     }
     plan_load = [] { return LoadPlan{.takes = 1ms, .reads_after = 500us}; };
-    demand_free_reservations();
+    reservations_.demand_free();
     // The last accident ends by itself, a node starts, a load is given up, a retry comes.
     run_for(20s);
     if (!kept()) return;
@@ -213,13 +244,24 @@ void Fleet::demand_truth(std::size_t place) {
 // A cache that never answers from memory would keep every other promise.
 void Fleet::demand_hits(std::size_t place) {
     if (!node(place).serving()) return;
+    const auto is_hit = [this](std::size_t row) {
+        return [this, row](const Result<Lookup<Version>>& answer) {
+            if (!answer || answer->tier() != Tier::memory)
+                violated("A7: what was just read is validated in memory", "", row);
+        };
+    };
     for (std::size_t cache = 0; cache < cache_count; ++cache) {
         if (!has_memory(cache)) continue;
         for (std::size_t key = 0; key < options_.keys; ++key) {
             const std::size_t of = row(channel_of(cache), key);
-            if (!peek(place, cache, of)) violated("A7: what was just read is in memory", "", of);
+            if (node(place).plan().caches[cache].validated) {
+                node(place).cache(cache).get(key_of(of), {}, is_hit(of));
+            } else if (!peek(place, cache, of)) {
+                violated("A7: what was just read is in memory", "", of);
+            }
         }
     }
+    if (options_.validated) run_for(200ms);
 }
 
 std::string Fleet::report() const {

@@ -11,24 +11,41 @@ using namespace std::chrono_literals;
 
 Obligation Fleet::obligation(Process& process, std::size_t cache, std::size_t row) {
     const ProcessPlan& plan = process.plan();
-    // Without memory a read sees everything that was published before it began.
-    const Duration bound = has_memory(cache) ? plan.lease : Duration::zero();
+    // Without memory a read sees everything that was published before it began, and so does one
+    // that asks the server first.
+    const bool by_lease = has_memory(cache) && !plan.caches[cache].validated;
+    const Duration bound = by_lease ? plan.lease : Duration::zero();
     return checker_.obligation(row, now(), process.stretched(bound),
                                process.stretched(plan.caches[cache].on_suspect.age()),
                                process.own(cache, row));
 }
 
-void Fleet::get(std::size_t place, std::size_t cache, std::size_t row, Duration deadline) {
-    read(place, cache, row, obligation(node(place), cache, row), deadline);
+void Fleet::get(std::size_t place, std::size_t cache, std::size_t row, GetOptions how) {
+    read(place, cache, row, obligation(node(place), cache, row), how);
 }
 
 void Fleet::get_at_least(std::size_t place, std::size_t cache, std::size_t row, Version least) {
     Obligation owed = obligation(node(place), cache, row);
     owed.own = std::max(owed.own, least);
-    read(place, cache, row, owed, 5s);
+    read(place, cache, row, owed, {});
 }
 
 void Fleet::refresh(std::size_t place, std::size_t cache, std::size_t row) {
+    load_anew(place, cache, row,
+              [](const SimulatedCache& of, const auto& key, auto how, auto done) {
+                  of.refresh(key, how, std::move(done));
+              });
+}
+
+void Fleet::get_news(std::size_t place, std::size_t cache, std::size_t row) {
+    load_anew(place, cache, row,
+              [](const SimulatedCache& of, const auto& key, auto how, auto done) {
+                  how.age_max = Duration::zero();
+                  of.get(key, how, std::move(done));
+              });
+}
+
+void Fleet::load_anew(std::size_t place, std::size_t cache, std::size_t row, Ask ask) {
     Process& process = node(place);
     if (!process.serving()) return;
     ++counts_.refreshes;
@@ -36,28 +53,49 @@ void Fleet::refresh(std::size_t place, std::size_t cache, std::size_t row) {
     note(Event::refresh, process, row, cache);
     Obligation owed = obligation(process, cache, row);
     owed.own = std::max(owed.own, source_.read(row));
-    constexpr Duration deadline = 5s;
-    const std::uint64_t id = wait(process, row, deadline);
-    process.cache(cache).refresh(key_of(row), GetOptions{.deadline = deadline},
-                                 [=, this, &process](const Result<Lookup<Version>>& answer) {
-                                     disturbed_[row] = now();
-                                     --disturbances_[row];
-                                     answered(id);
-                                     judge(process, cache, row, owed, answer);
-                                 });
+    const GetOptions how;
+    const std::uint64_t id = wait(process, row, how.deadline);
+    ask(process.cache(cache), key_of(row), how,
+        [=, this, &process](const Result<Lookup<Version>>& answer) {
+            disturbed_[row] = now();
+            --disturbances_[row];
+            answered(id);
+            judge(process, cache, row, owed, answer);
+        });
+}
+
+void Fleet::get_many(std::size_t place, std::size_t cache, const Rows& rows) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    std::vector<std::string> keys;
+    std::vector<Obligation> owed;
+    for (const std::size_t row : rows) {
+        ++counts_.reads;
+        note(Event::get, process, row, cache);
+        keys.push_back(key_of(row));
+        owed.push_back(obligation(process, cache, row));
+    }
+    const GetOptions how;
+    const std::uint64_t id = wait(process, rows.front(), how.deadline);
+    using Answers = std::vector<Result<Lookup<Version>>>;
+    process.cache(cache).get_many(keys, how, [=, this, &process](const Answers& answers) {
+        answered(id);
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            judge(process, cache, rows[i], owed[i], answers[i]);
+    });
 }
 
 void Fleet::read(std::size_t place, std::size_t cache, std::size_t row, const Obligation& owed,
-                 Duration deadline) {
+                 const GetOptions& how) {
     Process& process = node(place);
     if (!process.serving()) return;
     ++counts_.reads;
     note(Event::get, process, row, cache);
-    const std::uint64_t id = wait(process, row, deadline);
-    process.cache(cache).get(key_of(row), GetOptions{.deadline = deadline},
+    const std::uint64_t id = wait(process, row, how.deadline);
+    process.cache(cache).get(key_of(row), how,
                              [=, this, &process](const Result<Lookup<Version>>& answer) {
                                  answered(id);
-                                 judge(process, cache, row, owed, answer);
+                                 judge_at_once(process, cache, row, owed, answer);
                              });
 }
 
@@ -66,7 +104,7 @@ std::optional<Version> Fleet::peek(std::size_t place, std::size_t cache, std::si
     if (!process.serving()) return std::nullopt;
     ++counts_.peeks;
     const Obligation owed = obligation(process, cache, row);
-    auto hit = process.raw_cache(cache).hit(key_of(row));
+    auto hit = process.raw_cache(cache).hit(key_of(row), Duration::max());
     if (!hit) {
         not_in_memory(process, cache, row);
         return std::nullopt;
@@ -77,8 +115,29 @@ std::optional<Version> Fleet::peek(std::size_t place, std::size_t cache, std::si
     }
     const Lookup<Version> found(*std::move(*hit));
     const Version seen = seen_by(row, found);
-    judge(process, cache, row, owed, found);
+    judge_at_once(process, cache, row, owed, found);
     return seen;
+}
+
+void Fleet::look(std::size_t place, std::size_t cache, std::size_t row) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    ++counts_.peeks;
+    const auto known = process.cache(cache).peek(key_of(row));
+    if (!known) return;
+    if (process.plan().caches[cache].validated)
+        violated("R10: what only looks is shown nothing that no server was asked about", "", row);
+    judge_at_once(process, cache, row, obligation(process, cache, row), *known);
+}
+
+void Fleet::walk(std::size_t place, std::size_t cache) {
+    Process& process = node(place);
+    if (!process.serving()) return;
+    process.cache(cache).for_each([&](std::string_view key, const Lookup<Version>& known) {
+        ++counts_.peeks;
+        const std::size_t row = row_of(cache, key);
+        judge_at_once(process, cache, row, obligation(process, cache, row), known);
+    });
 }
 
 void Fleet::peek_everything(std::size_t place) {
@@ -86,6 +145,13 @@ void Fleet::peek_everything(std::size_t place) {
         for (std::size_t key = 0; key < options_.keys; ++key) {
             peek(place, cache, row(channel_of(cache), key));
         }
+    }
+}
+
+void Fleet::get_everything(std::size_t place) {
+    for (std::size_t cache = 0; cache < cache_count; ++cache) {
+        for (std::size_t key = 0; key < options_.keys; ++key)
+            get(place, cache, row(channel_of(cache), key));
     }
 }
 
@@ -100,10 +166,7 @@ void Fleet::judge(Process& process, std::size_t cache, std::size_t row, const Ob
     if (!answer) return judge_error(process, cache, row, answer.error());
     const Version seen = seen_by(row, *answer);
     const bool suspect = answer->freshness() == Freshness::suspect;
-    if (answer->tier() == Tier::memory) {
-        ++counts_.memory_hits;
-        if (answer->freshness() == Freshness::fresh) seen_in_memory(process, cache, row);
-    }
+    if (answer->tier() == Tier::memory) ++counts_.memory_hits;
     if (answer->tier() == Tier::store) ++counts_.store_hits;
     if (answer->freshness() == Freshness::stale) ++counts_.stale_answers;
     if (suspect) ++counts_.suspect_answers;
@@ -115,6 +178,13 @@ void Fleet::judge(Process& process, std::size_t cache, std::size_t row, const Ob
     if (suspect && process.plan().caches[cache].on_suspect.kind() != OnSuspect::Kind::serve_up_to) {
         violated("only serve_up_to gives suspect answers", "", row);
     }
+}
+
+void Fleet::judge_at_once(Process& process, std::size_t cache, std::size_t row,
+                          const Obligation& owed, const Result<Lookup<Version>>& answer) {
+    judge(process, cache, row, owed, answer);
+    const bool is_hit = answer && answer->tier() == Tier::memory;
+    if (is_hit && answer->freshness() == Freshness::fresh) seen_in_memory(process, cache, row);
 }
 
 void Fleet::judge_error(Process& process, std::size_t cache, std::size_t row, const Error& error) {
@@ -137,7 +207,8 @@ void Fleet::judge_error(Process& process, std::size_t cache, std::size_t row, co
 // Without a TTL, a bound that bites or a drop of everything, only an invalidation takes an entry
 // away.
 void Fleet::seen_in_memory(Process& process, std::size_t cache, std::size_t row) {
-    const bool stays = cache == users || cache == limits;
+    const bool is_peeked = !process.plan().caches[cache].validated;
+    const bool stays = is_peeked && (cache == users || cache == limits || cache == labels);
     if (stays && options_.history_survives) process.in_memory[cache][row] = now();
 }
 
@@ -156,24 +227,6 @@ void Fleet::not_in_memory(Process& process, std::size_t cache, std::size_t row) 
         if (checker_.executed_since(row, applied)) return;
         violated("R6: what was not invalidated stays in memory", process.plan().member, row);
     });
-}
-
-// The store hands out one claim for a key. A second load begins only when the first one's may have
-// ended.
-void Fleet::judge_loads_of_the_fleet(const Process& process, std::size_t cache, std::size_t row) {
-    const CachePlan& plan = process.plan().caches[cache];
-    const bool claimed = plan.store_ttl && !plan.blocking_loader;
-    if (!claimed || !options_.claims_survive || disturbances_[row] > 0) return;
-    constexpr Duration longest_question = 300ms;  // between the claim and the load
-    for (const auto& other : processes_) {
-        for (const TimePoint began : other->loading[cache][row]) {
-            if (other.get() == &process && began == now()) continue;
-            if (disturbed_[row] + longest_question >= began) continue;
-            if (now() - began >= load_deadline) continue;  // given up
-            violated("S1: one load of a key in the fleet", "beside " + other->plan().member + "'s",
-                     row);
-        }
-    }
 }
 
 }  // namespace tutti::simulation

@@ -1,5 +1,6 @@
-// Reservations of the fleet's processes, and what holders do with them: confirm, give back in time
-// or far too late, or nothing at all.
+#include "simulation/fleet_reservations.hpp"
+
+#include <chrono>
 #include <set>
 #include <utility>
 
@@ -9,37 +10,37 @@ namespace tutti::simulation {
 
 using namespace std::chrono_literals;
 
-void Fleet::reserve(std::size_t place, std::size_t key, Duration deadline) {
-    Process& process = node(place);
+void FleetReservations::reserve(std::size_t place, std::size_t key, Duration deadline) {
+    Process& process = fleet_.node(place);
     if (!process.serving()) return;
-    ++counts_.reservations;
-    const auto id = reservations_.called(now(), key);
-    note(Event::reserve, process, Trace::nobody, id);
-    const std::uint64_t waits = wait(process, Trace::nobody, deadline);
+    ++fleet_.counts_.reservations;
+    const auto id = book_.called(fleet_.now(), key);
+    fleet_.note(Event::reserve, process, Trace::nobody, id);
+    const std::uint64_t waits = fleet_.wait(process, Trace::nobody, deadline);
     const std::string name = "r" + std::to_string(key);
     process.reservation().reserve(
         name, ReservationBook::note(id), deadline,
         [=, this, &process](const Result<detail::RawAttempt>& attempt) {
-            answered(waits);
+            fleet_.answered(waits);
             if (!attempt) {
-                reservations_.failed(id);
-                failed_reservations_.push_back({.process = &process, .id = id, .key = key});
-                return excuse_reservation(attempt.error());
+                book_.failed(id);
+                failed_.push_back({.process = &process, .id = id, .key = key});
+                return excuse(attempt.error());
             }
             if (!attempt->granted) {
                 const auto holder = process.reservation().note_of(attempt->stored);
-                return judge_reservation(reservations_.refused(id, holder.value_or("no note")));
+                return judge(book_.refused(id, holder.value_or("no note")));
             }
-            note(Event::reserved, process, Trace::nobody, id);
-            judge_reservation(reservations_.granted(now(), id));
+            fleet_.note(Event::reserved, process, Trace::nobody, id);
+            judge(book_.granted(fleet_.now(), id));
             use(process, {.id = id, .key = name, .token = attempt->stored});
         });
 }
 
-void Fleet::use(Process& process, const Held& held) {
-    const std::size_t choice = random_.below(3);
+void FleetReservations::use(Process& process, const Held& held) {
+    const std::size_t choice = fleet_.random_.below(3);
     if (choice == 0) return;
-    after(random_.magnitude(1ms, 4s), [=, this, &process] {
+    fleet_.after(fleet_.random_.magnitude(1ms, 4s), [=, this, &process] {
         process.deliver([=, this, &process] {
             if (!process.serving()) return;
             choice == 1 ? confirm(process, held) : release(process, held);
@@ -47,28 +48,28 @@ void Fleet::use(Process& process, const Held& held) {
     });
 }
 
-void Fleet::confirm(Process& process, const Held& held) {
-    reservations_.confirm_called(held.id);
-    const std::uint64_t waits = wait(process, Trace::nobody, 1s);
+void FleetReservations::confirm(Process& process, const Held& held) {
+    book_.confirm_called(held.id);
+    const std::uint64_t waits = fleet_.wait(process, Trace::nobody, 1s);
     process.reservation().confirm(
         held.key, held.token, 1s,
-        [=, this, &process, id = held.id, called = now()](const Result<bool>& ours) {
-            answered(waits);
-            if (!ours) return excuse_reservation(ours.error());
-            note(Event::confirmed, process, Trace::nobody, id);
-            if (*ours) judge_reservation(reservations_.confirmed(called, now(), id));
+        [=, this, &process, id = held.id, called = fleet_.now()](const Result<bool>& ours) {
+            fleet_.answered(waits);
+            if (!ours) return excuse(ours.error());
+            fleet_.note(Event::confirmed, process, Trace::nobody, id);
+            if (*ours) judge(book_.confirmed(called, fleet_.now(), id));
         });
 }
 
-void Fleet::release(Process& process, const Held& held) {
-    reservations_.release_called(held.id);
-    const std::uint64_t waits = wait(process, Trace::nobody, 1s);
+void FleetReservations::release(Process& process, const Held& held) {
+    book_.release_called(held.id);
+    const std::uint64_t waits = fleet_.wait(process, Trace::nobody, 1s);
     process.reservation().release(held.key, held.token, 1s,
                                   [=, this, &process, id = held.id](const Result<bool>& ours) {
-                                      answered(waits);
-                                      if (!ours) return excuse_reservation(ours.error());
-                                      note(Event::released, process, Trace::nobody, id);
-                                      if (*ours) reservations_.released(now(), id);
+                                      fleet_.answered(waits);
+                                      if (!ours) return excuse(ours.error());
+                                      fleet_.note(Event::released, process, Trace::nobody, id);
+                                      if (*ours) book_.released(fleet_.now(), id);
                                   });
 }
 
@@ -76,28 +77,28 @@ void Fleet::release(Process& process, const Held& held) {
 // show.
 constexpr Duration take_back_takes = 1400ms;
 
-void Fleet::demand_free_reservations() {
+void FleetReservations::demand_free() {
     std::set<std::size_t> keys;
-    const auto failed = std::exchange(failed_reservations_, {});
-    for (const FailedReservation& one : failed) {
+    const auto failed = std::exchange(failed_, {});
+    for (const Failed& one : failed) {
         if (one.process->serving()) keys.insert(one.key);
     }
-    run_for(take_back_takes);
-    for (const FailedReservation& one : failed) {
-        if (one.process->serving()) reservations_.must_be_free(one.id);
+    fleet_.run_for(take_back_takes);
+    for (const Failed& one : failed) {
+        if (one.process->serving()) book_.must_be_free(one.id);
     }
-    for (std::size_t place = 0; place < size(); ++place) {
+    for (std::size_t place = 0; place < fleet_.size(); ++place) {
         for (const std::size_t key : keys) reserve(place, key);
     }
 }
 
-void Fleet::judge_reservation(std::string wrong) {
-    if (!wrong.empty()) violated("reservation: one holder at a time", std::move(wrong));
+void FleetReservations::judge(std::string wrong) {
+    if (!wrong.empty()) fleet_.violated("reservation: one holder at a time", std::move(wrong));
 }
 
-void Fleet::excuse_reservation(const Error& error) {
-    ++counts_.errors;
-    if (options_.calm) violated("no error without a cause", error.message());
+void FleetReservations::excuse(const Error& error) {
+    ++fleet_.counts_.errors;
+    if (fleet_.options_.calm) fleet_.violated("no error without a cause", error.message());
 }
 
 }  // namespace tutti::simulation

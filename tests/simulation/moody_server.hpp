@@ -15,6 +15,7 @@ struct ServerMood {
     bool log_unreadable = false;  // what is read from it
     std::size_t replicas = 0;
     TimePoint replicas_since{};
+    bool counted = false;  // it may be replaced, and answers count when replicas have them (W5)
 };
 
 class MoodyServer final : public testing::FaultPolicy {

@@ -18,10 +18,14 @@ Process::Process(ProcessPlan plan, Surroundings around)
       faults_(plan_.fault_seed, plan_.network),
       moody_(faults_, around_.mood),
       link_(moody_),
-      server_(around_.hub, around_.world, around_.truth),
+      primary_(around_.hub, around_.world, around_.truth),
+      former_(around_.former, around_.world, around_.truth),
+      server_(primary_, former_, left_behind, fence_, clock_),
       watched_(server_, around_.truth, around_.mood, around_.executed),
       network_(watched_, around_.world, around_.truth, link_),
-      stored_(around_.hub, around_.world, around_.truth),
+      primary_store_(around_.hub, around_.world, around_.truth),
+      former_store_(around_.former, around_.world, around_.truth),
+      stored_(primary_store_, former_store_, left_behind, fence_, around_.mood, clock_),
       store_network_(stored_, around_.world, around_.truth, link_),
       tokens_(plan_.fault_seed),
       workers_(*this),
@@ -65,6 +69,15 @@ Codec<Version> version_codec() {
             .name = "version"};
 }
 
+// A source that is asked whether the row has changed.
+Result<Loaded<Version>> confirmed(Result<Loaded<Version>> loaded,
+                                  const std::optional<Former<Version>>& former) {
+    if (!loaded || !former || !loaded->cacheable()) return loaded;
+    const auto& value = loaded->value();
+    if (value == nullptr || *value != *former->value) return loaded;
+    return Loaded<Version>(not_modified);
+}
+
 CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
     CacheOptions<std::string, Version> options{
         .name = cache.name,
@@ -72,9 +85,11 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
         .stale = Stale::wrong,
         .load_deadline = load_deadline,
         .on_suspect = cache.on_suspect,
+        .validate_on_read = cache.validated,
     };
     if (cache.pattern == Pattern::coherent) {
         options.ttl = cache.memory_ttl;
+        options.idle_ttl = cache.idle_ttl;
         options.bound = entries(1000);
     }
     if (cache.store_ttl) {
@@ -89,6 +104,8 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
     if (cache.stale_for > Duration::zero()) {
         options.stale_if_error = StaleIfError{.for_up_to = cache.stale_for, .retry_after = 20ms};
     }
+    if (cache.tagged) options.tagged = Tagged{};
+    if (cache.checked) options.spot_check = SpotCheck<Version>{.one_in = 1};
     if (cache.negative) options.negative = NegativeTtls{.ceiling = 10s, .otherwise = 10s};
     return options;
 }
@@ -99,25 +116,13 @@ void Process::declare(std::size_t index) {
     const CachePlan& cache = plan_.caches[index];
     CacheOptions<std::string, Version> options = options_of(cache);
     if (cache.pattern == Pattern::coherent) options.channel = plan_.channels.at(cache.channel);
-    if (cache.blocking_loader) {
-        options.load = [this, index](const std::string& key, LoadContext&) {
-            return around_.load_now(*this, index, key);
-        };
-    } else {
-        options.load = [this, index](const std::string& key, LoadContext,
-                                     Completion<Loaded<Version>> done) {
-            auto answer = std::make_shared<Completion<Loaded<Version>>>(std::move(done));
-            around_.load(*this, index, key, [this, answer](Result<Loaded<Version>> loaded) {
-                deliver([answer, loaded = std::move(loaded)]() mutable {
-                    (*answer)(std::move(loaded));
-                });
-            });
-        };
-    }
+    declare_loader(index, options);
+    if (cache.refresh_every > Duration::zero() || cache.refresh_on_hit > 0)
+        options.refresh = Refresh<std::string>{.on_hit_after = cache.refresh_on_hit};
     if (cache.refresh_every > Duration::zero()) {
-        options.refresh = Refresh<std::string>{.keys = {plan_.refreshed_key},
-                                               .first = cache.refresh_every / 2,
-                                               .every = cache.refresh_every};
+        options.refresh->keys = {plan_.keys.front()};
+        options.refresh->first = cache.refresh_every / 2;
+        options.refresh->every = cache.refresh_every;
     }
     if (cache.foreign_publishers) {
         options.foreign_publishers = true;
@@ -125,6 +130,37 @@ void Process::declare(std::size_t index) {
     }
     raw_.push_back(engine_->declare(cache.pattern, detail::untyped(std::move(options))));
     handles_.emplace_back(raw_.back());
+}
+
+void Process::declare_loader(std::size_t index, CacheOptions<std::string, Version>& options) {
+    const CachePlan& cache = plan_.caches[index];
+    if (cache.bulk) {
+        options.load_many = [this, index](std::span<const std::string> keys, LoadContext&) {
+            return around_.load_now(*this, index, keys);
+        };
+        if (cache.warms_up) {
+            options.warm_up =
+                WarmUp<std::string>{.keys = [this] { return plan_.keys; }, .keys_at_once = 2};
+        }
+    } else if (cache.blocking_loader) {
+        options.load = [this, index](const std::string& key,
+                                     LoadContext&) -> Result<Loaded<Version>> {
+            auto loaded = around_.load_now(*this, index, std::span(&key, 1));
+            if (!loaded) return fail(std::move(loaded).error());
+            return std::move(loaded->front().second);
+        };
+    } else {
+        options.load = [this, index](const std::string& key, const LoadContext& context,
+                                     Completion<Loaded<Version>> done) {
+            auto answer = std::make_shared<Completion<Loaded<Version>>>(std::move(done));
+            const auto former = context.former<Version>();
+            around_.load(*this, index, key, [this, answer, former](Result<Loaded<Version>> loaded) {
+                deliver([answer, loaded = confirmed(std::move(loaded), former)]() mutable {
+                    (*answer)(std::move(loaded));
+                });
+            });
+        };
+    }
 }
 
 void Process::declare_near() {
@@ -153,6 +189,13 @@ bool Process::SimulatedWorkers::try_post(Lane, Task task) {
 void Process::pause(Duration length) {
     paused_ = true;
     stalled_ += length;
+}
+
+void Process::freeze(Duration length) {
+    clock_.stand_still(length);
+    const TimePoint thaws = std::max(thaws_, around_.truth.now() + length);
+    stalled_ += thaws - std::max(thaws_, around_.truth.now());
+    thaws_ = thaws;
 }
 
 void Process::resume() {

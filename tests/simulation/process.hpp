@@ -5,14 +5,17 @@
 // Memory: everything lives as long as the fleet, so nothing here guards against being called late.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/workers.hpp"
@@ -22,6 +25,7 @@
 #include "simulation/buses.hpp"
 #include "simulation/drifting_clock.hpp"
 #include "simulation/random.hpp"
+#include "simulation/replicated_server.hpp"
 #include "simulation/source.hpp"
 #include "tutti/cache.hpp"
 #include "tutti/near.hpp"
@@ -53,7 +57,16 @@ struct CachePlan {
     bool ranked = false;    // in the store: a newer version is a better one
     std::string raw_prefix = {};
     Duration refresh_every{};  // of the first key
+    double refresh_on_hit = 0;
+    std::optional<Ttl> idle_ttl = std::nullopt;
+    bool tagged = false;
+    bool bulk = false;       // a loader of several keys, which blocks
+    bool warms_up = false;   // all of them at the start
+    bool checked = false;    // each hit is a spot check
+    bool validated = false;  // memory counts when the server was asked during the read
 };
+
+using LoadedRows = std::vector<std::pair<std::string, Loaded<Version>>>;
 
 struct ProcessPlan {
     std::size_t place;   // which node of the fleet it is
@@ -68,7 +81,7 @@ struct ProcessPlan {
     std::vector<std::string> channels;
     std::vector<CachePlan> caches;
     std::size_t rows;
-    std::string refreshed_key;
+    std::vector<std::string> keys;  // of each channel
 };
 
 class Process {
@@ -77,14 +90,16 @@ public:
         testing::ManualExecutor& world;  // runs on true time and never pauses
         const Clock& truth;
         std::shared_ptr<EmbeddedHub> hub;
+        std::shared_ptr<EmbeddedHub> former;  // the primary that `hub` has replaced
         const ServerMood& mood;
         WatchedBus::Executed executed;
         // Asks the source on behalf of a loader; answers on the world's executor.
         std::function<void(Process&, std::size_t cache, const std::string& key,
                            std::function<void(Result<Loaded<Version>>)> done)>
             load;
-        // The same within the call, on a worker.
-        std::function<Result<Loaded<Version>>(Process&, std::size_t cache, const std::string& key)>
+        // The same within the call, on a worker, and of several keys.
+        std::function<Result<LoadedRows>(Process&, std::size_t cache,
+                                         std::span<const std::string> keys)>
             load_now;
         std::function<Duration()> worker_delay;
     };
@@ -103,6 +118,7 @@ public:
     static constexpr std::string_view document_key = "catalogue";
     [[nodiscard]] const Near<std::string, Version>& near() const { return *near_; }
     [[nodiscard]] detail::Cache& raw_cache(std::size_t index) const { return *raw_.at(index); }
+    LeftBehind left_behind;  // at the former primary
     [[nodiscard]] testing::FaultyBus& bus() noexcept { return network_; }
     [[nodiscard]] testing::Link& link() noexcept { return link_; }
     [[nodiscard]] testing::SeededFaults& faults() noexcept { return faults_; }
@@ -125,6 +141,8 @@ public:
     // Pausing. What arrives for a thread of the process meanwhile waits.
     [[nodiscard]] bool paused() const noexcept { return paused_; }
     void pause(Duration length);
+    // Its clock does not go on, whether it runs or is paused, too.
+    void freeze(Duration length);
     void resume();
     void deliver(Task task);
 
@@ -134,7 +152,9 @@ public:
     // The next true time at which it can.
     [[nodiscard]] std::optional<TimePoint> runs_next() const;
     // For how long it was held up or paused in all, as far as is known now.
-    [[nodiscard]] Duration stalled() const noexcept { return stalled_; }
+    [[nodiscard]] Duration stalled() const {
+        return stalled_ - std::max(thaws_ - around_.truth.now(), Duration::zero());
+    }
 
     // What readers of this process's cache may rely on because it invalidated itself.
     Version& own(std::size_t cache, std::size_t row) { return own_[cache][row]; }
@@ -160,6 +180,7 @@ private:
 
     [[nodiscard]] NodeOptions options() const;
     void declare(std::size_t index);
+    void declare_loader(std::size_t index, CacheOptions<std::string, Version>& options);
     void declare_near();
 
     const ProcessPlan plan_;
@@ -168,10 +189,15 @@ private:
     testing::SeededFaults faults_;
     MoodyServer moody_;
     testing::Link link_;
-    embedded::EmbeddedBus server_;
+    embedded::EmbeddedBus primary_;
+    embedded::EmbeddedBus former_;
+    StoreFence fence_;
+    ReplicatedBus server_;
     WatchedBus watched_;
     testing::FaultyBus network_;
-    embedded::EmbeddedStore stored_;
+    embedded::EmbeddedStore primary_store_;
+    embedded::EmbeddedStore former_store_;
+    ReplicatedStore stored_;
     testing::FaultyStore store_network_;
     std::mt19937_64 tokens_;
     SimulatedWorkers workers_;
@@ -186,6 +212,7 @@ private:
     bool paused_ = false;
     std::deque<Task> waiting_;
     TimePoint held_up_until_;
+    TimePoint thaws_;  // its clock goes on
     Duration stalled_{};
 };
 

@@ -1,6 +1,7 @@
 #include "simulation/scenario.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <initializer_list>
 #include <stdexcept>
@@ -9,6 +10,7 @@
 #include <vector>
 
 #include "simulation/fleet.hpp"
+#include "simulation/random.hpp"
 
 namespace tutti::simulation {
 
@@ -67,6 +69,25 @@ std::vector<Scenario> all_scenarios() {
          .weights = weights({{pause, 1}}),
          .slow_loads = 0.05,
          .mixed_leases = true},
+        // Of no node the clock can be trusted, and on nothing else does a lease stand.
+        {.name = "frozen",
+         .network = shaky_network,
+         .incident_interval = 500ms,
+         .weights = weights({{frozen, 6},
+                             {pause, 1},
+                             {cut, 1},
+                             {half_open, 1},
+                             {disconnect, 1},
+                             {outage, 0.5},
+                             {crash, 0.2},
+                             {stop, 0.2},
+                             {restart_empty, 0.2},
+                             {rotate, 0.2}}),
+         .load_failures = 0.02,
+         .slow_loads = 0.05,
+         .foreign = true,
+         .mixed_leases = true,
+         .validated = true},
         {.name = "restart",
          .network = shaky_network,
          .incident_interval = 1500ms,
@@ -80,6 +101,8 @@ std::vector<Scenario> all_scenarios() {
                              {rotate, 1},
                              {lose_state, 1},
                              {lose_members, 1},
+                             {lose_tags, 1},
+                             {lose_tags, 2},
                              {flush_all, 1},
                              {undecodable, 2},
                              {unreadable, 1},
@@ -96,6 +119,13 @@ std::vector<Scenario> all_scenarios() {
          .incident_interval = 1500ms,
          .weights = weights({{failover, 3}, {evict, 3}, {disconnect, 1}, {cut, 1}}),
          .slow_loads = 0.03},
+        {.name = "replaced",
+         .network = shaky_network,
+         .incident_interval = 2s,
+         .weights = weights({{replaced, 4}, {disconnect, 1}, {cut, 1}, {pause, 1}}),
+         .slow_loads = 0.03,
+         .mixed_leases = true,
+         .acks = 0.8},
         {.name = "foreign",
          .network = good_network,
          .incident_interval = 700ms,
@@ -141,10 +171,25 @@ std::vector<Scenario> all_scenarios() {
               {restart_empty, 0.4}, {restore, 0.5},     {lose_log, 0.3},     {trim, 0.5},
               {rotate, 0.3},        {lose_state, 0.2},  {lose_members, 0.2}, {flush_all, 0.3},
               {evict, 1},           {full, 0.5},        {refuse, 0.5},       {replicas, 0.3},
-              {unreadable, 0.3},    {failover, 0.3}}),
+              {unreadable, 0.3},    {failover, 0.3},    {lose_tags, 0.2}}),
          .load_failures = 0.02,
          .slow_loads = 0.04,
          .foreign = true},
+        {.name = "swarm",
+         .network = bad_network,
+         .incident_interval = 600ms,
+         .weights =
+             weights({{pause, 2},         {cut, 2},         {half_open, 2},    {disconnect, 2},
+                      {outage, 1},        {undecodable, 1}, {crash, 1},        {stop, 1},
+                      {restart_empty, 1}, {restore, 1},     {lose_log, 1},     {trim, 1},
+                      {rotate, 1},        {lose_state, 1},  {lose_members, 1}, {flush_all, 1},
+                      {evict, 2},         {full, 1},        {refuse, 1},       {replicas, 1},
+                      {unreadable, 1},    {failover, 1},    {replaced, 1},     {lose_tags, 1}}),
+         .load_failures = 0.03,
+         .slow_loads = 0.06,
+         .foreign = true,
+         .mixed_leases = true,
+         .swarm = true},
     };
 }
 
@@ -167,6 +212,39 @@ bool Scenario::history_survives() const {
         if (forgets(incident)) return false;
     }
     return true;
+}
+
+Scenario of_seed(const Scenario& scenario, std::uint64_t seed) {
+    if (!scenario.swarm) return scenario;
+    constexpr std::array networks{good_network, shaky_network, bad_network, terrible_network};
+    Random random(seed ^ 0xa0761d6478bd642f);
+    Scenario drawn = scenario;
+    const auto drop = [&](Incident incident) {
+        drawn.weights.at(static_cast<std::size_t>(incident)) = 0;
+    };
+    for (std::size_t incident = 0; incident < incident_count; ++incident) {
+        if (scenario.weights.at(incident) == 0) continue;
+        if (random.chance(0.5)) drop(static_cast<Incident>(incident));
+    }
+    // How many replicas a server has is known, or it is not.
+    if (random.chance(0.5)) {
+        drop(replaced);
+    } else {
+        drop(failover);
+        drop(replicas);
+    }
+    drawn.network = random.pick(networks);
+    drawn.incident_interval = random.magnitude(200ms, 3s);
+    if (random.chance(0.5)) drawn.load_failures = 0;
+    if (random.chance(0.5)) drawn.slow_loads = 0;
+    drawn.foreign = random.chance(0.5);
+    drawn.mixed_leases = random.chance(0.5);
+    if (random.chance(0.3)) drawn.writes *= 3;
+    if (random.chance(0.3)) drawn.acks = 0.8;
+    if (random.chance(0.2)) drawn.keys = 2;
+    const bool empty = std::ranges::all_of(drawn.weights, [](double one) { return one == 0; });
+    if (empty) drawn.incident_interval = {};
+    return drawn;
 }
 
 std::span<const Scenario> scenarios() {

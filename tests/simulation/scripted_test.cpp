@@ -30,6 +30,29 @@ protected:
     Fleet fleet{{.held_up = false, .history_survives = true}};
 };
 
+// No promise is broken, and every lease is in force: only the source knows.
+TEST(ScriptedChecks, AChangeThatNobodyPublishesIsFound) {
+    Fleet fleet{{.held_up = false, .checks_hits = true}};
+    fleet.start_all();
+    const auto counted = [&] {
+        for (const InventoryRow& row : fleet.node(0).engine().inventory())
+            if (row.declaration.name == "users") return row.counters;
+        return CacheCounters{};
+    };
+    fleet.get(0, Fleet::users, 0);
+    fleet.run_for(50ms);
+    fleet.get(0, Fleet::users, 0);
+    fleet.run_for(50ms);
+    EXPECT_EQ(counted().checked_same, 1U);
+
+    (void)fleet.source().commit(0);
+    fleet.get(0, Fleet::users, 0);
+    fleet.run_for(15s);
+
+    EXPECT_EQ(counted().checked_stale, 1U);
+    EXPECT_EQ(fleet.report(), "");
+}
+
 TEST_F(Scripted, PausedNodeServesNothingOldAtItsFirstInstant) {
     warm(0);
 
@@ -62,6 +85,20 @@ TEST_F(Scripted, LapsedLeaseDeletesNothing) {
     EXPECT_EQ(fleet.counts().loads, loads);
 }
 
+// The echo took it away, and the next reader loaded again.
+TEST_F(Scripted, WhatAReloadHasLoadedStaysWhenItsEchoComesLater) {
+    fleet.node(0).faults().set_rates({.push_lost = 1});
+    fleet.write_and_reload(0, Fleet::users, 0, Ack::none);
+    fleet.run_for(50ms);
+    const std::uint64_t loads = fleet.counts().loads;
+
+    fleet.node(0).faults().set_rates(good_network);
+    fleet.run_for(3s);  // the next renewal has it replayed
+
+    EXPECT_TRUE(fleet.peek(0, Fleet::users, 0));
+    EXPECT_EQ(fleet.counts().loads, loads);
+}
+
 TEST_F(Scripted, AMissOfTheWholeFleetIsLoadedOnce) {
     fleet.plan_load = [] { return LoadPlan{.takes = 300ms, .reads_after = 1ms}; };
 
@@ -81,7 +118,7 @@ TEST_F(Scripted, ALoaderThatDiesIsReplaced) {
     const std::size_t row = fleet.row(Fleet::ledger_channel, 0);
     fleet.get(0, Fleet::ledger, row);
     fleet.run_for(20ms);
-    for (int reader = 0; reader < 10; ++reader) fleet.get(1, Fleet::ledger, row, 20s);
+    for (int reader = 0; reader < 10; ++reader) fleet.get(1, Fleet::ledger, row, {.deadline = 20s});
 
     fleet.crash(0, 20s);
     fleet.run_for(20s);
@@ -99,7 +136,7 @@ TEST(ScriptedWaking, AWakeUpThatOvertakesTheAnswerIsNotLost) {
 
         fleet.get(0, Fleet::ledger, row);
         fleet.run_for(4ms);
-        fleet.get(1, Fleet::ledger, row, 2s);
+        fleet.get(1, Fleet::ledger, row, {.deadline = 2s});
         fleet.run_for(3s);
 
         EXPECT_EQ(fleet.report(), "") << "seed " << seed;

@@ -54,6 +54,18 @@ TEST(Storm, DiffersForAnotherSeed) {
     EXPECT_NE(simulate(scenario("calm"), 1).hash, simulate(scenario("calm"), 2).hash);
 }
 
+// The same accidents, and caches that ask nobody: a checker that kept quiet would keep quiet about
+// validated ones, too.
+TEST(Storm, FindsWhatALeaseServesWhoseClockStoodStill) {
+    Scenario by_lease = scenario("frozen");
+    by_lease.validated = false;
+    std::uint64_t seed = 1;
+    while (seed < 20 && simulate(by_lease, seed).kept()) ++seed;
+
+    EXPECT_EQ(simulate(by_lease, seed).broken.substr(0, 1), "A");
+    EXPECT_TRUE(simulate(scenario("frozen"), seed).kept());
+}
+
 INSTANTIATE_TEST_SUITE_P(All, Storms, ::testing::ValuesIn(scenarios().begin(), scenarios().end()),
                          ::testing::PrintToStringParamName());
 

@@ -7,16 +7,16 @@
 namespace tutti::simulation {
 
 std::string_view to_string(Event event) noexcept {
-    static constexpr std::array<std::string_view, 51> names{
-        "start",       "started",       "stop",      "stopped",     "crash",      "pause",
-        "resume",      "cut",           "heal",      "half open",   "disconnect", "reconnect",
-        "outage",      "restart empty", "restore",   "lose log",    "trim",       "rotate",
-        "lose state",  "lose members",  "flush all", "undecodable", "evict",      "full",
-        "refuse",      "unreadable",    "replicas",  "failover",    "fine",       "get",
-        "refresh",     "offer",         "got",       "failed",      "peek",       "commit",
-        "invalidate",  "published",     "done",      "unconfirmed", "executed",   "load",
-        "source read", "loaded",        "foreign",   "reserve",     "reserved",   "confirmed",
-        "released",    "calm",          "VIOLATION"};
+    static constexpr std::array<std::string_view, 54> names{
+        "start",       "started",   "stop",       "stopped",       "crash",      "pause",
+        "resume",      "freeze",    "thaw",       "cut",           "heal",       "half open",
+        "disconnect",  "reconnect", "outage",     "restart empty", "restore",    "lose log",
+        "trim",        "rotate",    "lose state", "lose members",  "lose tags",  "flush all",
+        "undecodable", "evict",     "full",       "refuse",        "unreadable", "replicas",
+        "failover",    "fine",      "get",        "refresh",       "offer",      "got",
+        "failed",      "peek",      "commit",     "invalidate",    "published",  "done",
+        "unconfirmed", "executed",  "load",       "source read",   "loaded",     "foreign",
+        "reserve",     "reserved",  "confirmed",  "released",      "calm",       "VIOLATION"};
     return names.at(static_cast<std::size_t>(event));
 }
 

@@ -89,7 +89,7 @@ void Stress::join_while_held_up(std::size_t held, std::size_t other) {
 
 // Until a read is answered from memory: what was held up before has then been made up for.
 void Stress::warm(std::size_t member, std::size_t key) {
-    const std::string text = "k" + std::to_string(key);
+    const std::string text = std::to_string(key);
     const TimePoint end = system_clock().now() + std::chrono::minutes{1};
     do {
         const auto answer = members_[member].caches[plain]->get(text);
@@ -118,7 +118,7 @@ std::shared_ptr<Stress::Gate> Stress::stop_next_load(std::size_t member, std::si
     const std::lock_guard lock(gate_mutex_);
     next_load_ = gate;
     next_load_member_ = member;
-    next_load_key_ = "k" + std::to_string(key);
+    next_load_key_ = key;
     return gate;
 }
 

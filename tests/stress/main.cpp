@@ -1,18 +1,26 @@
-// The stress by hand: `stress 17 40` runs seeds 17 to 56. A third argument is the number of a rule
-// in base/rules.hpp to break.
+// The stress by hand: `stress 17 40` runs seeds 17 to 56. A third argument is a rule to break;
+// `stress --rules` names them.
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <string_view>
 
-#include "base/rules.hpp"
 #include "stress/stress.hpp"
+#include "support/broken_rule.hpp"
+#include "support/mutants.hpp"
 
 int main(int argc, char** argv) {
     using namespace tutti::stress;
+    if (argc > 1 && std::string_view(argv[1]) == "--rules") {
+        tutti::mutants::print_all();
+        return 0;
+    }
     const std::uint64_t first = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 1;
     const std::uint64_t count = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
-    if (argc > 3) {
-        tutti::break_rules({static_cast<tutti::Rule>(std::strtoul(argv[3], nullptr, 10))});
-    }
+    const auto rule = argc > 3 ? tutti::mutants::rule_called("stress", argv[3])
+                               : std::optional(tutti::mutants::Rule::none);
+    if (!rule) return 2;
+    const tutti::mutants::BrokenRule broken(*rule);
     std::uint64_t failed = 0;
     Findings total;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {

@@ -14,7 +14,8 @@ namespace {
 constexpr Duration patience = 60s;  // of what must come, however slow the machine is
 constexpr std::size_t reads_between_writes = 20;
 
-std::string text_of(std::size_t key) { return "k" + std::to_string(key); }
+std::size_t number_of(const std::string& key) { return std::stoul(key); }
+std::size_t number_of(std::uint64_t key) { return key; }
 
 Codec<Version> version_codec() {
     return {.encode = [](const Version& version) -> Result<std::string> {
@@ -54,30 +55,38 @@ Stress::Stress(const Plan& plan)
 }
 
 void Stress::declare(std::size_t member) {
-    for (std::size_t index = 0; index < cache_count; ++index) {
-        const auto cache = static_cast<CacheIndex>(index);
-        CacheOptions<std::string, Version> options{
-            .name = cache == stored ? "stored" : "plain",
-            .caches = "versions",
-            .stale = Stale::wrong,
-            .ttl = Ttl::never(),
-            .bound = entries(1000),
-            .load = [this, member, cache](const std::string& key, LoadContext&)
-                -> Result<Loaded<Version>> { return load(member, cache, key); },
-            .load_deadline = patience,
-            .channel = "versions",
-        };
-        if (cache == stored) {
-            options.store = StoreTier<Version>{.ttl = 1h, .codec = version_codec()};
-        }
-        members_[member].caches.at(index) = std::make_unique<Cache>(
-            members_[member].node->coherent<std::string, Version>(std::move(options)));
+    Member& its = members_[member];
+    for (const CacheIndex cache : {plain, stored}) {
+        its.caches.at(cache) = declared<std::string>(member, cache);
     }
+    its.numbers = declared<std::uint64_t>(member, numbered);
 }
 
-Version Stress::load(std::size_t member, CacheIndex cache, const std::string& key) {
+template <class K>
+std::unique_ptr<Coherent<K, Version>> Stress::declared(std::size_t member, CacheIndex cache) {
+    constexpr std::array names = {"plain", "stored", "numbered"};
+    CacheOptions<K, Version> options{
+        .name = names.at(cache),
+        .caches = "versions",
+        .stale = Stale::wrong,
+        .ttl = Ttl::never(),
+        .bound = entries(1000),
+        .load = [this, member, cache](const K& key, LoadContext&) -> Result<Loaded<Version>> {
+            return load(member, cache, number_of(key));
+        },
+        .load_deadline = patience,
+        .channel = "versions",
+    };
+    if (cache == stored) {
+        options.store = StoreTier<Version>{.ttl = 1h, .codec = version_codec()};
+    }
+    return std::make_unique<Coherent<K, Version>>(
+        members_[member].node->coherent<K, Version>(std::move(options)));
+}
+
+Version Stress::load(std::size_t member, CacheIndex cache, std::size_t key) {
     loads_.fetch_add(1, std::memory_order_relaxed);
-    const Version version = ledger_.source(std::stoul(key.substr(1)));
+    const Version version = ledger_.source(key);
     std::shared_ptr<Gate> gate;
     if (cache == plain) {
         const std::lock_guard lock(gate_mutex_);
@@ -124,6 +133,7 @@ void Stress::keep_reading(std::size_t member, std::uint64_t seed) {
         // A thread of a node that is held up answers nothing from the store.
         read(member, plain, random.below(plan_.keys));
         if (random.chance(0.3)) read(member, stored, random.below(plan_.keys));
+        if (random.chance(0.3)) read(member, numbered, random.below(plan_.keys));
     }
 }
 
@@ -141,21 +151,23 @@ void Stress::keep_writing(std::uint64_t seed) {
             write(member, cache, key, Ack::none);
         }
         for (std::size_t again = 0; again < reads_between_writes; ++again) {
-            read(member, random.chance(0.3) ? stored : plain, random.below(plan_.keys));
+            const CacheIndex others = random.chance(0.5) ? stored : numbered;
+            read(member, random.chance(0.4) ? others : plain, random.below(plan_.keys));
         }
     }
 }
 
 void Stress::read(std::size_t member, CacheIndex cache, std::size_t key) {
     const Ledger::Floor owed = ledger_.floor(member, key);
-    judge(member, key, owed,
-          members_[member].caches.at(cache)->get(text_of(key), {.deadline = patience}));
+    judge(member, key, owed, with(member, cache, key, [](auto& handle, const auto& its_key) {
+              return handle.get(its_key, {.deadline = patience});
+          }));
 }
 
 std::shared_ptr<Stress::Reading> Stress::begin_to_read(std::size_t member, std::size_t key) {
     auto reading = std::make_shared<Reading>();
     members_[member].caches[plain]->get(
-        text_of(key), GetOptions{.deadline = patience},
+        std::to_string(key), GetOptions{.deadline = patience},
         [this, reading, member, key,
          owed = ledger_.floor(member, key)](const Result<Lookup<Version>>& answer) {
             judge(member, key, owed, answer);
@@ -174,8 +186,10 @@ void Stress::judge(std::size_t member, std::size_t key, const Ledger::Floor& owe
 
 void Stress::write(std::size_t member, CacheIndex cache, std::size_t key, Ack ack) {
     const Version version = ledger_.commit(key);
-    const Invalidation outcome = members_[member].caches.at(cache)->invalidate(
-        text_of(key), {.ack = ack, .deadline = patience});
+    const Invalidation outcome =
+        with(member, cache, key, [&](auto& handle, const auto& its_key) -> Invalidation {
+            return handle.invalidate(its_key, {.ack = ack, .deadline = patience});
+        });
     ledger_.invalidated(member, key, version);
     told(key, version, ack, outcome);
 }
@@ -183,13 +197,15 @@ void Stress::write(std::size_t member, CacheIndex cache, std::size_t key, Ack ac
 void Stress::begin_to_write(std::size_t member, CacheIndex cache, std::size_t key) {
     const Version version = ledger_.commit(key);
     unanswered_.fetch_add(1);
-    members_[member].caches.at(cache)->invalidate(
-        text_of(key), InvalidateOptions{.ack = Ack::every_instance, .deadline = patience},
-        [this, key, version](const Invalidation& outcome) {
-            told(key, version, Ack::every_instance, outcome);
-            unanswered_.fetch_sub(1);
-            unanswered_.notify_all();
-        });
+    const auto told_of = [this, key, version](const Invalidation& outcome) {
+        told(key, version, Ack::every_instance, outcome);
+        unanswered_.fetch_sub(1);
+        unanswered_.notify_all();
+    };
+    with(member, cache, key, [&](auto& handle, const auto& its_key) {
+        handle.invalidate(
+            its_key, InvalidateOptions{.ack = Ack::every_instance, .deadline = patience}, told_of);
+    });
     ledger_.invalidated(member, key, version);
 }
 
@@ -197,7 +213,9 @@ void Stress::invalidate_all(std::size_t member, CacheIndex cache) {
     std::vector<Version> versions(plan_.keys);
     for (std::size_t key = 0; key < plan_.keys; ++key) versions[key] = ledger_.commit(key);
     const Invalidation outcome =
-        members_[member].caches.at(cache)->invalidate_all({.deadline = patience});
+        with(member, cache, 0, [](auto& handle, const auto&) -> Invalidation {
+            return handle.invalidate_all({.deadline = patience});
+        });
     for (std::size_t key = 0; key < plan_.keys; ++key) {
         ledger_.invalidated(member, key, versions[key]);
         told(key, versions[key], Ack::none, outcome);

@@ -57,13 +57,16 @@ public:
     [[nodiscard]] Findings run();
 
 private:
-    // Both on one channel: what one of them invalidates concerns the other, too.
-    enum CacheIndex : std::size_t { plain, stored, cache_count };
+    // All on one channel: what one of them invalidates concerns the others, too. The keys of
+    // `numbered` are integers, whose text the others have as their keys.
+    enum CacheIndex : std::size_t { plain, stored, numbered, cache_count };
     using Cache = Coherent<std::string, Version>;
+    using NumberedCache = Coherent<std::uint64_t, Version>;
 
     struct Member {
         std::unique_ptr<Node> node;
-        std::array<std::unique_ptr<Cache>, cache_count> caches;
+        std::array<std::unique_ptr<Cache>, 2> caches;  // plain and stored
+        std::unique_ptr<NumberedCache> numbers;
     };
 
     // Stands in the way of one thread: what comes to it waits until it is opened.
@@ -92,7 +95,17 @@ private:
     };
 
     void declare(std::size_t member);
-    [[nodiscard]] Version load(std::size_t member, CacheIndex cache, const std::string& key);
+    template <class K>
+    [[nodiscard]] std::unique_ptr<Coherent<K, Version>> declared(std::size_t member,
+                                                                 CacheIndex cache);
+    [[nodiscard]] Version load(std::size_t member, CacheIndex cache, std::size_t key);
+    // What `use(cache, key)` returns.
+    template <class Use>
+    auto with(std::size_t member, CacheIndex cache, std::size_t key, Use use) {
+        Member& its = members_[member];
+        if (cache == numbered) return use(*its.numbers, std::uint64_t{key});
+        return use(*its.caches.at(cache), std::to_string(key));
+    }
 
     // What threads do.
     void keep_reading(std::size_t member, std::uint64_t seed);
@@ -135,7 +148,7 @@ private:
     std::mutex gate_mutex_;  // guards those below
     std::shared_ptr<Gate> next_load_;
     std::size_t next_load_member_ = 0;
-    std::string next_load_key_;
+    std::size_t next_load_key_ = 0;
 };
 
 [[nodiscard]] inline Findings stress(const Plan& plan) { return Stress(plan).run(); }

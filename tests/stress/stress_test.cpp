@@ -5,14 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
-#include <ostream>
-#include <string_view>
+#include <string>
 
-#include "base/rules.hpp"
 #include "support/broken_rule.hpp"
+#include "support/mutants.hpp"
 
 namespace tutti::stress {
 namespace {
+
+using mutants::Rule;
 
 TEST(Stress, ReadersOnRealThreadsSeeWhatTheyWerePromised) {
     const Findings found = stress({});
@@ -22,17 +23,10 @@ TEST(Stress, ReadersOnRealThreadsSeeWhatTheyWerePromised) {
     EXPECT_GT(found.done, 100U);
 }
 
-struct Mutant {
-    std::string_view name;
-    Rule rule;
-};
-
-void PrintTo(const Mutant& mutant, std::ostream* out) { *out << mutant.name; }
-
-class StressMutants : public ::testing::TestWithParam<Mutant> {};
+class StressMutants : public ::testing::TestWithParam<Rule> {};
 
 TEST_P(StressMutants, IsCaughtOnRealThreads) {
-    const tests::BrokenRule broken(GetParam().rule);
+    const mutants::BrokenRule broken(GetParam());
 
     const Findings found = stress({});
 
@@ -40,17 +34,13 @@ TEST_P(StressMutants, IsCaughtOnRealThreads) {
     std::cout << found.violations.front() << "\n";
 }
 
-constexpr Mutant mutants[]{
-    {"serve_only_under_lease", Rule::serve_only_under_lease},
-    {"wait_out_before_done", Rule::wait_out_before_done},
-    {"poison_running_flights", Rule::poison_running_flights},
-    {"poisoned_fill_nothing", Rule::poisoned_fill_nothing},
-    {"flush_drops_entries", Rule::flush_drops_entries},
-    {"capture_generation_first", Rule::capture_generation_first},
-    {"join_only_clean_flights", Rule::join_only_clean_flights},
-    {"join_only_under_lease", Rule::join_only_under_lease},
-};
-INSTANTIATE_TEST_SUITE_P(All, StressMutants, ::testing::ValuesIn(mutants),
+INSTANTIATE_TEST_SUITE_P(All, StressMutants,
+                         ::testing::Values(Rule::serve_only_under_lease, Rule::wait_out_before_done,
+                                           Rule::poison_running_flights,
+                                           Rule::poisoned_fill_nothing, Rule::flush_drops_entries,
+                                           Rule::capture_generation_first,
+                                           Rule::join_only_clean_flights,
+                                           Rule::join_only_under_lease),
                          ::testing::PrintToStringParamName());
 
 }  // namespace

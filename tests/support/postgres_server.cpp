@@ -6,7 +6,6 @@
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -17,7 +16,6 @@
 #include <fstream>
 #include <memory>
 #include <optional>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -25,6 +23,7 @@
 
 #include <libpq-fe.h>
 
+#include "support/folders.hpp"
 #include "support/redis_server.hpp"
 
 namespace tests {
@@ -97,18 +96,6 @@ pid_t run(const std::vector<std::string>& command, const fs::path& log) {
     ::_exit(127);
 }
 
-std::string read_file(const fs::path& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
-
-fs::path make_folder() {
-    std::string name = (fs::temp_directory_path() / "tutti-postgres-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-    return name;
-}
-
 void initialise(const fs::path& folder) {
     std::ofstream(folder / "password") << PostgresServer::password << '\n';
     give_away(folder);
@@ -128,7 +115,7 @@ fs::path data_template() {
         ::open((wanted.string() + ".lock").c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
     if (lock < 0 || ::flock(lock, LOCK_EX) != 0) throw std::runtime_error("no lock");
     if (!fs::exists(wanted)) {
-        const fs::path folder = make_folder();
+        const fs::path folder = make_folder("postgres");
         initialise(folder);
         fs::copy(folder / "data", wanted.string() + ".new", fs::copy_options::recursive);
         fs::rename(wanted.string() + ".new", wanted);
@@ -149,7 +136,7 @@ PostgresServer& server_of_this_process() {
 
 }  // namespace
 
-PostgresServer::PostgresServer() : folder_(make_folder()), port_(free_port()) {
+PostgresServer::PostgresServer() : folder_(make_folder("postgres")), port_(free_port()) {
     fs::copy(data_template(), folder_ / "data", fs::copy_options::recursive);
     fs::permissions(folder_ / "data", fs::perms::owner_all);
     give_away(folder_);

@@ -11,21 +11,16 @@
 #include <cstdlib>
 #include <fstream>
 #include <functional>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
+
+#include "support/folders.hpp"
 
 namespace tests {
 namespace {
 
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
-}
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> found;
@@ -46,10 +41,9 @@ void await(const std::function<std::string()>& read, const std::string& text,
 }  // namespace
 
 Program::Program(const std::string& path, const std::vector<std::string>& arguments,
-                 const Variables& environment, const Limits& limits) {
-    std::string folder = (std::filesystem::temp_directory_path() / "tutti-program-XXXXXX").string();
-    if (::mkdtemp(folder.data()) == nullptr) throw std::runtime_error("cannot make " + folder);
-    folder_ = folder;
+                 const Variables& environment, const Limits& limits,
+                 const std::filesystem::path& kept_in)
+    : folder_(kept_in.empty() ? make_folder("program") : kept_in), is_kept_(!kept_in.empty()) {
     const std::string out = (folder_ / "out").string();
     const std::string err = (folder_ / "err").string();
     std::vector<std::string> words{path};
@@ -85,6 +79,7 @@ Program::~Program() {
         ::kill(pid_, SIGKILL);
         ::waitpid(pid_, nullptr, 0);
     }
+    if (is_kept_) return;
     std::error_code ignored;
     std::filesystem::remove_all(folder_, ignored);
 }
@@ -96,13 +91,13 @@ bool Program::runs() const {
            ended.si_pid == 0;
 }
 
-std::size_t Program::peak_mib() const {
+std::size_t Program::status_kib(std::string_view name) const {
     std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
     for (std::string word; status >> word;) {
-        if (word != "VmHWM:") continue;
+        if (word != name) continue;
         std::size_t kib = 0;
         status >> kib;
-        return kib >> 10U;
+        return kib;
     }
     throw std::runtime_error("does not run any more: " + err());
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,16 +24,20 @@ using Limits = std::vector<std::pair<int, std::size_t>>;
 
 class Program {
 public:
-    // Only PATH and TMPDIR are inherited. `limits`: of setrlimit, the hard one too.
+    // Only PATH and TMPDIR are inherited. `limits`: of setrlimit, the hard one too. `kept_in`: a
+    // folder that exists, in which its output is added to the files `out` and `err`, and stays.
     Program(const std::string& path, const std::vector<std::string>& arguments,
-            const Variables& environment, const Limits& limits = {});
+            const Variables& environment, const Limits& limits = {},
+            const std::filesystem::path& kept_in = {});
     ~Program();
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
+    [[nodiscard]] pid_t pid() const { return pid_; }
     void signal(int number) const;
-    // The most memory that it has had at a time, in MiB (VmHWM).
-    [[nodiscard]] std::size_t peak_mib() const;
+    // What it has in memory now (VmRSS), and the most that it has had at a time (VmHWM).
+    [[nodiscard]] std::size_t resident_kib() const { return status_kib("VmRSS:"); }
+    [[nodiscard]] std::size_t peak_mib() const { return status_kib("VmHWM:") >> 10U; }
     // False when it has ended; `wait` then says how.
     [[nodiscard]] bool runs() const;
     // The exit code, or minus the signal that ended it. How long it took: `took`.
@@ -47,7 +52,10 @@ public:
     void await_out(const std::string& text, std::chrono::milliseconds patience) const;
 
 private:
+    [[nodiscard]] std::size_t status_kib(std::string_view name) const;
+
     std::filesystem::path folder_;
+    bool is_kept_ = false;
     pid_t pid_ = -1;
     std::chrono::milliseconds took_{};
 };

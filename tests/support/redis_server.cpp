@@ -5,7 +5,6 @@
 #include <hiredis/hiredis.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -15,9 +14,10 @@
 #include <chrono>
 #include <fstream>
 #include <memory>
-#include <sstream>
 #include <stdexcept>
 #include <thread>
+
+#include "support/folders.hpp"
 
 namespace tests {
 namespace {
@@ -56,18 +56,6 @@ std::string to_text(const redisReply& reply) {
         lines.append(i == 0 ? "" : "\n").append(to_text(*reply.element[i]));
     }
     return lines;
-}
-
-std::filesystem::path make_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tutti-redis-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-    return name;
-}
-
-std::string read_file(const std::filesystem::path& path) {
-    std::ostringstream text;
-    text << std::ifstream(path).rdbuf();
-    return text.str();
 }
 
 bool is_free(std::uint16_t port) {
@@ -111,7 +99,10 @@ std::uint16_t free_port() {
 }
 
 RedisServer::RedisServer(Options options)
-    : folder_(make_folder()), password_(std::move(options.password)), port_(free_port()) {
+    : folder_(make_folder("redis")),
+      password_(std::move(options.password)),
+      sentinel_(options.sentinel),
+      port_(free_port()) {
     std::ofstream config(folder_ / "redis.conf");
     config << "bind 127.0.0.1\nport " << port_ << "\nunixsocket " << socket_path() << "\ndir "
            << folder_.string() << "\nlogfile " << (folder_ / "log").string()
@@ -156,7 +147,8 @@ void RedisServer::start() {
         // Dies with the test, however that ends.
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != parent) ::_exit(1);
-        ::execlp("redis-server", "redis-server", config.c_str(), nullptr);
+        ::execlp("redis-server", "redis-server", config.c_str(), sentinel_ ? "--sentinel" : nullptr,
+                 nullptr);
         ::_exit(127);
     }
     wait_until_it_answers();

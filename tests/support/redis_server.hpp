@@ -21,7 +21,8 @@ namespace tests {
 
 struct RedisServerOptions {
     std::vector<std::string> config;  // lines of redis.conf, behind ours
-    std::string password;  // what `command` logs in with, and `url` contains; empty: none
+    std::string password;   // what `command` logs in with, and `url` contains; empty: none
+    bool sentinel = false;  // a Sentinel, which writes into its redis.conf
 };
 
 class RedisServer {
@@ -61,6 +62,7 @@ private:
 
     std::filesystem::path folder_;
     std::string password_;
+    bool sentinel_ = false;
     std::uint16_t port_ = 0;
     pid_t pid_ = -1;
 };

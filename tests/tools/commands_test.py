@@ -6,7 +6,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SUITES = "unit threads contract simulation stress integration fleet examples consumer tools checks long".split()
+SUITES = "unit threads contract simulation stress integration fault fleet soak examples consumer tools checks long".split()
 
 
 def call(*command, **environment):
@@ -36,12 +36,19 @@ class CommandsTest(unittest.TestCase):
     def test_a_seed_needs_a_number_and_a_suite_that_draws_from_it(self):
         self.refuses(["test", "simulation", "--seed"], "whole number")
         self.refuses(["test", "simulation", "--seed", "-1"], "whole number")
-        self.refuses(["test", "unit", "--seed", "7"], "./test simulation --seed 7", "contract", "long")
+        self.refuses(["test", "unit", "--seed", "7"], "./test simulation --seed 7", "contract", "soak", "long")
 
-    def test_minutes_are_a_number_above_zero_and_belong_to_long(self):
+    def test_minutes_are_a_number_above_zero_and_belong_to_long_or_soak(self):
         self.refuses(["test", "long", "--minutes"], "whole number")
         self.refuses(["test", "long", "--minutes", "0"], "above zero")
-        self.refuses(["test", "unit", "--minutes", "7"], "./test long --minutes 7")
+        self.refuses(["test", "unit", "--minutes", "7"], "./test long --minutes 7", "soak")
+        self.refuses(["test", "soak", "--minutes", "0"], "above zero")
+
+    def test_seconds_are_a_number_above_zero_and_belong_to_a_fault(self):
+        self.refuses(["test", "fault", "all", "--seconds"], "whole number")
+        self.refuses(["test", "fault", "--seconds", "7"], "./test fault all --seconds 7")
+        self.refuses(["test", "unit", "--list"], "./test fault --list")
+        self.refuses(["test", "fault", "all", "unit"], "fault", "unit")
 
     def test_an_unknown_package_group_is_refused(self):
         self.refuses(["tools/install", "bogus"], "'bogus'", "build", "test", "checks")
@@ -72,7 +79,7 @@ class LongTest(unittest.TestCase):
         self.addCleanup(self.folder.cleanup)
         self.build = Path(self.folder.name)
         (self.build / "bin").mkdir()
-        for name in "simulate", "simulate_jobs":
+        for name in "simulate", "simulate_assignment", "simulate_jobs", "simulate_shards":
             self.program(name, '[ "$1" = --list ] && echo calm && exit; echo "$@" >> "$0.calls"')
         for name in ("stress contract_tests unit_codec unit_coherence unit_memory unit_memory_interleaved "
                      "unit_audit unit_observe").split():
@@ -105,7 +112,9 @@ class LongTest(unittest.TestCase):
         self.assertEqual(self.calls("simulate")[:2], ["calm 1000 10", "calm 3000 10"])
         self.assertEqual(self.calls("simulate_jobs")[0], "calm 1000 200")
         self.assertIn("1000", self.calls("contract_tests")[0])
-        self.assertIn("seed=1000", self.calls("unit_memory")[0])
+        histories, properties = self.calls("unit_memory")[:2]
+        self.assertIn("1000", histories)
+        self.assertIn("seed=1000", properties)
         self.assertIn("1000", self.calls("stress")[0])
 
     def test_fresh_seeds_are_drawn_when_none_is_given(self):

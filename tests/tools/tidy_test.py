@@ -42,6 +42,8 @@ CLEAN = {
     "src/base/print.cpp": "void f() { std::fprintf(stderr, \"an assertion\"); }\n",
     "src/base/full.hpp": HEADER + class_of(tidy.CLASS_MEMBERS_WARN, "Full"),
     "src/base/full.cpp": "\n" * tidy.SOURCE_LINES_WARN,
+    # As wide as may be, and a string that is no comment.
+    "src/base/width.cpp": "// " + "x" * 97 + "\nauto text = R\"(// " + "x" * 120 + ")\";\n",
     "src/base/CMakeLists.txt": "tutti_library(base SOURCES print.cpp)\n",
     "src/load/flight.cpp": '#include "base/gate.hpp"\n#include "tutti/clock.hpp"\n'
                            "// std::cout and sleep_for( in a comment\n"
@@ -66,9 +68,9 @@ CLEAN = {
         "static void hidden() {}\n}\n",
     "services/common/http/server_impl.hpp": HEADER + "namespace tutti::services::http {\nvoid part();\n}\n",
     "cli/main.cpp": '#include "common/secret.hpp"\n#include "tutti/clock.hpp"\n',
-    "src/base/rules.hpp": HEADER + "enum class Rule : int {\n    none,\n    gaps,  // R4, R5\n    probes,\n};\n",
-    "tests/simulation/mutants_test.cpp": "const Mutant mutants[]{{\"gaps\", Rule::gaps}};\n",
-    "tests/stress/stress_test.cpp": "BrokenRule broken(Rule::probes);\n",
+    "tests/simulation/mutations/load/turns.cpp.mutations":
+        "rule gaps\nwhy R4\nby storm lossy\n- a\n+ b\n\nrule probes\nwhy R1\nby script\n- c\n+ d\n",
+    "tests/simulation/mutants_test.cpp": "expect_needed(Rule::probes, [] { return false; });\n",
     # A thread in a comment, a name of one, one behind an interface; and what a unit test may with a reason.
     "tests/unit/load/flight_test.cpp": "// std::thread and fork()\n#include <future>\nstd::thread::id where;\n"
                                        "auto node = Node::create({});\nauto fork = children.fork;\n",
@@ -95,6 +97,14 @@ BREACHES = {
         {"cli/top.cpp": '#include "api-gateway/gateway.hpp"\n'},
         {"examples/near.cpp": '#include "base/gate.hpp"\n'},
     ],
+    "readme-shows-what-compiles": [
+        {"README.md": "```cpp\nint main() {}\n```\n", "examples/readme.cpp": "int main() { return 1; }\n"},
+    ],
+    "enumerations-print": [
+        {"include/tutti/word.hpp": HEADER + "enum class Word : unsigned char { a };\n"},
+        {"include/tutti/word.hpp": HEADER + "struct S {\n    enum class Word : std::uint8_t { a };\n};\n"
+                                   "std::string_view to_string(Wording word);\n"},
+    ],
     "link-direction": [
         {"src/memory/CMakeLists.txt": "tutti_library(memory DEPENDS base redis SOURCES a.cpp)\n"},
         {"src/memory/CMakeLists.txt": "add_library(m a.cpp)\ntarget_link_libraries(m tutti_load)\n"},
@@ -114,7 +124,7 @@ BREACHES = {
     ],
     "beast-is-contained": [
         {"src/observe/endpoint.cpp": "#include <boost/beast/http/write.hpp>\n"},
-        {f"services/common/http/part{n}.cpp": "#include <boost/asio/ssl/stream.hpp>\n" for n in range(6)},
+        {f"services/common/http/part{n}.cpp": "#include <boost/asio/ssl/stream.hpp>\n" for n in range(8)},
     ],
     "no-umbrella-include": [
         {"src/redis/all.cpp": "#include <boost/asio.hpp>\n"},
@@ -159,6 +169,10 @@ BREACHES = {
         {"src/base/bare.hpp": "#pragma once\n"},
         {"include/tutti/bare.hpp": "// What it is for.\n"},
     ],
+    "comment-width": [
+        {"src/base/wide.cpp": "int a;  // " + "x" * 90 + "\n"},
+        {"tests/unit/wide_test.cpp": "/* short\n" + "x" * 101 + " */\n"},
+    ],
     "banned-call": [
         {"tests/unit/a_test.cpp": "void f() { std::this_thread::sleep_for(1s); }\n"},
         {"src/node/a.cpp": "void f() { ::usleep(10); }\n"},
@@ -171,6 +185,8 @@ BREACHES = {
         {"tests/unit/a_test.cpp": "int f() { return rand(); }\n"},
         {"services/fleet/a.cpp": "std::regex wire;\n"},
         {"src/node/a.hpp": HEADER + "mutable std::mutex mutex_;\n"},
+        {"include/tutti/a.hpp": HEADER + "std::shared_mutex mutex_;\n"},
+        {"cli/a.cpp": "std::unique_lock lock(m);\n"},
         {"services/api-gateway/a.cpp": "namespace {\nvoid f() { const std::lock_guard lock(m); }\n}\n"},
     ],
     "unit-is-alone": [
@@ -185,10 +201,9 @@ BREACHES = {
         {"tests/unit/load/a_test.cpp": "INSTANTIATE_TEST_SUITE_P(All, Suite, Values(1, f(2, 3)));\n"},
         {"tests/stress/a_test.cpp": "INSTANTIATE_TEST_SUITE_P(\n    , Suite,\n    Values(Case{1, 2},\n    Case{3, 4}));\n"},
     ],
-    "each-rule-has-a-mutant": [
-        {"src/base/rules.hpp": HEADER + "enum class Rule : int { none, gaps, probes, leases };\n"},
-        {"tests/stress/stress_test.cpp": "// nothing about it\n"},
-        {"tests/stress/stress_test.cpp": "break_rules({Rule::none, Rule::probes});\n"},
+    "each-mutant-has-its-script": [
+        {"tests/simulation/mutations/load/a.cpp.mutations": "rule leases\nwhy R1\nby script\n- a\n+ b\n"},
+        {"tests/simulation/mutants_test.cpp": "// nothing about it\n"},
     ],
     "no-leftovers": [
         {"src/node/a.cpp": "// TO" + "DO: later\n"},

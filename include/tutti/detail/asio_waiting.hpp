@@ -4,7 +4,7 @@
 //
 // An executor is a pointer into its context, so an answer may only use it while the context lives.
 // A context tells its services before it dies; ours then takes back every handler that waits and
-// lets nobody near the executor any more.
+// lets nothing near the executor any more.
 //
 // Thread-safety: every function from any thread.
 #pragma once
@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -25,6 +24,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
+
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::detail {
 
@@ -61,7 +62,7 @@ public:
 
     // Empty: the context is dead, or dies.
     static Pin pin(const std::shared_ptr<ContextLife>& life) {
-        const std::lock_guard lock(life->mutex_);
+        const Lock lock(life->mutex_);
         if (life->dead_) return {};
         ++life->pins_;
         return Pin(life);
@@ -69,7 +70,7 @@ public:
 
     // Requires: pinned.
     void enter(std::shared_ptr<WaitingHandler> handler) {
-        const std::lock_guard lock(mutex_);
+        const Lock lock(mutex_);
         WaitingHandler& entered = *handler;
         entered.place_ = waiting_.insert(waiting_.end(), std::move(handler));
         entered.waits_ = true;
@@ -77,7 +78,7 @@ public:
     // With a pin for exactly one caller, who owns the handler from then on.
     static Pin take(const std::shared_ptr<ContextLife>& life, WaitingHandler& handler) {
         std::shared_ptr<WaitingHandler> owned;  // let go behind the lock
-        const std::lock_guard lock(life->mutex_);
+        const Lock lock(life->mutex_);
         if (!std::exchange(handler.waits_, false)) return {};
         owned = std::move(*handler.place_);
         life->waiting_.erase(handler.place_);
@@ -88,26 +89,26 @@ public:
     void end() noexcept {
         std::list<std::shared_ptr<WaitingHandler>> waiting;
         {
-            std::unique_lock lock(mutex_);
+            Lock lock(mutex_);
             dead_ = true;
             waiting.swap(waiting_);
             for (const auto& handler : waiting) handler->waits_ = false;
-            unpinned_.wait(lock, [this] { return pins_ == 0; });
+            unpinned_.wait(lock.waiting(), [this]() TUTTI_REQUIRES(mutex_) { return pins_ == 0; });
         }
         for (const auto& handler : waiting) handler->destroy_handler();
     }
 
 private:
     void unpin() noexcept {
-        const std::lock_guard lock(mutex_);
+        const Lock lock(mutex_);
         if (--pins_ == 0) unpinned_.notify_all();
     }
 
-    std::mutex mutex_;  // guards all below
+    Mutex mutex_;
     std::condition_variable unpinned_;
-    std::list<std::shared_ptr<WaitingHandler>> waiting_;
-    std::size_t pins_ = 0;
-    bool dead_ = false;
+    std::list<std::shared_ptr<WaitingHandler>> waiting_ TUTTI_GUARDED_BY(mutex_);
+    std::size_t pins_ TUTTI_GUARDED_BY(mutex_) = 0;
+    bool dead_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 // By which a context tells.
@@ -169,10 +170,9 @@ private:
     std::optional<Executor> executor_;
 };
 
-// One handler that waits for one answer.
-template <class Handler, class Answer>
-class Waiting final : public WaitingHandler,
-                      public std::enable_shared_from_this<Waiting<Handler, Answer>> {
+// One handler that waits for one answer, which comes as a Delivery.
+template <class Handler>
+class Waiting final : public WaitingHandler, public std::enable_shared_from_this<Waiting<Handler>> {
 public:
     explicit Waiting(Handler handler)
         : executor_(boost::asio::get_associated_executor(handler)),
@@ -189,7 +189,8 @@ public:
 
     // The first answer wins. Posted, never called from here: an answer that is there at once would
     // otherwise resume its coroutine inside itself, once for each hit.
-    void answer(Answer given) {
+    template <class Given>
+    void answer(Given given) {
         const auto pin = ContextLife::take(life_, *this);
         if (!pin) return;
         const auto executor = *std::exchange(executor_, std::nullopt);
@@ -197,7 +198,7 @@ public:
         boost::asio::post(executor, [handler = *std::exchange(handler_, std::nullopt),
                                      given = std::move(given)]() mutable {
             boost::asio::get_associated_cancellation_slot(handler).clear();
-            std::move(handler)(std::move(given));
+            std::move(handler)(std::move(given).take());
         });
     }
 

@@ -1,6 +1,6 @@
-// The atomics of the memory tier: all of them are these, so that a test can decide which thread
-// runs next before each one. With TUTTI_INTERLEAVE defined, in an executable of its own,
-// `interleave` is the test's; otherwise it is nothing.
+// The atomics of the memory tier and of a handle's hit: all of them are these, so that a test can
+// decide which thread runs next before each one. With TUTTI_INTERLEAVE defined, in an executable of
+// its own, `interleave` is the test's; otherwise it is nothing.
 #pragma once
 
 #include <atomic>
@@ -57,6 +57,9 @@ inline void fence(std::memory_order order) noexcept {
     interleave();
     std::atomic_thread_fence(order);
 }
+
+// So that what is used a while later is near by then.
+inline void fetch_ahead(const void* address) noexcept { __builtin_prefetch(address); }
 
 // Between two attempts at what another thread is about to finish. After a few the processor goes to
 // that thread: it may have been interrupted.

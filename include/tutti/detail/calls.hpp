@@ -16,13 +16,16 @@
 namespace tutti::detail {
 
 // Who is told what a completion has thrown.
+template <class Called>
 class ReportTo {
 public:
-    explicit ReportTo(std::shared_ptr<Cache> cache) noexcept : cache_(std::move(cache)) {}
-    void operator()(const Error& error) const noexcept { cache_->report("completion", error); }
+    explicit ReportTo(std::shared_ptr<Called> called) noexcept : called_(std::move(called)) {}
+    void operator()(const Error& error) const noexcept {
+        if (called_) called_->report("completion", error);
+    }
 
 private:
-    std::shared_ptr<Cache> cache_;
+    std::shared_ptr<Called> called_;
 };
 
 [[nodiscard]] inline UserFunction key_text(std::string_view operation, std::string_view cache) {
@@ -46,35 +49,6 @@ template <Key K>
                                                    std::string_view cache) {
     if (auto error = cannot_wait(operation, cache)) return fail(*std::move(error));
     return text_of(key, operation, cache);
-}
-
-// What an invalidation concerns: a key, all of them (nullopt), or a key that has no text.
-using Changed = Result<std::optional<std::string>>;
-
-template <Key K>
-[[nodiscard]] Changed changed(const K& key, std::string_view cache) {
-    return guarded(key_text("invalidate", cache), [&] { return std::optional(text_of(key)); });
-}
-
-template <class Done>
-void invalidate(Cache& cache, Changed key, InvalidateOptions options, Done done) {
-    if (!key) {
-        return done(Invalidation{.outcome = Invalidation::Outcome::unconfirmed,
-                                 .position = {},
-                                 .reason = "nothing was invalidated: " + key.error().message()});
-    }
-    cache.invalidate(*std::move(key), options, std::move(done));
-}
-
-inline Invalidation invalidate_and_wait(Cache& cache, Changed key, InvalidateOptions options) {
-    if (const auto error = cannot_wait("invalidate", cache.name())) {
-        invalidate(cache, std::move(key), options, [](const Invalidation&) {});
-        return {.outcome = Invalidation::Outcome::unconfirmed,
-                .position = {},
-                .reason = "on its way, but not waited for: " + error->message()};
-    }
-    return wait_for<Invalidation>(
-        [&](auto done) { invalidate(cache, std::move(key), options, std::move(done)); });
 }
 
 }  // namespace tutti::detail

@@ -29,6 +29,7 @@ template <class T>
 struct InlineCell {
     static constexpr std::size_t size = (sizeof(T) + 7) / 8;
     static constexpr bool uses_addresses = false;
+    static constexpr bool is_address_always = false;
     using Words = std::array<std::uint64_t, size>;
 
     static Words pack(T&& value) noexcept {
@@ -37,10 +38,15 @@ struct InlineCell {
         return words;
     }
     static T unpack(const Words& words) noexcept {
-        std::array<std::byte, sizeof(T)> bytes;
-        std::memcpy(bytes.data(), words.data(), sizeof(T));
-        return std::bit_cast<T>(bytes);
+        if constexpr (sizeof(T) == sizeof(Words)) {
+            return std::bit_cast<T>(words);
+        } else {
+            std::array<std::byte, sizeof(T)> bytes;
+            std::memcpy(bytes.data(), words.data(), sizeof(T));
+            return std::bit_cast<T>(bytes);
+        }
     }
+    static bool is_address(const Words&) noexcept { return false; }
     static Retired* address(const Words&) noexcept { return nullptr; }
     // What was packed, after it was moved from `from`.
     static const T& view(const Words&, const T& from) noexcept { return from; }
@@ -51,6 +57,7 @@ template <class T>
 struct BoxCell {
     static constexpr std::size_t size = 1;
     static constexpr bool uses_addresses = true;
+    static constexpr bool is_address_always = true;
     using Words = std::array<std::uint64_t, size>;
 
     static Words pack(T&& value) {
@@ -59,6 +66,7 @@ struct BoxCell {
     static const T& unpack(const Words& words) noexcept {
         return std::bit_cast<const Box*>(words[0])->value;
     }
+    static bool is_address(const Words&) noexcept { return true; }
     static Retired* address(const Words& words) noexcept { return std::bit_cast<Box*>(words[0]); }
     static const T& view(const Words& words, const T&) noexcept { return unpack(words); }
 
@@ -83,12 +91,12 @@ struct TextCell {
         const std::size_t length = text.size();
         Words words{0, 0, std::uint64_t{length} << 56};
         if (length >= 16) {
-            words[0] = eight(begin);
-            words[1] = eight(begin + 8);
-            if (length > 16) words[2] |= eight(begin + length - 8) >> (8 * (24 - length));
+            words[0] = eight_bytes(begin);
+            words[1] = eight_bytes(begin + 8);
+            if (length > 16) words[2] |= eight_bytes(begin + length - 8) >> (8 * (24 - length));
         } else if (length >= 8) {
-            words[0] = eight(begin);
-            if (length > 8) words[1] = eight(begin + length - 8) >> (8 * (16 - length));
+            words[0] = eight_bytes(begin);
+            if (length > 8) words[1] = eight_bytes(begin + length - 8) >> (8 * (16 - length));
         } else {
             std::memcpy(words.data(), begin, length);
         }
@@ -121,12 +129,6 @@ private:
     static constexpr std::uint64_t long_mark = ~std::uint64_t{0};
     static_assert(std::endian::native == std::endian::little);
 
-    static std::uint64_t eight(const char* from) noexcept {
-        std::uint64_t word{};
-        std::memcpy(&word, from, sizeof word);
-        return word;
-    }
-
     struct Long final : Retired {
         explicit Long(std::string&& from) : text(std::move(from)) {}
         const std::string text;
@@ -137,7 +139,11 @@ template <class T, std::size_t BytesMax>
 inline constexpr bool fits_in_place = std::is_trivially_copyable_v<T> && sizeof(T) <= BytesMax;
 
 template <class V>
-using ValueCell = std::conditional_t<fits_in_place<V, 128>, InlineCell<V>, BoxCell<V>>;
+struct ValueCellOf {
+    using type = std::conditional_t<fits_in_place<V, 128>, InlineCell<V>, BoxCell<V>>;
+};
+template <class V>
+using ValueCell = typename ValueCellOf<V>::type;
 
 template <class K, class Hash, class Eq>
 inline constexpr bool is_plain_text =

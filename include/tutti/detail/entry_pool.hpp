@@ -1,88 +1,159 @@
 // The entries of one part of a memory tier, by number. An entry stays where it is; its place is
 // used again for the next one.
 //
-// Mechanism: a head, and behind it as many words as key, value and weight take. The version proves
-// a read (a seqlock): it is odd while words change, and different afterwards; `vacant` says that
-// there is no entry. Words are atomics, so that a read that proves void was no data race. A version
-// comes again after 2^30 changes of one entry: a thread would have to stand still for a minute, in
-// which others do nothing but change that entry, and go on at exactly that change.
+// Mechanism: what a read needs is in one array: a head of 16 bytes, and behind it as many words as
+// key and value take, so that a small entry is half a cache line. What only writers need is in
+// others: links, hashes, weights; and when an entry was last used, where that ends its life.
 //
-// Thread-safety: `Snapshot` reads from any thread; the rest by one thread at a time, but `uses`,
-// which is a hint.
+// The version proves a read (a seqlock): it is odd while words change, and different afterwards;
+// `vacant` says that there is no entry. Words are atomics, so that a read that proves void was no
+// data race. A version comes again after 2^28 changes of one entry: a thread would have to stand
+// still for seconds, in which others do nothing but change that entry, and go on at exactly that
+// change.
+//
+// Thread-safety: versions, words and uses from any thread; the rest by one thread at a time.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <memory>
 #include <new>
 
 #include "tutti/detail/atomic.hpp"
+#include "tutti/detail/huge_pages.hpp"
+#include "tutti/detail/life.hpp"
 #include "tutti/detail/segments.hpp"
 
 namespace tutti::detail {
 
 inline constexpr std::uint32_t no_entry = std::numeric_limits<std::uint32_t>::max();
 
-struct Entry {
+// An entry in one state: any change makes it another.
+struct EntryState {
+    std::uint32_t number = no_entry;
+    std::uint32_t version;
+};
+
+class EntryHead {
+public:
     static constexpr std::uint32_t being_written = 1;
     static constexpr std::uint32_t vacant = 2;
-    static constexpr std::uint32_t one_version = 4;
-    static constexpr std::uint8_t uses_max = 3;
+    static constexpr std::uint32_t uses_max = 3;
 
-    Atomic<std::uint32_t> version{vacant};
-    std::uint32_t newer = no_entry;  // in its queue
-    std::uint32_t older = no_entry;  // in its queue, or among the vacant ones
-    std::uint16_t address_low = 0;
-    std::uint8_t address_high : 6 = 0;
-    std::uint8_t queue : 2 = 0;
-    Atomic<std::uint8_t> uses{0};     // since it came, or since it was spared
-    Atomic<std::int64_t> expires{0};  // nanoseconds since boot; the largest: never
-    Atomic<std::int64_t> written{0};  // the same
+    // With the uses, which are no part of it: see `same`.
+    [[nodiscard]] std::uint32_t version() const noexcept {
+        return version_.load(std::memory_order_acquire);
+    }
+    [[nodiscard]] static bool same(std::uint32_t a, std::uint32_t b) noexcept {
+        return ((a ^ b) & ~uses_mask) == 0;
+    }
+    // For the thread that may change it.
+    [[nodiscard]] bool is_vacant() const noexcept { return (state() & vacant) != 0; }
+    [[nodiscard]] bool is_still(std::uint32_t version) const noexcept {
+        return same(state(), version);
+    }
 
-    [[nodiscard]] Atomic<std::uint64_t>* words() noexcept {
-        return std::launder(reinterpret_cast<Atomic<std::uint64_t>*>(this + 1));
-    }
-    [[nodiscard]] std::uint32_t address() const noexcept {
-        return address_low | std::uint32_t{address_high} << 16;
-    }
-    void set_address(std::uint32_t address) noexcept {
-        address_low = static_cast<std::uint16_t>(address);
-        address_high = static_cast<std::uint8_t>(address >> 16) & 0x3fU;
+    // Since it came, or since it was spared.
+    [[nodiscard]] std::uint32_t uses() const noexcept { return (state() & uses_mask) >> uses_at; }
+    void set_uses(std::uint32_t uses) noexcept {
+        version_.store((state() & ~uses_mask) | uses << uses_at, std::memory_order_relaxed);
     }
     // Writes nothing once the entry is known to be in use: readers of a hot one share its line.
-    void note_use() noexcept {
-        const std::uint8_t seen = uses.load(std::memory_order_relaxed);
-        if (seen < uses_max) uses.store(seen + 1, std::memory_order_relaxed);
+    void note_use(std::uint32_t version) noexcept {
+        if ((version & uses_mask) == uses_mask) return;
+        version_.compare_exchange(version, version + one_use, std::memory_order_relaxed);
     }
 
-    // Between the two, words, times and weight may change. Pairs with `unchanged`.
+    // Between the two, life and words may change. Pairs with `unchanged`.
     void begin_writing() noexcept {
-        const std::uint32_t before = version.load(std::memory_order_relaxed);
-        version.store(before | being_written, std::memory_order_relaxed);
+        version_.store(state() | being_written, std::memory_order_relaxed);
         fence(std::memory_order_release);
     }
-    void end_writing(std::uint32_t state) noexcept {
-        const std::uint32_t before = version.load(std::memory_order_relaxed);
-        const std::uint32_t next = (before & ~(one_version - 1)) + one_version;
-        version.store(next | state, std::memory_order_release);
+    // next_state: zero or `vacant`.
+    void end_writing(std::uint32_t next_state) noexcept {
+        const std::uint32_t next = (state() & ~(being_written | vacant)) + one_version;
+        version_.store(next | next_state, std::memory_order_release);
     }
     // Whether all that was loaded since `version` was loaded belongs together.
     [[nodiscard]] bool unchanged(std::uint32_t since) const noexcept {
         fence(std::memory_order_acquire);
-        return version.load(std::memory_order_relaxed) == since;
+        return is_still(since);
     }
-};
-static_assert(sizeof(Entry) == 32);
 
+    [[nodiscard]] PackedLife life() const noexcept {
+        return {moment_.load(std::memory_order_relaxed), length_.load(std::memory_order_relaxed)};
+    }
+    void set_life(const PackedLife& life) noexcept {
+        moment_.store(life.moment(), std::memory_order_relaxed);
+        length_.store(life.length(), std::memory_order_relaxed);
+    }
+
+private:
+    static constexpr unsigned uses_at = 2;
+    static constexpr std::uint32_t uses_mask = uses_max << uses_at;
+    static constexpr std::uint32_t one_use = 1U << uses_at;
+    static constexpr std::uint32_t one_version = 16;
+
+    [[nodiscard]] std::uint32_t state() const noexcept {
+        return version_.load(std::memory_order_relaxed);
+    }
+
+    Atomic<std::uint32_t> version_{vacant};
+    Atomic<std::uint32_t> length_{0};  // of its life
+    Atomic<std::int64_t> moment_{0};
+};
+static_assert(sizeof(EntryHead) == 16);
+
+// Of an entry, for writers.
+struct EntryLinks {
+    std::uint32_t newer = no_entry;  // in its queue
+    std::uint32_t older = no_entry;  // in its queue, or among the vacant ones
+    std::uint32_t hash : 30 = 0;
+    std::uint32_t queue : 2 = 0;
+};
+static_assert(sizeof(EntryLinks) == 12);
+
+// What is kept of entries beside their words.
+struct PoolTerms {
+    bool weighed = false;  // entries have weights other than one
+    bool dated = false;    // by their last use
+    HugePages* huge = nullptr;
+};
+
+// WordCount: of key and value.
+template <std::size_t WordCount>
 class EntryPool {
 public:
-    explicit EntryPool(std::size_t words)
-        : entries_(sizeof(Entry) + words * sizeof(std::uint64_t)), words_(words) {}
+    struct Entry : EntryHead {
+        Atomic<std::uint64_t> words[WordCount] = {};
+    };
 
-    [[nodiscard]] Entry& at(std::uint32_t number) const noexcept {
+    explicit EntryPool(PoolTerms terms) noexcept
+        : entries_(terms.huge),
+          links_(terms.huge),
+          weights_(terms.huge),
+          last_uses_(terms.huge),
+          terms_(terms) {}
+
+    [[nodiscard, gnu::always_inline]] Entry& at(std::uint32_t number) const noexcept {
         return *std::launder(reinterpret_cast<Entry*>(entries_.at(number)));
+    }
+    [[nodiscard]] EntryLinks& links(std::uint32_t number) const noexcept {
+        return *std::launder(reinterpret_cast<EntryLinks*>(links_.at(number)));
+    }
+    [[nodiscard]] std::size_t weight(std::uint32_t number) const noexcept {
+        return terms_.weighed ? weight_at(number) : 1;
+    }
+    void set_weight(std::uint32_t number, std::size_t weight) noexcept {
+        if (terms_.weighed) weight_at(number) = weight;
+    }
+    // In nanoseconds; from any thread. Requires: dated.
+    [[nodiscard]] Atomic<std::int64_t>& last_use(std::uint32_t number) const noexcept {
+        return *std::launder(reinterpret_cast<Atomic<std::int64_t>*>(last_uses_.at(number)));
+    }
+    // Before it may be read.
+    void begin_use(std::uint32_t number, std::int64_t now) noexcept {
+        if (terms_.dated) last_use(number).store(now, std::memory_order_relaxed);
     }
     // Numbers below it have been used; from any thread.
     [[nodiscard]] std::uint32_t used() const noexcept {
@@ -91,33 +162,47 @@ public:
 
     // Makes sure that `take` allocates nothing. Throws std::bad_alloc.
     void reserve() {
+        if (vacant_ != no_entry) return;
         const std::uint32_t used = used_.load(std::memory_order_relaxed);
-        if (vacant_ == no_entry) entries_.ensure(used);
+        entries_.ensure(used);
+        links_.ensure(used);
+        if (terms_.weighed) weights_.ensure(used);
+        if (terms_.dated) last_uses_.ensure(used);
     }
     [[nodiscard]] std::uint32_t take() noexcept {
         if (vacant_ != no_entry) {
             const std::uint32_t number = vacant_;
-            vacant_ = at(number).older;
+            vacant_ = links(number).older;
             return number;
         }
         const std::uint32_t number = used_.load(std::memory_order_relaxed);
-        auto* const entry = new (entries_.at(number)) Entry;
-        std::uninitialized_value_construct_n(reinterpret_cast<Atomic<std::uint64_t>*>(entry + 1),
-                                             words_);
+        new (entries_.at(number)) Entry;
+        new (links_.at(number)) EntryLinks;
+        if (terms_.weighed) new (weights_.at(number)) std::size_t{1};
+        if (terms_.dated) new (last_uses_.at(number)) Atomic<std::int64_t>{0};
         used_.store(number + 1, std::memory_order_release);
         return number;
     }
     void give_back(std::uint32_t number) noexcept {
-        Entry& entry = at(number);
+        EntryHead& entry = at(number);
         entry.begin_writing();
-        entry.end_writing(Entry::vacant);
-        entry.older = vacant_;
+        entry.end_writing(EntryHead::vacant);
+        links(number).older = vacant_;
         vacant_ = number;
     }
 
 private:
-    Segments<4> entries_;
-    const std::size_t words_;
+    static constexpr unsigned first_bits = 4;
+
+    [[nodiscard]] std::size_t& weight_at(std::uint32_t number) const noexcept {
+        return *std::launder(reinterpret_cast<std::size_t*>(weights_.at(number)));
+    }
+
+    Segments<first_bits, sizeof(Entry)> entries_;
+    Segments<first_bits, sizeof(EntryLinks)> links_;
+    Segments<first_bits, sizeof(std::size_t)> weights_;
+    Segments<first_bits, sizeof(Atomic<std::int64_t>)> last_uses_;
+    const PoolTerms terms_;
     Atomic<std::uint32_t> used_{0};
     std::uint32_t vacant_ = no_entry;
 };

@@ -23,18 +23,15 @@
 
 #include "tutti/detail/entry_pool.hpp"
 #include "tutti/detail/ghosts.hpp"
+#include "tutti/policy.hpp"
 
-namespace tutti {
+namespace tutti::detail {
 
-// Who leaves when there is no room; see MemoryCache.
-enum class Eviction : unsigned char { adaptive, lru };
-
-namespace detail {
-
+// Pool: `at` and `links` of an entry, see EntryPool.
+template <class Pool>
 class EvictionQueues {
 public:
-    EvictionQueues(EntryPool& pool, Eviction eviction) noexcept
-        : pool_(pool), eviction_(eviction) {}
+    EvictionQueues(Pool& pool, Eviction eviction) noexcept : pool_(pool), eviction_(eviction) {}
 
     [[nodiscard]] std::size_t size() const noexcept {
         return queues_[trial].size + queues_[main].size;
@@ -45,24 +42,28 @@ public:
         return queues_[trial].newest.load(std::memory_order_relaxed);
     }
 
-    // A new entry. `hash`: 30 bits. `full`: another had to leave for it.
-    void arrive(std::uint32_t number, std::uint32_t hash, bool full) noexcept {
-        pool_.at(number).uses.store(0, std::memory_order_relaxed);
+    // A new entry. `full`: another had to leave for it.
+    void arrive(std::uint32_t number, bool full) noexcept {
         if (eviction_ == Eviction::lru) return push(number, trial);
-        const std::optional<unsigned> left = ghosts_.take(hash);
+        const std::optional<unsigned> left = ghosts_.take(pool_.links(number).hash);
         if (left) adapt(*left);
         if (!full && over_share()) push(pop(trial), main);
         push(number, left ? main : trial);
     }
+    // What `arrive` is going to ask.
+    void expect(std::uint32_t hash) const noexcept { ghosts_.expect(hash); }
     // It was written, or, of an `lru`, read.
     void use(std::uint32_t number) noexcept {
-        if (eviction_ == Eviction::adaptive) return pool_.at(number).note_use();
+        if (eviction_ == Eviction::adaptive) {
+            EntryHead& entry = pool_.at(number);
+            return entry.note_use(entry.version());
+        }
         unlink(number);
         push(number, trial);
     }
     // Not to be evicted, until `come_back`.
     void step_aside(std::uint32_t number) noexcept { unlink(number); }
-    void come_back(std::uint32_t number) noexcept { push(number, pool_.at(number).queue); }
+    void come_back(std::uint32_t number) noexcept { push(number, pool_.links(number).queue); }
     // It was erased, or has expired.
     void leave(std::uint32_t number) noexcept { unlink(number); }
 
@@ -72,18 +73,19 @@ public:
         for (unsigned spared = 0;; ++spared) {
             const unsigned from = over_share() || queues_[main].size == 0 ? trial : main;
             const std::uint32_t number = pop(from);
-            Entry& entry = pool_.at(number);
-            const std::uint8_t uses = entry.uses.load(std::memory_order_relaxed);
-            const std::uint8_t uses_to_stay = from == trial ? 2 : 1;
+            EntryHead& entry = pool_.at(number);
+            const std::uint32_t uses = entry.uses();
+            const std::uint32_t uses_to_stay = from == trial ? 2 : 1;
             if (uses < uses_to_stay || spared == spared_max) return number;
-            entry.uses.store(from == trial ? 0 : uses - 1, std::memory_order_relaxed);
+            entry.set_uses(from == trial ? 0 : uses - 1);
             push(number, main);
         }
     }
-    void remember(std::uint32_t number, std::uint32_t hash) noexcept {
+    void remember(std::uint32_t number) noexcept {
         if (eviction_ == Eviction::lru) return;
         ghosts_.fit(size() + 1);
-        ghosts_.add(hash, pool_.at(number).queue);
+        const EntryLinks& links = pool_.links(number);
+        ghosts_.add(links.hash, links.queue);
     }
 
     // The numbers, the newest first; what is in `trial` before what is in `main`.
@@ -91,7 +93,7 @@ public:
     void for_each(Visit visit) const {
         for (const Queue& queue : queues_) {
             for (std::uint32_t number = queue.newest.load(std::memory_order_relaxed);
-                 number != no_entry; number = pool_.at(number).older) {
+                 number != no_entry; number = pool_.links(number).older) {
                 visit(number);
             }
         }
@@ -129,38 +131,39 @@ private:
 
     void push(std::uint32_t number, unsigned to) noexcept {
         Queue& queue = queues_[to];
-        Entry& entry = pool_.at(number);
+        EntryLinks& entry = pool_.links(number);
         const std::uint32_t newest = queue.newest.load(std::memory_order_relaxed);
-        entry.queue = static_cast<std::uint8_t>(to) & 3U;
+        entry.queue = to & 3U;
         entry.newer = no_entry;
         entry.older = newest;
-        (newest == no_entry ? queue.oldest : pool_.at(newest).newer) = number;
+        (newest == no_entry ? queue.oldest : pool_.links(newest).newer) = number;
         queue.newest.store(number, std::memory_order_relaxed);
         ++queue.size;
     }
     void unlink(std::uint32_t number) noexcept {
-        const Entry& entry = pool_.at(number);
+        const EntryLinks& entry = pool_.links(number);
         Queue& queue = queues_[entry.queue];
         if (entry.newer == no_entry) {
             queue.newest.store(entry.older, std::memory_order_relaxed);
         } else {
-            pool_.at(entry.newer).older = entry.older;
+            pool_.links(entry.newer).older = entry.older;
         }
-        (entry.older == no_entry ? queue.oldest : pool_.at(entry.older).newer) = entry.newer;
+        (entry.older == no_entry ? queue.oldest : pool_.links(entry.older).newer) = entry.newer;
         --queue.size;
     }
     std::uint32_t pop(unsigned from) noexcept {
         const std::uint32_t number = queues_[from].oldest;
         unlink(number);
+        const std::uint32_t next = queues_[from].oldest;
+        if (next != no_entry) fetch_ahead(&pool_.at(next));
         return number;
     }
 
-    EntryPool& pool_;
+    Pool& pool_;
     const Eviction eviction_;
     std::array<Queue, 2> queues_;
     double share_ = share_at_first;  // of the entries, that are in `trial`
     Ghosts ghosts_;
 };
 
-}  // namespace detail
-}  // namespace tutti
+}  // namespace tutti::detail

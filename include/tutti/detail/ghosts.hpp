@@ -15,6 +15,8 @@
 #include <optional>
 #include <vector>
 
+#include "tutti/detail/atomic.hpp"
+
 namespace tutti::detail {
 
 class Ghosts {
@@ -40,6 +42,10 @@ public:
         ++counts_[queue];
     }
 
+    // `take` is going to be asked for it.
+    void expect(std::uint32_t hash) const noexcept {
+        if (!lines_.empty()) fetch_ahead(&lines_[hash & (lines_.size() - 1)]);
+    }
     // The queue that it was evicted from, if that is remembered, and forgets it.
     std::optional<unsigned> take(std::uint32_t hash) noexcept {
         if (lines_.empty()) return std::nullopt;

@@ -4,9 +4,9 @@
 // Mechanism: linear hashing. A bucket is a cache line of eleven numbers, with eight bits of each
 // hash beside them; what does not fit goes to further buckets behind it. When there are too many
 // entries for the buckets, one of them is split, so that no operation pays for a resize. An entry
-// stays in its place until it is erased, except when its bucket is split: meanwhile the bucket's
-// version is odd, and another afterwards: a search that found nothing begins again. One that found
-// something needs no such proof: entries prove themselves.
+// stays in its place until it is erased, except when its bucket is split: before that there is
+// another extent, and meanwhile the bucket's version is odd; a search that found nothing begins
+// again. One that found something needs no such proof: entries prove themselves.
 //
 // Thread-safety: `find` from any thread; the rest by one thread at a time.
 #pragma once
@@ -16,39 +16,58 @@
 #include <new>
 
 #include "tutti/detail/atomic.hpp"
+#include "tutti/detail/further_buckets.hpp"
 #include "tutti/detail/hash_bucket.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/segments.hpp"
 
 namespace tutti::detail {
 
 class HashIndex {
 public:
-    // Calls `matches(number)` for numbers whose hash is probably `hash`, until it returns true;
-    // false if it never does. It may be called with a number that is not in the index any more.
+    enum class Look : std::uint8_t { nothing, found, unsure };
+
+    // huge: where its memory is from, see Segments.
+    explicit HashIndex(HugePages* huge) noexcept : homes_(huge), further_(huge) {}
+
+    // One look into the first bucket, which is all that most reads need: no loop, little to
+    // remember. `matches(number)`, for numbers whose hash is probably `hash`, has the same three
+    // answers. `unsure`: what is there is changing, or goes on behind the bucket; ask `find`.
     template <class Matches>
-    [[gnu::always_inline]] bool find(const Hashed& hash, Matches matches) const {
+    [[gnu::always_inline]] Look look(const Hashed& hash, Matches matches) const {
+        const Extent extent = this->extent(std::memory_order_acquire);
+        if (extent.count() == 0) return Look::nothing;
+        const Bucket& home = bucket(extent.place_of(hash.address));
+        const std::uint32_t version = home.version.load(std::memory_order_acquire);
+        std::uint32_t found = home.matches(TagMatch(hash.tag), std::memory_order_acquire);
+        while (found != 0) {
+            const std::size_t i = TagMatch::take_place(found);
+            const Look one = matches(home.numbers[i].load(std::memory_order_acquire));
+            if (one != Look::nothing) return one;
+        }
+        if (home.next.load(std::memory_order_acquire) != none) return Look::unsure;
+        return stood(version, extent) ? Look::nothing : Look::unsure;
+    }
+    // The same with patience: calls `matches(number)` until it returns true; false if it never
+    // does. It may be called with a number that is not in the index any more.
+    template <class Matches>
+    bool find(const Hashed& hash, Matches matches) const {
         for (Backoff backoff;; backoff.wait()) {
-            const std::uint32_t count = count_.load(std::memory_order_acquire);
-            if (count == 0) return false;
-            const std::uint32_t place = place_of(hash.address, count);
-            const Bucket& home = bucket(place);
+            const Extent extent = this->extent(std::memory_order_acquire);
+            if (extent.count() == 0) return false;
+            const Bucket& home = bucket(extent.place_of(hash.address));
             const std::uint32_t version = home.version.load(std::memory_order_acquire);
             if (search(home, hash.tag, matches)) return true;
-            fence(std::memory_order_acquire);
-            // Pairs with `split`.
-            const bool stood =
-                (version & 1U) == 0 && home.version.load(std::memory_order_relaxed) == version &&
-                place_of(hash.address, count_.load(std::memory_order_acquire)) == place;
-            if (stood) return false;
+            if (stood(version, extent)) return false;
         }
     }
 
     // Makes sure that an insertion with this hash allocates nothing. Throws std::bad_alloc.
     void reserve(const Hashed& hash) {
-        if (count_.load(std::memory_order_relaxed) == 0) open_first();
-        for (Bucket* bucket = &home_of(hash.address);; bucket = behind(*bucket)) {
+        if (extent().count() == 0) open_first();
+        for (Bucket* bucket = &home_of(hash.address);; bucket = further_.behind(*bucket)) {
             if (bucket->free_place()) return;
-            if (bucket->next.load(std::memory_order_relaxed) == none) append_to(*bucket);
+            if (bucket->next.load(std::memory_order_relaxed) == none) further_.append_to(*bucket);
         }
     }
 
@@ -58,16 +77,15 @@ public:
         ++size_;
     }
 
-    // Requires: it is in the index. Returns the tag.
-    std::uint8_t erase(std::uint32_t address, std::uint32_t number) noexcept {
+    // Requires: it is in the index.
+    void erase(const Hashed& hash, std::uint32_t number) noexcept {
         --size_;
-        for (Bucket* bucket = &home_of(address);; bucket = behind(*bucket)) {
-            for (unsigned i = 0; i < Bucket::places; ++i) {
+        for (Bucket* bucket = &home_of(hash.address);; bucket = further_.behind(*bucket)) {
+            std::uint32_t found = bucket->matches(TagMatch(hash.tag), std::memory_order_relaxed);
+            while (found != 0) {
+                const std::size_t i = TagMatch::take_place(found);
                 if (bucket->numbers[i].load(std::memory_order_relaxed) != number) continue;
-                const std::uint8_t tag = bucket->tag(i);
-                if (tag == 0) continue;
-                bucket->set_tag(i, 0);
-                return tag;
+                return bucket->set_tag(i, 0);
             }
         }
     }
@@ -75,7 +93,7 @@ public:
     // Splits a bucket if there are too few; without memory, later. `address_of(number)`: its hash.
     template <class AddressOf>
     void grow(AddressOf address_of) noexcept {
-        const std::size_t count = count_.load(std::memory_order_relaxed);
+        const std::size_t count = extent().count();
         if (size_ <= count * entries_per_bucket || count == count_max) return;
         try {
             split(address_of);
@@ -84,32 +102,28 @@ public:
     }
 
 private:
-    static constexpr std::size_t entries_per_bucket = 6;
+    static constexpr std::size_t entries_per_bucket = 7;
     // No address leads to more.
     static constexpr std::size_t count_max = std::size_t{1} << Hashed::address_bits;
-    static constexpr std::uint32_t none = 0;
+    static constexpr std::uint32_t none = FurtherBuckets::none;
     using Bucket = HashBucket;
 
-    [[nodiscard]] static std::uint32_t place_of(std::uint32_t address,
-                                                std::uint32_t count) noexcept {
-        const std::uint32_t mask = (std::uint32_t{2} << floor_log2((count - 1) | 1U)) - 1;
-        const std::uint32_t place = address & mask;
-        return place < count ? place : place & (mask >> 1);
+    [[nodiscard]] Extent extent(
+        std::memory_order order = std::memory_order_relaxed) const noexcept {
+        return Extent(extent_.load(order));
+    }
+    // Whether nothing was split while a search found nothing: neither when it began, nor since, as
+    // a split begins with another extent. Pairs with `split`.
+    [[gnu::always_inline]] bool stood(std::uint32_t version, Extent before) const noexcept {
+        fence(std::memory_order_acquire);
+        return (version & 1U) == 0 && extent(std::memory_order_acquire) == before;
     }
 
     [[nodiscard]] Bucket& bucket(std::uint32_t place) const noexcept {
         return *std::launder(reinterpret_cast<Bucket*>(homes_.at(place)));
     }
-    [[nodiscard]] Bucket& further(std::uint32_t next) const noexcept {
-        return *std::launder(reinterpret_cast<Bucket*>(further_.at(next - 1)));
-    }
-    // Null at the end of the chain.
-    [[nodiscard]] Bucket* behind(const Bucket& bucket) const noexcept {
-        const std::uint32_t next = bucket.next.load(std::memory_order_relaxed);
-        return next == none ? nullptr : &further(next);
-    }
     [[nodiscard]] Bucket& home_of(std::uint32_t address) const noexcept {
-        return bucket(place_of(address, count_.load(std::memory_order_relaxed)));
+        return bucket(extent().place_of(address));
     }
 
     template <class Matches>
@@ -117,41 +131,21 @@ private:
                                        Matches& matches) const {
         const TagMatch wanted(tag);
         for (const Bucket* in = &home;;) {
-            std::uint64_t low = wanted.in(in->low_tags.load(std::memory_order_acquire));
-            std::uint32_t high = wanted.in(in->high_tags.load(std::memory_order_acquire));
-            while ((low | high) != 0) {
-                const unsigned i =
-                    low != 0 ? take_place(low) : Bucket::low_places + take_place(high);
+            std::uint32_t found = in->matches(wanted, std::memory_order_acquire);
+            while (found != 0) {
+                const std::size_t i = TagMatch::take_place(found);
                 if (matches(in->numbers[i].load(std::memory_order_acquire))) return true;
             }
             const std::uint32_t next = in->next.load(std::memory_order_acquire);
             if (next == none) return false;
-            in = &further(next);
+            in = &further_.at(next);
         }
-    }
-    template <class Found>
-    static unsigned take_place(Found& found) noexcept {
-        const unsigned place = TagMatch::place(found);
-        found &= found - 1;
-        return place;
     }
 
     void open_first() {
         homes_.ensure(0);
         new (homes_.at(0)) Bucket;
-        count_.store(1, std::memory_order_release);
-    }
-
-    void append_to(Bucket& last) {
-        std::uint32_t next = free_further_;
-        if (next == none) {
-            further_.ensure(further_count_);
-            new (further_.at(further_count_)) Bucket;
-            next = ++further_count_;
-        } else {
-            free_further_ = further(next).next.exchange(none, std::memory_order_relaxed);
-        }
-        last.next.store(next, std::memory_order_release);
+        extent_.store(Extent::of(1).word(), std::memory_order_release);
     }
 
     // Requires: a place in it or behind it.
@@ -159,7 +153,7 @@ private:
         Bucket* bucket = &home;
         auto place = bucket->free_place();
         while (!place) {
-            bucket = behind(*bucket);
+            bucket = further_.behind(*bucket);
             place = bucket->free_place();
         }
         bucket->numbers[*place].store(number, std::memory_order_release);
@@ -178,44 +172,31 @@ private:
     // Opens one more bucket, and moves to it what belongs there now.
     template <class AddressOf>
     void split(AddressOf& address_of) {
-        const std::uint32_t fresh = count_.load(std::memory_order_relaxed);
+        const std::uint32_t fresh = extent().count();
+        const Extent grown = Extent::of(fresh + 1);
         homes_.ensure(fresh);
         Bucket& to = *new (homes_.at(fresh)) Bucket;
         Bucket& from = bucket(fresh ^ (1U << floor_log2(fresh)));
-        lengthen_as(from, to);
+        further_.lengthen_as(from, to);
         begin_move(from);
         begin_move(to);
         fence(std::memory_order_release);
-        count_.store(fresh + 1, std::memory_order_release);
-        for (Bucket* in = &from; in != nullptr; in = behind(*in)) {
+        extent_.store(grown.word(), std::memory_order_release);
+        for (Bucket* in = &from; in != nullptr; in = further_.behind(*in)) {
             move_all(*in, [&](std::uint32_t number) -> Bucket& {
-                return place_of(address_of(number), fresh + 1) == fresh ? to : from;
+                return grown.place_of(address_of(number)) == fresh ? to : from;
             });
         }
-        shorten(from);
-        shorten(to);
+        further_.shorten(from);
+        further_.shorten(to);
         end_move(from);
         end_move(to);
-    }
-
-    // So that whatever moves has room.
-    void lengthen_as(const Bucket& model, Bucket& home) {
-        try {
-            Bucket* last = &home;
-            for (const Bucket* in = behind(model); in != nullptr; in = behind(*in)) {
-                append_to(*last);
-                last = behind(*last);
-            }
-        } catch (...) {
-            shorten(home);
-            throw;
-        }
     }
 
     // Each to the first place in the chain that it belongs to, which may be where it was.
     template <class HomeOf>
     void move_all(Bucket& in, HomeOf home_of) noexcept {
-        for (unsigned i = 0; i < Bucket::places; ++i) {
+        for (std::size_t i = 0; i < Bucket::places; ++i) {
             const std::uint8_t tag = in.tag(i);
             if (tag == 0) continue;
             const std::uint32_t number = in.numbers[i].load(std::memory_order_relaxed);
@@ -224,27 +205,10 @@ private:
         }
     }
 
-    // Takes the empty ones off the end.
-    void shorten(Bucket& home) noexcept {
-        Bucket* last_used = &home;
-        for (Bucket* in = behind(home); in != nullptr; in = behind(*in)) {
-            if (!in->empty()) last_used = in;
-        }
-        while (Bucket* empty = behind(*last_used)) {
-            const std::uint32_t number = last_used->next.load(std::memory_order_relaxed);
-            const std::uint32_t rest = empty->next.load(std::memory_order_relaxed);
-            last_used->next.store(rest, std::memory_order_release);
-            empty->next.store(free_further_, std::memory_order_release);
-            free_further_ = number;
-        }
-    }
-
-    Atomic<std::uint32_t> count_{0};
-    Segments<2> homes_{sizeof(Bucket)};
-    Segments<2> further_{sizeof(Bucket)};
+    Atomic<std::uint64_t> extent_{0};
+    Segments<2, sizeof(Bucket)> homes_;
+    FurtherBuckets further_;
     std::size_t size_ = 0;
-    std::uint32_t further_count_ = 0;
-    std::uint32_t free_further_ = none;
 };
 
 }  // namespace tutti::detail

@@ -2,12 +2,17 @@
 // would be told. So an element that is wrong costs a struct only a few times.
 #pragma once
 
+#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <expected>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <tuple>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -38,20 +43,29 @@ void read_real(const boost::json::value& from, T& to, Problems& problems) {
 }
 
 template <DescribedEnum T>
-void read_enumerator(const boost::json::value& from, T& to, Problems& problems) {
-    if (!from.is_string()) return problems.expected("a string", from);
-    const std::string_view name(from.get_string().data(), from.get_string().size());
-    bool found = false;
+void read_name(std::string_view name, T& to, Problems& problems) {
+    if (const auto found = enumerator_named<T>(name)) {
+        to = *found;
+        return;
+    }
     std::string names;
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto enumerator) {
-        const std::string known = wire_name<T>(enumerator.name);
-        if (known == name) {
-            to = enumerator.value;
-            found = true;
-        }
-        names.append(names.empty() ? "" : ", ").append(known);
+        names.append(names.empty() ? "" : ", ").append(wire_name<T>(enumerator.name));
     });
-    if (!found) problems.add("expected one of " + names);
+    problems.add("expected one of " + names);
+}
+
+template <DescribedEnum T>
+void read_enumerator(const boost::json::value& from, T& to, Problems& problems) {
+    if (!from.is_string()) return problems.expected("a string", from);
+    read_name({from.get_string().data(), from.get_string().size()}, to, problems);
+}
+
+template <class T>
+void read_element(const boost::json::array& array, std::size_t index, T& to, Problems& problems) {
+    problems.enter(index);
+    read_value(array[index], to, problems);
+    problems.leave();
 }
 
 template <class T>
@@ -61,23 +75,71 @@ void read_array(const boost::json::value& from, std::vector<T>& to, Problems& pr
     to.clear();
     to.reserve(array.size());
     for (std::size_t i = 0; i < array.size() && !problems.full(); ++i) {
-        problems.enter(i);
         T element{};
-        read_value(array[i], element, problems);
+        read_element(array, i, element, problems);
         to.push_back(std::move(element));
+    }
+}
+
+template <Set T>
+void read_set(const boost::json::value& from, T& to, Problems& problems) {
+    if (!from.is_array()) return problems.expected("an array", from);
+    const auto& array = from.get_array();
+    to.clear();
+    for (std::size_t i = 0; i < array.size() && !problems.full(); ++i) {
+        typename T::key_type element{};
+        const std::size_t known = problems.count();
+        problems.enter(i);
+        read_value(array[i], element, problems);
+        if (!to.insert(std::move(element)).second && problems.count() == known)
+            problems.add("the same as another element");
         problems.leave();
     }
 }
 
-template <StringMap T>
+template <FixedLength T>
+void read_fixed(const boost::json::value& from, T& to, Problems& problems) {
+    constexpr std::size_t length = std::tuple_size_v<T>;
+    if (!from.is_array()) return problems.expected("an array", from);
+    const auto& array = from.get_array();
+    if (array.size() != length) {
+        return problems.add("expected " + std::to_string(length) + " elements, found " +
+                            std::to_string(array.size()));
+    }
+    std::apply(
+        [&](auto&... elements) {
+            std::size_t index = 0;
+            (read_element(array, index++, elements, problems), ...);
+        },
+        to);
+}
+
+// What is written otherwise than it would be written here is no key: "01" and "1" would be one.
+template <class K>
+void read_key(std::string_view text, K& to, Problems& problems) {
+    if constexpr (std::same_as<K, std::string>) {
+        to = text;
+    } else if constexpr (DescribedEnum<K>) {
+        read_name(text, to, problems);
+    } else {
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
+        if (error == std::errc::result_out_of_range) return problems.add("integer out of range");
+        if (error != std::errc{} || std::to_string(to) != text)
+            problems.add("expected an integer as the key");
+    }
+}
+
+template <Map T>
 void read_map(const boost::json::value& from, T& to, Problems& problems) {
     if (!from.is_object()) return problems.expected("an object", from);
     to.clear();
     for (const auto& member : from.get_object()) {
         if (problems.full()) return;
-        const std::string key(member.key().data(), member.key().size());
-        problems.enter_key(key);
-        read_value(member.value(), to.try_emplace(key).first->second, problems);
+        const std::string_view text(member.key().data(), member.key().size());
+        problems.enter_key(text);
+        typename T::key_type key{};
+        read_key(text, key, problems);
+        read_value(member.value(), to.try_emplace(std::move(key)).first->second, problems);
         problems.leave();
     }
 }
@@ -97,6 +159,49 @@ void read_member(const boost::json::object& object, std::string_view name, T& to
     problems.leave();
 }
 
+// Of an object exactly one member is an alternative; others belong to a newer program.
+template <class T>
+void read_alternative(const boost::json::object& object, T& to, Problems& problems) {
+    constexpr auto names = names_of_alternatives<T>();
+    int found = 0;
+    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<names.size()>>([&](auto index) {
+        using A = std::variant_alternative_t<index, T>;
+        if constexpr (!std::same_as<A, std::monostate>) {
+            if (!object.contains(names[index]) || ++found > 1) return;
+            A alternative{};
+            read_member(object, names[index], alternative, problems);
+            to.template emplace<index>(std::move(alternative));
+        }
+    });
+    if (found == 1) return;
+    std::string all;
+    for (const std::string_view name : names) all.append(all.empty() ? "" : ", ").append(name);
+    problems.add((found == 0 ? "expected one of " : "expected only one of ") + all);
+}
+
+template <class T>
+void read_variant(const boost::json::value& from, T& to, Problems& problems) {
+    if constexpr (has_monostate<T>) {
+        if (from.is_null()) {
+            to = std::monostate{};
+            return;
+        }
+    }
+    if (!from.is_object()) return problems.expected("an object", from);
+    read_alternative(from.get_object(), to, problems);
+}
+
+template <Converted T>
+void read_converted(const boost::json::value& from, T& to, Problems& problems) {
+    typename Converter<T>::Wire wire{};
+    const std::size_t known = problems.count();
+    read_value(from, wire, problems);
+    if (problems.count() != known) return;
+    std::expected<T, std::string> value = Converter<T>::from_wire(wire);
+    if (!value) return problems.add(value.error());
+    to = *std::move(value);
+}
+
 template <DescribedStruct T>
 void read_object(const boost::json::value& from, T& to, Problems& problems) {
     if (!from.is_object()) return problems.expected("an object", from);
@@ -111,6 +216,8 @@ void read_value(const boost::json::value& from, T& to, Problems& problems) {
     if constexpr (is_optional<T> || is_nullable<T>) {
         to.reset();
         if (!from.is_null()) read_value(from, to.emplace(), problems);
+    } else if constexpr (Converted<T>) {
+        read_converted(from, to, problems);
     } else if constexpr (is_vector<T>) {
         read_array(from, to, problems);
     } else if constexpr (std::same_as<T, bool>) {
@@ -125,12 +232,18 @@ void read_value(const boost::json::value& from, T& to, Problems& problems) {
         read_real(from, to, problems);
     } else if constexpr (DescribedEnum<T>) {
         read_enumerator(from, to, problems);
-    } else if constexpr (StringMap<T>) {
+    } else if constexpr (Map<T>) {
         read_map(from, to, problems);
+    } else if constexpr (Set<T>) {
+        read_set(from, to, problems);
+    } else if constexpr (FixedLength<T>) {
+        read_fixed(from, to, problems);
+    } else if constexpr (is_variant<T>) {
+        read_variant(from, to, problems);
     } else if constexpr (DescribedStruct<T>) {
         read_object(from, to, problems);
     } else {
-        static_assert(!unknown_type<T>, "describe it with BOOST_DESCRIBE_STRUCT or _ENUM");
+        refuse<T>();
     }
 }
 

@@ -40,6 +40,7 @@ public:
     [[nodiscard]] bool too_deep();
 
     [[nodiscard]] bool empty() const noexcept { return count_ == 0; }
+    [[nodiscard]] std::size_t count() const noexcept { return count_; }
     // Nothing more will be told.
     [[nodiscard]] bool full() const noexcept;
     // The document itself and all that was entered.

@@ -1,12 +1,15 @@
 // From a value to a document. What JSON cannot hold is replaced and reported.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
+#include <expected>
 #include <string>
+#include <string_view>
+#include <tuple>
 #include <type_traits>
+#include <variant>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -28,13 +31,24 @@ boost::json::value write_real(T from, Problems& problems) {
 }
 
 template <DescribedEnum T>
+std::string write_name(T from, Problems& problems) {
+    if (auto name = name_of(from)) return *std::move(name);
+    problems.add("the enumeration has no name for this value");
+    return {};
+}
+
+template <DescribedEnum T>
 boost::json::value write_enumerator(T from, Problems& problems) {
-    boost::json::value name(nullptr);
-    boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto enumerator) {
-        if (enumerator.value == from && name.is_null()) name = wire_name<T>(enumerator.name);
-    });
-    if (name.is_null()) problems.add("the enumeration has no name for this value");
-    return name;
+    const std::string name = write_name(from, problems);
+    return name.empty() ? boost::json::value(nullptr) : boost::json::value(name);
+}
+
+template <class T>
+boost::json::value write_element(const T& from, std::size_t index, Problems& problems) {
+    problems.enter(index);
+    boost::json::value element = write_value(from, problems);
+    problems.leave();
+    return element;
 }
 
 template <class T>
@@ -42,35 +56,87 @@ boost::json::value write_array(const std::vector<T>& from, Problems& problems) {
     if (problems.too_deep()) return nullptr;
     boost::json::array array;
     array.reserve(from.size());
-    for (std::size_t i = 0; i < from.size(); ++i) {
-        problems.enter(i);
-        array.push_back(write_value(static_cast<const T&>(from[i]), problems));
-        problems.leave();
-    }
+    for (std::size_t i = 0; i < from.size(); ++i)
+        array.push_back(write_element(static_cast<const T&>(from[i]), i, problems));
     return array;
 }
 
-// An unordered map has another order in every process.
-template <StringMap T>
-std::vector<typename T::const_pointer> in_order(const T& map) {
-    std::vector<typename T::const_pointer> members;
-    members.reserve(map.size());
-    for (const auto& member : map) members.push_back(&member);
-    std::ranges::sort(members, {}, [](const auto* member) { return member->first; });
-    return members;
+template <Set T>
+boost::json::value write_set(const T& from, Problems& problems) {
+    if (problems.too_deep()) return nullptr;
+    boost::json::array array;
+    array.reserve(from.size());
+    for (const auto* element : in_order(from))
+        array.push_back(write_element(*element, array.size(), problems));
+    return array;
 }
 
-template <StringMap T>
+template <FixedLength T>
+boost::json::value write_fixed(const T& from, Problems& problems) {
+    if (problems.too_deep()) return nullptr;
+    boost::json::array array;
+    array.reserve(std::tuple_size_v<T>);
+    std::apply(
+        [&](const auto&... elements) {
+            (array.push_back(write_element(elements, array.size(), problems)), ...);
+        },
+        from);
+    return array;
+}
+
+template <class K>
+std::string write_key(const K& key, Problems& problems) {
+    if constexpr (std::same_as<K, std::string>) {
+        return utf8_text(key, problems);
+    } else if constexpr (DescribedEnum<K>) {
+        return write_name(key, problems);
+    } else {
+        static_assert(std::integral<K> && !std::same_as<K, bool>,
+                      "the keys of a JSON object are strings, integers or described enumerations");
+        return std::to_string(key);
+    }
+}
+
+template <Map T>
 boost::json::value write_map(const T& from, Problems& problems) {
     if (problems.too_deep()) return nullptr;
     boost::json::object object;
     object.reserve(from.size());
     for (const auto* member : in_order(from)) {
-        problems.enter_key(member->first);
-        object.emplace(utf8_text(member->first, problems), write_value(member->second, problems));
+        const std::string key = write_key(member->first, problems);
+        problems.enter_key(key);
+        object.emplace(key, write_value(member->second, problems));
         problems.leave();
     }
     return object;
+}
+
+template <class T>
+boost::json::value write_variant(const T& from, Problems& problems) {
+    if (problems.too_deep()) return nullptr;
+    return std::visit(
+        [&]<class A>(const A& alternative) -> boost::json::value {
+            if constexpr (std::same_as<A, std::monostate>) {
+                return nullptr;
+            } else {
+                const std::string_view name = names_of_alternatives<T>()[from.index()];
+                problems.enter(name);
+                boost::json::object object;
+                object.emplace(name, write_value(alternative, problems));
+                problems.leave();
+                return object;
+            }
+        },
+        from);
+}
+
+template <Converted T>
+boost::json::value write_converted(const T& from, Problems& problems) {
+    using Wire = typename Converter<T>::Wire;
+    const std::expected<Wire, std::string> wire = Converter<T>::to_wire(from);
+    if (wire) return write_value(*wire, problems);
+    problems.add(wire.error());
+    return nullptr;
 }
 
 template <DescribedStruct T>
@@ -94,6 +160,8 @@ template <class T>
 boost::json::value write_value(const T& from, Problems& problems) {
     if constexpr (is_optional<T> || is_nullable<T>) {
         return from ? write_value(*from, problems) : boost::json::value(nullptr);
+    } else if constexpr (Converted<T>) {
+        return write_converted(from, problems);
     } else if constexpr (is_vector<T>) {
         return write_array(from, problems);
     } else if constexpr (std::same_as<T, std::string>) {
@@ -104,12 +172,19 @@ boost::json::value write_value(const T& from, Problems& problems) {
         return write_real(from, problems);
     } else if constexpr (DescribedEnum<T>) {
         return write_enumerator(from, problems);
-    } else if constexpr (StringMap<T>) {
+    } else if constexpr (Map<T>) {
         return write_map(from, problems);
+    } else if constexpr (Set<T>) {
+        return write_set(from, problems);
+    } else if constexpr (FixedLength<T>) {
+        return write_fixed(from, problems);
+    } else if constexpr (is_variant<T>) {
+        return write_variant(from, problems);
     } else if constexpr (DescribedStruct<T>) {
         return write_object(from, problems);
     } else {
-        static_assert(!unknown_type<T>, "describe it with BOOST_DESCRIBE_STRUCT or _ENUM");
+        refuse<T>();
+        return nullptr;
     }
 }
 

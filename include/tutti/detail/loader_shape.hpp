@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <ranges>
 #include <type_traits>
 #include <utility>
 
@@ -32,6 +33,12 @@ concept LoaderAnswer = !std::is_void_v<R> && (ValueAnswer<R, V> || requires(R an
     requires ValueAnswer<decltype(*std::move(answer)), V>;
 });
 
+template <class R, class K, class V>
+concept PairsOf = std::ranges::input_range<R> && requires(std::ranges::range_value_t<R> pair) {
+    { pair.first } -> std::convertible_to<const K&>;
+    requires LoaderAnswer<decltype(pair.second), V>;
+};
+
 // Compiles for what a cache, a document or a note can be made of.
 template <class V>
 consteval bool is_plain_value() {
@@ -57,6 +64,23 @@ constexpr bool explain_answer() {
                   "`.load` returns V, std::optional<V>, tutti::Loaded<V> or a Result of one of "
                   "these, and V is the cache's value type");
     return !CoroutineType<R> && LoaderAnswer<R, V>;
+}
+
+// Compiles for the return type of a bulk loader only.
+template <class R, class K, class V>
+constexpr bool explain_bulk_answer() {
+    constexpr bool good = [] {
+        if constexpr (requires(R answer) { answer.has_value(), answer.error(), *answer; }) {
+            return PairsOf<std::remove_cvref_t<decltype(*std::declval<R>())>, K, V>;
+        } else {
+            return PairsOf<R, K, V>;
+        }
+    }();
+    static_assert(good,
+                  "`.load_many` returns pairs of a key and its value, in any order, such as "
+                  "std::unordered_map<K, V>, or a Result of that; instead of V also "
+                  "std::optional<V>, tutti::Loaded<V> or a Result");
+    return good;
 }
 
 // Compiles for no F.

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
+#include <new>
 
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/budget.hpp"
@@ -20,8 +21,20 @@
 #include "tutti/detail/eviction_queues.hpp"
 #include "tutti/detail/hash_index.hpp"
 #include "tutti/detail/reclaim.hpp"
+#include "tutti/policy.hpp"
 
 namespace tutti::detail {
+
+// What all shards of a tier have in common.
+struct ShardTerms {
+    Budget budget;
+    Eviction eviction;
+    PoolTerms pool;
+    bool tells = false;
+};
+
+// Why an entry is there no more. Of the last two it leaves word: `Departed`.
+enum class Departure : std::uint8_t { erased, expired, evicted };
 
 template <class K, class V, class Hash, class Eq>
 class alignas(64) MemoryShard {
@@ -32,9 +45,17 @@ public:
     using Draft = typename Table::Draft;
 
     enum class Put : std::uint8_t { done, too_heavy, changed, no_room };
+    // Goes with the key, which is alive as long as the list that has both.
+    struct Departed final : Retired {
+        Departed(const typename Table::KeyOf::Words& from, Departure how) noexcept
+            : key(from), why(how) {}
+        const typename Table::KeyOf::Words key;
+        const Departure why;
+        bool told = false;
+    };
 
-    MemoryShard(Budget& budget, Eviction eviction, bool weighed)
-        : table_(weighed), budget_(budget), queues_(table_.pool(), eviction) {}
+    explicit MemoryShard(ShardTerms& terms)
+        : table_(terms.pool), terms_(terms), queues_(table_.pool(), terms.eviction) {}
     MemoryShard(const MemoryShard&) = delete;
     MemoryShard& operator=(const MemoryShard&) = delete;
     // Requires: no operation runs.
@@ -46,22 +67,23 @@ public:
     // To be read without the lock.
     [[nodiscard]] const Table& table() const noexcept { return table_; }
 
-    // A hit. It writes nothing in the common case.
-    void note_use(const Snapshot& seen) noexcept {
-        if (queues_.eviction() == Eviction::adaptive) return table_.at(seen.number).note_use();
-        if (queues_.newest() == seen.number) return;
+    // A hit of an `adaptive`. It writes nothing in the common case.
+    static void note_use(const Snapshot& seen) noexcept { seen.head->note_use(seen.version); }
+    // A hit of an `lru`. The same, of the one that was used before.
+    [[gnu::noinline]] void make_newest(std::uint32_t number, std::uint32_t version) noexcept {
+        if (queues_.newest() == number) return;
         const std::lock_guard lock(lock_);
-        if (table_.is_still(seen)) queues_.use(seen.number);
+        if (table_.is_still({number, version})) queues_.use(number);
     }
 
     // `changed`: the key's entry, or its absence, is not as in `seen` any more; null: that does not
     // matter. `no_room`: what is missing is taken by other shards. Throws before any change.
-    Put put(const Query& query, const Hashed& hash, Draft& draft, const Snapshot* seen,
-            RetiredList& out) {
+    [[gnu::always_inline]] Put put(const Query& query, const Hashed& hash, Draft& draft,
+                                   const Snapshot* seen, RetiredList& out) {
         const std::lock_guard lock(lock_);
         const std::uint32_t number = table_.locate(query, hash);
         if (seen != nullptr && !(number == seen->number && is_still(*seen))) return Put::changed;
-        if (draft.weight > budget_.limit()) {
+        if (draft.weight > terms_.budget.limit()) {
             if (number != no_entry) remove(number, out);
             return Put::too_heavy;
         }
@@ -76,10 +98,10 @@ public:
         return true;
     }
     // If nothing has happened to it since.
-    bool erase(const Snapshot& seen, RetiredList& out) {
+    bool erase(EntryState seen, Departure why, RetiredList& out) {
         const std::lock_guard lock(lock_);
         if (!table_.is_still(seen)) return false;
-        remove(seen.number, out);
+        why == Departure::expired ? expire(seen.number, out) : remove(seen.number, out);
         return true;
     }
     // Takes out some entries, from this number on; returns the number after them.
@@ -97,7 +119,7 @@ public:
         const std::lock_guard lock(lock_);
         if (queues_.size() == 0) return 0;
         const std::size_t weight = evict(out);
-        budget_.give(weight);
+        terms_.budget.give(weight);
         return weight;
     }
 
@@ -107,25 +129,29 @@ public:
     [[nodiscard]] std::int64_t evictions() const noexcept {
         return evictions_.load(std::memory_order_relaxed);
     }
+    [[nodiscard]] std::int64_t expirations() const noexcept {
+        return expirations_.load(std::memory_order_relaxed);
+    }
 
 private:
     friend struct testing::MemoryCacheInspector;
 
     // All below require the lock.
-    [[nodiscard]] bool is_still(const Snapshot& seen) const noexcept {
+    [[nodiscard]] bool is_still(EntryState seen) const noexcept {
         return seen.number == no_entry || table_.is_still(seen);
     }
     [[nodiscard]] bool dies_before(std::uint32_t number, std::int64_t time) const noexcept {
-        return table_.at(number).expires.load(std::memory_order_relaxed) < time;
+        return table_.at(number).life().ends_before(time);
     }
 
     Put insert(const Hashed& hash, Draft& draft, RetiredList& out) {
+        queues_.expect(hash.packed());
         table_.reserve(hash);
-        drop_some_dead(draft.written, out);
+        drop_some_dead(draft.life.written, out);
         bool full = false;
         if (!make_room(draft.weight, full, out)) return Put::no_room;
         const std::uint32_t number = table_.add(hash, draft);
-        queues_.arrive(number, remembered(hash.address, hash.tag), full);
+        queues_.arrive(number, full);
         count(size_, 1);
         return Put::done;
     }
@@ -139,7 +165,7 @@ private:
             queues_.come_back(number);
             if (!room) return Put::no_room;
         } else if (draft.weight < before) {
-            budget_.give(before - draft.weight);
+            terms_.budget.give(before - draft.weight);
         }
         table_.overwrite(number, draft, out);
         queues_.use(number);
@@ -149,15 +175,15 @@ private:
     // Takes `weight` of the budget, from entries of this shard if need be (`full`).
     bool make_room(std::size_t weight, bool& full, RetiredList& out) noexcept {
         std::size_t got = 0;
-        while (got < weight && !budget_.take(weight - got)) {
+        while (got < weight && !terms_.budget.take(weight - got)) {
             if (queues_.size() == 0) {
-                budget_.give(got);
+                terms_.budget.give(got);
                 return false;
             }
             full = true;
             got += evict(out);
         }
-        if (got > weight) budget_.give(got - weight);
+        if (got > weight) terms_.budget.give(got - weight);
         return true;
     }
 
@@ -165,18 +191,28 @@ private:
     std::size_t evict(RetiredList& out) noexcept {
         const std::uint32_t number = queues_.evict();
         const std::size_t weight = table_.weight(number);
-        const std::uint32_t address = table_.at(number).address();
-        const std::uint8_t tag = table_.remove(number, out);
-        queues_.remember(number, remembered(address, tag));
+        queues_.remember(number);
+        if (terms_.tells) leave_word(number, Departure::evicted, out);
+        table_.remove(number, out);
         count(evictions_, 1);
         count(size_, -1);
         return weight;
+    }
+    void expire(std::uint32_t number, RetiredList& out) noexcept {
+        if (terms_.tells) leave_word(number, Departure::expired, out);
+        remove(number, out);
+        count(expirations_, 1);
+    }
+    // Without memory for it nothing is told.
+    [[gnu::noinline, gnu::cold]] void leave_word(std::uint32_t number, Departure why,
+                                                 RetiredList& out) noexcept {
+        out.push(new (std::nothrow) Departed(table_.key(number), why));
     }
     void remove(std::uint32_t number, RetiredList& out) noexcept {
         queues_.leave(number);
         const std::size_t weight = table_.weight(number);
         table_.remove(number, out);
-        budget_.give(weight);
+        terms_.budget.give(weight);
         count(size_, -1);
     }
 
@@ -189,8 +225,9 @@ private:
         for (std::uint32_t looks = std::min<std::uint32_t>(end, 2); looks > 0; --looks) {
             if (next_look_ >= end) next_look_ = 0;
             const std::uint32_t number = next_look_++;
-            if (dies_before(number, now) && !table_.is_vacant(number)) remove(number, out);
+            if (dies_before(number, now) && !table_.is_vacant(number)) expire(number, out);
         }
+        if (next_look_ < end) fetch_ahead(&table_.at(next_look_));
     }
 
     // Only read by other threads.
@@ -198,17 +235,15 @@ private:
         const std::int64_t before = counter.load(std::memory_order_relaxed);
         counter.store(before + more, std::memory_order_relaxed);
     }
-    static std::uint32_t remembered(std::uint32_t address, std::uint8_t tag) noexcept {
-        return std::uint32_t{tag} << Hashed::address_bits | address;
-    }
 
     Table table_;
-    Budget& budget_;
+    ShardTerms& terms_;
     alignas(64) SpinLock lock_;  // guards what changes: the table for writers, and all below
-    EvictionQueues queues_;
+    EvictionQueues<typename Table::Pool> queues_;
     std::uint32_t next_look_ = 0;
     Atomic<std::int64_t> size_{0};
     Atomic<std::int64_t> evictions_{0};
+    Atomic<std::int64_t> expirations_{0};
 };
 
 }  // namespace tutti::detail

@@ -5,47 +5,29 @@
 // Thread-safety: all of it. What is kept by address a read pins (`Pin`), and copies without a lock.
 #pragma once
 
-#include <algorithm>
-#include <bit>
 #include <cstddef>
-#include <cstdint>
-#include <memory>
+#include <functional>
 #include <optional>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include "tutti/detail/budget.hpp"
+#include "tutti/detail/guarded.hpp"
+#include "tutti/detail/life.hpp"
 #include "tutti/detail/memory_shard.hpp"
-#include "tutti/detail/recent_time.hpp"
+#include "tutti/detail/memory_shards.hpp"
 #include "tutti/detail/reclaim.hpp"
 #include "tutti/policy.hpp"
 
 namespace tutti::detail {
 
-[[nodiscard]] inline std::int64_t nanoseconds(TimePoint time) noexcept {
-    return time.time_since_epoch().count();
-}
-
-// When an entry was written, and the last moment of its life.
-struct Life {
-    static constexpr std::int64_t never = Duration::max().count();
-
-    Life(TimePoint now, Duration lasts) noexcept
-        : written(nanoseconds(now)), expires(nanoseconds(saturating_add(now, lasts))) {}
-
-    std::int64_t written;
-    std::int64_t expires;
-};
-
-// False: only the real clock knows. Requires: `expires` counts on the machine's clock.
-[[nodiscard]] inline bool surely_alive(std::int64_t expires) noexcept {
-    return nanoseconds(recent()) <= expires - recent_margin.count();
-}
-
 template <class K, class V, class Hash, class Eq>
-class MemoryTier {
+class MemoryTier : public MemoryShards<K, V, Hash, Eq> {
+    using Shards = MemoryShards<K, V, Hash, Eq>;
     using Shard = MemoryShard<K, V, Hash, Eq>;
+    using Shards::place_of;
+    using Shards::shard_of;
+    using Shards::shards_;
+    using Shards::terms_;
     using Query = typename Shard::Query;
     using Draft = typename Shard::Draft;
     using Put = typename Shard::Put;
@@ -54,59 +36,53 @@ class MemoryTier {
 
 public:
     using KeyView = tutti::KeyViewOf<K, Hash>;
-    using Snapshot = typename Shard::Snapshot;
+    using typename Shards::Snapshot;
+    using typename Shards::ValueView;
+    // Told of each entry that has left by itself, behind the lock, by what made it leave.
+    using Left = std::function<void(const K& key, Departure why)>;
 
-    MemoryTier(Bound bound, Eviction eviction)
-        : budget_(bound.limit()), shards_(count(bound, eviction)) {
-        const bool weighed = bound.unit() == Bound::Unit::bytes;
-        for (auto& shard : shards_) shard = std::make_unique<Shard>(budget_, eviction, weighed);
-    }
-    ~MemoryTier() {
-        shards_.clear();
-        if constexpr (walks_need_pin) Reclaim::destroy_waiting();
-    }
-    MemoryTier(const MemoryTier&) = delete;
-    MemoryTier& operator=(const MemoryTier&) = delete;
+    // dated: entries know when they were last used. left: null tells nothing, and costs nothing.
+    MemoryTier(Bound bound, Eviction eviction, bool dated = false, Left left = nullptr)
+        : Shards(bound, eviction, dated, left != nullptr), left_(std::move(left)) {}
 
     // What `make(value, snapshot)` returns of one that is `alive(snapshot)`; a dead one is removed.
     template <class Alive, class Make>
-    auto read(KeyView key, Alive alive, Make make, RetiredList& removed) {
-        std::optional<std::invoke_result_t<Make&, const V&, const Snapshot&>> made;
+    [[gnu::always_inline]] auto read(KeyView key, Alive alive, Make make,
+                                     RetiredList* removed = nullptr) {
         const Hashed hash = Hashed::of(Hash{}(key));
         const Query query(key);
         Shard& shard = shard_of(hash);
-        Snapshot seen;
-        const Pin pin(ValueOf::uses_addresses || query.needs_pin());
-        if (!shard.table().read(query, hash, seen)) return made;
-        if (alive(seen)) {
-            made.emplace(make(ValueOf::unpack(seen.value), seen));
-            shard.note_use(seen);
-        } else {
-            shard.erase(seen, removed);
+        if constexpr (!ValueOf::is_address_always) {
+            if (!query.needs_pin()) [[likely]] {
+                Snapshot seen;
+                if (!shard.table().read(query, hash, seen)) return Made<Make>();
+                if (!ValueOf::is_address(seen.value)) [[likely]]
+                    return use(shard, seen, alive, make, removed);
+            }
         }
-        return made;
+        return read_pinned(shard, key, hash, alive, make, removed);
     }
-    template <class Alive, class Make>
-    auto read(KeyView key, Alive alive, Make make) {
-        RetiredList removed;
-        return read(key, alive, make, removed);
-    }
-    template <class Alive>
-    [[nodiscard]] bool peek(KeyView key, Alive alive) const {
+    // The same without a use; a dead one stays.
+    [[nodiscard]] auto peek(KeyView key, auto alive, auto make) const {
+        std::optional<decltype(make(std::declval<ValueView>(), std::declval<Snapshot&>()))> made;
         const Hashed hash = Hashed::of(Hash{}(key));
         const Query query(key);
         Snapshot seen;
-        const Pin pin(query.needs_pin());
-        return shard_of(hash).table().read(query, hash, seen) && alive(seen);
+        const Pin pin(ValueOf::uses_addresses || query.needs_pin());
+        const bool found = shard_of(hash).table().read(query, hash, seen) && alive(seen);
+        if (found) made.emplace(make(ValueOf::unpack(seen.value), seen));
+        return made;
     }
-
+    [[nodiscard]] auto& last_use(KeyView key, const Snapshot& seen) const noexcept {
+        return shard_of(Hashed::of(Hash{}(key))).table().pool().last_use(seen.number);
+    }
     // False: too heavy.
     bool put(K&& key, V&& value, std::size_t weight, const Life& life, RetiredList& removed) {
         const Hashed hash = Hashed::of(Hash{}(key));
         Draft draft;
         const K& moved = key;
         draft.set_key(std::move(key));
-        draft.set_value(std::move(value), weight, life.written, life.expires);
+        draft.set_value(std::move(value), weight, life);
         const Put outcome = put(Query(draft.view(moved)), hash, draft, nullptr, removed);
         draft.move_rest_to(removed);
         return outcome == Put::done;
@@ -126,8 +102,7 @@ public:
             if (!next) return false;
             const auto own_key = [&]() -> decltype(auto) { return KeyOf::unpack(draft.key); };
             const std::size_t weight = weigh(own_key, *next);
-            const Life lasts = life();
-            draft.set_value(std::move(*next), weight, lasts.written, lasts.expires);
+            draft.set_value(std::move(*next), weight, life());
             const Put outcome = put(query, hash, draft, &seen, removed);
             if (outcome == Put::changed) continue;
             draft.move_rest_to(removed);
@@ -141,76 +116,58 @@ public:
         return shard_of(hash).erase(query, hash, removed);
     }
 
-    // Erases the entries for which `pred(key, value, snapshot)`; returns how many.
-    template <class Pred>
-    std::size_t erase_if(Pred pred) {
-        return erase_each(walks_need_pin, [&](const Snapshot& seen) {
-            const auto& key = KeyOf::unpack(seen.key);
-            const auto& value = ValueOf::unpack(seen.value);
-            return pred(key, value, seen);
-        });
-    }
-    template <class Pred>
-    std::size_t erase_where(Pred pred) {  // by `pred(snapshot)`
-        return erase_each(false, pred);
-    }
-
-    // All that are in it when this begins. `some(taken out)` destroys them at once, or keeps them.
-    template <class Some>
-    void clear(Some some) {
-        for (auto& shard : shards_) {
-            const std::uint32_t end = shard->table().used();
-            for (std::uint32_t number = 0; number < end;) {
-                RetiredList removed;
-                number = shard->clear_some(number, removed);
-                some(std::move(removed));
-            }
-        }
-    }
-
-    [[nodiscard]] std::size_t size() const noexcept {
-        std::int64_t sum = 0;
-        for (const auto& shard : shards_) sum += shard->size();
-        return static_cast<std::size_t>(sum);
-    }
-    [[nodiscard]] std::size_t weight() const noexcept { return budget_.taken(); }
-    [[nodiscard]] std::uint64_t evictions() const noexcept {
-        std::int64_t sum = 0;
-        for (const auto& shard : shards_) sum += shard->evictions();
-        return static_cast<std::uint64_t>(sum);
-    }
-
 private:
     friend struct testing::MemoryCacheInspector;
 
-    static constexpr bool walks_need_pin = KeyOf::uses_addresses || ValueOf::uses_addresses;
+    template <class Make>
+    using Made = std::optional<std::invoke_result_t<Make&, ValueView, const Snapshot&>>;
 
-    // So many that writers seldom meet, and so few that each has enough entries to choose from.
-    [[nodiscard]] static std::size_t count(Bound bound, Eviction eviction) noexcept {
-        constexpr std::size_t entries_at_least = 1024;
-        constexpr std::size_t bytes_at_least = 256 * entries_at_least;
-        constexpr std::size_t shards_max = 64;
-        const bool weighed = bound.unit() == Bound::Unit::bytes;
-        const std::size_t fit = bound.limit() / (weighed ? bytes_at_least : entries_at_least);
-        if (eviction == Eviction::lru) return 1;
-        return std::clamp<std::size_t>(std::bit_floor(fit), 1, shards_max);
+    template <class Alive, class Make>
+    [[gnu::always_inline]] Made<Make> use(Shard& shard, const Snapshot& seen, Alive& alive,
+                                          Make& make, RetiredList* removed) {
+        if (!alive(seen)) [[unlikely]] {
+            bury(shard, seen.number, seen.version, removed);
+            return std::nullopt;
+        }
+        Made<Make> made(make(ValueOf::unpack(seen.value), seen));
+        if (terms_.eviction == Eviction::adaptive) [[likely]] {
+            shard.note_use(seen);
+        } else {
+            shard.make_newest(seen.number, seen.version);
+        }
+        return made;
     }
-    [[nodiscard]] std::size_t place_of(const Hashed& hash) const noexcept {
-        return hash.shard & (shards_.size() - 1);
+    // It was found dead. `removed`: null if what leaves may be destroyed at once.
+    // Number and version apart: in one struct they would be packed and unpacked on every read.
+    [[gnu::noinline]] void bury(Shard& shard, std::uint32_t number, std::uint32_t version,
+                                RetiredList* removed) {
+        RetiredList own;
+        RetiredList& out = removed == nullptr ? own : *removed;
+        shard.erase({number, version}, Departure::expired, out);
+        if (left_) tell(out);
     }
-    [[nodiscard]] Shard& shard_of(const Hashed& hash) const noexcept {
-        return *shards_[place_of(hash)];
+    template <class Alive, class Make>
+    [[gnu::noinline]] Made<Make> read_pinned(Shard& shard, KeyView key, Hashed hash, Alive& alive,
+                                             Make& make, RetiredList* removed) {
+        const Query query(key);
+        const Pin pin(true);
+        Snapshot seen;
+        if (!shard.table().read(query, hash, seen)) return std::nullopt;
+        return use(shard, seen, alive, make, removed);
     }
-
     Put put(const Query& query, const Hashed& hash, Draft& draft, const Snapshot* seen,
             RetiredList& removed) {
         for (;;) {
             const Put outcome = shard_of(hash).put(query, hash, draft, seen, removed);
-            if (outcome != Put::no_room) return outcome;
+            if (outcome != Put::no_room) {
+                if (left_) [[unlikely]]
+                    tell(removed);
+                return outcome;
+            }
             // All that is missing at once, or other threads would take each piece of it.
             std::size_t given = 0;
             for (std::size_t i = 1; i < shards_.size() && given < draft.weight; ++i) {
-                given += shards_[(place_of(hash) + i) & (shards_.size() - 1)]->evict_one(removed);
+                given += shards_[(place_of(hash) + i) & (shards_.size() - 1)].evict_one(removed);
             }
         }
     }
@@ -225,26 +182,16 @@ private:
         return fn(&value);
     }
 
-    template <class Pred>
-    std::size_t erase_each(bool needs_pin, Pred pred) {
-        RetiredList removed;
-        std::size_t erased = 0;
-        for (auto& shard : shards_) {
-            const std::uint32_t end = shard->table().used();
-            for (std::uint32_t number = 0; number < end;) {
-                const Pin pin(needs_pin);
-                Snapshot seen;
-                const bool chosen = shard->table().look_at(number, seen) && pred(seen);
-                if (chosen && !shard->erase(seen, removed)) continue;  // it has changed
-                erased += chosen;
-                ++number;
-            }
-        }
-        return erased;
+    // What has left by itself since the last call, while `out` still has it.
+    [[gnu::noinline, gnu::cold]] void tell(RetiredList& out) const noexcept {
+        out.for_each([this](Retired& one) {
+            auto* const left = dynamic_cast<typename Shard::Departed*>(&one);
+            if (left == nullptr || std::exchange(left->told, true)) return;
+            (void)guarded({.name = "left"}, [&] { left_(KeyOf::unpack(left->key), left->why); });
+        });
     }
 
-    Budget budget_;
-    std::vector<std::unique_ptr<Shard>> shards_;  // a power of two
+    const Left left_;
 };
 
 }  // namespace tutti::detail

@@ -4,14 +4,25 @@
 // Thread-safety: every thread sees only what runs on itself.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "tutti/detail/forks.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::detail {
+
+// Marked by what runs there (src/base/node_thread.cpp): the process in which it was, counted from
+// one.
+inline constinit thread_local std::uint64_t node_thread_mark = 0;
+
+// Whether this thread is a node's, or runs a loader or a completion. `cannot_wait` says so.
+[[nodiscard]] inline bool on_own_thread() noexcept {
+    return node_thread_mark == std::uint64_t{this_process()} + 1;
+}
 
 // The answer to a blocking call that would wait for itself: in a loader, in a completion, or on
 // another thread of a node. Nullopt: it may wait.

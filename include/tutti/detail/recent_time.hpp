@@ -22,18 +22,21 @@ namespace tutti::detail {
 inline constexpr Duration recent_margin = std::chrono::seconds{1};
 
 struct Tick {
-    std::int64_t coarse = -1;
+    std::int64_t coarse = -1;  // what the coarse clock showed, so that it can be told from another
     std::int64_t boottime = 0;
 };
 inline constinit thread_local Tick last_tick;
 
-[[nodiscard]] inline TimePoint recent() noexcept {
-    constexpr std::int64_t second = 1'000'000'000;
-    timespec ts{};
+[[gnu::noinline]] inline void begin_tick(std::int64_t coarse) noexcept {
+    last_tick = {.coarse = coarse, .boottime = Boottime::now().time_since_epoch().count()};
+}
+[[nodiscard, gnu::always_inline]] inline TimePoint recent() noexcept {
+    constexpr unsigned nanosecond_bits = 30;
+    timespec ts;
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-    const std::int64_t coarse = ts.tv_sec * second + ts.tv_nsec;
+    const std::int64_t coarse = std::int64_t{ts.tv_sec} << nanosecond_bits | ts.tv_nsec;
     if (coarse != last_tick.coarse) [[unlikely]] {
-        last_tick = {.coarse = coarse, .boottime = Boottime::now().time_since_epoch().count()};
+        begin_tick(coarse);
     }
     return TimePoint{Duration{last_tick.boottime}};
 }

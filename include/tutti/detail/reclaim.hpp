@@ -200,6 +200,10 @@ public:
         last_ = std::exchange(others.last_, nullptr);
     }
 
+    void for_each(auto visit) const {
+        for (Retired* one = first_; one != nullptr; one = one->next_retired) visit(*one);
+    }
+
 private:
     Retired* first_ = nullptr;
     Retired* last_ = nullptr;

@@ -3,6 +3,7 @@
 //
 // Mechanism: segments of 2^FirstBits elements, twice that, four times that ... Nothing is
 // written to them here, so that the system gives a large one page by page, at the first touch.
+// They are of the heap, or of huge pages.
 //
 // Thread-safety: `at` with any index that was ensured before; `ensure` by one thread at a time.
 #pragma once
@@ -12,24 +13,27 @@
 #include <new>
 
 #include "tutti/detail/atomic.hpp"
+#include "tutti/detail/huge_pages.hpp"
 
 namespace tutti::detail {
 
 // Requires: not zero. One instruction, where std::bit_width asks for zero first.
 [[nodiscard]] inline unsigned floor_log2(std::uint32_t number) noexcept {
-    return 31U - static_cast<unsigned>(__builtin_clz(number));
+    return 31U ^ static_cast<unsigned>(__builtin_clz(number));
 }
 
-template <unsigned FirstBits>
+// Elements are `Stride` bytes, and begin their lives where the caller says so.
+template <unsigned FirstBits, std::size_t Stride>
 class Segments {
 public:
-    // Elements are `stride` bytes, and begin their lives where the caller says so.
-    explicit Segments(std::size_t stride) noexcept : stride_(stride) {}
+    // huge: borrowed; outlives this, and has its memory. Null is the heap.
+    explicit Segments(HugePages* huge) noexcept : huge_(huge) {}
     ~Segments() {
+        if (huge_ != nullptr) return;
         for (unsigned number = 0; number < count; ++number) {
             const std::uintptr_t origin = origins_[number].load(std::memory_order_relaxed);
             if (origin == 0) continue;
-            const std::uintptr_t begin = origin + first_of(number) * stride_;
+            const std::uintptr_t begin = origin + first_of(number) * Stride;
             ::operator delete(pointer<void>(begin), alignment);
         }
     }
@@ -38,16 +42,18 @@ public:
 
     [[nodiscard, gnu::always_inline]] std::byte* at(std::uint32_t index) const noexcept {
         const std::uintptr_t origin = origins_[segment_of(index)].load(std::memory_order_acquire);
-        return pointer<std::byte>(origin + index * stride_);
+        return pointer<std::byte>(origin + index * Stride);
     }
 
     // Throws std::bad_alloc.
     void ensure(std::uint32_t index) {
         const unsigned number = segment_of(index);
         if (origins_[number].load(std::memory_order_relaxed) != 0) return;
-        void* const memory = ::operator new(length_of(number) * stride_, alignment);
+        const std::size_t bytes = length_of(number) * Stride;
+        void* const memory =
+            huge_ != nullptr ? huge_->take(bytes) : ::operator new(bytes, alignment);
         const auto begin = reinterpret_cast<std::uintptr_t>(memory);
-        origins_[number].store(begin - first_of(number) * stride_, std::memory_order_release);
+        origins_[number].store(begin - first_of(number) * Stride, std::memory_order_release);
     }
 
 private:
@@ -73,9 +79,9 @@ private:
         return reinterpret_cast<T*>(address);  // NOLINT(performance-no-int-to-ptr)
     }
 
+    HugePages* const huge_;
     // Where element 0 would be if the segment began with it; zero: no segment.
     Atomic<std::uintptr_t> origins_[count] = {};
-    const std::size_t stride_;
 };
 
 }  // namespace tutti::detail

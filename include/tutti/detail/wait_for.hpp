@@ -3,12 +3,12 @@
 #pragma once
 
 #include <condition_variable>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "tutti/detail/guarded.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::detail {
@@ -54,19 +54,19 @@ private:
 
 // Requires: a thread that may wait, see `cannot_wait`.
 template <class Answer, class Start>
-Answer wait_for(Start start) {
-    std::mutex mutex;
+Answer wait_for(Start&& start) {
+    Mutex mutex;
     std::condition_variable answered;
     std::optional<Answer> answer;  // guarded by mutex
     auto take = [&](Answer given) {
         // Notifies under the lock: the waiter's stack frame may be gone the moment it is released.
-        const std::lock_guard lock(mutex);
+        const Lock lock(mutex);
         answer.emplace(std::move(given));
         answered.notify_one();
     };
-    start(Answering<Answer, decltype(take)>(std::move(take)));
-    std::unique_lock lock(mutex);
-    answered.wait(lock, [&] { return answer.has_value(); });
+    std::forward<Start>(start)(Answering<Answer, decltype(take)>(std::move(take)));
+    Lock lock(mutex);
+    answered.wait(lock.waiting(), [&] { return answer.has_value(); });
     return *std::move(answer);
 }
 

@@ -22,7 +22,7 @@ namespace tutti {
 // text; one sample for each set of labels. Values of labels may hold anything.
 class MetricText {
 public:
-    enum class Type : unsigned char { counter, gauge, summary };
+    enum class Type : unsigned char { counter, gauge, summary, histogram };
     using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
     MetricText& metric(std::string_view name, Type type, std::string_view help);
@@ -34,10 +34,15 @@ public:
         return append({}, labels, std::to_string(value));
     }
 
-    // The same of a part of it: "_sum" and "_count" of a summary.
+    // The same of a part of it: "_sum" and "_count" of a summary or a histogram, and "_bucket" of a
+    // histogram, whose label `le` is a limit and whose value is how many are within it; "+Inf"
+    // last.
     MetricText& part(std::string_view suffix, Labels labels, double value);
 
     MetricText& add(const MetricText& other);
+
+    // As the format writes it: "0.25", "+Inf".
+    [[nodiscard]] static std::string number(double value);
 
     [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
@@ -47,5 +52,15 @@ private:
     std::string name_;  // of the last metric
     std::string text_;
 };
+
+[[nodiscard]] constexpr std::string_view to_string(MetricText::Type type) noexcept {
+    switch (type) {
+    case MetricText::Type::counter: return "counter";
+    case MetricText::Type::gauge: return "gauge";
+    case MetricText::Type::summary: return "summary";
+    case MetricText::Type::histogram: return "histogram";
+    }
+    return "unknown";
+}
 
 }  // namespace tutti

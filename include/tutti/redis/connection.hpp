@@ -32,6 +32,8 @@
 
 namespace tutti::redis {
 
+struct Url;
+
 class Connection {
 public:
     // Closes it. Never blocks.
@@ -79,7 +81,8 @@ public:
     Connector& operator=(const Connector&);
 
     // Looks the host up, connects, secures the connection if the URL asks for it, logs in and
-    // chooses the database. The server may be of any version and role.
+    // chooses the database. The server may be of any version and role; where the URL names
+    // Sentinels it is the primary that they know, when its own ROLE says so, too.
     //
     // Errors: unavailable (not there, still loading, no descriptor left), timeout, refused
     // (password, certificate, database), protocol (no Redis). Blocking: until `deadline`. A host
@@ -89,6 +92,8 @@ public:
 private:
     struct Server;
     explicit Connector(std::shared_ptr<const Server> server);
+    [[nodiscard]] Connector at(Url url) const;
+    [[nodiscard]] Result<Connection> connect_to_primary(TimePoint deadline) const;
 
     std::shared_ptr<const Server> server_;
 };

@@ -30,6 +30,19 @@ struct Reply {
     }
 };
 
+[[nodiscard]] constexpr std::string_view to_string(Reply::Type type) noexcept {
+    switch (type) {
+    case Reply::Type::nil: return "nil";
+    case Reply::Type::status: return "status";
+    case Reply::Type::text: return "text";
+    case Reply::Type::integer: return "integer";
+    case Reply::Type::error: return "error";
+    case Reply::Type::array: return "array";
+    case Reply::Type::oversized: return "oversized";
+    }
+    return "unknown";
+}
+
 // A text over its limit is `oversized`. Items over theirs are Errc::protocol, and the end of the
 // connection: each costs far more memory than the few bytes that announce it.
 struct ReplyLimits {

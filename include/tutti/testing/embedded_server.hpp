@@ -54,6 +54,7 @@ public:
     void trim_log(const std::string& channel, std::size_t entries);  // keeps the newest
     void lose_members(const std::string& channel);
     void lose_state(const std::string& channel);  // epoch, sequence and chain; log and members stay
+    void lose_tags(const std::string& channel);   // when which tag was invalidated
     void rotate(const std::string& channel);      // a new epoch at once
     void drop_store();
     // The time passes at once by which members that do not renew are forgotten.

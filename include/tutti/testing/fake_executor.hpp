@@ -12,11 +12,11 @@
 #include <deque>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/executor.hpp"
 #include "tutti/testing/manual_clock.hpp"
 
@@ -58,11 +58,11 @@ private:
 
     const Clock& clock_;
     ManualClock* manual_;
-    mutable std::mutex mutex_;  // never held while a task runs or is destroyed
-    std::deque<Task> posted_;
-    std::map<TimerKey, Task> timers_;
-    std::map<TimerId, TimePoint> due_;
-    std::uint64_t last_id_ = 0;
+    mutable detail::Mutex mutex_;  // never held while a task runs or is destroyed
+    std::deque<Task> posted_ TUTTI_GUARDED_BY(mutex_);
+    std::map<TimerKey, Task> timers_ TUTTI_GUARDED_BY(mutex_);
+    std::map<TimerId, TimePoint> due_ TUTTI_GUARDED_BY(mutex_);
+    std::uint64_t last_id_ TUTTI_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tutti::testing

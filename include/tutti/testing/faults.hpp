@@ -11,12 +11,12 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <random>
 #include <string_view>
 
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::testing {
@@ -41,6 +41,30 @@ enum class Operation : unsigned char {
     reap,
     probe,
 };
+
+[[nodiscard]] constexpr std::string_view to_string(Operation operation) noexcept {
+    switch (operation) {
+    case Operation::get: return "get";
+    case Operation::put: return "put";
+    case Operation::erase: return "erase";
+    case Operation::erase_if_equal: return "erase_if_equal";
+    case Operation::replace_if_equal: return "replace_if_equal";
+    case Operation::count: return "count";
+    case Operation::fetch: return "fetch";
+    case Operation::fill: return "fill";
+    case Operation::release: return "release";
+    case Operation::drop: return "drop";
+    case Operation::publish: return "publish";
+    case Operation::renew: return "renew";
+    case Operation::replay: return "replay";
+    case Operation::leave: return "leave";
+    case Operation::acknowledge: return "acknowledge";
+    case Operation::laggards: return "laggards";
+    case Operation::reap: return "reap";
+    case Operation::probe: return "probe";
+    }
+    return "unknown";
+}
 
 // In the order of the calls unless `overtake`, which is what a command of a dead connection does
 // that reaches the server after those of its successor.
@@ -92,11 +116,11 @@ public:
     PushFate push(const PushCall& call) override;
 
 private:
-    std::mutex mutex_;
-    std::map<Operation, std::deque<OperationFate>> next_;
-    std::map<Operation, OperationFate> every_;
-    std::deque<PushFate> next_push_;
-    PushFate every_push_;
+    detail::Mutex mutex_;
+    std::map<Operation, std::deque<OperationFate>> next_ TUTTI_GUARDED_BY(mutex_);
+    std::map<Operation, OperationFate> every_ TUTTI_GUARDED_BY(mutex_);
+    std::deque<PushFate> next_push_ TUTTI_GUARDED_BY(mutex_);
+    PushFate every_push_ TUTTI_GUARDED_BY(mutex_);
 };
 
 // Independent faults at given rates; the same seed and the same calls give the same faults. Plain
@@ -124,12 +148,12 @@ public:
     PushFate push(const PushCall& call) override;
 
 private:
-    bool chance(double probability);
-    Duration delay();
+    bool chance(double probability) TUTTI_REQUIRES(mutex_);
+    Duration delay() TUTTI_REQUIRES(mutex_);
 
-    std::mutex mutex_;
-    std::mt19937_64 random_;
-    Rates rates_;
+    detail::Mutex mutex_;
+    std::mt19937_64 random_ TUTTI_GUARDED_BY(mutex_);
+    Rates rates_ TUTTI_GUARDED_BY(mutex_);
 };
 
 class Link {
@@ -150,10 +174,18 @@ public:
     [[nodiscard]] bool passes(Direction direction) const;
 
 private:
-    mutable std::mutex mutex_;
+    mutable detail::Mutex mutex_;
     FaultPolicy& policy_;
-    bool to_server_ = true;
-    bool from_server_ = true;
+    bool to_server_ TUTTI_GUARDED_BY(mutex_) = true;
+    bool from_server_ TUTTI_GUARDED_BY(mutex_) = true;
 };
+
+[[nodiscard]] constexpr std::string_view to_string(Link::Direction direction) noexcept {
+    switch (direction) {
+    case Link::Direction::to_server: return "to_server";
+    case Link::Direction::from_server: return "from_server";
+    }
+    return "unknown";
+}
 
 }  // namespace tutti::testing

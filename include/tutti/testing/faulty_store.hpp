@@ -36,7 +36,8 @@ public:
     void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) override;
     void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override;
     void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override;
-    void release(Place place, LoadToken token, TimePoint deadline, Completion<bool> done) override;
+    void release(ValueAddress address, LoadToken token, TimePoint deadline,
+                 Completion<bool> done) override;
     void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
               Completion<void> done) override;
     void close() override;

@@ -1,12 +1,9 @@
 #include "ai-worker/attachments/attachment_fetch.hpp"
 
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
 #include "common/net/url.hpp"
-#include "tutti/canonical.hpp"
 
 namespace tutti::services::worker::attachments {
 namespace {
@@ -18,15 +15,6 @@ using providers::ProviderFailure;
 constexpr int redirects_max = 3;
 constexpr const char* operation = "fetch an attachment";
 constexpr std::string_view gateway_files = "/temp-attachments/";
-constexpr std::array<std::string_view, 2> discord_hosts{"cdn.discordapp.com",
-                                                        "media.discordapp.net"};
-
-// Names of hosts have no case.
-Result<net::HttpUrl> parse(std::string_view text) {
-    auto url = net::HttpUrl::parse(text);
-    if (url) url->host = to_lower(url->host);
-    return url;
-}
 
 bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -75,61 +63,36 @@ http::Client::Options pool_of(const process::HttpPool& pool, std::size_t file_by
 }  // namespace
 
 AttachmentFetch::Options AttachmentFetch::Options::from(const process::Settings& settings) {
-    Options options{.origins = settings.attachment_hosts,
-                    .networks = settings.attachment_networks,
+    Options options{.hosts = settings.attachment_places(),
                     .gateway_urls = {settings.gateway_url},
-                    .discord_base_url = settings.discord_cdn_base_url.value_or(""),
                     .pool = settings.attachments};
     if (settings.public_gateway_url) options.gateway_urls.push_back(*settings.public_gateway_url);
     return options;
 }
 
 AttachmentFetch::AttachmentFetch(const Options& options)
-    : networks_(options.networks), discord_base_url_(options.discord_base_url), http_([&] {
+    : hosts_(options.hosts), http_([&] {
           auto pool = pool_of(options.pool, options.file_bytes_max);
           pool.permits = [this](std::string_view origin, std::string_view address) {
-              return permits(origin, address);
+              return gateways_.contains(origin) || hosts_.permits(origin, address);
           };
           return pool;
       }()) {
-    for (const std::string& text : options.origins) {
-        const auto url = parse(text);
-        if (!url) continue;
-        origins_.insert(url->origin());
-        if (net::Network::parse(url->host)) named_.insert(url->origin());
-    }
     for (const std::string& text : options.gateway_urls) {
-        const auto url = parse(text);
-        if (!url) continue;
-        gateways_.insert(url->origin());
-        named_.insert(url->origin());
+        if (const auto url = net::parse_host_in_lower_case(text)) gateways_.insert(url->origin());
     }
-    if (const auto url = parse(discord_base_url_)) named_.insert(url->origin());
 }
 
 // What is connected to, for a URL that may be fetched.
 Result<std::string> AttachmentFetch::permitted(std::string_view text) const {
-    const auto url = parse(text);
+    const auto url = net::parse_host_in_lower_case(text);
     if (!url) return fail(url.error());
     const std::string origin = url->origin();
     if (gateways_.contains(origin) && url->target.starts_with(gateway_files) &&
         !url->target.contains("..")) {
         return origin + url->target;
     }
-    if (!origins_.contains(origin)) {
-        return fail(Errc::refused, operation,
-                    "its host is none of ATTACHMENT_HOSTS: " + url->authority());
-    }
-    const bool of_discord = std::ranges::find(discord_hosts, url->host) != discord_hosts.end();
-    if (of_discord && !discord_base_url_.empty()) return discord_base_url_ + url->target;
-    return origin + url->target;
-}
-
-bool AttachmentFetch::permits(std::string_view origin, std::string_view address) const {
-    if (named_.contains(origin)) return true;
-    return net::is_public(address) ||
-           std::ranges::any_of(
-               networks_, [&](const net::Network& network) { return network.contains(address); });
+    return hosts_.place_of(text);
 }
 
 Answered<std::string> AttachmentFetch::fetch(const domain::MediaPlace& place, TimePoint deadline) {

@@ -1,14 +1,6 @@
-// Fetches attachments from the hosts that the operator has named, and from nowhere else: a job's
-// URLs come from users, and a worker can reach what users cannot.
-//
-//   allowed                                              which addresses it may have
-//   ATTACHMENT_HOSTS, a name                             public ones, and those of
-//   ATTACHMENT_NETWORKS ATTACHMENT_HOSTS, a numeric address                  that one GATEWAY_URL,
-//   PUBLIC_GATEWAY_URL: /temp-attachments/  any: the operator named the place itself
-//   DISCORD_CDN_BASE_URL, instead of Discord's hosts     any, as above
-//
-// The address is checked where it is connected to, so a name that resolves to another one the next
-// time gains nothing. A redirect, three at most, is a URL like the first.
+// Fetches attachments from the hosts that the operator has named (net::AttachmentHosts), from
+// /temp-attachments/ of the gateway (GATEWAY_URL, PUBLIC_GATEWAY_URL), whatever address that has,
+// and from nowhere else. A redirect, three at most, is a URL like the first.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -21,7 +13,7 @@
 
 #include "ai-worker/attachments/attachment_source.hpp"
 #include "common/http/client.hpp"
-#include "common/net/networks.hpp"
+#include "common/net/attachment_hosts.hpp"
 #include "common/process/settings.hpp"
 
 namespace tutti::services::worker::attachments {
@@ -29,10 +21,8 @@ namespace tutti::services::worker::attachments {
 class AttachmentFetch final : public AttachmentSource {
 public:
     struct Options {
-        std::vector<std::string> origins = process::Settings{}.attachment_hosts;
-        std::vector<net::Network> networks{};
+        net::AttachmentHosts::Options hosts{};
         std::vector<std::string> gateway_urls{};
-        std::string discord_base_url{};  // empty: Discord's own hosts
         process::HttpPool pool = process::Settings{}.attachments;
         std::size_t file_bytes_max = 25U << 20U;
 
@@ -51,14 +41,10 @@ public:
 
 private:
     [[nodiscard]] Result<std::string> permitted(std::string_view url) const;
-    [[nodiscard]] bool permits(std::string_view origin, std::string_view address) const;
     [[nodiscard]] providers::Answered<std::string> fetch_from(std::string url, TimePoint deadline);
 
-    std::set<std::string, std::less<>> origins_;
+    net::AttachmentHosts hosts_;
     std::set<std::string, std::less<>> gateways_;  // origins
-    std::set<std::string, std::less<>> named_;     // origins that may have any address
-    std::vector<net::Network> networks_;
-    std::string discord_base_url_;
     http::Client http_;
 };
 

@@ -11,7 +11,7 @@
 namespace tutti::services::worker::capability {
 namespace {
 
-constexpr GetOptions patience{.deadline = std::chrono::seconds{2}};
+constexpr GetOptions lookup_options{.deadline = std::chrono::seconds{2}};
 
 // A name that has `family` and, unless there are none, one of `marks`.
 struct Family {
@@ -35,7 +35,7 @@ std::string key_of(const std::string& model) { return std::string(domain::plain_
 }  // namespace
 
 bool ModelCapability::supports_vision(const std::string& model) const {
-    const auto found = cache_.get(key_of(model), patience);
+    const auto found = cache_.get(key_of(model), lookup_options);
     const bool* known = found.get_if();
     return known != nullptr ? *known : looks_like_vision(model);
 }

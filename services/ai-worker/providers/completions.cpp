@@ -35,7 +35,7 @@ ProviderFailure wrong(std::string_view upstream, FailureCategory category, std::
 }
 
 // {"error":{"code":<status as a number>}}, or nothing.
-std::optional<FailureCategory> told_failure(std::string_view body) {
+std::optional<FailureCategory> failure_in_answer(std::string_view body) {
     const auto parsed = json::parse(body, json::any_length);
     if (!parsed || !parsed->is_object()) return std::nullopt;
     const auto* error = parsed->get_object().if_contains("error");
@@ -62,7 +62,7 @@ Answered<std::string> read_completion(std::string_view body, std::string_view up
     if (body.empty()) return failed(FailureCategory::empty, "the answer is empty");
     auto answer = json::read<CompletionAnswer>(body);
     if (!answer || !answer->choices) {
-        if (const auto told = told_failure(body)) {
+        if (const auto told = failure_in_answer(body)) {
             return failed(*told,
                           "it answered that it failed (" + std::string(to_string(*told)) + ')');
         }

@@ -1,5 +1,5 @@
-// The wire of OpenAI-compatible endpoints for text: POST /chat/completions. What is asked is
-// written by whoever asks (chat.cpp, vision.cpp); the answer is read here.
+// The answers of OpenAI-compatible endpoints to POST /chat/completions. openai.hpp has what is
+// asked.
 #pragma once
 
 #include <string>

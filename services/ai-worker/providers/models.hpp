@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/describe/class.hpp>
+
 #include "ai-worker/providers/failure.hpp"
 #include "common/process/secret.hpp"
 #include "tutti/clock.hpp"
@@ -21,6 +23,7 @@ struct PromptMessage {
 
     friend bool operator==(const PromptMessage&, const PromptMessage&) = default;
 };
+BOOST_DESCRIBE_STRUCT(PromptMessage, (), (role, content))
 
 struct ReplyRequest {
     std::string model;
@@ -33,6 +36,9 @@ struct ReplyRequest {
     std::optional<double> presence_penalty{};
     std::optional<double> repetition_penalty{};
 };
+BOOST_DESCRIBE_STRUCT(ReplyRequest, (),
+                      (model, messages, temperature, max_tokens, top_p, top_k, frequency_penalty,
+                       presence_penalty, repetition_penalty))
 
 struct File {
     std::string name;

@@ -18,30 +18,8 @@ namespace {
 
 constexpr const char* question =
     "Describe this picture in detail for somebody who cannot see it: what it shows, text in it "
-    "word "
-    "for word, and its mood. Answer with the description alone.";
+    "word for word, and its mood. Answer with the description alone.";
 constexpr std::int64_t description_tokens_max = 1024;
-
-struct WireMessage {
-    std::string role;
-    std::string content;
-};
-BOOST_DESCRIBE_STRUCT(WireMessage, (), (role, content))
-
-struct ChatBody {
-    std::string model;
-    std::vector<WireMessage> messages;
-    double temperature = 0.0;
-    std::int64_t max_tokens = 0;
-    std::optional<double> top_p;
-    std::optional<std::int64_t> top_k;
-    std::optional<double> frequency_penalty;
-    std::optional<double> presence_penalty;
-    std::optional<double> repetition_penalty;
-};
-BOOST_DESCRIBE_STRUCT(ChatBody, (),
-                      (model, messages, temperature, max_tokens, top_p, top_k, frequency_penalty,
-                       presence_penalty, repetition_penalty))
 
 struct ImageUrl {
     std::string url;
@@ -111,7 +89,7 @@ void append_part(std::string& body, const std::string& boundary, const std::stri
 // The endpoint's own spelling.
 namespace tutti::json {
 template <>
-inline constexpr auto naming<services::worker::providers::ChatBody> = Naming::as_is;
+inline constexpr auto naming<services::worker::providers::ReplyRequest> = Naming::as_is;
 template <>
 inline constexpr auto naming<services::worker::providers::ContentPart> = Naming::as_is;
 template <>
@@ -122,21 +100,10 @@ namespace tutti::services::worker::providers {
 
 Answered<std::string> OpenAiChat::reply(const ReplyRequest& request, const process::Secret& key,
                                         TimePoint deadline) {
-    ChatBody body{.model = request.model,
-                  .messages = {},
-                  .temperature = request.temperature,
-                  .max_tokens = request.max_tokens,
-                  .top_p = request.top_p,
-                  .top_k = request.top_k,
-                  .frequency_penalty = request.frequency_penalty,
-                  .presence_penalty = request.presence_penalty,
-                  .repetition_penalty = request.repetition_penalty};
-    for (const PromptMessage& message : request.messages) {
-        body.messages.push_back({.role = message.role, .content = message.content});
-    }
-    const auto answer = upstream_.post(
-        {.path = completions_path, .content_type = "application/json", .body = json::write(body)},
-        key, deadline);
+    const auto answer = upstream_.post({.path = completions_path,
+                                        .content_type = "application/json",
+                                        .body = json::write(request)},
+                                       key, deadline);
     if (!answer) return std::unexpected(answer.error());
     return read_completion(*answer, "llm");
 }

@@ -10,21 +10,26 @@
 #include <utility>
 #include <variant>
 
+#include "common/process/text.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::worker::reply {
 namespace {
 
+using handlers::HistoryMessage;
+using handlers::JobPersonality;
+using handlers::ReplyJob;
 using providers::PromptMessage;
-using work::HistoryMessage;
-using work::JobPersonality;
-using work::ReplyJob;
 
 constexpr double temperature_default = 0.7;
 constexpr std::int64_t max_tokens_default = 4096;
 constexpr std::int64_t context_window_default = 131'072;
+constexpr std::int64_t context_window_max = 1'000'000'000;
 constexpr std::size_t bytes_per_token = 4;
 constexpr std::string_view user_placeholder = "{user}";
+// Discord's names have 32 characters. A longer one, as often as a text may name it, is more than
+// there is memory.
+constexpr std::size_t user_name_bytes_max = 32 * 4UL;
 
 struct Section {
     const char* title;  // empty: none
@@ -43,16 +48,22 @@ constexpr std::array sections{
     Section{"Examples of conversation", &JobPersonality::conversational_examples},
 };
 
-std::string with_user(std::string text, std::string_view user) {
-    for (std::size_t at = text.find(user_placeholder); at != std::string::npos;
-         at = text.find(user_placeholder, at + user.size())) {
-        text.replace(at, user_placeholder.size(), user);
+// In one pass: a text may be all placeholders.
+std::string with_user(std::string_view text, std::string_view user) {
+    std::string written;
+    for (std::size_t at = 0; at != std::string_view::npos;) {
+        const std::size_t found = text.find(user_placeholder, at);
+        written += text.substr(at, found - at);
+        if (found == std::string_view::npos) break;
+        written += user;
+        at = found + user_placeholder.size();
     }
-    return text;
+    return written;
 }
 
 std::string system_text(const ReplyJob& job) {
-    const std::string user = job.context.user_name.value_or("the user");
+    const std::string name = job.context.user_name.value_or("the user");
+    const std::string_view user = process::cut_utf8(name, user_name_bytes_max);
     std::string prompt;
     for (const auto& [title, member] : sections) {
         const auto& text = job.personality.*member;
@@ -81,7 +92,7 @@ std::string user_text(const ReplyJob& job, const MediaLines& media) {
     append_lines(text, media, 0);
     std::int64_t place = 0;
     for (const auto& reference :
-         job.context.referenced_messages.value_or(std::vector<work::JobReference>())) {
+         job.context.referenced_messages.value_or(std::vector<handlers::JobReference>())) {
         ++place;
         const std::int64_t number = reference.reference_number.value_or(place);
         text += "\n\n[Reference " + std::to_string(number) + "] " +
@@ -107,11 +118,14 @@ std::vector<PromptMessage> history(const ReplyJob& job, std::size_t room_bytes) 
     return kept;
 }
 
+// The numbers are a user's: any.
 std::size_t room_for_history(const JobPersonality& personality, std::size_t taken_bytes) {
-    const std::int64_t tokens = personality.context_window_tokens.value_or(context_window_default) -
-                                personality.max_tokens.value_or(max_tokens_default);
-    const auto bytes =
-        static_cast<std::size_t>(std::max<std::int64_t>(tokens, 0)) * bytes_per_token;
+    const auto tokens = [](std::optional<std::int64_t> set, std::int64_t usual) {
+        return std::clamp<std::int64_t>(set.value_or(usual), 0, context_window_max);
+    };
+    const std::int64_t window = tokens(personality.context_window_tokens, context_window_default);
+    const std::int64_t reply = tokens(personality.max_tokens, max_tokens_default);
+    const auto bytes = static_cast<std::size_t>(window - std::min(window, reply)) * bytes_per_token;
     return bytes - std::min(bytes, taken_bytes);
 }
 
@@ -127,7 +141,7 @@ std::int64_t reference_of(std::string_view job_id, const std::string& request_id
 }
 
 bool add_image(const std::string& result, MediaLines& to) {
-    const auto image = json::read<work::ImageResult>(result);
+    const auto image = json::read<handlers::ImageResult>(result);
     if (!image) return false;
     auto& lines = to[image->source_reference_number.value_or(0)];
     for (const auto& one : image->descriptions) lines.push_back("[Image: " + one.description + ']');
@@ -136,7 +150,7 @@ bool add_image(const std::string& result, MediaLines& to) {
 }
 
 bool add_recording(const std::string& result, MediaLines& to) {
-    const auto audio = json::read<work::AudioResult>(result);
+    const auto audio = json::read<handlers::AudioResult>(result);
     if (!audio) return false;
     to[audio->source_reference_number.value_or(0)].push_back("[Voice message: " + audio->content +
                                                              ']');
@@ -148,7 +162,7 @@ bool add_recording(const std::string& result, MediaLines& to) {
 MediaLines media_lines(const std::vector<jobs::ChildEnd>& children, const std::string& request_id) {
     MediaLines lines;
     for (const jobs::ChildEnd& child : children) {
-        const bool is_image = child.name == work::image_job;
+        const bool is_image = child.name == jobs::image_job;
         const auto* completed = std::get_if<jobs::Completed>(&child.outcome);
         if (completed != nullptr && (is_image ? add_image(completed->result, lines)
                                               : add_recording(completed->result, lines))) {

@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "ai-worker/handlers/job_data.hpp"
 #include "ai-worker/providers/models.hpp"
-#include "ai-worker/work/job_data.hpp"
 #include "common/jobs/job.hpp"
 
 namespace tutti::services::worker::reply {
@@ -26,7 +26,7 @@ using MediaLines = std::map<std::int64_t, std::vector<std::string>>;
                                      const std::string& request_id);
 
 // `model` instead of the personality's, when there is one.
-[[nodiscard]] providers::ReplyRequest make_request(const work::ReplyJob& job,
+[[nodiscard]] providers::ReplyRequest make_request(const handlers::ReplyJob& job,
                                                    const MediaLines& media,
                                                    const std::optional<std::string>& model);
 

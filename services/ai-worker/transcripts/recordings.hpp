@@ -10,7 +10,7 @@
 
 #include "ai-worker/attachments/attachment_source.hpp"
 #include "ai-worker/providers/models.hpp"
-#include "common/caches/catalogue.hpp"
+#include "common/caches/media_caches.hpp"
 
 namespace tutti::services::worker::transcripts {
 

@@ -1,5 +1,5 @@
 // A reader that joined the load of another one gets that one's failure, which says nothing about
-// its own model and key. So after a failure everybody looks at what its own attempt has come to:
+// its own model and key. So after a failure each reader looks at what its own attempt has come to:
 // remembered, for the one that has just failed, and a first call for all others.
 #include "ai-worker/vision/picture_descriptions.hpp"
 

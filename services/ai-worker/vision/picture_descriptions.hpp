@@ -15,7 +15,7 @@
 #include "ai-worker/attachments/attachment_source.hpp"
 #include "ai-worker/capability/model_capability.hpp"
 #include "ai-worker/providers/models.hpp"
-#include "common/caches/catalogue.hpp"
+#include "common/caches/media_caches.hpp"
 #include "common/process/settings.hpp"
 
 namespace tutti::services::worker::vision {

@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "api-gateway/jobs/job_plan.hpp"
 #include "common/process/edge.hpp"
 
 namespace tutti::services::gateway::attachments {
-namespace {
-
-constexpr std::string_view reply_job = "llm-";  // see job_plan.hpp
-
-}  // namespace
-
 void AttachmentCleanup::stop() {
     thread_.request_stop();
     if (thread_.joinable()) thread_.join();
@@ -22,13 +17,13 @@ void AttachmentCleanup::start() {
 }
 
 void AttachmentCleanup::job_ended(std::string_view job_id, TimePoint now) {
-    if (!job_id.starts_with(reply_job)) return;
-    const std::string_view request_id = job_id.substr(reply_job.size());
+    if (!job_id.starts_with(jobs::reply_job_prefix)) return;
+    const std::string_view request_id = job_id.substr(jobs::reply_job_prefix.size());
     if (!is_request_id(request_id)) return;
     {
         const detail::Lock lock(mutex_);
         due_.try_emplace(std::string(request_id), now + options_.after_job);
-        told_ = true;
+        heard_ = true;
     }
     changed_.notify_one();
 }
@@ -39,7 +34,7 @@ TimePoint AttachmentCleanup::step(TimePoint now, AttachmentStore::WallTime wall)
     TimePoint next;
     {
         const detail::Lock lock(mutex_);
-        told_ = false;
+        heard_ = false;
         for (const auto& [request_id, when] : due_) {
             if (when <= now) over.push_back(request_id);
         }
@@ -62,7 +57,7 @@ void AttachmentCleanup::run(const std::stop_token& stop) {
                          [&] { next = step(now, std::chrono::system_clock::now()); });
         detail::Lock lock(mutex_);
         changed_.wait_for(lock, stop, next - Boottime::now(),
-                          [this]() TUTTI_REQUIRES(mutex_) { return told_; });
+                          [this]() TUTTI_REQUIRES(mutex_) { return heard_; });
     }
 }
 

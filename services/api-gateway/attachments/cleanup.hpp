@@ -57,7 +57,7 @@ private:
     std::condition_variable_any changed_;
     std::map<std::string, TimePoint, std::less<>> due_ TUTTI_GUARDED_BY(mutex_);  // request id
     TimePoint next_sweep_ TUTTI_GUARDED_BY(mutex_){};
-    bool told_ TUTTI_GUARDED_BY(mutex_) = false;  // of a job since the last step
+    bool heard_ TUTTI_GUARDED_BY(mutex_) = false;  // of a job since the last step
     std::jthread thread_;
 };
 

@@ -10,9 +10,9 @@
 #include <thread>
 #include <utility>
 
-#include "common/net/url.hpp"
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
+#include "common/process/trace_context.hpp"
 #include "tutti/canonical.hpp"
 
 namespace tutti::services::gateway::attachments {
@@ -57,18 +57,22 @@ std::vector<std::string> attachment_file_names(const std::string& request_id,
 }
 
 AttachmentDownloads::Options AttachmentDownloads::Options::from(const process::Settings& settings) {
-    return {.base_url = settings.discord_cdn_base_url.value_or(""), .pool = settings.discord_cdn};
+    return {.hosts = settings.attachment_places(), .pool = settings.discord_cdn};
 }
 
 AttachmentDownloads::AttachmentDownloads(AttachmentStore& store, const Options& options)
     : store_(store),
       options_(options),
+      hosts_(options.hosts),
       http_({.name = "discord-cdn",
              .concurrent_max = options.pool.concurrent_max,
              .queued_max = options.pool.queued_max,
              .call_timeout = options.pool.deadline,
              .idle_max = options.pool.concurrent_max,
-             .response_bytes_max = AttachmentStore::file_bytes_max}),
+             .response_bytes_max = AttachmentStore::file_bytes_max,
+             .permits = [this](
+                            std::string_view origin,
+                            std::string_view address) { return hosts_.permits(origin, address); }}),
       requests_({.concurrent_max = options.requests_max, .queued_max = 0}) {}
 
 void AttachmentDownloads::fetch(const std::string& request_id,
@@ -82,7 +86,8 @@ void AttachmentDownloads::fetch(const std::string& request_id,
     }
     const auto names = attachment_file_names(request_id, attachments);
     std::atomic<std::size_t> next{0};
-    const auto work = [&] {
+    const auto work = [&, trace = process::present_trace()] {
+        const process::TraceScope scope(trace);
         for (std::size_t i = next++; i < attachments.size(); i = next++) {
             fetch_one(request_id, {.attachment = attachments[i], .name = names[i]}, deadline);
         }
@@ -116,13 +121,9 @@ void AttachmentDownloads::fetch_one(const std::string& request_id, const Wanted&
 
 Result<std::size_t> AttachmentDownloads::download(const std::string& request_id,
                                                   const Wanted& wanted, TimePoint deadline) {
-    std::string from = wanted.attachment.url;
-    if (!options_.base_url.empty()) {
-        const auto url = net::HttpUrl::parse(from);
-        if (!url) return fail(url.error());
-        from = options_.base_url + url->target;
-    }
-    const auto response = http_.send(from, {.method = "GET"}, deadline);
+    const auto from = hosts_.place_of(wanted.attachment.url);
+    if (!from) return fail(from.error());
+    const auto response = http_.send(*from, {.method = "GET"}, deadline);
     if (!response) return fail(response.error());
     if (!response->ok()) {
         return fail(Errc::load_failed, "discord-cdn",

@@ -1,5 +1,5 @@
-// Fetches what a request has attached from Discord, before its jobs are planned, so that workers
-// read it from the gateway: Discord's URL is signed and lapses.
+// Fetches what a request has attached from ATTACHMENT_HOSTS, Discord's by default, before its jobs
+// are planned, so that workers read it from the gateway: Discord's URL is signed and lapses.
 //
 //     downloads.fetch(request_id, request.attachments);  // those that arrived have a `url` of ours
 //
@@ -9,8 +9,7 @@
 // request that waits for Discord holds one of the gateway's workers, and other routes need some
 // too.
 //
-// URLs are taken as they are: their parser has let only Discord's hosts pass, and redirects are not
-// followed.
+// Redirects are not followed.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -23,6 +22,7 @@
 #include "api-gateway/attachments/store.hpp"
 #include "api-gateway/jobs/generate_request.hpp"
 #include "common/http/client.hpp"
+#include "common/net/attachment_hosts.hpp"
 #include "common/net/slots.hpp"
 #include "common/process/settings.hpp"
 #include "tutti/clock.hpp"
@@ -35,7 +35,7 @@ public:
     struct Options {
         std::string public_url =
             process::Settings{}.gateway_url;  // of the gateway, see its options
-        std::string base_url{};  // instead of Discord's hosts, for tests; empty = Discord's
+        net::AttachmentHosts::Options hosts{};
         process::HttpPool pool = process::Settings{}.discord_cdn;
         Duration deadline = std::chrono::seconds{3};  // for everything of a request together
         std::size_t requests_max = 4;  // that wait for Discord at a time; further ones do not
@@ -52,6 +52,7 @@ public:
     // For a request that was not queued.
     void forget(const std::string& request_id) { store_.remove(request_id); }
 
+    [[nodiscard]] const net::AttachmentHosts& hosts() const { return hosts_; }
     [[nodiscard]] http::Metrics metrics() const { return http_.metrics(); }
     // Ends downloads in progress; what they were for keeps its URL. Idempotent.
     void stop();
@@ -68,6 +69,7 @@ private:
 
     AttachmentStore& store_;
     const Options options_;
+    const net::AttachmentHosts hosts_;
     http::Client http_;
     net::Slots requests_;
 };

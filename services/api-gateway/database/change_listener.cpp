@@ -10,8 +10,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <set>
-#include <string_view>
 #include <utility>
 
 #include <libpq-fe.h>
@@ -23,9 +21,6 @@
 
 namespace tutti::services::gateway::database {
 namespace {
-
-constexpr std::string_view notification_channel = "cache_invalidation";
-constexpr std::size_t events_max = 100;
 
 enum class Woken : std::uint8_t { ready, timeout, stop };
 
@@ -95,15 +90,14 @@ public:
         return false;
     }
 
-    // The payload of the next notification that has been read, or nothing.
-    [[nodiscard]] std::optional<std::string> next() {
+    // Whether a notification has been read since the last call.
+    [[nodiscard]] bool was_notified() {
+        bool any = false;
         while (PGnotify* const notification = PQnotifies(connection_)) {
-            const bool ours = notification->relname == notification_channel;
-            std::string payload = notification->extra;
             PQfreemem(notification);
-            if (ours) return payload;
+            any = true;
         }
-        return std::nullopt;
+        return any;
     }
 
     [[nodiscard]] const std::string& failure() const { return failure_; }
@@ -129,11 +123,11 @@ private:
     std::string failure_;
 };
 
-Result<std::unique_ptr<ChangeListener>> ChangeListener::start(Options options, Publish publish) {
+Result<std::unique_ptr<ChangeListener>> ChangeListener::start(Options options, Wake wake) {
     auto connection = with_limits(options.url.reveal());
     if (!connection) return fail(connection.error());
     std::unique_ptr<ChangeListener> listener(
-        new ChangeListener(std::move(options), *std::move(connection), std::move(publish)));
+        new ChangeListener(std::move(options), *std::move(connection), std::move(wake)));
     if (listener->stop_ < 0) {
         return fail(Errc::unavailable, "listen for database changes", "no descriptor is left");
     }
@@ -141,10 +135,10 @@ Result<std::unique_ptr<ChangeListener>> ChangeListener::start(Options options, P
     return listener;
 }
 
-ChangeListener::ChangeListener(Options options, std::string connection, Publish publish)
+ChangeListener::ChangeListener(Options options, std::string connection, Wake wake)
     : options_(std::move(options)),
       connection_(std::move(connection)),
-      publish_(std::move(publish)),
+      wake_(std::move(wake)),
       stop_(::eventfd(0, EFD_CLOEXEC)) {}
 
 ChangeListener::~ChangeListener() {
@@ -193,31 +187,12 @@ void ChangeListener::listen_once() {
         outage_.worked();
         set_failure({});
         failed_attempts_ = 0;
-        // What was said while the connection was away is not known.
-        publish_(caches::PersonalityEvent{});
-        do {
-            pass_on(listening);
-        } while (listening.wait_for_news());
-    }
-    set_failure(listening.failure());
-}
-
-void ChangeListener::pass_on(Listening& listening) {
-    std::set<std::string> ids;
-    bool all = false;
-    while (auto payload = listening.next()) {
-        auto event = caches::read_personality_event(*payload);
-        if (!event) {
-            log::warn("a database notification was dropped",
-                      std::to_string(payload->size()) + " bytes that are no personality event");
-        } else if (event->personality_id) {
-            ids.insert(*std::move(event->personality_id));
-        } else {
-            all = true;
+        wake_();  // for what was said before
+        while (listening.wait_for_news()) {
+            if (listening.was_notified()) wake_();
         }
     }
-    if (all || ids.size() > events_max) return publish_(caches::PersonalityEvent{});
-    for (const std::string& id : ids) publish_(caches::PersonalityEvent{.personality_id = id});
+    set_failure(listening.failure());
 }
 
 }  // namespace tutti::services::gateway::database

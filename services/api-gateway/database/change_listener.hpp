@@ -1,14 +1,11 @@
-// Hears on a connection of its own what PostgreSQL says about changed personalities, and passes it
-// on.
+// Hears on a connection of its own that PostgreSQL has rows in the outbox, and wakes its publisher.
 //
-// The problem: other programs write the same tables, and what is said to no listener is lost. So
-// after every time that the listener was away, and at its start, it passes on "all"; it reconnects
-// for ever (1 s, doubled up to 60 s, jittered), and it asks an idle server every 10 s whether it is
-// there, because a connection may be dead without saying so.
+// A wake-up saves time and nothing else: what is said to no listener is found by the publisher's
+// next look. The listener wakes once at its start; it reconnects for ever (1 s, doubled up to 60 s,
+// jittered), and it asks an idle server every 10 s whether it is there, because a connection may be
+// dead without saying so.
 //
-// Thread-safety: all functions from any thread. `publish` is called on the listener's thread; it
-// may block, notifications wait meanwhile. Events of one transaction are passed on once each; more
-// than a hundred at a time become "all".
+// Thread-safety: all functions from any thread. `wake` is called on the listener's thread.
 #pragma once
 
 #include <atomic>
@@ -17,7 +14,6 @@
 #include <string>
 #include <thread>
 
-#include "common/caches/invalidation_services.hpp"
 #include "common/process/logging.hpp"
 #include "common/process/secret.hpp"
 #include "tutti/clock.hpp"
@@ -28,7 +24,7 @@ namespace tutti::services::gateway::database {
 
 class ChangeListener {
 public:
-    using Publish = std::function<void(const caches::PersonalityEvent&)>;
+    using Wake = std::function<void()>;
 
     struct Options {
         process::Secret url;  // postgres://...
@@ -41,9 +37,8 @@ public:
 
     // Returns before it is connected; a server that is away is no failure. Errors:
     // invalid_option, unavailable (the process has no descriptor left).
-    [[nodiscard]] static Result<std::unique_ptr<ChangeListener>> start(Options options,
-                                                                       Publish publish);
-    // Stops. Blocking: as long as `publish` takes.
+    [[nodiscard]] static Result<std::unique_ptr<ChangeListener>> start(Options options, Wake wake);
+    // Stops. Blocking: as long as `wake` takes.
     ~ChangeListener();
     ChangeListener(const ChangeListener&) = delete;
     ChangeListener& operator=(const ChangeListener&) = delete;
@@ -54,18 +49,17 @@ public:
 private:
     class Listening;
 
-    ChangeListener(Options options, std::string connection, Publish publish);
+    ChangeListener(Options options, std::string connection, Wake wake);
 
     void run();
     void listen_once();
-    void pass_on(Listening& listening);
     void set_failure(std::string text);
     // Returns true when it is time to stop.
     [[nodiscard]] bool wait(Duration duration) const;
 
     const Options options_;
     const std::string connection_;
-    const Publish publish_;
+    const Wake wake_;
     int stop_ = -1;  // eventfd
     int failed_attempts_ = 0;
     log::Outage outage_{"database changes are not heard", "database changes are heard again"};

@@ -132,43 +132,45 @@ Result<std::vector<domain::Activation>> StoredChannels::list(
 
 Result<StoredChannels::Activated> StoredChannels::activate(
     const domain::ActivateChannelRequest& request, const domain::Principal& principal) {
-    return sessions_.write("activate channel", [&](soci::session& sql) -> Activated {
-        Transaction transaction(sql);
-        transaction.lock("channel:" + request.channel_id);
-        const std::string user_id = ensure_user(sql, principal.discord_id);
-        const auto target = find_target(sql, request.personality_slug, principal);
-        if (!target) return UnknownPersonality{};
-        if (!target->is_allowed) return NoAccess{};
-        const bool replaced = find(sql, request.channel_id).has_value();
-        remove_records(sql, request.channel_id);
-        insert_activation(sql, request, target->id, user_id);
-        auto activation = find(sql, request.channel_id);
-        transaction.commit();
-        return domain::ActivateChannelResponse{std::move(activation).value(), replaced};
-    });
+    return sessions_.write(
+        "activate channel", [&](soci::session& sql, Transaction& transaction) -> Activated {
+            transaction.lock("channel:" + request.channel_id);
+            const std::string user_id = ensure_user(sql, principal.discord_id);
+            const auto target = find_target(sql, request.personality_slug, principal);
+            if (!target) return UnknownPersonality{};
+            if (!target->is_allowed) return NoAccess{};
+            const bool replaced = find(sql, request.channel_id).has_value();
+            remove_records(sql, request.channel_id);
+            insert_activation(sql, request, target->id, user_id);
+            auto activation = find(sql, request.channel_id);
+            transaction.commit();
+            return domain::ActivateChannelResponse{std::move(activation).value(), replaced};
+        });
 }
 
 Result<std::optional<std::string>> StoredChannels::deactivate(const std::string& channel_id,
                                                               const domain::Principal& principal) {
-    return sessions_.write("deactivate channel",
-                           [&](soci::session& sql) -> std::optional<std::string> {
-                               Transaction transaction(sql);
-                               transaction.lock("channel:" + channel_id);
-                               auto found = find(sql, channel_id);
-                               remove_records(sql, channel_id);
-                               insert_off(sql, channel_id, ensure_user(sql, principal.discord_id));
-                               transaction.commit();
-                               if (!found) return std::nullopt;
-                               return std::move(found->personality_name);
-                           });
+    return sessions_.write(
+        "deactivate channel",
+        [&](soci::session& sql, Transaction& transaction) -> std::optional<std::string> {
+            transaction.lock("channel:" + channel_id);
+            auto found = find(sql, channel_id);
+            remove_records(sql, channel_id);
+            insert_off(sql, channel_id, ensure_user(sql, principal.discord_id));
+            transaction.commit();
+            if (!found) return std::nullopt;
+            return std::move(found->personality_name);
+        });
 }
 
 Result<bool> StoredChannels::set_guild(const domain::UpdateChannelGuildRequest& request) {
-    return sessions_.write("set guild", [&](soci::session& sql) {
-        return execute(sql,
-                       "UPDATE activated_channels SET guild_id = :guild_id "
-                       "WHERE channel_id = :channel_id AND guild_id IS NULL",
-                       {request.guild_id, request.channel_id}) > 0;
+    return sessions_.write("set guild", [&](soci::session& sql, Transaction& transaction) {
+        const auto changed = execute(sql,
+                                     "UPDATE activated_channels SET guild_id = :guild_id "
+                                     "WHERE channel_id = :channel_id AND guild_id IS NULL",
+                                     {request.guild_id, request.channel_id});
+        transaction.commit();
+        return changed > 0;
     });
 }
 

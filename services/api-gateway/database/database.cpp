@@ -15,7 +15,9 @@
 #include "api-gateway/database/migrations.hpp"
 #include "api-gateway/database/sessions.hpp"
 #include "api-gateway/database/sql_errors.hpp"
+#include "api-gateway/database/stored_outbox.hpp"
 #include "api-gateway/database/transaction.hpp"
+#include "common/caches/invalidation_services.hpp"
 #include "common/process/timestamps.hpp"
 
 namespace tutti::services::gateway::database {
@@ -99,6 +101,16 @@ void open_postgresql(soci::session& sql, const std::string& url, Duration statem
     sql << "SET client_min_messages = 'warning'";  // libpq prints notices on stderr
 }
 
+outbox::Table table_of(outbox::Dialect dialect, const Database::Options& options) {
+    outbox::Table table{.dialect = dialect, .channels = {}, .taken_for = options.outbox_taken_for};
+    for (const auto* events :
+         {&caches::personality_events, &caches::channel_activation_events, &caches::api_key_events,
+          &caches::llm_config_events, &caches::persona_events}) {
+        table.channels.emplace_back(events->channel);
+    }
+    return table;
+}
+
 // Messages of libpq name host, port, user and database, and never the password, unless a part of it
 // was taken for one of those: see `is_address`.
 Error open_error(const soci::soci_error& error) {
@@ -110,17 +122,18 @@ Error open_error(const soci::soci_error& error) {
 }  // namespace
 
 Result<std::unique_ptr<Database>> Database::open(const Options& options) {
-    return options.postgres_url
-               ? open_server(options.postgres_url->reveal(), options.statement_deadline)
-               : open_file(options.sqlite_path);
+    return options.postgres_url ? open_server(options) : open_file(options);
 }
 
-Result<std::unique_ptr<Database>> Database::open_file(const std::string& path) {
+Result<std::unique_ptr<Database>> Database::open_file(const Options& options) {
+    const std::string& path = options.sqlite_path;
     if (auto checked = check_path(path); !checked) return fail(checked.error());
     auto sessions = std::make_unique<Sessions>(
         Sessions::Options{.count = sqlite_sessions,
                           .writers_max = sqlite_writers,
-                          .open = [path](soci::session& sql) { open_sqlite(sql, path); }});
+                          .open = [path](soci::session& sql) { open_sqlite(sql, path); },
+                          .outbox = table_of(outbox::Dialect::sqlite, options),
+                          .changed = options.changed});
     try {
         const auto lease = sessions->lease();
         if (!lease) return fail(lease.error());
@@ -135,16 +148,18 @@ Result<std::unique_ptr<Database>> Database::open_file(const std::string& path) {
     return std::unique_ptr<Database>(new Database(std::move(sessions)));
 }
 
-Result<std::unique_ptr<Database>> Database::open_server(const std::string& url,
-                                                        Duration statement_deadline) {
-    const auto connection = with_limits(url);
+Result<std::unique_ptr<Database>> Database::open_server(const Options& options) {
+    const Duration statement_deadline = options.statement_deadline;
+    const auto connection = with_limits(options.postgres_url->reveal());
     if (!connection) return fail(connection.error());
     auto sessions = std::make_unique<Sessions>(Sessions::Options{
         .count = postgresql_sessions,
         .writers_max = postgresql_sessions,
         .open = [connection = *connection, statement_deadline](
                     soci::session& sql) { open_postgresql(sql, connection, statement_deadline); },
-        .use_max = statement_deadline * 2});
+        .use_max = statement_deadline * 2,
+        .outbox = table_of(outbox::Dialect::postgresql, options),
+        .changed = options.changed});
     try {
         const auto lease = sessions->lease();
         if (!lease) return fail(lease.error());
@@ -221,14 +236,17 @@ Result<void> Database::ping() {
 }
 
 Result<void> Database::try_write() {
-    return sessions_->write("write to database", [](soci::session& sql) {
+    return sessions_->write("write to database", [](soci::session& sql, Transaction& transaction) {
         const std::string now = process::iso_timestamp();
-        Transaction transaction(sql);
         sql << "INSERT INTO health_checks (id, checked_at) VALUES (1, :now) "
                "ON CONFLICT (id) DO UPDATE SET checked_at = excluded.checked_at",
             soci::use(now);
-        transaction.commit();
+        transaction.commit_in_silence();
     });
+}
+
+std::shared_ptr<outbox::Rows> Database::outbox() {
+    return std::make_shared<StoredOutbox>(*sessions_);
 }
 
 }  // namespace tutti::services::gateway::database

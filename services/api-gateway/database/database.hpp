@@ -13,9 +13,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "api-gateway/database/channels.hpp"
 #include "api-gateway/database/llm_configs.hpp"
@@ -27,6 +29,7 @@
 #include "common/process/secret.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
+#include "tutti/outbox.hpp"
 
 namespace tutti::services::gateway::database {
 
@@ -39,6 +42,10 @@ public:
         std::optional<process::Secret>
             postgres_url{};  // postgres://user:password@host:port/database
         Duration statement_deadline = std::chrono::seconds{5};  // PostgreSQL only
+        // Called after each commit that concerns caches, before the write returns: publishes. May
+        // block. Without it the rows are due after `outbox_taken_for`, for any publisher.
+        std::function<void(const std::vector<outbox::Row>&)> changed = nullptr;
+        Duration outbox_taken_for = std::chrono::seconds{5};
     };
 
     // Opens or creates the file, or connects, and brings the schema up to date. Errors:
@@ -54,11 +61,13 @@ public:
     // Whether something can be written: writes a row that means nothing, and commits it.
     [[nodiscard]] Result<void> try_write();
 
+    // What was committed and is not published yet. The database outlives it.
+    [[nodiscard]] std::shared_ptr<outbox::Rows> outbox();
+
 private:
     explicit Database(std::unique_ptr<Sessions> sessions);
-    static Result<std::unique_ptr<Database>> open_file(const std::string& path);
-    static Result<std::unique_ptr<Database>> open_server(const std::string& url,
-                                                         Duration statement_deadline);
+    static Result<std::unique_ptr<Database>> open_file(const Options& options);
+    static Result<std::unique_ptr<Database>> open_server(const Options& options);
 
     std::unique_ptr<Sessions> sessions_;  // first: the repositories borrow it
 

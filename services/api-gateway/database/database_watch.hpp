@@ -2,8 +2,8 @@
 // database which is silent does not hold up the questions.
 //
 // It looks when it is asked and the last look is older than `kept_for`: without questions there are
-// no writes. A look that takes longer than `patience` counts as a database that does not answer, or
-// that takes no writes when it has answered the read.
+// no writes. A look that takes longer than `silent_after` counts as a database that does not
+// answer, or that takes no writes when it has answered the read.
 //
 // Thread-safety: all functions may be called from any thread.
 #pragma once
@@ -45,7 +45,7 @@ public:
     DatabaseWatch(const DatabaseWatch&) = delete;
     DatabaseWatch& operator=(const DatabaseWatch&) = delete;
 
-    // What the last look has found. Blocking: while a look is under way, until `patience` has
+    // What the last look has found. Blocking: while a look is under way, until `silent_after` has
     // passed since its beginning; not at all when the look before has found a silent database.
     [[nodiscard]] State state();
 

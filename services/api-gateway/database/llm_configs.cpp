@@ -53,26 +53,26 @@ Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::find(const std::string& id)
 
 Result<domain::LlmConfig> StoredLlmConfigs::create(const domain::LlmConfigEdit& edit,
                                                    const std::string& owner_discord_id) {
-    return sessions_.write("create configuration", [&](soci::session& sql) {
-        Transaction transaction(sql);
-        const std::string id = domain::random_uuid();
-        RowWriter row;
-        row.set("id", id)
-            .set("owner_id", ensure_user(sql, owner_discord_id))
-            .set("is_global", true);
-        row.set_edit<domain::LlmConfig>(edit).set("updated_at", process::iso_timestamp());
-        row.insert(sql, "llm_configs");
-        auto config = find_config(sql, id).value();
-        transaction.commit();
-        return config;
-    });
+    return sessions_.write(
+        "create configuration", [&](soci::session& sql, Transaction& transaction) {
+            const std::string id = domain::random_uuid();
+            RowWriter row;
+            row.set("id", id)
+                .set("owner_id", ensure_user(sql, owner_discord_id))
+                .set("is_global", true);
+            row.set_edit<domain::LlmConfig>(edit).set("updated_at", process::iso_timestamp());
+            row.insert(sql, "llm_configs");
+            auto config = find_config(sql, id).value();
+            transaction.commit();
+            return config;
+        });
 }
 
 Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::update(const std::string& id,
                                                             const domain::LlmConfigEdit& edit) {
     return sessions_.write(
-        "update configuration", [&](soci::session& sql) -> Outcome<domain::LlmConfig> {
-            Transaction transaction(sql);
+        "update configuration",
+        [&](soci::session& sql, Transaction& transaction) -> Outcome<domain::LlmConfig> {
             if (const auto found = find_config(sql, id); !found) return found;
             RowWriter row;
             row.set_edit<domain::LlmConfig>(edit).set("updated_at", process::iso_timestamp());
@@ -86,8 +86,8 @@ Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::update(const std::string& i
 Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::make_default(const std::string& id,
                                                                   Default which) {
     return sessions_.write(
-        "set default configuration", [&](soci::session& sql) -> Outcome<domain::LlmConfig> {
-            Transaction transaction(sql);
+        "set default configuration",
+        [&](soci::session& sql, Transaction& transaction) -> Outcome<domain::LlmConfig> {
             transaction.lock(defaults_lock);
             const auto found = find_config(sql, id);
             if (!found) return found;
@@ -106,18 +106,18 @@ Result<Outcome<domain::LlmConfig>> StoredLlmConfigs::make_default(const std::str
 }
 
 Result<Outcome<void>> StoredLlmConfigs::remove(const std::string& id) {
-    return sessions_.write("delete configuration", [&](soci::session& sql) -> Outcome<void> {
-        Transaction transaction(sql);
-        transaction.lock(defaults_lock);
-        const auto found = find_config(sql, id);
-        if (!found) return std::unexpected(found.error());
-        if (found->is_default || found->is_free_default) {
-            return std::unexpected(Refusal::conflict);
-        }
-        execute(sql, "DELETE FROM llm_configs WHERE id = :id", {id});
-        transaction.commit();
-        return {};
-    });
+    return sessions_.write("delete configuration",
+                           [&](soci::session& sql, Transaction& transaction) -> Outcome<void> {
+                               transaction.lock(defaults_lock);
+                               const auto found = find_config(sql, id);
+                               if (!found) return std::unexpected(found.error());
+                               if (found->is_default || found->is_free_default) {
+                                   return std::unexpected(Refusal::conflict);
+                               }
+                               execute(sql, "DELETE FROM llm_configs WHERE id = :id", {id});
+                               transaction.commit();
+                               return {};
+                           });
 }
 
 }  // namespace tutti::services::gateway::database

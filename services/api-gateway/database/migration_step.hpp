@@ -7,7 +7,7 @@
 
 namespace tutti::services::gateway::database {
 
-enum class Databases : std::uint8_t { both, postgresql };
+enum class Databases : std::uint8_t { both, postgresql, sqlite };
 
 struct Statement {
     constexpr Statement(const char* statement,

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "api-gateway/database/change_notifications.hpp"
+#include "api-gateway/database/change_rows.hpp"
 #include "api-gateway/database/migration_step.hpp"
 #include "api-gateway/database/transaction.hpp"
 #include "common/process/timestamps.hpp"
@@ -219,18 +220,16 @@ std::string for_postgresql(std::string_view statement) {
     return text;
 }
 
-void execute(soci::session& sql, const Statement& statement) {
-    if (is_postgresql(sql)) {
-        sql << for_postgresql(statement.text);
-    } else if (statement.databases == Databases::both) {
-        sql << std::string(statement.text);
-    }
+void run_statement(soci::session& sql, const Statement& statement) {
+    const bool postgresql = is_postgresql(sql);
+    if (statement.databases == (postgresql ? Databases::sqlite : Databases::postgresql)) return;
+    sql << (postgresql ? for_postgresql(statement.text) : std::string(statement.text));
 }
 
 int applied_steps(soci::session& sql) {
-    execute(sql,
-            "CREATE TABLE IF NOT EXISTS schema_migrations ("
-            "version INTEGER PRIMARY KEY, applied_at VARCHAR(24) NOT NULL)");
+    run_statement(sql,
+                  "CREATE TABLE IF NOT EXISTS schema_migrations ("
+                  "version INTEGER PRIMARY KEY, applied_at VARCHAR(24) NOT NULL)");
     int applied = 0;
     sql << "SELECT COALESCE(MAX(version), 0) FROM schema_migrations", soci::into(applied);
     return applied;
@@ -240,9 +239,9 @@ int applied_steps(soci::session& sql) {
 
 Result<void> migrate(soci::session& sql) {
     // Step number = position + 1.
-    const std::array<Step, 7> steps{Step(first_step),     Step(second_step), Step(third_step),
+    const std::array<Step, 8> steps{Step(first_step),     Step(second_step), Step(third_step),
                                     change_notifications, Step(fifth_step),  Step(sixth_step),
-                                    Step(seventh_step)};
+                                    Step(seventh_step),   change_rows()};
     Transaction transaction(sql);
     if (is_postgresql(sql)) sql << "SET LOCAL statement_timeout = 60000";
     transaction.lock(migration_lock);
@@ -254,7 +253,7 @@ Result<void> migrate(soci::session& sql) {
     }
     for (int version = applied + 1; version <= static_cast<int>(steps.size()); ++version) {
         for (const Statement& statement : steps[static_cast<std::size_t>(version) - 1]) {
-            execute(sql, statement);
+            run_statement(sql, statement);
         }
         const std::string now = process::iso_timestamp();
         sql << "INSERT INTO schema_migrations (version, applied_at) VALUES (:version, :now)",

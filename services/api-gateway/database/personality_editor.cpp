@@ -50,14 +50,6 @@ bool slug_is_taken(soci::session& sql, const std::string& slug, const std::strin
         .has_value();
 }
 
-PersonalityChange change_of(soci::session& sql, const std::string& id) {
-    return {.id = id,
-            .channel_ids = select_texts(sql,
-                                        "SELECT DISTINCT channel_id FROM activated_channels "
-                                        "WHERE personality_id = :id ORDER BY channel_id",
-                                        {id})};
-}
-
 // Its prompt and its picture are rows of their own.
 void set_columns(RowWriter& row, const domain::PersonalityEdit& edit) {
     row.set_edit<domain::Personality>(edit, {"system_prompt", "avatar_data"});
@@ -113,12 +105,13 @@ void set_avatar(soci::session& sql, const std::string& id, const std::optional<s
 
 }  // namespace
 
-Result<Outcome<ChangedPersonality>> PersonalityEditor::create(const domain::PersonalityEdit& edit,
-                                                              const std::optional<std::string>& png,
-                                                              const domain::Principal& principal) {
+Result<Outcome<domain::GetPersonalityResponse>> PersonalityEditor::create(
+    const domain::PersonalityEdit& edit, const std::optional<std::string>& png,
+    const domain::Principal& principal) {
     return sessions_.write(
-        "create personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
-            Transaction transaction(sql);
+        "create personality",
+        [&](soci::session& sql,
+            Transaction& transaction) -> Outcome<domain::GetPersonalityResponse> {
             transaction.lock("personality slugs");
             const std::string id = domain::random_uuid();
             if (slug_is_taken(sql, edit.slug.value_or(""), id)) {
@@ -138,20 +131,19 @@ Result<Outcome<ChangedPersonality>> PersonalityEditor::create(const domain::Pers
             row.insert(sql, "personalities");
             set_avatar(sql, id, png);
             auto now_there = load_personality(sql, id).value();
-            if (!now_there) return std::unexpected(now_there.error());
+            if (!now_there) return now_there;
             transaction.commit();
-            return ChangedPersonality{.change = {.id = id, .channel_ids = {}},
-                                      .now = *std::move(now_there)};
+            return now_there;
         });
 }
 
-Result<Outcome<ChangedPersonality>> PersonalityEditor::update(const std::string& id,
-                                                              const domain::PersonalityEdit& edit,
-                                                              const std::optional<std::string>& png,
-                                                              const domain::Principal& principal) {
+Result<Outcome<domain::GetPersonalityResponse>> PersonalityEditor::update(
+    const std::string& id, const domain::PersonalityEdit& edit,
+    const std::optional<std::string>& png, const domain::Principal& principal) {
     return sessions_.write(
-        "update personality", [&](soci::session& sql) -> Outcome<ChangedPersonality> {
-            Transaction transaction(sql);
+        "update personality",
+        [&](soci::session& sql,
+            Transaction& transaction) -> Outcome<domain::GetPersonalityResponse> {
             transaction.lock("personality slugs");
             const auto owned = find_owned(sql, id, principal);
             if (!owned) return std::unexpected(owned.error());
@@ -164,24 +156,21 @@ Result<Outcome<ChangedPersonality>> PersonalityEditor::update(const std::string&
             row.set("updated_at", process::iso_timestamp()).update(sql, "personalities", id);
             set_avatar(sql, id, png);
             auto now_there = load_personality(sql, id).value();
-            if (!now_there) return std::unexpected(now_there.error());
-            auto change = change_of(sql, id);
+            if (!now_there) return now_there;
             transaction.commit();
-            return ChangedPersonality{.change = std::move(change), .now = *std::move(now_there)};
+            return now_there;
         });
 }
 
-Result<Outcome<PersonalityChange>> PersonalityEditor::remove(const std::string& id,
-                                                             const domain::Principal& principal) {
+Result<Outcome<void>> PersonalityEditor::remove(const std::string& id,
+                                                const domain::Principal& principal) {
     return sessions_.write("delete personality",
-                           [&](soci::session& sql) -> Outcome<PersonalityChange> {
-                               Transaction transaction(sql);
+                           [&](soci::session& sql, Transaction& transaction) -> Outcome<void> {
                                const auto owned = find_owned(sql, id, principal);
                                if (!owned) return std::unexpected(owned.error());
-                               auto change = change_of(sql, id);
                                execute(sql, "DELETE FROM personalities WHERE id = :id", {id});
                                transaction.commit();
-                               return change;
+                               return {};
                            });
 }
 

@@ -70,68 +70,69 @@ Result<Outcome<domain::Persona>> StoredPersonas::find(const std::string& discord
 
 Result<Outcome<domain::Persona>> StoredPersonas::create(const std::string& discord_id,
                                                         const domain::PersonaEdit& edit) {
-    return sessions_.write("create persona", [&](soci::session& sql) -> Outcome<domain::Persona> {
-        Transaction transaction(sql);
-        transaction.lock("personas:" + discord_id);
-        const std::string owner = ensure_user(sql, discord_id);
-        const std::string id = domain::random_uuid();
-        RowWriter row;
-        row.set("id", id).set("owner_id", owner).set("created_at", process::iso_timestamp());
-        row.set_edit<domain::Persona>(edit).set("updated_at", process::iso_timestamp());
-        row.insert(sql, "personas");
-        if (!fit_into_an_answer(sql, owner)) return std::unexpected(Refusal::too_large);
-        if (!select_text(sql, "SELECT default_persona_id FROM users WHERE id = :id", {owner})) {
-            set_default(sql, owner, id);
-        }
-        auto persona = find_persona(sql, owner, id).value();
-        transaction.commit();
-        return persona;
-    });
+    return sessions_.write(
+        "create persona",
+        [&](soci::session& sql, Transaction& transaction) -> Outcome<domain::Persona> {
+            transaction.lock("personas:" + discord_id);
+            const std::string owner = ensure_user(sql, discord_id);
+            const std::string id = domain::random_uuid();
+            RowWriter row;
+            row.set("id", id).set("owner_id", owner).set("created_at", process::iso_timestamp());
+            row.set_edit<domain::Persona>(edit).set("updated_at", process::iso_timestamp());
+            row.insert(sql, "personas");
+            if (!fit_into_an_answer(sql, owner)) return std::unexpected(Refusal::too_large);
+            if (!select_text(sql, "SELECT default_persona_id FROM users WHERE id = :id", {owner})) {
+                set_default(sql, owner, id);
+            }
+            auto persona = find_persona(sql, owner, id).value();
+            transaction.commit();
+            return persona;
+        });
 }
 
 Result<Outcome<domain::Persona>> StoredPersonas::update(const std::string& discord_id,
                                                         const std::string& id,
                                                         const domain::PersonaEdit& edit) {
-    return sessions_.write("update persona", [&](soci::session& sql) -> Outcome<domain::Persona> {
-        Transaction transaction(sql);
-        transaction.lock("personas:" + discord_id);
-        const std::string owner = ensure_user(sql, discord_id);
-        if (const auto found = find_persona(sql, owner, id); !found) return found;
-        RowWriter row;
-        row.set_edit<domain::Persona>(edit).set("updated_at", process::iso_timestamp());
-        row.update(sql, "personas", id);
-        if (!fit_into_an_answer(sql, owner)) return std::unexpected(Refusal::too_large);
-        auto persona = find_persona(sql, owner, id);
-        transaction.commit();
-        return persona;
-    });
+    return sessions_.write(
+        "update persona",
+        [&](soci::session& sql, Transaction& transaction) -> Outcome<domain::Persona> {
+            transaction.lock("personas:" + discord_id);
+            const std::string owner = ensure_user(sql, discord_id);
+            if (const auto found = find_persona(sql, owner, id); !found) return found;
+            RowWriter row;
+            row.set_edit<domain::Persona>(edit).set("updated_at", process::iso_timestamp());
+            row.update(sql, "personas", id);
+            if (!fit_into_an_answer(sql, owner)) return std::unexpected(Refusal::too_large);
+            auto persona = find_persona(sql, owner, id);
+            transaction.commit();
+            return persona;
+        });
 }
 
 Result<Outcome<domain::Persona>> StoredPersonas::make_default(const std::string& discord_id,
                                                               const std::string& id) {
-    return sessions_.write("set default persona",
-                           [&](soci::session& sql) -> Outcome<domain::Persona> {
-                               Transaction transaction(sql);
-                               const std::string owner = ensure_user(sql, discord_id);
-                               if (const auto found = find_persona(sql, owner, id); !found)
-                                   return found;
-                               set_default(sql, owner, id);
-                               auto persona = find_persona(sql, owner, id);
-                               transaction.commit();
-                               return persona;
-                           });
+    return sessions_.write(
+        "set default persona",
+        [&](soci::session& sql, Transaction& transaction) -> Outcome<domain::Persona> {
+            const std::string owner = ensure_user(sql, discord_id);
+            if (const auto found = find_persona(sql, owner, id); !found) return found;
+            set_default(sql, owner, id);
+            auto persona = find_persona(sql, owner, id);
+            transaction.commit();
+            return persona;
+        });
 }
 
 Result<Outcome<void>> StoredPersonas::remove(const std::string& discord_id, const std::string& id) {
-    return sessions_.write("delete persona", [&](soci::session& sql) -> Outcome<void> {
-        Transaction transaction(sql);
-        const std::string owner = ensure_user(sql, discord_id);
-        if (const auto found = find_persona(sql, owner, id); !found)
-            return std::unexpected(found.error());
-        execute(sql, "DELETE FROM personas WHERE id = :id", {id});
-        transaction.commit();
-        return {};
-    });
+    return sessions_.write("delete persona",
+                           [&](soci::session& sql, Transaction& transaction) -> Outcome<void> {
+                               const std::string owner = ensure_user(sql, discord_id);
+                               if (const auto found = find_persona(sql, owner, id); !found)
+                                   return std::unexpected(found.error());
+                               execute(sql, "DELETE FROM personas WHERE id = :id", {id});
+                               transaction.commit();
+                               return {};
+                           });
 }
 
 }  // namespace tutti::services::gateway::database

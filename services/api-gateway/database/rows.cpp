@@ -35,25 +35,6 @@ SociCell to_soci(const Cell& cell) { return cell ? SociCell(*cell) : SociCell();
 
 Cell from_soci(const SociCell& cell) { return cell ? Cell(*cell) : Cell(); }
 
-std::vector<std::vector<Cell>> select_cells(soci::session& sql, const std::string& query,
-                                            std::size_t columns,
-                                            const std::vector<std::string>& parameters) {
-    std::vector<SociCell> cells(columns);
-    soci::statement statement(sql);
-    for (auto& cell : cells) statement.exchange(soci::into(cell));
-    for (const auto& parameter : parameters) statement.exchange(soci::use(parameter));
-    statement.alloc();
-    statement.prepare(query);
-    statement.define_and_bind();
-    statement.execute();
-    std::vector<std::vector<Cell>> found;
-    while (statement.fetch()) {
-        auto& row = found.emplace_back();
-        std::ranges::transform(cells, std::back_inserter(row), from_soci);
-    }
-    return found;
-}
-
 }  // namespace
 
 std::string iso_time(std::string text) {
@@ -99,6 +80,25 @@ bool assign(double& member, const std::string& cell) { return parse(member, cell
 bool assign(std::int64_t& member, const std::string& cell) { return parse(member, cell); }
 
 }  // namespace rows
+
+std::vector<std::vector<Cell>> select_cells(soci::session& sql, const std::string& query,
+                                            std::size_t columns,
+                                            const std::vector<std::string>& parameters) {
+    std::vector<SociCell> cells(columns);
+    soci::statement statement(sql);
+    for (auto& cell : cells) statement.exchange(soci::into(cell));
+    for (const auto& parameter : parameters) statement.exchange(soci::use(parameter));
+    statement.alloc();
+    statement.prepare(query);
+    statement.define_and_bind();
+    statement.execute();
+    std::vector<std::vector<Cell>> found;
+    while (statement.fetch()) {
+        auto& row = found.emplace_back();
+        std::ranges::transform(cells, std::back_inserter(row), from_soci);
+    }
+    return found;
+}
 
 std::vector<std::vector<Cell>> select_cells(soci::session& sql, const SelectList& list,
                                             std::string_view rest,

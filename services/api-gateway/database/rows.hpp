@@ -201,6 +201,11 @@ private:
     SelectList list_;
 };
 
+// The rows of any statement that answers with so many columns.
+[[nodiscard]] std::vector<std::vector<Cell>> select_cells(
+    soci::session& sql, const std::string& statement, std::size_t columns,
+    const std::vector<std::string>& parameters = {});
+
 // "SELECT <list> <rest>", all rows of it.
 [[nodiscard]] std::vector<std::vector<Cell>> select_cells(
     soci::session& sql, const SelectList& list, std::string_view rest,

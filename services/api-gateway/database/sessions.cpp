@@ -40,6 +40,7 @@ bool is_well(soci::session& sql) {
 
 Sessions::Sessions(Options options)
     : options_(std::move(options)),
+      outbox_(options_.outbox),
       writers_({.concurrent_max = options_.writers_max, .queued_max = writers_queued_max}),
       pool_(options_.count),
       due_(options_.count) {

@@ -3,8 +3,13 @@
 // server that hangs holds no thread for ever. What reads and what writes goes through here: writers
 // wait for their turn before they lease a session, so that they leave sessions to readers.
 //
-//     sessions.write("forget key",
-//                    [&](soci::session& sql) { return execute(sql, "DELETE ...", {id}); });
+//     sessions.write("forget key", [&](soci::session& sql, Transaction& transaction) {
+//         execute(sql, "DELETE ...", {id});
+//         transaction.commit();
+//     });
+//
+// What a transaction has changed is published before `write` returns (`Options::changed`): the
+// caches of this process have forgotten it, and no caller has to think of that.
 //
 // Thread-safety: `read`, `write` and `lease` from any thread; a Lease belongs to the thread that
 // took it. Leases end before the pool does. Includes SOCI.
@@ -26,10 +31,12 @@
 #include <soci/connection-pool.h>
 
 #include "api-gateway/database/sql_errors.hpp"
+#include "api-gateway/database/transaction.hpp"
 #include "common/net/slots.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
+#include "tutti/outbox.hpp"
 
 namespace tutti::services::gateway::database {
 
@@ -42,6 +49,9 @@ public:
         Duration lease_deadline = std::chrono::seconds{5};
         // Zero: never cut off; for a database in a file, which no network can hang.
         Duration use_max = Duration::zero();
+        outbox::Table outbox;
+        // Publishes what was committed. May block; called without a lease.
+        std::function<void(const std::vector<outbox::Row>&)> changed = nullptr;
     };
 
     class Lease {
@@ -68,8 +78,8 @@ public:
     Sessions(const Sessions&) = delete;
     Sessions& operator=(const Sessions&) = delete;
 
-    // A session that was well a moment ago. Blocking: up to the patience, and a connect.
-    // Errors: overloaded, when all are in use for that long. Throws what SOCI throws.
+    // A session that was well a moment ago. Blocking: up to the time to wait for one, and a
+    // connect. Errors: overloaded, when all are in use for that long. Throws what SOCI throws.
     [[nodiscard]] Result<Lease> lease();
 
     template <class Query>
@@ -82,10 +92,39 @@ public:
         return run_once(operation, query, again);
     }
 
-    // The same for what writes; `query` is run again when it met another transaction.
     template <class Query>
-    Result<Answer<Query>> write(const char* operation, const Query& query) {
-        const auto turn = writers_.take(Boottime::now() + turn_patience);
+    using Written = std::invoke_result_t<const Query&, soci::session&, Transaction&>;
+
+    // The same for what writes, `query(session, transaction)`, which commits, or it is rolled back;
+    // `query` is run again when it met another transaction.
+    template <class Query>
+    Result<Written<Query>> write(const char* operation, const Query& query) {
+        std::vector<outbox::Row> changes;
+        auto result = write_in_turn(operation, [&](soci::session& sql) -> Written<Query> {
+            Transaction transaction(sql, &outbox_);
+            if constexpr (std::is_void_v<Written<Query>>) {
+                query(sql, transaction);
+                changes = transaction.take_changes();
+            } else {
+                auto answer = query(sql, transaction);
+                changes = transaction.take_changes();
+                return answer;
+            }
+        });
+        if (!changes.empty() && options_.changed) options_.changed(changes);
+        return result;
+    }
+
+    [[nodiscard]] const outbox::Sql& outbox() const noexcept { return outbox_; }
+
+private:
+    static constexpr std::size_t writers_queued_max = 1024;
+    static constexpr Duration turn_timeout = std::chrono::seconds{5};
+    static constexpr int attempts_max = 3;
+
+    template <class Query>
+    Result<Answer<Query>> write_in_turn(const char* operation, const Query& query) {
+        const auto turn = writers_.take(Boottime::now() + turn_timeout);
         if (!turn)
             return fail(turn.error().code, operation, "too many changes wait for their turn");
         for (int attempt = 1;; ++attempt) {
@@ -94,11 +133,6 @@ public:
             if (!again || attempt == attempts_max) return result;
         }
     }
-
-private:
-    static constexpr std::size_t writers_queued_max = 1024;
-    static constexpr Duration turn_patience = std::chrono::seconds{5};
-    static constexpr int attempts_max = 3;
 
     template <class Query>
     Result<Answer<Query>> run_once(const char* operation, const Query& query, bool& again) {
@@ -122,6 +156,7 @@ private:
     void cut_off_overdue(TimePoint now);
 
     const Options options_;
+    const outbox::Sql outbox_;
     net::Slots writers_;
     soci::connection_pool pool_;
     detail::Mutex mutex_;

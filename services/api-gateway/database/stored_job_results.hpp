@@ -1,9 +1,11 @@
-// The table job_results: one statement decides who confirms first, so two instances need no
-// transaction.
+// The table job_results: one statement decides who stores and who confirms first, so two instances
+// need no transaction.
 //
 // Thread-safety, blocking and errors: see database.hpp.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -19,10 +21,13 @@ public:
     // Borrows the sessions.
     explicit StoredJobResults(Sessions& sessions) : sessions_(sessions) {}
 
+    [[nodiscard]] Result<void> store(const jobs::JobResult& result) override;
+    [[nodiscard]] Result<std::optional<jobs::JobResult>> find(const std::string& job_id) override;
     [[nodiscard]] Result<std::optional<jobs::Delivery>> confirm(const std::string& job_id) override;
 
 private:
     Sessions& sessions_;
+    std::atomic<std::uint64_t> stored_{0};  // counts only
 };
 
 }  // namespace tutti::services::gateway::database

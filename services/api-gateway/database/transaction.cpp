@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "api-gateway/database/stored_outbox.hpp"
+
 namespace tutti::services::gateway::database {
 
 bool is_postgresql(soci::session& sql) { return sql.get_backend_name() == "postgresql"; }
@@ -15,6 +17,11 @@ void Transaction::lock(std::string_view name) {
     std::string nothing;
     sql_ << "SELECT CAST(pg_advisory_xact_lock(hashtextextended(:name, 0)) AS TEXT)",
         soci::use(text), soci::into(nothing);
+}
+
+void Transaction::commit() {
+    if (outbox_ != nullptr) changes_ = take_rows(sql_, *outbox_);
+    commit_in_silence();
 }
 
 }  // namespace tutti::services::gateway::database

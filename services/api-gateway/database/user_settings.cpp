@@ -69,8 +69,8 @@ Result<domain::ListModelOverridesResponse> StoredUserSettings::list_overrides(
 Result<Outcome<domain::ModelOverride>> StoredUserSettings::set_override(
     const domain::SetModelOverrideRequest& request, const domain::Principal& principal) {
     return sessions_.write(
-        "set override", [&](soci::session& sql) -> Outcome<domain::ModelOverride> {
-            Transaction transaction(sql);
+        "set override",
+        [&](soci::session& sql, Transaction& transaction) -> Outcome<domain::ModelOverride> {
             const std::string user_id = ensure_user(sql, principal.discord_id);
             if (!may_choose(sql, request.config_id, user_id) ||
                 !may_speak_to(sql, request.personality_id, principal)) {
@@ -95,30 +95,33 @@ Result<Outcome<domain::ModelOverride>> StoredUserSettings::set_override(
 Result<bool> StoredUserSettings::remove_override(const std::string& personality_id,
                                                  const std::string& discord_id) {
     if (!domain::is_uuid(personality_id)) return false;
-    return sessions_.write("remove override", [&](soci::session& sql) {
-        return execute(sql,
-                       "UPDATE user_personality_configs SET llm_config_id = NULL "
-                       "WHERE personality_id = :personality_id AND llm_config_id IS NOT NULL "
-                       "AND user_id = (SELECT id FROM users WHERE discord_id = :discord_id)",
-                       {personality_id, discord_id}) > 0;
+    return sessions_.write("remove override", [&](soci::session& sql, Transaction& transaction) {
+        const auto changed =
+            execute(sql,
+                    "UPDATE user_personality_configs SET llm_config_id = NULL "
+                    "WHERE personality_id = :personality_id AND llm_config_id IS NOT NULL "
+                    "AND user_id = (SELECT id FROM users WHERE discord_id = :discord_id)",
+                    {personality_id, discord_id});
+        transaction.commit();
+        return changed > 0;
     });
 }
 
 Result<Outcome<void>> StoredUserSettings::set_default_override(
     const std::optional<std::string>& config_id, const domain::Principal& principal) {
-    return sessions_.write("set default override", [&](soci::session& sql) -> Outcome<void> {
-        Transaction transaction(sql);
-        const std::string user_id = ensure_user(sql, principal.discord_id);
-        if (config_id && !may_choose(sql, *config_id, user_id)) {
-            return std::unexpected(Refusal::not_found);
-        }
-        RowWriter row;
-        config_id ? row.set("default_llm_config_id", *config_id)
-                  : row.set_null("default_llm_config_id");
-        row.set("updated_at", process::iso_timestamp()).update(sql, "users", user_id);
-        transaction.commit();
-        return {};
-    });
+    return sessions_.write(
+        "set default override", [&](soci::session& sql, Transaction& transaction) -> Outcome<void> {
+            const std::string user_id = ensure_user(sql, principal.discord_id);
+            if (config_id && !may_choose(sql, *config_id, user_id)) {
+                return std::unexpected(Refusal::not_found);
+            }
+            RowWriter row;
+            config_id ? row.set("default_llm_config_id", *config_id)
+                      : row.set_null("default_llm_config_id");
+            row.set("updated_at", process::iso_timestamp()).update(sql, "users", user_id);
+            transaction.commit();
+            return {};
+        });
 }
 
 Result<std::vector<std::string>> StoredUserSettings::list_key_providers(
@@ -134,8 +137,7 @@ Result<std::vector<std::string>> StoredUserSettings::list_key_providers(
 
 Result<void> StoredUserSettings::note_key(const std::string& discord_id,
                                           const std::string& provider) {
-    return sessions_.write("note key", [&](soci::session& sql) {
-        Transaction transaction(sql);
+    return sessions_.write("note key", [&](soci::session& sql, Transaction& transaction) {
         const std::string now = process::iso_timestamp();
         execute(sql,
                 "INSERT INTO user_api_keys (user_id, provider, created_at, updated_at) "
@@ -148,11 +150,14 @@ Result<void> StoredUserSettings::note_key(const std::string& discord_id,
 
 Result<bool> StoredUserSettings::forget_key(const std::string& discord_id,
                                             const std::string& provider) {
-    return sessions_.write("forget key", [&](soci::session& sql) {
-        return execute(sql,
-                       "DELETE FROM user_api_keys WHERE provider = :provider AND user_id = "
-                       "(SELECT id FROM users WHERE discord_id = :discord_id)",
-                       {provider, discord_id}) > 0;
+    return sessions_.write("forget key", [&](soci::session& sql, Transaction& transaction) {
+        const auto removed =
+            execute(sql,
+                    "DELETE FROM user_api_keys WHERE provider = :provider AND user_id = "
+                    "(SELECT id FROM users WHERE discord_id = :discord_id)",
+                    {provider, discord_id});
+        transaction.commit();
+        return removed > 0;
     });
 }
 

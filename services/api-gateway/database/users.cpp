@@ -35,8 +35,11 @@ Result<std::string> user_id(Sessions& sessions, const std::string& discord_id) {
         sessions.read("find user", [&](soci::session& sql) { return find_user(sql, discord_id); });
     if (!found) return fail(std::move(found).error());
     if (*found) return **std::move(found);
-    return sessions.write("create user",
-                          [&](soci::session& sql) { return ensure_user(sql, discord_id); });
+    return sessions.write("create user", [&](soci::session& sql, Transaction& transaction) {
+        std::string id = ensure_user(sql, discord_id);
+        transaction.commit_in_silence();
+        return id;
+    });
 }
 
 }  // namespace tutti::services::gateway::database

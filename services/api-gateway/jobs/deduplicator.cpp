@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 // A client waits, and one of the gateway's workers with it.
 constexpr Duration deadline = 1s;
 
-// Wall clock: other programs read it. Nobody decides by it, the store's TTL does.
+// Wall clock: other programs read it. The store's TTL decides, not this.
 caches::RequestNote note_of(const JobIds& ids, std::chrono::seconds window) {
     const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::chrono::system_clock::now().time_since_epoch());

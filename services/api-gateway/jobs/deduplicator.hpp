@@ -29,14 +29,14 @@ struct JobIds {
 struct Reserved {
     enum class Outcome : std::uint8_t {
         granted,
-        duplicate,    // somebody else holds the key: `holder`
-        unavailable,  // nobody can say: nothing may be enqueued
+        duplicate,    // another request holds the key: `holder`
+        unavailable,  // it is not known: nothing may be enqueued
     };
 
     Outcome outcome = Outcome::unavailable;
     JobIds holder{};  // of a duplicate
-    // Of a granted one: gives the key back, if it still holds it; the reservation of anybody else
-    // stays.
+    // Of a granted one: gives the key back, if it still holds it; the reservation of
+    // another request stays.
     std::function<void()> release = nullptr;
 };
 
@@ -67,7 +67,7 @@ private:
                                     const std::optional<std::string>& channel_id,
                                     std::string_view message);
 // The same with 32 digits of the client's key's hash: one message to several personalities may go
-// out under one key, and nobody meets the keys of others.
+// out under one key, and the keys of two users never meet.
 [[nodiscard]] std::string client_dedup_key(std::string_view personality, std::string_view user_id,
                                            const std::optional<std::string>& channel_id,
                                            std::string_view client_key);

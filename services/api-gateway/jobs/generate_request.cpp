@@ -3,7 +3,6 @@
 #include "api-gateway/jobs/generate_request.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <set>
 #include <utility>
@@ -13,8 +12,6 @@
 #include <boost/json/serialize.hpp>
 
 #include "common/domain/limits.hpp"
-#include "common/net/url.hpp"
-#include "tutti/canonical.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::gateway::jobs {
@@ -32,6 +29,8 @@ constexpr std::size_t references_max = 50;
 
 class Reader {
 public:
+    explicit Reader(const net::AttachmentHosts& hosts) : hosts_(hosts) {}
+
     GenerateRequest read(value body) {
         GenerateRequest request;
         if (!body.is_object()) {
@@ -149,8 +148,8 @@ private:
         found.attachments = attachments(from);
         // A message may show pictures of any host. It is no reason to refuse the request, and none
         // to make a worker fetch what only the worker can reach.
-        std::erase_if(found.attachments, [](const Attachment& attachment) {
-            return !is_discord_attachment(attachment.url);
+        std::erase_if(found.attachments, [this](const Attachment& attachment) {
+            return !hosts_.place_of(attachment.url);
         });
         return found;
     }
@@ -170,8 +169,8 @@ private:
     std::vector<Attachment> direct_attachments(const object& from) {
         auto found = attachments(from);
         for (const Attachment& attachment : found) {
-            if (attachment.url.empty() || is_discord_attachment(attachment.url)) continue;
-            problem("attachments", "only https URLs of Discord's attachment hosts are accepted");
+            if (attachment.url.empty() || hosts_.place_of(attachment.url)) continue;
+            problem("attachments", "only URLs of ATTACHMENT_HOSTS are accepted");
         }
         return found;
     }
@@ -190,8 +189,8 @@ private:
         found.all = from;
         // Of an attachment that was copied before. Workers may fetch that one, too.
         const auto* original = found.all.if_contains("originalUrl");
-        const bool ours = original != nullptr && original->is_string() &&
-                          is_discord_attachment(original->get_string());
+        const bool ours =
+            original != nullptr && original->is_string() && hosts_.place_of(original->get_string());
         if (!ours) found.all["originalUrl"] = found.url;
         return found;
     }
@@ -216,6 +215,7 @@ private:
         });
     }
 
+    const net::AttachmentHosts& hosts_;
     json::Problems problems_{json::any_length.depth_max};
 };
 
@@ -259,10 +259,11 @@ Attachment::Kind Attachment::kind() const {
     return content_type.starts_with("image/") ? Kind::image : Kind::other;
 }
 
-Result<GenerateRequest> GenerateRequest::parse(std::string_view body) {
+Result<GenerateRequest> GenerateRequest::parse(std::string_view body,
+                                               const net::AttachmentHosts& hosts) {
     auto parsed = json::parse(body, json::any_length);
     if (!parsed) return fail(std::move(parsed).error());
-    Reader reader;
+    Reader reader(hosts);
     auto request = reader.read(*std::move(parsed));
     if (!reader.problems().empty()) {
         return fail(Errc::protocol, "read json", reader.problems().text());
@@ -270,25 +271,16 @@ Result<GenerateRequest> GenerateRequest::parse(std::string_view body) {
     return request;
 }
 
-Result<TranscribeRequest> TranscribeRequest::parse(std::string_view body) {
+Result<TranscribeRequest> TranscribeRequest::parse(std::string_view body,
+                                                   const net::AttachmentHosts& hosts) {
     auto parsed = json::parse(body, json::any_length);
     if (!parsed) return fail(std::move(parsed).error());
-    Reader reader;
+    Reader reader(hosts);
     auto request = reader.read_transcription(*parsed);
     if (!reader.problems().empty()) {
         return fail(Errc::protocol, "read json", reader.problems().text());
     }
     return request;
-}
-
-bool is_discord_attachment(std::string_view url) {
-    constexpr std::string_view scheme = "https://";
-    constexpr std::array<std::string_view, 2> hosts{"cdn.discordapp.com", "media.discordapp.net"};
-    if (!url.starts_with(scheme) || !net::HttpUrl::parse(url)) return false;
-    url.remove_prefix(scheme.size());
-    // A port, credentials and an address are part of what is compared, and so are refused.
-    const std::string_view authority = url.substr(0, url.find_first_of("/?#"));
-    return std::ranges::find(hosts, to_lower(authority)) != hosts.end();
 }
 
 std::string canonical_json(const value& from) {

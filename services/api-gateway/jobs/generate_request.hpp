@@ -13,6 +13,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "common/net/attachment_hosts.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::gateway::jobs {
@@ -31,7 +32,7 @@ struct Attachment {
 
 struct ReferencedMessage {
     std::int64_t number = 0;              // unique in a request
-    std::vector<Attachment> attachments;  // those on Discord's hosts; others are left out
+    std::vector<Attachment> attachments;  // those on allowed hosts; others are left out
 };
 
 struct GenerateRequest {
@@ -46,22 +47,21 @@ struct GenerateRequest {
     std::vector<ReferencedMessage> references;
     boost::json::object all;  // the body
 
-    // Errors: protocol; the cause names every problem with its path and repeats no value.
-    [[nodiscard]] static Result<GenerateRequest> parse(std::string_view body);
+    // `hosts`: that attachments may be on. Errors: protocol; the cause names every problem with its
+    // path and repeats no value.
+    [[nodiscard]] static Result<GenerateRequest> parse(
+        std::string_view body, const net::AttachmentHosts& hosts = net::AttachmentHosts());
 };
 
-// A recording that somebody wants as text.
+// A recording that is wanted as text.
 struct TranscribeRequest {
     Attachment attachment;  // the first of the body; others are ignored
     std::string user_id = "system";
 
     // Errors: as above.
-    [[nodiscard]] static Result<TranscribeRequest> parse(std::string_view body);
+    [[nodiscard]] static Result<TranscribeRequest> parse(
+        std::string_view body, const net::AttachmentHosts& hosts = net::AttachmentHosts());
 };
-
-// Whether the gateway may hand this URL on for download: https on Discord's own hosts, without a
-// port, credentials or an address in place of the name.
-[[nodiscard]] bool is_discord_attachment(std::string_view url);
 
 // JSON with the members of every object sorted by name.
 [[nodiscard]] std::string canonical_json(const boost::json::value& value);

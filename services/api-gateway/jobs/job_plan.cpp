@@ -15,10 +15,10 @@ namespace {
 
 using boost::json::array;
 using boost::json::object;
+using services::jobs::audio_job;
+using services::jobs::image_job;
+using services::jobs::reply_job;
 
-constexpr const char* audio_job = "audio-transcription";
-constexpr const char* image_job = "image-description";
-constexpr const char* llm_job = "llm-generation";
 constexpr const char* direct_message = "dm";  // in place of a channel
 
 // Where attachments belong: the message itself, or a referenced one.
@@ -27,11 +27,16 @@ struct Origin {
     std::optional<std::int64_t> number;  // of the referenced message
 };
 
+void say_trace(object& data, const std::string& traceparent) {
+    if (!traceparent.empty()) data["traceparent"] = traceparent;
+}
+
 class Planner {
 public:
-    Planner(GenerateRequest request, const JobIds& ids)
+    Planner(GenerateRequest request, const JobIds& ids, const std::string& traceparent)
         : request_(std::move(request)),
           ids_(ids),
+          traceparent_(traceparent),
           reply_{.channel = request_.channel_id.value_or(direct_message),
                  .reference = request_.message_id.value_or("")} {}
 
@@ -43,12 +48,14 @@ public:
                  .number = reference.number});
         }
         object data = std::move(request_.all);
+        data.erase("traceparent");  // the header says it, not the body
+        say_trace(data, traceparent_);
         if (!request_.attachments.empty())
             data["context"].as_object()["attachments"] = attachments();
         data["requestId"] = ids_.request_id;
-        data["jobType"] = llm_job;
+        data["jobType"] = reply_job;
         data["dependencies"] = std::move(dependencies_);
-        queue(ids_.job_id, llm_job, data);
+        queue(ids_.job_id, reply_job, data);
         if (fits()) {
             jobs_.back().children = std::move(children_);
             jobs_.back().reply = reply_;
@@ -89,6 +96,7 @@ private:
         object context{{"userId", request_.user_id}};
         if (request_.channel_id) context["channelId"] = *request_.channel_id;
         object data{{"requestId", ids_.request_id}, {"jobType", type}};
+        say_trace(data, traceparent_);
         data["context"] = std::move(context);
         if (origin.number) data["sourceReferenceNumber"] = *origin.number;
         if (const auto* key = request_.all.if_contains("userApiKey")) data["userApiKey"] = *key;
@@ -115,6 +123,7 @@ private:
 
     GenerateRequest request_;
     const JobIds& ids_;
+    const std::string& traceparent_;
     services::jobs::ReplyTo reply_;
     std::vector<services::jobs::Job> jobs_;
     array dependencies_;
@@ -126,19 +135,22 @@ private:
 }  // namespace
 
 services::jobs::Job plan_transcription(const TranscribeRequest& request,
-                                       const std::string& request_id) {
-    const object data{{"requestId", request_id},
-                      {"jobType", audio_job},
-                      {"context", object{{"userId", request.user_id}}},
-                      {"attachment", request.attachment.all}};
+                                       const std::string& request_id,
+                                       const std::string& traceparent) {
+    object data{{"requestId", request_id},
+                {"jobType", audio_job},
+                {"context", object{{"userId", request.user_id}}},
+                {"attachment", request.attachment.all}};
+    say_trace(data, traceparent);
     return {.job_id = "audio-" + request_id,
             .request_id = request_id,
             .name = audio_job,
             .data = json::serialize(data)};
 }
 
-Result<std::vector<services::jobs::Job>> plan_jobs(GenerateRequest request, const JobIds& ids) {
-    return Planner(std::move(request), ids).plan();
+Result<std::vector<services::jobs::Job>> plan_jobs(GenerateRequest request, const JobIds& ids,
+                                                   const std::string& traceparent) {
+    return Planner(std::move(request), ids, traceparent).plan();
 }
 
 }  // namespace tutti::services::gateway::jobs

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "api-gateway/jobs/deduplicator.hpp"
@@ -23,12 +24,16 @@
 
 namespace tutti::services::gateway::jobs {
 
+inline constexpr std::string_view reply_job_prefix = "llm-";
+
 // Errors: too_large, more jobs or bytes than one request may become; the cause can be shown.
-[[nodiscard]] Result<std::vector<services::jobs::Job>> plan_jobs(GenerateRequest request,
-                                                                 const JobIds& ids);
+// `traceparent`: of the trace that the request belongs to, for the workers; empty: of none.
+[[nodiscard]] Result<std::vector<services::jobs::Job>> plan_jobs(
+    GenerateRequest request, const JobIds& ids, const std::string& traceparent = {});
 
 // `audio-<req>`.
 [[nodiscard]] services::jobs::Job plan_transcription(const TranscribeRequest& request,
-                                                     const std::string& request_id);
+                                                     const std::string& request_id,
+                                                     const std::string& traceparent = {});
 
 }  // namespace tutti::services::gateway::jobs

@@ -16,25 +16,25 @@ JobWaits::JobWaits(services::jobs::JobQueue& queue, Options options)
 JobWaits::~JobWaits() = default;
 
 std::function<void()> JobWaits::wait(const std::string& job_id, Ended ended) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const TimePoint now = Boottime::now();
     const std::uint64_t id = next_++;
     waits_.emplace(id, Wait{.job_id = job_id,
                             .ended = std::move(ended),
                             .deadline = now + options_.limit,
-                            .look_at = now});
+                            .poll_at = now});
     changed_.notify_all();
     return [this, id] {
-        const std::lock_guard ending(mutex_);
+        const detail::Lock ending(mutex_);
         waits_.erase(id);
     };
 }
 
 void JobWaits::hear(const std::string& job_id) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const TimePoint now = Boottime::now();
     for (auto& [id, wait] : waits_) {
-        if (wait.job_id == job_id) wait.look_at = now;
+        if (wait.job_id == job_id) wait.poll_at = now;
     }
     changed_.notify_all();
 }
@@ -42,72 +42,74 @@ void JobWaits::hear(const std::string& job_id) {
 void JobWaits::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         if (process::contain("the wait for ended jobs", [&] { step(stop); })) continue;
-        std::unique_lock lock(mutex_);
-        changed_.wait_for(lock, stop, options_.look_every, [] { return false; });
+        detail::Lock lock(mutex_);
+        changed_.wait_for(lock, stop, options_.poll_every, [] { return false; });
     }
 }
 
 void JobWaits::step(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     const auto due = take_due();
     if (due.empty()) {
         const Duration idle =
-            std::min<Duration>(next_look() - Boottime::now(), std::chrono::hours{1});
+            std::min<Duration>(next_poll() - Boottime::now(), std::chrono::hours{1});
         // What changes meanwhile is due at once.
-        changed_.wait_for(lock, stop, idle, [this] { return next_look() <= Boottime::now(); });
+        changed_.wait_for(lock, stop, idle, [this]() TUTTI_REQUIRES(mutex_) {
+            return next_poll() <= Boottime::now();
+        });
         return;
     }
     lock.unlock();
-    look_at(due);
+    poll(due);
 }
 
-TimePoint JobWaits::next_look() const {
+TimePoint JobWaits::next_poll() const {
     auto next = Boottime::now() + std::chrono::hours{1};
     for (const auto& [id, wait] : waits_) {
-        next = std::min({next, wait.look_at, wait.deadline});
+        next = std::min({next, wait.poll_at, wait.deadline});
     }
     return next;
 }
 
-std::vector<JobWaits::Look> JobWaits::take_due() {
-    std::vector<Look> due;
+std::vector<JobWaits::Poll> JobWaits::take_due() {
+    std::vector<Poll> due;
     const TimePoint now = Boottime::now();
     for (auto& [id, wait] : waits_) {
-        if (std::min(wait.look_at, wait.deadline) > now) continue;
+        if (std::min(wait.poll_at, wait.deadline) > now) continue;
         due.push_back({.wait = id, .job_id = wait.job_id, .deadline = wait.deadline});
-        // Before the look: word that comes during it is another reason to look.
-        wait.look_at = now + options_.look_every;
+        // Before the poll: word that comes during it is another reason for one.
+        wait.poll_at = now + options_.poll_every;
     }
     return due;
 }
 
-void JobWaits::look_at(const std::vector<Look>& due) {
+void JobWaits::poll(const std::vector<Poll>& due) {
     bool answers = true;
-    for (const Look& look : due) {
+    for (const Poll& poll : due) {
         // One that is not answered is enough: the others would wait as long, one after the other.
         Result<std::optional<services::jobs::JobStatus>> status = fail(Errc::unavailable, {}, {});
         if (answers) {
-            status = queue_.status(look.job_id, Boottime::now() + options_.look_deadline);
+            status = queue_.status(poll.job_id, Boottime::now() + options_.poll_deadline);
             note(status);
             answers = status.has_value();
         }
-        settle(look, status);
+        settle(poll, status);
     }
 }
 
-void JobWaits::settle(const Look& look,
+void JobWaits::settle(const Poll& poll,
                       const Result<std::optional<services::jobs::JobStatus>>& status) {
     if (status && !*status) {
-        return end(look.wait,
+        return end(poll.wait,
                    fail(Errc::unavailable, "wait for a job", "the job's record is gone"));
     }
-    if (status && (*status)->ended()) return end(look.wait, **status);
-    if (Boottime::now() < look.deadline) return;
-    end(look.wait, fail(Errc::timeout, "wait for a job", "the job timed out"));
+    if (status && (*status)->ended()) return end(poll.wait, **status);
+    if (Boottime::now() < poll.deadline) return;
+    end(poll.wait, fail(Errc::timeout, "wait for a job", "the job timed out"));
 }
 
 void JobWaits::end(std::uint64_t wait, const Result<services::jobs::JobStatus>& outcome) {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     const auto found = waits_.extract(wait);
     lock.unlock();
     if (!found) return;

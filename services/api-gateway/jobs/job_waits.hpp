@@ -18,7 +18,6 @@
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -27,6 +26,7 @@
 #include "common/jobs/job_queue.hpp"
 #include "common/process/logging.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/error.hpp"
 
 namespace tutti::services::gateway::jobs {
@@ -39,8 +39,8 @@ public:
 
     struct Options {
         Duration limit = std::chrono::minutes{10};
-        Duration look_every = std::chrono::seconds{5};
-        Duration look_deadline = std::chrono::seconds{1};  // of a look at one status
+        Duration poll_every = std::chrono::seconds{5};
+        Duration poll_deadline = std::chrono::seconds{1};  // of one status
     };
 
     // The queue outlives it.
@@ -58,9 +58,9 @@ private:
         std::string job_id;
         Ended ended;
         TimePoint deadline;
-        TimePoint look_at;
+        TimePoint poll_at;
     };
-    struct Look {
+    struct Poll {
         std::uint64_t wait;
         std::string job_id;
         TimePoint deadline;
@@ -68,21 +68,21 @@ private:
 
     void hear(const std::string& job_id);
     void run(const std::stop_token& stop);
-    // Looks at what is due, or waits until something may be.
+    // Polls what is due, or waits until something may be.
     void step(const std::stop_token& stop);
-    [[nodiscard]] TimePoint next_look() const;   // with the lock
-    [[nodiscard]] std::vector<Look> take_due();  // with the lock
-    void look_at(const std::vector<Look>& due);
-    void settle(const Look& look, const Result<std::optional<services::jobs::JobStatus>>& status);
+    [[nodiscard]] TimePoint next_poll() const TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] std::vector<Poll> take_due() TUTTI_REQUIRES(mutex_);
+    void poll(const std::vector<Poll>& due);
+    void settle(const Poll& poll, const Result<std::optional<services::jobs::JobStatus>>& status);
     void end(std::uint64_t wait, const Result<services::jobs::JobStatus>& outcome);
     void note(const Result<std::optional<services::jobs::JobStatus>>& status);
 
     services::jobs::JobQueue& queue_;
     const Options options_;
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable_any changed_;
-    std::map<std::uint64_t, Wait> waits_;  // guarded by mutex_
-    std::uint64_t next_ = 0;               // guarded by mutex_
+    std::map<std::uint64_t, Wait> waits_ TUTTI_GUARDED_BY(mutex_);
+    std::uint64_t next_ TUTTI_GUARDED_BY(mutex_) = 0;
     log::Outage outage_{"the queue does not say how jobs are, and is asked again",  // the thread's
                         "the queue answers again how jobs are"};
     std::jthread thread_;

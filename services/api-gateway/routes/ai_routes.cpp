@@ -9,11 +9,13 @@
 
 #include "api-gateway/jobs/generate_request.hpp"
 #include "api-gateway/jobs/job_plan.hpp"
+#include "api-gateway/jobs/result_keeper.hpp"
 #include "common/domain/uuid.hpp"
 #include "common/http/errors.hpp"
 #include "common/process/logging.hpp"
 #include "common/process/text.hpp"
 #include "common/process/timestamps.hpp"
+#include "common/process/trace_context.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::gateway::routes {
@@ -78,16 +80,29 @@ bool is_client_key(std::string_view key) {
            std::ranges::all_of(key, [](char c) { return c > ' ' && c < '\x7f'; });
 }
 
-jobs::Reserved reserve(const AiParts& parts, const jobs::GenerateRequest& request,
-                       const std::optional<std::string_view>& own_key, const jobs::JobIds& ids) {
+// What makes two requests the same: the client's key, else what is in them.
+std::string identity_of(const jobs::GenerateRequest& request,
+                        const std::optional<std::string_view>& own_key) {
     const std::string& personality = request.personality_name;
     const std::string& user = request.user_id;
-    if (own_key) {
-        return parts.by_client_key.reserve(
-            jobs::client_dedup_key(personality, user, request.channel_id, *own_key), ids);
-    }
-    return parts.deduplicator.reserve(
-        jobs::dedup_key(personality, user, request.channel_id, request.message_identity), ids);
+    return own_key
+               ? jobs::client_dedup_key(personality, user, request.channel_id, *own_key)
+               : jobs::dedup_key(personality, user, request.channel_id, request.message_identity);
+}
+
+// A client's key has one job, so a request that comes when its reservation is over is no other
+// one as long as the queue knows that job.
+jobs::JobIds make_ids(const AiParts& parts, const std::string& identity, bool has_own_key) {
+    jobs::JobIds ids{.request_id = has_own_key ? domain::name_uuid("request:" + identity)
+                                               : parts.make_request_id(),
+                     .job_id = {}};
+    ids.job_id = std::string(jobs::reply_job_prefix) + ids.request_id;
+    return ids;
+}
+
+bool is_known(const AiParts& parts, const std::string& job_id) {
+    const auto known = parts.queue.status(job_id, Boottime::now() + parts.queue_deadline);
+    return known && *known;
 }
 
 // After any other error they may be in the queue.
@@ -101,24 +116,25 @@ http::Response generate(const AiParts& parts, const http::Request& http) {
         return http::error_response(http::ErrorCode::validation_error,
                                     "Idempotency-Key: must be 1 to 255 visible ASCII characters");
     }
-    auto request = jobs::GenerateRequest::parse(http.body);
+    auto request = jobs::GenerateRequest::parse(http.body, parts.attachments.hosts());
     if (!request)
         return http::error_response(http::ErrorCode::validation_error, request.error().cause);
-    jobs::JobIds ids{.request_id = parts.make_request_id(), .job_id = {}};
-    ids.job_id = "llm-" + ids.request_id;
-
-    const auto reservation = reserve(parts, *request, own_key, ids);
+    const std::string identity = identity_of(*request, own_key);
+    const jobs::JobIds ids = make_ids(parts, identity, own_key.has_value());
+    const auto reservation =
+        (own_key ? parts.by_client_key : parts.deduplicator).reserve(identity, ids);
     if (reservation.outcome == jobs::Reserved::Outcome::duplicate) {
         return duplicate_of(parts, reservation.holder, ids.request_id);
     }
     if (reservation.outcome != jobs::Reserved::Outcome::granted)
         return nobody_can_say(ids.request_id);
+    if (own_key && is_known(parts, ids.job_id)) return duplicate_of(parts, ids, ids.request_id);
     parts.attachments.fetch(ids.request_id, request->attachments);
     const auto give_up = [&] {
         reservation.release();
         parts.attachments.forget(ids.request_id);
     };
-    const auto jobs = jobs::plan_jobs(*std::move(request), ids);
+    const auto jobs = jobs::plan_jobs(*std::move(request), ids, process::present_traceparent());
     if (!jobs) {
         give_up();
         return http::error_response(http::ErrorCode::validation_error, jobs.error().cause,
@@ -162,11 +178,12 @@ http::Response transcribed(const jobs::JobIds& ids,
 }
 
 http::Response transcribe(const AiParts& parts, const http::Request& http) {
-    const auto request = jobs::TranscribeRequest::parse(http.body);
+    const auto request = jobs::TranscribeRequest::parse(http.body, parts.attachments.hosts());
     if (!request)
         return http::error_response(http::ErrorCode::validation_error, request.error().cause);
     const std::string request_id = parts.make_request_id();
-    const services::jobs::Job job = jobs::plan_transcription(*request, request_id);
+    const services::jobs::Job job =
+        jobs::plan_transcription(*request, request_id, process::present_traceparent());
     const jobs::JobIds ids{.request_id = request_id, .job_id = job.job_id};
     const auto enqueue = [parts, job] {
         return parts.queue.enqueue({&job, 1}, Boottime::now() + parts.queue_deadline);
@@ -194,6 +211,24 @@ http::Response no_such_job() {
     return http::error_response(http::ErrorCode::job_not_found, "Job not found");
 }
 
+// The queue has forgotten it, after its hour or because Redis lost it.
+http::Response read_kept_job(const AiParts& parts, const std::string& job_id) {
+    const auto kept = parts.results.find(job_id);
+    if (!kept) {
+        log::error("jobs", kept.error().message());
+        return http::error_response(http::ErrorCode::internal_error, "The database did not answer");
+    }
+    if (!*kept) return no_such_job();
+    auto result = result_of({.status = "completed", .result = (*kept)->result});
+    const auto* success = result.is_object() ? result.get_object().if_contains("success") : nullptr;
+    const bool failed = success != nullptr && success->is_bool() && !success->get_bool();
+    object body{{"jobId", job_id}, {"status", failed ? "failed" : "completed"}, {"progress", 100}};
+    body["result"] = std::move(result);
+    body["delivery"] = (*kept)->status;
+    body["timestamp"] = process::iso_timestamp();
+    return http::json_response(200, json::serialize(body));
+}
+
 http::Response read_job(const AiParts& parts, const http::Request& http) {
     const std::string& job_id = http.parameter("jobId");
     if (!is_job_id(job_id)) return no_such_job();
@@ -202,17 +237,34 @@ http::Response read_job(const AiParts& parts, const http::Request& http) {
         log::error("jobs", found.error().message());
         return http::error_response(http::ErrorCode::internal_error, "The queue did not answer");
     }
-    if (!*found) return no_such_job();
+    if (!*found) return read_kept_job(parts, job_id);
     object body{{"jobId", job_id}, {"status", (*found)->status}, {"progress", (*found)->progress}};
     body["result"] = result_of(**found);
+    if ((*found)->ended() && !(*found)->reply.channel.empty()) {
+        const auto kept = parts.results.find(job_id);
+        if (kept && *kept) body["delivery"] = (*kept)->status;
+    }
     body["timestamp"] = process::iso_timestamp();
     return http::json_response(200, json::serialize(body));
+}
+
+// A bot may be faster than the gateway that keeps the result, and one that was away has not heard
+// of it.
+Result<std::optional<jobs::Delivery>> confirm(const AiParts& parts, const std::string& job_id) {
+    auto done = parts.results.confirm(job_id);
+    if (!done || *done) return done;
+    const auto left =
+        jobs::result_for_a_channel(parts.queue, job_id, Boottime::now() + parts.queue_deadline);
+    if (!left) return fail(left.error());
+    if (!*left) return std::nullopt;
+    if (auto stored = parts.results.store(**left); !stored) return fail(std::move(stored).error());
+    return parts.results.confirm(job_id);
 }
 
 http::Response confirm_delivery(const AiParts& parts, const http::Request& http) {
     const std::string& job_id = http.parameter("jobId");
     if (!is_job_id(job_id)) return no_such_job();
-    const auto done = parts.results.confirm(job_id);
+    const auto done = confirm(parts, job_id);
     if (!done) {
         log::error("jobs", done.error().message());
         return http::error_response(http::ErrorCode::internal_error, "The database did not answer");

@@ -11,9 +11,12 @@
 // been lost on it.
 //
 // A client that tries again after it heard nothing says so by the header Idempotency-Key, one for
-// each request: then that is what makes two requests the same, for a minute, and not what is in
-// them, for five seconds. So it may repeat a request as often as it needs to, and its user may say
-// the same thing twice.
+// each request: then that is what makes two requests the same, for a minute and as long as the
+// queue knows the job, whose id comes of it; and not what is in them, for five seconds. So it may
+// repeat a request as often as it needs to, and its user may say the same thing twice.
+//
+// What the queue has forgotten is read from the database, where a result for a channel is until its
+// delivery was confirmed a day ago. Confirming keeps a result first that is not there yet.
 //
 // A transcription that is waited for holds no worker: see JobWaits. A client that does not wait any
 // more leaves its job as it is.

@@ -14,7 +14,6 @@
 namespace tutti::services::gateway::routes {
 namespace {
 
-constexpr std::size_t provider_length_max = 40;
 constexpr std::int64_t tokens_max = 10'000'000;
 
 struct DeleteLlmConfigResponse {
@@ -42,9 +41,8 @@ void check(Validation& fields, const domain::LlmConfigEdit& edit) {
 
 class LlmConfigRoutes {
 public:
-    LlmConfigRoutes(database::StoredLlmConfigs& configs, const GatewayNode& node,
-                    std::string bot_owner_id)
-        : configs_(configs), node_(node), bot_owner_id_(std::move(bot_owner_id)) {}
+    LlmConfigRoutes(database::StoredLlmConfigs& configs, std::string bot_owner_id)
+        : configs_(configs), bot_owner_id_(std::move(bot_owner_id)) {}
 
     [[nodiscard]] http::Response list(const http::Request& /*request*/) const {
         auto found = configs_.list();
@@ -67,7 +65,6 @@ public:
         if (!fields.ok()) return fields.response();
         auto made = configs_.create(*edit, bot_owner_id_);
         if (!made) return database_failed(made.error());
-        node_.invalidate_all_llm_configs();
         return http::json_response(201,
                                    json::write(domain::GetLlmConfigResponse{std::move(*made)}));
     }
@@ -98,7 +95,6 @@ public:
                                         "It is a default; make another one that");
         }
         if (!*gone) return refused(gone->error(), "Configuration");
-        node_.invalidate_all_llm_configs();
         return http::json_response(200, json::write(DeleteLlmConfigResponse{true}));
     }
 
@@ -115,21 +111,18 @@ private:
     }
     [[nodiscard]] http::Response changed(
         Result<database::Outcome<domain::LlmConfig>> outcome) const {
-        if (outcome && *outcome) node_.invalidate_all_llm_configs();
         return shown(std::move(outcome));
     }
 
     database::StoredLlmConfigs& configs_;
-    const GatewayNode& node_;
     std::string bot_owner_id_;  // empty: there is none
 };
 
 }  // namespace
 
 std::vector<GatewayRoute> llm_config_routes(database::StoredLlmConfigs& configs,
-                                            const GatewayNode& node,
                                             const std::optional<std::string>& bot_owner_id) {
-    BoundRoutes table(LlmConfigRoutes(configs, node, bot_owner_id.value_or("")));
+    BoundRoutes table(LlmConfigRoutes(configs, bot_owner_id.value_or("")));
     table.add(Access::service, "GET", "/admin/llm-config", &LlmConfigRoutes::list);
     table.add(Access::service, "GET", "/admin/llm-config/:id", &LlmConfigRoutes::read);
     table.add(Access::owner, "POST", "/admin/llm-config", &LlmConfigRoutes::create);

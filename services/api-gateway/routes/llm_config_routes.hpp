@@ -10,13 +10,11 @@
 #include <vector>
 
 #include "api-gateway/database/llm_configs.hpp"
-#include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes/route.hpp"
 
 namespace tutti::services::gateway::routes {
 
 [[nodiscard]] std::vector<GatewayRoute> llm_config_routes(
-    database::StoredLlmConfigs& configs, const GatewayNode& node,
-    const std::optional<std::string>& bot_owner_id);
+    database::StoredLlmConfigs& configs, const std::optional<std::string>& bot_owner_id);
 
 }  // namespace tutti::services::gateway::routes

@@ -137,7 +137,7 @@ http::Response not_loaded(const Error& error) {
 
 // A response that is there at once, or comes later; whichever of `give` and `wait` is second
 // answers.
-class Pending {
+class PendingModels {
 public:
     void give(http::Response response) {
         http::Answer answer;
@@ -176,7 +176,7 @@ private:
 
 template <class Render>
 http::Response when_found(const ModelSource::Get& get, Render render) {
-    auto pending = std::make_shared<Pending>();
+    auto pending = std::make_shared<PendingModels>();
     get([pending, render = std::move(render)](const ModelSource::Found& found) {
         pending->give(found ? render(**found) : not_loaded(found.error()));
     });

@@ -30,9 +30,8 @@ void check(Validation& fields, const domain::PersonaEdit& edit) {
 
 class PersonaRoutes {
 public:
-    PersonaRoutes(database::StoredPersonas& personas, const GatewayNode& node,
-                  Principals principals)
-        : personas_(personas), node_(node), principals_(std::move(principals)) {}
+    PersonaRoutes(database::StoredPersonas& personas, Principals principals)
+        : personas_(personas), principals_(std::move(principals)) {}
 
     [[nodiscard]] http::Response list(const http::Request& request) const {
         auto found = personas_.list(user(request));
@@ -43,8 +42,7 @@ public:
 
     [[nodiscard]] http::Response read(const http::Request& request) const {
         auto found = personas_.find(user(request), request.parameter("id"));
-        if (!found) return database_failed(found.error());
-        if (!*found) return refused(found->error(), "Persona");
+        if (auto failure = not_done(found, "Persona")) return *std::move(failure);
         return http::json_response(200,
                                    json::write(domain::GetPersonaResponse{std::move(**found)}));
     }
@@ -58,9 +56,7 @@ public:
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
         auto made = personas_.create(user(request), *edit);
-        if (!made) return database_failed(made.error());
-        if (!*made) return refused(made->error(), "Personas");
-        node_.invalidate_persona_of(user(request));
+        if (auto failure = not_done(made, "Personas")) return *std::move(failure);
         return http::json_response(201, json::write(domain::GetPersonaResponse{std::move(**made)}));
     }
 
@@ -70,18 +66,16 @@ public:
         Validation fields;
         check(fields, *edit);
         if (!fields.ok()) return fields.response();
-        return changed(request, personas_.update(user(request), request.parameter("id"), *edit));
+        return changed(personas_.update(user(request), request.parameter("id"), *edit));
     }
 
     [[nodiscard]] http::Response make_default(const http::Request& request) const {
-        return changed(request, personas_.make_default(user(request), request.parameter("id")));
+        return changed(personas_.make_default(user(request), request.parameter("id")));
     }
 
     [[nodiscard]] http::Response remove(const http::Request& request) const {
         const auto gone = personas_.remove(user(request), request.parameter("id"));
-        if (!gone) return database_failed(gone.error());
-        if (!*gone) return refused(gone->error(), "Persona");
-        node_.invalidate_persona_of(user(request));
+        if (auto failure = not_done(gone, "Persona")) return *std::move(failure);
         return http::json_response(200, json::write(DeletePersonaResponse{true}));
     }
 
@@ -89,25 +83,21 @@ private:
     [[nodiscard]] std::string user(const http::Request& request) const {
         return principals_.of(request).discord_id;
     }
-    [[nodiscard]] http::Response changed(const http::Request& request,
-                                         Result<database::Outcome<domain::Persona>> outcome) const {
-        if (!outcome) return database_failed(outcome.error());
-        if (!*outcome) return refused(outcome->error(), "Persona");
-        node_.invalidate_persona_of(user(request));
+    [[nodiscard]] http::Response changed(Result<database::Outcome<domain::Persona>> outcome) const {
+        if (auto failure = not_done(outcome, "Persona")) return *std::move(failure);
         return http::json_response(200,
                                    json::write(domain::GetPersonaResponse{std::move(**outcome)}));
     }
 
     database::StoredPersonas& personas_;
-    const GatewayNode& node_;
     Principals principals_;
 };
 
 }  // namespace
 
 std::vector<GatewayRoute> persona_routes(database::StoredPersonas& personas,
-                                         const GatewayNode& node, Principals principals) {
-    BoundRoutes table(PersonaRoutes(personas, node, std::move(principals)));
+                                         Principals principals) {
+    BoundRoutes table(PersonaRoutes(personas, std::move(principals)));
     table.add(Access::user, "GET", "/user/persona", &PersonaRoutes::list);
     table.add(Access::user, "POST", "/user/persona", &PersonaRoutes::create);
     table.add(Access::user, "GET", "/user/persona/:id", &PersonaRoutes::read);

@@ -7,14 +7,12 @@
 #include <vector>
 
 #include "api-gateway/database/personas.hpp"
-#include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes/principals.hpp"
 #include "api-gateway/routes/route.hpp"
 
 namespace tutti::services::gateway::routes {
 
 [[nodiscard]] std::vector<GatewayRoute> persona_routes(database::StoredPersonas& personas,
-                                                       const GatewayNode& node,
                                                        Principals principals);
 
 }  // namespace tutti::services::gateway::routes

@@ -127,11 +127,8 @@ public:
     [[nodiscard]] http::Response remove(const http::Request& request) const {
         return with_id(request, [&](const std::string& id) {
             const auto changed = parts_.editor.remove(id, parts_.principals.of(request));
-            if (!changed) return database_failed(changed.error());
-            if (!*changed) return refused(changed->error(), "personality");
-            parts_.node.invalidate_personality(**changed);
-            return http::json_response(
-                200, json::write(DeletePersonalityResponse{true, (*changed)->id}));
+            if (auto failure = not_done(changed, "personality")) return *std::move(failure);
+            return http::json_response(200, json::write(DeletePersonalityResponse{true, id}));
         });
     }
 
@@ -187,7 +184,7 @@ private:
 
     // Of what was committed nothing is read again: that might fail.
     [[nodiscard]] http::Response show_changed(
-        const database::Outcome<database::ChangedPersonality>& changed, int status) const {
+        const database::Outcome<domain::GetPersonalityResponse>& changed, int status) const {
         if (!changed && changed.error() == database::Refusal::too_large) {
             return http::error_response(
                 http::ErrorCode::validation_error,
@@ -195,8 +192,7 @@ private:
                     std::to_string(domain::personality_bytes_max) + " bytes together");
         }
         if (!changed) return refused(changed.error(), "personality");
-        parts_.node.invalidate_personality(changed->change);
-        return http::json_response(status, json::write(parts_.node.shown(changed->now)));
+        return http::json_response(status, json::write(parts_.node.shown(*changed)));
     }
 
     PersonalityParts parts_;

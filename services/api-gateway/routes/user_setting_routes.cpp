@@ -17,7 +17,6 @@ namespace tutti::services::gateway::routes {
 namespace {
 
 constexpr std::size_t uuid_length = 36;
-constexpr std::size_t provider_length_max = 40;
 constexpr std::size_t key_length_max = 4096;
 
 struct SetOverrideResponse {
@@ -56,9 +55,8 @@ BOOST_DESCRIBE_STRUCT(ListKeysResponse, (), (providers))
 
 class UserSettingRoutes {
 public:
-    UserSettingRoutes(database::StoredUserSettings& settings, const GatewayNode& node,
-                      Principals principals)
-        : settings_(settings), node_(node), principals_(std::move(principals)) {}
+    UserSettingRoutes(database::StoredUserSettings& settings, Principals principals)
+        : settings_(settings), principals_(std::move(principals)) {}
 
     [[nodiscard]] http::Response list_overrides(const http::Request& request) const {
         auto found = settings_.list_overrides(user(request));
@@ -74,9 +72,8 @@ public:
         fields.text("configId", body->config_id, uuid_length);
         if (!fields.ok()) return fields.response();
         auto chosen = settings_.set_override(*body, principals_.of(request));
-        if (!chosen) return database_failed(chosen.error());
-        if (!*chosen) return refused(chosen->error(), "Personality or configuration");
-        node_.invalidate_llm_configs_of(user(request));
+        if (auto failure = not_done(chosen, "Personality or configuration"))
+            return *std::move(failure);
         return http::json_response(200, json::write(SetOverrideResponse{std::move(**chosen)}));
     }
 
@@ -84,7 +81,6 @@ public:
         const auto removed =
             settings_.remove_override(request.parameter("personalityId"), user(request));
         if (!removed) return database_failed(removed.error());
-        if (*removed) node_.invalidate_llm_configs_of(user(request));
         return http::json_response(200, json::write(Deleted{*removed}));
     }
 
@@ -115,7 +111,6 @@ public:
         if (!fields.ok()) return fields.response();
         const auto noted = settings_.note_key(user(request), body->provider);
         if (!noted) return database_failed(noted.error());
-        node_.invalidate_api_keys_of(user(request));
         return http::json_response(
             200, json::write(SetKeyResponse{.success = true,
                                             .provider = body->provider,
@@ -132,7 +127,6 @@ public:
         if (!removed) return database_failed(removed.error());
         if (!*removed)
             return http::error_response(http::ErrorCode::not_found, "No key for " + provider);
-        node_.invalidate_api_keys_of(user(request));
         return http::json_response(200, json::write(Deleted{true}));
     }
 
@@ -150,24 +144,21 @@ private:
     [[nodiscard]] http::Response change_default(const http::Request& request,
                                                 const std::optional<std::string>& config_id) const {
         const auto changed = settings_.set_default_override(config_id, principals_.of(request));
-        if (!changed) return database_failed(changed.error());
-        if (!*changed) return refused(changed->error(), "Configuration");
-        node_.invalidate_llm_configs_of(user(request));
+        if (auto failure = not_done(changed, "Configuration")) return *std::move(failure);
         DefaultModelResponse answer;
         if (config_id) answer.default_config_id.emplace(*config_id);
         return http::json_response(200, json::write(answer));
     }
 
     database::StoredUserSettings& settings_;
-    const GatewayNode& node_;
     Principals principals_;
 };
 
 }  // namespace
 
 std::vector<GatewayRoute> user_setting_routes(database::StoredUserSettings& settings,
-                                              const GatewayNode& node, Principals principals) {
-    BoundRoutes table(UserSettingRoutes(settings, node, std::move(principals)));
+                                              Principals principals) {
+    BoundRoutes table(UserSettingRoutes(settings, std::move(principals)));
     table.add(Access::user, "GET", "/user/model-override", &UserSettingRoutes::list_overrides);
     table.add(Access::user, "PUT", "/user/model-override", &UserSettingRoutes::set_override);
     table.add(Access::user, "PUT", "/user/model-override/default", &UserSettingRoutes::set_default);

@@ -10,14 +10,12 @@
 #include <vector>
 
 #include "api-gateway/database/user_settings.hpp"
-#include "api-gateway/gateway_node.hpp"
 #include "api-gateway/routes/principals.hpp"
 #include "api-gateway/routes/route.hpp"
 
 namespace tutti::services::gateway::routes {
 
 [[nodiscard]] std::vector<GatewayRoute> user_setting_routes(database::StoredUserSettings& settings,
-                                                            const GatewayNode& node,
                                                             Principals principals);
 
 }  // namespace tutti::services::gateway::routes

@@ -14,6 +14,7 @@ namespace tutti::services::gateway::routes {
 inline constexpr std::size_t discord_id_length_max = 20;
 inline constexpr std::size_t slug_length_max = 255;
 inline constexpr std::size_t name_length_max = 255;
+inline constexpr std::size_t provider_length_max = 40;
 // Of one text; what several may have together is in common/domain/limits.hpp.
 inline constexpr std::size_t long_text_length_max = 256U << 10U;
 

@@ -15,10 +15,8 @@ namespace {
 
 using Keep = std::function<bool(const InventoryRow&)>;
 
-bool tells_only(const InventoryRow& row) { return row.declaration.note == note_of_teller; }
-
 bool has_pattern(const InventoryRow& row, Pattern pattern) {
-    return row.declaration.pattern == pattern && !tells_only(row);
+    return row.declaration.pattern == pattern && !row.declaration.publishes_only;
 }
 
 Inventory rows_that(std::span<const InventoryRow> rows, const Keep& keep) {
@@ -92,7 +90,7 @@ std::string channels(std::span<const InventoryRow> rows) {
     for (const InvalidationEvents& events : {personality_events, channel_activation_events,
                                              api_key_events, llm_config_events, persona_events}) {
         const auto listens = rows_that(rows, [&](const InventoryRow& row) {
-            return row.declaration.channel == events.channel && !tells_only(row);
+            return row.declaration.channel == events.channel && !row.declaration.publishes_only;
         });
         const std::string by = events.channel == channel_activation_events.channel
                                    ? "bot-client, api-gateway"

@@ -1,11 +1,7 @@
-// The inventory of the catalogue is asked from nodes that are never started, so it cannot differ
-// from what running services answer.
 #include "common/caches/catalogue.hpp"
 
-#include <algorithm>
 #include <charconv>
 #include <functional>
-#include <iterator>
 #include <system_error>
 #include <utility>
 
@@ -13,7 +9,6 @@
 #include "common/domain/limits.hpp"
 #include "common/domain/model_vision.hpp"
 #include "common/domain/text_bytes.hpp"
-#include "common/process/logging.hpp"
 #include "common/process/problem_list.hpp"
 #include "tutti/json.hpp"
 
@@ -43,10 +38,12 @@ CacheOptions<std::string, Value> channel_activation(Loader<std::string, Value> l
         .stale = Stale::wrong,
         .ttl = 30s,
         .bound = entries(1000),
+        .eviction = Eviction::lru,
         .load = std::move(load),
         .load_deadline = 5s,
         .loads_max = 12,
         .admit = has_at_most<Value>(activation_bytes_max),
+        .measure_hits = true,  // each message waits for one
         .channel = "cache:channel-activation-invalidation",
         .plain = PlainEvent{.type = "channel", .key = "channelId"},
         .foreign_publishers = true,
@@ -69,6 +66,7 @@ CacheOptions<std::string, V> choices(const std::string& name, const std::string&
         .stale = Stale::acceptable,
         .ttl = 60s,
         .bound = bound,
+        .eviction = Eviction::lru,
         .load = std::move(load),
         .load_deadline = choices_deadline,
         .loads_max = 6,
@@ -163,6 +161,48 @@ Cooldown<NotificationKey> declare_notification_cooldown(Node& node) {
     });
 }
 
+AnswerClaims declare_answer_claims(Node& node) {
+    return node.reservation<std::string>({
+        .name = "answer-claims",
+        .caches = "who answers an interaction or a message",
+        .window = 15min,
+        .when_store_fails = WhenStoreFails::allow,
+        .note = "Discord takes one first answer to an interaction, and a reply is one job",
+    });
+}
+
+Webhooks declare_webhooks(Node& node, Loader<std::string, domain::Webhook> load) {
+    return node.local(CacheOptions<std::string, domain::Webhook>{
+        .name = "webhooks",
+        .caches = "webhook handles per channel",
+        .stale = Stale::acceptable,
+        .ttl = 10min,
+        .bound = entries(1000),
+        .eviction = Eviction::lru,
+        .load = std::move(load),
+        .load_deadline = 8s,
+        .loads_max = 4,
+        .note = "one that is gone is forgotten when it is used",
+    });
+}
+
+WebhookSpeakers declare_webhook_speakers(Node& node) {
+    return node.shared(CacheOptions<std::string, std::string>{
+        .name = "webhook-speakers",
+        .caches = "personalities by the message that they said",
+        .stale = Stale::acceptable,
+        .load = [](const std::string&, LoadContext&) -> Loaded<std::string> { return absent; },
+        .load_deadline = 2s,
+        .loads_max = 4,
+        .store = StoreTier<std::string>{.ttl = webhook_speakers_ttl,
+                                        .codec = bytes_codec(),
+                                        .raw_prefix = webhook_speakers_prefix,
+                                        .foreign_writers = true,
+                                        .value_bytes_max = personality_id_bytes_max},
+        .admit = has_at_most<std::string>(personality_id_bytes_max),
+    });
+}
+
 namespace {
 
 // Its texts are bounded where they are written; names of models and the avatar's URL come on top.
@@ -181,6 +221,7 @@ Personalities declare_personalities(Node& node,
             .stale = Stale::wrong,
             .ttl = 5min,
             .bound = entries(100),
+            .eviction = Eviction::lru,
             .load = std::move(load),
             .admit = has_at_most<domain::GetPersonalityResponse>(whole_personality_bytes_max),
             .note = "an entry has at most 256 KiB of texts",
@@ -194,6 +235,7 @@ PersonalityIds declare_personality_ids(Node& node, Loader<std::string, std::stri
         .stale = Stale::wrong,
         .ttl = 5min,
         .bound = entries(2000),
+        .eviction = Eviction::lru,
         .absent_ttl = 1min,
         .load = std::move(load),
         .load_deadline = 2s,
@@ -213,6 +255,7 @@ Avatars declare_avatars(Node& node, Loader<std::string, domain::AvatarPtr> load)
         .stale = Stale::wrong,
         .ttl = 1h,
         .bound = bytes(bytes_max),
+        .eviction = Eviction::lru,
         .absent_ttl = 1min,
         .weigh = [](const domain::AvatarPtr& avatar) { return avatar ? avatar->png.size() : 0; },
         .load = std::move(load),
@@ -313,6 +356,7 @@ ModelCapabilities declare_model_capabilities(Node& node) {
         .stale = Stale::acceptable,
         .ttl = 5min,
         .bound = entries(500),
+        .eviction = Eviction::lru,
         .documents_max = 1,
         .document = [](const std::string&) { return std::string("openrouter:") + models_key; },
         .codec = domain::model_vision_codec(),
@@ -324,183 +368,6 @@ ModelCapabilities declare_model_capabilities(Node& node) {
         },
         .stale_if_error = StaleIfError{.for_up_to = 24h},
     });
-}
-
-// A picture is fetched and a model looks at it.
-constexpr Duration vision_load_deadline = 150s;
-
-NegativeTtls vision_failure_ttls() {
-    return {.ceiling = 1h,
-            .categories = {{"auth", 5min},
-                           {"quota", 5min},
-                           {"credit", 5min},
-                           {"rate_limit", 10min},
-                           {"server", 10min},
-                           {"timeout", 10min},
-                           {"network", 10min},
-                           {"empty", 10min},
-                           {"unknown", 10min},
-                           {"content_policy", 1h},
-                           {"media_missing", 1h},
-                           {"model_missing", 1h},
-                           {"censored", 1h},
-                           {"bad_request", 1h}}};
-}
-
-namespace {
-
-using Described = domain::VisionDescription;
-
-StoreTier<Described> description_store() {
-    return {.ttl = 1h, .codec = domain::vision_description_codec()};
-}
-
-bool has_text(const Described& description) { return !description.description.empty(); }
-
-// An answer that is a failure belongs to the attempt, which remembers it.
-auto ask_by(Shared<domain::PictureAttempt, Described> attempts) {
-    return [attempts = std::move(attempts)](const domain::PictureQuestion& question,
-                                            const LoadContext& context,
-                                            Completion<Loaded<Described>> done) {
-        attempts.get(domain::PictureAttempt{question}, {.deadline = context.remaining()},
-                     [done = std::move(done)](const Result<Lookup<Described>>& found) mutable {
-                         if (!found) return done(fail(found.error()));
-                         if (found->found()) return done(Loaded<Described>(found->shared()));
-                         Loaded<Described> failed(negative(found->category()));
-                         done(std::move(failed.do_not_cache()));
-                     });
-    };
-}
-
-}  // namespace
-
-// What an attempt finds is kept by the picture, and only what it failed with here.
-VisionDescriptions declare_vision_descriptions(Node& node,
-                                               Loader<domain::PictureAttempt, Described> ask) {
-    auto attempts = node.shared(CacheOptions<domain::PictureAttempt, Described>{
-        .name = "vision-failure",
-        .caches = "why pictures could not be described, per model and key",
-        .stale = Stale::acceptable,
-        .expensive_source = true,
-        .ttl = 1min,
-        .bound = entries(500),
-        .load = std::move(ask),
-        .load_deadline = vision_load_deadline,
-        .store = description_store(),
-        .admit = has_text,
-        .negative = vision_failure_ttls(),
-        .note = "a description itself is not kept here",
-    });
-    CacheOptions<domain::PictureQuestion, Described> options{
-        .name = "vision-description",
-        .caches = "image descriptions",
-        .stale = Stale::acceptable,
-        .expensive_source = true,
-        .load = ask_by(attempts),
-        .load_deadline = vision_load_deadline + 10s,
-        .store = description_store(),
-        .admit = has_text,
-    };
-    options.store->rank = domain::rank_of;
-    options.store->rank_yields_after = 24h;
-    return {.by_picture = node.shared(std::move(options)), .attempts = std::move(attempts)};
-}
-
-CacheOptions<domain::RecordingQuestion, std::string> voice_transcript_options(
-    Loader<domain::RecordingQuestion, std::string> load) {
-    return {
-        .name = "voice-transcript",
-        .caches = "voice transcripts",
-        .stale = Stale::acceptable,
-        .expensive_source = true,
-        .load = std::move(load),
-        .load_deadline = 4min,
-        .store = StoreTier<std::string>{.ttl = 5min,
-                                        .codec = domain::transcript_codec(),
-                                        .raw_prefix = "transcript:",
-                                        .foreign_writers = true},
-        .admit = [](const std::string& text) { return !text.empty(); },
-    };
-}
-
-VoiceTranscripts declare_voice_transcripts(Node& node,
-                                           Loader<domain::RecordingQuestion, std::string> load) {
-    return node.shared(voice_transcript_options(std::move(load)));
-}
-
-namespace {
-
-// What a node of `service` declares, without a running process.
-Inventory inventory_of(std::string_view service, const std::function<void(Node&)>& declare) {
-    const auto node = Node::create({.name = "catalogue", .service = std::string(service)});
-    if (!node) {
-        log::error(node.error().message());
-        return {};
-    }
-    declare(**node);
-    auto rows = (*node)->inventory();
-    // It does not run, so it is nowhere: not on the hub of a node that stood in.
-    for (InventoryRow& row : rows) {
-        row.node.clear();
-        row.backend = {};
-    }
-    return rows;
-}
-
-void declare_for_bot_client(Node& node) {
-    auto demonstration = Demonstration::parse(process::process_environment);
-    if (!demonstration) log::warn(demonstration.error().message());
-    const auto never_called = [](const std::string&, LoadContext&) { return Value{}; };
-    (void)declare_channel_activations(node, demonstration.value_or(Demonstration{}), never_called);
-    (void)declare_notification_cooldown(node);
-    (void)declare_personalities(
-        node, [](const std::string&, LoadContext&) { return domain::GetPersonalityResponse{}; });
-    (void)declare_personality_ids(node,
-                                  [](const std::string&, LoadContext&) { return std::string(); });
-    (void)declare_personality_lists(node, [](const std::string&, LoadContext&) {
-        return std::vector<domain::PersonalitySummary>();
-    });
-    (void)declare_persona_lists(node, [](const std::string&, LoadContext&) {
-        return std::vector<domain::PersonaSummary>();
-    });
-    (void)declare_global_configs(
-        node, [](const std::string&, LoadContext&) { return std::vector<domain::LlmConfig>(); });
-}
-
-void declare_for_api_gateway(Node& node) {
-    const auto never_called = [](const std::string&, LoadContext&) {
-        return domain::GetPersonalityResponse{};
-    };
-    (void)declare_personalities(node, never_called);
-    (void)declare_avatars(node,
-                          [](const std::string&, LoadContext&) { return domain::AvatarPtr(); });
-    for (const auto& events :
-         {channel_activation_events, api_key_events, llm_config_events, persona_events}) {
-        (void)declare_invalidation(node, events);
-    }
-    (void)declare_models(node,
-                         [](const std::string&, LoadContext&) { return domain::ModelCatalogue{}; });
-    (void)declare_request_dedup(node);
-    (void)declare_request_keys(node);
-}
-
-void declare_for_ai_worker(Node& node) {
-    (void)declare_model_capabilities(node);
-    (void)declare_vision_descriptions(
-        node, [](const domain::PictureAttempt&, LoadContext&) { return Described{}; });
-    (void)declare_voice_transcripts(
-        node, [](const domain::RecordingQuestion&, LoadContext&) { return std::string(); });
-}
-
-}  // namespace
-
-Inventory catalogue_inventory() {
-    Inventory rows = inventory_of(bot_client_service, declare_for_bot_client);
-    std::ranges::move(inventory_of(api_gateway_service, declare_for_api_gateway),
-                      std::back_inserter(rows));
-    std::ranges::move(inventory_of(ai_worker_service, declare_for_ai_worker),
-                      std::back_inserter(rows));
-    return rows;
 }
 
 }  // namespace tutti::services::caches

@@ -1,5 +1,6 @@
-// The catalogue: every cache of the services is declared here and nowhere else. What the audit
-// prints, what the metrics count and what the services do comes from these declarations.
+// The catalogue: every cache of the services is declared here, those of pictures and recordings in
+// media_caches.hpp, and nowhere else; service_caches.hpp says which service has which. What the
+// audit prints, what the metrics count and what the services do comes from these declarations.
 //
 //     ChannelActivations activations = declare_channel_activations(node, {}, load_over_http);
 //     auto found = activations.get(channel_id);  // Result<Lookup<GetChannelActivationResponse>>
@@ -21,11 +22,10 @@
 #include "common/domain/avatar.hpp"
 #include "common/domain/domain.hpp"
 #include "common/domain/llm_config.hpp"
-#include "common/domain/media.hpp"
 #include "common/domain/model_catalogue.hpp"
 #include "common/domain/persona.hpp"
+#include "common/domain/webhook.hpp"
 #include "common/process/settings.hpp"
-#include "tutti/inventory.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti::services::caches {
@@ -85,6 +85,27 @@ struct NotificationKey {
 };
 
 [[nodiscard]] Cooldown<NotificationKey> declare_notification_cooldown(Node& node);
+
+// Who answers what Discord may send twice, and to two bots: an interaction, or a message to which a
+// bot says something itself. By the kind and the id, "interaction:<id>"; the note is the bot's
+// name.
+using AnswerClaims = Reservation<std::string>;
+
+[[nodiscard]] AnswerClaims declare_answer_claims(Node& node);
+
+// The webhook of a channel through which its personalities speak, by the id of the channel.
+using Webhooks = Local<std::string, domain::Webhook>;
+
+[[nodiscard]] Webhooks declare_webhooks(Node& node, Loader<std::string, domain::Webhook> load);
+
+// The slug of the personality that has said a message through a webhook, by the message's id; in
+// Redis as webhook:<id>, where bots write it plainly (bot-client/speakers.hpp). Absent: not known,
+// or not any more.
+using WebhookSpeakers = Shared<std::string, std::string>;
+inline constexpr const char* webhook_speakers_prefix = "webhook:";
+inline constexpr std::chrono::hours webhook_speakers_ttl{168};
+
+[[nodiscard]] WebhookSpeakers declare_webhook_speakers(Node& node);
 
 // Personalities with their configuration merged in, by id. Access is checked after the hit, so that
 // all users share an entry.
@@ -161,7 +182,8 @@ inline constexpr std::chrono::seconds request_window_default{5};
     Node& node, std::chrono::seconds window = request_window_default);
 
 // The same by the key that a client gave its request, in Redis as request-key:<key>. It lasts as
-// long as clients try again: a key is of one request, which what is in two of them never is.
+// long as clients try again: a key belongs to one request; two requests
+// with the same content are two.
 inline constexpr std::chrono::seconds request_key_window{60};
 
 [[nodiscard]] RequestReservations declare_request_keys(Node& node);
@@ -172,41 +194,5 @@ inline constexpr std::chrono::seconds request_key_window{60};
 using ModelCapabilities = Near<std::string, bool>;
 
 [[nodiscard]] ModelCapabilities declare_model_capabilities(Node& node);
-
-// What pictures show, in Redis for an hour: one call of the provider for the whole fleet, however
-// many users show the same picture, and a description of a paid model is never replaced by one of a
-// free one.
-//
-// Failures are remembered by the attempt, not by the picture: a user's own key that is out of
-// credit says nothing about what others can see. A reader whose attempt is not the one that failed
-// asks with its own
-// (`attempts`), and then offers what it got.
-struct VisionDescriptions {
-    Shared<domain::PictureQuestion, domain::VisionDescription> by_picture;
-    Shared<domain::PictureAttempt, domain::VisionDescription> attempts;
-};
-
-// What the categories of failures are called, and how long each is remembered.
-[[nodiscard]] NegativeTtls vision_failure_ttls();
-
-// `ask` calls the provider once. It answers tutti::negative(<category>) for what is in
-// vision_failure_ttls.
-[[nodiscard]] VisionDescriptions declare_vision_descriptions(
-    Node& node, Loader<domain::PictureAttempt, domain::VisionDescription> ask);
-
-// What recordings say, in Redis as transcript:<recording>, where programs that know nothing of
-// Tutti read and write them, too.
-using VoiceTranscripts = Shared<domain::RecordingQuestion, std::string>;
-
-// What `declare_voice_transcripts` declares, for tests that cannot wait as long.
-[[nodiscard]] CacheOptions<domain::RecordingQuestion, std::string> voice_transcript_options(
-    Loader<domain::RecordingQuestion, std::string> load);
-[[nodiscard]] VoiceTranscripts declare_voice_transcripts(
-    Node& node, Loader<domain::RecordingQuestion, std::string> load);
-
-// All of it as the audit sees it, without a running process: `node` is empty and nothing is
-// counted. Honours the switches of `Demonstration` in the environment; wrong ones are logged and
-// ignored.
-[[nodiscard]] Inventory catalogue_inventory();
 
 }  // namespace tutti::services::caches

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/caches/catalogue.hpp"
+#include "common/caches/service_caches.hpp"
 #include "common/process/logging.hpp"
 
 namespace tutti::services::caches {

@@ -16,8 +16,9 @@
 #include <string_view>
 #include <utility>
 
-#include "tutti/cache.hpp"
 #include "tutti/invalidation.hpp"
+#include "tutti/invalidator.hpp"
+#include "tutti/key.hpp"
 #include "tutti/node.hpp"
 #include "tutti/options.hpp"
 
@@ -76,27 +77,17 @@ template <Key K, class V>
     return options;
 }
 
-// One event as read from somewhere else, for instance from a database's notification.
+// One event as an operator asks for it.
 struct PersonalityEvent {
     std::optional<std::string> personality_id;  // nothing: all
 
     friend bool operator==(const PersonalityEvent&, const PersonalityEvent&) = default;
 };
 
-// Nothing: it is not exactly an event of that shape.
-[[nodiscard]] std::optional<PersonalityEvent> read_personality_event(std::string_view payload);
-
-// What the audit prints of a process that has no cache on the channel and only tells.
-inline constexpr std::string_view note_of_teller = "publishes only";
-
 // The telling side of a channel.
 class InvalidationService {
 public:
-    // What a process that has no cache of its own on the channel declares in place of one.
-    struct Nothing {};
-
-    explicit InvalidationService(Coherent<std::string, Nothing> channel)
-        : channel_(std::move(channel)) {}
+    explicit InvalidationService(Invalidator<std::string> channel) : channel_(std::move(channel)) {}
 
     // Publishes the event. Call it after the change is committed. Blocking: at most `deadline`. An
     // outcome that is not published is retried in the background; see tutti::Invalidation.
@@ -107,10 +98,12 @@ public:
         return channel_.invalidate_all({.deadline = deadline});
     }
 
+    [[nodiscard]] const Invalidator<std::string>& invalidator() const noexcept { return channel_; }
+
     static constexpr Duration deadline_default = std::chrono::seconds{2};
 
 private:
-    Coherent<std::string, Nothing> channel_;
+    Invalidator<std::string> channel_;
 };
 
 [[nodiscard]] InvalidationService declare_invalidation(Node& node,

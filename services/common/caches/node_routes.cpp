@@ -9,9 +9,12 @@
 #include <boost/describe/class.hpp>
 
 #include "common/process/logging.hpp"
+#include "common/process/span.hpp"
 #include "common/process/timestamps.hpp"
+#include "common/process/trace_context.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/json.hpp"
+#include "tutti/metrics/metric_text.hpp"
 
 namespace tutti::services::caches {
 namespace {
@@ -21,9 +24,21 @@ struct HealthBody {
     bool live = false;
     bool ready = false;
     std::vector<std::string> reasons;
+    std::string promise;
     std::string timestamp;
 };
-BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, reasons, timestamp))
+BOOST_DESCRIBE_STRUCT(HealthBody, (), (status, live, ready, reasons, promise, timestamp))
+
+std::string span_metrics_text() {
+    const process::SpanFigures figures = process::span_figures();
+    return MetricText()
+        .metric("tutti_trace_spans_total", MetricText::Type::counter,
+                "Spans that ended, by what became of them.")
+        .sample({{"outcome", "exported"}}, figures.exported)
+        .sample({{"outcome", "dropped"}}, figures.dropped)
+        .sample({{"outcome", "lost"}}, figures.lost)
+        .text();
+}
 
 }  // namespace
 
@@ -37,17 +52,38 @@ http::Response health_response(const Node& node, std::vector<std::string> reason
                                                      .live = health.live,
                                                      .ready = health.ready,
                                                      .reasons = std::move(health.reasons),
+                                                     .promise = std::move(health.promise),
                                                      .timestamp = process::iso_timestamp(),
                                                  }));
 }
 
 http::Response metrics_response(const Node& node, std::span<const http::Metrics> upstreams) {
-    return http::text_response(200, node.metrics() + http::http_metrics_text(upstreams),
-                               "text/plain; version=0.0.4; charset=utf-8");
+    return http::text_response(
+        200, node.metrics() + http::http_metrics_text(upstreams) + span_metrics_text(),
+        "text/plain; version=0.0.4; charset=utf-8");
 }
 
 http::Response audit_response(const Node& node) {
     return http::json_response(200, to_json(node.inventory()));
+}
+
+void add_node_routes(http::Router& router, const Node& node, NodeAnswers answers) {
+    const http::Router::Terms everyone{
+        .kind = http::RouteKind::observability, .guard = {}, .body_bytes_max = 0};
+    const auto add = [&](std::string_view pattern, std::function<http::Response()> answer) {
+        router.add(
+            "GET", pattern, [answer = std::move(answer)](const http::Request&) { return answer(); },
+            everyone);
+    };
+    add("/health", std::move(answers.health));
+    add("/metrics", std::move(answers.metrics));
+    add("/audit", [&node] { return audit_response(node); });
+}
+
+std::function<std::shared_ptr<void>()> carry_trace() {
+    const auto& trace = process::present_trace();
+    if (!trace) return nullptr;
+    return [trace] { return std::make_shared<process::TraceScope>(trace); };
 }
 
 void log_of_node(LogLevel level, std::string_view text) {

@@ -2,6 +2,8 @@
 // 503 with the reasons), GET /metrics (Prometheus text) and GET /audit (the inventory as JSON).
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -9,6 +11,7 @@
 
 #include "common/http/message.hpp"
 #include "common/http/metrics.hpp"
+#include "common/http/router.hpp"
 #include "tutti/log.hpp"
 #include "tutti/node.hpp"
 
@@ -21,6 +24,17 @@ namespace tutti::services::caches {
 [[nodiscard]] http::Response metrics_response(const Node& node,
                                               std::span<const http::Metrics> upstreams = {});
 [[nodiscard]] http::Response audit_response(const Node& node);
+
+// These three, for a process that has more to say in the first two. The node and what the functions
+// borrow outlive the router.
+struct NodeAnswers {
+    std::function<http::Response()> health;
+    std::function<http::Response()> metrics;
+};
+void add_node_routes(http::Router& router, const Node& node, NodeAnswers answers);
+
+// For NodeOptions::carry: what a load asks of others belongs to the trace of its reader.
+[[nodiscard]] std::function<std::shared_ptr<void>()> carry_trace();
 
 // For NodeOptions::log: the library's lines among those of the service.
 void log_of_node(LogLevel level, std::string_view text);

@@ -70,7 +70,7 @@ void Presence::tell() {
     }
     if (!known) return;
     failing_ = false;
-    if (std::exchange(told_, count) != count && options_.on_change) options_.on_change(count);
+    if (std::exchange(reported_, count) != count && options_.on_change) options_.on_change(count);
 }
 
 void Presence::stop() {

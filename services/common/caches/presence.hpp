@@ -63,8 +63,8 @@ private:
     std::condition_variable changed_;
     std::optional<std::size_t> count_ TUTTI_GUARDED_BY(mutex_);
     bool stopping_ TUTTI_GUARDED_BY(mutex_) = false;
-    std::size_t told_ = 0;  // to on_change
-    bool failing_ = false;  // and the log knows
+    std::size_t reported_ = 0;  // to on_change
+    bool failing_ = false;      // and the log knows
     std::thread thread_;
 };
 

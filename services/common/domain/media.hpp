@@ -58,8 +58,9 @@ struct MediaPlace {
 using PayOnce = std::function<Result<std::string>(const std::string& call,
                                                   const std::function<Result<std::string>()>& ask)>;
 
-// What a picture shows is the same whoever asks, so that the picture alone is the key. The rest
-// says how to ask when nobody knows yet: of two that ask at the same time, the first one's counts.
+// What a picture shows is the same for every user, so that the picture alone is the key. The rest
+// says how to ask when it is not known yet: of two that ask at the same time, the first one's
+// counts.
 struct PictureQuestion {
     std::string picture;  // as media_key says
     MediaPlace place;

@@ -8,10 +8,10 @@
 namespace tutti::services::domain {
 namespace {
 
-struct Answer {
+struct CatalogueAnswer {
     ModelCatalogue data;
 };
-BOOST_DESCRIBE_STRUCT(Answer, (), (data))
+BOOST_DESCRIBE_STRUCT(CatalogueAnswer, (), (data))
 
 constexpr JsonLimits document{.bytes_max = catalogue_bytes_max, .values_max = catalogue_values_max};
 constexpr JsonLimits provider_answer{.bytes_max = provider_answer_bytes_max,
@@ -41,13 +41,13 @@ Result<ModelCatalogue> read_catalogue(std::string_view text) {
 std::string write_catalogue(const ModelCatalogue& catalogue) { return json::write(catalogue); }
 
 Result<ModelCatalogue> read_catalogue_answer(std::string_view text) {
-    auto answer = json::read<Answer>(text, provider_answer);
+    auto answer = json::read<CatalogueAnswer>(text, provider_answer);
     if (!answer) return fail(std::move(answer).error());
     return std::move(answer->data);
 }
 
 std::string write_catalogue_answer(ModelCatalogue catalogue) {
-    return json::write(Answer{std::move(catalogue)});
+    return json::write(CatalogueAnswer{std::move(catalogue)});
 }
 
 Codec<ModelCatalogue> catalogue_codec() { return json_codec<ModelCatalogue>(document); }

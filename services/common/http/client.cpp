@@ -10,7 +10,6 @@
 #include <array>
 #include <deque>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <unordered_set>
 #include <utility>
@@ -21,6 +20,9 @@
 #include "common/net/transport.hpp"
 #include "common/net/url.hpp"
 #include "common/process/edge.hpp"
+#include "common/process/span.hpp"
+#include "common/process/trace_context.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::http {
 namespace {
@@ -53,7 +55,9 @@ Result<std::string> target_of(const net::HttpUrl& url, const Request& request) {
     return target;
 }
 
-Result<std::string> to_bytes(const net::HttpUrl& url, const Request& request) {
+// `traceparent` goes along when it is not empty, and the request has none of its own.
+Result<std::string> to_bytes(const net::HttpUrl& url, const Request& request,
+                             const std::string& traceparent) {
     if (!wire::is_token(request.method))
         return fail(Errc::invalid_option, {}, "not an HTTP method");
     const auto target = target_of(url, request);
@@ -66,6 +70,9 @@ Result<std::string> to_bytes(const net::HttpUrl& url, const Request& request) {
             return fail(Errc::invalid_option, {}, "a header has a name or value that HTTP forbids");
         }
         if (!wire::is_managed_field(name)) wire::append_field(bytes, name, value);
+    }
+    if (!traceparent.empty() && !request.headers.find("traceparent")) {
+        wire::append_field(bytes, "traceparent", traceparent);
     }
     if (!request.body.empty() || !idempotent(request.method)) {
         wire::append_field(bytes, "Content-Length", std::to_string(request.body.size()));
@@ -101,6 +108,14 @@ struct Progress {
     bool request_sent = false;    // all of it, so the server may have acted on it
     bool response_begun = false;  // the connection was alive
 };
+
+void note_end(process::Span& span, const Result<Response>& response) {
+    if (response) span.note("http.response.status_code", response->status);
+    const auto failure = failure_of(response);
+    if (!failure) return;
+    span.note("error.type", to_string(*failure));
+    span.fail();
+}
 
 class AnswerReader {
 public:
@@ -209,25 +224,26 @@ private:
     const Options options_;
     net::Resolver resolver_;
     net::Slots slots_;
-    mutable std::mutex meter_mutex_;
-    Metrics meter_;  // what only grows; the rest is looked up when it is asked for
-    mutable std::mutex mutex_;
-    bool stopped_ = false;
-    std::map<std::string, std::deque<Idle>, std::less<>>
-        idle_;  // per origin; the newest is at the back
-    std::unordered_set<net::Transport*> active_;
-    std::shared_ptr<net::TrustedRoots> tls_;
+    mutable detail::Mutex meter_mutex_;
+    Metrics meter_ TUTTI_GUARDED_BY(
+        meter_mutex_);  // what only grows; the rest is looked up when it is asked for
+    mutable detail::Mutex mutex_;
+    bool stopped_ TUTTI_GUARDED_BY(mutex_) = false;
+    // By origin; the newest is at the back.
+    std::map<std::string, std::deque<Idle>, std::less<>> idle_ TUTTI_GUARDED_BY(mutex_);
+    std::unordered_set<net::Transport*> active_ TUTTI_GUARDED_BY(mutex_);
+    std::shared_ptr<net::TrustedRoots> tls_ TUTTI_GUARDED_BY(mutex_);
 };
 
 class Client::Impl::Active {
 public:
     Active(Impl& client, net::Transport& transport) : client_(client), transport_(transport) {
-        const std::lock_guard lock(client_.mutex_);
+        const detail::Lock lock(client_.mutex_);
         client_.active_.insert(&transport_);
         if (client_.stopped_) transport_.cancel();
     }
     ~Active() {
-        const std::lock_guard lock(client_.mutex_);
+        const detail::Lock lock(client_.mutex_);
         client_.active_.erase(&transport_);
     }
     Active(const Active&) = delete;
@@ -239,7 +255,7 @@ private:
 };
 
 std::unique_ptr<net::Transport> Client::Impl::take_idle(const std::string& origin) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     const auto found = idle_.find(origin);
     if (found == idle_.end()) return nullptr;
     auto& pool = found->second;
@@ -254,7 +270,7 @@ std::unique_ptr<net::Transport> Client::Impl::take_idle(const std::string& origi
 }
 
 void Client::Impl::keep(const std::string& origin, std::unique_ptr<net::Transport> transport) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (stopped_ || options_.idle_max == 0) return;
     auto& pool = idle_[origin];
     if (pool.size() >= options_.idle_max) pool.pop_front();
@@ -262,7 +278,7 @@ void Client::Impl::keep(const std::string& origin, std::unique_ptr<net::Transpor
 }
 
 Result<std::unique_ptr<net::Transport>> Client::Impl::make(const net::HttpUrl& url) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (url.scheme == net::HttpUrl::Scheme::https && !tls_) {
         auto context = net::load_trusted_roots(options_.ca_file);
         if (!context) return fail(context.error());
@@ -329,7 +345,7 @@ Result<Response> Client::Impl::send_in_slot(const Call& call) {
 
 Result<Response> Client::Impl::send_to(const net::HttpUrl& url, const Request& request,
                                        TimePoint deadline, Trace& trace) {
-    const auto bytes = to_bytes(url, request);
+    const auto bytes = to_bytes(url, request, process::present_traceparent());
     if (!bytes) return fail(bytes.error());
     const auto slot = slots_.take(deadline);
     if (!slot) return fail(slot.error());
@@ -340,8 +356,13 @@ Result<Response> Client::Impl::send(std::string_view url, const Request& request
                                     TimePoint deadline, Trace& trace) {
     const TimePoint begun = Boottime::now();
     {
-        const std::lock_guard lock(meter_mutex_);
+        const detail::Lock lock(meter_mutex_);
         ++meter_.requests;
+    }
+    // Its text is made for a trace only.
+    std::optional<process::Span> span;
+    if (process::present_trace()) {
+        span.emplace(request.method + ' ' + options_.name, process::SpanKind::client);
     }
     const auto parsed = net::HttpUrl::parse(url);
     auto response = process::as_result(Errc::unavailable, [&]() -> Result<Response> {
@@ -349,6 +370,7 @@ Result<Response> Client::Impl::send(std::string_view url, const Request& request
         return send_to(*parsed, request, std::min(deadline, begun + options_.call_timeout), trace);
     });
     count(response, Boottime::now() - begun);
+    if (span) note_end(*span, response);
     if (response) return response;
     Error error = std::move(response).error();
     error.operation = options_.name + ' ' + request.method;
@@ -358,7 +380,7 @@ Result<Response> Client::Impl::send(std::string_view url, const Request& request
 
 void Client::Impl::count(const Result<Response>& response, Duration taken) {
     const auto kind = failure_of(response);
-    const std::lock_guard lock(meter_mutex_);
+    const detail::Lock lock(meter_mutex_);
     ++meter_.finished;
     meter_.taken += taken;
     if (kind) ++meter_.failures[std::to_underlying(*kind)];
@@ -367,14 +389,14 @@ void Client::Impl::count(const Result<Response>& response, Duration taken) {
 Metrics Client::Impl::metrics() const {
     Metrics found;
     {
-        const std::lock_guard lock(meter_mutex_);
+        const detail::Lock lock(meter_mutex_);
         found = meter_;
     }
     found.upstream = options_.name;
     const auto load = slots_.load();
     found.in_flight = load.in_use;
     found.queued = load.queued;
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     for (const auto& [origin, kept] : idle_) found.idle += kept.size();
     return found;
 }
@@ -382,7 +404,7 @@ Metrics Client::Impl::metrics() const {
 void Client::Impl::stop() {
     resolver_.stop();
     slots_.stop();
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     stopped_ = true;
     idle_.clear();
     for (auto* transport : active_) transport->cancel();

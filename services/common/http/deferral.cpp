@@ -25,17 +25,17 @@ void Deferral::begin(const std::shared_ptr<Deferral>& deferral, const Start& sta
     } catch (...) {
         deferral->answer(failed("The handler failed"));
     }
-    const std::lock_guard lock(deferral->mutex_);
+    const detail::Lock lock(deferral->mutex_);
     deferral->cancel_ = std::move(cancel);
 }
 
 bool Deferral::answered() const {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     return response_.has_value();
 }
 
 std::optional<Response> Deferral::close() {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     wake_ = nullptr;
     auto response = std::exchange(response_, std::nullopt);
     const auto cancel = std::exchange(cancel_, nullptr);
@@ -46,7 +46,7 @@ std::optional<Response> Deferral::close() {
 }
 
 void Deferral::answer(Response response) {
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     if (!wake_) return;
     response_ = std::move(response);
     // Under the lock, so that `close` waits for it.

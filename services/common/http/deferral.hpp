@@ -9,10 +9,10 @@
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 
 #include "common/http/message.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::http {
 
@@ -32,10 +32,10 @@ public:
 private:
     void answer(Response response);
 
-    mutable std::mutex mutex_;          // guards all of the below
-    std::function<void()> wake_;        // empty: answered or closed
-    std::optional<Response> response_;  // until `close`
-    std::function<void()> cancel_;
+    mutable detail::Mutex mutex_;
+    std::function<void()> wake_ TUTTI_GUARDED_BY(mutex_);        // empty: answered or closed
+    std::optional<Response> response_ TUTTI_GUARDED_BY(mutex_);  // until `close`
+    std::function<void()> cancel_ TUTTI_GUARDED_BY(mutex_);
 };
 
 }  // namespace tutti::services::http

@@ -10,19 +10,21 @@
 namespace tutti::services::http {
 namespace {
 
-struct Row {
+struct ErrorRow {
     std::string_view name;
     int status;
 };
 
 // In the order of ErrorCode.
 constexpr std::array rows{
-    Row{"VALIDATION_ERROR", 400},    Row{"PAYMENT_REQUIRED", 402},  Row{"UNAUTHORIZED", 403},
-    Row{"NOT_FOUND", 404},           Row{"JOB_NOT_FOUND", 404},     Row{"CONFLICT", 409},
-    Row{"PAYLOAD_TOO_LARGE", 413},   Row{"HEADERS_TOO_LARGE", 431}, Row{"INTERNAL_ERROR", 500},
-    Row{"CONFIGURATION_ERROR", 500}, Row{"JOB_FAILED", 500},        Row{"PROCESSING_ERROR", 500},
-    Row{"SYNC_ERROR", 500},          Row{"METRICS_ERROR", 500},     Row{"NOT_IMPLEMENTED", 501},
-    Row{"SERVICE_UNAVAILABLE", 503},
+    ErrorRow{"VALIDATION_ERROR", 400},  ErrorRow{"PAYMENT_REQUIRED", 402},
+    ErrorRow{"UNAUTHORIZED", 403},      ErrorRow{"NOT_FOUND", 404},
+    ErrorRow{"JOB_NOT_FOUND", 404},     ErrorRow{"CONFLICT", 409},
+    ErrorRow{"PAYLOAD_TOO_LARGE", 413}, ErrorRow{"HEADERS_TOO_LARGE", 431},
+    ErrorRow{"INTERNAL_ERROR", 500},    ErrorRow{"CONFIGURATION_ERROR", 500},
+    ErrorRow{"JOB_FAILED", 500},        ErrorRow{"PROCESSING_ERROR", 500},
+    ErrorRow{"SYNC_ERROR", 500},        ErrorRow{"METRICS_ERROR", 500},
+    ErrorRow{"NOT_IMPLEMENTED", 501},   ErrorRow{"SERVICE_UNAVAILABLE", 503},
 };
 static_assert(rows.size() == static_cast<std::size_t>(ErrorCode::service_unavailable) + 1);
 

@@ -19,7 +19,7 @@ HandlerPool::~HandlerPool() { stop(); }
 
 bool HandlerPool::submit(std::function<void()> job) {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         // What free threads are about to take does not count.
         if (stopped_ || queue_.size() >= options_.queued_max + free_) return false;
         queue_.push_back(std::move(job));
@@ -30,16 +30,16 @@ bool HandlerPool::submit(std::function<void()> job) {
 
 void HandlerPool::stop() {
     {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         stopped_ = true;
     }
     threads_.clear();
 }
 
 void HandlerPool::run(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     while (true) {
-        changed_.wait(lock, stop, [this] { return !queue_.empty(); });
+        changed_.wait(lock, stop, [this]() TUTTI_REQUIRES(mutex_) { return !queue_.empty(); });
         if (queue_.empty()) return;
         --free_;
         auto job = std::move(queue_.front());

@@ -9,10 +9,11 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 #include <vector>
+
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::http {
 
@@ -39,12 +40,12 @@ private:
     void run(const std::stop_token& stop);
 
     const Options options_;
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable_any changed_;
-    std::deque<std::function<void()>> queue_;  // guarded by mutex_
-    std::size_t free_;                         // guarded by mutex_: threads without a job
-    bool stopped_ = false;                     // guarded by mutex_
-    std::vector<std::jthread> threads_;        // last: use all of the above
+    std::deque<std::function<void()>> queue_ TUTTI_GUARDED_BY(mutex_);
+    std::size_t free_ TUTTI_GUARDED_BY(mutex_);  // threads without a job
+    bool stopped_ TUTTI_GUARDED_BY(mutex_) = false;
+    std::vector<std::jthread> threads_;  // last: use all of the above
 };
 
 }  // namespace tutti::services::http

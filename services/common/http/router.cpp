@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "common/http/errors.hpp"
+#include "common/process/span.hpp"
+#include "common/process/trace_context.hpp"
 #include "tutti/canonical.hpp"
 
 namespace tutti::services::http {
@@ -38,11 +40,44 @@ bool matches(const std::vector<std::string>& pattern, const std::vector<std::str
     return true;
 }
 
+constexpr std::string_view trace_header = "traceparent";
+
+// Two of them are none: which of the two traces it is cannot be told.
+std::optional<process::TraceContext> trace_of(const Headers& headers) {
+    std::optional<process::TraceContext> found;
+    bool again = false;
+    for (const auto& [name, value] : headers) {
+        if (name.size() != trace_header.size() || to_lower(name) != trace_header) continue;
+        if (std::exchange(again, true)) return std::nullopt;
+        found = process::TraceContext::parse(value);
+    }
+    return found;
+}
+
+// What a request is to its trace. Monitoring belongs to none.
+Handler in_a_span(const std::string& method, std::string route, Handler handler) {
+    std::string name = method + ' ' + route;
+    return [name = std::move(name), route = std::move(route),
+            handler = std::move(handler)](const Request& request) {
+        process::Span span(name, process::SpanKind::server, trace_of(request.headers));
+        span.note("http.request.method", request.method);
+        span.note("http.route", route);
+        Response response = handler(request);
+        if (response.later) return response;  // it ends after this span
+        span.note("http.response.status_code", response.status);
+        if (response.status >= 500) span.fail();
+        return response;
+    };
+}
+
 }  // namespace
 
 Router& Router::add(std::string method, std::string_view pattern, Handler handler,
                     const Terms& terms) {
     assert(pattern.starts_with('/') && handler);
+    if (terms.kind != RouteKind::observability) {
+        handler = in_a_span(method, std::string(pattern), std::move(handler));
+    }
     routes_.push_back(
         {std::move(method), split(pattern), terms.guard,
          std::make_shared<const Admission>(Admission{.handler = std::move(handler),

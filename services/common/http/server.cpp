@@ -165,7 +165,7 @@ void Server::Impl::close(Session* session, const std::exception_ptr& error) {
 
 void Server::Impl::close_if_drained() {
     if (!stopping_ || !sessions_.empty()) return;
-    const std::lock_guard lock(mutex_);
+    const detail::Lock lock(mutex_);
     drained_ = true;
     changed_.notify_all();
 }
@@ -202,7 +202,7 @@ Handled Server::Impl::defer(const Start& start, Session& session) {
 }
 
 void Server::Impl::stop() {
-    std::unique_lock lock(mutex_);
+    detail::Lock lock(mutex_);
     if (std::exchange(stopped_, true) || !io_thread_.joinable()) return;
     on_io_thread([this] {
         stopping_ = true;
@@ -214,12 +214,12 @@ void Server::Impl::stop() {
         }
         close_if_drained();
     });
-    const auto drained = [this] { return drained_; };
-    if (!changed_.wait_for(lock, options_.limits.stop_timeout, drained)) {
+    const auto drained = [this]() TUTTI_REQUIRES(mutex_) { return drained_; };
+    if (!changed_.wait_for(lock.waiting(), options_.limits.stop_timeout, drained)) {
         on_io_thread([this] {
             for (auto* session : sessions_) session->close();
         });
-        changed_.wait(lock, drained);
+        changed_.wait(lock.waiting(), drained);
     }
     lock.unlock();
     io_thread_.join();

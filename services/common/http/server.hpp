@@ -59,8 +59,8 @@ public:
     struct Limits {
         std::size_t body_bytes_max = 10U << 20U;    // above: 413, the connection is closed
         std::size_t header_bytes_max = 16U << 10U;  // request line and fields together; above: 431
-        // Above, when none waits for a request: accepted, answered with 503 and closed. Fewer when
-        // the process may not have so many descriptors.
+        // Above, when none waits for a request or the body of an open one: accepted, answered with
+        // 503 and closed. Fewer when the process may not have so many descriptors.
         std::size_t connections_max = 1024;
         // What the rest of the process may need at the same time, of the limit of the process.
         std::size_t descriptors_reserved = 192;

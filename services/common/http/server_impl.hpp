@@ -21,7 +21,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <unordered_set>
 
@@ -33,6 +32,7 @@
 #include "common/http/handler_pool.hpp"
 #include "common/http/server.hpp"
 #include "common/http/transfer.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::http {
 
@@ -99,10 +99,10 @@ private:
     std::array<Lane, route_kinds> lanes_;
     std::atomic<std::size_t> deferred_{0};  // deferrals that are not closed; a count only
 
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable changed_;
-    bool drained_ = false;  // guarded by mutex_: stopping, and no session is left
-    bool stopped_ = false;  // guarded by mutex_
+    bool drained_ TUTTI_GUARDED_BY(mutex_) = false;  // stopping, and no session is left
+    bool stopped_ TUTTI_GUARDED_BY(mutex_) = false;
     std::jthread io_thread_;
 };
 

@@ -113,6 +113,7 @@ asio::awaitable<bool> Server::Impl::Session::serve_one() {
         const bool there = co_await read_body(&exchange);
         if (!there) co_return false;
         whole = exchange.terms != nullptr;
+        end_waiting();
     }
     if (exchange.terms) {
         auto response = co_await answer(&exchange);
@@ -159,8 +160,9 @@ void Server::Impl::Session::admit(Exchange& exchange) {
         exchange.terms = nullptr;
         return;
     }
-    // From here on a close would cost a request.
-    end_waiting();
+    // From here on a close would cost a request. One of a stranger's is none until its body is
+    // there.
+    if (exchange.kind == RouteKind::internal || !reader_.has_body()) end_waiting();
     known_ = known_ || exchange.kind == RouteKind::internal;
 }
 

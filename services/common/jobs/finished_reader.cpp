@@ -9,7 +9,7 @@ namespace tutti::services::jobs {
 namespace {
 
 constexpr const char* entries_at_a_time = "100";
-constexpr std::chrono::seconds patience{1};  // beyond the block
+constexpr std::chrono::seconds answer_margin{1};  // beyond the block
 constexpr std::size_t job_id_length_max = 200;
 
 // The value of that field of an entry; empty: there is none, or it cannot be a job's id.
@@ -26,10 +26,10 @@ std::string job_id_of(const redis::RedisReply& entry) {
 }  // namespace
 
 FinishedReader::FinishedReader(redis::RedisClient& redis, Options options,
-                               std::function<void(const std::string&)> tell)
+                               std::function<void(const std::string&)> announce)
     : redis_(redis),
       options_(std::move(options)),
-      tell_(std::move(tell)),
+      announce_(std::move(announce)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void FinishedReader::run(const std::stop_token& stop) {
@@ -49,19 +49,19 @@ Result<void> FinishedReader::read_once() {
     const auto reply =
         redis_.command({"XREAD", "COUNT", entries_at_a_time, "BLOCK",
                         std::to_string(options_.block.count()), "STREAMS", options_.stream, last_},
-                       Boottime::now() + options_.block + patience);
+                       Boottime::now() + options_.block + answer_margin);
     if (!reply) return fail(reply.error());
     // Nil, or one stream: its name and its entries.
     if (reply->elements.empty()) return {};
     const redis::RedisReply& stream = reply->elements.front();
-    if (stream.elements.size() == 2) tell_all(stream.elements[1]);
+    if (stream.elements.size() == 2) announce_all(stream.elements[1]);
     return {};
 }
 
-void FinishedReader::tell_all(const redis::RedisReply& entries) {
+void FinishedReader::announce_all(const redis::RedisReply& entries) {
     for (const redis::RedisReply& entry : entries.elements) {
         if (!entry.elements.empty()) last_ = entry.elements.front().text;
-        if (const auto id = job_id_of(entry); !id.empty()) tell_(id);
+        if (const auto id = job_id_of(entry); !id.empty()) announce_(id);
     }
 }
 

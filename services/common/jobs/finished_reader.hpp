@@ -2,8 +2,8 @@
 // oldest entry that the stream still has, and goes on where it was after Redis was away.
 //
 // A read that fails is repeated after a pause that doubles; the log says once that nothing is
-// heard, and once that it is again. Meanwhile, and when the stream itself was lost, nobody is told;
-// whoever must know asks for the status now and then.
+// heard, and once that it is again. Meanwhile, and when the stream itself was lost, nothing is
+// told: a waiter that must know asks for the status now and then.
 //
 // Shutdown: the destructor returns within `block` when Redis answers, and within a second more when
 // it does not.
@@ -34,21 +34,21 @@ public:
                                .last = std::chrono::seconds{10}};
     };
 
-    // `tell` is called on the reader's thread. Borrows the client, which nobody else may use.
+    // `announce` is called on the reader's thread. Borrows the client, which nothing else may use.
     FinishedReader(redis::RedisClient& redis, Options options,
-                   std::function<void(const std::string& job_id)> tell);
+                   std::function<void(const std::string& job_id)> announce);
 
 private:
     void run(const std::stop_token& stop);
     [[nodiscard]] Result<void> read_once();
-    void tell_all(const redis::RedisReply& entries);
+    void announce_all(const redis::RedisReply& entries);
     // Until it is time for the next attempt, or to stop.
     void pause(const std::stop_token& stop);
     void note(const Result<void>& read);
 
     redis::RedisClient& redis_;
     const Options options_;
-    const std::function<void(const std::string&)> tell_;
+    const std::function<void(const std::string&)> announce_;
     std::string last_ = "0-0";  // of the entries that were read
     int failed_attempts_ = 0;
     log::Outage outage_{"the ends of jobs are not heard, and asked for instead",

@@ -1,8 +1,11 @@
 #include "common/jobs/job.hpp"
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
+
+#include <boost/describe/class.hpp>
 
 #include "common/domain/limits.hpp"
 #include "common/process/text.hpp"
@@ -12,6 +15,13 @@ namespace tutti::services::jobs {
 namespace {
 
 constexpr std::size_t cause_bytes_max = 2'000;
+
+struct FailedResult {
+    std::string request_id;
+    bool success = false;
+    std::string error;
+};
+BOOST_DESCRIBE_STRUCT(FailedResult, (), (request_id, success, error))
 
 bool is_utf8(std::string_view text) {
     return json::parse(json::serialize(boost::json::string(text)), json::any_length).has_value();
@@ -41,9 +51,19 @@ JobOutcome storable(JobOutcome outcome) {
                            " bytes"};
 }
 
+std::string result_text(const std::string& request_id, const JobOutcome& outcome) {
+    if (const auto* completed = std::get_if<Completed>(&outcome)) return completed->result;
+    return json::write(
+        FailedResult{.request_id = request_id, .error = std::get<Failed>(outcome).cause});
+}
+
 Result<std::map<std::string, std::string>> parents_of(std::span<const Job> jobs) {
     std::map<std::string, std::string> parents;
+    std::set<std::string_view> ids;
     for (auto job = jobs.begin(); job != jobs.end(); ++job) {
+        if (!ids.insert(job->job_id).second) {
+            return fail(Errc::invalid_option, "enqueue", "two jobs have the same id");
+        }
         for (const std::string& child : job->children) {
             const bool stands_before = std::any_of(
                 jobs.begin(), job, [&](const Job& other) { return other.job_id == child; });
@@ -54,6 +74,13 @@ Result<std::map<std::string, std::string>> parents_of(std::span<const Job> jobs)
         }
     }
     return parents;
+}
+
+std::unexpected<Error> too_many_wait() {
+    return fail(Errc::overloaded, "enqueue", "too many jobs wait for a worker");
+}
+std::unexpected<Error> known_among_others() {
+    return fail(Errc::invalid_option, "enqueue", "a job is known from a call with other jobs");
 }
 
 }  // namespace tutti::services::jobs

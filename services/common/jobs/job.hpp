@@ -14,9 +14,16 @@
 
 namespace tutti::services::jobs {
 
+// The names of jobs.
+inline constexpr const char* image_job = "image-description";
+inline constexpr const char* audio_job = "audio-transcription";
+inline constexpr const char* reply_job = "llm-generation";
+inline constexpr const char* delivery_job = "reply-delivery";
+
 // Where the result of a job goes: to any bot, which says it in that channel, as an answer to that
 // reference (a message's id, say). Both mean nothing to the queue. A job without a channel has no
-// reader of its own: its result stays in its record.
+// reader of its own: its result stays in its record. That of any other is also a job of the bots:
+// see deliveries.hpp.
 struct ReplyTo {
     std::string channel;
     std::string reference;
@@ -27,7 +34,7 @@ struct ReplyTo {
 struct Job {
     std::string job_id;
     std::string request_id;
-    std::string name;  // llm-generation, audio-transcription, image-description
+    std::string name;  // one of the names above
     std::string data;  // JSON
     // Ids of jobs that stand before it in the same call of `enqueue`. It is handed to a worker when
     // all of them have ended, in whatever way.
@@ -42,6 +49,8 @@ struct JobStatus {
     int progress = 0;    // percent
     std::optional<std::string> result;   // JSON
     std::optional<std::string> error{};  // of a failed one; a worker's text, of any length
+    std::string request_id{};
+    ReplyTo reply{};
 
     [[nodiscard]] bool ended() const { return status == "completed" || status == "failed"; }
 };
@@ -66,6 +75,9 @@ using JobOutcome = std::variant<Completed, Failed>;
 // cause is short text without control characters.
 [[nodiscard]] JobOutcome storable(JobOutcome outcome);
 
+// What the bots get of an outcome, as JSON: of a failed one {"requestId","success":false,"error"}.
+[[nodiscard]] std::string result_text(const std::string& request_id, const JobOutcome& outcome);
+
 // How a child ended, for its parent.
 struct ChildEnd {
     std::string job_id;
@@ -75,5 +87,9 @@ struct ChildEnd {
 
 // Child to parent. Errors: invalid_option.
 [[nodiscard]] Result<std::map<std::string, std::string>> parents_of(std::span<const Job> jobs);
+
+// Why jobs are not enqueued.
+[[nodiscard]] std::unexpected<Error> too_many_wait();
+[[nodiscard]] std::unexpected<Error> known_among_others();
 
 }  // namespace tutti::services::jobs

@@ -25,7 +25,7 @@ JobSubscription JobEndings::add(JobFinished subscriber) {
             }};
 }
 
-void JobEndings::tell(const std::string& job_id) {
+void JobEndings::announce(const std::string& job_id) {
     const detail::Lock lock(state_->mutex);
     for (const JobFinished& subscriber : state_->subscribers) {
         process::contain("the end of a job was not taken note of", [&] { subscriber(job_id); });

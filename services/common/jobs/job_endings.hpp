@@ -20,7 +20,7 @@ public:
     JobEndings();
 
     [[nodiscard]] JobSubscription add(JobFinished subscriber);
-    void tell(const std::string& job_id);
+    void announce(const std::string& job_id);
 
 private:
     struct State;

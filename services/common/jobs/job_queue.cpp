@@ -6,25 +6,24 @@
 
 namespace tutti::services::jobs {
 
-std::string queue_metrics_text(const QueueMetrics& metrics) {
+std::string queue_metrics_text(const QueueMetrics& metrics, const std::string& prefix) {
     MetricText text;
-    const auto gauge = [&](std::string_view name, std::string_view help, std::uint64_t value) {
-        text.metric(name, MetricText::Type::gauge, help).sample({}, value);
+    const auto gauge = [&](const std::string& name, std::string_view help, std::uint64_t value) {
+        text.metric(prefix + name, MetricText::Type::gauge, help).sample({}, value);
     };
-    gauge("tutti_jobs_waiting", "Jobs that wait for a worker.", metrics.waiting);
-    gauge("tutti_jobs_active", "Jobs that a worker has, or had when it went away.", metrics.active);
-    gauge("tutti_jobs_completed", "Of the jobs that ended lately, those that completed.",
-          metrics.completed);
-    gauge("tutti_jobs_failed", "Of the jobs that ended lately, those that failed.", metrics.failed);
-    text.metric("tutti_jobs_oldest_seconds", MetricText::Type::gauge,
+    gauge("_waiting", "Jobs that wait for a worker.", metrics.waiting);
+    gauge("_active", "Jobs that a worker has, or had when it went away.", metrics.active);
+    gauge("_completed", "Of the jobs that ended lately, those that completed.", metrics.completed);
+    gauge("_failed", "Of the jobs that ended lately, those that failed.", metrics.failed);
+    text.metric(prefix + "_oldest_seconds", MetricText::Type::gauge,
                 "Age of the oldest job that is ready and has not ended.")
         .sample({}, std::chrono::duration<double>(metrics.oldest_age).count());
-    const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
-        text.metric(name, MetricText::Type::counter, help).sample({}, value);
+    const auto counter = [&](const std::string& name, std::string_view help, std::uint64_t value) {
+        text.metric(prefix + name, MetricText::Type::counter, help).sample({}, value);
     };
-    counter("tutti_jobs_dead_letters_total", "Jobs that no attempt could end.", metrics.dead);
-    counter("tutti_jobs_paid_unknown_total",
-            "Paid calls that began and of whose answer nothing is known.", metrics.unknown_paid);
+    counter("_dead_letters_total", "Jobs that no attempt could end.", metrics.dead);
+    counter("_paid_unknown_total", "Paid calls that began and of whose answer nothing is known.",
+            metrics.unknown_paid);
     return text.text();
 }
 

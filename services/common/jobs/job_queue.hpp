@@ -40,8 +40,9 @@ struct QueueMetrics {
     std::chrono::milliseconds oldest_age{0};
 };
 
-// Prometheus text.
-[[nodiscard]] std::string queue_metrics_text(const QueueMetrics& metrics);
+// Prometheus text; each name begins with that.
+[[nodiscard]] std::string queue_metrics_text(const QueueMetrics& metrics,
+                                             const std::string& prefix = "tutti_jobs");
 
 inline constexpr std::size_t job_waiting_max = 10'000;
 inline constexpr std::chrono::seconds job_record_ttl{3600};
@@ -54,7 +55,8 @@ public:
     // Enqueuing the same jobs again does nothing, so a caller may repeat it after an error.
     // Blocking: until `deadline` at most. Errors: overloaded (full), unavailable, refused: nothing
     // was enqueued; after any other they may have been; invalid_option: a child that does not stand
-    // before its only parent. Requires: not empty.
+    // before its only parent, an id twice, or that of a job from a call with others. Requires: not
+    // empty.
     [[nodiscard]] virtual Result<void> enqueue(std::span<const Job> jobs, TimePoint deadline) = 0;
     // Nothing when there is no such job, or its record is gone.
     [[nodiscard]] virtual Result<std::optional<JobStatus>> status(const std::string& job_id,

@@ -3,12 +3,10 @@
 // at the few that workers have or had before it takes the oldest one that is new, as the scripts on
 // Redis do.
 //
-// Each rule of the protocol (job_rules.hpp) is a part of a condition here.
+// A result goes to the deliveries while the lock of this queue is held, so theirs comes after it.
 #include "common/jobs/job_queue_in_process.hpp"
 
 #include <algorithm>
-
-#include "common/jobs/job_rules.hpp"
 
 namespace tutti::services::jobs {
 
@@ -19,12 +17,15 @@ Result<void> InProcessJobQueue::enqueue(std::span<const Job> jobs, TimePoint) {
     if (!parents) return fail(parents.error());
     const detail::Lock lock(mutex_);
     forget_old_records();
-    if (records_.contains(jobs.front().job_id) && kept(JobRule::enqueue_only_unknown)) return {};
+    if (records_.contains(jobs.front().job_id)) return {};
     std::size_t bytes = 0;
-    for (const Job& job : jobs) bytes += job.data.size();
+    for (const Job& job : jobs) {
+        if (records_.contains(job.job_id)) return known_among_others();
+        bytes += job.data.size();
+    }
     if (waiting_ + jobs.size() > options_.waiting_max ||
         waiting_bytes_ + bytes > options_.waiting_bytes_max) {
-        return fail(Errc::overloaded, "enqueue", "too many jobs wait for a worker");
+        return too_many_wait();
     }
     for (const Job& job : jobs) {
         const auto parent = parents->find(job.job_id);
@@ -36,7 +37,7 @@ Result<void> InProcessJobQueue::enqueue(std::span<const Job> jobs, TimePoint) {
                            .parent = parent == parents->end() ? std::string() : parent->second,
                            .children_left = job.children.size()})
                 .first->second;
-        const bool waits = !job.children.empty() && kept(JobRule::parent_waits);
+        const bool waits = !job.children.empty();
         set_status(record, waits ? "waiting-children" : "waiting");
         if (!waits) make_ready(record);
     }
@@ -69,7 +70,10 @@ Result<std::optional<JobStatus>> InProcessJobQueue::status(const std::string& jo
     if (found == records_.end() || found->second.expires <= options_.clock->now()) {
         return std::nullopt;
     }
-    return found->second.status;
+    JobStatus status = found->second.status;
+    status.request_id = found->second.job.request_id;
+    status.reply = found->second.job.reply;
+    return status;
 }
 
 Result<QueueMetrics> InProcessJobQueue::metrics(TimePoint) {
@@ -96,7 +100,7 @@ Result<std::optional<LeasedJob>> InProcessJobQueue::claim(const std::string&, Ti
         bool over = false;
         {
             detail::Lock lock(mutex_);
-            job = take();
+            job = take(options_.leases.make_token());
             const TimePoint now = options_.clock->now();
             over = job || woken_ || now >= deadline;
             if (!over && ended_.empty()) {
@@ -104,7 +108,7 @@ Result<std::optional<LeasedJob>> InProcessJobQueue::claim(const std::string&, Ti
             }
             if (over) woken_ = false;
         }
-        tell_ended();
+        announce_ended();
         if (over) return job;
     }
 }
@@ -119,8 +123,7 @@ InProcessJobQueue::Record* InProcessJobQueue::next_ready() {
     const TimePoint now = options_.clock->now();
     for (const auto& [ticket, job_id] : handed_out_) {
         Record& record = records_.at(job_id);
-        const bool lapsed = record.free_at <= now && kept(JobRule::lapsed_lease_is_free);
-        if (lapsed || !kept(JobRule::held_lease_is_not_free)) return &record;
+        if (record.free_at <= now) return &record;
     }
     if (ready_.empty()) return nullptr;
     const auto first = ready_.begin();
@@ -130,9 +133,9 @@ InProcessJobQueue::Record* InProcessJobQueue::next_ready() {
     return &record;
 }
 
-std::optional<LeasedJob> InProcessJobQueue::take() {
+std::optional<LeasedJob> InProcessJobQueue::take(const std::string& token) {
     while (Record* record = next_ready()) {
-        if (record->attempts >= options_.leases.attempts_max && kept(JobRule::attempts_end)) {
+        if (record->attempts >= options_.leases.attempts_max) {
             dead_letter();
             std::string cause =
                 "no worker ended it in " + std::to_string(record->attempts) + " attempts";
@@ -141,15 +144,25 @@ std::optional<LeasedJob> InProcessJobQueue::take() {
             continue;
         }
         ++record->attempts;
-        if (record->token.empty() || kept(JobRule::claim_takes_token)) {
-            record->token = options_.leases.make_token();
-        }
+        record->token = token;
         record->free_at = options_.clock->now() + options_.leases.lease;
         set_status(*record, "active");
-        return LeasedJob{.job = record->job,
-                         .lease = {.job_id = record->job.job_id, .token = record->token},
-                         .attempt = record->attempts,
-                         .asked_at = options_.clock->now()};
+        return leased(*record, options_.clock->now());
+    }
+    return std::nullopt;
+}
+
+LeasedJob InProcessJobQueue::leased(const Record& record, TimePoint asked_at) const {
+    return {.job = record.job,
+            .lease = {.job_id = record.job.job_id, .token = record.token},
+            .attempt = record.attempts,
+            .asked_at = asked_at};
+}
+
+std::optional<LeasedJob> InProcessJobQueue::known_lease(const NextClaim& claim) const {
+    for (const auto& [ticket, job_id] : handed_out_) {
+        const Record& record = records_.at(job_id);
+        if (record.token == claim.token) return leased(record, claim.asked_at);
     }
     return std::nullopt;
 }
@@ -162,27 +175,25 @@ TimePoint InProcessJobQueue::next_free() const {
     return next;
 }
 
-InProcessJobQueue::Record* InProcessJobQueue::held(const Lease& lease, bool compare) {
+InProcessJobQueue::Record* InProcessJobQueue::held(const Lease& lease) {
     const auto found = records_.find(lease.job_id);
     if (found == records_.end() || found->second.token.empty()) return nullptr;
-    return found->second.token == lease.token || !compare ? &found->second : nullptr;
+    return found->second.token == lease.token ? &found->second : nullptr;
 }
 
 Result<Hold> InProcessJobQueue::renew(const Lease& lease, TimePoint) {
     const detail::Lock lock(mutex_);
-    Record* const record = held(lease, kept(JobRule::renew_compares_token));
+    Record* const record = held(lease);
     if (record == nullptr) return Hold::lost;
-    if (kept(JobRule::renew_extends_lease)) {
-        record->free_at = options_.clock->now() + options_.leases.lease;
-    }
+    record->free_at = options_.clock->now() + options_.leases.lease;
     return Hold::held;
 }
 
 Result<Hold> InProcessJobQueue::give_back(const Lease& lease, TimePoint) {
     const detail::Lock lock(mutex_);
-    Record* const record = held(lease, kept(JobRule::give_back_compares_token));
+    Record* const record = held(lease);
     if (record == nullptr) return Hold::lost;
-    if (kept(JobRule::give_back_spends_none)) --record->attempts;
+    --record->attempts;
     free_ticket(*record, options_.clock->now());
     return Hold::held;
 }
@@ -194,26 +205,34 @@ void InProcessJobQueue::free_ticket(Record& record, TimePoint at) {
     changed_.notify_all();
 }
 
-Result<Hold> InProcessJobQueue::end(const Lease& lease, const JobOutcome& outcome, TimePoint) {
-    const JobOutcome stored = storable(outcome);
+Result<Ended> InProcessJobQueue::end_and_claim(const Lease& lease, const JobOutcome& outcome,
+                                               const NextClaim& next, TimePoint) {
+    Ended ended;
     {
         const detail::Lock lock(mutex_);
-        Record* const record = held(lease, kept(JobRule::end_compares_token));
-        if (record == nullptr) return Hold::lost;
-        const auto* failed = std::get_if<Failed>(&stored);
-        const bool retry = failed != nullptr && failed->retry && kept(JobRule::retry_is_later);
-        if (retry && record->attempts < options_.leases.attempts_max) {
-            record->status.error = failed->cause;
-            const auto pause = saturating_multiply(options_.leases.retry_after,
-                                                   1 << std::min(record->attempts - 1, 20));
-            free_ticket(*record,
-                        options_.clock->now() + std::min<Duration>(pause, options_.leases.lease));
-            return Hold::held;
-        }
-        if (retry) dead_letter();
-        finish(*record, stored);
+        ended.hold = end_held(lease, storable(outcome));
+        if (ended.hold == Hold::held && !next.worker.empty()) ended.next = take(next.token);
+        if (ended.hold == Hold::lost && next.repeats) ended.next = known_lease(next);
     }
-    tell_ended();
+    announce_ended();
+    return ended;
+}
+
+Hold InProcessJobQueue::end_held(const Lease& lease, const JobOutcome& outcome) {
+    Record* const record = held(lease);
+    if (record == nullptr) return Hold::lost;
+    const auto* failed = std::get_if<Failed>(&outcome);
+    const bool retry = failed != nullptr && failed->retry;
+    if (retry && record->attempts < options_.leases.attempts_max) {
+        record->status.error = failed->cause;
+        const auto pause = saturating_multiply(options_.leases.retry_after,
+                                               1 << std::min(record->attempts - 1, 20));
+        free_ticket(*record,
+                    options_.clock->now() + std::min<Duration>(pause, options_.leases.lease));
+        return Hold::held;
+    }
+    if (retry || (failed != nullptr && options_.failures_are_dead)) dead_letter();
+    finish(*record, outcome);
     return Hold::held;
 }
 
@@ -233,15 +252,20 @@ void InProcessJobQueue::finish(Record& record, const JobOutcome& outcome) {
     }
     record.token.clear();
     record.paid.clear();
-    if (kept(JobRule::end_drops_ticket)) {
-        record.job.data.clear();
-        handed_out_.erase(record.ticket);
+    record.job.data.clear();
+    handed_out_.erase(record.ticket);
+    ended_.push_back(record.job.job_id);
+    if (!record.job.reply.channel.empty() && options_.deliveries) {
+        options_.deliveries->take_in({.job_id = record.job.job_id,
+                                      .request_id = record.job.request_id,
+                                      .name = delivery_job,
+                                      .data = result_text(record.job.request_id, outcome),
+                                      .reply = record.job.reply});
     }
-    if (kept(JobRule::end_announces)) ended_.push_back(record.job.job_id);
-    tell_family(record);
+    settle_family(record);
 }
 
-void InProcessJobQueue::tell_family(Record& record) {
+void InProcessJobQueue::settle_family(Record& record) {
     for (const std::string& child : record.job.children) {
         if (const auto found = records_.find(child); found != records_.end()) expire(found->second);
     }
@@ -250,8 +274,6 @@ void InProcessJobQueue::tell_family(Record& record) {
         expire(record);
         return;
     }
-    if (!kept(JobRule::child_is_kept)) expire(record);
-    if (record.status.status == "failed" && !kept(JobRule::failed_child_counts)) return;
     if (--parent->second.children_left > 0) return;
     set_status(parent->second, "waiting");
     make_ready(parent->second);
@@ -262,13 +284,13 @@ void InProcessJobQueue::expire(Record& record) {
     order_.push_back(record.job.job_id);
 }
 
-void InProcessJobQueue::tell_ended() {
+void InProcessJobQueue::announce_ended() {
     std::deque<std::string> ended;
     {
         const detail::Lock lock(mutex_);
         ended.swap(ended_);
     }
-    for (const std::string& job_id : ended) endings_.tell(job_id);
+    for (const std::string& job_id : ended) endings_.announce(job_id);
 }
 
 Result<std::vector<ChildEnd>> InProcessJobQueue::children(const Job& job, TimePoint) {
@@ -295,11 +317,10 @@ Result<std::vector<ChildEnd>> InProcessJobQueue::children(const Job& job, TimePo
 Result<PaidCall> InProcessJobQueue::begin_paid(const Lease& lease, const std::string& call,
                                                TimePoint) {
     const detail::Lock lock(mutex_);
-    Record* const record = held(lease, true);
+    Record* const record = held(lease);
     if (record == nullptr) return PaidCall{.state = PaidCall::State::lost};
     const auto [known, begun] = record->paid.try_emplace(call, Paid{.token = lease.token});
     Paid& paid = known->second;
-    if (begun && !kept(JobRule::paid_call_is_marked)) record->paid.erase(known);
     if (begun) return PaidCall{.state = PaidCall::State::begun};
     if (paid.answer) return PaidCall{.state = PaidCall::State::stored, .answer = *paid.answer};
     if (!std::exchange(paid.counted, true)) ++figures_.unknown_paid;
@@ -309,10 +330,9 @@ Result<PaidCall> InProcessJobQueue::begin_paid(const Lease& lease, const std::st
 Result<Hold> InProcessJobQueue::store_paid(const Lease& lease, const std::string& call,
                                            const std::string& answer, TimePoint) {
     const detail::Lock lock(mutex_);
-    const bool is_held = held(lease, true) != nullptr;
+    const bool is_held = held(lease) != nullptr;
     const auto found = records_.find(lease.job_id);
-    const bool may_be_late = kept(JobRule::late_answer_is_taken) || is_held;
-    if (found != records_.end() && may_be_late) {
+    if (found != records_.end()) {
         const auto paid = found->second.paid.find(call);
         const bool began = paid != found->second.paid.end() && !paid->second.answer &&
                            paid->second.token == lease.token;
@@ -330,10 +350,35 @@ Result<Hold> InProcessJobQueue::cancel_paid(const Lease& lease, const std::strin
                            paid->second.token == lease.token;
         if (began) found->second.paid.erase(paid);
     }
-    return held(lease, true) != nullptr ? Hold::held : Hold::lost;
+    return held(lease) != nullptr ? Hold::held : Hold::lost;
 }
 
 Result<std::size_t> InProcessJobQueue::reap(const std::string&, TimePoint) { return 0; }
+
+void InProcessJobQueue::take_in(Job job) {
+    {
+        const detail::Lock lock(mutex_);
+        forget_old_records();
+        if (records_.contains(job.job_id)) return;
+        const auto is_full = [&]() TUTTI_REQUIRES(mutex_) {
+            return waiting_ >= options_.waiting_max ||
+                   waiting_bytes_ + job.data.size() > options_.waiting_bytes_max;
+        };
+        while (!ready_.empty() && is_full()) drop_oldest_new();
+        const std::string id = job.job_id;
+        Record& record = records_.emplace(id, Record{.job = std::move(job)}).first->second;
+        set_status(record, "waiting");
+        make_ready(record);
+    }
+    announce_ended();
+}
+
+void InProcessJobQueue::drop_oldest_new() {
+    Record& oldest = records_.at(ready_.begin()->second);
+    ready_.erase(ready_.begin());
+    dead_letter();
+    finish(oldest, Failed{"too many results waited for a bot, and this was the oldest one"});
+}
 
 void InProcessJobQueue::forget_everything() {
     const detail::Lock lock(mutex_);

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,6 +33,10 @@ public:
         std::size_t waiting_bytes_max = services::domain::waiting_bytes_max;
         std::chrono::seconds record_ttl = job_record_ttl;
         LeaseOptions leases{};
+        // Where results go that have a reply channel; null: nowhere.
+        std::shared_ptr<InProcessJobQueue> deliveries = nullptr;
+        // A failure without retry is a dead letter, too: no one else hears of it.
+        bool failures_are_dead = false;
         const Clock* clock = &system_clock();
     };
 
@@ -49,8 +54,8 @@ public:
     void wake() override;
     [[nodiscard]] Result<Hold> renew(const Lease& lease, TimePoint deadline) override;
     [[nodiscard]] Result<Hold> give_back(const Lease& lease, TimePoint deadline) override;
-    [[nodiscard]] Result<Hold> end(const Lease& lease, const JobOutcome& outcome,
-                                   TimePoint deadline) override;
+    [[nodiscard]] Result<Ended> end_and_claim(const Lease& lease, const JobOutcome& outcome,
+                                              const NextClaim& next, TimePoint deadline) override;
     [[nodiscard]] Result<std::vector<ChildEnd>> children(const Job& job,
                                                          TimePoint deadline) override;
     [[nodiscard]] Result<PaidCall> begin_paid(const Lease& lease, const std::string& call,
@@ -60,6 +65,10 @@ public:
     [[nodiscard]] Result<Hold> cancel_paid(const Lease& lease, const std::string& call,
                                            TimePoint deadline) override;
     [[nodiscard]] Result<std::size_t> reap(const std::string& leaving, TimePoint deadline) override;
+
+    // Adds a job, unless it is known. When the queue is full, the oldest job that no worker has had
+    // becomes a dead letter.
+    void take_in(Job job);
 
     // All is gone, as after FLUSHALL.
     void forget_everything();
@@ -89,18 +98,26 @@ private:
     void forget_old_records() TUTTI_REQUIRES(mutex_);
     void set_status(Record& record, const std::string& status) TUTTI_REQUIRES(mutex_);
     void make_ready(Record& record) TUTTI_REQUIRES(mutex_);
-    [[nodiscard]] Record* held(const Lease& lease, bool compare) TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] Record* held(const Lease& lease) TUTTI_REQUIRES(mutex_);
     [[nodiscard]] Record* next_ready() TUTTI_REQUIRES(mutex_);
-    [[nodiscard]] std::optional<LeasedJob> take() TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] std::optional<LeasedJob> take(const std::string& token) TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] LeasedJob leased(const Record& record, TimePoint asked_at) const
+        TUTTI_REQUIRES(mutex_);
+    // The lease with that token, when it stands.
+    [[nodiscard]] std::optional<LeasedJob> known_lease(const NextClaim& claim) const
+        TUTTI_REQUIRES(mutex_);
+    [[nodiscard]] Hold end_held(const Lease& lease, const JobOutcome& outcome)
+        TUTTI_REQUIRES(mutex_);
     [[nodiscard]] TimePoint next_free() const TUTTI_REQUIRES(mutex_);
     void free_ticket(Record& record, TimePoint at) TUTTI_REQUIRES(mutex_);
     void finish(Record& record, const JobOutcome& outcome) TUTTI_REQUIRES(mutex_);
-    void tell_family(Record& record) TUTTI_REQUIRES(mutex_);
+    void settle_family(Record& record) TUTTI_REQUIRES(mutex_);
     void expire(Record& record) TUTTI_REQUIRES(mutex_);
     void dead_letter() TUTTI_REQUIRES(mutex_);
+    void drop_oldest_new() TUTTI_REQUIRES(mutex_);
 
     // Of the ends that were noted with the lock; without it.
-    void tell_ended();
+    void announce_ended();
 
     const Options options_;
     JobEndings endings_;

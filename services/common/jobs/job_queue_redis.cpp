@@ -5,17 +5,12 @@
 #include <utility>
 #include <vector>
 
-#include <boost/json/value_from.hpp>
-
 #include "common/jobs/finished_reader.hpp"
 #include "common/jobs/scripts.hpp"
 #include "tutti/json.hpp"
 
 namespace tutti::services::jobs {
 namespace {
-
-// A job is never so old, unless the queue has lost its ticket.
-constexpr std::chrono::seconds live_record_ttl = std::chrono::hours{7 * 24};
 
 // Of what a worker wrote, what may be shown.
 std::string shown_status(const std::string& status) {
@@ -35,7 +30,7 @@ JobStatus too_large() {
         .error = "Its result is over " + std::to_string(domain::job_result_bytes_max) + " bytes"};
 }
 
-// status, progress, result, error
+// status, progress, result, error, requestId, channel, reference
 JobStatus read_record(const std::vector<redis::RedisReply>& fields) {
     const auto text = [](const redis::RedisReply& field) -> std::optional<std::string> {
         if (field.kind != redis::RedisReply::Kind::text) return std::nullopt;
@@ -48,6 +43,8 @@ JobStatus read_record(const std::vector<redis::RedisReply>& fields) {
     status.progress = std::clamp(status.progress, 0, 100);
     status.result = text(fields[2]);
     status.error = text(fields[3]);
+    status.request_id = fields[4].text;
+    status.reply = {.channel = fields[5].text, .reference = fields[6].text};
     if (status.result && status.result->size() > domain::job_result_bytes_max) return too_large();
     return status;
 }
@@ -65,25 +62,17 @@ RedisJobQueue::~RedisJobQueue() = default;
 void RedisJobQueue::listen(redis::RedisClient& own) {
     reader_ = std::make_unique<FinishedReader>(
         own, FinishedReader::Options{.stream = finished_key()},
-        [this](const std::string& job_id) { endings_.tell(job_id); });
+        [this](const std::string& job_id) { endings_.announce(job_id); });
 }
 
 JobSubscription RedisJobQueue::on_finished(JobFinished subscriber) {
     return endings_.add(std::move(subscriber));
 }
 
-std::string RedisJobQueue::record_key(const std::string& job_id) const {
-    return options_.queue + ":job:" + job_id;
-}
-
 Result<void> RedisJobQueue::enqueue(std::span<const Job> jobs, TimePoint deadline) {
     const auto parents = parents_of(jobs);
     if (!parents) return fail(parents.error());
-    std::vector<std::string> words{"EVAL",
-                                   std::string(scripts::enqueue),
-                                   "1",
-                                   options_.queue,
-                                   std::to_string(options_.waiting_max),
+    std::vector<std::string> words{"1", options_.queue, std::to_string(options_.waiting_max),
                                    std::to_string(options_.waiting_bytes_max),
                                    std::to_string(live_record_ttl.count())};
     for (const Job& job : jobs) {
@@ -92,24 +81,27 @@ Result<void> RedisJobQueue::enqueue(std::span<const Job> jobs, TimePoint deadlin
         words.insert(words.end(),
                      {job.job_id, job.request_id, job.name, job.data,
                       parent == parents->end() ? std::string() : parent->second,
-                      has_children ? json::serialize(boost::json::value_from(job.children)) : "",
+                      has_children ? json::write(job.children) : std::string(),
                       std::to_string(job.children.size()), job.reply.channel, job.reply.reference});
     }
-    const auto reply = redis_.command(words, deadline);
+    const auto reply = redis_.run(scripts::enqueue, words, deadline);
     if (!reply) return fail(reply.error());
-    if (!reply->is_text("FULL")) return {};
-    return fail(Errc::overloaded, "enqueue", "too many jobs wait for a worker");
+    if (reply->is_text("FULL")) return too_many_wait();
+    if (reply->is_text("MIXED")) return known_among_others();
+    return {};
 }
 
 Result<std::optional<JobStatus>> RedisJobQueue::status(const std::string& job_id,
                                                        TimePoint deadline) {
-    const auto reply = redis_.command(
-        {"HMGET", record_key(job_id), "status", "progress", "result", "error", "name"}, deadline);
+    const auto reply =
+        redis_.command({"HMGET", record_key(options_.queue, job_id), "status", "progress", "result",
+                        "error", "requestId", "channel", "reference", "name"},
+                       deadline);
     // Over what the client takes of any reply.
     if (!reply && reply.error().code == Errc::too_large) return too_large();
     if (!reply) return fail(reply.error());
     const auto& fields = reply->elements;
-    if (fields.size() != 5) return fail(Errc::protocol, "read a job", "not five fields");
+    if (fields.size() != 8) return fail(Errc::protocol, "read a job", "not eight fields");
     const bool exists = std::ranges::any_of(
         fields, [](const auto& field) { return field.kind != redis::RedisReply::Kind::nil; });
     if (!exists) return std::nullopt;
@@ -117,8 +109,7 @@ Result<std::optional<JobStatus>> RedisJobQueue::status(const std::string& job_id
 }
 
 Result<QueueMetrics> RedisJobQueue::metrics(TimePoint deadline) {
-    const auto reply =
-        redis_.command({"EVAL", std::string(scripts::figures), "1", options_.queue}, deadline);
+    const auto reply = redis_.run(scripts::figures, {"1", options_.queue}, deadline);
     if (!reply) return fail(reply.error());
     const auto& numbers = reply->elements;
     if (numbers.size() != 7) return fail(Errc::protocol, "count jobs", "not seven numbers");

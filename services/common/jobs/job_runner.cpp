@@ -1,6 +1,8 @@
-// One thread claims, as long as a handler is free; one renews the leases; the others call the
-// handler. A task is among `tasks_` from its claim until its job has ended, was given back, or its
-// lease was lost, so what a stop has to wait for is that list.
+// One thread renews the leases. The others are all the same: one of those without a job claims, the
+// rest wait for their turn to; the one that got a job calls the handler, ends the job and goes on
+// with the one that came with the end. So a job changes threads nowhere. A task is among `tasks_`
+// from its claim until its job has ended, was given back, or its lease was lost, so what a stop has
+// to wait for is that list.
 //
 // One lock, held for no call of the source or the handler.
 #include "common/jobs/job_runner.hpp"
@@ -21,25 +23,31 @@ constexpr net::RetryPauses claim_pauses{.first = std::chrono::milliseconds{100},
 constexpr net::RetryPauses end_pauses{.first = std::chrono::milliseconds{50},
                                       .last = std::chrono::seconds{1}};
 
+// It answers again by itself, and the next claim notices.
+bool is_away(Errc code) {
+    return code == Errc::unavailable || code == Errc::timeout || code == Errc::overloaded ||
+           code == Errc::stopped;
+}
+
 }  // namespace
 
-std::string runner_metrics_text(const RunnerFigures& figures) {
+std::string runner_metrics_text(const RunnerFigures& figures, const std::string& prefix) {
     MetricText text;
-    text.metric("tutti_jobs_attempts_total", MetricText::Type::counter,
+    text.metric(prefix + "_attempts_total", MetricText::Type::counter,
                 "Jobs that this worker has begun, each attempt counts.")
         .sample({}, figures.attempts);
-    text.metric("tutti_jobs_outcomes_total", MetricText::Type::counter,
+    text.metric(prefix + "_outcomes_total", MetricText::Type::counter,
                 "How these attempts ended, as far as this worker had a say in it.")
         .sample({{"outcome", "completed"}}, figures.completed)
         .sample({{"outcome", "failed"}}, figures.failed)
         .sample({{"outcome", "retried"}}, figures.retried)
         .sample({{"outcome", "given_back"}}, figures.given_back);
-    text.metric("tutti_jobs_lost_leases_total", MetricText::Type::counter,
+    text.metric(prefix + "_lost_leases_total", MetricText::Type::counter,
                 "Jobs that another worker took over from this one.")
         .sample({}, figures.lost_leases);
-    text.metric("tutti_jobs_running", MetricText::Type::gauge, "Jobs that this worker has now.")
+    text.metric(prefix + "_running", MetricText::Type::gauge, "Jobs that this worker has now.")
         .sample({}, figures.running);
-    text.metric("tutti_jobs_last_read_seconds", MetricText::Type::gauge,
+    text.metric(prefix + "_last_read_seconds", MetricText::Type::gauge,
                 "Since the queue last answered this worker.")
         .sample({}, std::chrono::duration<double>(figures.last_read_age).count());
     return text.text();
@@ -63,7 +71,6 @@ JobRunner::Impl::Impl(JobSource& source, JobHandler handler, Options options)
         workers_.emplace_back([this] { work(); });
     }
     keeper_ = std::jthread([this] { keep_leases(); });
-    claimer_ = std::jthread([this] { claim_jobs(); });
 }
 
 JobRunner::Impl::~Impl() { stop(now()); }
@@ -76,56 +83,85 @@ void JobRunner::Impl::pause(Duration duration) {
                       [this]() TUTTI_REQUIRES(mutex_) { return stopping_; });
 }
 
-// The thread that claims.
+// The threads that claim and call the handler.
 
-void JobRunner::Impl::claim_jobs() {
+void JobRunner::Impl::work() {
     while (may_claim()) {
-        if (!process::contain("a claim of a job", [this] { claim_one(); }))
-            pause(claim_pauses.last);
+        TaskPtr task;
+        process::contain("a claim of a job", [&] { task = claim(); });
+        while (task) {
+            std::optional<LeasedJob> next;
+            process::contain("a job", [&] { next = carry_out(*task); });
+            const TaskPtr over = std::exchange(task, nullptr);
+            process::contain("a claim of a job", [&] { task = replace(over, std::move(next)); });
+        }
     }
 }
 
 bool JobRunner::Impl::may_claim() {
     detail::Lock lock(mutex_);
-    const auto has_room = [this]() TUTTI_REQUIRES(mutex_) {
-        return stopping_ || figures_.running < options_.concurrency;
-    };
-    if (!has_room()) {
-        asking_ = false;
-        changed_.wait(lock.waiting(), has_room);
-    }
+    turn_.wait(lock.waiting(), [this]() TUTTI_REQUIRES(mutex_) { return stopping_ || !claiming_; });
+    if (stopping_) return false;
+    claiming_ = true;
     // What was not asked for a while is not silent.
-    if (!asking_) last_read_ = now();
-    asking_ = !stopping_;
-    return asking_;
+    last_read_ = now();
+    return true;
 }
 
-void JobRunner::Impl::claim_one() {
+JobRunner::Impl::TaskPtr JobRunner::Impl::claim() {
+    auto leased = claim_until_one_comes();
+    TaskPtr task;
+    {
+        const detail::Lock lock(mutex_);
+        claiming_ = false;
+        if (stopping_) changed_.notify_all();
+        if (leased) task = begin(*std::move(leased));
+    }
+    // Without the lock, at which the next one would wait at once. If `begin` throws, it is this
+    // thread's turn again.
+    turn_.notify_one();
+    return task;
+}
+
+// Nothing when the runner stops.
+std::optional<LeasedJob> JobRunner::Impl::claim_until_one_comes() {
+    const auto stops = [this] {
+        const detail::Lock lock(mutex_);
+        return stopping_;
+    };
+    std::optional<LeasedJob> leased;
+    while (!leased && !stops()) {
+        const bool whole = process::contain("a claim of a job", [&] { leased = claim_once(); });
+        if (!whole) pause(claim_pauses.last);
+    }
+    return leased;
+}
+
+std::optional<LeasedJob> JobRunner::Impl::claim_once() {
     auto claimed = source_.claim(options_.worker, saturating_add(now(), options_.block));
     if (!claimed) {
         outage_.failed(claimed.error().message());
         pause(net::retry_after(claim_pauses, failed_claims_++));
-        return;
+        return std::nullopt;
     }
     outage_.worked();
     failed_claims_ = 0;
-    {
-        const detail::Lock lock(mutex_);
-        last_read_ = now();
-    }
-    if (*claimed) take_in(**std::move(claimed));
+    const detail::Lock lock(mutex_);
+    last_read_ = now();
+    return *std::move(claimed);
 }
 
-void JobRunner::Impl::take_in(LeasedJob leased) {
+JobRunner::Impl::TaskPtr JobRunner::Impl::begin(LeasedJob leased) {
     auto task = std::make_shared<Task>(Task{
         .leased = std::move(leased), .deadline = saturating_add(now(), options_.job_deadline)});
-    const detail::Lock lock(mutex_);
+    // Both or none, whatever is thrown.
+    tasks_.reserve(tasks_.size() + 1);
     leases_.add(task->leased.lease, task->leased.asked_at);
     tasks_.push_back(task);
-    waiting_.push_back(task);
     ++figures_.attempts;
     ++figures_.running;
-    changed_.notify_all();
+    if (next_care() < care_at_) care_.notify_one();
+    return task;
 }
 
 // The thread that keeps leases.
@@ -137,7 +173,8 @@ void JobRunner::Impl::keep_leases() {
         const auto late = take_late(at);
         const auto due = leases_.take_due(at);
         if (late.empty() && due.empty() && reap_at_ > at) {
-            changed_.wait_for(lock.waiting(), time_left(next_care(), at));
+            care_at_ = next_care();
+            care_.wait_for(lock.waiting(), time_left(care_at_, at));
             continue;
         }
         lock.unlock();
@@ -185,8 +222,10 @@ void JobRunner::Impl::renew(const std::vector<Lease>& due) {
             leases_.renewed(lease, asked_at);
             continue;
         }
-        leases_.remove(lease);
         const TaskPtr task = task_of(lease);
+        // The job may have ended before this was asked: the answer to the end tells.
+        if (task && task->ends) continue;
+        leases_.remove(lease);
         if (!task) continue;
         lose(*task);
         lock.unlock();
@@ -214,43 +253,41 @@ void JobRunner::Impl::reap_if_due() {
     (void)source_.reap({}, soon());
 }
 
-// The threads that call the handler.
+// A job from its claim to its end.
 
-void JobRunner::Impl::work() {
-    detail::Lock lock(mutex_);
-    while (true) {
-        changed_.wait(lock.waiting(), [this]() TUTTI_REQUIRES(mutex_) {
-            return workers_end_ || !waiting_.empty();
-        });
-        if (waiting_.empty()) return;
-        const TaskPtr task = waiting_.front();
-        waiting_.pop_front();
-        lock.unlock();
-        process::contain("a job", [&] { carry_out(*task); });
-        lock.lock();
-        leases_.remove(task->leased.lease);
-        std::erase(tasks_, task);
-        --figures_.running;
-        changed_.notify_all();
-    }
+JobRunner::Impl::TaskPtr JobRunner::Impl::replace(const TaskPtr& task,
+                                                  std::optional<LeasedJob> next) {
+    const detail::Lock lock(mutex_);
+    leases_.remove(task->leased.lease);
+    std::erase(tasks_, task);
+    --figures_.running;
+    if (next) return begin(*std::move(next));
+    if (tasks_.empty()) changed_.notify_all();
+    return nullptr;
 }
 
-void JobRunner::Impl::carry_out(Task& task) {
+std::optional<LeasedJob> JobRunner::Impl::carry_out(Task& task) {
+    const auto returned = [&] {
+        give_back(task, soon());
+        return std::nullopt;
+    };
     {
         detail::Lock lock(mutex_);
-        if (task.over) return;
+        if (task.over) return std::nullopt;
         if (stopping_) {
             lock.unlock();
-            return give_back(task);
+            return returned();
         }
     }
     std::vector<ChildEnd> children;
     if (!task.leased.job.children.empty()) {
         auto ends = source_.children(task.leased.job, soon());
-        if (!ends) return give_back(task);
+        if (!ends && is_away(ends.error().code)) return returned();
+        // It may be so the next time, too, so that is an attempt.
+        if (!ends) return settle(task, Failed{.cause = ends.error().message(), .retry = true});
         children = *std::move(ends);
     }
-    settle(task, handle(task, std::move(children)));
+    return settle(task, handle(task, std::move(children)));
 }
 
 JobOutcome JobRunner::Impl::handle(Task& task, std::vector<ChildEnd> children) {
@@ -268,35 +305,56 @@ JobOutcome JobRunner::Impl::handle(Task& task, std::vector<ChildEnd> children) {
     return outcome;
 }
 
-void JobRunner::Impl::settle(Task& task, const JobOutcome& outcome) {
+std::optional<LeasedJob> JobRunner::Impl::settle(Task& task, const JobOutcome& outcome) {
     bool gives_back = false;
     {
         const detail::Lock lock(mutex_);
-        if (task.over) return;
+        if (task.over) return std::nullopt;
         gives_back = stopping_ && !std::holds_alternative<Completed>(outcome);
+        task.ends = !gives_back;
     }
-    gives_back ? give_back(task) : end(task, outcome);
+    if (!gives_back) return end(task, outcome);
+    give_back(task, soon());
+    return std::nullopt;
+}
+
+NextClaim JobRunner::Impl::next_claim() {
+    {
+        const detail::Lock lock(mutex_);
+        if (stopping_) return {};
+    }
+    return {.worker = options_.worker, .token = options_.make_token(), .asked_at = now()};
 }
 
 // The lease is renewed meanwhile, and with it the right to end the job; so this goes on until the
 // source has answered, the lease has lapsed, or a stop gives the job back.
-void JobRunner::Impl::end(Task& task, const JobOutcome& outcome) {
+std::optional<LeasedJob> JobRunner::Impl::end(Task& task, const JobOutcome& outcome) {
+    NextClaim next = next_claim();
     for (int attempt = 0;; ++attempt) {
-        const auto ended = source_.end(task.leased.lease, outcome, soon());
+        auto ended = source_.end_and_claim(task.leased.lease, outcome, next, soon());
+        next.repeats = true;
+        if (!ended && attempt == 0) {
+            log::warn("the end of a job is not stored, and is tried again",
+                      task.leased.job.job_id + ": " + ended.error().message());
+        }
         detail::Lock lock(mutex_);
-        if (ended && *ended == Hold::held) {
+        if (ended && ended->hold == Hold::held) {
             task.over = true;
-            return count_end(outcome);
+            count_end(outcome);
+            return std::move(ended->next);
         }
         // `lost` after a call without an answer may be that call's own doing.
-        if (ended && attempt == 0) return lose(task);
+        if (ended && attempt == 0) {
+            lose(task);
+            return std::nullopt;
+        }
         if (!ended && !task.lapsed) {
             changed_.wait_for(lock.waiting(), net::retry_after(end_pauses, attempt),
                               [&] { return task.over || task.lapsed; });
         }
         if (ended || task.over || task.lapsed) {
             task.over = true;
-            return;
+            return ended ? std::move(ended->next) : std::nullopt;
         }
     }
 }
@@ -306,12 +364,12 @@ void JobRunner::Impl::count_end(const JobOutcome& outcome) {
     ++(failed == nullptr ? figures_.completed : failed->retry ? figures_.retried : figures_.failed);
 }
 
-void JobRunner::Impl::give_back(Task& task) {
+void JobRunner::Impl::give_back(Task& task, TimePoint deadline) {
     {
         const detail::Lock lock(mutex_);
         if (std::exchange(task.over, true)) return;
     }
-    const auto given = source_.give_back(task.leased.lease, soon());
+    const auto given = source_.give_back(task.leased.lease, deadline);
     const detail::Lock lock(mutex_);
     if (given && *given == Hold::held) ++figures_.given_back;
 }
@@ -324,25 +382,27 @@ std::size_t JobRunner::Impl::stop(TimePoint deadline) {
         const detail::Lock lock(mutex_);
         stopping_ = true;
         left = tasks_;
+        turn_.notify_all();
         changed_.notify_all();
     }
     for (const TaskPtr& task : left) task->stop.request_stop();
     source_.wake();
-    // What it claims meanwhile is given back before a handler sees it.
-    if (claimer_.joinable()) claimer_.join();
     {
         detail::Lock lock(mutex_);
+        // What is claimed meanwhile is given back before a handler sees it.
+        changed_.wait(lock.waiting(), [this]() TUTTI_REQUIRES(mutex_) { return !claiming_; });
         while (!tasks_.empty() && now() < deadline) {
             changed_.wait_for(lock.waiting(), time_left(deadline, now()));
         }
         left = tasks_;
     }
-    for (const TaskPtr& task : left) give_back(*task);
+    // One deadline for all of them: a queue that does not answer holds up the stop once.
+    const TimePoint given_back_by = soon();
+    for (const TaskPtr& task : left) give_back(*task, given_back_by);
     {
         const detail::Lock lock(mutex_);
         keeper_ends_ = true;
-        workers_end_ = true;
-        changed_.notify_all();
+        care_.notify_one();
     }
     if (keeper_.joinable()) {
         keeper_.join();
@@ -360,7 +420,7 @@ RunnerFigures JobRunner::Impl::figures() const {
 
 bool JobRunner::Impl::healthy() const {
     const detail::Lock lock(mutex_);
-    return !asking_ || now() - last_read_ <= 2 * options_.block;
+    return !claiming_ || now() - last_read_ <= 2 * options_.block;
 }
 
 }  // namespace tutti::services::jobs

@@ -5,9 +5,10 @@
 //     runner.stop(Boottime::now() + 5s);
 //
 // The handler runs on `concurrency` threads, with no lock held. What it throws is a failure that is
-// retried. A lease is renewed every third of its length. When the source says that it is lost, or
-// has said nothing until it must have lapsed, the handler's stop token is requested, and its
-// outcome changes nothing.
+// retried. What ends a job claims the next one for its thread; a claim of its own is made only
+// while a thread has none, by that thread. A lease is renewed every third of its length. When the
+// source says that it is lost, or has said nothing until it must have lapsed, the handler's stop
+// token is requested, and its outcome changes nothing.
 //
 // Shutdown: `stop` claims nothing more and requests every handler's stop token. What completes
 // until the deadline is ended; all other jobs are given back, which spends no attempt, and those
@@ -58,8 +59,9 @@ struct RunnerFigures {
     Duration last_read_age{};
 };
 
-// Prometheus text. What the queue itself says is queue_metrics_text's.
-[[nodiscard]] std::string runner_metrics_text(const RunnerFigures& figures);
+// Prometheus text; each name begins with that. What the queue itself says is queue_metrics_text's.
+[[nodiscard]] std::string runner_metrics_text(const RunnerFigures& figures,
+                                              const std::string& prefix = "tutti_jobs");
 
 class JobRunner {
 public:
@@ -73,6 +75,8 @@ public:
         Duration command_deadline = std::chrono::seconds{2};
         Duration reap_every = std::chrono::minutes{5};
         const Clock* clock = &system_clock();
+        // As the source's.
+        std::function<std::string()> make_token = LeaseOptions{}.make_token;
     };
 
     // Begins at once. The source outlives it.

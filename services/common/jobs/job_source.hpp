@@ -12,8 +12,9 @@
 // with an entry in the stream of dead letters besides.
 //
 // A call whose answer was lost may be repeated: `renew`, `store_paid` and `cancel_paid` do the same
-// again, and `claim` gets the job that the lost answer spoke of. `give_back` and `end` may then say
-// `lost`, and `begin_paid` `unknown`, although it was the first call that did it.
+// again, and `claim` and `end_and_claim` get the job that the lost answer spoke of. `give_back` and
+// the end may then say `lost`, and `begin_paid` `unknown`, although it was the first call that did
+// it.
 //
 // Errors of all functions: those of redis::RedisClient; none from a queue in this process. After
 // `unavailable` and `refused` nothing was done, after any other error it may have been.
@@ -67,6 +68,19 @@ struct LeasedJob {
 // Whether the lease was still this worker's.
 enum class Hold : std::uint8_t { held, lost };
 
+// The claim that the end of a job makes besides; none without a worker.
+struct NextClaim {
+    std::string worker{};
+    std::string token{};   // of its lease, and of no other call but those that repeat this one
+    TimePoint asked_at{};  // from before the first of them
+    bool repeats = false;  // the call before had no answer
+};
+
+struct Ended {
+    Hold hold = Hold::lost;
+    std::optional<LeasedJob> next{};
+};
+
 // What is known of a call that costs money, by the id that the worker gives it within the job.
 struct PaidCall {
     enum class State : std::uint8_t {
@@ -103,8 +117,18 @@ public:
     // and nothing of it waits any more. A failure that may be retried does none of that while
     // attempts are left. Of the data, answers of paid calls and the lease nothing remains. A result
     // that is too large is a failure without retry.
-    [[nodiscard]] virtual Result<Hold> end(const Lease& lease, const JobOutcome& outcome,
-                                           TimePoint deadline) = 0;
+    //
+    // In the same step the next job for that worker is claimed, when one is there: so a worker that
+    // has work asks once for each job, not twice. What ends no job claims none.
+    [[nodiscard]] virtual Result<Ended> end_and_claim(const Lease& lease, const JobOutcome& outcome,
+                                                      const NextClaim& next,
+                                                      TimePoint deadline) = 0;
+    [[nodiscard]] Result<Hold> end(const Lease& lease, const JobOutcome& outcome,
+                                   TimePoint deadline) {
+        auto ended = end_and_claim(lease, outcome, {}, deadline);
+        if (!ended) return fail(std::move(ended).error());
+        return ended->hold;
+    }
 
     // How the children of a leased job ended, in their order. One whose record is lost has failed.
     [[nodiscard]] virtual Result<std::vector<ChildEnd>> children(const Job& job,

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <boost/json/array.hpp>
-
+#include "common/jobs/job_queue_redis.hpp"
 #include "common/jobs/scripts.hpp"
 #include "common/process/timestamps.hpp"
 #include "tutti/json.hpp"
@@ -14,9 +13,7 @@ namespace {
 
 using redis::RedisReply;
 
-// A job that is alive is never so old, unless the queue has lost it.
-constexpr std::chrono::seconds live_record_ttl = std::chrono::hours{7 * 24};
-constexpr std::chrono::seconds patience{1};  // beyond a wait
+constexpr std::chrono::seconds answer_margin{1};  // beyond a wait
 
 std::string decimal(std::chrono::milliseconds duration) { return std::to_string(duration.count()); }
 std::string decimal(std::chrono::seconds duration) { return std::to_string(duration.count()); }
@@ -25,14 +22,21 @@ std::unexpected<Error> unreadable(const char* operation) {
     return fail(Errc::protocol, operation, "the script answered something else than it can");
 }
 
-std::vector<std::string> strings(std::string_view text) {
-    std::vector<std::string> all;
-    const auto value = json::parse(text, json::any_length);
-    if (!value || !value->is_array()) return all;
-    for (const auto& element : value->get_array()) {
-        if (element.is_string()) all.emplace_back(element.get_string());
-    }
-    return all;
+// What claiming.lua says of a job.
+Result<LeasedJob> read_job(const RedisReply& reply, const NextClaim& claim) {
+    const auto& parts = reply.elements;
+    if (parts.size() != 9) return unreadable("claim a job");
+    return LeasedJob{
+        .job = {.job_id = parts[0].text,
+                .request_id = parts[3].text,
+                .name = parts[4].text,
+                .data = parts[5].text,
+                .children = json::read<std::vector<std::string>>(parts[6].text)
+                                .value_or(std::vector<std::string>()),
+                .reply = {.channel = parts[7].text, .reference = parts[8].text}},
+        .lease = {.job_id = parts[0].text, .token = claim.token, .ticket = parts[1].text},
+        .attempt = static_cast<int>(std::clamp<std::int64_t>(parts[2].integer, 1, 1'000'000)),
+        .asked_at = claim.asked_at};
 }
 
 }  // namespace
@@ -44,14 +48,14 @@ RedisJobSource::RedisJobSource(redis::RedisClient& redis, redis::RedisClient& wa
       options_(std::move(options)),
       token_(options_.leases.make_token()) {}
 
-Result<RedisReply> RedisJobSource::run(std::string_view script, std::vector<std::string> arguments,
-                                       TimePoint deadline) {
-    std::vector<std::string> words{"EVAL", std::string(script), "1", options_.queue};
+Result<RedisReply> RedisJobSource::run(const redis::Script& script,
+                                       std::vector<std::string> arguments, TimePoint deadline) {
+    std::vector<std::string> words{"1", options_.queue};
     std::ranges::move(arguments, std::back_inserter(words));
-    return redis_.command(words, deadline);
+    return redis_.run(script, words, deadline);
 }
 
-Result<Hold> RedisJobSource::hold(std::string_view script, std::vector<std::string> arguments,
+Result<Hold> RedisJobSource::hold(const redis::Script& script, std::vector<std::string> arguments,
                                   TimePoint deadline) {
     const auto reply = run(script, std::move(arguments), deadline);
     if (!reply) return fail(reply.error());
@@ -78,15 +82,12 @@ void RedisJobSource::wake() { woken_.store(true, std::memory_order_release); }
 
 Result<RedisJobSource::Claimed> RedisJobSource::claim_once(const std::string& worker,
                                                            TimePoint deadline) {
-    const LeaseOptions& leases = options_.leases;
     // The lease of a claim that is repeated began with the first one.
     if (!answer_lost_) asked_at_ = Boottime::now();
-    const auto reply =
-        run(scripts::claim,
-            {worker, token_, decimal(leases.lease), std::to_string(leases.attempts_max),
-             process::iso_timestamp(), decimal(options_.record_ttl), decimal(live_record_ttl),
-             cursor_, answer_lost_ ? "again" : "first"},
-            std::max(deadline, Boottime::now() + patience));
+    const NextClaim claim{
+        .worker = worker, .token = token_, .asked_at = asked_at_, .repeats = answer_lost_};
+    const auto reply = run(scripts::claim, claim_words(claim, cursor_),
+                           std::max(deadline, Boottime::now() + answer_margin));
     if (!reply) {
         const Errc code = reply.error().code;
         answer_lost_ = answer_lost_ || (code != Errc::unavailable && code != Errc::refused);
@@ -94,38 +95,47 @@ Result<RedisJobSource::Claimed> RedisJobSource::claim_once(const std::string& wo
         return fail(reply.error());
     }
     answer_lost_ = false;
-    auto claimed = read_claimed(*reply);
+    auto claimed = read_claimed(*reply, claim);
     // One token, one lease.
-    if (!claimed || claimed->job) token_ = leases.make_token();
+    if (!claimed || claimed->job) token_ = options_.leases.make_token();
     return claimed;
 }
 
-Result<RedisJobSource::Claimed> RedisJobSource::read_claimed(const RedisReply& reply) {
+std::vector<std::string> RedisJobSource::claim_words(const NextClaim& claim,
+                                                     const std::string& cursor) const {
+    return {claim.worker,
+            claim.token,
+            decimal(options_.leases.lease),
+            std::to_string(options_.leases.attempts_max),
+            process::iso_timestamp(),
+            decimal(options_.record_ttl),
+            decimal(live_record_ttl),
+            cursor,
+            claim.repeats ? "again" : "first",
+            std::to_string(options_.job_bytes_max)};
+}
+
+void RedisJobSource::note_group(const RedisReply& made) {
+    if (had_group_.exchange(true, std::memory_order_relaxed) && made.integer == 1) {
+        log::warn("the group of workers was gone, as after FLUSHALL, and is made again");
+    }
+}
+
+Result<RedisJobSource::Claimed> RedisJobSource::read_claimed(const RedisReply& reply,
+                                                             const NextClaim& claim) {
     const auto& parts = reply.elements;
     if (parts.size() < 3) return unreadable("claim a job");
     cursor_ = parts[1].text;
-    const bool made = parts[2].integer == 1;
-    if (made && had_group_) {
-        log::warn("the group of workers was gone, as after FLUSHALL, and is made again");
-    }
-    had_group_ = true;
+    note_group(parts[2]);
     if (parts[0].is_text("MORE")) return Claimed{.again = true};
     if (parts[0].is_text("NONE") && parts.size() == 5) {
         return Claimed{.after = parts[3].text,
                        .free_in = std::chrono::milliseconds(parts[4].integer)};
     }
-    if (!parts[0].is_text("JOB") || parts.size() != 12) return unreadable("claim a job");
-    return Claimed{
-        .job = LeasedJob{
-            .job = {.job_id = parts[3].text,
-                    .request_id = parts[6].text,
-                    .name = parts[7].text,
-                    .data = parts[8].text,
-                    .children = strings(parts[9].text),
-                    .reply = {.channel = parts[10].text, .reference = parts[11].text}},
-            .lease = {.job_id = parts[3].text, .token = token_, .ticket = parts[4].text},
-            .attempt = static_cast<int>(std::clamp<std::int64_t>(parts[5].integer, 1, 1'000'000)),
-            .asked_at = asked_at_}};
+    if (!parts[0].is_text("JOB") || parts.size() != 4) return unreadable("claim a job");
+    auto job = read_job(parts[3], claim);
+    if (!job) return fail(std::move(job).error());
+    return Claimed{.job = *std::move(job)};
 }
 
 Result<void> RedisJobSource::wait(const Claimed& nothing, TimePoint deadline) {
@@ -135,7 +145,7 @@ Result<void> RedisJobSource::wait(const Claimed& nothing, TimePoint deadline) {
         std::max(std::min({left, options_.block, nothing.free_in}), std::chrono::milliseconds{1});
     const auto read = waiting_.command(
         {"XREAD", "COUNT", "1", "BLOCK", decimal(block), "STREAMS", options_.queue, nothing.after},
-        Boottime::now() + block + patience);
+        Boottime::now() + block + answer_margin);
     if (!read) return fail(read.error());
     return {};
 }
@@ -149,25 +159,35 @@ Result<Hold> RedisJobSource::give_back(const Lease& lease, TimePoint deadline) {
                 deadline);
 }
 
-Result<Hold> RedisJobSource::end(const Lease& lease, const JobOutcome& outcome,
-                                 TimePoint deadline) {
+Result<Ended> RedisJobSource::end_and_claim(const Lease& lease, const JobOutcome& outcome,
+                                            const NextClaim& next, TimePoint deadline) {
     const JobOutcome stored = storable(outcome);
     const auto* completed = std::get_if<Completed>(&stored);
     const auto* failed = std::get_if<Failed>(&stored);
     const char* status = completed != nullptr ? "completed" : failed->retry ? "retry" : "failed";
-    return hold(scripts::end_job,
-                {lease.job_id, lease.token, status,
-                 completed != nullptr ? completed->result : failed->cause, process::iso_timestamp(),
-                 decimal(options_.record_ttl), std::to_string(options_.leases.attempts_max),
-                 decimal(options_.leases.retry_after), decimal(options_.leases.lease)},
-                deadline);
+    auto words = claim_words(next, "0-0");
+    words.insert(words.end(), {lease.job_id, lease.token, status,
+                               completed != nullptr ? completed->result : failed->cause,
+                               decimal(options_.leases.retry_after)});
+    const auto reply = run(scripts::end_job, std::move(words), deadline);
+    if (!reply) return fail(reply.error());
+    const auto& parts = reply->elements;
+    if (parts.size() < 2) return unreadable("end a job");
+    if (!next.worker.empty()) note_group(parts[1]);
+    Ended ended{.hold = parts[0].is_text("LOST") ? Hold::lost : Hold::held};
+    if (parts.size() < 3) return ended;
+    auto job = read_job(parts[2], next);
+    // The end stands. What nobody can read lapses, and is a dead letter in the end.
+    if (job) ended.next = *std::move(job);
+    return ended;
 }
 
 Result<std::vector<ChildEnd>> RedisJobSource::children(const Job& job, TimePoint deadline) {
     std::vector<ChildEnd> ends;
     for (const std::string& child : job.children) {
         const auto reply = redis_.command(
-            {"HMGET", record_key(child), "status", "name", "result", "error"}, deadline);
+            {"HMGET", record_key(options_.queue, child), "status", "name", "result", "error"},
+            deadline);
         if (!reply) return fail(reply.error());
         if (reply->elements.size() != 4) return unreadable("read the end of a child");
         const auto& fields = reply->elements;

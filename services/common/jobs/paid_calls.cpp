@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "common/jobs/job_rules.hpp"
-
 namespace tutti::services::jobs {
 namespace {
 
@@ -39,7 +37,6 @@ Result<std::string> PaidCalls::once(const std::string& call,
     case PaidCall::State::lost: return lease_lost();
     case PaidCall::State::stored: return std::move(known->answer);
     case PaidCall::State::unknown:
-        if (!kept(JobRule::unknown_is_not_asked)) break;
         return fail(Errc::suspect, "make a paid call",
                     "an attempt before began it, and nothing is known of its answer");
     case PaidCall::State::begun: break;
@@ -62,7 +59,6 @@ Result<std::string> PaidCalls::store(const std::string& call, std::string answer
     auto stored = source_.store_paid(lease_, call, answer, deadline());
     // Storing again does the same again.
     if (!stored) stored = source_.store_paid(lease_, call, answer, deadline());
-    if (!kept(JobRule::stored_before_used)) return answer;
     if (!stored) return fail(std::move(stored).error());
     if (*stored == Hold::lost) return lease_lost();
     return answer;

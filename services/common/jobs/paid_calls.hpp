@@ -10,6 +10,7 @@
 #include <functional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "common/jobs/job_source.hpp"
 #include "tutti/clock.hpp"
@@ -40,6 +41,12 @@ public:
     // same in every attempt.
     [[nodiscard]] Result<std::string> once(const std::string& call,
                                            const std::function<Result<std::string>()>& ask);
+
+    // What an earlier attempt was answered, learnt in another way after `once` has said `suspect`:
+    // from now on `once` answers it. Returns it. Errors: `cancelled`; those of JobSource.
+    [[nodiscard]] Result<std::string> settle(const std::string& call, std::string answer) {
+        return store(call, std::move(answer));
+    }
 
 private:
     [[nodiscard]] Result<std::string> store(const std::string& call, std::string answer);

@@ -98,6 +98,13 @@ bool Network::contains(std::string_view address) const {
     return read && same_prefix(first_, read->bytes, prefix_bits_);
 }
 
+bool is_loopback(std::string_view host) {
+    static const std::vector<Network> networks = named({"127.0.0.0/8", "::1"});
+    return host == "localhost" || std::ranges::any_of(networks, [&](const Network& network) {
+               return network.contains(host);
+           });
+}
+
 bool is_public(std::string_view address) {
     const auto holds = [&](const Network& network) { return network.contains(address); };
     return std::ranges::any_of(routed(), holds) && std::ranges::none_of(special(), holds);

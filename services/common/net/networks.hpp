@@ -19,6 +19,10 @@ namespace tutti::services::net {
 // for IPv6 addresses that carry such an IPv4 address, and for what is no numeric address.
 [[nodiscard]] bool is_public(std::string_view address);
 
+// A host as a URL has it that is this machine whatever a name server says: a numeric address of
+// 127.0.0.0/8, ::1, or "localhost".
+[[nodiscard]] bool is_loopback(std::string_view host);
+
 // A range of addresses: "10.0.0.0/8", "fd00::/8", or one address.
 class Network {
 public:

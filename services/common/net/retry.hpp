@@ -2,6 +2,8 @@
 // 120 % of that, so that processes which lost the same server do not come back in step.
 #pragma once
 
+#include <cstdint>
+
 #include "tutti/clock.hpp"
 
 namespace tutti::services::net {
@@ -12,5 +14,8 @@ struct RetryPauses {
 };
 
 [[nodiscard]] Duration retry_after(const RetryPauses& pauses, int failed_attempts);
+// The same without chance of its own. `random`: uniform over all of its values.
+[[nodiscard]] Duration retry_after(const RetryPauses& pauses, int failed_attempts,
+                                   std::uint64_t random);
 
 }  // namespace tutti::services::net

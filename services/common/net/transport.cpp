@@ -1,14 +1,10 @@
-// Each transport owns an io_context that only the calling thread runs. An operation is started, the
-// context runs until it completes or the deadline passes, and then the socket is closed, which
-// completes it. `cancel` posts the same closing; if no operation is in progress, the next one runs
-// into it.
+// Each transport owns an io_context that only the calling thread runs.
 #include "common/net/transport.hpp"
 
 #include <netdb.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <deque>
@@ -17,17 +13,8 @@
 #include <thread>
 #include <utility>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/error.hpp>
-#include <boost/asio/ssl/host_name_verification.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/write.hpp>
-
 #include "common/net/close_on_exec.hpp"
+#include "common/net/transport_impl.hpp"
 #include "common/process/edge.hpp"
 #include "tutti/detail/mutex.hpp"
 
@@ -39,85 +26,11 @@ namespace ssl = boost::asio::ssl;
 using asio::ip::tcp;
 using boost::system::error_code;
 
-class Socket {
-public:
-    template <class Operation>
-    Result<std::size_t> run(const Operation& start, TimePoint deadline);
+}  // namespace
 
-    template <class Stream>
-    Result<void> write(Stream& stream, std::string_view bytes, TimePoint deadline);
-    template <class Stream>
-    Result<std::size_t> read_some(Stream& stream, std::span<char> to, TimePoint deadline);
-
-    Result<void> connect(tcp::socket& socket, const Addresses& addresses, std::uint16_t port,
-                         TimePoint deadline);
-    Result<void> connect_one(tcp::socket& socket, const tcp::endpoint& endpoint,
-                             TimePoint deadline);
-
-    void cancel() {
-        cancelled_.store(true);
-        asio::post(context_, [this] { close(); });
-    }
-    void close() {
-        error_code ignored;
-        lowest_->close(ignored);
-    }
-
-    [[nodiscard]] asio::io_context& context() noexcept { return context_; }
-    // The lowest layer of the stream that is built on this. Once, before anything else.
-    void attach(tcp::socket& lowest) { lowest_ = &lowest; }
-
-private:
-    asio::io_context context_{1};
-    tcp::socket* lowest_ = nullptr;
-    // Set before the socket is closed, read after an error of it.
-    std::atomic<bool> cancelled_{false};
-};
 Error to_error(const error_code& error) {
     const bool untrusted = error.category() == asio::error::get_ssl_category();
     return {untrusted ? Errc::protocol : Errc::unavailable, {}, error.message()};
-}
-
-template <class Operation>
-Result<std::size_t> Socket::run(const Operation& start, TimePoint deadline) {
-    std::optional<std::pair<error_code, std::size_t>> done;
-    if (cancelled_.load()) return fail(Errc::stopped, {}, "the client was stopped");
-    if (Boottime::now() >= deadline) return fail(Errc::timeout, {}, "the deadline passed");
-    context_.restart();
-    start([&done](const error_code& error, std::size_t bytes = 0) { done.emplace(error, bytes); });
-    context_.run_for(time_left(deadline, Boottime::now()));
-    const bool late = !done;
-    if (late) {
-        close();
-        context_.restart();
-        context_.run();
-    }
-    if (cancelled_.load()) return fail(Errc::stopped, {}, "the client was stopped");
-    if (late) return fail(Errc::timeout, {}, "the deadline passed");
-    if (done->first && done->first != asio::error::eof &&
-        done->first != ssl::error::stream_truncated) {
-        return fail(to_error(done->first));
-    }
-    return done->second;  // 0 at the end of the stream
-}
-
-template <class Stream>
-Result<void> Socket::write(Stream& stream, std::string_view bytes, TimePoint deadline) {
-    const auto written =
-        run([&](auto done) { asio::async_write(stream, asio::buffer(bytes), std::move(done)); },
-            deadline);
-    if (!written) return fail(written.error());
-    if (*written != bytes.size()) return fail(Errc::unavailable, {}, "the connection was closed");
-    return {};
-}
-
-template <class Stream>
-Result<std::size_t> Socket::read_some(Stream& stream, std::span<char> to, TimePoint deadline) {
-    return run(
-        [&](auto done) {
-            stream.async_read_some(asio::buffer(to.data(), to.size()), std::move(done));
-        },
-        deadline);
 }
 
 Result<void> Socket::connect_one(tcp::socket& socket, const tcp::endpoint& endpoint,
@@ -142,6 +55,8 @@ Result<void> Socket::connect(tcp::socket& socket, const Addresses& addresses, st
     }
     return result;
 }
+
+namespace {
 
 // What an idle socket has to say, without waiting: bytes (1), the end or an error (0), nothing
 // (-1).
@@ -175,15 +90,6 @@ private:
     tcp::socket socket_{base_.context()};
 };
 
-}  // namespace
-
-class TrustedRoots {
-public:
-    ssl::context context{ssl::context::tls_client};
-};
-
-namespace {
-
 class TlsTransport final : public Transport {
 public:
     TlsTransport(const HttpUrl& url, std::shared_ptr<TrustedRoots> context)
@@ -196,16 +102,7 @@ public:
             !connected) {
             return connected;
         }
-        stream_.set_verify_callback(ssl::host_name_verification(host_));
-        SSL_set_tlsext_host_name(stream_.native_handle(), host_.c_str());
-        const auto secured = base_.run(
-            [&](auto done) { stream_.async_handshake(ssl::stream_base::client, std::move(done)); },
-            deadline);
-        if (!secured) return fail(secured.error());
-        if (SSL_is_init_finished(stream_.native_handle()) == 0) {
-            return fail(Errc::protocol, {}, "the peer ended the TLS handshake");
-        }
-        return {};
+        return base_.secure(stream_, host_, deadline);
     }
     Result<void> write(std::string_view bytes, TimePoint deadline) override {
         return base_.write(stream_, bytes, deadline);

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "common/http/wire.hpp"
+#include "common/net/networks.hpp"
 #include "tutti/canonical.hpp"
 
 namespace tutti::services::net {
@@ -91,6 +92,17 @@ Result<HttpUrl> HttpUrl::parse(std::string_view text) {
     if (!is_host(authority)) return wrong("the URL's host is not valid");
     url.host = authority;
     return url;
+}
+
+bool keeps_secrets(const HttpUrl& url) {
+    return url.scheme == HttpUrl::Scheme::https || is_loopback(url.host);
+}
+
+Result<HttpUrl> parse_websocket_url(std::string_view text) {
+    if (!text.starts_with("ws://") && !text.starts_with("wss://")) {
+        return fail(Errc::invalid_option, "read url", "the URL must begin with ws:// or wss://");
+    }
+    return HttpUrl::parse("http" + std::string(text.substr(2)));
 }
 
 }  // namespace tutti::services::net

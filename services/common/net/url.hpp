@@ -27,4 +27,11 @@ struct HttpUrl {
     [[nodiscard]] static Result<HttpUrl> parse(std::string_view text);
 };
 
+// Whether what is sent there is seen by its host alone: https, or a host that is this machine.
+[[nodiscard]] bool keeps_secrets(const HttpUrl& url);
+
+// "wss://host/path" as the https URL that WebSocket's handshake is sent to, "ws://" as the http
+// one. Errors: as HttpUrl::parse.
+[[nodiscard]] Result<HttpUrl> parse_websocket_url(std::string_view text);
+
 }  // namespace tutti::services::net

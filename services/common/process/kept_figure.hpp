@@ -1,5 +1,5 @@
-// A figure that costs a question to another process, kept for a moment: however many ask for it,
-// the other process is asked once in that time.
+// A figure, or anything else, that costs a question to another process, kept for a moment: however
+// many ask for it, the other process is asked once in that time.
 //
 //     KeptFigure<std::size_t> count(3s, [&] { return ask_redis(500ms); });
 //     if (const auto known = count.get()) ...
@@ -9,12 +9,12 @@
 
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "common/process/edge.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::process {
 
@@ -29,8 +29,9 @@ public:
     // Blocking: as long as `ask` takes for the one caller who asks; the others get the last answer,
     // and wait only while there has never been one.
     [[nodiscard]] std::optional<T> get() {
-        std::unique_lock lock(mutex_);
-        answered_.wait(lock, [this] { return known_ || !asking_; });
+        detail::Lock lock(mutex_);
+        answered_.wait(lock.waiting(),
+                       [this]() TUTTI_REQUIRES(mutex_) { return known_ || !asking_; });
         if (asking_ || (known_ && Boottime::now() < ask_again_)) return value_;
         asking_ = true;
         lock.unlock();
@@ -48,12 +49,12 @@ public:
 private:
     const Duration kept_for_;
     const Ask ask_;
-    std::mutex mutex_;
+    detail::Mutex mutex_;
     std::condition_variable answered_;
-    bool known_ = false;  // guarded by mutex_, as is the rest: there has been an answer
-    bool asking_ = false;
-    std::optional<T> value_;
-    TimePoint ask_again_{};
+    bool known_ TUTTI_GUARDED_BY(mutex_) = false;  // there has been an answer
+    bool asking_ TUTTI_GUARDED_BY(mutex_) = false;
+    std::optional<T> value_ TUTTI_GUARDED_BY(mutex_);
+    TimePoint ask_again_ TUTTI_GUARDED_BY(mutex_){};
 };
 
 }  // namespace tutti::services::process

@@ -15,12 +15,12 @@
 #include <cstdint>
 #include <cstdlib>
 #include <exception>
-#include <mutex>
 #include <system_error>
 #include <thread>
 
 #include "common/process/edge.hpp"
 #include "common/process/logging.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::services::process {
 namespace {
@@ -92,16 +92,16 @@ int Lifecycle::wait() {
 void Lifecycle::run_steps() {
     if (steps_.empty()) return;
     const int done = ::eventfd(0, EFD_CLOEXEC);
-    std::mutex mutex;
+    detail::Mutex mutex;
     std::string current;  // guarded by mutex: the watchdog names the step that hangs
     const auto set_current = [&](std::string name) {
-        const std::lock_guard lock(mutex);
+        const detail::Lock lock(mutex);
         current = std::move(name);
     };
     const auto watch = [&] {
         const int ready = wait_readable({done, signals_}, options_.stop_bound);
         if (ready == done) return;
-        const std::lock_guard lock(mutex);
+        const detail::Lock lock(mutex);
         log::error(std::string(ready == -1 ? "not stopped in time" : "second signal") +
                    "; giving up in: " + current);
         std::_Exit(ready == -1 ? 1 : 130);

@@ -1,19 +1,31 @@
 // Log lines of the services: one line each on stderr, with time, level and service. LOG_LEVEL
-// (trace, debug, info, warn, error, off) sets the level; `info` when unset.
+// (trace, debug, info, warn, error, off) sets the level; `info` when unset. LOG_FORMAT=json makes
+// each line a JSON object with the members time, level, message, service and instance, and trace_id
+// and span_id where the thread works for a trace.
 //
 // Callers compose the text; a `Secret` cannot be part of it by accident. Control characters in the
-// text are replaced, so a peer's bytes cannot forge a line.
+// text are replaced, so a peer's bytes cannot forge a line; a text ends after 16 KiB, and as JSON
+// what is not UTF-8 in it is replaced.
 //
 // Thread-safety: any thread, after `setup_logging`. Before it, lines go to stderr unnamed.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace tutti::services::process {
 
+enum class LogFormat : std::uint8_t { text, json };
+
+struct LogOptions {
+    std::string service;     // "ai-worker"
+    std::string instance{};  // "ai-worker-4711"; empty: as the service
+    LogFormat format = LogFormat::text;
+};
+
 // Once, early in `main`. An unknown level in LOG_LEVEL counts as `info` and is said so.
-void setup_logging(const std::string& service);
+void setup_logging(const LogOptions& options);
 
 namespace log {
 void debug(std::string_view text);
@@ -42,7 +54,7 @@ public:
 private:
     const char* kind_;
     const char* end_;
-    bool told_ = false;
+    bool reported_ = false;
 };
 }  // namespace log
 

@@ -22,6 +22,7 @@ namespace tutti::services::process {
 namespace {
 
 constexpr std::size_t secret_length_min = 16;
+constexpr std::uint32_t shards_max = 1024;
 
 class Parser {
 public:
@@ -37,8 +38,14 @@ public:
     // The contract knows exactly one spelling of "on"; anything else but "false" is a typing error.
     void flag(const char* name, bool& to) {
         const auto value = get(name);
-        if (value && *value != "true" && *value != "false") problem(name, "must be true or false");
-        to = value == "true";
+        if (!value) return;
+        if (*value != "true" && *value != "false") problem(name, "must be true or false");
+        to = *value == "true";
+    }
+    void log_format(const char* name, LogFormat& to) {
+        const auto value = get(name);
+        if (value && *value != "text" && *value != "json") problem(name, "must be text or json");
+        to = value == "json" ? LogFormat::json : LogFormat::text;
     }
     void address(const char* name, std::string& to) {
         auto value = get(name);
@@ -62,6 +69,26 @@ public:
                                      std::to_string(max));
         }
         to = parsed;
+    }
+    template <class T>
+    void number(const char* name, std::optional<T>& to, T min, T max) {
+        if (!get(name)) return;
+        T parsed{};
+        number(name, parsed, min, max);
+        to = parsed;
+    }
+    void shards(std::optional<std::uint32_t>& id, std::optional<std::uint32_t>& count,
+                std::chrono::seconds& lease);
+    void public_key(const char* name, std::optional<std::string>& to) {
+        auto value = get(name);
+        constexpr std::size_t digits = 64;
+        if (value && (value->size() != digits ||
+                      value->find_first_not_of("0123456789abcdefABCDEF") != std::string::npos)) {
+            return problem(name,
+                           "must be the 64 hexadecimal digits that the developer portal shows "
+                           "(General Information, Public Key)");
+        }
+        to = std::move(value);
     }
     // Part of a Redis key that people type.
     void key_name(const char* name, std::string& to) {
@@ -110,6 +137,17 @@ public:
         }
         while (value->ends_with('/')) value->pop_back();
         to = std::move(value);
+    }
+    void url_for_a_secret(const char* name, std::string& to) {
+        std::optional<std::string> value;
+        http_url(name, value);
+        if (!value) return;
+        if (!net::keeps_secrets(*net::HttpUrl::parse(*value))) {
+            return problem(name,
+                           "must begin with https://, or lead to this machine: a token goes "
+                           "there");
+        }
+        to = std::move(*value);
     }
     void redis_url(const char* name, std::optional<std::string>& to) {
         auto value = get(name);
@@ -204,6 +242,21 @@ private:
     ProblemList problems_;
 };
 
+void Parser::shards(std::optional<std::uint32_t>& id, std::optional<std::uint32_t>& count,
+                    std::chrono::seconds& lease) {
+    number<std::uint32_t>("SHARD_ID", id, 0, shards_max - 1);
+    number<std::uint32_t>("SHARD_COUNT", count, 1, shards_max);
+    auto seconds = static_cast<std::uint32_t>(lease.count());
+    number<std::uint32_t>("SHARD_LEASE_SECONDS", seconds, 3, 300);
+    lease = std::chrono::seconds{seconds};
+    if (id && !count) {
+        problem("SHARD_ID", "is set, and SHARD_COUNT is not: say how many shards there are");
+    }
+    if (id && count && *id >= *count) {
+        problem("SHARD_ID", "must be less than SHARD_COUNT: shards count from 0");
+    }
+}
+
 void Parser::database(const char* name, std::string& path, std::optional<Secret>& postgres_url) {
     const auto value = get(name);
     if (!value) return;
@@ -260,7 +313,14 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.number<std::uint32_t>("DEDUP_WINDOW_SECONDS", window, 1, 3600);
     settings.dedup_window = std::chrono::seconds{window};
     parser.number<std::uint32_t>("WORKER_CONCURRENCY", settings.worker_concurrency, 1, 1000);
+    auto lease = static_cast<std::uint32_t>(settings.job_lease.count());
+    parser.number<std::uint32_t>("JOB_LEASE_SECONDS", lease, 1, 3600);
+    settings.job_lease = std::chrono::seconds{lease};
     parser.secret("DISCORD_TOKEN", settings.discord_token);
+    parser.url_for_a_secret("DISCORD_API_URL", settings.discord_api_url);
+    parser.public_key("DISCORD_PUBLIC_KEY", settings.discord_public_key);
+    parser.shards(settings.shard_id, settings.shard_count, settings.shard_lease);
+    parser.pool("DISCORD", settings.discord);
     parser.flag("AUTO_DEPLOY_COMMANDS", settings.auto_deploy_commands);
     parser.flag("AUTO_TRANSCRIBE_VOICE", settings.auto_transcribe_voice);
     parser.http_url("LLM_BASE_URL", settings.llm_base_url);
@@ -278,6 +338,8 @@ Result<Settings> Settings::parse(const Environment& environment) {
     parser.origins("ATTACHMENT_HOSTS", settings.attachment_hosts);
     parser.networks("ATTACHMENT_NETWORKS", settings.attachment_networks);
     parser.pool("ATTACHMENTS", settings.attachments);
+    parser.log_format("LOG_FORMAT", settings.log_format);
+    parser.http_url("OTEL_EXPORTER_OTLP_ENDPOINT", settings.otlp_endpoint);
     if (!parser.problems().empty()) {
         return fail(Errc::invalid_option, "read settings", parser.problems());
     }

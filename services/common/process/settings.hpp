@@ -14,7 +14,8 @@
 #include <string>
 #include <vector>
 
-#include "common/net/networks.hpp"
+#include "common/net/attachment_hosts.hpp"
+#include "common/process/logging.hpp"
 #include "common/process/secret.hpp"
 #include "tutti/error.hpp"
 
@@ -77,9 +78,23 @@ struct Settings {
     std::string queue_name = "ai-requests";  // QUEUE_NAME: also a Redis key
     std::chrono::seconds dedup_window{5};    // DEDUP_WINDOW_SECONDS
     std::uint32_t worker_concurrency = 5;    // WORKER_CONCURRENCY
-    std::optional<Secret> discord_token;     // DISCORD_TOKEN
-    bool auto_deploy_commands = false;       // AUTO_DEPLOY_COMMANDS=true
-    bool auto_transcribe_voice = false;      // AUTO_TRANSCRIBE_VOICE=true
+    // JOB_LEASE_SECONDS: how long a job waits whose worker or bot is gone; the same in all of them.
+    std::chrono::seconds job_lease{30};
+    std::optional<Secret> discord_token;  // DISCORD_TOKEN
+    // DISCORD_API_URL: plain http only on this machine, because the token goes there.
+    std::string discord_api_url = "https://discord.com/api/v10";
+    // DISCORD_PUBLIC_KEY: of the application, 64 hexadecimal digits; unset = no interactions over
+    // HTTP.
+    std::optional<std::string> discord_public_key;
+    // SHARD_ID and SHARD_COUNT: the one shard of this process, and how many there are. The count
+    // alone: the processes share them out over Redis. Neither: so many as Discord recommends.
+    std::optional<std::uint32_t> shard_id;
+    std::optional<std::uint32_t> shard_count;
+    // SHARD_LEASE_SECONDS: how long a shard waits whose process is gone; the same in all of them.
+    std::chrono::seconds shard_lease{10};
+    HttpPool discord{.concurrent_max = 40, .queued_max = 256, .deadline = std::chrono::seconds{15}};
+    bool auto_deploy_commands = true;    // AUTO_DEPLOY_COMMANDS=false: commands stay as they are
+    bool auto_transcribe_voice = false;  // AUTO_TRANSCRIBE_VOICE=true
 
     std::optional<std::string> llm_base_url;  // LLM_BASE_URL: an OpenAI-compatible endpoint
     std::optional<std::string> llm_model;     // LLM_MODEL: overrides the personality's model
@@ -100,16 +115,24 @@ struct Settings {
     HttpPool transcription{
         .concurrent_max = 4, .queued_max = 64, .deadline = std::chrono::seconds{180}};
 
-    // ATTACHMENT_HOSTS: where workers fetch attachments, besides the gateway's own URLs: hosts
-    // ("cdn.example", https) or origins ("http://files.example:8080"), with commas between them.
-    std::vector<std::string> attachment_hosts{"https://cdn.discordapp.com:443",
-                                              "https://media.discordapp.net:443"};  // origins
+    // ATTACHMENT_HOSTS: where the gateway and the workers fetch attachments: hosts ("cdn.example",
+    // https) or origins ("http://files.example:8080"), with commas between them. Origins here.
+    std::vector<std::string> attachment_hosts = net::AttachmentHosts::Options{}.origins;
     // ATTACHMENT_NETWORKS: addresses that are not of the public Internet and that these hosts may
     // have nevertheless: "10.1.0.0/16", with commas between them.
     std::vector<net::Network> attachment_networks{};
     // Each holds a file in memory.
     HttpPool attachments{
         .concurrent_max = 8, .queued_max = 64, .deadline = std::chrono::seconds{30}};
+
+    LogFormat log_format = LogFormat::text;    // LOG_FORMAT: text or json
+    std::optional<std::string> otlp_endpoint;  // OTEL_EXPORTER_OTLP_ENDPOINT: unset = no traces
+
+    [[nodiscard]] net::AttachmentHosts::Options attachment_places() const {
+        return {.origins = attachment_hosts,
+                .networks = attachment_networks,
+                .discord_base_url = discord_cdn_base_url.value_or("")};
+    }
 
     // Errors: invalid_option, the cause names every variable that is wrong.
     [[nodiscard]] static Result<Settings> parse(const Environment& environment);

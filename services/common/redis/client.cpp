@@ -5,12 +5,12 @@
 #include "common/redis/client.hpp"
 
 #include <algorithm>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "common/net/slots.hpp"
 #include "common/process/edge.hpp"
+#include "tutti/detail/mutex.hpp"
 #include "tutti/redis/connection.hpp"
 
 namespace tutti::services::redis {
@@ -64,6 +64,11 @@ Result<RedisReply> judged(Reply reply) {
     return to_value(std::move(reply));
 }
 
+std::unexpected<Error> of_operation(std::string_view command, Error error) {
+    error.operation = "redis " + std::string(command);
+    return fail(std::move(error));
+}
+
 }  // namespace
 
 class RedisClient::Impl {
@@ -73,7 +78,9 @@ public:
           connector_(connector),
           slots_({.concurrent_max = options_.connections_max, .queued_max = options_.queued_max}) {}
 
-    Result<RedisReply> command(const std::vector<std::string>& words, TimePoint deadline) {
+    // `text`: of the script whose digest is the second word, if any.
+    Result<RedisReply> command(std::vector<std::string_view> words, std::string_view text,
+                               TimePoint deadline) {
         deadline = std::min(deadline, Boottime::now() + options_.command_timeout);
         const auto slot = slots_.take(deadline);
         if (!slot) return fail(slot.error());
@@ -83,10 +90,14 @@ public:
             if (!opened) return fail(std::move(opened).error());
             connection = *std::move(opened);
         }
-        const std::vector<std::string_view> views(words.begin(), words.end());
         // The command may have been sent before something was thrown.
         return process::as_result(Errc::timeout, [&]() -> Result<RedisReply> {
-            auto reply = connection->command(views, deadline);
+            auto reply = connection->command(words, deadline);
+            if (!text.empty() && reply && reply->is_error("NOSCRIPT")) {
+                words[0] = "EVAL";
+                words[1] = text;
+                reply = connection->command(words, deadline);
+            }
             if (!reply) return fail(std::move(reply).error());
             keep(*std::move(connection));
             return judged(*std::move(reply));
@@ -94,14 +105,14 @@ public:
     }
     void stop() {
         slots_.stop();
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         stopped_ = true;
         idle_.clear();
     }
 
 private:
     std::optional<Connection> take_idle() {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         while (!idle_.empty()) {
             Connection connection = std::move(idle_.back());
             idle_.pop_back();
@@ -110,7 +121,7 @@ private:
         return std::nullopt;
     }
     void keep(Connection connection) {
-        const std::lock_guard lock(mutex_);
+        const detail::Lock lock(mutex_);
         if (!stopped_) idle_.push_back(std::move(connection));
     }
     // Nothing of the caller's command has been sent when this fails, so no failure is a timeout.
@@ -127,9 +138,9 @@ private:
     const Options options_;
     const Connector connector_;
     net::Slots slots_;
-    std::mutex mutex_;
-    std::vector<Connection> idle_;  // at most as many as slots
-    bool stopped_ = false;
+    detail::Mutex mutex_;
+    std::vector<Connection> idle_ TUTTI_GUARDED_BY(mutex_);  // at most as many as slots
+    bool stopped_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 
 Result<std::unique_ptr<RedisClient>> RedisClient::create(Options options) {
@@ -147,11 +158,18 @@ RedisClient::~RedisClient() { stop(); }
 void RedisClient::stop() { impl_->stop(); }
 
 Result<RedisReply> RedisClient::command(const std::vector<std::string>& words, TimePoint deadline) {
-    auto reply = impl_->command(words, deadline);
+    auto reply = impl_->command({words.begin(), words.end()}, {}, deadline);
     if (reply || words.empty()) return reply;
-    Error error = std::move(reply).error();
-    error.operation = "redis " + words.front();
-    return fail(std::move(error));
+    return of_operation(words.front(), std::move(reply).error());
+}
+
+Result<RedisReply> RedisClient::run(const Script& script, const std::vector<std::string>& words,
+                                    TimePoint deadline) {
+    std::vector<std::string_view> views{"EVALSHA", script.sha1};
+    views.insert(views.end(), words.begin(), words.end());
+    auto reply = impl_->command(std::move(views), script.text, deadline);
+    if (reply) return reply;
+    return of_operation("EVALSHA", std::move(reply).error());
 }
 
 }  // namespace tutti::services::redis

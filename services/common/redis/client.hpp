@@ -49,6 +49,12 @@ struct RedisReply {
     }
 };
 
+// A Lua script, and the digest by which a server knows it that has seen it.
+struct Script {
+    std::string_view sha1;
+    std::string_view text;
+};
+
 class RedisClient {
 public:
     struct Options {
@@ -72,6 +78,10 @@ public:
     // Blocking: until `deadline` or for `command_timeout` at most.
     [[nodiscard]] Result<RedisReply> command(const std::vector<std::string>& words,
                                              TimePoint deadline);
+    // EVALSHA, and EVAL when the server has not seen the script: then nothing of it was carried
+    // out. `words`: how many keys, the keys, the arguments. Otherwise as `command`.
+    [[nodiscard]] Result<RedisReply> run(const Script& script,
+                                         const std::vector<std::string>& words, TimePoint deadline);
 
     // Refuses commands from now on; those in progress end within their deadline. Idempotent.
     void stop();

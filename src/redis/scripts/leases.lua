@@ -35,13 +35,16 @@ end
 
 -- Forgets those whose lease has lapsed, and those of which `is_gone(member, its last renewal)`, and finds the
 -- longest lease that is left.
+--
+-- What cannot be read is of a member all the same, which may serve: it counts as the longest lease, from now
+-- on. Versions before these fields set a number here with each renewal, and raise the longest lease.
 local function forget(is_gone)
     local all = redis.call('HGETALL', state_key)
-    local known, lapsed, longest, older_version = 0, {}, 0, false
+    local known, lapsed, longest = 0, {}, 0
     local last = {}
     for i = 1, #all, 2 do
         local member = string.match(all[i], '^x:(.*)$')
-        if member then last[member] = number(all[i + 1]) end
+        if member then last[member] = all[i + 1] end
     end
     due = nil
     local function stays(held, lapses)
@@ -52,23 +55,25 @@ local function forget(is_gone)
         local member = string.match(all[i], '^m:(.*)$')
         if member then
             local held, lapses = held_by(all[i + 1])
-            known = math.max(known, held or 0)
-            older_version = older_version or number(all[i + 1]) ~= nil
-            if not held or clock > lapses or is_gone(member, last[member]) then
+            if not held then held, lapses = lease, lapses_if_renewed_now(lease) end
+            known = math.max(known, held)
+            if clock > lapses or is_gone(member, number(last[member])) then
                 table.insert(lapsed, member)
             else
                 set_held(member, held, lapses, all[i + 1])
                 stays(held, lapses)
             end
+            last[member] = nil
         end
     end
     for _, member in ipairs(lapsed) do
         members = members - redis.call('ZREM', acks_key, member)
         redis.call('HDEL', state_key, 'm:' .. member, 'x:' .. member)
     end
-    -- Versions before these fields raise the longest lease, and with each renewal set a number here. What
-    -- they may hold is kept for all of them together.
-    if older_version or lease > known then
+    -- Versions that knew `m:` and not `x:` leave those of the members that they forget.
+    for member in pairs(last) do redis.call('HDEL', state_key, 'x:' .. member) end
+    -- A longest lease that no member is known to hold.
+    if lease > known then
         set_held('', lease, lapses_if_renewed_now(lease))
         stays(lease, lapses_if_renewed_now(lease))
     end

@@ -5,6 +5,7 @@
 -- valid under the identity that the server has now. A part that was lost, evicted, or restored
 -- with an older copy of the server has become a new epoch.
 local state_key, log_key, acks_key = KEYS[1], KEYS[2], KEYS[3]
+local tags_key = string.sub(state_key, 1, -2) .. 'tags'
 
 local info = redis.call('INFO', 'replication')
 if not string.find(info, 'role:master', 1, true) then
@@ -22,17 +23,22 @@ end
 local function is_error(reply)
     return type(reply) == 'table' and reply.err and not is_wrong_type(reply)
 end
--- Nil: they are none.
+-- Nil: they are none. Those behind a `#` are the second answer.
 local function netstrings(text)
-    local found, at = {}, 1
+    local found, marked, at = {}, {}, 1
     while at <= #text do
-        local length, from = string.match(text, '^(%d+):()', at)
-        if not length then return nil end
+        local mark, length, from = string.match(text, '^(#?)(%d+):()', at)
+        if not length or string.find(length, '^0.') then return nil end
         at = from + length + 1
         if string.sub(text, at - 1, at - 1) ~= ',' then return nil end
-        table.insert(found, string.sub(text, from, at - 2))
+        table.insert(mark == '' and found or marked, string.sub(text, from, at - 2))
     end
-    return found
+    return found, marked
+end
+-- The same; nil if one is marked.
+local function unmarked_netstrings(text)
+    local found, marked = netstrings(text)
+    return found and #marked == 0 and found or nil
 end
 local function is_hex(text)
     return text and #text == 16 and not string.find(text, '[^0-9a-f]')
@@ -47,7 +53,7 @@ local function decimal(value)
 end
 
 local state = redis.pcall('HMGET', state_key, 'v', 'e', 's', 'h', 'n', 'r', 't', 'b', 'w', 'g',
-    'p', 'c', 'q')
+    'p', 'c', 'q', 'y', 'f')
 if is_error(state) then return state end
 if is_wrong_type(state) then state = {} end
 if state[1] and state[1] ~= '1' then
@@ -67,11 +73,13 @@ local bytes, mark = tonumber(state[8]) or 0, tonumber(state[9]) or 0
 local generation = tonumber(state[10])
 -- In front of the keys that the entries name, where values of this channel have been used: netstrings.
 -- They are lost with the epoch only, or an entry would leave a value behind.
-local prefixes = state[11] and netstrings(state[11])
+local prefixes = state[11] and unmarked_netstrings(state[11])
 -- Renewals that were taken in this epoch. There are none in those of versions that did not count them.
 local renewals = number(state[12]) or 0
 -- The last sequence that was to be acknowledged.
 local wanted = number(state[13]) or 0
+-- The last sequence that named a tag, and the one that counts for every tag of which more is not known.
+local last_tag, tags_floor = number(state[14]) or 0, number(state[15]) or 0
 
 -- Of leases: see there.
 local function fields_that_outlive_the_epoch()
@@ -86,10 +94,10 @@ end
 
 local function rotate()
     local kept = fields_that_outlive_the_epoch()
-    redis.call('DEL', state_key, log_key, acks_key)
+    redis.call('DEL', state_key, log_key, acks_key, tags_key)
     epoch, seq, chain = ARGV[1], 0, ARGV[1]
     members, bytes, mark, generation, prefixes, renewals = 0, 0, 0, 0, {}, 0
-    wanted = 0
+    wanted, last_tag, tags_floor = 0, 0, 0
     redis.call('HSET', state_key, 'v', 1, 'e', epoch, 's', 0, 'h', chain, 'n', 0, 'r', identity,
         'b', 0, 'w', 0, 'g', 0, 'p', '')
     for _, field in ipairs(kept) do redis.call('HSET', state_key, field[1], field[2]) end

@@ -28,15 +28,87 @@ local function age_of(key, life)
     return math.max(bounded(life) - left, 0)
 end
 
-local function framed_value(key)
+-- Tags. The hash `tags_key` has for each the sequence of the entry that has invalidated it last, and
+-- under the empty name the last of all of these and how many there are. The state repeats that sequence:
+-- when they differ the hash was lost, and every tag counts as invalidated until now.
+local tags_max, tags_known = 10000, 0
+
+local function lose_tags(floor)
+    redis.call('DEL', tags_key)
+    tags_floor, last_tag, tags_known = floor, 0, 0
+    redis.call('HSET', state_key, 'f', decimal(floor), 'y', 0)
+end
+
+-- What the hash knows of these.
+local function versions_of(tags)
+    local known = redis.pcall('HMGET', tags_key, '', unpack(tags))
+    if is_error(known) then error(known) end
+    if not is_wrong_type(known) then
+        local last, count = string.match(known[1] or '', '^(%d+) (%d+)$')
+        tags_known = number(count) or 0
+        if (number(last) or 0) == last_tag then return known end
+    end
+    lose_tags(seq)
+    return {}
+end
+
+-- Whether one of them was invalidated by an entry behind that one.
+local function invalidated_since(since, tags)
+    if #tags == 0 then return false end
+    local known = versions_of(tags)
+    if tags_floor > since then return true end
+    for i = 2, #known do
+        if (number(known[i]) or 0) > since then return true end
+    end
+    return false
+end
+
+-- By the entry that is appended next.
+local function invalidate_tags(tags)
+    if #tags == 0 then return end
+    versions_of({})
+    local version, fields = decimal(seq + 1), {}
+    if tags_known + #tags > tags_max then
+        lose_tags(seq + 1)
+    else
+        for _, tag in ipairs(tags) do
+            table.insert(fields, tag)
+            table.insert(fields, version)
+        end
+        tags_known = tags_known + redis.call('HSET', tags_key, unpack(fields))
+    end
+    last_tag = seq + 1
+    redis.call('HSET', tags_key, '', version .. ' ' .. decimal(tags_known))
+    redis.call('HSET', state_key, 'y', version)
+end
+
+-- `1` and the lifetimes, or, of a cache that carries tags, `2`, the lifetimes, the sequence when the claim
+-- was given that it was stored under, and the tags. Of a cache that carries tags what carries none was stored
+-- by an instance that knows of none.
+local function framed_value(key, form)
     local text = read('GET', key)
     if not text then return nil end
-    local of_epoch, of_generation, rank, fresh, life, from = string.match(string.sub(text, 1, 128),
-        '^1 (%x+) (%d+) (%S+) (%d+) (%d+)\n()')
+    local pattern = '^1 (%x+) (%d+) (%S+) (%d+) (%d+)\n()'
+    if form == 'tagged' then pattern = '^2 (%x+) (%d+) (%S+) (%d+) (%d+) (%d+) (%d+)\n()' end
+    local of_epoch, of_generation, rank, fresh, life, from, size, from_tagged =
+        string.match(string.sub(text, 1, 128), pattern)
     if not from or not is_current(of_epoch, of_generation) then return nil end
+    local tags
+    if form == 'tagged' then
+        local since = tonumber(from)
+        from = from_tagged + tonumber(size)
+        tags = string.sub(text, from_tagged, from - 1)
+        local names = unmarked_netstrings(tags)
+        if not names or #names > 64 then return nil end
+        for _, name in ipairs(names) do
+            if #name < 1 or #name > 256 then return nil end
+        end
+        if invalidated_since(since, names) then return nil end
+    end
     local age = age_of(key, life)
     if not age then return nil end
-    return {bytes = string.sub(text, from), age = age, fresh = bounded(fresh), rank = rank}
+    return {bytes = string.sub(text, from), age = age, fresh = bounded(fresh), rank = rank,
+        tags = tags}
 end
 
 -- Our own value of another epoch is absent, also where foreign programs may write.
@@ -57,11 +129,17 @@ local function raw_value(key, foreign)
 end
 
 -- `waiting` counts whatever the claim belongs to: who waited for it wants to know.
+-- `at`: the sequence when it was given, of a value that carries tags.
 local function parse_claim(text)
     local of_epoch, of_generation, waiting, token = string.match(text or '',
         '^1 (%x+) (%d+) ([01]) (.+)$')
+    local at
+    if not token then
+        of_epoch, of_generation, waiting, at, token = string.match(text or '',
+            '^2 (%x+) (%d+) ([01]) (%d+) (.+)$')
+    end
     if not token then return {stands = false, waiting = '0'} end
-    return {stands = is_current(of_epoch, of_generation), token = token, waiting = waiting}
+    return {stands = is_current(of_epoch, of_generation), token = token, waiting = waiting, at = at}
 end
 
 local function claim_of(key)
@@ -74,9 +152,11 @@ local function claim_of(key)
     return claim
 end
 
-local function set_claim(key, token, waiting, ...)
-    redis.call('SET', 'tutti:claim:' .. key,
-        table.concat({'1', epoch, decimal(generation), waiting, token}, ' '), ...)
+local function set_claim(key, token, waiting, at, ...)
+    local words = {at and '2' or '1', epoch, decimal(generation), waiting}
+    if at then table.insert(words, at) end
+    table.insert(words, token)
+    redis.call('SET', 'tutti:claim:' .. key, table.concat(words, ' '), ...)
 end
 
 local function wake(channel, keys)
@@ -125,7 +205,8 @@ local function remove(payload)
         return {''}
     end
     local woken, batch, seen = {}, {}, {}
-    for _, key in ipairs(netstrings(payload)) do
+    local keys, tags = netstrings(payload)
+    for _, key in ipairs(keys) do
         for _, prefix in ipairs(prefixes) do
             -- One prefix may begin with another, so two keys may name one value.
             local name = prefix .. key
@@ -140,5 +221,6 @@ local function remove(payload)
         end
     end
     if #batch > 0 then unlink(batch, woken) end
+    invalidate_tags(tags)
     return woken
 end

@@ -86,10 +86,10 @@ protected:
         EXPECT_EQ(host.asked, before) << url;
     }
     // The host is named, with its address.
-    [[nodiscard]] Options named() const { return {.origins = {host.url()}}; }
+    [[nodiscard]] Options named() const { return {.hosts = {.origins = {host.url()}}}; }
     // A host is named by its name, which resolves to this machine.
     [[nodiscard]] Options by_name(std::vector<net::Network> networks = {}) const {
-        return {.origins = {host.by_name("")}, .networks = std::move(networks)};
+        return {.hosts = {.origins = {host.by_name("")}, .networks = std::move(networks)}};
     }
 
     Host host;
@@ -139,14 +139,14 @@ TEST_F(Fetch, GatewaysFilesAreFetchedAndNothingElseOfIt) {
 }
 
 TEST_F(Fetch, DiscordsHostsAreElsewhereWhenTheOperatorSaysSo) {
-    const Options options{.discord_base_url = host.url()};
+    const Options options{.hosts = {.discord_base_url = host.url()}};
 
     EXPECT_EQ(fetch(options, discord_url).value(), "a cat");
     expect_refused(options, host.url("/file"));
 }
 
 TEST_F(Fetch, WhatTheGatewayHasNoMoreIsFetchedFromWhereItCame) {
-    const Options options{.gateway_urls = {host.url()}, .discord_base_url = host.url()};
+    const Options options{.hosts = {.discord_base_url = host.url()}, .gateway_urls = {host.url()}};
 
     EXPECT_EQ(
         fetch(options, {.url = host.url("/temp-attachments/gone"), .original_url = discord_url})
@@ -189,7 +189,9 @@ TEST_F(Fetch, FailureIsCalledByItsKind) {
     Options small = named();
     small.file_bytes_max = 1000;
     EXPECT_EQ(fetch(small, host.url("/large")).error().category, FailureCategory::bad_request);
-    EXPECT_EQ(fetch({.origins = {"http://127.0.0.1:1"}}, "http://127.0.0.1:1/x").error().category,
+    EXPECT_EQ(fetch({.hosts = {.origins = {"http://127.0.0.1:1"}}}, "http://127.0.0.1:1/x")
+                  .error()
+                  .category,
               FailureCategory::network);
 }
 
@@ -201,10 +203,10 @@ TEST(AttachmentFetchOptions, AreThoseOfTheSettings) {
 
     const auto options = AttachmentFetch::Options::from(settings);
 
-    EXPECT_EQ(options.origins, settings.attachment_hosts);
+    EXPECT_EQ(options.hosts.origins, settings.attachment_hosts);
     EXPECT_EQ(options.gateway_urls,
               (std::vector<std::string>{"http://gateway:3000", "https://tutti.example"}));
-    EXPECT_EQ(options.discord_base_url, "http://127.0.0.1:9");
+    EXPECT_EQ(options.hosts.discord_base_url, "http://127.0.0.1:9");
     EXPECT_EQ(options.pool.deadline, 30s);
 }
 

@@ -5,6 +5,10 @@
 #include <memory>
 #include <thread>
 
+#include <boost/describe/enumerators.hpp>
+#include <boost/mp11/algorithm.hpp>
+
+#include "support/redis_server.hpp"
 #include "tutti/node.hpp"
 #include "unit/ai_worker/fakes.hpp"
 
@@ -62,6 +66,15 @@ TEST_F(Pictures, AreFetchedAndDescribedOnceForAllWorkersAndModels) {
     EXPECT_EQ(first->tier, domain::ModelTier::free);
     EXPECT_THAT(model.asked, SizeIs(1));
     EXPECT_THAT(files.fetched, SizeIs(1));
+}
+
+TEST(PictureFailures, AreRememberedWhateverTheyAreCalled) {
+    const auto ttls = caches::vision_failure_ttls().categories;
+
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<FailureCategory>>(
+        [&](const auto& category) { EXPECT_TRUE(ttls.contains(category.name)) << category.name; });
+    EXPECT_EQ(ttls.size(),
+              boost::mp11::mp_size<boost::describe::describe_enumerators<FailureCategory>>::value);
 }
 
 TEST_F(Pictures, FailureIsRememberedForThatModelAndKeyOnly) {
@@ -205,6 +218,32 @@ TEST(ModelTierOf, IsFreeWhenTheModelIs) {
     EXPECT_EQ(tier_of("google/gemma-3-27b-it:free"), domain::ModelTier::free);
     EXPECT_EQ(tier_of(""), domain::ModelTier::free);
     EXPECT_EQ(tier_of("openai/gpt-4o"), domain::ModelTier::paid);
+}
+
+// As the audit says: an hour, in Redis, which alone decides.
+TEST(PicturesInRedis, DescriptionsLiveForAnHourAndAreMadeAgainAfterIt) {
+    tests::RedisServer redis;
+    Files files;
+    Vision model;
+    const auto node =
+        Node::create({.name = "ai-worker-1", .redis = redis.url(), .app = "tzurot"}).value();
+    const PictureDescriptions pictures(
+        caches::declare_vision_descriptions(*node, picture_loader(files, model)));
+    ASSERT_TRUE(node->start());
+    const auto describe = [&] { return pictures.describe(question(), Boottime::now() + 20s); };
+    ASSERT_TRUE(describe());
+    ASSERT_TRUE(describe());
+    ASSERT_THAT(model.asked, SizeIs(1));
+    const std::string key = redis.command({"KEYS", "*vision-description*id:7*"});
+    const auto left = std::chrono::milliseconds(std::stoll(redis.command({"PTTL", key})));
+    EXPECT_GT(left, 1h - 1min) << key;
+    EXPECT_LE(left, 1h);
+
+    redis.command({"PEXPIRE", key, "50"});
+    std::this_thread::sleep_for(100ms);
+
+    EXPECT_TRUE(describe());
+    EXPECT_THAT(model.asked, SizeIs(2));
 }
 
 }  // namespace

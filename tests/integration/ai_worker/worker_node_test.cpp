@@ -11,9 +11,11 @@
 #include <thread>
 
 #include "common/caches/catalogue.hpp"
+#include "integration/ai_worker/backends.hpp"
 #include "provider-stand-in/stand_in.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/canonical.hpp"
+#include "unit/ai_worker/fakes.hpp"
 
 namespace tutti::services::worker {
 namespace {
@@ -23,13 +25,9 @@ using jobs::Completed;
 using jobs::Failed;
 using jobs::JobOutcome;
 using stand_in::Manner;
+using testing::Backend;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-enum class Backend : std::uint8_t { embedded, redis };
-void PrintTo(Backend backend, std::ostream* to) {
-    *to << (backend == Backend::redis ? "redis" : "embedded");
-}
 
 constexpr const char* cat = "https://cdn.discordapp.com/attachments/1/7/cat.png?ex=1&is=2&hm=3";
 
@@ -67,10 +65,10 @@ protected:
     static std::string describe(const WorkerNode& by, const std::string& url = cat,
                                 const std::string& model = "a/vision",
                                 const std::string& more = "") {
-        return text(handle(by, work::image_job, image_data(url, model, more)));
+        return text(handle(by, jobs::image_job, image_data(url, model, more)));
     }
     static std::string transcribe(const WorkerNode& by, const std::string& url) {
-        return text(handle(by, work::audio_job,
+        return text(handle(by, jobs::audio_job,
                            R"({"requestId":"r","attachment":{"url":")" + url +
                                R"(","contentType":"audio/ogg","name":"note.ogg"}})"));
     }
@@ -167,14 +165,14 @@ TEST_P(Workers, TranscribeARecordingOnceForTheWholeFleet) {
 
 TEST_P(Workers, ReplyTellsTheModelWhatThePictureShows) {
     const std::string described = describe(*one);
-    const auto outcome = two->handle(
-        {.job_id = "llm-r",
-         .request_id = "r",
-         .name = std::string(work::reply_job),
-         .data = R"({"requestId":"r","personality":{"name":"M"},"message":"look",)"
-                 R"("context":{"userId":"1"}})"},
-        {.deadline = Boottime::now() + 20s,
-         .children = {{"image-r-image", std::string(work::image_job), Completed{described}}}});
+    const auto outcome =
+        two->handle({.job_id = "llm-r",
+                     .request_id = "r",
+                     .name = jobs::reply_job,
+                     .data = R"({"requestId":"r","personality":{"name":"M"},"message":"look",)"
+                             R"("context":{"userId":"1"}})"},
+                    {.deadline = Boottime::now() + 20s,
+                     .children = {{"image-r-image", jobs::image_job, Completed{described}}}});
 
     EXPECT_THAT(text(outcome), HasSubstr("You said: look\\n[Image: a picture ("));
     EXPECT_EQ(calls().chat, 1U);
@@ -204,25 +202,11 @@ TEST_P(Workers, CapabilityIsReadFromTheGatewaysList) {
             return fail(Errc::unavailable, "fetch", "no provider");
         });
     ASSERT_TRUE(node->start());
-    domain::CatalogueModel sees{.id = "z/sees",
-                                .canonical_slug = {},
-                                .hugging_face_id = {},
-                                .name = "z",
-                                .created = {},
-                                .description = {},
-                                .context_length = {},
-                                .architecture = {.modality = {},
-                                                 .input_modalities = {"text", "image"},
-                                                 .output_modalities = {"text"},
-                                                 .tokenizer = {},
-                                                 .instruct_type = {}},
-                                .pricing = {},
-                                .top_provider = {},
-                                .supported_parameters = {}};
-    ASSERT_TRUE(models.offer(caches::models_key, {sees}));
+    ASSERT_TRUE(
+        models.offer(caches::models_key, {fakes::listed_model("z/sees", {"text", "image"})}));
 
     const auto outcome = handle(
-        *one, work::image_job,
+        *one, jobs::image_job,
         std::string(R"({"requestId":"r","attachments":[{"url":")") + cat +
             R"(","contentType":"image/png"}],"personality":{"name":"M","model":"z/sees:free"}})");
 

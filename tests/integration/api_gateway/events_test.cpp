@@ -1,6 +1,5 @@
 // What the gateway tells, as a subscriber without Tutti hears it, and what such a publisher can
-// tell it. On SQLite, where the routes are the only source of events; postgresql_test.cpp adds the
-// database's own.
+// tell it. On SQLite; what both databases write into the outbox is in database/triggers_test.cpp.
 #include <gmock/gmock.h>
 
 #include <fstream>
@@ -18,8 +17,6 @@ namespace {
 using namespace tutti::services::testing;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-
-constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
 
 class Events : public GatewayTest {
 protected:
@@ -56,6 +53,7 @@ TEST_F(Events, PersonalityTellsItsIdWhenItIsMadeChangedAndDeleted) {
 TEST_F(Events, ChannelsOfADeletedPersonalityAreToldToo) {
     activate("500", "maestro", stranger);
     activate("501", "maestro", stranger);
+    heard();
 
     call("DELETE", "/user/personality/maestro", owner_of_solo);
 
@@ -71,6 +69,7 @@ TEST_F(Events, ManyChannelsOfADeletedPersonalityAreAll) {
     for (int channel = 500; channel < 551; ++channel) {
         ASSERT_EQ(activate(std::to_string(channel), "maestro", stranger).status, 201);
     }
+    heard();
 
     call("DELETE", "/user/personality/maestro", owner_of_solo);
 
@@ -78,6 +77,16 @@ TEST_F(Events, ManyChannelsOfADeletedPersonalityAreAll) {
                 ElementsAre(std::string(R"(invalidation {"type":"personality","personalityId":")") +
                                 maestro_id + "\"}",
                             R"(channel-activation-invalidation {"type":"all"})"));
+}
+
+TEST_F(Events, ChannelIsToldWhenItIsActivatedAndSwitchedOff) {
+    const std::string event =
+        R"(channel-activation-invalidation {"type":"channel","channelId":"500"})";
+
+    activate("500", "maestro", stranger);
+    EXPECT_THAT(heard(), ElementsAre(event));
+    call("DELETE", "/user/channel/deactivate", stranger, R"({"channelId":"500"})");
+    EXPECT_THAT(heard(), ElementsAre(event));
 }
 
 TEST_F(Events, EveryChangeOfAPersonaTellsItsUser) {
@@ -91,6 +100,11 @@ TEST_F(Events, EveryChangeOfAPersonaTellsItsUser) {
     call("PUT", path, stranger, R"({"content":"d"})");
     EXPECT_THAT(heard(), ElementsAre(event));
     call("PATCH", path + "/default", stranger);
+    EXPECT_THAT(heard(), IsEmpty()) << "the first one is the default already";
+    const auto second = read<domain::GetPersonaResponse>(
+        call("POST", "/user/persona", stranger, R"({"name":"B","content":"c"})"));
+    EXPECT_THAT(heard(), ElementsAre(event));
+    call("PATCH", "/user/persona/" + second.persona.id + "/default", stranger);
     EXPECT_THAT(heard(), ElementsAre(event));
     call("DELETE", path, stranger);
     EXPECT_THAT(heard(), ElementsAre(event));
@@ -118,14 +132,16 @@ TEST_F(Events, ChoicesAndKeysTellTheirUser) {
     const auto user = [](const std::string& channel) {
         return channel + R"(-invalidation {"type":"user","discordId":")" + stranger + "\"}";
     };
+    const std::string maestro =
+        std::string(R"(invalidation {"type":"personality","personalityId":")") + maestro_id + "\"}";
     heard();
 
     call("PUT", "/user/model-override", stranger,
          R"({"personalityId":")" + std::string(maestro_id) + R"(","configId":")" + made.config.id +
              "\"}");
-    EXPECT_THAT(heard(), ElementsAre(user("llm-config")));
+    EXPECT_THAT(heard(), ElementsAre(maestro, user("llm-config")));
     call("DELETE", std::string("/user/model-override/") + maestro_id, stranger);
-    EXPECT_THAT(heard(), ElementsAre(user("llm-config")));
+    EXPECT_THAT(heard(), ElementsAre(maestro, user("llm-config")));
     call("PUT", "/user/model-override/default", stranger,
          R"({"configId":")" + made.config.id + "\"}");
     EXPECT_THAT(heard(), ElementsAre(user("llm-config")));

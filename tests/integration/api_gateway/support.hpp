@@ -19,6 +19,7 @@
 #include "api-gateway/gateway.hpp"
 #include "common/domain/domain.hpp"
 #include "common/http/client.hpp"
+#include "support/eventually.hpp"
 #include "support/postgres_server.hpp"
 #include "support/raw_connection.hpp"
 #include "support/temporary_folder.hpp"
@@ -27,6 +28,11 @@
 
 namespace tutti::services::testing {
 
+// Of the personalities that a new database has.
+inline constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
+inline constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
+
+using ::tests::eventually;
 using namespace std::chrono_literals;
 
 using tests::RawConnection;
@@ -44,15 +50,6 @@ inline void execute(const std::string& path, const std::string& statement) {
     sqlite3_close(database);
 }
 
-inline bool eventually(const std::function<bool()>& holds, Duration within = 20s) {
-    const auto give_up = Boottime::now() + within;
-    while (!holds()) {
-        if (Boottime::now() > give_up) return false;
-        std::this_thread::sleep_for(5ms);
-    }
-    return true;
-}
-
 constexpr const char* secret_text = "a-secret-for-tests";
 constexpr const char* owner_of_solo = "100000000000000001";
 constexpr const char* stranger = "100000000000000002";
@@ -65,7 +62,9 @@ inline Result<std::unique_ptr<gateway::Gateway>> start_gateway(gateway::Gateway:
     const bool left_out =
         options.openrouter.base_url == gateway::models::OpenRouter::Options{}.base_url;
     if (left_out) options.openrouter.base_url = nobody_url;
-    if (options.attachments.base_url.empty()) options.attachments.base_url = nobody_url;
+    if (options.attachments.hosts.discord_base_url.empty()) {
+        options.attachments.hosts.discord_base_url = nobody_url;
+    }
     return gateway::Gateway::start(options);
 }
 
@@ -75,12 +74,13 @@ protected:
     void SetUp() override { start({}); }
 
     [[nodiscard]] gateway::Gateway::Options options() const {
-        gateway::Gateway::Options options{.database_path = database_path(),
-                                          .redis_url = redis_url_,
-                                          .openrouter = {.base_url = openrouter_url_},
-                                          .attachments = {.base_url = discord_url_},
-                                          .secret = process::Secret(secret_text),
-                                          .bot_owner_id = bot_owner};
+        gateway::Gateway::Options options{
+            .database_path = database_path(),
+            .redis_url = redis_url_,
+            .openrouter = {.base_url = openrouter_url_},
+            .attachments = {.hosts = {.discord_base_url = discord_url_}},
+            .secret = process::Secret(secret_text),
+            .bot_owner_id = bot_owner};
         if (postgres_) options.postgres_url = process::Secret(postgres_->url());
         return options;
     }

@@ -205,7 +205,7 @@ TEST_P(Framing, RefusalWithoutABodyKeepsTheConnection) {
     EXPECT_THAT(peer.read_until("}"), StartsWith("HTTP/1.1 200 "));
 }
 
-INSTANTIATE_TEST_SUITE_P(, Framing, testing::Values(ServiceKind::gateway, ServiceKind::bot),
+INSTANTIATE_TEST_SUITE_P(, Framing, testing::Values(ServiceKind::gateway),
                          testing::PrintToStringParamName());
 
 }  // namespace

@@ -25,6 +25,8 @@ Variables Victim::variables(ServiceKind service, const std::string& folder, std:
                  {"GATEWAY_URL", nobody},
                  {"OPENROUTER_BASE_URL", nobody},
                  {"DISCORD_CDN_BASE_URL", nobody},
+                 {"DISCORD_TOKEN", "t"},
+                 {"DISCORD_API_URL", nobody + "/api"},
                  {"DATABASE_URL", "sqlite:" + folder + "/tutti.db"}});
     return more;
 }
@@ -34,11 +36,12 @@ std::string Victim::path_of(ServiceKind service) {
 }
 
 Victim::Victim(ServiceKind service, Variables more, const Limits& limits)
-    : service_(service),
-      port_(free_port()),
-      program_(std::make_unique<Program>(
-          path_of(service), std::vector<std::string>{},
-          variables(service, folder_.file(""), port_, std::move(more)), limits)) {
+    : port_(free_port()),
+      discord_(service == ServiceKind::bot ? std::make_unique<PlayedDiscord>() : nullptr) {
+    if (discord_) more.merge(discord_->variables());
+    program_ = std::make_unique<Program>(
+        path_of(service), std::vector<std::string>{},
+        variables(service, folder_.file(""), port_, std::move(more)), limits);
     program_->await_err("listening on http://127.0.0.1:" + std::to_string(port_), 30s);
 }
 
@@ -49,17 +52,20 @@ http::Response Victim::send(http::Request request) {
     return *std::move(response);
 }
 
+void Victim::await_discord() {
+    EXPECT_TRUE(eventually([this] { return get("/health").status == 200; })) << get("/health").body;
+}
+
 void Victim::expect_well(std::size_t mib_max) {
+    if (discord_) await_discord();
     const auto health = get("/health");
     EXPECT_EQ(health.status, 200) << health.body;
     EXPECT_LT(program_->peak_mib(), mib_max);
 }
 
-std::string Victim::head_with_secret() const {
-    const std::string path =
-        service_ == ServiceKind::gateway ? "/user/channel/activate" : "/driver/message";
-    return "POST " + path + " HTTP/1.1\r\nHost: x\r\nX-Service-Auth: " + std::string(secret) +
-           "\r\nX-User-Id: 100000000000000001\r\n";
+std::string Victim::head_with_secret() {
+    return "POST /user/channel/activate HTTP/1.1\r\nHost: x\r\nX-Service-Auth: " +
+           std::string(secret) + "\r\nX-User-Id: 100000000000000001\r\n";
 }
 
 std::string Victim::head_of_stranger() { return "POST /nowhere HTTP/1.1\r\nHost: x\r\n"; }
@@ -80,15 +86,6 @@ std::size_t send_for_ever(RawConnection& peer, std::string_view piece, std::size
     std::size_t sent = 0;
     while (sent < bytes_max && peer.send(block)) sent += block.size();
     return sent;
-}
-
-bool eventually(const std::function<bool()>& holds) {
-    const auto give_up = Boottime::now() + 30s;
-    while (!holds()) {
-        if (Boottime::now() > give_up) return false;
-        std::this_thread::sleep_for(10ms);
-    }
-    return true;
 }
 
 void raise_descriptor_limit() {

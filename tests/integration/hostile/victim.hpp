@@ -16,11 +16,16 @@
 #include <vector>
 
 #include "common/http/client.hpp"
+#include "support/eventually.hpp"
+#include "support/played_discord.hpp"
 #include "support/program.hpp"
 #include "support/raw_connection.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace tests {
+
+constexpr std::size_t connections_above_the_limit = 1100;  // of 1024
+constexpr std::size_t flood = 256U << 20U;
 
 enum class ServiceKind : std::uint8_t { gateway, bot };
 inline void PrintTo(ServiceKind service, std::ostream* out) {
@@ -45,11 +50,16 @@ public:
         return send({.path = std::move(path)});
     }
 
+    // Where it lives; null for a gateway.
+    [[nodiscard]] PlayedDiscord* discord() { return discord_.get(); }
+    // Until it receives events of its Discord.
+    void await_discord();
+
     // It answers others while it is attacked, and it has not taken more memory than it may.
     void expect_well(std::size_t mib_max = peak_mib_max);
 
     // The head of a request that is let in, up to the fields of its body; and of one that is not.
-    [[nodiscard]] std::string head_with_secret() const;
+    [[nodiscard]] static std::string head_with_secret();
     [[nodiscard]] static std::string head_of_stranger();
 
     // What the service is started with.
@@ -58,9 +68,9 @@ public:
     [[nodiscard]] static std::string path_of(ServiceKind service);
 
 private:
-    ServiceKind service_;
     std::uint16_t port_;
     TemporaryFolder folder_;
+    std::unique_ptr<PlayedDiscord> discord_;
     std::unique_ptr<Program> program_;
     tutti::services::http::Client http_{{.name = "test", .response_bytes_max = 32U << 20U}};
 };
@@ -72,8 +82,6 @@ using Peers = std::vector<std::unique_ptr<RawConnection>>;
 // Sends `piece` again and again, until the peer has had enough or `bytes_max` are sent. The number
 // of bytes.
 std::size_t send_for_ever(RawConnection& peer, std::string_view piece, std::size_t bytes_max);
-
-bool eventually(const std::function<bool()>& holds);
 
 // The suite needs more descriptors than a shell usually grants.
 void raise_descriptor_limit();

@@ -16,6 +16,7 @@
 
 #include "support/child_process.hpp"
 #include "support/descriptors.hpp"
+#include "support/eventually.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/json.hpp"
 #include "tutti/node.hpp"
@@ -28,15 +29,6 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using tutti::Errc;
-
-bool eventually(const std::function<bool()>& holds, tutti::Duration within = 20s) {
-    const auto give_up = tutti::Boottime::now() + within;
-    while (!holds()) {
-        if (tutti::Boottime::now() > give_up) return false;
-        std::this_thread::sleep_for(2ms);
-    }
-    return true;
-}
 
 std::size_t sockets() {
     return static_cast<std::size_t>(std::ranges::count_if(

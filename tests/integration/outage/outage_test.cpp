@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "integration/outage/stale_watch.hpp"
+#include "support/eventually.hpp"
 #include "support/redis_server.hpp"
 #include "support/tcp_proxy.hpp"
 #include "tutti/json.hpp"
@@ -76,15 +77,6 @@ protected:
         auto outcome = written_->invalidate("k");
         if (outcome.published()) watch_->published(version);
         return outcome;
-    }
-
-    static bool eventually(const std::function<bool()>& condition, Duration limit = 15s) {
-        const auto until = Boottime::now() + limit;
-        while (!condition()) {
-            if (Boottime::now() > until) return false;
-            std::this_thread::sleep_for(5ms);
-        }
-        return true;
     }
 
     bool newest_is_served_from_memory() {

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "support/eventually.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/node.hpp"
 
@@ -16,7 +17,7 @@ namespace tests {
 namespace {
 
 using namespace std::chrono_literals;
-using Cache = tutti::Coherent<std::string, std::string>;
+using Texts = tutti::Coherent<std::string, std::string>;
 using Found = tutti::Result<tutti::Lookup<std::string>>;
 
 // Counts how often it was called, and holds loaders back while it is shut.
@@ -86,7 +87,7 @@ protected:
     }
     void TearDown() override { source_.open(); }
 
-    void add_node() {
+    void add_node(tutti::Duration load_deadline = 400ms) {
         auto node = tutti::Node::create({.name = "node-" + std::to_string(nodes_.size()),
                                          .redis = redis_.url(),
                                          .app = "store",
@@ -100,7 +101,7 @@ protected:
             .bound = tutti::entries(1000),
             .load = [this](const std::string& key,
                            tutti::LoadContext&) { return source_.load(key); },
-            .load_deadline = 400ms,
+            .load_deadline = load_deadline,
             .store = tutti::StoreTier<std::string>{.ttl = 1h, .codec = tutti::bytes_codec()},
             .channel = "rows",
         }));
@@ -112,16 +113,11 @@ protected:
     void read(std::size_t node, const std::string& key, Answers& answers) {
         caches_[node].get(key, [&answers](const Found& found) { answers.take(found); });
     }
-    bool eventually(const auto& condition) {
-        const auto until = tutti::Boottime::now() + 15s;
-        while (!condition() && tutti::Boottime::now() < until) std::this_thread::sleep_for(1ms);
-        return condition();
-    }
 
     RedisServer redis_;
     Source source_;
     std::vector<std::unique_ptr<tutti::Node>> nodes_;
-    std::vector<Cache> caches_;
+    std::vector<Texts> caches_;
 };
 
 TEST_F(StoreOnRedis, AThousandConcurrentMissesOfFourNodesMakeOneLoad) {
@@ -203,6 +199,25 @@ TEST_F(StoreOnRedis, NobodyFailsWhileRedisIsKilledUnderLoads) {
     ++source_.version;
     EXPECT_TRUE(eventually([&] { return caches_[1].invalidate("k").published(); }));
     EXPECT_TRUE(eventually([&] { return **caches_[2].get("k") == "k 2"; }));
+}
+
+TEST_F(StoreOnRedis, WhoWaitsForTheLoadOfAnotherGoesAloneWhenTheConnectionIsLost) {
+    constexpr std::size_t loading = nodes_max;
+    constexpr std::size_t waiting = nodes_max + 1;
+    for (int i = 0; i < 2; ++i) add_node(30s);  // the claim would stand for as long
+    Answers answers;
+    source_.shut();
+    read(loading, "k", answers);
+    ASSERT_TRUE(eventually([&] { return source_.calls == 1; }));
+    read(waiting, "k", answers);
+    std::this_thread::sleep_for(50ms);  // it has been told whose the claim is
+
+    redis_.kill();
+
+    EXPECT_TRUE(eventually([&] { return source_.calls == 2; })) << "Redis stays away";
+    source_.open();
+    ASSERT_TRUE(answers.wait_for(2));
+    EXPECT_EQ(answers.of("k 1"), 2);
 }
 
 // They wait for a server that says nothing, longer than the node lives.

@@ -20,6 +20,7 @@
 
 #include "redis/open.hpp"
 #include "runtime/runtime.hpp"
+#include "support/eventually.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/store.hpp"
 
@@ -28,15 +29,6 @@ namespace tests {
 using namespace std::chrono_literals;
 
 inline tutti::TimePoint soon(tutti::Duration after = 10s) { return tutti::Boottime::now() + after; }
-
-inline bool eventually(const std::function<bool()>& holds, tutti::Duration within = 10s) {
-    const auto give_up = tutti::Boottime::now() + within;
-    while (!holds()) {
-        if (tutti::Boottime::now() > give_up) return false;
-        std::this_thread::sleep_for(2ms);
-    }
-    return true;
-}
 
 // `begin` is given the completion of an operation; returns its outcome, or throws after 20 seconds:
 // an operation that never completes is the worst that can happen.
@@ -181,9 +173,9 @@ public:
         return wait_for<tutti::Filled>(
             [&](auto done) { store().fill(std::move(request), soon(), std::move(done)); });
     }
-    tutti::Result<bool> release(const tutti::Place& place, const tutti::LoadToken& token) {
+    tutti::Result<bool> release(const tutti::ValueAddress& address, const tutti::LoadToken& token) {
         return wait_for<bool>(
-            [&](auto done) { store().release(place, token, soon(), std::move(done)); });
+            [&](auto done) { store().release(address, token, soon(), std::move(done)); });
     }
     tutti::Result<void> drop(const std::string& channel, std::vector<std::string> keys) {
         return wait_for<void>(

@@ -18,18 +18,18 @@ namespace {
 
 using namespace tutti;
 
-const std::string channel = "cache:x";
+const std::string log_channel = "cache:x";
 const std::string base = "tutti:{test/0/cache:x}";
 
 class RedisLog : public testing::Test {
 protected:
     Result<Published> publish(std::vector<std::string> keys) {
         return client.publish(
-            {.channel = channel, .changed = {.keys = std::move(keys)}, .plain_events = {}});
+            {.channel = log_channel, .changed = {.keys = std::move(keys)}, .plain_events = {}});
     }
     Result<Renewed> renew(const std::string& member, BusPosition applied, Duration lease = 3s) {
         return client.renew(
-            {.channel = channel, .member = member, .applied = applied, .lease = lease});
+            {.channel = log_channel, .member = member, .applied = applied, .lease = lease});
     }
     std::string field(const std::string& name) {
         return server.command({"HGET", base + ":m", name});
@@ -74,13 +74,13 @@ TEST_F(RedisLog, SequencesAreDenseAndEachEntryIsChainedToTheOneBefore) {
 
 TEST_F(RedisLog, ReplayReturnsWhatWasPublished) {
     const auto first = publish({"a"});
-    const auto second =
-        client.publish({.channel = channel, .changed = KeySet::everything(), .plain_events = {}});
+    const auto second = client.publish(
+        {.channel = log_channel, .changed = KeySet::everything(), .plain_events = {}});
     ASSERT_TRUE(publish({}));
 
-    const auto all = client.replay(channel, 1, 100);
-    const auto middle = client.replay(channel, 2, 2);
-    const auto none = client.replay(channel, 4, 9);
+    const auto all = client.replay(log_channel, 1, 100);
+    const auto middle = client.replay(log_channel, 2, 2);
+    const auto none = client.replay(log_channel, 4, 9);
 
     ASSERT_TRUE(all) << all.error().message();
     ASSERT_EQ(all->size(), 3U);
@@ -103,12 +103,12 @@ TEST_F(RedisLog, ReplayReadsALongLogInPages) {
         auto promise = std::make_shared<std::promise<Result<Published>>>();
         published.push_back(promise->get_future());
         client.bus().publish(
-            {.channel = channel, .changed = {.keys = {std::to_string(i)}}, .plain_events = {}},
+            {.channel = log_channel, .changed = {.keys = {std::to_string(i)}}, .plain_events = {}},
             soon(10s), [promise](auto result) { promise->set_value(std::move(result)); });
     }
     for (auto& one : published) ASSERT_TRUE(one.get());
 
-    const auto entries = client.replay(channel, 1, 2500);
+    const auto entries = client.replay(log_channel, 1, 2500);
 
     ASSERT_TRUE(entries);
     ASSERT_EQ(entries->size(), 2500U);
@@ -127,8 +127,8 @@ TEST_F(RedisLog, TheLogIsBoundedInBytes) {
     const auto kept = std::stoul(server.command({"XLEN", base + ":log"})) * key.size();
     EXPECT_LE(kept, redis::RedisBus::log_bytes_max);
     EXPECT_GE(kept, redis::RedisBus::log_bytes_max / 3);
-    EXPECT_EQ(client.replay(channel, entries, entries)->size(), 1U);
-    EXPECT_TRUE(client.replay(channel, 1, 1)->empty());
+    EXPECT_EQ(client.replay(log_channel, entries, entries)->size(), 1U);
+    EXPECT_TRUE(client.replay(log_channel, 1, 1)->empty());
 }
 
 TEST_F(RedisLog, RenewRegistersAndNeverLowersWhatWasApplied) {
@@ -162,9 +162,9 @@ TEST_F(RedisLog, LeaveForgetsTheMemberOnce) {
     ASSERT_TRUE(renew("two", {}));
     const auto before = renew("two", {})->position;
 
-    ASSERT_TRUE(client.leave(channel, "one"));
-    ASSERT_TRUE(client.leave(channel, "one"));
-    ASSERT_TRUE(client.leave(channel, "never there"));
+    ASSERT_TRUE(client.leave(log_channel, "one"));
+    ASSERT_TRUE(client.leave(log_channel, "one"));
+    ASSERT_TRUE(client.leave(log_channel, "never there"));
 
     EXPECT_EQ(server.command({"ZRANGE", base + ":acks", "0", "-1"}), "two");
     EXPECT_EQ(field("m:one"), "(nil)");
@@ -175,7 +175,7 @@ TEST_F(RedisLog, LeaveForgetsTheMemberOnce) {
 class RedisLeases : public RedisLog {
 protected:
     Duration longest() {
-        return client.publish({.channel = channel, .changed = {}, .plain_events = {}})->lease;
+        return client.publish({.channel = log_channel, .changed = {}, .plain_events = {}})->lease;
     }
     void set(const std::string& name, const std::string& value) {
         server.command({"HSET", base + ":m", name, value});
@@ -248,6 +248,40 @@ TEST_F(RedisLeases, OfAnOlderVersionCountsUntilItLapses) {
     EXPECT_EQ(renew("one", {}, 3s)->lease, 3s);
 }
 
+// One that was forgotten while it may serve would not be waited for.
+TEST_F(RedisLeases, AMemberOfAnOlderVersionStaysUntilItsLeaseLapses) {
+    ASSERT_TRUE(renew("one", {}, 3s));
+    ASSERT_TRUE(renew("two", {}, 3s));
+    set("m:old", "5");
+    server.command({"ZADD", base + ":acks", "0", "old"});
+    server.command({"HINCRBY", base + ":m", "n", "1"});
+
+    ASSERT_TRUE(client.leave(log_channel, "two"));
+    EXPECT_EQ(applied("old"), "0");
+    EXPECT_EQ(publish({"a"})->members, 2U);
+    age(12s);
+    ASSERT_TRUE(renew("one", {}, 3s));
+
+    EXPECT_EQ(applied("old"), "(nil)");
+    EXPECT_EQ(publish({"a"})->members, 1U);
+}
+
+TEST_F(RedisLeases, TheLastRenewalOfAMemberThatAnOlderVersionForgotIsForgotten) {
+    ASSERT_TRUE(renew("one", {}, 3s));
+    ASSERT_TRUE(renew("two", {}, 3s));
+    server.command({"ZREM", base + ":acks", "one"});
+    server.command({"HDEL", base + ":m", "m:one"});
+    server.command({"HINCRBY", base + ":m", "n", "-1"});
+    ASSERT_EQ(field("x:one"), "1");
+
+    age(12s);
+    ASSERT_TRUE(renew("two", {}, 3s));
+
+    EXPECT_EQ(field("x:one"), "(nil)");
+    EXPECT_EQ(field("x:two"), "3");
+    EXPECT_EQ(publish({"a"})->members, 1U);
+}
+
 TEST_F(RedisLeases, OfManyMembersSurviveARotation) {
     constexpr int members = 1500;
     std::vector<std::string> words{"HSET", base + ":m"};
@@ -282,7 +316,7 @@ TEST_P(LostPart, BecomesANewEpochThatStartsEmpty) {
     ASSERT_TRUE(after);
     EXPECT_EQ(after->position.epoch, renewed->position.epoch);
     EXPECT_EQ(after->position.sequence, 1U);
-    EXPECT_EQ(client.replay(channel, 1, 9)->size(), 1U);
+    EXPECT_EQ(client.replay(log_channel, 1, 9)->size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -307,8 +341,8 @@ TEST_F(RedisLog, ALostLogAloneIsNoNewEpochAndReplayReturnsNothing) {
 
     EXPECT_EQ(after->position.epoch, before.epoch);
     EXPECT_EQ(after->position.sequence, 2U);
-    ASSERT_EQ(client.replay(channel, 1, 2)->size(), 1U);
-    EXPECT_EQ(client.replay(channel, 1, 2)->front().previous, before.chain);
+    ASSERT_EQ(client.replay(log_channel, 1, 2)->size(), 1U);
+    EXPECT_EQ(client.replay(log_channel, 1, 2)->front().previous, before.chain);
 }
 
 class LogThatRefuses : public RedisLog,
@@ -324,7 +358,7 @@ TEST_P(LogThatRefuses, BecomesANewEpochInTheSamePublication) {
     ASSERT_TRUE(after) << after.error().message();
     EXPECT_NE(after->position.epoch, before.epoch);
     EXPECT_EQ(after->position.sequence, 1U);
-    EXPECT_EQ(client.replay(channel, 1, 9)->size(), 1U);
+    EXPECT_EQ(client.replay(log_channel, 1, 9)->size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -340,7 +374,7 @@ TEST_F(RedisLog, AnEntryThatDoesNotDecodeEndsTheReplay) {
     ASSERT_TRUE(publish({"a"}));
     server.command({"XADD", base + ":log", "2-0", "garbage", "x"});
 
-    const auto entries = client.replay(channel, 1, 9);
+    const auto entries = client.replay(log_channel, 1, 9);
 
     ASSERT_TRUE(entries);
     EXPECT_EQ(entries->size(), 1U);
@@ -379,7 +413,8 @@ TEST_F(RedisLog, ScriptsSurviveScriptFlush) {
     ASSERT_TRUE(after) << after.error().message();
     EXPECT_EQ(after->position.epoch, before.epoch);
     EXPECT_EQ(after->position.sequence, 2U);
-    EXPECT_TRUE(client.renew({.channel = channel, .member = "one", .applied = {}, .lease = 3s}));
+    EXPECT_TRUE(
+        client.renew({.channel = log_channel, .member = "one", .applied = {}, .lease = 3s}));
 }
 
 TEST_F(RedisLog, PublishingGoesOnWhenMemoryIsFull) {
@@ -400,15 +435,17 @@ TEST_F(RedisLog, OverTheLimitsIsRefusedWithoutSending) {
         return !result && result.error().code == Errc::too_large;
     };
 
-    EXPECT_TRUE(refused({.channel = channel,
+    EXPECT_TRUE(refused({.channel = log_channel,
                          .changed = {.keys = std::vector<std::string>(1001, "k")},
                          .plain_events = {}}));
+    EXPECT_TRUE(refused({.channel = log_channel,
+                         .changed = {.keys = {std::string(65'536, 'k')}},
+                         .plain_events = {}}));
     EXPECT_TRUE(refused(
-        {.channel = channel, .changed = {.keys = {std::string(65'536, 'k')}}, .plain_events = {}}));
-    EXPECT_TRUE(
-        refused({.channel = channel, .changed = {}, .plain_events = {std::string(65'537, 'e')}}));
-    EXPECT_TRUE(refused(
-        {.channel = channel, .changed = {}, .plain_events = std::vector<std::string>(1001, "e")}));
+        {.channel = log_channel, .changed = {}, .plain_events = {std::string(65'537, 'e')}}));
+    EXPECT_TRUE(refused({.channel = log_channel,
+                         .changed = {},
+                         .plain_events = std::vector<std::string>(1001, "e")}));
     EXPECT_EQ(server.command({"EXISTS", base + ":m"}), "0");
     EXPECT_TRUE(publish(std::vector<std::string>(1000, std::string(60, 'k'))));
     EXPECT_TRUE(publish({std::string(65'000, 'k')}));
@@ -426,7 +463,7 @@ TEST_F(RedisLog, AppsAndDatabasesHaveLogsOfTheirOwn) {
     Client other_database({.url = server.url() + "/3", .app = "test"});
 
     ASSERT_TRUE(publish({"a"}));
-    const PublishRequest request{.channel = channel, .changed = {}, .plain_events = {}};
+    const PublishRequest request{.channel = log_channel, .changed = {}, .plain_events = {}};
 
     EXPECT_EQ(other_app.publish(request)->position.sequence, 1U);
     EXPECT_EQ(other_database.publish(request)->position.sequence, 1U);

@@ -99,7 +99,8 @@ TEST(RedisOpen, AHostThatDoesNotExist) {
 
 TEST(RedisOpen, AMalformedUrlOrOption) {
     expect_error(at("http://127.0.0.1:6379"), Errc::invalid_option, "redis://host:6379");
-    expect_error(at("redis://127.0.0.1:6379?ca=x", ":s3cret@"), Errc::invalid_option, "rediss://");
+    expect_error(at("redis://127.0.0.1:6379?ca=x", ":s3cret@"), Errc::invalid_option,
+                 "of TLS (rediss) ca=FILE");
     expect_error(Client(redis::OpenOptions{.url = "redis://127.0.0.1", .app = "a{b"}),
                  Errc::invalid_option, "app");
     expect_error(
@@ -221,13 +222,14 @@ TEST_F(AclOpen, TheDocumentedRuleIsEnoughForEverything) {
     EXPECT_EQ(client.replay("cache:x", 1, 1)->size(), 1U);
     EXPECT_TRUE(client.leave("cache:x", "m"));
     EXPECT_TRUE(client.probe());
-    for (const Place::Form form : {Place::Form::framed, Place::Form::raw}) {
-        const Place place{.channel = "cache:x", .prefix = "k:", .key = "1", .form = form};
-        EXPECT_TRUE(client.fetch({.place = place, .token = "a", .claim_for = 60s}));
-        EXPECT_TRUE(client.release(place, "a"));
-        EXPECT_TRUE(client.fetch({.place = place, .token = "b", .claim_for = 60s}));
-        EXPECT_TRUE(client.fill({.place = place, .token = "b", .bytes = "v", .fresh_for = 60s}));
-        EXPECT_EQ(client.fetch({.place = place, .token = "a", .claim_for = 60s})->claim,
+    for (const ValueAddress::Form form : {ValueAddress::Form::framed, ValueAddress::Form::raw}) {
+        const ValueAddress address{.channel = "cache:x", .prefix = "k:", .key = "1", .form = form};
+        EXPECT_TRUE(client.fetch({.address = address, .token = "a", .claim_for = 60s}));
+        EXPECT_TRUE(client.release(address, "a"));
+        EXPECT_TRUE(client.fetch({.address = address, .token = "b", .claim_for = 60s}));
+        EXPECT_TRUE(
+            client.fill({.address = address, .token = "b", .bytes = "v", .fresh_for = 60s}));
+        EXPECT_EQ(client.fetch({.address = address, .token = "a", .claim_for = 60s})->claim,
                   Fetched::Claim::none);
         EXPECT_TRUE(client.drop("cache:x", {"1"}));
     }

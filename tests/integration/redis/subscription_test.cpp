@@ -197,13 +197,6 @@ TEST_F(RedisSubscription, NothingToSubscribeToIsSubscribedAtOnceAndCanBeProbed) 
     EXPECT_TRUE(client.probe());
 }
 
-TEST_F(RedisSubscription, ProbeFailsBeforeAnythingIsSubscribed) {
-    const auto probed = client.probe();
-
-    ASSERT_FALSE(probed);
-    EXPECT_EQ(probed.error().code, Errc::unavailable);
-}
-
 TEST_F(RedisSubscription, ClientKillIsFollowedByANewSubscription) {
     client.subscribe({{.channel = channel}});
 
@@ -233,38 +226,6 @@ TEST_F(RedisSubscription, ARestartOfTheServerIsFollowedByANewSubscription) {
     ASSERT_TRUE(client.recorder().wait("subscribed", 2));
     EXPECT_TRUE(client.probe());
     EXPECT_EQ(client.recorder().count("disconnected"), 1U);
-}
-
-TEST_F(RedisSubscription, AServerThatFallsSilentIsNoticedWithoutAnyTraffic) {
-    client.subscribe({{.channel = channel}});
-
-    server.pause();
-    const TimePoint paused = Boottime::now();
-    EXPECT_TRUE(client.recorder().wait("disconnected"));
-    EXPECT_LT(Boottime::now() - paused, 5s);
-    server.resume();
-
-    EXPECT_TRUE(client.recorder().wait("subscribed", 2));
-}
-
-TEST_F(RedisSubscription, AProbeOfASilentServerTimesOut) {
-    client.subscribe({{.channel = channel}});
-
-    server.pause();
-    const auto probed = client.probe(200ms);
-    server.resume();
-
-    ASSERT_FALSE(probed);
-    EXPECT_EQ(probed.error().code, Errc::timeout);
-}
-
-TEST_F(RedisSubscription, AnIdleConnectionStays) {
-    client.subscribe({{.channel = channel}});
-
-    std::this_thread::sleep_for(6s);
-
-    EXPECT_EQ(kinds(), std::vector<std::string>{"subscribed"});
-    EXPECT_TRUE(client.probe());
 }
 
 TEST_F(RedisSubscription, AfterCloseNothingIsDeliveredAndOperationsSayStopped) {

@@ -2,6 +2,8 @@
 // forgetful server do to it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <future>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,31 +22,59 @@ const std::string state = "tutti:{test/0/cache:x}:m";
 
 class RedisValues : public testing::Test {
 protected:
-    static Place framed(const std::string& key = "1") {
+    static ValueAddress framed(const std::string& key = "1") {
         return {.channel = "cache:x", .prefix = "f:", .key = key};
     }
-    static Place raw(const std::string& key = "1") {
-        return {.channel = "cache:x", .prefix = "r:", .key = key, .form = Place::Form::raw};
+    static ValueAddress raw(const std::string& key = "1") {
+        return {.channel = "cache:x", .prefix = "r:", .key = key, .form = ValueAddress::Form::raw};
     }
-    Result<Fetched> fetch(const Place& place, const LoadToken& token = "a") {
-        return client.fetch({.place = place, .token = token, .claim_for = 60s});
+    Result<Fetched> fetch(const ValueAddress& address, const LoadToken& token = "a") {
+        return client.fetch({.address = address, .token = token, .claim_for = 60s});
     }
-    Result<Filled> fill(const Place& place, const LoadToken& token, const std::string& bytes) {
-        return client.fill(
-            {.place = place, .token = token, .bytes = bytes, .fresh_for = 60s, .keep_for = 90s});
+    Result<Filled> fill(const ValueAddress& address, const LoadToken& token,
+                        const std::string& bytes) {
+        return client.fill({.address = address,
+                            .token = token,
+                            .bytes = bytes,
+                            .fresh_for = 60s,
+                            .keep_for = 90s});
     }
-    Result<Filled> offer(const Place& place, const std::string& bytes) {
-        const auto claimed = client.fetch({.place = place,
+    Result<Filled> offer(const ValueAddress& address, const std::string& bytes) {
+        const auto claimed = client.fetch({.address = address,
                                            .token = "offer",
                                            .claim_for = 60s,
                                            .age_max = Duration::zero(),
                                            .take_over = true});
         if (!claimed) return fail(claimed.error());
-        return fill(place, "offer", bytes);
+        return fill(address, "offer", bytes);
+    }
+
+    std::vector<Result<Fetched>> fetch_all(const std::vector<ValueAddress>& addresses) {
+        std::vector<std::promise<Result<Fetched>>> answers(addresses.size());
+        std::vector<Store::Fetch> fetches;
+        for (std::size_t i = 0; i < addresses.size(); ++i) {
+            fetches.push_back({.request = {.address = addresses[i], .token = "a", .claim_for = 60s},
+                               .done = [&answer = answers[i]](Result<Fetched> got) {
+                                   answer.set_value(std::move(got));
+                               }});
+        }
+        client.store().fetch_many(std::move(fetches), soon());
+        std::vector<Result<Fetched>> all;
+        for (auto& answer : answers) all.push_back(answer.get_future().get());
+        return all;
+    }
+    // Since `CONFIG RESETSTAT`.
+    int scripts_run() {
+        const std::string info = server.command({"INFO", "commandstats"});
+        const std::string before = "cmdstat_evalsha:calls=";
+        const std::size_t at = info.find(before);
+        return at == std::string::npos ? 0 : std::stoi(info.substr(at + before.size()));
     }
 
     RedisServer server;
-    Client client{server.url()};
+    // A script over the largest value takes its time on a machine that has other work.
+    Client client{
+        tutti::redis::OpenOptions{.url = server.url(), .app = "test", .stall_timeout = 15s}};
 };
 
 TEST_F(RedisValues, AreFramedByEpochGenerationRankAndLifetimes) {
@@ -76,11 +106,11 @@ TEST_F(RedisValues, KeysOfAnotherTypeCountAsAbsentAndAreReplaced) {
         server.command({"RPUSH", key, "a list"});
     }
 
-    for (const Place& place : {framed(), raw()}) {
-        EXPECT_EQ(fetch(place)->claim, ours);
-        EXPECT_FALSE(fetch(place)->value);
-        EXPECT_EQ(fill(place, "a", "value"), Filled::stored);
-        EXPECT_EQ(fetch(place)->value->bytes, "value");
+    for (const ValueAddress& address : {framed(), raw()}) {
+        EXPECT_EQ(fetch(address)->claim, ours);
+        EXPECT_FALSE(fetch(address)->value);
+        EXPECT_EQ(fill(address, "a", "value"), Filled::stored);
+        EXPECT_EQ(fetch(address)->value->bytes, "value");
     }
     server.command({"RPUSH", "list", "a"});
     EXPECT_EQ(client.replace_if_equal("list", "a", "b"), false);
@@ -125,10 +155,10 @@ TEST_F(RedisValues, AClaimOrValueThatNeverExpiresIsNotOurs) {
 
 TEST_F(RedisValues, AForeignValueThatIsTooLargeIsAnErrorAndTheConnectionStays) {
     server.command({"SETRANGE", "r:1", std::to_string(Store::value_bytes_max), "x"});
-    Place place = raw();
-    place.foreign_writers = true;
+    ValueAddress address = raw();
+    address.foreign_writers = true;
 
-    const auto fetched = fetch(place);
+    const auto fetched = fetch(address);
 
     ASSERT_FALSE(fetched);
     EXPECT_EQ(fetched.error().code, Errc::too_large);
@@ -136,12 +166,60 @@ TEST_F(RedisValues, AForeignValueThatIsTooLargeIsAnErrorAndTheConnectionStays) {
     EXPECT_EQ(server.command({"EXISTS", "tutti:claim:r:1"}), "0");
 }
 
+TEST_F(RedisValues, AHundredAreFetchedByOneScript) {
+    ASSERT_TRUE(fetch(framed()));
+    server.command({"CONFIG", "RESETSTAT"});
+    std::vector<ValueAddress> addresses;
+    for (int i = 0; i < 250; ++i) addresses.push_back(framed(std::to_string(i)));
+
+    const auto all = fetch_all(addresses);
+
+    EXPECT_EQ(scripts_run(), 3);
+    EXPECT_TRUE(std::ranges::all_of(all, [](const auto& one) { return one->claim == ours; }));
+    EXPECT_EQ(client.count("tutti:claim:f:"), 250U);
+}
+
+TEST_F(RedisValues, AValueForWhichTheAnswerHasNoRoomIsFetchedByAScriptOfItsOwn) {
+    const std::string large(600'000, 'v');
+    for (const char* key : {"1", "2", "3"}) ASSERT_EQ(offer(framed(key), large), Filled::stored);
+    ASSERT_EQ(offer(framed("small"), "small"), Filled::stored);
+    server.command({"CONFIG", "RESETSTAT"});
+
+    const auto all = fetch_all({framed("1"), framed("2"), framed("small"), framed("3")});
+
+    EXPECT_EQ(scripts_run(), 3);
+    for (const std::size_t i : {0U, 1U, 3U}) EXPECT_TRUE(all[i]->value->bytes == large);
+    EXPECT_EQ(all[2]->value->bytes, "small");
+}
+
+TEST_F(RedisValues, AForeignOneThatIsTooLargeIsTheErrorOfItsKeyAlone) {
+    server.command({"SETRANGE", "r:1", std::to_string(Store::value_bytes_max), "x"});
+    server.command({"SET", "r:2", "value"});
+    std::vector<ValueAddress> addresses{raw("1"), raw("2"), raw("3")};
+    for (ValueAddress& address : addresses) address.foreign_writers = true;
+
+    const auto all = fetch_all(addresses);
+
+    EXPECT_EQ(all[0].error().code, Errc::too_large);
+    EXPECT_EQ(all[1]->value->bytes, "value");
+    EXPECT_EQ(all[2]->claim, ours);
+}
+
+TEST_F(RedisValues, SeveralSurviveScriptFlush) {
+    server.command({"SCRIPT", "FLUSH"});
+
+    const auto all = fetch_all({framed("1"), framed("2")});
+
+    EXPECT_EQ(all[0]->claim, ours);
+    EXPECT_EQ(all[1]->claim, ours);
+}
+
 TEST_F(RedisValues, TheLargestValuePassesInBothForms) {
     const std::string largest(Store::value_bytes_max, 'v');
 
-    for (const Place& place : {framed(), raw()}) {
-        ASSERT_EQ(offer(place, largest), Filled::stored);
-        const auto fetched = fetch(place);
+    for (const ValueAddress& address : {framed(), raw()}) {
+        ASSERT_EQ(offer(address, largest), Filled::stored);
+        const auto fetched = fetch(address);
         ASSERT_TRUE(fetched) << fetched.error().message();
         EXPECT_TRUE(fetched->value && fetched->value->bytes == largest);
     }
@@ -186,7 +264,7 @@ TEST_F(RedisValues, AFetchBehindADropNeverSeesWhatWasDroppedEvenWhenTheDropIsUnk
 
         client.store().drop("cache:x", {"1"}, soon(), [](Result<void>) {});
         client.store().fetch(
-            {.place = framed(), .token = "b", .claim_for = 60s}, soon(),
+            {.address = framed(), .token = "b", .claim_for = 60s}, soon(),
             [fetched](Result<Fetched> got) { fetched->set_value(std::move(got)); });
 
         ASSERT_FALSE(answer.get()->value);

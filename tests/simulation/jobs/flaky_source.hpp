@@ -44,13 +44,19 @@ public:
             return hold;
         });
     }
-    Result<jobs::Hold> end(const jobs::Lease& lease, const jobs::JobOutcome& outcome,
-                           TimePoint) override {
-        return carry([&queue = queue_, &book = book_, lease, outcome] {
-            auto hold = queue.end(lease, outcome, {});
-            book.ended(lease, *hold);
-            return hold;
+    Result<jobs::Ended> end_and_claim(const jobs::Lease& lease, const jobs::JobOutcome& outcome,
+                                      const jobs::NextClaim& next, TimePoint) override {
+        auto answer = carry([&queue = queue_, &book = book_, lease, outcome, next] {
+            auto ended = queue.end_and_claim(lease, outcome, next, {});
+            book.ended(lease, ended->hold);
+            if (ended->next) {
+                const bool is_new = ended->hold == jobs::Hold::held;
+                is_new ? book.claimed(*ended->next) : book.found_again(*ended->next);
+            }
+            return ended;
         });
+        if (answer && answer->next) answer->next->asked_at = next.asked_at;
+        return answer;
     }
     Result<std::vector<jobs::ChildEnd>> children(const jobs::Job& job, TimePoint) override {
         return carry([&queue = queue_, job] { return queue.children(job, {}); });

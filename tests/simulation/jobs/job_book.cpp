@@ -43,6 +43,13 @@ void JobBook::claimed(const jobs::LeasedJob& job) {
     fact->until = clock_.now() + leases_.lease;
 }
 
+void JobBook::found_again(const jobs::LeasedJob& job) {
+    const Fact* const fact = find(job.job.job_id);
+    if (fact == nullptr || fact->token != job.lease.token) {
+        violate("was leased by an end that came too late", job.job.job_id);
+    }
+}
+
 void JobBook::renewed(const jobs::Lease& lease, jobs::Hold hold) {
     Fact* const fact = find(lease.job_id);
     if (hold == jobs::Hold::lost) return;

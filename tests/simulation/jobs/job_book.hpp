@@ -30,6 +30,8 @@ public:
 
     void enqueued(const std::vector<jobs::Job>& jobs);
     void claimed(const jobs::LeasedJob& job);
+    // A lease that was given before, to a call that repeats one.
+    void found_again(const jobs::LeasedJob& job);
     void renewed(const jobs::Lease& lease, jobs::Hold hold);
     void given_back(const jobs::Lease& lease, jobs::Hold hold);
     void ended(const jobs::Lease& lease, jobs::Hold hold);

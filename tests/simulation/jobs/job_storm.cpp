@@ -74,9 +74,10 @@ private:
     jobs::LeaseOptions leases() {
         return {
             .lease = lease_length, .attempts_max = 3, .retry_after = 100ms, .make_token = [this] {
-                return "t" + std::to_string(++tokens_);
+                return make_token();
             }};
     }
+    std::string make_token() { return "t" + std::to_string(++tokens_); }
     double lost() const { return calm_down_ ? 0 : scenario_.lost; }
 
     // The client.
@@ -152,19 +153,15 @@ private:
         workers_[place] = actor;
     }
     void live(std::size_t place) {
+        const std::string worker = "w" + std::to_string(place);
         while (true) {
             FlakySource source(stage_, queue_, book_, lost());
-            auto claimed = source.claim("w" + std::to_string(place), {});
+            auto claimed = source.claim(worker, {});
             if (!claimed || !*claimed) {
                 stage_.wait(stage_.random().between(5ms, 50ms));
                 continue;
             }
-            // Not the runner's half of the time: a stop may come at any moment.
-            if (stage_.random().chance(0.2)) {
-                (void)source.give_back((*claimed)->lease, {});
-            } else {
-                carry_out(source, **claimed);
-            }
+            for (auto job = *std::move(claimed); job;) job = carry_out(source, worker, *job);
         }
     }
     // Waits that long, renews what is due; false when the lease is lost.
@@ -183,18 +180,41 @@ private:
             stage_.wait(std::max<Duration>(std::min(end, held.next()) - stage_.now(), 1us));
         }
     }
-    void carry_out(FlakySource& source, const jobs::LeasedJob& leased) {
+    // The job that came with the end of this one.
+    std::optional<jobs::LeasedJob> carry_out(FlakySource& source, const std::string& worker,
+                                             const jobs::LeasedJob& leased) {
+        // Not the runner's half of the time: a stop may come at any moment.
+        if (stage_.random().chance(0.2)) {
+            (void)source.give_back(leased.lease, {});
+            return std::nullopt;
+        }
         jobs::HeldLeases held(lease_length);
         held.add(leased.lease, leased.asked_at);
         if (!leased.job.children.empty()) {
             const auto ends = source.children(leased.job, {});
-            if (!ends) return (void)source.give_back(leased.lease, {});
+            if (!ends) {
+                (void)source.give_back(leased.lease, {});
+                return std::nullopt;
+            }
             book_.sees_children(*ends);
         }
         const auto outcome = handle(source, leased, held);
-        while (outcome) {
-            if (source.end(leased.lease, *outcome, {})) return;
-            if (!await(source, leased.lease, held, 20ms)) return;
+        if (!outcome) return std::nullopt;
+        return end(source, worker, leased.lease, *outcome, held);
+    }
+    std::optional<jobs::LeasedJob> end(FlakySource& source, const std::string& worker,
+                                       const jobs::Lease& lease, const jobs::JobOutcome& outcome,
+                                       jobs::HeldLeases& held) {
+        jobs::NextClaim next;
+        // A worker that stops claims nothing more.
+        if (stage_.random().chance(0.7)) {
+            next = {.worker = worker, .token = make_token(), .asked_at = stage_.now()};
+        }
+        while (true) {
+            auto ended = source.end_and_claim(lease, outcome, next, {});
+            if (ended) return std::move(ended->next);
+            next.repeats = true;
+            if (!await(source, lease, held, 20ms)) return std::nullopt;
         }
     }
     std::optional<jobs::JobOutcome> handle(FlakySource& source, const jobs::LeasedJob& leased,

@@ -8,25 +8,15 @@
 #include <iostream>
 #include <ostream>
 #include <string>
-#include <string_view>
 
-#include "common/jobs/job_rules.hpp"
+#include "support/broken_rule.hpp"
+#include "support/mutants.hpp"
 
 namespace tutti::simulation {
 
 void PrintTo(const JobScenario& scenario, std::ostream* out) { *out << scenario.name; }
 
 namespace {
-
-using services::jobs::JobRule;
-
-class BrokenJobRule {
-public:
-    explicit BrokenJobRule(JobRule rule) { services::jobs::break_rules({rule}); }
-    ~BrokenJobRule() { services::jobs::break_rules({}); }
-    BrokenJobRule(const BrokenJobRule&) = delete;
-    BrokenJobRule& operator=(const BrokenJobRule&) = delete;
-};
 
 class JobStorms : public ::testing::TestWithParam<JobScenario> {};
 
@@ -49,24 +39,16 @@ INSTANTIATE_TEST_SUITE_P(All, JobStorms,
                          ::testing::ValuesIn(job_scenarios().begin(), job_scenarios().end()),
                          ::testing::PrintToStringParamName());
 
-struct JobMutant {
-    std::string_view name;
-    JobRule rule;
-    std::string_view scenario;
-};
-
-void PrintTo(const JobMutant& mutant, std::ostream* out) { *out << mutant.name; }
-
-class JobMutants : public ::testing::TestWithParam<JobMutant> {};
+class JobMutants : public ::testing::TestWithParam<mutants::Mutant> {};
 
 TEST_P(JobMutants, IsCaughtByAStorm) {
     constexpr std::uint64_t seeds_max = 200;
-    const JobScenario& chosen = job_scenario(GetParam().scenario);
+    const JobScenario& chosen = job_scenario(GetParam().storm);
 
     std::uint64_t seed = 0;
     JobOutcomeOfRun outcome;
     do {
-        const BrokenJobRule broken(GetParam().rule);
+        const mutants::BrokenRule broken(GetParam().rule);
         outcome = simulate_jobs(chosen, ++seed);
     } while (outcome.violation.empty() && seed < seeds_max);
 
@@ -75,29 +57,7 @@ TEST_P(JobMutants, IsCaughtByAStorm) {
     std::cout << "seed " << seed << ": " << outcome.violation << "\n";
 }
 
-constexpr JobMutant mutants[]{
-    {"enqueue_only_unknown", JobRule::enqueue_only_unknown, "lossy"},
-    {"lapsed_lease_is_free", JobRule::lapsed_lease_is_free, "deaths"},
-    {"held_lease_is_not_free", JobRule::held_lease_is_not_free, "calm"},
-    {"claim_takes_token", JobRule::claim_takes_token, "pauses"},
-    {"renew_compares_token", JobRule::renew_compares_token, "pauses"},
-    {"renew_extends_lease", JobRule::renew_extends_lease, "calm"},
-    {"give_back_compares_token", JobRule::give_back_compares_token, "lossy"},
-    {"give_back_spends_none", JobRule::give_back_spends_none, "calm"},
-    {"end_compares_token", JobRule::end_compares_token, "pauses"},
-    {"end_announces", JobRule::end_announces, "calm"},
-    {"end_drops_ticket", JobRule::end_drops_ticket, "calm"},
-    {"attempts_end", JobRule::attempts_end, "poisoned"},
-    {"retry_is_later", JobRule::retry_is_later, "calm"},
-    {"parent_waits", JobRule::parent_waits, "calm"},
-    {"failed_child_counts", JobRule::failed_child_counts, "calm"},
-    {"child_is_kept", JobRule::child_is_kept, "short"},
-    {"paid_call_is_marked", JobRule::paid_call_is_marked, "pauses"},
-    {"unknown_is_not_asked", JobRule::unknown_is_not_asked, "pauses"},
-    {"stored_before_used", JobRule::stored_before_used, "lossy"},
-    {"late_answer_is_taken", JobRule::late_answer_is_taken, "pauses"},
-};
-INSTANTIATE_TEST_SUITE_P(All, JobMutants, ::testing::ValuesIn(mutants),
+INSTANTIATE_TEST_SUITE_P(All, JobMutants, ::testing::ValuesIn(mutants::of_storms()),
                          ::testing::PrintToStringParamName());
 
 TEST(JobStorm, ASeedIsOneRun) {

@@ -1,21 +1,23 @@
 // The storms of jobs by hand: `simulate_jobs everything 1 2000` runs seeds 1..2000 and counts. A
-// fourth argument is the number of a rule in common/jobs/job_rules.hpp to break. `simulate_jobs
-// --list` names the scenarios.
+// fourth argument is a rule to break. `simulate_jobs --list` names the scenarios, `simulate_jobs
+// --rules` the rules.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "common/jobs/job_rules.hpp"
 #include "simulation/jobs/job_storm.hpp"
+#include "support/broken_rule.hpp"
+#include "support/mutants.hpp"
 
 int main(int argc, char** argv) {
     using namespace tutti::simulation;
     if (argc < 2 || std::string_view(argv[1]) == "--help") {
         std::fputs(
             "usage: simulate_jobs SCENARIO [FIRST_SEED [COUNT [RULE]]]\n"
-            "       simulate_jobs --list\n",
+            "       simulate_jobs --list | --rules\n",
             stderr);
         return 2;
     }
@@ -23,6 +25,10 @@ int main(int argc, char** argv) {
         for (const JobScenario& one : job_scenarios()) {
             std::printf("%s\n", std::string(one.name).c_str());
         }
+        return 0;
+    }
+    if (std::string_view(argv[1]) == "--rules") {
+        tutti::mutants::print_all();
         return 0;
     }
     const auto scenarios = job_scenarios();
@@ -34,10 +40,10 @@ int main(int argc, char** argv) {
     }
     const std::uint64_t first = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 1;
     const std::uint64_t count = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1;
-    if (argc > 4) {
-        tutti::services::jobs::break_rules(
-            {static_cast<tutti::services::jobs::JobRule>(std::strtoul(argv[4], nullptr, 10))});
-    }
+    const auto rule = argc > 4 ? tutti::mutants::rule_called("simulate_jobs", argv[4])
+                               : std::optional(tutti::mutants::Rule::none);
+    if (!rule) return 2;
+    const tutti::mutants::BrokenRule broken(*rule);
     std::uint64_t violated = 0;
     JobOutcomeOfRun total;
     for (std::uint64_t seed = first; seed < first + count; ++seed) {

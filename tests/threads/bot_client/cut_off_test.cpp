@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 TEST(CutOff, KeystrokesGoOnFromMemoryAndMessagesAskTheGateway) {
     const auto hub = EmbeddedHub::create();
-    testing::EmbeddedServer server(hub);
+    tutti::testing::EmbeddedServer server(hub);
     const auto node = Node::create({.name = "bot", .embedded = hub, .lease = 500ms}).value();
     ScriptedPeer peer;
     HttpGateway gateway{"http://gateway",

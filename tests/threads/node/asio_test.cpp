@@ -38,7 +38,7 @@ using ::testing::HasSubstr;
 namespace asio = boost::asio;
 
 using Numbers = Coherent<std::string, int>;
-using Answer = Result<Lookup<int>>;
+using Found = Result<Lookup<int>>;
 
 // A node whose loads end when the test says so; the key "now" has its value at once.
 class AsioTest : public ::testing::Test {
@@ -96,7 +96,7 @@ TEST_F(AsioTest, AnAnswerThatIsThereAtOnceIsPostedAndNotCalled) {
         cache_.get("now", asio::bind_executor(
                               context.get_executor(),
                               asio::bind_cancellation_slot(asio::cancellation_slot(),
-                                                           [&](const Answer&) { called = true; })));
+                                                           [&](const Found&) { called = true; })));
         EXPECT_FALSE(called);
     });
     context.run();
@@ -132,7 +132,7 @@ TEST_F(AsioTest, AContextMayDieWhileAHandlerOnAStrandWaits) {
     cache_.get("slow", asio::bind_executor(
                            asio::make_strand(*context),
                            asio::bind_cancellation_slot(asio::cancellation_slot(),
-                                                        [&](const Answer&) { called = true; })));
+                                                        [&](const Found&) { called = true; })));
 
     context.reset();
     finish_loads();
@@ -153,7 +153,7 @@ TEST_F(AsioTest, AContextThatDiesWhileAnswersComeIsNotTouchedAfterwards) {
     }
 }
 
-asio::awaitable<void> get_into(const Numbers& cache, std::optional<Answer>& answer) {
+asio::awaitable<void> get_into(const Numbers& cache, std::optional<Found>& answer) {
     answer = co_await cache.get("slow", asio::use_awaitable);
 }
 
@@ -182,14 +182,14 @@ TEST_F(AsioTest, AReadBesideATimerEndsWhenTheTimerDoes) {
 TEST_F(AsioTest, CancellingOneReaderCancelsNobodyElse) {
     asio::io_context context;
     asio::cancellation_signal signal;
-    std::optional<Answer> one;
-    std::optional<Answer> two;
-    std::promise<Answer> three;
+    std::optional<Found> one;
+    std::optional<Found> two;
+    std::promise<Found> three;
     cache_.get("slow", asio::bind_cancellation_slot(
                            signal.slot(), asio::bind_executor(context.get_executor(),
-                                                              [&](Answer found) { one = found; })));
+                                                              [&](Found found) { one = found; })));
     asio::co_spawn(context, get_into(cache_, two), asio::detached);
-    cache_.get("slow", [&](Answer found) { three.set_value(std::move(found)); });
+    cache_.get("slow", [&](Found found) { three.set_value(std::move(found)); });
     context.poll();
 
     signal.emit(asio::cancellation_type::terminal);
@@ -226,11 +226,11 @@ TEST_F(AsioTest, CancellingAnInvalidationEndsTheWaitAndNotThePublication) {
 TEST_F(AsioTest, ACancellationBehindTheAnswerIsTooLate) {
     asio::io_context context;
     asio::cancellation_signal signal;
-    std::optional<Answer> answer;
+    std::optional<Found> answer;
     cache_.get("slow",
                asio::bind_cancellation_slot(
                    signal.slot(), asio::bind_executor(context.get_executor(),
-                                                      [&](Answer found) { answer = found; })));
+                                                      [&](Found found) { answer = found; })));
     finish_loads();
 
     signal.emit(asio::cancellation_type::terminal);
@@ -242,7 +242,7 @@ TEST_F(AsioTest, ACancellationBehindTheAnswerIsTooLate) {
 
 TEST_F(AsioTest, ANodeThatStopsAnswersItsCoroutines) {
     asio::io_context context;
-    std::optional<Answer> answer;
+    std::optional<Found> answer;
     asio::co_spawn(context, get_into(cache_, answer), asio::detached);
     context.poll();
 
@@ -271,13 +271,13 @@ TEST(AwaitableLoader, ItsExecutorMayGoBeforeTheNode) {
         .channel = "numbers",
     });
     ASSERT_TRUE(node->start());
-    std::promise<Answer> waiting;
-    cache.get("a", [&](Answer answer) { waiting.set_value(std::move(answer)); });
+    std::promise<Found> waiting;
+    cache.get("a", [&](Found answer) { waiting.set_value(std::move(answer)); });
     context->poll();
 
     context.reset();
 
-    const Answer destroyed = waiting.get_future().get();
+    const Found destroyed = waiting.get_future().get();
     EXPECT_EQ(destroyed.error().code, Errc::load_failed);
     EXPECT_THAT(destroyed.error().cause, HasSubstr("executor of the loader has gone"));
     EXPECT_EQ(cache.get("b").error().code, Errc::load_failed);

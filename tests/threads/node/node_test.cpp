@@ -56,6 +56,47 @@ TEST(NodeOptions, EveryMistakeIsNamedAtOnce) {
     }
 }
 
+// As a trace's context is kept.
+thread_local std::string present_message;
+
+TEST(NodeOptions, LoadTakesAlongWhatItsReaderWasIn) {
+    const auto node = Node::create({.name = "node",
+                                    .carry =
+                                        [] {
+                                            return [from = present_message] {
+                                                present_message = from;
+                                                return std::shared_ptr<void>(nullptr, [](void*) {
+                                                    present_message.clear();
+                                                });
+                                            };
+                                        }})
+                          .value();
+    std::string loaded_for;
+    std::thread::id loader;
+    const auto cache = node->local<std::string, int>({
+        .name = "numbers",
+        .caches = "numbers",
+        .stale = Stale::acceptable,
+        .ttl = 30s,
+        .bound = entries(100),
+        .load =
+            [&](const std::string&, LoadContext&) {
+                loaded_for = present_message;
+                loader = std::this_thread::get_id();
+                return 1;
+            },
+    });
+    ASSERT_TRUE(node->start());
+
+    present_message = "message 1";
+    const auto found = cache.get("a");
+    present_message.clear();
+
+    EXPECT_TRUE(found);
+    EXPECT_EQ(loaded_for, "message 1");
+    EXPECT_NE(loader, std::this_thread::get_id());
+}
+
 TEST(NodeOptions, WhatOnlyARedisWouldRefuseIsRefusedWithoutOne) {
     const auto cause_of = [](NodeOptions options) {
         const auto created = Node::create(options);

@@ -1,4 +1,4 @@
-// Models and files that a test scripts.
+// Models and files that a test scripts, and an entry of the list of models.
 #pragma once
 
 #include <gmock/gmock.h>
@@ -7,10 +7,12 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ai-worker/attachments/attachment_source.hpp"
 #include "ai-worker/providers/models.hpp"
+#include "common/domain/model_catalogue.hpp"
 
 namespace tutti::services::worker::fakes {
 
@@ -26,6 +28,25 @@ inline std::unexpected<ProviderFailure> provider_failure(FailureCategory categor
 inline std::unexpected<ProviderFailure> own_failure(Errc code) {
     return std::unexpected(
         ProviderFailure{.error = {code, "provider", "scripted"}, .category = {}});
+}
+
+// Of the gateway's list.
+inline domain::CatalogueModel listed_model(const std::string& id, std::vector<std::string> inputs) {
+    return {.id = id,
+            .canonical_slug = {},
+            .hugging_face_id = {},
+            .name = id,
+            .created = {},
+            .description = {},
+            .context_length = {},
+            .architecture = {.modality = {},
+                             .input_modalities = std::move(inputs),
+                             .output_modalities = {"text"},
+                             .tokenizer = {},
+                             .instruct_type = {}},
+            .pricing = {},
+            .top_provider = {},
+            .supported_parameters = {}};
 }
 
 class Files final : public attachments::AttachmentSource {

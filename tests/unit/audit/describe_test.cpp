@@ -19,9 +19,10 @@ namespace tutti {
 namespace {
 
 using namespace audit_test;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 std::vector<std::string> lines_of(const std::string& text) {
     std::vector<std::string> lines;
@@ -163,7 +164,12 @@ TEST(ToText, ColumnsAreAlignedAndNoLineIsWiderThanATerminal) {
 TEST(ToText, SaysWhatARunningCacheDidAndWhyItIsGradedSo) {
     const std::string text =
         to_text(Inventory{row(local_channel_activation(), "bot-client-1",
-                              {.hits = 3, .misses = 1, .loads = 1, .entries = 1})});
+                              {.hits = 3,
+                               .misses = 1,
+                               .loads = 1,
+                               .entries = 1,
+                               .load_times = {.counts = {0, 1}, .total = 2ms},
+                               .wait_times = {.counts = {0, 2}, .total = 8ms}})});
 
     EXPECT_THAT(text, HasSubstr("bot-client, on bot-client-1\n"));
     EXPECT_THAT(text,
@@ -172,7 +178,29 @@ TEST(ToText, SaysWhatARunningCacheDidAndWhyItIsGradedSo) {
     EXPECT_THAT(text, HasSubstr("            channel activation status\n"));
     EXPECT_THAT(text, HasSubstr("            stale-is-wrong-without-bus: "));
     EXPECT_THAT(text, HasSubstr("            remedy: declare it with Node::coherent"));
-    EXPECT_THAT(text, HasSubstr("            hits 3 (75 %), misses 1, loads 1, entries 1\n"));
+    EXPECT_THAT(
+        text, HasSubstr("            hits 3 (75 %), misses 1, loads 1, entries 1, mean load 2 ms, "
+                        "mean wait 4 ms\n"));
+}
+
+TEST(ToText, SaysWhatSpotChecksAreWorth) {
+    const auto checked = [](std::uint64_t same, std::uint64_t stale) {
+        Declaration declaration = personality();
+        declaration.checked_within = 10s;
+        const auto text = to_text(Inventory{
+            row(declaration, "bot-client-1", {.checked_same = same, .checked_stale = stale})});
+        return text.substr(std::min(text.find("spot checks: "), text.size()));
+    };
+
+    EXPECT_THAT(checked(0, 0), StartsWith("spot checks: 0 the same, 0 stale within 10 s: too few"));
+    EXPECT_THAT(checked(3, 0), HasSubstr("too few"));
+    EXPECT_THAT(checked(30, 0), HasSubstr("of the hits at least 90 % are true (95 % certain)"));
+    EXPECT_THAT(checked(30'000, 0), HasSubstr("at least 99.99 % are"));
+    EXPECT_THAT(checked(29'999, 0), HasSubstr("at least 99.98")) << "never rounded up";
+    EXPECT_THAT(checked(3'000'000, 0), HasSubstr("at least 99.9999 % are"));
+    EXPECT_THAT(checked(9'900, 100), HasSubstr("at least 98 % are")) << "not 99";
+    EXPECT_THAT(to_text(Inventory{row(personality(), "bot-client-1")}),
+                Not(HasSubstr("spot checks")));
 }
 
 TEST(ToText, ACatalogueCountsNothing) {

@@ -16,10 +16,10 @@ namespace tutti {
 namespace {
 
 using namespace audit_test;
-using testing::AllOf;
-using testing::Each;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 Backend database(std::uint32_t number) {
     return {.server = "redis 0123456789", .database = number, .app = "shop"};
@@ -73,6 +73,23 @@ TEST(SplitFleet, AnotherDatabaseAppServerOrHubIsCriticalAndTheOddOneIsSeen) {
         EXPECT_EQ(fleet[0].node, "bot-1, bot-3");
         EXPECT_EQ(fleet[1].node, "bot-2");
     }
+}
+
+TEST(SplitFleet, WhatIsPromisedThereIsSaidAndSplitsNothing) {
+    Backend counted = database(0);
+    counted.product = "Redis 7.0.15";
+    counted.done = Assurance::majority;
+    Backend uncounted = counted;
+    uncounted.done = Assurance::uncounted;
+
+    const Inventory fleet =
+        merged({on(counted, personality(), "bot-1"), on(uncounted, personality(), "bot-2")});
+
+    EXPECT_EQ(worst(fleet), Risk::none);
+    EXPECT_EQ(fleet.size(), 2U) << "who is told which";
+    EXPECT_THAT(to_text(fleet),
+                AllOf(HasSubstr("Redis 7.0.15: `done` is promised across a failover"),
+                      HasSubstr("Redis 7.0.15: `done` is not promised")));
 }
 
 TEST(SplitFleet, TheReportsNameTheRuleAndBothBackends) {
@@ -145,7 +162,7 @@ TEST(SharedPrefix, TwoCachesOfTwoServicesUnderOneKeyAreCritical) {
                         on(backend, raw("prices", "prices:"), "shop-1", "shop")});
 
             EXPECT_EQ(worst(fleet), Risk::critical) << prefix;
-            EXPECT_THAT(rules_of(fleet), testing::UnorderedElementsAre(
+            EXPECT_THAT(rules_of(fleet), ::testing::UnorderedElementsAre(
                                              "shared-prefix", "shared-prefix", "shared-is-truth"));
         }
     }

@@ -15,10 +15,10 @@ namespace tutti {
 namespace {
 
 using namespace audit_test;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 struct Expected {
     Declaration declaration;

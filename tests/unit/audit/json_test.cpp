@@ -21,7 +21,7 @@ namespace tutti {
 namespace {
 
 using namespace audit_test;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 void expect_same(const Inventory& left, const Inventory& right) {
     ASSERT_EQ(left.size(), right.size());
@@ -60,6 +60,11 @@ TEST(InventoryJson, EveryDeclarationOfTheAuditComesBackAsItWas) {
                              .suspect_reads = 9,
                              .evictions = 10,
                              .entries = std::numeric_limits<std::uint64_t>::max()};
+    inventory[0].counters.load_times.counts.back() = 2;
+    inventory[0].counters.load_times.total = std::chrono::milliseconds(1500);
+    inventory[0].counters.wait_times.counts[1] = 4;
+    inventory[0].counters.wait_times.total = std::chrono::microseconds(800);
+    inventory[1].counters.hit_times.emplace().counts[2] = 3;
     inventory[1].declaration.memory_ttl = Ttl::never();
     inventory[2].declaration.bound = bytes(123);
     inventory[3].declaration.note = "line\n\"quoted\" \xC3\xA9";
@@ -101,6 +106,32 @@ TEST(InventoryJson, CarriesTheGradeForProgramsThatCannotGrade) {
                           R"("rule":"stale-is-wrong-without-bus")"));
 }
 
+TEST(InventoryJson, SaysWithinWhatItsSpotChecksCount) {
+    Declaration declaration = personality();
+    declaration.checked_within = 10s;
+    const Inventory inventory{row(declaration, "bot-client-1", {.checked_same = 7})};
+
+    const std::string json = to_json(inventory);
+
+    EXPECT_THAT(json, HasSubstr(R"("checkedWithinMs":10000)"));
+    EXPECT_EQ(parse_inventory(json).value()[0].declaration, declaration);
+    EXPECT_THAT(to_json(Inventory{row(personality())}), Not(HasSubstr("checkedWithin")));
+}
+
+TEST(InventoryJson, SaysWhichServerItIsAndWhatDoneMeansThere) {
+    InventoryRow there = row(channel_activation(), "bot-client-1");
+    there.backend = {.server = "redis 3f2a9c01",
+                     .database = 0,
+                     .app = "shop",
+                     .product = "Valkey 8.1.1",
+                     .done = Assurance::majority};
+
+    const std::string json = to_json(Inventory{there});
+
+    EXPECT_THAT(json, HasSubstr(R"("app":"shop","product":"Valkey 8.1.1","done":"majority"})"));
+    EXPECT_EQ(parse_inventory(json)->front().backend, there.backend);
+}
+
 // Other programs read it: what changes here changes for them.
 TEST(InventoryJson, IsTheSameByteForByte) {
     InventoryRow full = row(channel_activation(), "bot-client-1");
@@ -126,24 +157,36 @@ TEST(InventoryJson, IsTheSameByteForByte) {
         R"("rateLimit":false,"onceInFleet":true,"memoryTtlMs":1.5E0,"storeTtlMs":"never",)"
         R"("bound":{"bytes":1000},"rawPrefix":"raw:",)"
         R"("channel":"cache:channel-activation-invalidation","foreignPublishers":true,)"
-        R"("note":"line\n\"quoted\" </","location":"memory + bus + store",)"
+        R"("publishesOnly":false,"note":"line\n\"quoted\" </","location":"memory + bus + store",)"
         R"("invalidation":"Redis pub/sub event","risk":"None","rule":"kept-coherent",)"
-        R"("reason":"the bus invalidates every instance","counters":{"hits":1,"misses":0,)"
-        R"("loads":0,"loadFailures":0,"joined":0,"poisoned":0,"invalidations":0,)"
+        R"("reason":"the bus invalidates every instance","counters":{"hits":1,"negativeHits":0,"misses":0,)"
+        R"("loads":0,"loadedKeys":0,"loadFailures":0,"loadTimeouts":0,"absentLoads":0,)"
+        R"("joined":0,"poisoned":0,"invalidations":0,)"
+        R"("invalidateDone":0,"invalidatePublished":0,"invalidateUnconfirmed":0,)"
         R"("flushes":0,"suspectReads":0,"storeHits":0,"storeFailures":0,"unreadable":0,)"
-        R"("refused":0,"staleServed":0,"refreshes":0,"refreshFailures":0,"evictions":17,)"
-        R"("entries":18}},{"service":"bot-client","node":"","name":"channel-activation",)"
+        R"("refused":0,"staleServed":0,"refreshes":0,"refreshFailures":0,)"
+        R"("checkedSame":0,"checkedStale":0,"checkedOvertaken":0,"checkedFailed":0,)"
+        R"("evictions":17,)"
+        R"("expirations":0,"invalidatedEntries":0,"flushedEntries":0,)"
+        R"("eventsDropped":0,"warmUpKeys":0,"warmUpDone":0,"warmUpFailed":0,)"
+        R"("entries":18,"bytes":0}},{"service":"bot-client","node":"","name":"channel-activation",)"
         R"("caches":"channel activation status","pattern":"local","stale":"wrong",)"
         R"("expensiveSource":false,"readHeavy":false,"rateLimit":false,"onceInFleet":false,)"
         R"("memoryTtlMs":30000,"bound":{"entries":1000},"channel":"",)"
-        R"("foreignPublishers":false,"note":"","location":"memory",)"
+        R"("foreignPublishers":false,"publishesOnly":false,"note":"","location":"memory",)"
         R"("invalidation":"TTL expiry","risk":"CRITICAL",)"
         R"("rule":"stale-is-wrong-without-bus",)"
         R"("reason":"a change made through one instance leaves the others wrong for up to one TTL",)"
-        R"("counters":{"hits":0,"misses":0,"loads":0,"loadFailures":0,"joined":0,)"
-        R"("poisoned":0,"invalidations":0,"flushes":0,"suspectReads":0,"storeHits":0,)"
+        R"("counters":{"hits":0,"negativeHits":0,"misses":0,"loads":0,"loadedKeys":0,)"
+        R"("loadFailures":0,"loadTimeouts":0,"absentLoads":0,"joined":0,)"
+        R"("poisoned":0,"invalidations":0,)"
+        R"("invalidateDone":0,"invalidatePublished":0,"invalidateUnconfirmed":0,)"
+        R"("flushes":0,"suspectReads":0,"storeHits":0,)"
         R"("storeFailures":0,"unreadable":0,"refused":0,"staleServed":0,"refreshes":0,)"
-        R"("refreshFailures":0,"evictions":0,"entries":0}}]})");
+        R"("refreshFailures":0,"checkedSame":0,"checkedStale":0,"checkedOvertaken":0,)"
+        R"("checkedFailed":0,"evictions":0,"expirations":0,"invalidatedEntries":0,)"
+        R"("flushedEntries":0,"eventsDropped":0,"warmUpKeys":0,"warmUpDone":0,)"
+        R"("warmUpFailed":0,"entries":0,"bytes":0}}]})");
     EXPECT_EQ(to_json({}), R"({"worst":"None","caches":[]})");
 }
 

@@ -16,11 +16,11 @@ namespace {
 
 using namespace stubs;
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::EndsWith;
-using testing::IsEmpty;
-using testing::SizeIs;
-using testing::StartsWith;
+using ::testing::ElementsAre;
+using ::testing::EndsWith;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
 
 constexpr const char* owner = "999";
 
@@ -44,7 +44,7 @@ std::vector<std::string> values(const Autocomplete::Outcome& outcome) {
     return found;
 }
 
-class Choosing : public testing::Test {
+class Choosing : public ::testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(node->start().has_value()); }
 
@@ -269,7 +269,7 @@ TEST_F(Choosing, NoGlobalConfigurationIsAHitAndAFailureIsNot) {
 }
 
 // As declared, but with a TTL that a test can outwait.
-class ShortLived : public testing::Test {
+class ShortLived : public ::testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(node->start().has_value()); }
 

@@ -13,11 +13,11 @@ namespace {
 
 using namespace stubs;
 using namespace std::chrono_literals;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::SizeIs;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
 
-class Activations : public testing::Test {
+class Activations : public ::testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(node->start().has_value()); }
 

@@ -9,12 +9,12 @@ namespace {
 
 using namespace stubs;
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
-class Commands : public testing::Test {
+class Commands : public ::testing::Test {
 protected:
     ChannelCommands::Outcome run(std::string command) {
         slash.command = std::move(command);

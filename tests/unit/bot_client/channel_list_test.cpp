@@ -10,12 +10,12 @@ namespace {
 
 using namespace stubs;
 using namespace std::chrono_literals;
-using testing::ElementsAre;
-using testing::Field;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 class KnownPlaces final : public Directory {
 public:
@@ -41,7 +41,7 @@ private:
     }
 };
 
-class List : public testing::Test {
+class List : public ::testing::Test {
 protected:
     // Channels 500, 501 ... of server 900, the newest first.
     static std::string body_of(std::size_t count) {

@@ -10,8 +10,8 @@ namespace tutti::services::bot {
 namespace {
 
 using namespace stubs;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // Channel 5xx is called as its last digits say; server 9xx likewise.
 class Names final : public Directory {

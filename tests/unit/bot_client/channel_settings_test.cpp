@@ -50,7 +50,7 @@ private:
     std::map<std::string, domain::GetChannelActivationResponse> settings_;
 };
 
-class ThreadOnTwoInstances : public testing::Test {
+class ThreadOnTwoInstances : public ::testing::Test {
 protected:
     void SetUp() override {
         ASSERT_TRUE(teller->start());

@@ -9,28 +9,31 @@ namespace tutti::services::bot {
 namespace {
 
 using namespace stubs;
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
 
 class RecordedTurns final : public PersonalityHandler {
 public:
-    Result<void> handle(const Turn& turn, ReplySink& replies) override {
+    Result<std::string> handle(const Turn& turn) override {
         if (throws) throw std::runtime_error("scripted");
+        if (failure) return fail(*failure, "handle", "scripted");
         texts.push_back(turn.text);
         slugs.push_back(turn.personality.slug);
         EXPECT_TRUE(turn.auto_response);
-        return replies.send({.content = "a reply"});
+        return "llm-1";
     }
 
     std::vector<std::string> texts;
     std::vector<std::string> slugs;
     bool throws = false;
+    std::optional<Errc> failure;
 };
 
-class Chain : public testing::Test {
+class Chain : public ::testing::Test {
 protected:
     MessageChain::Outcome run() { return chain.run(message, replies); }
     std::vector<std::unique_ptr<MessageProcessor>> processors() {
@@ -98,12 +101,12 @@ TEST_F(Chain, EmptyMessagesAreIgnored) {
 TEST_F(Chain, AttachmentOrForwardedContentIsNotEmpty) {
     message.content.clear();
 
-    message.attachments = {"https://cdn/1.png"};
+    message.attachments = {{.url = "https://cdn/1.png"}};
     EXPECT_EQ(run().handled_by, "activated-channel");
     message.attachments.clear();
     message.forwarded = {{.content = "said before", .attachments = {}}};
     EXPECT_EQ(run().handled_by, "activated-channel");
-    message.forwarded = {{.content = "", .attachments = {"https://cdn/2.png"}}};
+    message.forwarded = {{.content = "", .attachments = {{.url = "https://cdn/2.png"}}}};
     EXPECT_EQ(run().handled_by, "activated-channel");
 
     EXPECT_THAT(turns.texts, ElementsAre("", "said before", ""));
@@ -117,13 +120,14 @@ TEST_F(Chain, ActivatedChannelAnswersAndSaysWhereTheActivationCameFrom) {
     EXPECT_FALSE(outcome.failed);
     EXPECT_THAT(turns.slugs, ElementsAre("maestro"));
     EXPECT_THAT(turns.texts, ElementsAre("hello"));
-    EXPECT_THAT(replies.replies, SizeIs(1));
+    EXPECT_EQ(outcome.job_id, "llm-1");
+    EXPECT_THAT(replies.replies, IsEmpty()) << "the reply is said later";
 }
 
 TEST_F(Chain, PersonalityIsReadBySlugForTheAuthor) {
     (void)run();
 
-    EXPECT_THAT(asked, ElementsAre(testing::Pair("maestro", "200")));
+    EXPECT_THAT(asked, ElementsAre(::testing::Pair("maestro", "200")));
 }
 
 TEST_F(Chain, InactiveChannelPassesOnWithoutReadingThePersonality) {
@@ -150,6 +154,7 @@ TEST_F(Chain, FailedActivationLookupPassesOn) {
     const auto outcome = run();
 
     EXPECT_EQ(outcome.handled_by, "");
+    EXPECT_TRUE(outcome.is_undecided);
     EXPECT_FALSE(outcome.activation_tier.has_value());
     EXPECT_THAT(replies.replies, IsEmpty());
 }
@@ -220,6 +225,17 @@ TEST_F(Chain, UnreadablePersonalityIsOneApologyAndNotAPrivateOne) {
     EXPECT_THAT(replies.replies.front().content, HasSubstr("Sorry"));
 }
 
+TEST_F(Chain, AnApologyThatAnAnswerMayFollowSaysSo) {
+    turns.failure = Errc::unavailable;
+    (void)run();
+    turns.failure = Errc::suspect;
+    (void)run();
+
+    ASSERT_THAT(replies.replies, SizeIs(2));
+    EXPECT_THAT(replies.replies[0].content, Not(HasSubstr("If you do not see")));
+    EXPECT_THAT(replies.replies[1].content, HasSubstr("If you do not see an answer"));
+}
+
 TEST_F(Chain, ThrownExceptionIsOneApology) {
     turns.throws = true;
 
@@ -270,7 +286,7 @@ TEST_F(Thread, WithAnActivationOfItsOwnUsesThatOne) {
 
     EXPECT_EQ(run().handled_by, "activated-channel");
 
-    EXPECT_THAT(asked, ElementsAre(testing::Pair("solo", "200")));
+    EXPECT_THAT(asked, ElementsAre(::testing::Pair("solo", "200")));
     EXPECT_EQ(lookups, 1);
 }
 

@@ -14,9 +14,9 @@ namespace tutti::services::bot {
 namespace {
 
 using namespace stubs;
-using testing::ElementsAre;
-using testing::IsEmpty;
-using testing::SizeIs;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr const char* bot_owner = "999";
 
@@ -75,7 +75,7 @@ public:
     std::vector<std::string> asked;
 };
 
-class Access : public testing::Test {
+class Access : public ::testing::Test {
 protected:
     void SetUp() override { ASSERT_TRUE(node->start().has_value()); }
 
@@ -90,15 +90,27 @@ protected:
     std::unique_ptr<Node> node = Node::create({.name = "bot"}).value();
     caches::InvalidationService changes =
         caches::declare_invalidation(*node, caches::personality_events);
+    bool gateway_comes_back = false;
+    PatientReads reads{{.wait = [this](Duration) {
+        if (gateway_comes_back) gateway.failure.reset();
+        return gateway_comes_back;
+    }}};
     PersonalityAccess access{caches::declare_personality_ids(*node, personality_id_loader(gateway)),
                              caches::declare_personalities(*node, personality_loader(gateway)),
-                             bot_owner};
+                             reads, bot_owner};
 };
 
 TEST_F(Access, SlugIsMappedToAnIdAndTheIdIsWhatIsKept) {
     EXPECT_EQ(get("maestro", "200"), "maestro");
 
     EXPECT_THAT(gateway.asked, ElementsAre("maestro", maestro().id));
+}
+
+TEST_F(Access, AGatewayThatIsRestartedIsWaitedFor) {
+    gateway.failure = GatewayFailure{GatewayFailure::Kind::network, 0, "away"};
+    gateway_comes_back = true;
+
+    EXPECT_EQ(get("maestro", "200"), "maestro");
 }
 
 TEST_F(Access, SecondUserIsAHit) {

@@ -22,7 +22,7 @@ namespace tutti::cli {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 struct Activation {
     bool activated = false;

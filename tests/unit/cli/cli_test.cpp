@@ -22,11 +22,11 @@ namespace tutti::cli {
 namespace {
 
 using namespace audit_test;
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
-using testing::StartsWith;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 struct Ended {
     int code = 0;
@@ -130,12 +130,35 @@ TEST(Cli, WhatItDoesNotKnowIsAnErrorThatNamesIt) {
         {{"doctor", "redis://h", "--app", "a", "--app", "b"}, "--app"},
         {{"doctor", "redis://h", "--channels"}, "--channels"},
         {{"help"}, "help"},
+        {{"top"}, "URL"},
+        {{"top", "one:1", "--rounds", "0"}, "--rounds"},
+        {{"top", "one:1", "--every", "soon"}, "--every"},
+        {{"top", "one:1", "--rows", "1001"}, "--rows"},
+        // Of a channel.
+        {{"invalidate"}, "URL"},
+        {{"invalidate", "redis://h"}, "CHANNEL"},
+        {{"invalidate", "redis://h", "c"}, "name at least one KEY, or say --tag or --all"},
+        {{"invalidate", "redis://h", "c", "k", "--tag", "t"}, "--tag stands alone"},
+        {{"invalidate", "redis://h", "c", "k", "--all"}, "not both"},
+        {{"invalidate", "redis://h", "c", "k", "--event", "user"}, "--event: must be TYPE:MEMBER"},
+        {{"invalidate", "redis://h", "c", "k", "--event", ":id"}, "--event"},
+        {{"invalidate", "-", "c", "k"}, "REDIS_URL is not set"},
+        {{"invalidate", "redis://h", "c{", "k", "--app", "a"}, "channel: must have 1 to 512 bytes"},
+        {{"invalidate", "redis://h", "c", "k", "--app", "a/b"}, "app: must have 1 to 128 bytes"},
+        {{"invalidate", "http://h", "c", "k", "--app", "a"}, "redis://"},
+        {{"invalidate", "redis://h", "c", ""}, "an argument is empty"},
+        {{"replay", "redis://h"}, "CHANNEL"},
+        {{"replay", "redis://h", "c", "--since", "0"}, "--since"},
+        {{"replay", "redis://h", "c", "--max", "-1"}, "--max"},
+        {{"replay", "redis://h", "c", "d"}, "d"},
+        {{"explain", "redis://h", "nothing"}, "KEY"},
+        {{"explain", "redis://h", "nothing", "k"}, "no cache 'nothing'"},
     };
 
     for (const auto& [arguments, named] : cases) {
         const Ended ended = Fleet().run(arguments);
         EXPECT_EQ(ended.code, 2) << named;
-        EXPECT_THAT(ended.err, AllOf(StartsWith("tutti: "), HasSubstr(named))) << named;
+        EXPECT_THAT(ended.err, AllOf(StartsWith("tutti"), HasSubstr(named))) << named;
         EXPECT_THAT(ended.out, IsEmpty()) << named;
     }
 }
@@ -146,7 +169,7 @@ TEST(Audit, WithoutUrlsPrintsTheCatalogueInEveryFormat) {
     const Ended text = fleet.run({"audit"});
     EXPECT_EQ(text.code, 0);
     EXPECT_EQ(text.out, to_text(merge(std::array{fleet.catalogue})));
-    EXPECT_THAT(text.err, IsEmpty());
+    EXPECT_THAT(text.err, HasSubstr("no URL was given, so this is what the bot platform declares"));
     EXPECT_EQ(fleet.run({"audit", "--format", "markdown"}).out,
               to_markdown(merge(std::array{fleet.catalogue})));
     EXPECT_EQ(fleet.run({"audit", "--format", "document"}).out, "a document of 2\n");
@@ -233,6 +256,16 @@ TEST(Audit, CheckFailsOnACriticalCacheAndSaysWhatToDo) {
     EXPECT_THAT(ended.err, StartsWith("tutti audit: CRITICAL: channel-activation of bot-client on "
                                       "bot-client-2\n  rule:   stale-is-wrong-without-bus: "));
     EXPECT_THAT(ended.err, HasSubstr("\n  remedy: declare it with Node::coherent"));
+}
+
+TEST(Audit, ACriticalCacheOfAHostileProcessSaysNothingToTheTerminal) {
+    Fleet fleet;
+    fleet.answers["http://one:1/audit"] = answer_of(local_channel_activation(), "\x1b]0;owned\x07");
+
+    const Ended ended = fleet.run({"audit", "one:1", "--check"});
+
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.err, HasSubstr("of bot-client on ?]0;owned?\n"));
 }
 
 TEST(Audit, CheckFailsOnAFleetThatIsSplit) {

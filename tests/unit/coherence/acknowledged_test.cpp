@@ -111,6 +111,21 @@ TEST_F(Acknowledged, ALongLeaseThatCameLaterMakesTheGraceNoLonger) {
     ASSERT_TRUE(answer->has_value());
 }
 
+// The long lease, which the grace is of, is gone when the publication is taken.
+TEST_F(Acknowledged, AGraceThatOutlastsTheWaitOutDelaysNothing) {
+    epoch_ = Epoch{2};
+    writer_->heard(Renewed{.position = {.epoch = epoch_}, .lease = 60s});
+    const auto answer = change();
+
+    acked(taken_);
+    EXPECT_FALSE(answer->has_value());
+    executor_.advance(grace);
+
+    ASSERT_TRUE(answer->has_value());
+    EXPECT_EQ((*answer)->by, By::wait_out);
+    EXPECT_EQ((*answer)->took, grace);
+}
+
 TEST_F(Acknowledged, OfAPublicationInPartsTheLastOneCounts) {
     KeySet many;
     for (std::size_t i = 0; i <= Bus::keys_max; ++i) many.keys.push_back(std::to_string(i));

@@ -32,6 +32,9 @@ class RecordedSink final : public CacheSink {
 public:
     void remove(std::string_view key) override { forgotten.emplace_back(key); }
     void flush() override { forgotten.emplace_back("(all)"); }
+    void remove_tagged(std::string_view tag) override {
+        forgotten.push_back("#" + std::string(tag));
+    }
     void publication_begins(const KeySet&) override {}
     void publication_ended(const KeySet&) override {}
 

@@ -56,7 +56,7 @@ TEST(DueAck, ARenewalTellsTheSame) {
     DueAck due;
     due.want(first_epoch, 4);
 
-    due.told(at(4));
+    due.acknowledged(at(4));
 
     EXPECT_FALSE(due.take(at(4)));
 }
@@ -64,10 +64,10 @@ TEST(DueAck, ARenewalTellsTheSame) {
 TEST(DueAck, WhatAnotherEpochWasToldSaysNothing) {
     DueAck due;
     due.want(first_epoch, 9);
-    due.told(at(9));
+    due.acknowledged(at(9));
 
     due.want(second_epoch, 3);
-    due.told(at(9));
+    due.acknowledged(at(9));
 
     EXPECT_FALSE(due.take(at(9))) << "of the first";
     EXPECT_EQ(due.take(at(3, second_epoch)), at(3, second_epoch));

@@ -19,9 +19,13 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::StartsWith;
 
 class AnsweringBus final : public testing::QuietBus {
 public:
+    void renew(RenewRequest, TimePoint, Completion<Renewed> done) override {
+        renewal = std::move(done);
+    }
     void publish(PublishRequest request, TimePoint, Completion<Published> done) override {
         requests.push_back(std::move(request));
         answer = std::move(done);
@@ -29,6 +33,7 @@ public:
 
     std::vector<PublishRequest> requests;
     Completion<Published> answer;
+    Completion<Renewed> renewal;
 };
 
 // What happens to a cache, in order.
@@ -36,6 +41,9 @@ class NotedCache final : public CacheSink {
 public:
     void remove(std::string_view key) override { notes.push_back("forgets " + std::string(key)); }
     void flush() override { notes.emplace_back("forgets all"); }
+    void remove_tagged(std::string_view tag) override {
+        notes.push_back("forgets tag " + std::string(tag));
+    }
     void publication_begins(const KeySet&) override { notes.emplace_back("begins"); }
     void publication_ended(const KeySet&) override { notes.emplace_back("ends"); }
 
@@ -53,10 +61,24 @@ protected:
         publisher->publish(origin_, {.keys = {"k"}}, {},
                            [this](Invalidation outcome) { outcome_ = std::move(outcome); });
     }
+    // Subscribed, and nothing is in the log.
+    void serve() {
+        channel_->connect();
+        channel_->subscribed();
+        bus_.renewal(Renewed{.position = {.epoch = epoch}, .lease = 2s});
+        origin_->notes.clear();
+        other_->notes.clear();
+    }
+    [[nodiscard]] static BusEntry first_entry(KeySet changed) {
+        return {.position = {.epoch = epoch, .sequence = 1, .chain = Chain{1}},
+                .previous = {},
+                .changed = std::move(changed)};
+    }
     [[nodiscard]] std::string outcome() const {
         return outcome_ ? std::string(to_string(outcome_->outcome)) + outcome_->reason : "none yet";
     }
 
+    static constexpr Epoch epoch{1};
     testing::ManualClock clock_;
     testing::ManualExecutor executor_{clock_};
     AnsweringBus bus_;
@@ -81,6 +103,16 @@ TEST_F(OwnPublication, ReachesTheOtherCachesBeforeTheBus) {
     EXPECT_EQ(outcome(), "none yet");
 }
 
+TEST_F(OwnPublication, OfATagReachesTheOtherCachesToo) {
+    channel_->connect();
+
+    channel_->publish(origin_, KeySet::of_tag("t"), {}, [](const Invalidation&) {});
+
+    EXPECT_THAT(other_->notes, ElementsAre("begins", "forgets tag t"));
+    ASSERT_EQ(bus_.requests.size(), 1U);
+    EXPECT_EQ(bus_.requests[0].changed, KeySet::of_tag("t"));
+}
+
 TEST_F(OwnPublication, EndsForEveryCacheWithItsOutcome) {
     channel_->connect();
     publish(channel_);
@@ -90,6 +122,42 @@ TEST_F(OwnPublication, EndsForEveryCacheWithItsOutcome) {
     EXPECT_THAT(origin_->notes, ElementsAre("ends"));
     EXPECT_THAT(other_->notes, ElementsAre("begins", "forgets k", "ends"));
     EXPECT_EQ(outcome(), "published");
+}
+
+// What the caller loads when it has the outcome must not be taken away by the echo.
+TEST_F(OwnPublication, IsAppliedByEveryCacheBeforeItsOutcomeAndNotOnceMore) {
+    serve();
+    publish(channel_);
+    other_->notes.clear();
+    const BusEntry own = first_entry({.keys = {"k"}});
+
+    bus_.answer(Published{.position = own.position});
+    channel_->entry(own);
+
+    EXPECT_THAT(origin_->notes, ElementsAre("forgets k", "ends"));
+    EXPECT_THAT(other_->notes, ElementsAre("forgets k", "ends"));
+    EXPECT_EQ(channel_->status().applied, 1U);
+}
+
+TEST_F(OwnPublication, ThatFailedIsAppliedByItsEcho) {
+    serve();
+    publish(channel_);
+
+    bus_.answer(fail(Errc::timeout, "publish"));
+    channel_->entry(first_entry({.keys = {"k"}}));
+
+    EXPECT_THAT(origin_->notes, ElementsAre("ends", "forgets k"));
+    EXPECT_THAT(outcome(), StartsWith("unconfirmed"));
+}
+
+TEST_F(OwnPublication, ThatIsAnsweredAfterTheEndIsAppliedByNobody) {
+    serve();
+    publish(channel_);
+    channel_->leave(clock_.now() + 1s, [](const Result<void>&) {});
+
+    bus_.answer(Published{.position = first_entry({}).position});
+
+    EXPECT_THAT(origin_->notes, ElementsAre("ends"));
 }
 
 TEST_F(OwnPublication, IsToldToForeignProgramsInTheShapeOfItsCache) {

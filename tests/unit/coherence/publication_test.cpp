@@ -116,6 +116,28 @@ TEST(SplitPublication, TakesTheLongestKeyThatFitsAndMakesAllOfALongerOne) {
     EXPECT_EQ(parts[0].plain_events, std::vector<std::string>{R"({"type":"all"})"});
 }
 
+TEST(SplitPublication, CountsTagsAsKeys) {
+    KeySet changed = numbered(600);
+    for (int number = 0; number < 600; ++number) changed.tags.push_back(std::to_string(number));
+    changed.tags.emplace_back("0");
+
+    const auto parts = parts_of(changed, {});
+
+    ASSERT_EQ(parts.size(), 2U);
+    EXPECT_EQ(keys_of(parts).size(), 600U);
+    EXPECT_EQ(parts[0].change.keys.tags.size(), 400U);
+    EXPECT_EQ(parts[1].change.keys.tags.size(), 200U) << "each once";
+}
+
+TEST(SplitPublication, TellsProgramsThatKnowNoTagsOfEverythingOnce) {
+    const auto parts = parts_of({.keys = {"a"}, .all = false, .tags = {"x", "y"}}, {one, two}, 0);
+
+    ASSERT_EQ(parts.size(), 1U);
+    EXPECT_EQ(parts[0].plain_events.size(), 2U);
+    EXPECT_EQ(parts[0].plain_events.back(), R"({"type":"all"})");
+    EXPECT_EQ(events_in(parts_of({.keys = {"a"}, .all = false, .tags = {"x"}}, {})), 0U);
+}
+
 TEST(SplitPublication, OfNothingIsNothing) { EXPECT_TRUE(parts_of({}, {one}).empty()); }
 
 TEST(CheckRenewal, ALeaseIsAboveZeroAndBounded) {

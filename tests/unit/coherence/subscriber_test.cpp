@@ -1,91 +1,11 @@
 // The reading side of a channel, event by event: what it asks for, what it applies, and when it may
 // serve.
-#include "coherence/subscriber.hpp"
-
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
+#include "unit/coherence/subscriber_fixture.hpp"
 
-namespace tutti {
+namespace tutti::tests {
 namespace {
-
-using namespace std::chrono_literals;
-
-constexpr Epoch first_epoch{11};
-constexpr Epoch second_epoch{22};
-
-// A history whose chain at a position is a function of epoch and sequence.
-Chain chain(Sequence sequence, Epoch epoch = first_epoch) {
-    return Chain{static_cast<std::uint64_t>(epoch) * 1000 + sequence};
-}
-BusPosition at(Sequence sequence, Epoch epoch = first_epoch) {
-    return {.epoch = epoch, .sequence = sequence, .chain = chain(sequence, epoch)};
-}
-BusEntry entry(Sequence sequence, Epoch epoch = first_epoch) {
-    return {.position = at(sequence, epoch),
-            .previous = chain(sequence - 1, epoch),
-            .changed = {.keys = {"k" + std::to_string(sequence)}, .all = false}};
-}
-
-class SubscriberTest : public ::testing::Test, public Subscriber::Effects {
-protected:
-    void make(Subscriber::Options options = {.lease = 3s}) {
-        subscriber_.emplace(options, static_cast<Subscriber::Effects&>(*this), lease_);
-    }
-    // Subscribed, and the first renewal answered with that position.
-    void join(Sequence sequence) {
-        make();
-        subscriber_->subscribed(now_);
-        answer_renewal(at(sequence));
-        log_.clear();
-    }
-
-    void push(BusEntry given) { subscriber_->entry(std::move(given), now_); }
-    void answer_renewal(const BusPosition& position) {
-        subscriber_->renew_answered(renewal_, Renewed{position}, now_);
-    }
-    void fail_renewal() {
-        subscriber_->renew_answered(renewal_, fail(Errc::timeout, "renew"), now_);
-    }
-    void answer_replay(std::vector<BusEntry> entries) {
-        for (BusEntry& each : entries) each.position.epoch = Epoch::none;  // the log has none
-        subscriber_->replay_answered(replay_, std::move(entries), now_);
-    }
-    void wait(Duration by) {
-        now_ += by;
-        subscriber_->tick(now_);
-    }
-    bool effective() const { return now_ < lease_.end(); }
-
-    void renew(Subscriber::Ticket ticket, const BusPosition& applied) override {
-        renewal_ = ticket;
-        carried_ = applied;
-        log_.push_back("renew");
-    }
-    void replay(Subscriber::Ticket ticket, Sequence first, Sequence last) override {
-        replay_ = ticket;
-        log_.push_back("replay " + std::to_string(first) + ".." + std::to_string(last));
-    }
-    void probe(Subscriber::Ticket ticket) override {
-        probe_ = ticket;
-        log_.push_back("probe");
-    }
-    void apply(const KeySet& changed) override { log_.push_back("apply " + changed.keys.at(0)); }
-    void flush() override { log_.push_back("flush"); }
-    void wake_at(TimePoint when) override { wake_ = when; }
-
-    using Log = std::vector<std::string>;
-    TimePoint now_{1h};
-    TimePoint wake_;
-    Lease lease_;
-    std::optional<Subscriber> subscriber_;
-    Subscriber::Ticket renewal_ = 0;
-    Subscriber::Ticket replay_ = 0;
-    Subscriber::Ticket probe_ = 0;
-    BusPosition carried_;
-    Log log_;
-};
 
 using Joining = SubscriberTest;
 using Live = SubscriberTest;
@@ -164,6 +84,24 @@ TEST_F(Live, HasOneRenewalOutstanding) {
     wait(5s);
 
     EXPECT_EQ(log_, Log{"renew"});
+}
+
+// Published between that renewal and this subscription, an entry would be missed for a third of the
+// lease.
+TEST_F(Live, AfterASubscriptionARenewalThatWasOutstandingIsFollowedByAnotherAtOnce) {
+    for (const bool answered : {true, false}) {
+        join(5);
+        wait(1s);
+        subscriber_->disconnected();
+        subscriber_->subscribed(now_);
+        EXPECT_EQ(log_, Log{"renew"});
+
+        answered ? answer_renewal(at(5)) : fail_renewal();
+        EXPECT_EQ(wake_, now_);
+        subscriber_->tick(now_);
+
+        EXPECT_EQ(log_, (Log{"renew", "renew"}));
+    }
 }
 
 TEST_F(Live, TriesAgainSoonWhenARenewalFailed) {
@@ -329,6 +267,19 @@ TEST_F(Repairing, AReplayThatFailedIsAskedForAgainWithTheNextRenewal) {
     EXPECT_EQ(log_, (Log{"replay 6..6", "renew", "replay 6..7"}));
 }
 
+TEST_F(Repairing, AfterAReplayThatFailedTheNextRenewalComesSoon) {
+    join(5);
+    wait(1s);
+    answer_renewal(at(7));
+    subscriber_->replay_answered(replay_, fail(Errc::unavailable, "replay"), now_);
+
+    EXPECT_EQ(wake_, now_ + 100ms);
+    wait(100ms);
+    answer_renewal(at(7));
+
+    EXPECT_EQ(log_, (Log{"renew", "replay 6..7", "renew", "replay 6..7"}));
+}
+
 TEST_F(Repairing, AnotherEpochIsLearntFromARenewalAndFlushes) {
     join(5);
 
@@ -384,6 +335,7 @@ TEST_F(Repairing, AnAnswerToAnOldRenewalCountsForNothing) {
     EXPECT_FALSE(effective());
 }
 
+// What is loaded behind the answer, by `reload` first of all, was taken away by the echo.
 TEST_F(ForeignPublishers, ALeaseNeedsAProbeOfTheSubscription) {
     make({.lease = 3s, .foreign_publishers = true});
     subscriber_->subscribed(now_);
@@ -410,6 +362,20 @@ TEST_F(ForeignPublishers, AProbeThatWasSentBeforeDoesNotCount) {
     EXPECT_FALSE(effective());
 }
 
+TEST_F(ForeignPublishers, AfterAProbeThatFailedTheNextRenewalComesSoon) {
+    make({.lease = 3s, .foreign_publishers = true});
+    subscriber_->subscribed(now_);
+    answer_renewal(at(5));
+
+    subscriber_->probe_answered(probe_, fail(Errc::timeout, "probe"), now_);
+
+    EXPECT_EQ(wake_, now_ + 100ms);
+    wait(100ms);
+    answer_renewal(at(5));
+    subscriber_->probe_answered(probe_, {}, now_);
+    EXPECT_TRUE(effective());
+}
+
 TEST_F(ForeignPublishers, AnInterruptionFlushesOnceTheSubscriptionIsBack) {
     make({.lease = 3s, .foreign_publishers = true});
     subscriber_->subscribed(now_);
@@ -425,4 +391,4 @@ TEST_F(ForeignPublishers, AnInterruptionFlushesOnceTheSubscriptionIsBack) {
 }
 
 }  // namespace
-}  // namespace tutti
+}  // namespace tutti::tests

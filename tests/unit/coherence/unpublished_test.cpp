@@ -53,6 +53,44 @@ TEST_F(Unpublished, CollectsKeysIntoOnePublication) {
     EXPECT_EQ(bus_.held.front().request.changed.keys, (std::vector<std::string>{"a", "b"}));
 }
 
+TEST_F(Unpublished, CollectsTagsBesideTheKeys) {
+    invalidate(key("a"));
+    invalidate(KeySet::of_tag("a"));
+    refuse();
+    refuse();
+
+    executor_.advance(100ms);
+
+    ASSERT_EQ(bus_.held.size(), 1U);
+    EXPECT_EQ(bus_.held.front().request.changed,
+              (KeySet{.keys = {"a"}, .all = false, .tags = {"a"}}));
+}
+
+TEST_F(Unpublished, TagThatCannotBePublishedIsFoundAndReplacedByAll) {
+    KeySet many;
+    for (int number = 0; number < 8; ++number) {
+        many.keys.push_back(std::to_string(number));
+        many.tags.push_back(std::to_string(number));
+    }
+    invalidate(many);
+    refuse();
+    executor_.advance(100ms);
+
+    for (int tries = 0; !bus_.held.front().request.changed.all; ++tries) {
+        ASSERT_LT(tries, 20);
+        const KeySet changed = bus_.held.front().request.changed;
+        if (std::ranges::find(changed.tags, "3") != changed.tags.end()) {
+            refuse(Errc::refused);
+        } else {
+            take();
+        }
+        executor_.advance(100ms);
+        ASSERT_EQ(bus_.held.size(), 1U);
+    }
+
+    EXPECT_THAT(written_, ElementsAre(HasSubstr("'3'")));
+}
+
 TEST_F(Unpublished, BecomesAllWhenItIsTooMuchToRemember) {
     KeySet many;
     for (int number = 0; number < 10'001; ++number) many.keys.push_back(std::to_string(number));
@@ -162,7 +200,7 @@ TEST_F(Unpublished, IsStuckWhenItHasNotBecomeLessForLong) {
         }
     };
 
-    keep_failing(Writer::patience - 1ms);
+    keep_failing(Writer::stuck_after - 1ms);
     EXPECT_TRUE(writer_->status().stuck.empty());
     invalidate(key("a"));
     invalidate(key("b"));

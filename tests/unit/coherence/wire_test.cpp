@@ -38,6 +38,26 @@ TEST(Wire, AStarMeansEveryKeyAndAKeyThatIsAStarDoesNot) {
     EXPECT_EQ(decode_keys(""), KeySet{});
 }
 
+TEST(Wire, TagsStandBehindTheKeysAndAKeyThatLooksLikeOneIsNone) {
+    const KeySet changed{.keys = {"#1:a,", "b"}, .all = false, .tags = {"a", "1:b,"}};
+
+    EXPECT_EQ(encode_keys(changed), "5:#1:a,,1:b,#1:a,#4:1:b,,");
+    EXPECT_EQ(decode_keys(encode_keys(changed)), changed);
+    EXPECT_EQ(encoded_bytes(changed), encode_keys(changed).size());
+}
+
+TEST(Wire, TagsThatAreNotOnesAreRefused) {
+    for (const std::string& text : std::vector<std::string>{
+             "#", "#*", "##1:a,", "#0:,", "#1:a,1:b,", "#257:" + std::string(257, 'a') + ","}) {
+        EXPECT_FALSE(decode_keys(text)) << text;
+    }
+    EXPECT_FALSE(decode_tags("#1:a,"));
+    EXPECT_FALSE(decode_tags("*"));
+    EXPECT_FALSE(decode_tags("0:,"));
+    EXPECT_EQ(decode_tags(""), std::vector<std::string>{});
+    EXPECT_EQ(decode_tags("1:a,"), std::vector<std::string>{"a"});
+}
+
 TEST(Wire, AnUnknownVersionIsToldApartFromGarbage) {
     const auto newer = decode_envelope("2 anything at all\n*");
     const auto garbage = decode_envelope("1 anything at all\n*");

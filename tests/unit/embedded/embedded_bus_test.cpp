@@ -1,4 +1,4 @@
-#include "embedded/channel.hpp"
+#include "embedded/server_channel.hpp"
 #include "embedded_fixture.hpp"
 
 namespace tutti::embedded {
@@ -74,13 +74,13 @@ TEST_F(EmbeddedBusTest, MemberThatDoesNotRenewIsForgottenWhileTheOthersGoOn) {
 }
 
 TEST_F(EmbeddedBusTest, LogKeepsItsNewestEntries) {
-    for (std::size_t i = 0; i < Channel::log_entries_max + 5; ++i) {
+    for (std::size_t i = 0; i < ServerChannel::log_entries_max + 5; ++i) {
         bus.publish(publication({"a"}), whenever, [](auto) {});
     }
     const auto entries = answer<std::vector<BusEntry>>(
         [&](auto done) { bus.replay("c", 1, 1'000'000, whenever, std::move(done)); });
 
-    ASSERT_EQ(entries->size(), Channel::log_entries_max);
+    ASSERT_EQ(entries->size(), ServerChannel::log_entries_max);
     EXPECT_EQ(entries->front().position.sequence, 6U);
 }
 
@@ -92,7 +92,7 @@ TEST_F(EmbeddedBusTest, LogKeepsWithinItsBytes) {
     const auto entries = answer<std::vector<BusEntry>>(
         [&](auto done) { bus.replay("c", 1, 1200, whenever, std::move(done)); });
 
-    EXPECT_LE(entries->size() * large.size(), Channel::log_bytes_max);
+    EXPECT_LE(entries->size() * large.size(), ServerChannel::log_bytes_max);
     EXPECT_GT(entries->size(), 1000U);
     EXPECT_EQ(entries->back().position.sequence, 1200U);
 }

@@ -21,15 +21,16 @@ protected:
             .value();
     }
 
-    Result<Fetched> fetch(Place place, Duration claim_for = std::chrono::seconds{60}) {
+    Result<Fetched> fetch(ValueAddress address, Duration claim_for = std::chrono::seconds{60}) {
         return answer<Fetched>([&](auto done) {
-            store.fetch({.place = std::move(place), .token = "a", .claim_for = claim_for}, whenever,
-                        std::move(done));
+            store.fetch({.address = std::move(address), .token = "a", .claim_for = claim_for},
+                        whenever, std::move(done));
         });
     }
-    Result<Filled> fill(Place place, std::string bytes, Duration fresh_for = milliseconds{10}) {
+    Result<Filled> fill(ValueAddress address, std::string bytes,
+                        Duration fresh_for = milliseconds{10}) {
         const auto claimed = answer<Fetched>([&](auto done) {
-            store.fetch({.place = place,
+            store.fetch({.address = address,
                          .token = "a",
                          .claim_for = std::chrono::seconds{60},
                          .age_max = Duration::zero(),
@@ -38,7 +39,7 @@ protected:
         });
         if (!claimed) return fail(claimed.error());
         return answer<Filled>([&](auto done) {
-            store.fill({.place = std::move(place),
+            store.fill({.address = std::move(address),
                         .token = "a",
                         .bytes = std::move(bytes),
                         .fresh_for = fresh_for,
@@ -46,12 +47,12 @@ protected:
                        whenever, std::move(done));
         });
     }
-    const Place framed{.channel = "c", .prefix = "f:", .key = "k"};
-    const Place foreign{.channel = "c",
-                        .prefix = "r:",
-                        .key = "k",
-                        .form = Place::Form::raw,
-                        .foreign_writers = true};
+    const ValueAddress framed{.channel = "c", .prefix = "f:", .key = "k"};
+    const ValueAddress foreign{.channel = "c",
+                               .prefix = "r:",
+                               .key = "k",
+                               .form = ValueAddress::Form::raw,
+                               .foreign_writers = true};
 
     std::shared_ptr<EmbeddedHub> hub =
         EmbeddedHub::create({.seed = 1, .clock = clock, .store_bytes_max = 1000});
@@ -115,8 +116,9 @@ TEST_F(EmbeddedStoreTest, ClaimStandsUntilItsTimeIsOver) {
     ASSERT_EQ(fetch(framed, milliseconds{10})->claim, Fetched::Claim::ours);
     const auto fill_late = [&] {
         return answer<Filled>([&](auto done) {
-            store.fill({.place = framed, .token = "a", .bytes = "v", .fresh_for = milliseconds{1}},
-                       whenever, std::move(done));
+            store.fill(
+                {.address = framed, .token = "a", .bytes = "v", .fresh_for = milliseconds{1}},
+                whenever, std::move(done));
         });
     };
 
@@ -139,7 +141,7 @@ TEST_F(EmbeddedStoreTest, FullStoreRefusesClaimsAndCoordinatedValues) {
     EXPECT_EQ(get("r:k"), std::nullopt) << "it would pass for a foreign program's";
 
     ASSERT_TRUE(put("large", std::string(960, 'x')));
-    Place another = framed;
+    ValueAddress another = framed;
     another.key = "another";
     EXPECT_EQ(fetch(another).error().code, Errc::overloaded);
 }

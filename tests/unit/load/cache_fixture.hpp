@@ -9,8 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/validator.hpp"
 #include "load/cache_core.hpp"
 #include "support/unowned.hpp"
+#include "test_workers.hpp"
 #include "tutti/cache.hpp"
 #include "tutti/testing/fake_executor.hpp"
 #include "tutti/testing/manual_clock.hpp"
@@ -18,31 +20,6 @@
 namespace tutti::testing {
 
 using namespace std::chrono_literals;
-
-// Runs what it takes on the test's executor; can be told to be full, and to hold tasks back.
-class TestWorkers final : public Workers {
-public:
-    explicit TestWorkers(Executor& executor) : executor_(executor) {}
-    Lane open_lane(std::string, std::size_t) override { return {}; }
-    bool try_post(Lane, Task task) override {
-        if (full) return false;
-        held_.push_back(std::move(task));
-        if (!hold) release();
-        return true;
-    }
-    void release() {
-        hold = false;
-        for (Task& task : std::exchange(held_, {})) executor_.post(std::move(task));
-    }
-    [[nodiscard]] std::size_t held() const { return held_.size(); }
-
-    bool full = false;
-    bool hold = false;
-
-private:
-    Executor& executor_;
-    std::vector<Task> held_;
-};
 
 class CacheTest : public ::testing::Test {
 protected:
@@ -73,7 +50,7 @@ protected:
         };
     }
 
-    void open(CacheOptions<std::string, int> options) {
+    void open(CacheOptions<std::string, int> options, std::weak_ptr<Validator> validator = {}) {
         lease_->extend(clock_.now(), clock_.now() + 1h);
         core_ = std::make_shared<CacheCore>(
             detail::untyped(std::move(options)),
@@ -81,7 +58,7 @@ protected:
                             .executor = tests::unowned<Executor>(executor_),
                             .workers = tests::unowned<Workers>(workers_),
                             .log = {}},
-            CacheCore::Coherence{.lease = lease_});
+            CacheCore::Coherence{.lease = lease_, .validator = std::move(validator)});
         core_->open();
         cache_.emplace(core_);
     }

@@ -65,6 +65,25 @@ TEST_F(NoLimit, ADeadlineThatHasPassedIsAnsweredFromMemoryOrNotAtAll) {
         ASSERT_TRUE(unknown->has_value());
         EXPECT_EQ(error(unknown), Errc::timeout);
     }
+    EXPECT_EQ(loads_.size(), 1U) << "the source was asked for what is known, once";
+}
+
+TEST_F(NoLimit, NeitherIsTheSourceAskedForSeveralOrForAFreshOne) {
+    open(options());
+    fill("known", 1);
+    std::optional<std::vector<Result<Lookup<int>>>> several;
+    std::optional<Result<Lookup<int>>> fresh;
+
+    cache_->get_many(std::vector<std::string>{"known", "unknown"}, {.deadline = 0s},
+                     [&](auto answers) { several.emplace(std::move(answers)); });
+    cache_->refresh("known", {.deadline = 0s}, [&](auto answer) { fresh.emplace(answer); });
+    executor_.run_ready();
+
+    ASSERT_EQ(several->size(), 2U);
+    EXPECT_EQ(several->at(0).value_or(-1), 1);
+    EXPECT_EQ(several->at(1).error().code, Errc::timeout);
+    EXPECT_EQ(fresh->error().code, Errc::timeout);
+    EXPECT_EQ(loads_.size(), 1U);
 }
 
 TEST_F(NoLimit, ATimeToLiveMayBeTheLongest) {
@@ -94,16 +113,15 @@ TEST(NoLimitCooldown, IsClaimedOnceForAll) {
 
 class NoLimitInStore : public StoreTest {
 protected:
-    static Options forgiving(Duration retry_after) {
-        Options options = StoreTest::options();
-        options.store.reset();
-        options.stale_if_error = StaleIfError{.for_up_to = 10h, .retry_after = retry_after};
+    static Options forgiving(StaleIfError stale) {
+        Options options = in_memory();
+        options.stale_if_error = std::move(stale);
         return options;
     }
 };
 
 TEST_F(NoLimitInStore, AfterAFailureTheSourceIsLeftAloneForAsLongAsItSays) {
-    TestNode& one = node(forgiving(no_limit));
+    TestNode& one = node(forgiving({.for_up_to = 10h, .retry_after = no_limit}));
     one.get("a");
     source = fail(broken());
     clock_.advance(31s);
@@ -115,6 +133,21 @@ TEST_F(NoLimitInStore, AfterAFailureTheSourceIsLeftAloneForAsLongAsItSays) {
     }
 
     EXPECT_EQ(one.loads, 2U);
+}
+
+TEST_F(NoLimitInStore, ALastKnownGoodWithoutALimitIsFreshUntilItsTtlOnly) {
+    TestNode& one = node(forgiving({.for_up_to = no_limit}));
+    one.get("a");
+    source = 2;
+
+    clock_.advance(31s);
+    EXPECT_EQ(value(one.get("a")), 2);
+    source = fail(broken());
+    clock_.advance(9h);
+    const auto answer = one.get("a");
+
+    EXPECT_EQ(value(answer), 2);
+    EXPECT_EQ(lookup(answer).freshness(), Freshness::stale);
 }
 
 TEST_F(NoLimitInStore, AStoredValueMayLiveForTheLongestTime) {
@@ -146,7 +179,7 @@ TEST_F(NoLimitInStore, AnInvalidationWithoutADeadlineWaitsOutItsWaitOut) {
     TestNode& one = node();
     std::optional<Invalidation> outcome;
 
-    one.core->invalidate("a", {.ack = Ack::every_instance, .deadline = no_limit},
+    one.core->invalidate(KeySet::of("a"), {.ack = Ack::every_instance, .deadline = no_limit},
                          [&](Invalidation given) { outcome.emplace(std::move(given)); });
     executor_.advance(1min);
 
@@ -158,7 +191,7 @@ TEST_F(NoLimitInStore, AnInvalidationWhoseDeadlineHasPassedStaysPending) {
     TestNode& one = node();
 
     std::optional<Invalidation> outcome;
-    one.core->invalidate("a", {.deadline = -1s},
+    one.core->invalidate(KeySet::of("a"), {.deadline = -1s},
                          [&](Invalidation given) { outcome.emplace(std::move(given)); });
     executor_.run_ready();
 

@@ -11,7 +11,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr int many = 100'000;  // on a stack they would need some hundred megabytes
+constexpr int many = 30'000;  // on a stack they would need some tens of megabytes
 
 class QueuedLoads : public CacheTest {
 protected:

@@ -5,11 +5,6 @@ namespace {
 
 class RefreshTest : public StoreTest {
 protected:
-    static Options in_memory() {
-        Options options = StoreTest::options();
-        options.store.reset();
-        return options;
-    }
     static Refresh<std::string> schedule() {
         return {.keys = {"a"}, .first = 10s, .every = 8h, .signal_after = 2};
     }

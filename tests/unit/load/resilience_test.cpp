@@ -5,11 +5,6 @@ namespace {
 
 class Resilience : public StoreTest {
 protected:
-    static Options in_memory() {
-        Options options = StoreTest::options();
-        options.store.reset();
-        return options;
-    }
     static Options forgiving_in_store() {
         Options options = StoreTest::options();
         options.ttl.reset();

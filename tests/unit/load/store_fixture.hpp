@@ -18,6 +18,7 @@
 #include "embedded/store.hpp"
 #include "load/cache_core.hpp"
 #include "support/unowned.hpp"
+#include "test_workers.hpp"
 #include "tutti/cache.hpp"
 #include "tutti/testing/embedded_server.hpp"
 #include "tutti/testing/fake_executor.hpp"
@@ -44,17 +45,59 @@ inline Codec<int> number_codec() {
         .name = "number"};
 }
 
-class InlineWorkers final : public Workers {
+// Says how many keys it was asked for in each call. Several are as many calls of what is inside.
+class CountedStore final : public Store {
 public:
-    explicit InlineWorkers(Executor& executor) : executor_(executor) {}
-    Lane open_lane(std::string, std::size_t) override { return {}; }
-    bool try_post(Lane, Task task) override {
-        executor_.post(std::move(task));
-        return true;
+    CountedStore(std::shared_ptr<Store> inner, std::vector<std::size_t>& asked)
+        : inner_(std::move(inner)), asked_(asked) {}
+
+    void get(std::string key, TimePoint deadline,
+             Completion<std::optional<std::string>> done) override {
+        inner_->get(std::move(key), deadline, std::move(done));
     }
+    void put(std::string key, std::string value, PutOptions options, TimePoint deadline,
+             Completion<bool> done) override {
+        inner_->put(std::move(key), std::move(value), options, deadline, std::move(done));
+    }
+    void erase(std::string key, TimePoint deadline, Completion<bool> done) override {
+        inner_->erase(std::move(key), deadline, std::move(done));
+    }
+    void erase_if_equal(std::string key, std::string expected, TimePoint deadline,
+                        Completion<bool> done) override {
+        inner_->erase_if_equal(std::move(key), std::move(expected), deadline, std::move(done));
+    }
+    void replace_if_equal(std::string key, std::string expected, std::string value, Ttl ttl,
+                          TimePoint deadline, Completion<bool> done) override {
+        inner_->replace_if_equal(std::move(key), std::move(expected), std::move(value), ttl,
+                                 deadline, std::move(done));
+    }
+    void count(std::string prefix, TimePoint deadline, Completion<std::size_t> done) override {
+        inner_->count(std::move(prefix), deadline, std::move(done));
+    }
+    void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override {
+        asked_.push_back(1);
+        inner_->fetch(std::move(request), deadline, std::move(done));
+    }
+    void fetch_many(std::vector<Fetch> fetches, TimePoint deadline) override {
+        asked_.push_back(fetches.size());
+        inner_->fetch_many(std::move(fetches), deadline);
+    }
+    void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override {
+        inner_->fill(std::move(request), deadline, std::move(done));
+    }
+    void release(ValueAddress address, LoadToken token, TimePoint deadline,
+                 Completion<bool> done) override {
+        inner_->release(std::move(address), std::move(token), deadline, std::move(done));
+    }
+    void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
+              Completion<void> done) override {
+        inner_->drop(std::move(channel), std::move(keys), deadline, std::move(done));
+    }
+    void close() override { inner_->close(); }
 
 private:
-    Executor& executor_;
+    const std::shared_ptr<Store> inner_;
+    std::vector<std::size_t>& asked_;
 };
 
 using Answered = std::shared_ptr<std::optional<Result<Lookup<int>>>>;
@@ -66,6 +109,7 @@ public:
     struct Load {
         std::string key;
         Completion<Loaded<int>> done;
+        LoadContext context;
     };
 
     TestNode(const std::shared_ptr<EmbeddedHub>& hub, ManualExecutor& executor, ManualClock& clock,
@@ -73,11 +117,13 @@ public:
         : executor_(executor),
           bus(hub, executor, clock),
           store(std::make_shared<embedded::EmbeddedStore>(hub, executor, clock)),
-          workers_(executor) {
-        options.load = [this](const std::string& key, LoadContext, Completion<Loaded<int>> done) {
+          workers(executor) {
+        options.load = [this](const std::string& key, const LoadContext& context,
+                              Completion<Loaded<int>> done) {
             ++loads;
+            if (ask) return done(ask(context));
             if (!hold_loads && answer) return done(answer());
-            held.push_back({key, std::move(done)});
+            held.push_back({key, std::move(done), context});
         };
         lease->extend(clock.now(), clock.now() + 10h);
         Writer::Options writing{
@@ -91,9 +137,14 @@ public:
             LoadEnvironment{
                 .clock = &clock,
                 .executor = tests::unowned<Executor>(executor),
-                .workers = tests::unowned<Workers>(workers_),
-                .store = std::make_shared<FaultyStore>(*store, executor, clock, link_),
+                .workers = tests::unowned<Workers>(workers),
+                .store = std::make_shared<CountedStore>(
+                    std::make_shared<FaultyStore>(*store, executor, clock, link_), asked),
                 .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
+                .carry = [this]() -> Flight::Carried {
+                    if (carry) carry();
+                    return nullptr;
+                },
                 .log = Log([this](LogLevel, std::string_view text) { log.emplace_back(text); })},
             CacheCore::Coherence{.lease = lease,
                                  .gate = gate,
@@ -106,6 +157,7 @@ public:
     }
     ~TestNode() override {
         core->close();
+        executor_.run_ready();  // what it gives back to the store
         writer->close();
         bus.close();
     }
@@ -128,7 +180,7 @@ public:
     }
     Invalidation invalidate(std::optional<std::string> key) {
         std::optional<Invalidation> outcome;
-        core->invalidate(std::move(key), {},
+        core->invalidate(key ? KeySet::of(*std::move(key)) : KeySet::everything(), {},
                          [&](Invalidation given) { outcome.emplace(std::move(given)); });
         executor_.run_ready();
         return outcome.value_or(Invalidation{});
@@ -147,6 +199,7 @@ public:
         if (deaf) return;
         if (entry.changed.all) core->flush();
         for (const std::string& key : entry.changed.keys) core->remove(key);
+        for (const std::string& tag : entry.changed.tags) core->remove_tagged(tag);
     }
     void on_undecodable(std::string_view) override {}
     void on_plain(std::string_view, std::string_view) override {}
@@ -168,17 +221,20 @@ public:
     std::shared_ptr<StoreGate> gate = std::make_shared<StoreGate>();
     std::shared_ptr<Writer> writer;
     std::vector<std::string> log;
+    std::vector<std::size_t> asked;  // the store, for how many keys in each call
+    std::function<void()> carry;     // on the reader's thread, when a read has found nothing
     std::size_t loads = 0;
     std::vector<Load> held;
     std::function<Result<Loaded<int>>()> answer;
+    std::function<Result<Loaded<int>>(const LoadContext&)> ask;  // in its place
     bool hold_loads = false;
     bool deaf = false;  // to pushes
 
 private:
     Link link_{faults};
-    InlineWorkers workers_;
 
 public:
+    TestWorkers workers;
     std::shared_ptr<CacheCore> core;
     std::optional<Coherent<std::string, int>> cache;
 };
@@ -193,6 +249,13 @@ protected:
                         .bound = entries(100),
                         .channel = "numbers"};
         options.store = StoreTier<int>{.ttl = 10min, .codec = number_codec()};
+        return options;
+    }
+
+    // The same without a store.
+    static Options in_memory() {
+        Options options = StoreTest::options();
+        options.store.reset();
         return options;
     }
 

@@ -26,6 +26,7 @@ TEST_F(StoreTier, WhatOneNodeHasLoadedTheNextTakesFromTheStore) {
     EXPECT_EQ(two.loads, 0U);
     EXPECT_EQ(lookup(two.get("a")).tier(), Tier::memory);
     EXPECT_EQ(two.core->counters().store_hits, 1U);
+    EXPECT_EQ(two.core->counters().wait_times.count(), 1U) << "for the store";
 }
 
 TEST_F(StoreTier, ConcurrentMissesOfAFleetMakeOneLoad) {
@@ -290,6 +291,37 @@ TEST_F(StoreTier, TheBetterOfTwoOfferedValuesStays) {
     EXPECT_EQ(value(one.get("a")), 111);
 }
 
+TEST_F(StoreTier, WhatTheStoreOutranksLeavesMemoryAndIsToldWithThatCause) {
+    Options ranked = options();
+    ranked.store->rank = [](const int& number) { return std::int64_t{number}; };
+    std::vector<CacheEvent> told;
+    ranked.events = EventListener{.listen = [&](const CacheEvent& event) { told.push_back(event); },
+                                  .kinds = {CacheEvent::Kind::evicted}};
+    TestNode& one = node(ranked);
+    one.get("a");
+    ASSERT_EQ(node(ranked).offer("a", 5).value(), Filled::stored);
+
+    one.refresh("a");
+    executor_.run_ready();
+
+    ASSERT_EQ(told.size(), 1U);
+    EXPECT_EQ(told.front().key, "a");
+    EXPECT_EQ(told.front().cause, CacheEvent::Cause::outranked);
+    EXPECT_EQ(value(one.get("a")), 5);
+}
+
+TEST_F(StoreTier, AnswersOfInvalidateAreCountedByWhatTheySay) {
+    TestNode& one = node();
+    ASSERT_TRUE(one.invalidate("a").published());
+    one.writer->close();
+
+    ASSERT_EQ(one.invalidate("a").outcome, Invalidation::Outcome::unconfirmed);
+
+    EXPECT_EQ(one.core->counters().invalidate_published, 1U);
+    EXPECT_EQ(one.core->counters().invalidate_unconfirmed, 1U);
+    EXPECT_EQ(one.core->counters().invalidate_done, 0U);
+}
+
 TEST_F(StoreTier, ABetterValueOfAnotherVersionDoesNotStandInTheWay) {
     Options old = in_store_alone();
     old.store->rank = [](const int& number) { return std::int64_t{number}; };
@@ -338,7 +370,7 @@ TEST_F(StoreTier, AnOfferThatAnInvalidationOvertakesIsNotStored) {
 
     one.core->offer("a", std::make_shared<const int>(1), 1s,
                     [&](Result<Filled> given) { filled.emplace(std::move(given)); });
-    two.core->invalidate("a", {}, [](const Invalidation&) {});
+    two.core->invalidate(KeySet::of("a"), {}, [](const Invalidation&) {});
     source = 2;
     executor_.run_ready();
 

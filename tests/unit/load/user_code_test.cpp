@@ -72,9 +72,9 @@ protected:
         return [this] {
             ++called_back_;
             if (!core_) return;
-            (void)core_->hit("another");
+            (void)core_->hit("another", Duration::max());
             (void)core_->counters();
-            core_->load("missing", std::make_shared<const std::string>("missing"), 1s,
+            core_->load("missing", std::make_shared<const std::string>("missing"), {.deadline = 1s},
                         [](const Result<detail::RawLookup>&) {});
         };
     }

@@ -69,6 +69,7 @@ TEST_F(Adaptive, WhatHasExpiredGoesWithHalfAsManyInsertions) {
 
     EXPECT_EQ(cache.size(), 30U);
     EXPECT_EQ(cache.evictions(), 0U);
+    EXPECT_EQ(cache.expirations(), 40U);
 }
 
 TEST(AdaptiveShards, FillTheBoundBeforeAnythingIsEvicted) {

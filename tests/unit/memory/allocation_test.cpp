@@ -41,10 +41,10 @@ void* allocate(std::size_t size) {
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
     throw std::bad_alloc();
 }
-// To a cache line.
-void* allocate_aligned(std::size_t size) {
+void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
     count_one();
-    if (void* memory = std::aligned_alloc(64, (size + 63) / 64 * 64)) return memory;
+    const auto to = static_cast<std::size_t>(alignment);
+    if (void* memory = std::aligned_alloc(to, (size + to - 1) / to * to)) return memory;
     throw std::bad_alloc();
 }
 
@@ -64,7 +64,9 @@ long count_allocations(F operation, long max = std::numeric_limits<long>::max())
 
 void* operator new(std::size_t size) { return allocate(size); }
 void* operator new[](std::size_t size) { return allocate(size); }
-void* operator new(std::size_t size, std::align_val_t) { return allocate_aligned(size); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+    return allocate_aligned(size, alignment);
+}
 void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
 void operator delete(void* memory) noexcept { std::free(memory); }
@@ -135,6 +137,28 @@ TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInTheVeryFirstInsertionLeavesAnE
 
     EXPECT_EQ(empty.get(1), 1);
     MemoryCacheInspector::validate(empty);
+}
+
+TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInHugePagesLeavesAnEmptyCache) {
+    MemoryCache<int, int> empty({.ttl = 1min, .bound = entries(2).in_huge_pages()});
+
+    starve([&] { empty.put(1, 1); }, [&] { EXPECT_EQ(empty.size(), 0U); });
+
+    EXPECT_EQ(empty.get(1), 1);
+    MemoryCacheInspector::validate(empty);
+}
+
+TEST_F(MemoryCacheAllocation, InHugePagesManyEntriesCostFewAllocations) {
+    constexpr int count = 20'000;
+    const auto fill = [](Bound bound) {
+        return count_allocations([&] {
+            MemoryCache<int, int> filled({.ttl = 1min, .bound = bound});
+            for (int i = 0; i < count; ++i) filled.put(i, i);
+        });
+    };
+
+    EXPECT_GT(fill(entries(count)), 200);
+    EXPECT_LT(fill(entries(count).in_huge_pages()), 20);
 }
 
 TEST_F(MemoryCacheAllocation, ALookupByViewAllocatesNothing) {

@@ -7,7 +7,8 @@
 // order, if the one is before the other (a solid zone); otherwise the cluster can be put anywhere
 // in between (a loose one). There is an order exactly if no two solid zones overlap and no loose
 // one lies within a solid one (Gibbons and Korach, SIAM J. Comput. 1997). An erasure is a write
-// that nothing names; a read that finds nothing is checked against the solid zones only.
+// that nothing names; a read that finds nothing is checked against the solid zones, and needs an
+// erasure that may lie behind every `put` that ended before it.
 //
 // Requires: nothing is evicted and nothing expires.
 #pragma once
@@ -105,7 +106,27 @@ private:
             const auto [from, to] = std::minmax(cluster.earliest_end, cluster.latest_begin);
             (is_solid ? solid : loose).push_back({from, to, value});
         }
-        return overlap(solid, loose);
+        const std::string lost = unerased(events);
+        return lost.empty() ? overlap(solid, loose) : lost;
+    }
+
+    static std::string unerased(const std::vector<Event>& events) {
+        for (const Event& read : events) {
+            if (read.kind != Kind::found_nothing) continue;
+            const Event* last = nullptr;  // of the writes before it, the one that began last
+            for (const Event& event : events) {
+                const bool before = event.kind == Kind::put && event.end < read.begin;
+                if (before && (last == nullptr || event.begin > last->begin)) last = &event;
+            }
+            const auto explains = [&](const Event& event) {
+                return event.kind == Kind::erase && event.begin < read.end &&
+                       event.end > last->begin;
+            };
+            if (last != nullptr && std::ranges::none_of(events, explains)) {
+                return std::to_string(last->value) + " was put and not erased, and nothing found";
+            }
+        }
+        return {};
     }
 
     static std::string overlap(std::vector<Zone>& solid, const std::vector<Zone>& loose) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <mutex>
 #include <set>
+#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -20,10 +21,10 @@ struct MemoryCacheInspector {
     static std::vector<K> order(const MemoryCache<K, V, Hash, Eq>& cache) {
         using KeyOf = detail::KeyCell<K, Hash, Eq>;
         std::vector<K> keys;
-        for (const auto& shard : cache.tier_.shards_) {
-            const std::lock_guard lock(shard->lock_);
-            shard->queues_.for_each([&](std::uint32_t number) {
-                auto seen = look_at(*shard, number);
+        for (auto& shard : cache.tier_.shards_) {
+            const std::lock_guard lock(shard.lock_);
+            shard.queues_.for_each([&](std::uint32_t number) {
+                auto seen = look_at(shard, number);
                 keys.push_back(KeyOf::unpack(seen.key));
             });
         }
@@ -33,9 +34,9 @@ struct MemoryCacheInspector {
     // Whether an operation holds a lock.
     template <class K, class V, class Hash, class Eq>
     static bool locked(const MemoryCache<K, V, Hash, Eq>& cache) {
-        for (const auto& shard : cache.tier_.shards_) {
-            if (!shard->lock_.try_lock()) return true;
-            shard->lock_.unlock();
+        for (auto& shard : cache.tier_.shards_) {
+            if (!shard.lock_.try_lock()) return true;
+            shard.lock_.unlock();
         }
         return false;
     }
@@ -52,9 +53,9 @@ struct MemoryCacheInspector {
         auto& tier = cache.tier_;
         std::size_t weight = 0;
         std::size_t size = 0;
-        for (const auto& shard : tier.shards_) {
-            weight += validate<K, V, Hash, Eq>(*shard);
-            size += shard->queues_.size();
+        for (auto& shard : tier.shards_) {
+            weight += validate<K, V, Hash, Eq>(shard);
+            size += shard.queues_.size();
         }
         EXPECT_EQ(cache.size(), size);
         EXPECT_EQ(cache.weight(), weight);
@@ -77,13 +78,13 @@ private:
         std::size_t weight = 0;
         std::set<std::uint32_t> numbers;
         shard.queues_.for_each([&](std::uint32_t number) {
-            EXPECT_TRUE(numbers.insert(number).second) << "twice in the queues";
+            if (!numbers.insert(number).second) throw std::logic_error("twice in the queues");
             EXPECT_GE(shard.table_.weight(number), 1U);
             weight += shard.table_.weight(number);
             const auto seen = look_at(shard, number);
             const K& key = KeyOf::unpack(seen.key);
             const detail::Hashed hash = detail::Hashed::of(Hash{}(key));
-            EXPECT_EQ(shard.table_.at(number).address(), hash.address);
+            EXPECT_EQ(shard.table_.pool().links(number).hash, hash.packed());
             EXPECT_EQ(shard.table_.locate(typename Shard::Query(key), hash), number)
                 << "an entry that its key cannot find";
         });

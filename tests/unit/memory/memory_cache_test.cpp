@@ -259,6 +259,7 @@ TEST_F(MemoryCacheTest, SweepRemovesExactlyWhatHasExpired) {
     clock.advance(1ns);
 
     EXPECT_EQ(cache.sweep(), 2U);
+    EXPECT_EQ(cache.expirations(), 2U);
     EXPECT_THAT(order(), ElementsAre("b"));
 }
 

@@ -236,6 +236,11 @@ RC_GTEST_PROP(MemoryCacheModel, AgreesOnRandomOperationsWithABoundInEntries, ())
     Pair(entries(limit)).run(*scripts());
 }
 
+RC_GTEST_PROP(MemoryCacheModel, AgreesOnRandomOperationsInHugePages, ()) {
+    const auto limit = *rc::gen::inRange<std::size_t>(1, 6);
+    Pair(entries(limit).in_huge_pages()).run(*scripts());
+}
+
 RC_GTEST_PROP(MemoryCacheModel, AgreesOnRandomOperationsWithABoundInBytes, ()) {
     const auto limit = *rc::gen::inRange<std::size_t>(1, 30);
     Pair(bytes(limit)).run(*scripts());

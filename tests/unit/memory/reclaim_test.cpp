@@ -20,12 +20,12 @@ namespace {
 using namespace std::chrono_literals;
 
 using Value = std::shared_ptr<int>;
-using Cache = MemoryCache<std::string, Value>;
+using PointerCache = MemoryCache<std::string, Value>;
 
 // Is within a read of this cache until it is told to leave.
 class Reader {
 public:
-    Reader(Cache& cache, std::string key)
+    Reader(PointerCache& cache, std::string key)
         : thread_([this, &cache, key = std::move(key)] {
               const auto found = cache.read(key, [this](const Value& value) {
                   entered_.count_down();
@@ -68,7 +68,7 @@ protected:
 
     std::mutex mutex_;
     std::vector<int> deaths_;
-    Cache cache_{{.ttl = 1h, .bound = entries(100)}};
+    PointerCache cache_{{.ttl = 1h, .bound = entries(100)}};
 };
 
 TEST_F(Reclaiming, WithoutAReadAValueDiesInTheCallThatTakesItOut) {
@@ -126,7 +126,7 @@ TEST_F(Reclaiming, ACacheThatEndsWaitsForNoReadOfAnother) {
     cache_.put("a", value(1));
     Reader reader(cache_, "a");
     {
-        Cache other({.ttl = 1h, .bound = entries(100)});
+        PointerCache other({.ttl = 1h, .bound = entries(100)});
         other.put("b", value(2));
         other.erase("b");
         other.put("c", value(3));
@@ -155,7 +155,8 @@ TEST_F(Reclaiming, AReadWithinAReadEndsWithTheOuterOne) {
 
 // It runs while the thread that took the value out is still in its call.
 TEST_F(Reclaiming, ADestructorMayUseTheCacheAndEndAnother) {
-    auto other = std::make_unique<Cache>(Cache::Options{.ttl = 1h, .bound = entries(100)});
+    auto other =
+        std::make_unique<PointerCache>(PointerCache::Options{.ttl = 1h, .bound = entries(100)});
     other->put("x", value(5));
     cache_.put("a", Value(new int(1), [&](int* mine) {
                    delete mine;

@@ -71,7 +71,7 @@ ReservationOptions<std::string> reservation(std::string name, std::string raw_pr
 }
 
 // What `start` says about what was declared, a line each.
-class Declared : public ::testing::Test {
+class Declarations : public ::testing::Test {
 public:
     std::vector<std::string> problems() {
         const auto started = node->start();
@@ -87,7 +87,7 @@ public:
         return lines;
     }
     static std::vector<std::string> problems_of(Pattern pattern, Options options) {
-        Declared one;
+        Declarations one;
         if (pattern == Pattern::coherent) (void)one.node->coherent(std::move(options));
         if (pattern == Pattern::local) (void)one.node->local(std::move(options));
         if (pattern == Pattern::shared) (void)one.node->shared(std::move(options));
@@ -105,8 +105,11 @@ struct Wrong {
     std::string said;
 };
 
-TEST_F(Declared, WhatIsRightStarts) {
+TEST_F(Declarations, WhatIsRightStarts) {
     (void)node->coherent(coherent("one"));
+    Options validated = coherent("validated");
+    validated.validate_on_read = true;
+    (void)node->coherent(std::move(validated));
     (void)node->local(local("two"));
     (void)node->shared(shared("three"));
     (void)node->shared(shared("four", "users:"));
@@ -115,7 +118,7 @@ TEST_F(Declared, WhatIsRightStarts) {
     EXPECT_THAT(problems(), IsEmpty());
 }
 
-TEST_F(Declared, EachOptionThatIsWrongOrMeansNothingIsNamed) {
+TEST_F(Declarations, EachOptionThatIsWrongOrMeansNothingIsNamed) {
     const auto raw = [] { return shared("users", "users:"); };
     const std::vector<Wrong> cases{
         {Pattern::local, local(), [](auto& o) { o.stale.reset(); }, "stale: is missing"},
@@ -123,6 +126,29 @@ TEST_F(Declared, EachOptionThatIsWrongOrMeansNothingIsNamed) {
         {Pattern::local, local(), [](auto& o) { o.loads_max = 0; }, "loads_max: must be positive"},
         {Pattern::local, local(), [](auto& o) { o.load_deadline = 0s; }, "load_deadline: must be"},
         {Pattern::local, local(), [](auto& o) { o.absent_ttl = 0s; }, "absent_ttl: must be"},
+        {Pattern::local, local(), [](auto& o) { o.ttl_jitter = 0.6; }, "ttl_jitter: is a fraction"},
+        {Pattern::local, local(), [](auto& o) { o.ttl_jitter = -0.1; },
+         "ttl_jitter: is a fraction"},
+        {Pattern::local, local(), [](auto& o) { o.tagged = Tagged{.tags_max = 0}; },
+         "tagged.tags_max: must be 1 to 64"},
+        {Pattern::local, local(), [](auto& o) { o.tagged = Tagged{.tags_max = 65}; },
+         "tagged.tags_max: must be 1 to 64"},
+        {Pattern::shared, shared(),
+         [](auto& o) {
+             o.tagged = Tagged{};
+             o.store->raw_prefix = "raw:";
+         },
+         "tagged: needs framed values"},
+        {Pattern::local, local(), [](auto& o) { o.idle_ttl = 0s; }, "idle_ttl: must be positive"},
+        {Pattern::local, local(), [](auto& o) { o.idle_ttl = Ttl::never(); },
+         "idle_ttl: must be positive and end"},
+        {Pattern::local, local(), [](auto& o) { o.idle_ttl = 24h; },
+         "idle_ttl: must be shorter than ttl"},
+        {Pattern::shared, shared(), [](auto& o) { o.idle_ttl = 1s; },
+         "idle_ttl: means nothing without a memory tier"},
+        {Pattern::local, local(),
+         [](auto& o) { o.stale_if_error = StaleIfError{.for_up_to = 1h, .when_slower_than = -1s}; },
+         "stale_if_error.when_slower_than: must not"},
         {Pattern::local, local(), [](auto& o) { o.bound = bytes(1000); }, "weigh: is missing"},
         {Pattern::local, local(), [](auto& o) { o.weigh = [](const auto&) { return 1U; }; },
          "weigh: means nothing without a bound in bytes"},
@@ -150,6 +176,28 @@ TEST_F(Declared, EachOptionThatIsWrongOrMeansNothingIsNamed) {
          "plain: needs a type"},
         {Pattern::coherent, coherent(), [](auto& o) { o.on_suspect = OnSuspect::serve_up_to(0s); },
          "on_suspect: serve_up_to needs a positive age"},
+        {Pattern::local, local(), [](auto& o) { o.validate_on_read = true; },
+         "validate_on_read: means nothing for a local"},
+        {Pattern::shared, shared(), [](auto& o) { o.validate_on_read = true; },
+         "validate_on_read: means nothing for a shared"},
+        {Pattern::coherent, coherent(),
+         [](auto& o) {
+             o.validate_on_read = true;
+             o.on_suspect = OnSuspect::serve_up_to(1s);
+         },
+         "on_suspect: serve_up_to counts an age by the clock"},
+        {Pattern::coherent, coherent(),
+         [](auto& o) {
+             o.validate_on_read = true;
+             o.on_disconnect = OnDisconnect::suspect;
+         },
+         "on_disconnect: means nothing with validate_on_read"},
+        {Pattern::coherent, coherent(),
+         [](auto& o) {
+             o.validate_on_read = true;
+             o.refresh = Refresh<std::string>{.on_hit_after = 0.8};
+         },
+         "refresh.on_hit_after: means nothing with validate_on_read"},
         {Pattern::coherent, coherent(),
          [](auto& o) {
              o.store = tier();
@@ -200,6 +248,71 @@ TEST_F(Declared, EachOptionThatIsWrongOrMeansNothingIsNamed) {
         {Pattern::local, local(),
          [](auto& o) { o.refresh = Refresh<std::string>{.keys = {"a"}, .every = 100ms - 1ns}; },
          "refresh.every: must be at least 100 ms"},
+        {Pattern::local, local(), [](auto& o) { o.refresh = Refresh<std::string>{.every = 1s}; },
+         "refresh.keys: names no key, and no on_hit_after is given"},
+        {Pattern::local, local(), [](auto& o) { o.refresh = Refresh<std::string>{}; },
+         "refresh.keys: names no key, and no on_hit_after is given"},
+        {Pattern::local, local(),
+         [](auto& o) { o.refresh = Refresh<std::string>{.on_hit_after = 0.8, .every = 1s}; },
+         "refresh.every: means nothing without refresh.keys"},
+        {Pattern::local, local(),
+         [](auto& o) { o.refresh = Refresh<std::string>{.on_hit_after = 1}; },
+         "refresh.on_hit_after: is a fraction of a lifetime"},
+        {Pattern::local, local(),
+         [](auto& o) {
+             o.ttl = Ttl::never();
+             o.refresh = Refresh<std::string>{.on_hit_after = 0.8};
+         },
+         "refresh.on_hit_after: needs a memory tier with a ttl that ends"},
+        {Pattern::shared, shared(),
+         [](auto& o) { o.refresh = Refresh<std::string>{.on_hit_after = 0.8}; },
+         "refresh.on_hit_after: needs a memory tier"},
+        {Pattern::local, local(), [](auto& o) { o.warm_up = WarmUp<std::string>{}; },
+         "warm_up.keys: is missing"},
+        {Pattern::local, local(),
+         [](auto& o) {
+             o.warm_up = WarmUp<std::string>{.keys = [] { return std::vector<std::string>{}; },
+                                             .keys_at_once = 0};
+         },
+         "warm_up.keys_at_once: must be positive"},
+        {Pattern::local, local(),
+         [](auto& o) {
+             o.warm_up = WarmUp<std::string>{.keys = [] { return std::vector<std::string>{}; },
+                                             .deadline = 0s};
+         },
+         "warm_up.deadline: must be positive"},
+        {Pattern::local, local(), [](auto& o) { o.events = EventListener{}; },
+         "events.listen: is missing"},
+        {Pattern::local, local(),
+         [](auto& o) { o.events = EventListener{.listen = [](const CacheEvent&) {}, .kinds = {}}; },
+         "events.kinds: names no kind"},
+        {Pattern::local, local(),
+         [](auto& o) {
+             o.events = EventListener{.listen = [](const CacheEvent&) {},
+                                      .kinds = {static_cast<CacheEvent::Kind>(200)}};
+         },
+         "events.kinds: has a number that is no CacheEvent::Kind"},
+        {Pattern::local, local(),
+         [](auto& o) { o.spot_check = SpotCheck<std::string>{.one_in = 0}; },
+         "spot_check.one_in: must be positive"},
+        {Pattern::local, local(),
+         [](auto& o) { o.spot_check = SpotCheck<std::string>{.within = 0s}; },
+         "spot_check.within: must be positive"},
+        {Pattern::shared, shared(), [](auto& o) { o.spot_check = SpotCheck<std::string>{}; },
+         "spot_check: needs a memory tier"},
+        {Pattern::coherent, coherent(),
+         [](auto& o) {
+             o.validate_on_read = true;
+             o.spot_check = SpotCheck<std::string>{};
+         },
+         "spot_check: means nothing with validate_on_read"},
+        {Pattern::local, local(), [](auto& o) { o.load_many_keys_max = 0; },
+         "load_many_keys_max: must be positive"},
+        {Pattern::local, local(),
+         [](auto& o) {
+             o.events = EventListener{.listen = [](const CacheEvent&) {}, .waiting_max = 0};
+         },
+         "events.waiting_max: must be positive"},
     };
 
     for (const auto& [pattern, right, spoil, said] : cases) {
@@ -209,7 +322,7 @@ TEST_F(Declared, EachOptionThatIsWrongOrMeansNothingIsNamed) {
     }
 }
 
-TEST_F(Declared, ANearCacheIsAskedForWhatItHas) {
+TEST_F(Declarations, ANearCacheIsAskedForWhatItHas) {
     (void)node->near<std::string, std::string>({.name = "flags", .caches = {}, .bound = bytes(10)});
 
     EXPECT_THAT(problems(),
@@ -222,7 +335,7 @@ TEST_F(Declared, ANearCacheIsAskedForWhatItHas) {
 }
 
 // What a document is cannot be the answer for a key when it cannot be copied.
-TEST_F(Declared, ANearCacheOfAValueThatCannotBeCopiedNeedsAProjection) {
+TEST_F(Declarations, ANearCacheOfAValueThatCannotBeCopiedNeedsAProjection) {
     using Only = std::unique_ptr<int>;
     (void)node->near<std::string, Only>(
         {.name = "flags",
@@ -238,7 +351,41 @@ TEST_F(Declared, ANearCacheOfAValueThatCannotBeCopiedNeedsAProjection) {
     EXPECT_THAT(problems(), ElementsAre(StartsWith("cache 'flags': project: is missing")));
 }
 
-TEST_F(Declared, AReservationAndACooldownAreAskedOnceForEachThing) {
+// Its operator== is there, and would not compile.
+TEST_F(Declarations, ASpotCheckOfWhatCannotBeComparedNeedsToBeTold) {
+    struct Value {};
+    using Values = std::vector<Value>;
+    const auto declare = [&](std::string name, SpotCheck<Values> check) {
+        (void)node->local<std::string, Values>(
+            {.name = std::move(name),
+             .caches = "values",
+             .stale = Stale::acceptable,
+             .ttl = 1min,
+             .bound = entries(10),
+             .load = [](const std::string&, LoadContext&) { return Values(); },
+             .spot_check = std::move(check)});
+    };
+    declare("wrong", {});
+    declare("right", {.same = [](const Values& one, const Values& other) {
+                return one.size() == other.size();
+            }});
+
+    EXPECT_THAT(problems(), ElementsAre(StartsWith("cache 'wrong': spot_check.same: is missing")));
+}
+
+TEST_F(Declarations, TheInventorySaysWithinWhatSpotChecksCount) {
+    Options checked = local("checked");
+    checked.spot_check = SpotCheck<std::string>{.within = 7s};
+    (void)node->local(std::move(checked));
+    (void)node->local(local("unchecked"));
+
+    const Inventory rows = node->inventory();
+
+    EXPECT_EQ(rows[0].declaration.checked_within, Ttl(7s));
+    EXPECT_EQ(rows[1].declaration.checked_within, std::nullopt);
+}
+
+TEST_F(Declarations, AReservationAndACooldownAreAskedOnceForEachThing) {
     (void)node->reservation<std::string>({.name = "once", .caches = "requests"});
     (void)node->cooldown<std::string>(
         {.name = "notices", .caches = "notices", .period = 1h, .bound = bytes(10)});
@@ -248,11 +395,11 @@ TEST_F(Declared, AReservationAndACooldownAreAskedOnceForEachThing) {
                                         StartsWith("cache 'notices': bound: must be in entries")));
 }
 
-TEST_F(Declared, PrefixesThatOverlapAreRefusedWhicheverIsDeclaredFirst) {
+TEST_F(Declarations, PrefixesThatOverlapAreRefusedWhicheverIsDeclaredFirst) {
     for (const auto& [first, second] : {std::pair{"price:", "price:"},
                                         {"users:", "users:archive:"},
                                         {"users:archive:", "users:"}}) {
-        Declared one;
+        Declarations one;
         (void)one.node->shared(shared("first", first));
         (void)one.node->shared(shared("second", second));
 
@@ -263,7 +410,7 @@ TEST_F(Declared, PrefixesThatOverlapAreRefusedWhicheverIsDeclaredFirst) {
     }
 }
 
-TEST_F(Declared, AReservationUnderTheKeysOfACacheIsRefused) {
+TEST_F(Declarations, AReservationUnderTheKeysOfACacheIsRefused) {
     (void)node->shared(shared("users", "users:"));
     (void)node->reservation<std::string>(reservation("once", "users:once:"));
 
@@ -272,7 +419,7 @@ TEST_F(Declared, AReservationUnderTheKeysOfACacheIsRefused) {
 }
 
 // It reads on purpose what the other maintains, and writes nothing.
-TEST_F(Declared, ANearCacheMayReadWhatASharedOneWrites) {
+TEST_F(Declarations, ANearCacheMayReadWhatASharedOneWrites) {
     const auto models = node->shared(shared("models", "models:"));
     const auto flags = node->near<std::string, std::string>(
         {.name = "flags",
@@ -288,8 +435,8 @@ TEST_F(Declared, ANearCacheMayReadWhatASharedOneWrites) {
     EXPECT_EQ(flags.get("gpt")->answer(), Answer::found);
 }
 
-TEST_F(Declared, AChannelTakesAsManyCachesWithAStoreAsAnInvalidationReaches) {
-    for (std::size_t i = 0; i <= Place::prefixes_max; ++i) {
+TEST_F(Declarations, AChannelTakesAsManyCachesWithAStoreAsAnInvalidationReaches) {
+    for (std::size_t i = 0; i <= ValueAddress::prefixes_max; ++i) {
         Options options = coherent("cache-" + std::to_string(i));
         options.store = tier();
         (void)node->coherent(std::move(options));
@@ -301,7 +448,7 @@ TEST_F(Declared, AChannelTakesAsManyCachesWithAStoreAsAnInvalidationReaches) {
                                   HasSubstr("64 caches with a store"))));
 }
 
-TEST_F(Declared, TheInventorySaysWhichCachesAreOnTheHub) {
+TEST_F(Declarations, TheInventorySaysWhichCachesAreOnTheHub) {
     const auto hub = EmbeddedHub::create();
     const auto one = Node::create({.name = "one", .embedded = hub, .app = "shop"}).value();
     const auto two = Node::create({.name = "two", .embedded = hub, .app = "shop"}).value();

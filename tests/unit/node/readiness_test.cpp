@@ -2,10 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
 
+#include "coherence/writer.hpp"
 #include "node/engine.hpp"
 #include "support/unowned.hpp"
 #include "tutti/cache.hpp"
@@ -26,10 +28,15 @@ using ::testing::Not;
 // Confirms subscriptions when told to, and renews leases of the channels that it knows.
 class PartialBus final : public testing::QuietBus {
 public:
-    explicit PartialBus(std::set<std::string>& known) : known_(known) {}
+    PartialBus(std::set<std::string>& known, const bool& publishes)
+        : known_(known), publishes_(publishes) {}
 
     void subscribe(std::vector<Subscription>, BusListener& listener) override {
         listener.on_subscribed();
+    }
+    void publish(PublishRequest, TimePoint, Completion<Published> done) override {
+        if (!publishes_) return done(fail(Errc::refused, "publish", "no permission"));
+        done(Published{.position = {.epoch = Epoch{1}, .sequence = 1, .chain = Chain{2}}});
     }
     void renew(RenewRequest request, TimePoint, Completion<Renewed> done) override {
         if (!known_.contains(request.channel)) return done(fail(Errc::refused, "renew", "unknown"));
@@ -40,23 +47,24 @@ public:
 
 private:
     std::set<std::string>& known_;
+    const bool& publishes_;
 };
 
 class Readiness : public ::testing::Test {
 protected:
     void SetUp() override {
         for (const char* channel : {"one", "two"}) {
-            engine_->declare(Pattern::coherent,
-                             detail::untyped(CacheOptions<std::string, int>{
-                                 .name = channel,
-                                 .caches = "numbers",
-                                 .stale = Stale::wrong,
-                                 .ttl = 30s,
-                                 .bound = entries(10),
-                                 .load = [](const std::string&, LoadContext,
-                                            Completion<Loaded<int>> done) { done(1); },
-                                 .channel = channel,
-                             }));
+            caches_[channel] = engine_->declare(
+                Pattern::coherent, detail::untyped(CacheOptions<std::string, int>{
+                                       .name = channel,
+                                       .caches = "numbers",
+                                       .stale = Stale::wrong,
+                                       .ttl = 30s,
+                                       .bound = entries(10),
+                                       .load = [](const std::string&, LoadContext,
+                                                  Completion<Loaded<int>> done) { done(1); },
+                                       .channel = channel,
+                                   }));
         }
     }
     void start() {
@@ -66,17 +74,24 @@ protected:
         executor_.run_ready();
     }
 
+    void invalidate(const std::string& channel) {
+        caches_.at(channel)->invalidate(KeySet::of("key"), {}, [](const Invalidation&) {});
+        executor_.run_ready();
+    }
+
     testing::ManualClock clock_;
     testing::ManualExecutor executor_{clock_};
     std::set<std::string> known_{"one", "two"};
-    std::shared_ptr<Engine> engine_ =
-        std::make_shared<Engine>(NodeOptions{.name = "node", .lease = 2s},
-                                 EngineParts{.store = nullptr,
-                                             .bus = std::make_shared<PartialBus>(known_),
-                                             .executor = tests::unowned<Executor>(executor_),
-                                             .workers = nullptr,
-                                             .clock = &clock_,
-                                             .member = "m"});
+    bool publishes_ = true;
+    std::shared_ptr<Engine> engine_ = std::make_shared<Engine>(
+        NodeOptions{.name = "node", .lease = 2s},
+        EngineParts{.store = nullptr,
+                    .bus = std::make_shared<PartialBus>(known_, publishes_),
+                    .executor = tests::unowned<Executor>(executor_),
+                    .workers = nullptr,
+                    .clock = &clock_,
+                    .member = "m"});
+    std::map<std::string, std::shared_ptr<detail::Cache>> caches_;
     std::string started_;
 };
 
@@ -116,6 +131,23 @@ TEST_F(Readiness, ChannelThatIsLostLaterIsNamedAndComesBack) {
     EXPECT_THAT(engine_->health().reasons, ElementsAre(HasSubstr("channel two")));
 
     known_ = {"one", "two"};
+    executor_.advance(3s);
+    EXPECT_TRUE(engine_->health().ready);
+}
+
+TEST_F(Readiness, InvalidationsThatDoNotGoOutForLongAreNamedUntilTheyDo) {
+    start();
+    publishes_ = false;
+    invalidate("one");
+    EXPECT_TRUE(engine_->health().ready) << "a moment's trouble";
+
+    executor_.advance(Writer::stuck_after + 2s);
+    EXPECT_FALSE(engine_->health().ready);
+    EXPECT_THAT(engine_->health().reasons,
+                ElementsAre(AllOf(HasSubstr("channel one"), HasSubstr("have not been published"),
+                                  HasSubstr("no permission"))));
+
+    publishes_ = true;
     executor_.advance(3s);
     EXPECT_TRUE(engine_->health().ready);
 }

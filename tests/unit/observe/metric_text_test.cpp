@@ -17,5 +17,14 @@ TEST(MetricText, ASummaryHasASumAndACount) {
               "took_seconds_count{of=\"a\"} 4\n");
 }
 
+TEST(MetricText, ALimitIsWrittenAsOthersWriteIt) {
+    EXPECT_EQ(MetricText::number(0.0001), "0.0001");
+    EXPECT_EQ(MetricText::number(0.00025), "0.00025");
+    EXPECT_EQ(MetricText::number(0.25), "0.25");
+    EXPECT_EQ(MetricText::number(0.0000001), "1e-07");
+    EXPECT_EQ(MetricText::number(60), "60");
+    EXPECT_EQ(MetricText::number(-0.5), "-0.5");
+}
+
 }  // namespace
 }  // namespace tutti

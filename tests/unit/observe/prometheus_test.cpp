@@ -5,6 +5,7 @@
 #include <rapidcheck/gtest.h>
 
 #include <cctype>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -19,12 +20,14 @@
 #include <utility>
 #include <vector>
 
+#include "base/cache_counters.hpp"
 #include "tutti/inventory.hpp"
+#include "tutti/policy.hpp"
 
 namespace tutti {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 // A reader of format 0.0.4 that was written from its description and refuses everything else.
 class Exposition {
@@ -64,15 +67,15 @@ private:
         const std::string name = take_name(rest);
         if (name != family_ || types.contains(name))
             refuse("TYPE must follow its HELP, once", name);
-        if (rest != " counter" && rest != " gauge") refuse("unknown type", rest);
+        if (rest != " counter" && rest != " gauge" && rest != " histogram")
+            refuse("unknown type", rest);
         types[name] = rest.substr(1);
         if (rest == " counter" && !name.ends_with("_total")) refuse("counter without _total", name);
     }
 
     void read_sample(std::string_view line) {
         std::string series = take_name(line);
-        if (series != family_ || !types.contains(series))
-            return refuse("sample outside its family", line);
+        if (!in_family(series)) return refuse("sample outside its family", line);
         if (line.starts_with('{') && !take_labels(line, series)) return refuse("labels", line);
         if (!line.starts_with(' ')) return refuse("no value", line);
         const std::string value(line.substr(1));
@@ -84,6 +87,14 @@ private:
         }
         if (used == 0 || used != value.size()) return refuse("not a number", value);
         if (!samples.emplace(series, value).second) refuse("a series twice", series);
+    }
+
+    [[nodiscard]] bool in_family(std::string_view series) const {
+        const auto type = types.find(family_);
+        if (type == types.end() || !series.starts_with(family_)) return false;
+        const std::string_view suffix = series.substr(family_.size());
+        if (type->second != "histogram") return suffix.empty();
+        return suffix == "_bucket" || suffix == "_sum" || suffix == "_count";
     }
 
     bool take_labels(std::string_view& line, std::string& series) {
@@ -150,58 +161,94 @@ InventoryRow row(std::string name, CacheCounters counters) {
     return result;
 }
 
-constexpr CacheCounters every_one_different{.hits = 1,
-                                            .misses = 2,
-                                            .loads = 3,
-                                            .load_failures = 4,
-                                            .joined = 5,
-                                            .poisoned = 6,
-                                            .invalidations = 7,
-                                            .flushes = 8,
-                                            .suspect_reads = 9,
-                                            .store_hits = 12,
-                                            .store_failures = 13,
-                                            .unreadable = 14,
-                                            .refused = 15,
-                                            .stale_served = 16,
-                                            .refreshes = 17,
-                                            .refresh_failures = 18,
-                                            .evictions = 10,
-                                            .entries = 11};
+// Each another number, so that two that are mixed up are seen.
+CacheCounters every_one_different() {
+    CacheCounters counters;
+    std::uint64_t last = 0;
+    for (const CounterName& name : counter_names) counters.*name.count = ++last;
+    return counters;
+}
 
 TEST(Prometheus, EveryCounterOfEveryCacheIsASeries) {
-    const Exposition found(prometheus_text(std::vector{
-        row("channel-activation", every_one_different), row("autocomplete", {.hits = 100})}));
+    const CacheCounters counters = every_one_different();
+
+    const Exposition found(prometheus_text(
+        std::vector{row("channel-activation", counters), row("autocomplete", {.hits = 100})}));
 
     ASSERT_EQ(found.problem, "");
-    const std::map<std::string, std::string> expected{
-        {"tutti_cache_hits_total", "1"},
-        {"tutti_cache_misses_total", "2"},
-        {"tutti_cache_loads_total", "3"},
-        {"tutti_cache_load_failures_total", "4"},
-        {"tutti_cache_joined_total", "5"},
-        {"tutti_cache_poisoned_total", "6"},
-        {"tutti_cache_invalidations_total", "7"},
-        {"tutti_cache_flushes_total", "8"},
-        {"tutti_cache_suspect_reads_total", "9"},
-        {"tutti_cache_evictions_total", "10"},
-        {"tutti_cache_entries", "11"},
-        {"tutti_cache_store_hits_total", "12"},
-        {"tutti_cache_store_failures_total", "13"},
-        {"tutti_cache_unreadable_total", "14"},
-        {"tutti_cache_refused_total", "15"},
-        {"tutti_cache_stale_served_total", "16"},
-        {"tutti_cache_refreshes_total", "17"},
-        {"tutti_cache_refresh_failures_total", "18"},
-    };
-    for (const auto& [name, value] : expected) {
+    for (const CounterName& counter : counter_names) {
+        const std::string name =
+            "tutti_cache_" + std::string(counter.name) + (counter.is_gauge() ? "" : "_total");
+        EXPECT_EQ(found.types.at(name), counter.is_gauge() ? "gauge" : "counter");
+        if (counter.kind == CounterName::Kind::gauge_of_bytes) continue;
         const auto sample = found.samples.find(name + "{cache=\"channel-activation\"}");
         ASSERT_NE(sample, found.samples.end()) << name;
-        EXPECT_EQ(sample->second, value) << name;
-        EXPECT_EQ(found.types.at(name), name == "tutti_cache_entries" ? "gauge" : "counter");
+        EXPECT_EQ(sample->second, std::to_string(counters.*counter.count)) << name;
     }
     EXPECT_EQ(found.samples.at("tutti_cache_hits_total{cache=\"autocomplete\"}"), "100");
-    EXPECT_EQ(found.samples.size(), 2 * expected.size());
+}
+
+TEST(Prometheus, OnlyCachesWithABoundInBytesSayHowManyTheyHold) {
+    InventoryRow weighed = row("weighed", {.bytes = 1234});
+    weighed.declaration.bound = bytes(9999);
+    InventoryRow counted = row("counted", {});
+    counted.declaration.bound = entries(10);
+
+    const Exposition found(prometheus_text(std::vector{weighed, counted}));
+
+    EXPECT_EQ(found.samples.at("tutti_cache_bytes{cache=\"weighed\"}"), "1234");
+    EXPECT_FALSE(found.samples.contains("tutti_cache_bytes{cache=\"counted\"}"));
+}
+
+TEST(Prometheus, LoadTimesAreAHistogramWhoseBucketsAddUp) {
+    CacheCounters counters;
+    counters.load_times.counts[0] = 2;
+    counters.load_times.counts[2] = 3;
+    counters.load_times.counts.back() = 1;
+    counters.load_times.total = std::chrono::milliseconds(61250);
+
+    const Exposition found(prometheus_text(std::vector{row("a", counters)}));
+
+    ASSERT_EQ(found.problem, "");
+    EXPECT_EQ(found.types.at("tutti_cache_load_seconds"), "histogram");
+    const auto bucket = [&](const std::string& limit) {
+        return found.samples.at("tutti_cache_load_seconds_bucket{cache=\"a\",le=\"" + limit +
+                                "\"}");
+    };
+    EXPECT_EQ(bucket("0.001"), "2");
+    EXPECT_EQ(bucket("0.0025"), "2");
+    EXPECT_EQ(bucket("0.005"), "5");
+    EXPECT_EQ(bucket("60"), "5");
+    EXPECT_EQ(bucket("+Inf"), "6");
+    EXPECT_EQ(found.samples.at("tutti_cache_load_seconds_sum{cache=\"a\"}"), "61.25");
+    EXPECT_EQ(found.samples.at("tutti_cache_load_seconds_count{cache=\"a\"}"), "6");
+}
+
+TEST(Prometheus, WaitsAreAHistogramThatTellsAStoreFromASource) {
+    CacheCounters counters;
+    counters.wait_times.counts[1] = 4;
+    counters.wait_times.total = std::chrono::microseconds(800);
+
+    const Exposition found(prometheus_text(std::vector{row("a", counters)}));
+
+    ASSERT_EQ(found.problem, "");
+    EXPECT_EQ(found.types.at("tutti_cache_wait_seconds"), "histogram");
+    EXPECT_EQ(found.samples.at("tutti_cache_wait_seconds_bucket{cache=\"a\",le=\"0.0001\"}"), "0");
+    EXPECT_EQ(found.samples.at("tutti_cache_wait_seconds_bucket{cache=\"a\",le=\"0.00025\"}"), "4");
+    EXPECT_EQ(found.samples.at("tutti_cache_wait_seconds_sum{cache=\"a\"}"), "0.0008");
+}
+
+TEST(Prometheus, OnlyCachesWhoseHitsAreMeasuredSayHowLongTheyTook) {
+    CacheCounters measured;
+    measured.hit_times.emplace().counts[0] = 9;
+
+    const Exposition found(prometheus_text(std::vector{row("a", measured), row("b", {})}));
+    const Exposition none(prometheus_text(std::vector{row("b", {})}));
+
+    ASSERT_EQ(found.problem, "");
+    EXPECT_EQ(found.samples.at("tutti_cache_hit_seconds_count{cache=\"a\"}"), "9");
+    EXPECT_FALSE(found.samples.contains("tutti_cache_hit_seconds_count{cache=\"b\"}"));
+    EXPECT_FALSE(none.types.contains("tutti_cache_hit_seconds"));
 }
 
 TEST(Prometheus, LargeCountsAreExact) {

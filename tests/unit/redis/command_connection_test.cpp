@@ -30,12 +30,14 @@ protected:
         let_in();
     }
     // Its answer will be told as "word: answer".
-    void submit(const std::string& word, Duration within = 10s, Caller caller = Caller::store) {
+    void submit(const std::string& word, Duration within = 10s, Caller caller = Caller::store,
+                bool waits = false) {
         connection_->submit(
             {.operation = "redis test",
              .bytes = encode({word}),
              .deadline = clock_.now() + within,
-             .caller = caller},
+             .caller = caller,
+             .waits = waits},
             [this, word](const Result<Reply>& reply) {
                 answers_.push_back(
                     word + ": " +
@@ -71,7 +73,7 @@ TEST_F(RedisCommands, ALateReplyMeetsOnlyItsOwnCommand) {
 
     executor_.advance(200ms);
     EXPECT_THAT(answers(), ElementsAre("late: timeout"));
-    say("+1\r\n+2\r\n");
+    links_[0]->say("+1\r\n+2\r\n");
 
     EXPECT_THAT(answers(), ElementsAre("patient: 2"));
 }
@@ -121,16 +123,88 @@ TEST_F(RedisCommands, ASilentServerIsGivenUp) {
     EXPECT_TRUE(links_[0]->is_over());
 }
 
+TEST_F(RedisCommands, AnAnswerThatIsLateBringsAnotherLink) {
+    make_and_let_in();
+    submit("a");
+    executor_.advance(149ms);
+    EXPECT_EQ(links_.size(), 1U);
+    executor_.advance(1ms + 50ms);
+    ASSERT_EQ(links_.size(), 2U);
+    EXPECT_THAT(answers(), ElementsAre());
+
+    let_in();
+
+    EXPECT_THAT(answers(), ElementsAre("a: unavailable"));
+    submit("b");
+    say("+2\r\n");
+    EXPECT_THAT(answers(), ElementsAre("b: 2"));
+}
+
+TEST_F(RedisCommands, TheAnswerToALargeCommandIsLateLater) {
+    make_and_let_in();
+    submit(std::string(5'000'000, 'x'));
+
+    executor_.advance(600ms);
+    EXPECT_EQ(links_.size(), 1U);
+    executor_.advance(100ms);
+    EXPECT_EQ(links_.size(), 2U);
+}
+
+TEST_F(RedisCommands, WhenAnotherConnectionWasLostAnAnswerIsLateSooner) {
+    make_and_let_in();
+    connection_->doubt();
+    submit("a");
+    executor_.advance(49ms);
+    connection_->doubt();
+    EXPECT_EQ(links_.size(), 1U) << "nothing was late";
+
+    executor_.advance(1ms);
+    connection_->doubt();
+
+    EXPECT_EQ(links_.size(), 2U);
+}
+
+TEST_F(RedisCommands, OneThatSaysSoWaitsForALink) {
+    make_and_let_in();
+    link().break_off();
+    submit("waits", 10s, Caller::bus, true);
+    submit("does not");
+    EXPECT_THAT(answers(), ElementsAre("does not: unavailable"));
+    executor_.advance(50ms);
+    link().break_off();
+    EXPECT_THAT(answers(), ElementsAre()) << "for as many attempts as it takes";
+
+    executor_.advance(50ms);
+    link().accept();
+    (void)heard();
+    link().say(good_server);
+
+    EXPECT_EQ(heard(), encode({"waits"}));
+}
+
+TEST_F(RedisCommands, OneThatWaitsDoesSoUntilItsDeadlineOrTheEnd) {
+    make_and_let_in();
+    link().break_off();
+    submit("short", 100ms, Caller::bus, true);
+    submit("long", 10s, Caller::bus, true);
+
+    executor_.advance(100ms);
+    EXPECT_THAT(answers(), ElementsAre("short: timeout"));
+    connection_->close(Caller::bus);
+
+    EXPECT_THAT(answers(), ElementsAre("long: stopped"));
+}
+
 TEST_F(RedisCommands, AServerThatStillSendsIsNotSilent) {
     make_and_let_in();
     submit("a");
     for (int second = 0; second < 5; ++second) {
         executor_.advance(900ms);
-        say(second == 0 ? "$5\r\n1" : "2");
+        links_[0]->say(second == 0 ? "$5\r\n1" : "2");
     }
     EXPECT_THAT(answers(), ElementsAre());
 
-    say("\r\n");
+    links_[0]->say("\r\n");
 
     EXPECT_THAT(answers(), ElementsAre("a: 12222"));
 }
@@ -206,16 +280,17 @@ TEST_F(RedisCommands, AnAnswerToNothingBreaksTheLink) {
 TEST_F(RedisCommands, TheRunIdIsThatOfTheServerThatIsThere) {
     const std::string id(40, 'a');
     make();
-    EXPECT_EQ(connection_->run_id(), "");
+    EXPECT_FALSE(connection_->server());
     link().accept();
     say(text_reply("redis_version:7.2.4\r\nredis_mode:standalone\r\nrole:master\r\nrun_id:" + id +
                    "\r\nconnected_slaves:2\r\n"));
-    EXPECT_EQ(connection_->run_id(), id);
+    EXPECT_EQ(connection_->server()->run_id, id);
+    EXPECT_EQ(connection_->server()->name(), "Redis 7.2.4");
     EXPECT_EQ(connection_->replicas(), 2U);
 
     link().break_off();
 
-    EXPECT_EQ(connection_->run_id(), "");
+    EXPECT_FALSE(connection_->server());
 }
 
 }  // namespace

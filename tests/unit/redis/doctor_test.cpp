@@ -16,13 +16,16 @@ namespace {
 
 using Kind = ServerFacts::Kind;
 
+const Url plain = *Url::parse("redis://server");
+
 ServerFacts healthy() {
     return {.version = "7.0.15", .eviction_policy = "noeviction", .memory_bytes = 1U << 20U};
 }
 
 ServerSettings defaults() {
     return {.output_buffers = "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60",
-            .save = ""};
+            .save = "",
+            .min_replicas = "0"};
 }
 
 Finding find(const std::vector<Finding>& findings, const std::string& subject) {
@@ -32,15 +35,15 @@ Finding find(const std::vector<Finding>& findings, const std::string& subject) {
 }
 
 Verdict verdict_of(const ServerFacts& facts, const std::string& subject) {
-    const Finding finding = find(judge_server(facts), subject);
+    const Finding finding = find(judge_server(facts, plain), subject);
     EXPECT_EQ(finding.advice.empty(), finding.verdict == Verdict::ok) << subject;
     EXPECT_TRUE(finding.verdict == Verdict::ok || !finding.means.empty()) << subject;
     return finding.verdict;
 }
 
 TEST(RedisDoctor, AHealthyServerHasNothingToSet) {
-    auto findings = judge_server(healthy());
-    const auto more = judge_settings(healthy(), defaults());
+    auto findings = judge_server(healthy(), plain);
+    const auto more = judge_settings(healthy(), plain, defaults());
     findings.insert(findings.end(), more.begin(), more.end());
 
     for (const Finding& finding : findings) {
@@ -86,6 +89,56 @@ TEST(RedisDoctor, ReplicasAreAWarning) {
     EXPECT_EQ(verdict_of(facts, "replicas"), Verdict::warning);
 }
 
+TEST(RedisDoctor, WhatIsPromisedDependsOnTheReplicasThatTheUrlTellsOf) {
+    const auto judge = [](std::uint64_t attached, const char* url) {
+        ServerFacts facts = healthy();
+        facts.replicas = attached;
+        return find(judge_server(facts, *Url::parse(url)), "replicas");
+    };
+
+    EXPECT_EQ(judge(0, "redis+sentinel://s/main").verdict, Verdict::warning);
+    EXPECT_TRUE(judge(2, "redis+sentinel://s/main").advice.contains("?replicas=2"));
+    EXPECT_EQ(judge(0, "redis://h?replicas=2").verdict, Verdict::problem);
+    EXPECT_EQ(judge(1, "redis://h?replicas=1").verdict, Verdict::warning);
+    EXPECT_EQ(judge(1, "redis://h?replicas=2").verdict, Verdict::ok);
+    EXPECT_EQ(judge(1, "redis://h?replicas=3").verdict, Verdict::problem);
+    EXPECT_EQ(judge(3, "redis://h?replicas=2").verdict, Verdict::warning);
+}
+
+TEST(RedisDoctor, ACutOffPrimaryThatGoesOnWritingIsAWarningWhereThereAreReplicas) {
+    const auto judge = [](const char* url, std::optional<std::string> setting) {
+        ServerSettings settings = defaults();
+        settings.min_replicas = std::move(setting);
+        return find(judge_settings(healthy(), *Url::parse(url), settings), "min-replicas-to-write")
+            .verdict;
+    };
+
+    EXPECT_EQ(judge("redis://h?replicas=2", "0"), Verdict::warning);
+    EXPECT_EQ(judge("redis://h?replicas=2", "1"), Verdict::ok);
+    EXPECT_EQ(judge("redis+sentinel://s/main", std::nullopt), Verdict::warning);
+    EXPECT_EQ(judge("redis://h", "0"), Verdict::ok);
+}
+
+TEST(RedisDoctor, ThreeSentinelsAreWanted) {
+    const auto judge = [](const char* url) {
+        return find(judge_url(*Url::parse(url)), "sentinels").verdict;
+    };
+
+    EXPECT_EQ(judge("redis+sentinel://a,b,c/main"), Verdict::ok);
+    EXPECT_EQ(judge("redis+sentinel://a,b/main"), Verdict::warning);
+}
+
+TEST(RedisDoctor, AServerIsCalledByItsOwnNameAndVersion) {
+    const auto valkey = read_info(
+        "redis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.1.1\r\nrole:master\r\n");
+    const auto odd = read_info("redis_version:7.2.4\r\nserver_name:<b>\r\nrole:master\r\n");
+
+    ASSERT_TRUE(valkey);
+    EXPECT_EQ(find(judge_server(*valkey, plain), "version").found, "Valkey 8.1.1");
+    ASSERT_TRUE(odd);
+    EXPECT_EQ(find(judge_server(*odd, plain), "version").found, "Redis 7.2.4");
+}
+
 TEST(RedisDoctor, EvictionOfAnyKeyIsAWarningOnlyWhenThereIsALimit) {
     for (const auto& [policy, verdict] :
          {std::pair{"noeviction", Verdict::ok}, std::pair{"volatile-lru", Verdict::ok},
@@ -121,8 +174,9 @@ TEST(RedisDoctor, AServerThatCannotSaveIsAProblem) {
 
 TEST(RedisDoctor, TheSubscribersBufferIsJudgedByItsHardLimit) {
     const auto judge = [](std::optional<std::string> limits) {
-        return find(judge_settings(healthy(), {.output_buffers = std::move(limits), .save = ""}),
-                    "client-output-buffer-limit pubsub");
+        return find(
+            judge_settings(healthy(), plain, {.output_buffers = std::move(limits), .save = ""}),
+            "client-output-buffer-limit pubsub");
     };
 
     EXPECT_EQ(judge("normal 0 0 0 pubsub 33554432 8388608 60").verdict, Verdict::ok);
@@ -140,7 +194,7 @@ TEST(RedisDoctor, NoPromiseDependsOnPersistence) {
     const auto judge = [](bool appends, std::optional<std::string> save) {
         ServerFacts facts = healthy();
         facts.appends_only_file = appends;
-        return find(judge_settings(facts, {.output_buffers = {}, .save = std::move(save)}),
+        return find(judge_settings(facts, plain, {.output_buffers = {}, .save = std::move(save)}),
                     "persistence");
     };
 
@@ -198,7 +252,8 @@ TEST(RedisDoctor, WhatTheServerSaysIsMadeFitForATerminal) {
     ServerFacts facts = healthy();
     facts.eviction_policy = "\x1b[2J" + std::string(1000, 'x');
 
-    EXPECT_EQ(find(judge_server(facts), "maxmemory-policy").found, "?[2J" + std::string(60, 'x'));
+    EXPECT_EQ(find(judge_server(facts, plain), "maxmemory-policy").found,
+              "?[2J" + std::string(60, 'x'));
 }
 
 }  // namespace

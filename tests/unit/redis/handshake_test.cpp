@@ -113,7 +113,7 @@ struct BadServer {
 
 void PrintTo(const BadServer& server, std::ostream* out) { *out << server.to; }
 
-class UnusableServer : public testing::TestWithParam<BadServer> {};
+class UnusableServer : public ::testing::TestWithParam<BadServer> {};
 
 TEST_P(UnusableServer, IsRefusedWithTheReason) {
     const auto judged = judge_info(replaced(good_info, GetParam().from, GetParam().to));
@@ -126,13 +126,14 @@ TEST_P(UnusableServer, IsRefusedWithTheReason) {
 
 INSTANTIATE_TEST_SUITE_P(
     RedisHandshake, UnusableServer,
-    testing::Values(BadServer{"version:7.2.4", "version:6.2.14", Errc::unsupported, "Redis 6.2.14"},
-                    BadServer{"version:7.2.4", "version:", Errc::unsupported, "not a Redis"},
-                    BadServer{"redis_version", "xredis_version", Errc::unsupported, "not a Redis"},
-                    BadServer{"standalone", "sentinel", Errc::unsupported, "Sentinel"},
-                    BadServer{"loading:0", "loading:1", Errc::unavailable, "loading"},
-                    BadServer{"role:master", "role:slave", Errc::refused, "read-only replica"},
-                    BadServer{"enabled:0", "enabled:1", Errc::unsupported, "Redis Cluster"}),
+    ::testing::Values(
+        BadServer{"version:7.2.4", "version:6.2.14", Errc::unsupported, "Redis 6.2.14"},
+        BadServer{"version:7.2.4", "version:", Errc::unsupported, "not a Redis"},
+        BadServer{"redis_version", "xredis_version", Errc::unsupported, "not a Redis"},
+        BadServer{"standalone", "sentinel", Errc::unsupported, "Sentinel"},
+        BadServer{"loading:0", "loading:1", Errc::unavailable, "loading"},
+        BadServer{"role:master", "role:slave", Errc::refused, "read-only replica"},
+        BadServer{"enabled:0", "enabled:1", Errc::unsupported, "Redis Cluster"}),
     tests::Word());
 
 TEST(RedisCommand, IsLengthPrefixedAndBinarySafe) {
@@ -145,7 +146,9 @@ TEST(RedisCommand, IsLengthPrefixedAndBinarySafe) {
 TEST(RedisCommand, AnErrorOfTheServerGetsAMeaning) {
     const auto code_of = [](const char* words) { return to_error("op", error(words)).code; };
 
-    EXPECT_EQ(code_of("READONLY You can't write against a read only replica."), Errc::refused);
+    EXPECT_EQ(code_of("READONLY You can't write against a read only replica."), Errc::unavailable);
+    EXPECT_EQ(code_of("UNBLOCKED force unblock from blocking operation, instance state changed"),
+              Errc::unavailable);
     EXPECT_EQ(code_of("NOPERM this user has no permissions to run the 'get' command"),
               Errc::refused);
     EXPECT_EQ(code_of("ERR The user executing the script can't run this command or subcommand"),

@@ -37,6 +37,7 @@ public:
 
     [[nodiscard]] std::string take_heard() { return std::exchange(heard, {}); }
     [[nodiscard]] bool is_over() const { return is_closed(); }
+    [[nodiscard]] std::string where() const { return options().url.endpoint(); }
 
     bool asked_to_reach = false;
     bool asked_to_secure = false;
@@ -87,10 +88,10 @@ protected:
                 .random = [] { return std::uint64_t{24'000'000'000 - 1}; }};
     }
     [[nodiscard]] ScriptedLink& link() { return *links_.back(); }
-    // The server takes the newest connection, and says who it is.
-    void let_in() {
+    // The server takes the newest connection, and says who it is a round trip later.
+    void let_in(Duration round_trip = {}) {
         link().accept();
-        executor_.run_ready();
+        executor_.advance(round_trip);
         link().say(good_server);
         executor_.run_ready();
         (void)link().take_heard();

@@ -157,7 +157,7 @@ TEST_F(RedisSubscription, SubscribesAnewAfterEveryReconnect) {
 TEST_F(RedisSubscription, AConnectionThatIsSilentIsAskedAndGivenUp) {
     start_and_subscribe();
 
-    executor_.advance(2s);
+    executor_.advance(200ms);
     EXPECT_EQ(heard(), encode({"PING"}));
     executor_.advance(999ms);
     EXPECT_THAT(told(), IsEmpty());
@@ -166,16 +166,38 @@ TEST_F(RedisSubscription, AConnectionThatIsSilentIsAskedAndGivenUp) {
     EXPECT_THAT(told(), ElementsAre("lost: timeout"));
 }
 
+TEST_F(RedisSubscription, AnotherTakesItsPlaceAsSoonAsOneCanBeMade) {
+    start_and_subscribe();
+    executor_.advance(200ms + 150ms + 50ms);
+    ASSERT_EQ(links_.size(), 2U);
+    EXPECT_THAT(told(), IsEmpty());
+
+    let_in();
+    confirm_all();
+
+    EXPECT_THAT(told(), ElementsAre("lost: timeout", "subscribed"));
+}
+
 TEST_F(RedisSubscription, OneThatAnswersIsKept) {
     start_and_subscribe();
     for (int turn = 0; turn < 10; ++turn) {
-        executor_.advance(2s);
+        executor_.advance(200ms);
         ASSERT_EQ(heard(), encode({"PING"}));
         pong();
     }
 
     EXPECT_THAT(told(), IsEmpty());
     EXPECT_EQ(links_.size(), 1U);
+}
+
+TEST_F(RedisSubscription, OnWhichSomethingIsPushedNothingIsAsked) {
+    start_and_subscribe();
+    for (int turn = 0; turn < 10; ++turn) {
+        executor_.advance(150ms);
+        push("c", "an event");
+    }
+
+    EXPECT_EQ(heard(), "");
 }
 
 TEST_F(RedisSubscription, AServerThatConfirmsNothingIsGivenUp) {
@@ -235,7 +257,7 @@ TEST_F(RedisSubscription, WhatWasNotAskedForBreaksTheConnection) {
     confirm("another");
     EXPECT_THAT(told(), ElementsAre("lost: protocol error"));
 
-    executor_.advance(100ms);
+    executor_.advance(100ms);  // it was not subscribed, so the wait has grown
     let_in();
     confirm_all();
     (void)told();

@@ -34,28 +34,58 @@ Reply array(std::vector<Reply> items) {
     return reply;
 }
 
+constexpr const char* epoch = "00000000000000e1";
+
+Reply reply_of(std::vector<Reply> keys) {
+    keys.insert(keys.begin(), text(epoch));
+    return array(std::move(keys));
+}
+Reply found(const char* bytes = "value") {
+    return array({text("none"), number(0), text(bytes), number(7), number(93)});
+}
+Reply claimed() { return array({text("ours"), number(0), Reply{}, number(0), number(0)}); }
+
+// Of a key that was asked for alone.
+Result<Fetched> fetched_of(Reply reply) {
+    auto fetched = to_fetched("test", 1, std::move(reply));
+    EXPECT_EQ(fetched.size(), 1U);
+    if (!fetched[0]) return fail(fetched[0].error());
+    EXPECT_TRUE(*fetched[0]) << "alone it is answered now";
+    return (*fetched[0]).value_or(Fetched{});
+}
+
 Errc error_of(Reply reply) {
-    const auto fetched = to_fetched("test", std::move(reply));
+    const auto fetched = fetched_of(std::move(reply));
     EXPECT_FALSE(fetched);
     return fetched ? Errc{} : fetched.error().code;
 }
 
 TEST(ValueReply, AFreshValueWithItsTimes) {
-    const auto fetched =
-        to_fetched("test", array({text("none"), number(0), text("value"), number(7), number(93)}));
+    const auto fetched = fetched_of(reply_of({found()}));
 
     ASSERT_TRUE(fetched) << fetched.error().message();
     EXPECT_EQ(fetched->claim, Fetched::Claim::none);
     EXPECT_EQ(fetched->value->bytes, "value");
     EXPECT_EQ(fetched->value->age, milliseconds{7});
     EXPECT_EQ(fetched->value->fresh, milliseconds{93});
+    EXPECT_EQ(fetched->epoch, Epoch{0xe1});
+}
+
+TEST(ValueReply, ATaggedValueWithItsTags) {
+    const auto reply = [](const char* tags) {
+        return fetched_of(reply_of(
+            {array({text("none"), number(0), text("value"), number(7), number(93), text(tags)})}));
+    };
+
+    EXPECT_EQ(reply("1:a,2:bc,")->value->tags, (std::vector<std::string>{"a", "bc"}));
+    EXPECT_TRUE(reply("")->value->tags.empty());
+    EXPECT_EQ(reply("not tags").error().code, Errc::protocol);
 }
 
 TEST(ValueReply, AClaimWithoutAValueAndOneWithALastKnownGood) {
-    const auto ours =
-        to_fetched("test", array({text("ours"), number(0), Reply{}, number(0), number(0)}));
-    const auto theirs = to_fetched(
-        "test", array({text("theirs"), number(50), text("old"), number(100), number(-20)}));
+    const auto ours = fetched_of(reply_of({claimed()}));
+    const auto theirs = fetched_of(
+        reply_of({array({text("theirs"), number(50), text("old"), number(100), number(-20)})}));
 
     ASSERT_TRUE(ours);
     EXPECT_EQ(ours->claim, Fetched::Claim::ours);
@@ -66,17 +96,55 @@ TEST(ValueReply, AClaimWithoutAValueAndOneWithALastKnownGood) {
     EXPECT_EQ(theirs->value->fresh, milliseconds{-20});
 }
 
+TEST(ValueReply, EachOfSeveralKeysHasItsOwnInTheirOrder) {
+    const auto fetched = to_fetched("test", 5,
+                                    reply_of({found("1"), array({text("large")}), claimed(),
+                                              array({text("later")}), number(3)}));
+
+    ASSERT_EQ(fetched.size(), 5U);
+    EXPECT_EQ((*fetched[0])->value->bytes, "1");
+    EXPECT_EQ(fetched[1].error().code, Errc::too_large);
+    EXPECT_EQ((*fetched[2])->claim, Fetched::Claim::ours);
+    EXPECT_FALSE(fetched[3].value()) << "there was no room";
+    EXPECT_EQ(fetched[4].error().code, Errc::protocol);
+}
+
+TEST(ValueReply, WhatConcernsTheCallIsTheErrorOfEachKey) {
+    const auto errors = [](Result<Reply> reply) {
+        std::vector<Errc> codes;
+        for (const auto& fetched : to_fetched("test", 2, std::move(reply)))
+            codes.push_back(fetched ? Errc{} : fetched.error().code);
+        return codes;
+    };
+    const auto both = [](Errc code) { return std::vector<Errc>(2, code); };
+
+    EXPECT_EQ(errors(fail(Errc::timeout, "test")), both(Errc::timeout));
+    EXPECT_EQ(errors(array({text("prefixes")})), both(Errc::too_large));
+    EXPECT_EQ(errors(reply_of({found()})), both(Errc::protocol)) << "one is missing";
+    EXPECT_EQ(errors(reply_of({found(), found(), found()})), both(Errc::protocol));
+    EXPECT_EQ(errors(array({found(), found(), found()})), both(Errc::protocol)) << "no epoch";
+    EXPECT_EQ(errors(Reply{}), both(Errc::protocol));
+}
+
+TEST(ValueReply, AKeyThatWasAskedForAloneIsNotPutOff) {
+    EXPECT_EQ(error_of(reply_of({array({text("later")})})), Errc::protocol);
+}
+
 TEST(ValueReply, AnythingElseIsAProtocolError) {
     const auto with = [](Reply claim, Reply left, Reply value, Reply age, Reply fresh) {
-        return error_of(array({std::move(claim), std::move(left), std::move(value), std::move(age),
-                               std::move(fresh)}));
+        return error_of(reply_of({array({std::move(claim), std::move(left), std::move(value),
+                                         std::move(age), std::move(fresh)})}));
     };
     constexpr auto highest = std::numeric_limits<std::int64_t>::max();
     constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
 
     EXPECT_EQ(error_of({}), Errc::protocol);
+    for (const char* wrong : {"", "e1", "00000000000000eX"}) {
+        EXPECT_EQ(error_of(array({text(wrong), claimed()})), Errc::protocol) << wrong;
+    }
     EXPECT_EQ(error_of(text("none")), Errc::protocol);
-    EXPECT_EQ(error_of(array({text("ours"), number(0)})), Errc::protocol);
+    EXPECT_EQ(error_of(reply_of({text("none")})), Errc::protocol);
+    EXPECT_EQ(error_of(reply_of({array({text("ours"), number(0)})})), Errc::protocol);
     EXPECT_EQ(with(text("mine"), number(0), Reply{}, number(0), number(0)), Errc::protocol);
     EXPECT_EQ(with(number(1), number(0), Reply{}, number(0), number(0)), Errc::protocol);
     EXPECT_EQ(with(text("none"), number(0), Reply{}, number(0), number(0)), Errc::protocol);
@@ -89,7 +157,7 @@ TEST(ValueReply, AnythingElseIsAProtocolError) {
 }
 
 TEST(ValueReply, WhatIsTooMuchHasItsOwnError) {
-    EXPECT_EQ(error_of(array({text("large")})), Errc::too_large);
+    EXPECT_EQ(error_of(reply_of({array({text("large")})})), Errc::too_large);
     EXPECT_EQ(error_of(array({text("prefixes")})), Errc::too_large);
     EXPECT_EQ(to_filled("test", text("prefixes")).error().code, Errc::too_large);
 }

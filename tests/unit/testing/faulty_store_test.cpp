@@ -70,17 +70,17 @@ TEST_F(FaultyStoreTest, WithoutFaultsItIsTheStoreInside) {
 }
 
 TEST_F(FaultyStoreTest, CoordinatedOperationsPassThrough) {
-    const Place place{.channel = "c", .prefix = "p:", .key = "k"};
+    const ValueAddress address{.channel = "c", .prefix = "p:", .key = "k"};
     Outcome<Fetched> fetched;
     Outcome<Filled> filled;
     Outcome<bool> released, replaced;
     Outcome<void> dropped;
     Outcome<std::size_t> counted;
     const TimePoint deadline = clock.now() + patience;
-    store.fetch({.place = place, .token = "a", .claim_for = patience}, deadline, into(fetched));
-    store.fill({.place = place, .token = "a", .bytes = "v", .fresh_for = patience}, deadline,
+    store.fetch({.address = address, .token = "a", .claim_for = patience}, deadline, into(fetched));
+    store.fill({.address = address, .token = "a", .bytes = "v", .fresh_for = patience}, deadline,
                into(filled));
-    store.release(place, "a", deadline, into(released));
+    store.release(address, "a", deadline, into(released));
     store.replace_if_equal("p:k", "v", "w", patience, deadline, into(replaced));
     store.count("p:", deadline, into(counted));
     store.drop("c", {"k"}, deadline, into(dropped));
@@ -97,7 +97,7 @@ TEST_F(FaultyStoreTest, CoordinatedOperationsPassThrough) {
 
 TEST_F(FaultyStoreTest, CoordinatedOperationsAreLostAsTheOthersAre) {
     using enum Operation;
-    const Place place{.channel = "c", .prefix = "p:", .key = "k"};
+    const ValueAddress address{.channel = "c", .prefix = "p:", .key = "k"};
     faults.next(fetch, {.reply_lost = true});
     faults.next(fill, {.request_lost = true});
     faults.next(drop, {.request_lost = true});
@@ -110,14 +110,14 @@ TEST_F(FaultyStoreTest, CoordinatedOperationsAreLostAsTheOthersAre) {
     Outcome<bool> released, replaced;
     Outcome<void> dropped;
     Outcome<std::size_t> counted;
-    store.fetch({.place = place, .token = "a", .claim_for = patience}, deadline, into(fetched));
-    store.fill({.place = place, .token = "a", .bytes = "v", .fresh_for = patience}, deadline,
+    store.fetch({.address = address, .token = "a", .claim_for = patience}, deadline, into(fetched));
+    store.fill({.address = address, .token = "a", .bytes = "v", .fresh_for = patience}, deadline,
                into(filled));
     store.drop("c", {"k"}, deadline, into(dropped));
-    store.release(place, "a", deadline, into(released));
+    store.release(address, "a", deadline, into(released));
     store.count("", deadline, into(counted));
     store.replace_if_equal("p:k", "", "w", patience, deadline, into(replaced));
-    store.fetch({.place = place, .token = "b", .claim_for = patience}, deadline, into(after));
+    store.fetch({.address = address, .token = "b", .claim_for = patience}, deadline, into(after));
     executor.advance(patience);
 
     EXPECT_EQ(fetched.result->error().code, Errc::timeout);

@@ -7,7 +7,11 @@ local jobs = (#ARGV - first + 1) / width
 if redis.call('EXISTS', record_of(ARGV[first])) == 1 then return 'KNOWN' end
 
 local bytes = 0
-for i = 0, jobs - 1 do bytes = bytes + #ARGV[first + width * i + 3] end
+for i = 0, jobs - 1 do
+    -- Of an earlier call with other jobs: a worker may have it.
+    if redis.call('EXISTS', record_of(ARGV[first + width * i])) == 1 then return 'MIXED' end
+    bytes = bytes + #ARGV[first + width * i + 3]
+end
 local load = redis.call('HMGET', figures, 'waiting', 'bytes')
 if (tonumber(load[1]) or 0) + jobs > tonumber(ARGV[1])
     or (tonumber(load[2]) or 0) + bytes > tonumber(ARGV[2]) then

@@ -333,6 +333,40 @@ TEST_F(Attachments, OtherHostsAreRefusedAndNotAsked) {
     EXPECT_THAT(discord.asked(), IsEmpty());
 }
 
+// As a self-hosted copy of the files has it.
+TEST_F(Attachments, HostsThatTheOperatorNamedAreFetchedFromInPlaceOfDiscords) {
+    auto chosen = with();
+    chosen.attachments.hosts = {.origins = {discord.url()}};
+    start_with(std::move(chosen));
+    discord.put("/attachments/1/2/cat.png", "bytes");
+    const std::string named = discord.url() + "/attachments/1/2/cat.png";
+
+    const auto request = request_id(
+        generate(R"({"contentType":"image/png","name":"cat.png","url":")" + named + "\"}"));
+
+    EXPECT_EQ(file(request, "cat.png").body, "bytes");
+    EXPECT_THAT(job("llm-" + request), HasSubstr(R"("originalUrl":")" + named));
+    expect_error(generate(attachment("cat.png")), 400, "VALIDATION_ERROR");
+}
+
+// A name that strangers control may lead anywhere.
+TEST_F(Attachments, AHostThatLeadsToThisMachineIsNotConnectedTo) {
+    auto chosen = with();
+    std::string by_name = discord.url();
+    by_name.replace(by_name.find("127.0.0.1"), 9, "localhost");
+    chosen.attachments.hosts = {.origins = {by_name}};
+    chosen.attachments.hosts.discord_base_url = "http://127.0.0.1:9";
+    start_with(std::move(chosen));
+    discord.put("/attachments/1/2/cat.png", "bytes");
+
+    const auto request =
+        request_id(generate(R"({"contentType":"image/png","name":"cat.png","url":")" + by_name +
+                            "/attachments/1/2/cat.png\"}"));
+
+    EXPECT_THAT(discord.asked(), IsEmpty());
+    EXPECT_THAT(job("llm-" + request), HasSubstr(R"("url":")" + by_name)) << "it keeps its URL";
+}
+
 TEST_F(Attachments, OnlyExactNamesAreServedAndToEverybody) {
     discord.put("/attachments/1/2/a.png", "bytes");
     std::ofstream(fs::path(directory) / "secret") << "secret";

@@ -224,7 +224,8 @@ TEST(GatewayOptions, WhatIsOutsideFindsTheGatewayByItsPublicUrlIfItHasOne) {
     settings.public_gateway_url = "https://outside";
 
     EXPECT_EQ(Gateway::Options::from(settings).public_url, "https://outside");
-    EXPECT_EQ(Gateway::Options::from(settings).attachments.base_url, "") << "Discord's own hosts";
+    EXPECT_EQ(Gateway::Options::from(settings).attachments.hosts.discord_base_url, "")
+        << "Discord's own hosts";
 }
 
 TEST(AttachmentMediaTypes, OnlyHarmlessOnesAreNamed) {

@@ -15,7 +15,7 @@ namespace {
 using namespace tutti::services::testing;
 
 constexpr const char* personality_id = "00000000-0000-4000-8000-000000000001";
-constexpr const char* config_id = "00000000-0000-4000-8000-000000000009";
+constexpr const char* chosen_config_id = "00000000-0000-4000-8000-000000000009";
 
 class AccessRule : public BothDatabases {
 protected:
@@ -35,7 +35,7 @@ protected:
                 personality_id + "', '" + id_of("2") + "')");
         execute(std::string("INSERT INTO llm_configs (id, name, model, is_global, updated_at) "
                             "VALUES ('") +
-                config_id + "', 'c', 'm', TRUE, " + time + ")");
+                chosen_config_id + "', 'c', 'm', TRUE, " + time + ")");
         gateway::database::Database::Options options{.sqlite_path = database_path()};
         if (postgres_) options.postgres_url = process::Secret(postgres_->url());
         database_ = gateway::database::Database::open(options).value();
@@ -62,7 +62,7 @@ protected:
             {.channel_id = "500", .personality_slug = "ours", .guild_id = "900"}, principal);
         EXPECT_EQ(std::holds_alternative<domain::ActivateChannelResponse>(*activated), allowed);
         const auto chosen = database_->user_settings.set_override(
-            {.personality_id = personality_id, .config_id = config_id}, principal);
+            {.personality_id = personality_id, .config_id = chosen_config_id}, principal);
         EXPECT_EQ(chosen->has_value(), allowed);
     }
 

@@ -42,6 +42,55 @@ TEST_P(JobResultsTest, IsConfirmedOnceAndRepeatedHarmlessly) {
     EXPECT_TRUE((*second)->repeated);
 }
 
+TEST_P(JobResultsTest, IsStoredOnceAndFoundWithItsState) {
+    const auto database = open_database();
+    ASSERT_TRUE(database->job_results.store(
+        {.job_id = "llm-1", .request_id = "1", .result = R"({"content": "h\u00fc \"q\""})"}));
+    ASSERT_TRUE(
+        database->job_results.store({.job_id = "llm-1", .request_id = "2", .result = "{}"}));
+
+    const auto pending = *database->job_results.find("llm-1");
+    ASSERT_TRUE(*database->job_results.confirm("llm-1"));
+
+    ASSERT_TRUE(pending);
+    EXPECT_EQ(pending->request_id, "1");
+    EXPECT_EQ(pending->status, "PENDING_DELIVERY");
+    const auto written = json::parse(pending->result, json::any_length);
+    ASSERT_TRUE(written);
+    EXPECT_EQ(json::serialize(*written), "{\"content\":\"h\xc3\xbc \\\"q\\\"\"}");
+    EXPECT_EQ((*database->job_results.find("llm-1"))->status, "DELIVERED");
+    EXPECT_EQ(*database->job_results.find("llm-2"), std::nullopt);
+}
+
+TEST_P(JobResultsTest, WhatADatabaseDoesNotTakeAsJsonIsKeptAsNull) {
+    const auto database = open_database();
+
+    for (const char* text : {"no JSON", R"({"content":"\u0000"})", ""}) {
+        ASSERT_TRUE(database->job_results.store(
+            {.job_id = std::string("llm-") + text, .request_id = "1", .result = text}))
+            << text;
+        EXPECT_EQ((*database->job_results.find(std::string("llm-") + text))->result, "null");
+    }
+}
+
+TEST_P(JobResultsTest, OldOnesAreForgotten) {
+    execute(
+        "INSERT INTO job_results (job_id, request_id, result, status, created_at, delivered_at) "
+        "VALUES ('delivered', 'r', '{}', 'DELIVERED', '2026-01-01T00:00:00.000Z', "
+        "'2026-01-01T00:00:00.000Z')");
+    store("never");
+    const auto database = open_database();
+
+    for (int i = 0; i < 20; ++i) {
+        ASSERT_TRUE(database->job_results.store(
+            {.job_id = "llm-" + std::to_string(i), .request_id = "1", .result = "{}"}));
+    }
+
+    EXPECT_EQ(*database->job_results.find("delivered"), std::nullopt);
+    EXPECT_EQ(*database->job_results.find("never"), std::nullopt);
+    EXPECT_TRUE(*database->job_results.find("llm-0"));
+}
+
 TEST_P(JobResultsTest, UnknownJobHasNoResult) {
     EXPECT_EQ(*open_database()->job_results.confirm("llm-9"), std::nullopt);
 }

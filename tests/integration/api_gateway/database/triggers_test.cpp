@@ -1,189 +1,204 @@
-// What PostgreSQL tells a program that listens on `cache_invalidation`, byte for byte.
+// What every writer leaves in the outbox, whoever it is: here another program, on both databases.
 #include <gmock/gmock.h>
 
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <libpq-fe.h>
-
 #include "api-gateway/database/database.hpp"
+#include "integration/api_gateway/database/other_program.hpp"
 #include "integration/api_gateway/support.hpp"
 
 namespace tutti::services {
 namespace {
 
 using namespace tutti::services::testing;
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
-constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
-constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
-constexpr const char* new_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f03";
+constexpr const char* config_id = "00000000-0000-4000-8000-000000000001";
+constexpr const char* user_id = "00000000-0000-4000-8000-000000000002";
+constexpr const char* row_id = "00000000-0000-4000-8000-000000000003";
+constexpr const char* then = "'2026-02-02T00:00:00.000Z'";
 
-std::string told(const std::string& id) {
-    return R"({"type" : "personality", "personalityId" : ")" + id + "\"}";
-}
-constexpr const char* told_all = R"({"type" : "all"})";
+std::string personality(const std::string& id) { return "cache:invalidation " + id; }
+constexpr const char* every_personality = "cache:invalidation *";
+constexpr const char* every_model_choice = "cache:llm-config-invalidation *";
+constexpr const char* model_choice = "cache:llm-config-invalidation 7";
+constexpr const char* persona = "cache:persona-invalidation 7";
+constexpr const char* api_key = "cache:api-key-invalidation 7";
+constexpr const char* channel = "cache:channel-activation-invalidation 500";
 
-// A session of another program that listens as the gateway does.
-class Notifications {
-public:
-    explicit Notifications(const std::string& url) : connection_(PQconnectdb(url.c_str())) {
-        PQclear(PQexec(connection_, "LISTEN cache_invalidation"));
-    }
-    ~Notifications() { PQfinish(connection_); }
-    Notifications(const Notifications&) = delete;
-    Notifications& operator=(const Notifications&) = delete;
-
-    // What was committed since the last call: notifications of others arrive before the answer to a
-    // query that was sent later.
-    std::vector<std::string> take() {
-        PQclear(PQexec(connection_, "SELECT 1"));
-        std::vector<std::string> payloads;
-        while (PGnotify* const notification = PQnotifies(connection_)) {
-            payloads.emplace_back(notification->extra);
-            PQfreemem(notification);
-        }
-        return payloads;
-    }
-
-private:
-    PGconn* connection_;
-};
-
-class Triggers : public ::testing::Test {
+class Triggers : public ::testing::TestWithParam<DatabaseKind> {
 protected:
     void SetUp() override {
-        auto opened =
-            gateway::database::Database::open({.postgres_url = process::Secret(postgres_.url())});
+        if (GetParam() == DatabaseKind::postgresql) {
+            postgres_ = std::make_unique<tests::PostgresDatabase>();
+        }
+        gateway::database::Database::Options options{.sqlite_path = folder_.file("tutti.db")};
+        if (postgres_) options.postgres_url = process::Secret(postgres_->url());
+        auto opened = gateway::database::Database::open(options);
         ASSERT_TRUE(opened) << opened.error().message();
         database_ = *std::move(opened);
-        notifications_ = std::make_unique<Notifications>(postgres_.url());
+        run("INSERT INTO users (id, discord_id, username, created_at, updated_at) VALUES ('" +
+            std::string(user_id) + "', '7', '7', " + then + ", " + then + ")");
     }
 
-    std::vector<std::string> heard_after(const std::string& sql) {
-        postgres_.query(sql);
-        return notifications_->take();
+    std::string run(const std::string& sql) {
+        return postgres_ ? postgres_->query(sql) : query_sqlite(folder_.file("tutti.db"), sql);
     }
-    void make_configs(int count) {
-        heard_after(
-            "INSERT INTO llm_configs (id, name, model, updated_at) SELECT "
-            "gen_random_uuid(), 'c' || n, 'm', now() FROM generate_series(1, " +
-            std::to_string(count) + ") n");
+    // Each row once: "channel key".
+    std::vector<std::string> left_by(const std::string& sql) {
+        run("DELETE FROM tutti_outbox");
+        run(sql);
+        return lines_of(
+            run("SELECT DISTINCT channel || ' ' || COALESCE(cache_key, '*') FROM "
+                "tutti_outbox WHERE reach = 'published'"));
+    }
+    void make_config() {
+        run("INSERT INTO llm_configs (id, name, model, updated_at) VALUES ('" +
+            std::string(config_id) + "', 'c', 'm', " + then + ")");
     }
 
-    tests::PostgresDatabase postgres_;
+    TemporaryFolder folder_;
+    std::unique_ptr<tests::PostgresDatabase> postgres_;
     std::unique_ptr<gateway::database::Database> database_;
-    std::unique_ptr<Notifications> notifications_;
 };
+TUTTI_ON_BOTH_DATABASES(Triggers);
 
-TEST_F(Triggers, UpdatedPersonalityIsToldInThisSpelling) {
-    EXPECT_THAT(heard_after(std::string("UPDATE personalities SET character_info = 'x', "
-                                        "updated_at = now() WHERE id = '") +
-                            maestro_id + "'"),
-                ElementsAre(R"({"type" : "personality", "personalityId" : )"
-                            R"("7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01"})"));
+std::string with_id(const std::string& text, const std::string& id) {
+    return text + " WHERE id = '" + id + "'";
 }
 
-TEST_F(Triggers, UpdateThatLeavesUpdatedAtAloneIsSilent) {
-    make_configs(1);
-
-    EXPECT_THAT(heard_after("UPDATE personalities SET character_info = 'x'"), IsEmpty());
-    EXPECT_THAT(heard_after("UPDATE llm_configs SET model = 'x'"), IsEmpty());
-}
-
-TEST_F(Triggers, ConfigurationsOfOneTransactionAreOneEvent) {
-    make_configs(5);
-
-    EXPECT_THAT(heard_after("UPDATE llm_configs SET updated_at = now() + interval '1 second'"),
-                ElementsAre(told_all));
-}
-
-TEST_F(Triggers, DefaultConfigurationTellsItsPersonalityAlsoWhenTheConfigurationGoes) {
-    make_configs(1);
-
-    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_default_configs SELECT '") +
-                            solo_id + "', id, now() FROM llm_configs"),
-                ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after("UPDATE personality_default_configs SET updated_at = now()"),
-                ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after("DELETE FROM llm_configs"), ElementsAre(told(solo_id)));
-}
-
-TEST_F(Triggers, ChoiceOfAUserTellsItsPersonality) {
-    make_configs(1);
-    heard_after(
-        "INSERT INTO users (id, discord_id, username, created_at, updated_at) VALUES "
-        "(gen_random_uuid(), '7', '7', now(), now())");
-
+TEST_P(Triggers, PersonalityIsToldWithTheChannelsThatShowIt) {
+    EXPECT_THAT(left_by("INSERT INTO activated_channels (id, channel_id, personality_id, "
+                        "created_at) VALUES ('" +
+                        std::string(row_id) + "', '500', '" + maestro_id + "', " + then + ")"),
+                UnorderedElementsAre(channel));
     EXPECT_THAT(
-        heard_after(std::string("INSERT INTO user_personality_configs (id, user_id, "
-                                "personality_id, llm_config_id) SELECT gen_random_uuid(), "
-                                "u.id, '") +
-                    solo_id + "', c.id FROM users u, llm_configs c WHERE u.discord_id = '7'"),
-        ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after("UPDATE user_personality_configs SET llm_config_id = NULL"),
-                ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after("DELETE FROM user_personality_configs"), ElementsAre(told(solo_id)));
+        left_by(with_id(std::string("UPDATE personalities SET updated_at = ") + then, maestro_id)),
+        UnorderedElementsAre(personality(maestro_id), channel));
+    EXPECT_THAT(left_by(with_id("DELETE FROM personalities", maestro_id)),
+                UnorderedElementsAre(personality(maestro_id), channel));
 }
 
-TEST_F(Triggers, ConfigurationThatNobodyUsesComesAndGoesInSilence) {
-    EXPECT_THAT(heard_after("INSERT INTO llm_configs (id, name, model, updated_at) VALUES "
-                            "(gen_random_uuid(), 'c', 'm', now())"),
-                IsEmpty());
-    EXPECT_THAT(heard_after("DELETE FROM llm_configs"), IsEmpty());
+TEST_P(Triggers, UpdateThatLeavesUpdatedAtAloneIsSilent) {
+    make_config();
+
+    EXPECT_THAT(left_by("UPDATE personalities SET character_info = 'x'"), IsEmpty());
+    EXPECT_THAT(left_by("UPDATE llm_configs SET model = 'x'"), IsEmpty());
 }
 
-TEST_F(Triggers, NewPersonalityIsTold) {
+TEST_P(Triggers, NewPersonalityIsTold) {
     EXPECT_THAT(
-        heard_after(std::string("INSERT INTO personalities (id, name, slug, character_info, "
-                                "personality_traits, created_at, updated_at) VALUES ('") +
-                    new_id + "', 'Echo', 'echo', '', '', now(), now())"),
-        ElementsAre(told(new_id)));
+        left_by("INSERT INTO personalities (id, name, slug, character_info, "
+                "personality_traits, created_at, updated_at) VALUES ('" +
+                std::string(row_id) + "', 'Echo', 'echo', '', '', " + then + ", " + then + ")"),
+        UnorderedElementsAre(personality(row_id)));
 }
 
-TEST_F(Triggers, RowThatMovesTellsBothPersonalities) {
-    make_configs(1);
-    heard_after(std::string("INSERT INTO personality_default_configs SELECT '") + solo_id +
-                "', id, now() FROM llm_configs");
+TEST_P(Triggers, ConfigurationConcernsAllThatMayHaveItMergedIn) {
+    EXPECT_THAT(left_by("INSERT INTO llm_configs (id, name, model, updated_at) VALUES ('" +
+                        std::string(config_id) + "', 'c', 'm', " + then + ")"),
+                UnorderedElementsAre(every_personality, every_model_choice));
+    EXPECT_THAT(left_by("UPDATE llm_configs SET updated_at = '2026-03-03T00:00:00.000Z'"),
+                UnorderedElementsAre(every_personality, every_model_choice));
+    EXPECT_THAT(left_by("DELETE FROM llm_configs"),
+                UnorderedElementsAre(every_personality, every_model_choice));
+}
 
+TEST_P(Triggers, RowThatMovesConcernsBothPersonalities) {
+    make_config();
+    EXPECT_THAT(left_by("INSERT INTO personality_default_configs VALUES ('" + std::string(solo_id) +
+                        "', '" + config_id + "', " + then + ")"),
+                UnorderedElementsAre(personality(solo_id)));
+
+    EXPECT_THAT(left_by("UPDATE personality_default_configs SET personality_id = '" +
+                        std::string(maestro_id) + "'"),
+                UnorderedElementsAre(personality(solo_id), personality(maestro_id)));
+}
+
+TEST_P(Triggers, WhateverBelongsToAPersonalityTellsIt) {
+    EXPECT_THAT(left_by("UPDATE system_prompts SET content = content || '!'"),
+                UnorderedElementsAre(personality(maestro_id), personality(solo_id)));
+    EXPECT_THAT(left_by("INSERT INTO personality_owners (personality_id, user_id) VALUES ('" +
+                        std::string(solo_id) + "', '" + user_id + "')"),
+                UnorderedElementsAre(personality(solo_id)));
+    EXPECT_THAT(left_by("INSERT INTO personality_aliases VALUES ('boss', '" +
+                        std::string(maestro_id) + "')"),
+                UnorderedElementsAre(personality(maestro_id)));
+    EXPECT_THAT(left_by("INSERT INTO personality_avatars VALUES ('" + std::string(maestro_id) +
+                        "', " + (postgres_ ? "'x'" : "X'78'") + ", " + then + ")"),
+                UnorderedElementsAre(personality(maestro_id)));
+    EXPECT_THAT(left_by("DELETE FROM personality_avatars"),
+                UnorderedElementsAre(personality(maestro_id)));
+}
+
+TEST_P(Triggers, ChoicesOfAUserTellTheUser) {
+    make_config();
+
+    EXPECT_THAT(left_by("INSERT INTO user_personality_configs (id, user_id, personality_id, "
+                        "llm_config_id) VALUES ('" +
+                        std::string(row_id) + "', '" + user_id + "', '" + solo_id + "', '" +
+                        config_id + "')"),
+                UnorderedElementsAre(personality(solo_id), model_choice));
     EXPECT_THAT(
-        heard_after(std::string("UPDATE personality_default_configs SET personality_id = '") +
-                    maestro_id + "'"),
-        UnorderedElementsAre(told(solo_id), told(maestro_id)));
+        left_by(with_id("UPDATE users SET default_llm_config_id = '" + std::string(config_id) + "'",
+                        user_id)),
+        UnorderedElementsAre(model_choice));
+    EXPECT_THAT(left_by("INSERT INTO user_api_keys VALUES ('" + std::string(user_id) + "', 'p', " +
+                        then + ", " + then + ")"),
+                UnorderedElementsAre(api_key));
+    EXPECT_THAT(left_by("INSERT INTO personas (id, name, content, owner_id, created_at, "
+                        "updated_at) VALUES ('" +
+                        std::string(row_id) + "', 'n', 'c', '" + user_id + "', " + then + ", " +
+                        then + ")"),
+                UnorderedElementsAre(persona));
+    EXPECT_THAT(left_by("UPDATE personas SET content = 'd'"), UnorderedElementsAre(persona));
+    EXPECT_THAT(left_by("UPDATE users SET username = 'other'"), IsEmpty());
 }
 
-TEST_F(Triggers, GlobalDefaultIsToldWhenItComesAndGoes) {
-    EXPECT_THAT(heard_after("INSERT INTO llm_configs (id, name, model, is_global, is_default, "
-                            "updated_at) VALUES (gen_random_uuid(), 'g', 'm', TRUE, TRUE, now())"),
-                ElementsAre(told_all));
-    EXPECT_THAT(heard_after("DELETE FROM llm_configs"), ElementsAre(told_all));
+TEST_P(Triggers, UserWhoGoesIsToldEverywhere) {
+    EXPECT_THAT(left_by(with_id("DELETE FROM users", user_id)),
+                UnorderedElementsAre(model_choice, persona, api_key));
 }
 
-TEST_F(Triggers, PersonalityIsToldWhenItGoesAndWithWhateverBelongsToIt) {
-    EXPECT_THAT(heard_after("UPDATE system_prompts SET content = content || '!'"),
-                UnorderedElementsAre(told(maestro_id), told(solo_id)));
-    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_owners SELECT '") + solo_id +
-                            "', id FROM users"),
-                ElementsAre(told(solo_id)));
-    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_aliases VALUES ('boss', '") +
-                            maestro_id + "')"),
-                ElementsAre(told(maestro_id)));
-    EXPECT_THAT(heard_after(std::string("INSERT INTO personality_avatars VALUES ('") + maestro_id +
-                            "', 'x', now())"),
-                ElementsAre(told(maestro_id)));
-    EXPECT_THAT(heard_after("UPDATE personality_avatars SET png = 'y'"),
-                ElementsAre(told(maestro_id)));
-    EXPECT_THAT(heard_after("DELETE FROM personality_avatars"), ElementsAre(told(maestro_id)));
-    EXPECT_THAT(heard_after(std::string("DELETE FROM personalities WHERE id = '") + solo_id + "'"),
-                ElementsAre(told(solo_id)));
+TEST_P(Triggers, GuildThatIsFilledInTellsNothing) {
+    run("INSERT INTO activated_channels (id, channel_id, personality_id, created_at) VALUES ('" +
+        std::string(row_id) + "', '500', '" + maestro_id + "', " + then + ")");
+
+    EXPECT_THAT(left_by("UPDATE activated_channels SET guild_id = '900'"), IsEmpty());
+    EXPECT_THAT(left_by("UPDATE activated_channels SET auto_respond = FALSE"),
+                UnorderedElementsAre(channel));
+    EXPECT_THAT(left_by("UPDATE activated_channels SET auto_respond = TRUE, guild_id = '901'"),
+                UnorderedElementsAre(channel));
 }
 
-TEST_F(Triggers, RolledBackChangeIsSilent) {
-    EXPECT_THAT(heard_after("BEGIN; UPDATE personalities SET updated_at = now(); ROLLBACK"),
-                IsEmpty());
+TEST_P(Triggers, RolledBackChangeLeavesNothing) {
+    EXPECT_THAT(
+        left_by(std::string("BEGIN; UPDATE personalities SET updated_at = ") + then + "; ROLLBACK"),
+        IsEmpty());
+}
+
+// A file has no roles.
+class TriggersAndRoles : public Triggers {};
+INSTANTIATE_TEST_SUITE_P(, TriggersAndRoles, ::testing::Values(DatabaseKind::postgresql),
+                         ::testing::PrintToStringParamName());
+
+// A role that may write one table needs no right on the outbox, and cannot divert its rows.
+TEST_P(TriggersAndRoles, ProgramWithFewRightsLeavesItsRows) {
+    run("DROP ROLE IF EXISTS writer");
+    run("CREATE ROLE writer; GRANT SELECT, UPDATE ON personalities TO writer; "
+        "GRANT TEMPORARY ON DATABASE " +
+        run("SELECT current_database()") + " TO writer");
+
+    const auto left = left_by(
+        "SET ROLE writer; CREATE TEMPORARY TABLE tutti_outbox (channel TEXT, cache_key TEXT); "
+        "UPDATE public.personalities SET updated_at = now() WHERE slug = 'solo'; RESET ROLE");
+    run("DROP OWNED BY writer");
+    run("DROP ROLE writer");
+
+    EXPECT_THAT(left, UnorderedElementsAre(personality(solo_id)));
 }
 
 }  // namespace

@@ -1,139 +1,15 @@
 #include "api-gateway/routes/ai_routes.hpp"
 
-#include <gmock/gmock.h>
-
-#include <future>
-#include <map>
-#include <set>
-
-#include "common/jobs/job_queue_in_process.hpp"
-#include "provider-stand-in/stand_in.hpp"
-#include "support/temporary_folder.hpp"
-#include "unit/api_gateway/jobs/one_worker.hpp"
-#include "unit/api_gateway/routes/route_table.hpp"
+#include "integration/api_gateway/routes/ai_routes_fixture.hpp"
 
 namespace tutti::services::gateway::routes {
 namespace {
 
-using namespace tutti::services::testing;
-using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr const char* body =
-    R"({"personality":{"name":"maestro"},"message":"hello","context":{"userId":"7","channelId":"500"}})";
 constexpr const char* key = "maestro:7-500:2cf24dba5fb0a30e";
-
-// Keeps reservations until they are released, or cannot say.
-class Reservations final : public jobs::Deduplicator {
-public:
-    jobs::Reserved reserve(const std::string& key_text, const jobs::JobIds& ids) override {
-        events.push_back("reserve");
-        if (away) return {.outcome = jobs::Reserved::Outcome::unavailable};
-        const auto [found, granted] = held.try_emplace(key_text, ids);
-        if (!granted)
-            return {.outcome = jobs::Reserved::Outcome::duplicate, .holder = found->second};
-        return {.outcome = jobs::Reserved::Outcome::granted,
-                .holder = {},
-                .release = [this, key_text, ids] {
-                    events.push_back("release");
-                    const auto mine = held.find(key_text);
-                    if (mine != held.end() && mine->second == ids) held.erase(mine);
-                }};
-    }
-
-    bool away = false;
-    std::map<std::string, jobs::JobIds> held;
-    std::vector<std::string> events;
-};
-
-// The queue in this process, with failures and a look at the order of things.
-class ScriptedQueue final : public services::jobs::JobQueue {
-public:
-    explicit ScriptedQueue(Reservations& reservations) : reservations_(reservations) {}
-
-    Result<void> enqueue(std::span<const services::jobs::Job> jobs, TimePoint deadline) override {
-        reservations_.events.push_back("enqueue");
-        if (failure != Errc{}) return fail(failure, "enqueue", "scripted");
-        return queue.enqueue(jobs, deadline);
-    }
-    Result<std::optional<services::jobs::JobStatus>> status(const std::string& id,
-                                                            TimePoint deadline) override {
-        ++lookups;
-        if (failure != Errc{}) return fail(failure, "status", "scripted");
-        return queue.status(id, deadline);
-    }
-    Result<services::jobs::QueueMetrics> metrics(TimePoint deadline) override {
-        return queue.metrics(deadline);
-    }
-    services::jobs::JobSubscription on_finished(services::jobs::JobFinished subscriber) override {
-        return queue.on_finished(std::move(subscriber));
-    }
-
-    services::jobs::InProcessJobQueue queue;
-    OneWorker worker{queue};
-    Errc failure{};
-    int lookups = 0;
-
-private:
-    Reservations& reservations_;
-};
-
-class Results final : public jobs::JobResults {
-public:
-    Result<std::optional<jobs::Delivery>> confirm(const std::string& job_id) override {
-        if (broken) return fail(Errc::unavailable, "confirm", "a table of ours");
-        if (!stored.contains(job_id)) return std::nullopt;
-        return jobs::Delivery{.status = "DELIVERED", .repeated = !delivered.insert(job_id).second};
-    }
-
-    bool broken = false;
-    std::set<std::string> stored{"llm-1"};
-    std::set<std::string> delivered;
-};
-
-struct AiRoutes : ::testing::Test {
-    [[nodiscard]] http::Response generate(const char* text = body) const {
-        return table.post("/ai/generate", text);
-    }
-    [[nodiscard]] http::Response generate_as(const std::string& client_key,
-                                             const std::string& message = "hello",
-                                             const std::string& personality = "maestro",
-                                             const std::string& user = "7") const {
-        return table.call({.method = "POST",
-                           .path = "/ai/generate",
-                           .headers = {{"Idempotency-Key", client_key}},
-                           .body = R"({"personality":{"name":")" + personality +
-                                   R"("},"message":")" + message + R"(","context":{"userId":")" +
-                                   user + R"("}})"});
-    }
-    void expect_error(const http::Response& response, int status, const char* code) const {
-        EXPECT_EQ(response.status, status) << response.body;
-        EXPECT_EQ(text_of(response, "error"), code);
-    }
-
-    int requests = 0;
-    Reservations reservations;
-    Reservations by_key;
-    ScriptedQueue queue{reservations};
-    Results results;
-    tests::TemporaryFolder folder;
-    std::unique_ptr<attachments::AttachmentStore> store =
-        *attachments::AttachmentStore::open({.directory = folder.file("attachments")});
-    std::unique_ptr<stand_in::ProviderStandIn> discord = *stand_in::ProviderStandIn::start({});
-    attachments::AttachmentDownloads attachments{
-        *store, {.public_url = "https://gateway.example", .base_url = discord->url()}};
-    jobs::JobWaits waits{queue, {.look_every = 1h}};
-    AiParts parts{.queue = queue,
-                  .deduplicator = reservations,
-                  .by_client_key = by_key,
-                  .results = results,
-                  .attachments = attachments,
-                  .waits = waits,
-                  .make_request_id = [this] { return std::to_string(++requests); }};
-    RouteTable table{ai_routes(parts)};
-};
 
 TEST_F(AiRoutes, FreshRequestIsReservedAndThenQueued) {
     const auto response = generate();
@@ -240,16 +116,56 @@ TEST_F(AiRoutes, WhatAForeignReservationCallsAJobIsNotLookedUp) {
 }
 
 TEST_F(AiRoutes, ClientsKeyAloneSaysWhatIsTheSameRequest) {
-    EXPECT_EQ(generate_as("try-1").status, 202);
+    const auto first = generate_as("try-1");
+    EXPECT_EQ(first.status, 202);
 
     const auto again = generate_as("try-1", "and now something else");
     const auto meant_twice = generate_as("try-2");
 
     EXPECT_EQ(again.status, 200);
-    EXPECT_EQ(text_of(again, "jobId"), "llm-1");
+    EXPECT_EQ(text_of(again, "jobId"), text_of(first, "jobId"));
     EXPECT_EQ(meant_twice.status, 202);
     EXPECT_THAT(reservations.held, IsEmpty()) << "what is in it was not asked about";
     EXPECT_EQ(by_key.held.size(), 2U);
+}
+
+TEST_F(AiRoutes, ClientsKeyHasOneJobAsLongAsTheQueueKnowsIt) {
+    const auto first = generate_as("try-1");
+    by_key.held.clear();  // its window is over
+
+    const auto again = generate_as("try-1");
+
+    EXPECT_EQ(again.status, 200);
+    EXPECT_EQ(text_of(again, "jobId"), text_of(first, "jobId"));
+    EXPECT_TRUE(queue.worker.take());
+    EXPECT_FALSE(queue.worker.take()) << "one job";
+}
+
+TEST_F(AiRoutes, ResultThatNoGatewayHasKeptIsKeptWhenItsDeliveryIsConfirmed) {
+    (void)generate_as("try-1");
+    const auto job = *queue.worker.take();
+    expect_error(table.post("/ai/job/" + job.job_id + "/confirm-delivery", ""), 404,
+                 "JOB_NOT_FOUND");
+    queue.worker.finish(job.job_id, services::jobs::Completed{R"({"content":"hi"})"});
+    EXPECT_EQ(text_of(table.get("/ai/job/" + job.job_id), "delivery"), "(none)");
+
+    const auto confirmed = table.post("/ai/job/" + job.job_id + "/confirm-delivery", "");
+
+    EXPECT_EQ(confirmed.status, 200);
+    EXPECT_EQ(results.kept.at(job.job_id).result, R"({"content":"hi"})");
+    EXPECT_EQ(results.kept.at(job.job_id).request_id, job.request_id);
+    EXPECT_EQ(text_of(table.get("/ai/job/" + job.job_id), "delivery"), "DELIVERED");
+}
+
+TEST_F(AiRoutes, JobThatTheQueueHasForgottenIsReadFromTheDatabase) {
+    results.kept["llm-8"] = {.job_id = "llm-8", .request_id = "8", .result = R"({"content":"hi"})"};
+    results.kept["llm-9"] = {
+        .job_id = "llm-9", .request_id = "9", .result = R"({"success":false})"};
+
+    EXPECT_EQ(text_of(table.get("/ai/job/llm-8"), "status"), "completed");
+    EXPECT_EQ(text_of(table.get("/ai/job/llm-8"), "delivery"), "PENDING_DELIVERY");
+    EXPECT_THAT(table.get("/ai/job/llm-8").body, HasSubstr(R"("content":"hi")"));
+    EXPECT_EQ(text_of(table.get("/ai/job/llm-9"), "status"), "failed");
 }
 
 TEST_F(AiRoutes, ClientsKeyIsOfOnePersonalityAndUser) {
@@ -361,36 +277,6 @@ TEST_F(AiRoutes, DatabaseThatFailsIsA500WithoutItsCause) {
     EXPECT_FALSE(response.body.contains("table"));
 }
 
-constexpr const char* recording =
-    R"({"attachments":[{"url":"https://cdn.discordapp.com/a.ogg","contentType":"audio/ogg"}]})";
-
-TEST_F(AiRoutes, RecordingIsQueuedForTheSystemAndAnsweredAtOnce) {
-    const auto response = table.post(
-        "/ai/transcribe",
-        R"({"attachments":[{"url":"https://cdn.discordapp.com/a.ogg","contentType":"audio/ogg"},
-                           {"url":"https://cdn.discordapp.com/b.ogg","contentType":"audio/ogg"}]})");
-
-    EXPECT_EQ(response.status, 200) << response.body;
-    EXPECT_EQ(body_of(response),
-              as_json(R"({"jobId":"audio-1","requestId":"1","status":"queued"})"));
-    const auto job = queue.worker.take();
-    EXPECT_EQ(job->name, "audio-transcription");
-    EXPECT_THAT(job->data, HasSubstr(R"("userId":"system")"));
-    EXPECT_THAT(job->data, HasSubstr("a.ogg"));
-    EXPECT_FALSE(queue.worker.take().has_value()) << "the first one only";
-}
-
-TEST_F(AiRoutes, OnlyARecordingOnDiscordsHostsIsTranscribed) {
-    for (
-        const char* wrong :
-        {"[]", "{}", R"({"attachments":[]})",
-         R"({"attachments":[{"url":"https://cdn.discordapp.com/a.png","contentType":"image/png"}]})",
-         R"({"attachments":[{"url":"https://elsewhere.example/a.ogg","contentType":"audio/ogg"}]})"}) {
-        expect_error(table.post("/ai/transcribe", wrong), 400, "VALIDATION_ERROR");
-    }
-    EXPECT_FALSE(queue.worker.take().has_value());
-}
-
 // With ids that can have files.
 struct AiRoutesWithAnImage : AiRoutes {
     static constexpr const char* id = "11111111-2222-4333-8444-555555555555";
@@ -444,44 +330,6 @@ TEST_F(AiRoutesWithAnImage, FilesGoWhenNothingWasQueuedAndStayWhenNobodyKnows) {
     EXPECT_TRUE(store->read(id, "a.png"));
 }
 
-TEST_F(AiRoutes, RecordingMayBeSomebodys) {
-    const std::string body_of_user = std::string(recording).insert(1, R"("userId":"7",)");
-
-    EXPECT_EQ(table.post("/ai/transcribe", body_of_user).status, 200);
-
-    EXPECT_THAT(queue.worker.take()->data, HasSubstr(R"("context":{"userId":"7"})"));
-    for (const std::string& user :
-         {std::string("5"), std::string("\"\""), '"' + std::string(65, 'x') + '"'}) {
-        const auto refused = table.post(
-            "/ai/transcribe", std::string(recording).insert(1, "\"userId\":" + user + ','));
-        expect_error(refused, 400, "VALIDATION_ERROR");
-        EXPECT_THAT(text_of(refused, "message"), HasSubstr("userId"));
-    }
-}
-
-TEST_F(AiRoutes, WaitingQueuesNothingBeforeItMayBegin) {
-    const auto response = table.call(
-        {.method = "POST", .path = "/ai/transcribe", .query = "wait=true", .body = recording});
-
-    ASSERT_TRUE(response.later);
-    EXPECT_FALSE(queue.worker.take().has_value());
-}
-
-TEST_F(AiRoutes, WaitIsAnsweredWithTheJobsResult) {
-    std::promise<http::Response> answered;
-    const auto response = table.call(
-        {.method = "POST", .path = "/ai/transcribe", .query = "wait=true", .body = recording});
-    (void)response.later([&](http::Response answer) { answered.set_value(std::move(answer)); });
-    const auto job = queue.worker.take();
-
-    queue.worker.finish(job->job_id, services::jobs::Completed{R"({"content":"hi"})"});
-
-    const auto answer = answered.get_future().get();
-    EXPECT_EQ(answer.status, 200) << answer.body;
-    EXPECT_EQ(text_of(answer, "status"), "completed");
-    EXPECT_EQ(body_of(answer).at("result"), as_json(R"({"content":"hi"})"));
-}
-
 TEST_F(AiRoutes, AllStandBehindTheSecret) {
     for (const auto& route : table.routes()) EXPECT_EQ(route.access, Access::service);
 }
@@ -490,7 +338,7 @@ TEST_F(AiRoutes, RequestsAreUuidsUnlessSaidOtherwise) {
     parts.make_request_id = nullptr;
     const RouteTable usual(ai_routes(parts));
 
-    const auto response = usual.post("/ai/generate", body);
+    const auto response = usual.post("/ai/generate", generate_body);
 
     const std::string id = text_of(response, "requestId");
     EXPECT_EQ(id.size(), 36U);

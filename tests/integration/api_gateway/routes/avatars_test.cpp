@@ -20,8 +20,6 @@ using tests::plain;
 using tests::read_png;
 using tests::write_png;
 
-constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
-
 const Pixels red = plain(4, 3, {255, 0, 0, 255});
 const Pixels blue = plain(3, 4, {0, 0, 255, 127});
 

@@ -10,7 +10,6 @@ namespace {
 
 using namespace tutti::services::testing;
 
-constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
 constexpr const char* off = R"({"isActivated":false,"hasSettings":true})";
 constexpr const char* no_record = R"({"isActivated":false,"hasSettings":false})";
 

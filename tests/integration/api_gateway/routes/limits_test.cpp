@@ -16,8 +16,6 @@ namespace {
 using namespace tutti::services::testing;
 using ::testing::HasSubstr;
 
-constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
-
 class Limits : public BothDatabases {
 protected:
     http::Response create(const std::string& slug, const std::string& more) {

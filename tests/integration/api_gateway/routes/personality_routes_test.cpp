@@ -12,8 +12,6 @@ namespace {
 
 using namespace tutti::services::testing;
 
-constexpr const char* maestro_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f01";
-constexpr const char* solo_id = "7c1e2b90-46d3-4f0c-8f5e-1d2c3b4a5f02";
 constexpr const char* nobody_id = "00000000-0000-4000-8000-000000000000";
 
 class PersonalityChanges : public BothDatabases {

@@ -88,7 +88,7 @@ protected:
 };
 
 // Long enough that only an announcement can be the reason for an answer.
-constexpr gateway::jobs::JobWaits::Options by_announcement_only{.look_every = 1h};
+constexpr gateway::jobs::JobWaits::Options by_announcement_only{.poll_every = 1h};
 
 TEST_F(Transcription, WaitsForTheWorkersResult) {
     begin(by_announcement_only);
@@ -135,7 +135,7 @@ TEST_F(Transcription, LimitIsATimeout) {
 }
 
 TEST_F(Transcription, WorkerThatAnnouncesNothingIsNoticedAllTheSame) {
-    begin({.look_every = 50ms});
+    begin({.poll_every = 50ms});
     auto response = wait_for_transcript();
     const auto id = next_job();
 
@@ -145,7 +145,7 @@ TEST_F(Transcription, WorkerThatAnnouncesNothingIsNoticedAllTheSame) {
 }
 
 TEST_F(Transcription, WaitSurvivesARestartOfRedis) {
-    begin({.look_every = 200ms, .look_deadline = 500ms});
+    begin({.poll_every = 200ms, .poll_deadline = 500ms});
     auto response = wait_for_transcript();
     const auto id = next_job();
 
@@ -169,7 +169,7 @@ TEST_F(Transcription, AnnouncementsAreHeardAgainAfterARestart) {
 }
 
 TEST_F(Transcription, JobWhoseRecordIsLostFails) {
-    begin({.look_every = 50ms});
+    begin({.poll_every = 50ms});
     auto response = wait_for_transcript();
 
     redis.command({"DEL", "ai-requests:job:" + next_job()});

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "common/caches/catalogue.hpp"
+#include "common/caches/media_caches.hpp"
 #include "tutti/node.hpp"
 
 namespace tutti::services::caches {

@@ -3,14 +3,11 @@
 // provider, which is another Redis, each is paid for once at most; what nobody knows is bounded and
 // reported.
 #include <gmock/gmock.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <map>
 #include <memory>
-#include <ostream>
 #include <random>
 #include <sstream>
 #include <string>
@@ -19,6 +16,7 @@
 
 #include "common/jobs/job_runner.hpp"
 #include "integration/api_gateway/support.hpp"
+#include "integration/common/jobs/accident.hpp"
 #include "integration/common/jobs/job_worlds.hpp"
 
 namespace tutti::services {
@@ -28,97 +26,6 @@ using namespace tutti::services::testing;
 using ::testing::HasSubstr;
 
 constexpr auto lease_length = 400ms;
-
-// When a worker meets with its accident: before or after the first call of that name.
-struct Moment {
-    const char* call;
-    bool after;
-    int signal;
-};
-
-void PrintTo(const Moment& moment, std::ostream* out) {
-    *out << (moment.signal == SIGKILL ? "killed" : "stopped")
-         << (moment.after ? "_after_" : "_before_") << moment.call;
-}
-
-class Accident {
-public:
-    explicit Accident(Moment moment) : moment_(moment) {}
-
-    void happen(const char* call, bool after) {
-        if (moment_.signal == 0 || after != moment_.after ||
-            std::string_view(call) != moment_.call) {
-            return;
-        }
-        // To this thread: another one would let it go on for a moment.
-        if (!happened_.exchange(true)) ::raise(moment_.signal);
-    }
-
-private:
-    const Moment moment_;
-    std::atomic<bool> happened_{false};
-};
-
-// A source whose process meets with its accident at one of the calls.
-class EndangeredSource final : public jobs::JobSource {
-public:
-    EndangeredSource(jobs::JobSource& source, Accident& accident)
-        : source_(source), accident_(accident) {}
-
-    Result<std::optional<jobs::LeasedJob>> claim(const std::string& worker,
-                                                 TimePoint deadline) override {
-        return around(
-            "claim", [&] { return source_.claim(worker, deadline); },
-            [](const auto& claimed) { return claimed && *claimed; });
-    }
-    void wake() override { source_.wake(); }
-    Result<jobs::Hold> renew(const jobs::Lease& lease, TimePoint deadline) override {
-        return around("renew", [&] { return source_.renew(lease, deadline); });
-    }
-    Result<jobs::Hold> give_back(const jobs::Lease& lease, TimePoint deadline) override {
-        return source_.give_back(lease, deadline);
-    }
-    Result<jobs::Hold> end(const jobs::Lease& lease, const jobs::JobOutcome& outcome,
-                           TimePoint deadline) override {
-        return around("end", [&] { return source_.end(lease, outcome, deadline); });
-    }
-    Result<std::vector<jobs::ChildEnd>> children(const jobs::Job& job,
-                                                 TimePoint deadline) override {
-        return around("children", [&] { return source_.children(job, deadline); });
-    }
-    Result<jobs::PaidCall> begin_paid(const jobs::Lease& lease, const std::string& call,
-                                      TimePoint deadline) override {
-        return around("begin_paid", [&] { return source_.begin_paid(lease, call, deadline); });
-    }
-    Result<jobs::Hold> store_paid(const jobs::Lease& lease, const std::string& call,
-                                  const std::string& answer, TimePoint deadline) override {
-        return around("store_paid",
-                      [&] { return source_.store_paid(lease, call, answer, deadline); });
-    }
-    Result<jobs::Hold> cancel_paid(const jobs::Lease& lease, const std::string& call,
-                                   TimePoint deadline) override {
-        return source_.cancel_paid(lease, call, deadline);
-    }
-    Result<std::size_t> reap(const std::string& leaving, TimePoint deadline) override {
-        return source_.reap(leaving, deadline);
-    }
-
-private:
-    template <class Call>
-    auto around(const char* name, Call call) -> decltype(call()) {
-        return around(name, call, [](const auto&) { return true; });
-    }
-    template <class Call, class Counts>
-    auto around(const char* name, Call call, Counts counts) -> decltype(call()) {
-        accident_.happen(name, false);
-        auto answer = call();
-        if (counts(answer)) accident_.happen(name, true);
-        return answer;
-    }
-
-    jobs::JobSource& source_;
-    Accident& accident_;
-};
 
 // The provider counts each call that is billed, and answers a moment later.
 class Provider {
@@ -140,14 +47,9 @@ private:
     Accident& accident_;
 };
 
-struct Urls {
-    std::string redis;
-    std::string provider;
-};
-
 [[noreturn]] void work(const Urls& urls, const std::string& name, Moment moment) {
     Accident accident(moment);
-    Provider provider(urls.provider, accident);
+    Provider provider(urls.outside, accident);
     const auto client = *redis::RedisClient::create({.url = urls.redis});
     const auto waiting = *redis::RedisClient::create({.url = urls.redis, .connections_max = 1});
     jobs::RedisJobSource source(
@@ -165,38 +67,13 @@ struct Urls {
     while (true) ::pause();
 }
 
-class Worker {
+class Worker : public Fork {
 public:
-    Worker(const Urls& urls, const std::string& name, Moment moment = {}) : pid_(::fork()) {
-        if (pid_ == 0) {
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            work(urls, name, moment);
-        }
-    }
-    ~Worker() {
-        send(SIGKILL);
-        if (!dead_) ::waitpid(pid_, nullptr, 0);
-    }
-    Worker(const Worker&) = delete;
-    Worker& operator=(const Worker&) = delete;
-
-    void send(int signal) const {
-        if (!dead_) ::kill(pid_, signal);
-    }
-    // Whether it was killed or stopped by itself.
-    bool had_accident() {
-        int status = 0;
-        if (::waitpid(pid_, &status, WNOHANG | WUNTRACED) != pid_) return false;
-        dead_ = WIFSIGNALED(status);
-        return dead_ || WIFSTOPPED(status);
-    }
-
-private:
-    const pid_t pid_;
-    bool dead_ = false;
+    Worker(const Urls& urls, const std::string& name, Moment moment = {})
+        : Fork([&] { work(urls, name, moment); }) {}
 };
 
-class Accidents : public ::testing::Test {
+class Accidents : public OverRedis {
 protected:
     // Made when it is first needed: a worker that is forked before has nothing of it.
     jobs::JobQueue& queue() {
@@ -237,7 +114,7 @@ protected:
         std::uint64_t unknown = 0;
         for (const std::string& id : enqueued_) {
             EXPECT_EQ(ends.contains(id) ? ends.at(id) : 0, 1) << id << " ended";
-            const std::string billed = provider.command({"HGET", "billed", id});
+            const std::string billed = outside.command({"HGET", "billed", id});
             EXPECT_TRUE(billed == "1" || billed == "(nil)") << id << " was billed " << billed;
             const auto status = **queue().status(id, soon());
             if (status.status == "completed") {
@@ -259,11 +136,7 @@ protected:
         unknown_ = unknown;
     }
 
-    tests::RedisServer server{{.config = {"appendonly yes", "appendfsync always"}, .password = {}}};
-    tests::RedisServer provider;
-    const Urls urls{.redis = server.url(), .provider = provider.url()};
     std::vector<std::string> enqueued_;
-    std::uint64_t unknown_ = 0;
 
 private:
     std::unique_ptr<redis::RedisClient> client_;
@@ -286,27 +159,14 @@ TEST_P(AtEveryCall, TheJobEndsOnceAndIsPaidForOnce) {
     EXPECT_TRUE(eventually([&] { return all_ended(); }));
     expect_each_once();
     EXPECT_LE(unknown_, 1U);
-    const std::string_view call = GetParam().call;
-    const bool between_begin_and_store = (call == "begin_paid" && GetParam().after) ||
-                                         call == "ask" || call == "renew" ||
-                                         (call == "store_paid" && !GetParam().after);
-    if (!between_begin_and_store) {
+    if (!leaves_unknown(GetParam(), "ask")) {
         EXPECT_EQ(unknown_, 0U);
     }
 }
 
-std::vector<Moment> moments() {
-    std::vector<Moment> all;
-    for (const char* call :
-         {"claim", "renew", "begin_paid", "ask", "store_paid", "children", "end"}) {
-        for (const int signal : {SIGKILL, SIGSTOP}) {
-            all.push_back({call, false, signal});
-            all.push_back({call, true, signal});
-        }
-    }
-    return all;
-}
-INSTANTIATE_TEST_SUITE_P(Jobs, AtEveryCall, ::testing::ValuesIn(moments()),
+INSTANTIATE_TEST_SUITE_P(Jobs, AtEveryCall,
+                         ::testing::ValuesIn(moments_at({"claim", "renew", "begin_paid", "ask",
+                                                         "store_paid", "children", "end"})),
                          ::testing::PrintToStringParamName());
 
 TEST_F(Accidents, WorkersThatDieAndAServerThatIsKilledLoseNothingAndDoNothingTwice) {
@@ -344,15 +204,9 @@ TEST_P(ThatForgets, WhatWorkersHadIsAnnouncedToNobodyAndWhatComesNextIsDone) {
     const Worker one(urls, "one");
     const Worker two(urls, "two");
     enqueue({asked("before-1"), asked("before-2")});
-    ASSERT_TRUE(eventually([&] { return provider.command({"HLEN", "billed"}) == "2"; }));
+    ASSERT_TRUE(eventually([&] { return outside.command({"HLEN", "billed"}) == "2"; }));
 
-    if (std::string_view(GetParam()) == "FLUSHALL") {
-        server.command({"FLUSHALL"});
-    } else {
-        server.kill();
-        std::filesystem::remove_all(server.folder() / "appendonlydir");
-        server.start();
-    }
+    forget(GetParam());
     enqueued_.clear();
     enqueue({asked("after-1"), asked("after-2"), asked("after-3", {"after-1", "after-2"})});
 
@@ -362,8 +216,7 @@ TEST_P(ThatForgets, WhatWorkersHadIsAnnouncedToNobodyAndWhatComesNextIsDone) {
     EXPECT_EQ(announced("jobs:finished").size(), 3U);
     EXPECT_EQ(announced("job-results").size(), 3U);
 }
-INSTANTIATE_TEST_SUITE_P(Jobs, ThatForgets, ::testing::Values("FLUSHALL", "restarted_empty"),
-                         [](const auto& how) { return std::string(how.param); });
+TUTTI_IN_EACH_WAY_TO_FORGET(Jobs, ThatForgets);
 
 }  // namespace
 }  // namespace tutti::services

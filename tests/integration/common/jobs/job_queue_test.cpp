@@ -179,17 +179,17 @@ TEST(RedisJobQueue, WhatIsKeptIsWhatTheHeaderSays) {
         world.server.command({"XRANGE", "job-results", "-", "+"}),
         AllOf(
             HasSubstr("jobId\nllm-1\nrequestId\n1\nresult\n{\"content\":\"hi\"}\ncompletedAt\n20"),
-            HasSubstr("Z\nchannel\nc\nreference\nm")));
+            HasSubstr("Z\nchannel\nc\nreference\nm\nupTo\n16")));
 }
 
 // What docs/operations.md tells an operator to grant.
 TEST(RedisJobQueue, NeedsNoMorePermissionsThanDocumented) {
     RedisJobs world;
-    world.server.command({"ACL",     "SETUSER",     "gateway",        "on",
-                          ">pw",     "+eval",       "+xadd",          "+hset",
-                          "+exists", "+expire",     "+hmget",         "+hincrby",
-                          "+time",   "+xread",      "+xrange",        "+xrevrange",
-                          "~jobs",   "~jobs:job:*", "~jobs:finished", "~jobs:figures"});
+    world.server.command({"ACL",          "SETUSER",    "gateway",  "on",          ">pw",
+                          "+eval",        "+evalsha",   "+xadd",    "+hset",       "+exists",
+                          "+expire",      "+hmget",     "+hincrby", "+time",       "+xread",
+                          "+xrange",      "+xrevrange", "~jobs",    "~jobs:job:*", "~jobs:finished",
+                          "~jobs:figures"});
     const std::string url = "redis://gateway:pw@127.0.0.1:" + std::to_string(world.server.port());
     const auto redis = *redis::RedisClient::create({.url = url});
     const auto own = *redis::RedisClient::create({.url = url});

@@ -20,6 +20,7 @@ namespace {
 using namespace tutti::services::testing;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // What handlers wait at until the test opens it.
 class Gate {
@@ -405,6 +406,29 @@ TEST_F(RedisRunner, AHandlerThatWorksIsNoSilence) {
     gate.open();
     EXPECT_TRUE(eventually([&] { return is_completed("llm-1"); }));
     EXPECT_TRUE(runner->healthy());
+}
+
+TEST_F(RedisRunner, TheEndOfAJobBringsTheNextOne) {
+    for (const char* id : {"1", "2", "3"}) {
+        ASSERT_TRUE(world.queue().enqueue(std::vector{job(id)}, soon()));
+    }
+    std::vector<std::string> tokens;
+    const jobs::JobRunner runner(
+        world.source(),
+        [&](const jobs::Job& job, const jobs::JobContext&) {
+            tokens.push_back(world.server.command({"HGET", "jobs:job:" + job.job_id, "token"}));
+            return jobs::JobOutcome(jobs::Completed{"{}"});
+        },
+        {.worker = "w",
+         .concurrency = 1,
+         .lease = 2s,
+         .block = 300ms,
+         .make_token = [n = 0]() mutable { return "by an end " + std::to_string(++n); }});
+
+    ASSERT_TRUE(eventually([&] { return runner.figures().completed == 3; }));
+
+    EXPECT_THAT(tokens, ElementsAre(Not(HasSubstr("by an end")), "by an end 1", "by an end 2"));
+    EXPECT_EQ(runner.figures().attempts, 3U);
 }
 
 TEST_F(RedisRunner, AnEndThatTheServerDidNotAnswerIsRepeatedUntilItDoes) {

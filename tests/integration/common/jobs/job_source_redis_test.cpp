@@ -19,16 +19,12 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class RedisJobSource : public ::testing::Test {
+class RedisJobSource : public OnRedis {
 protected:
-    void enqueue(const std::vector<jobs::Job>& jobs) {
-        ASSERT_TRUE(world.queue().enqueue(jobs, soon()));
-    }
+    RedisJobSource() : OnRedis({.retry_after = 1ms}) {}
+
     std::optional<jobs::LeasedJob> claim(const std::string& worker = "w") {
         return world.source().claim(worker, Boottime::now()).value();
-    }
-    jobs::Hold end(const jobs::LeasedJob& job, const jobs::JobOutcome& outcome) {
-        return world.source().end(job.lease, outcome, soon()).value();
     }
     // Enqueues and claims that many.
     std::vector<jobs::LeasedJob> claim_many(int count) {
@@ -39,11 +35,8 @@ protected:
         }
         return leased;
     }
-    std::string say(const std::vector<std::string>& words) { return world.server.command(words); }
-    std::string dead() { return say({"XRANGE", "jobs:dead", "-", "+"}); }
     std::string consumers() { return say({"XINFO", "CONSUMERS", "jobs", "workers"}); }
 
-    RedisJobs world{{.retry_after = 1ms}};
     std::unique_ptr<redis::RedisClient> client_ =
         *redis::RedisClient::create({.url = world.server.url()});
     std::unique_ptr<redis::RedisClient> waiting_ =
@@ -196,6 +189,21 @@ TEST_F(RedisJobSource, AClaimWhoseAnswerWasLostGetsTheSameJobAgain) {
     EXPECT_EQ(source.claim("w", soon()).value()->job.job_id, "llm-2");
 }
 
+TEST_F(RedisJobSource, AnEndStandsWhateverKeepsTheNextJobFromBeingClaimed) {
+    enqueue({job("1")});
+    const auto leased = *claim();
+    say({"XADD", "jobs", "*", "hello", "world"});
+    say({"SET", "jobs:dead", "no stream"});
+
+    const auto ended = world.source().end_and_claim(leased.lease, jobs::Completed{"{}"},
+                                                    {.worker = "w", .token = "t"}, soon());
+
+    ASSERT_TRUE(ended) << ended.error().message();
+    EXPECT_EQ(ended->hold, jobs::Hold::held);
+    EXPECT_FALSE(ended->next);
+    EXPECT_EQ((*world.queue().status("llm-1", soon()))->status, "completed");
+}
+
 TEST_F(RedisJobSource, WhenMemoryIsFullJobsEndAndNoneIsEnqueued) {
     enqueue({job("1"), job("2")});
     const auto leased = *claim();
@@ -247,13 +255,15 @@ TEST_F(RedisJobSource, WhatWasCountedOfALostRecordIsForgottenWhenNothingWaits) {
 
 // What docs/operations.md tells an operator to grant.
 TEST_F(RedisJobSource, NeedsNoMorePermissionsThanDocumented) {
-    say({"ACL",         "SETUSER",       "worker",      "on",          ">pw",
-         "+eval",       "+xadd",         "+hset",       "+hget",       "+hmget",
-         "+hdel",       "+hkeys",        "+hincrby",    "+exists",     "+expire",
-         "+time",       "+xinfo",        "+xgroup",     "+xread",      "+xlen",
-         "+xreadgroup", "+xautoclaim",   "+xclaim",     "+xpending",   "+xrange",
-         "+xack",       "+xdel",         "~jobs",       "~jobs:job:*", "~jobs:finished",
-         "~jobs:dead",  "~jobs:figures", "~job-results"});
+    say({"ACL",           "SETUSER",      "worker",         "on",
+         ">pw",           "+eval",        "+evalsha",       "+xadd",
+         "+hset",         "+hget",        "+hmget",         "+hdel",
+         "+hkeys",        "+hincrby",     "+exists",        "+expire",
+         "+time",         "+xinfo",       "+xgroup",        "+xread",
+         "+xlen",         "+xreadgroup",  "+xautoclaim",    "+xclaim",
+         "+xpending",     "+xrange",      "+xack",          "+xdel",
+         "~jobs",         "~jobs:job:*",  "~jobs:finished", "~jobs:dead",
+         "~jobs:figures", "~job-results", "~job-results:*"});
     const auto worker =
         world.worker("redis://worker:pw@127.0.0.1:" + std::to_string(world.server.port()));
     auto& source = *worker.source;

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/jobs/deliveries.hpp"
 #include "common/jobs/job_queue_in_process.hpp"
 #include "common/jobs/job_queue_redis.hpp"
 #include "common/jobs/job_source_redis.hpp"
@@ -65,19 +66,37 @@ public:
     virtual jobs::JobQueue& queue() = 0;
     // A worker's own; the same for all workers in one process.
     virtual jobs::JobSource& source() = 0;
+    // A bot's, and what is known of its queue.
+    virtual jobs::JobSource& deliveries() = 0;
+    virtual jobs::JobQueue& delivery_queue() = 0;
     virtual void flush() = 0;
 };
 
 class InProcessJobs final : public JobWorld {
 public:
     explicit InProcessJobs(jobs::LeaseOptions leases = {})
-        : queue_({.waiting_max = waiting_max, .leases = std::move(leases)}) {}
+        : deliveries_(std::make_shared<jobs::InProcessJobQueue>(of_deliveries(leases))),
+          queue_({.waiting_max = waiting_max,
+                  .leases = std::move(leases),
+                  .deliveries = deliveries_}) {}
 
     jobs::JobQueue& queue() override { return queue_; }
     jobs::JobSource& source() override { return queue_; }
-    void flush() override { queue_.forget_everything(); }
+    jobs::JobSource& deliveries() override { return *deliveries_; }
+    jobs::JobQueue& delivery_queue() override { return *deliveries_; }
+    void flush() override {
+        queue_.forget_everything();
+        deliveries_->forget_everything();
+    }
 
 private:
+    static jobs::InProcessJobQueue::Options of_deliveries(const jobs::LeaseOptions& leases) {
+        auto options = jobs::deliveries_in_process();
+        options.leases = leases;
+        return options;
+    }
+
+    std::shared_ptr<jobs::InProcessJobQueue> deliveries_;
     jobs::InProcessJobQueue queue_;
 };
 
@@ -94,19 +113,22 @@ public:
         std::unique_ptr<redis::RedisClient> waiting;
         std::unique_ptr<jobs::RedisJobSource> source;
     };
-    [[nodiscard]] Worker worker(const std::string& url) const {
-        Worker made{.client = *redis::RedisClient::create({.url = url}),
+    [[nodiscard]] Worker worker(const std::string& url, const char* of = "jobs") const {
+        Worker made{.client = *redis::RedisClient::create(
+                        {.url = url, .reply_bytes_max = jobs::claim_reply_bytes_max}),
                     .waiting = *redis::RedisClient::create({.url = url, .connections_max = 1}),
                     .source = nullptr};
         made.source = std::make_unique<jobs::RedisJobSource>(
             *made.client, *made.waiting,
             jobs::RedisJobSource::Options{
-                .queue = "jobs", .leases = leases_, .block = std::chrono::milliseconds{50}});
+                .queue = of, .leases = leases_, .block = std::chrono::milliseconds{50}});
         return made;
     }
 
     jobs::JobQueue& queue() override { return queue_; }
     jobs::JobSource& source() override { return *worker_.source; }
+    jobs::JobSource& deliveries() override { return *bot_.source; }
+    jobs::JobQueue& delivery_queue() override { return delivery_queue_; }
     void flush() override { server.command({"FLUSHALL"}); }
 
     tests::RedisServer server;
@@ -116,7 +138,26 @@ private:
     std::unique_ptr<redis::RedisClient> redis_ = *redis::RedisClient::create({.url = server.url()});
     std::unique_ptr<redis::RedisClient> own_ = *redis::RedisClient::create({.url = server.url()});
     jobs::RedisJobQueue queue_{*redis_, {.queue = "jobs", .waiting_max = waiting_max}};
+    jobs::RedisJobQueue delivery_queue_{*redis_, {.queue = jobs::deliveries_queue}};
     Worker worker_ = worker(server.url());
+    Worker bot_ = worker(server.url(), jobs::deliveries_queue);
+};
+
+// For what only a queue on Redis can meet.
+class OnRedis : public ::testing::Test {
+protected:
+    explicit OnRedis(jobs::LeaseOptions leases) : world(std::move(leases)) {}
+
+    void enqueue(const std::vector<jobs::Job>& jobs) {
+        ASSERT_TRUE(world.queue().enqueue(jobs, soon()));
+    }
+    jobs::Hold end(const jobs::LeasedJob& job, const jobs::JobOutcome& outcome) {
+        return world.source().end(job.lease, outcome, soon()).value();
+    }
+    std::string say(const std::vector<std::string>& words) { return world.server.command(words); }
+    std::string dead() { return say({"XRANGE", "jobs:dead", "-", "+"}); }
+
+    RedisJobs world;
 };
 
 // For a suite over both worlds, whose parameter names one.
@@ -139,7 +180,7 @@ protected:
         EXPECT_TRUE(claimed) << claimed.error().message();
         return claimed ? *std::move(claimed) : std::nullopt;
     }
-    // The id of the next job, once there is one; empty when none comes.
+    // The next job, once there is one.
     std::optional<jobs::LeasedJob> claim_soon(const std::string& worker = "w") {
         auto claimed = world->source().claim(worker, soon());
         EXPECT_TRUE(claimed) << claimed.error().message();

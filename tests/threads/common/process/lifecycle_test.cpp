@@ -59,7 +59,23 @@ TEST(LifecycleDeathTest, HangingStepIsNamedWhenTheBoundIsOver) {
         return lifecycle.wait();
     };
 
-    EXPECT_EXIT(static_cast<void>(hang()), testing::ExitedWithCode(1), "the slow one");
+    EXPECT_EXIT(static_cast<void>(hang()), ::testing::ExitedWithCode(1), "the slow one");
+}
+
+TEST(LifecycleDeathTest, ASecondSignalEndsTheProcessAtOnceAndNamesTheStep) {
+    GTEST_FLAG_SET(death_test_style, "threadsafe");
+    const auto hang = [] {
+        Lifecycle lifecycle({.stop_bound = 1h});
+        lifecycle.on_stop("the slow one", [] {
+            ::kill(::getpid(), SIGINT);
+            std::promise<void>().get_future().wait();
+        });
+        ::kill(::getpid(), SIGTERM);
+        return lifecycle.wait();
+    };
+
+    EXPECT_EXIT(static_cast<void>(hang()), ::testing::ExitedWithCode(130),
+                "second signal; giving up in: the slow one");
 }
 
 }  // namespace

@@ -5,29 +5,13 @@
 
 #include <memory>
 
-#include "common/domain/model_catalogue.hpp"
 #include "tutti/node.hpp"
+#include "unit/ai_worker/fakes.hpp"
 
 namespace tutti::services::worker::capability {
 namespace {
 
-domain::CatalogueModel model(const std::string& id, std::vector<std::string> inputs) {
-    return {.id = id,
-            .canonical_slug = {},
-            .hugging_face_id = {},
-            .name = id,
-            .created = {},
-            .description = {},
-            .context_length = {},
-            .architecture = {.modality = {},
-                             .input_modalities = std::move(inputs),
-                             .output_modalities = {"text"},
-                             .tokenizer = {},
-                             .instruct_type = {}},
-            .pricing = {},
-            .top_provider = {},
-            .supported_parameters = {}};
-}
+using fakes::listed_model;
 
 // The gateway's side is a cache of another node, as in the fleet.
 class Capability : public ::testing::Test {
@@ -56,14 +40,15 @@ protected:
 };
 
 TEST_F(Capability, IsWhatTheListSays) {
-    list({model("a/sees", {"text", "image"}), model("openai/gpt-4o", {"text"})});
+    list({listed_model("a/sees", {"text", "image"}), listed_model("openai/gpt-4o", {"text"})});
 
     EXPECT_TRUE(supports("a/sees"));
     EXPECT_FALSE(supports("openai/gpt-4o")) << "whatever its name promises";
 }
 
 TEST_F(Capability, FreeVariantIsTheSameModel) {
-    list({model("a/sees", {"image"}), model("google/gemma-3-27b-it:free", {"image"})});
+    list(
+        {listed_model("a/sees", {"image"}), listed_model("google/gemma-3-27b-it:free", {"image"})});
 
     EXPECT_TRUE(supports("a/sees:free"));
     EXPECT_TRUE(supports("google/gemma-3-27b-it"));
@@ -73,7 +58,7 @@ TEST_F(Capability, IsGuessedByTheNameWithoutAListAndForAModelThatItLacks) {
     EXPECT_TRUE(supports("openai/gpt-4o")) << "there is no list";
     EXPECT_FALSE(supports("a/reads"));
 
-    list({model("a/reads", {"image"})});
+    list({listed_model("a/reads", {"image"})});
 
     EXPECT_TRUE(supports("openai/gpt-4o")) << "the list lacks it";
     EXPECT_FALSE(supports("openai/gpt-3.5-turbo"));
@@ -82,18 +67,48 @@ TEST_F(Capability, IsGuessedByTheNameWithoutAListAndForAModelThatItLacks) {
 TEST_F(Capability, AGuessIsNotKept) {
     EXPECT_FALSE(supports("a/sees"));
 
-    list({model("a/sees", {"image"})});
+    list({listed_model("a/sees", {"image"})});
 
     EXPECT_TRUE(supports("a/sees")) << "the list is asked again at once";
 }
 
 TEST_F(Capability, AnswerIsKept) {
-    list({model("a/sees", {"image"})});
+    list({listed_model("a/sees", {"image"})});
     ASSERT_TRUE(supports("a/sees"));
 
     unlist();
 
     EXPECT_TRUE(supports("a/sees"));
+}
+
+TEST_F(Capability, ARefreshReadsTheListAnew) {
+    list({listed_model("a/sees", {"image"})});
+    const auto other = Node::create({.name = "ai-worker-2", .embedded = hub}).value();
+    const auto cache = caches::declare_model_capabilities(*other);
+    ASSERT_TRUE(other->start());
+    ASSERT_TRUE(cache.get("a/sees").value_or(false));
+    unlist();
+    list({listed_model("a/sees", {"text"})});
+    ASSERT_TRUE(cache.get("a/sees").value_or(false)) << "from memory";
+
+    EXPECT_FALSE(cache.refresh("a/sees").value_or(true));
+
+    EXPECT_FALSE(cache.get("a/sees").value_or(true));
+}
+
+// Nothing clears it by hand, either: a worker that starts has nothing in memory.
+TEST_F(Capability, ANewWorkerReadsTheListAnew) {
+    list({listed_model("a/sees", {"image"})});
+    ASSERT_TRUE(supports("a/sees"));
+    unlist();
+    list({listed_model("a/sees", {"text"})});
+    ASSERT_TRUE(supports("a/sees")) << "from memory";
+
+    const auto other = Node::create({.name = "ai-worker-2", .embedded = hub}).value();
+    const ModelCapability cleared(caches::declare_model_capabilities(*other));
+    ASSERT_TRUE(other->start());
+
+    EXPECT_FALSE(cleared.supports_vision("a/sees"));
 }
 
 TEST_F(Capability, StoppedNodeIsAnsweredByTheName) {

@@ -3,13 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace tutti::services::worker::reply {
 namespace {
 
+using handlers::HistoryMessage;
+using handlers::ReplyJob;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
-using work::HistoryMessage;
-using work::ReplyJob;
 
 ReplyJob job() {
     ReplyJob made;
@@ -59,6 +61,44 @@ TEST(Prompt, KeepsTheNewestOfTheHistoryThatFits) {
 
     asked.personality.context_window_tokens = 1;
     EXPECT_THAT(make_request(asked, {}, {}).messages, SizeIs(2)) << "the message in any case";
+}
+
+// A personality's numbers are its owner's: any.
+TEST(Prompt, NumbersThatAreNoneLeaveRoomForNothingOrForAll) {
+    constexpr auto least = std::numeric_limits<std::int64_t>::min();
+    constexpr auto most = std::numeric_limits<std::int64_t>::max();
+    const auto has_history = [](std::int64_t window, std::int64_t reply) {
+        ReplyJob asked = job();
+        asked.personality.context_window_tokens = window;
+        asked.personality.max_tokens = reply;
+        asked.context.conversation_history = std::vector<HistoryMessage>{{"user", "before"}};
+        return make_request(asked, {}, {}).messages.size() == 3;
+    };
+
+    EXPECT_FALSE(has_history(least, 1));
+    EXPECT_FALSE(has_history(least, most));
+    EXPECT_FALSE(has_history(most, most));
+    EXPECT_TRUE(has_history(most, least));
+    EXPECT_TRUE(has_history(most, 1));
+}
+
+// One pass: replaced in place, each of them moves all that follows it.
+TEST(Prompt, OfAMillionPlaceholdersIsWrittenAtOnce) {
+    ReplyJob asked = job();
+    asked.context.user_name = std::string(32, 'u');
+    asked.personality.system_prompt = std::string();
+    for (int i = 0; i < 1'000'000; ++i) *asked.personality.system_prompt += "{user}";
+
+    EXPECT_EQ(make_request(asked, {}, {}).messages.front().content, std::string(32'000'000, 'u'));
+}
+
+// The name comes with the request: with as many placeholders it would take all memory.
+TEST(Prompt, CallsTheUserByTheBeginningOfANameThatIsTooLong) {
+    ReplyJob asked = job();
+    asked.context.user_name = std::string(1'000'000, 'u');
+    asked.personality.system_prompt = "{user}";
+
+    EXPECT_EQ(make_request(asked, {}, {}).messages.front().content, std::string(128, 'u'));
 }
 
 TEST(Prompt, LeavesOutOfTheHistoryWhatNobodySaid) {

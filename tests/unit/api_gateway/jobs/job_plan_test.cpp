@@ -52,6 +52,24 @@ TEST(JobPlan, TextNeedsOneJob) {
     EXPECT_EQ(jobs[0].request_id, "r");
 }
 
+TEST(JobPlan, TraceOfTheRequestGoesIntoEveryJobAndWhatItsBodySaysOfOneDoesNot) {
+    const auto request = GenerateRequest::parse(
+        R"({"personality":{"name":"maestro"},"message":"hello","traceparent":5,
+            "context":{"userId":"7","attachments":[)" +
+        attachment("image/png") + ',' + attachment("audio/ogg") + "]}}");
+    ASSERT_TRUE(request) << request.error().message();
+
+    const auto traced = plan_jobs(*request, ids, "00-a-b-01");
+    const auto untraced = plan_jobs(*request, ids);
+
+    ASSERT_TRUE(traced && untraced);
+    ASSERT_EQ(traced->size(), 3U);
+    for (const auto& job : *traced) EXPECT_EQ(data_of(job).at("traceparent"), "00-a-b-01");
+    for (const auto& job : *untraced) {
+        EXPECT_FALSE(data_of(job).as_object().contains("traceparent"));
+    }
+}
+
 TEST(JobPlan, RecordingsGoAloneAndImagesTogether) {
     const auto jobs = plan(",\"attachments\":[" + attachment("audio/ogg", "one") + ',' +
                            attachment("image/png") + ',' + attachment("video/mp4") + ',' +

@@ -46,7 +46,7 @@ struct Waits : ::testing::Test {
 };
 
 TEST_F(Waits, EndsWithItsJobAndWithNoOther) {
-    JobWaits waits(queue, {.look_every = 1h});
+    JobWaits waits(queue, {.poll_every = 1h});
     begin("a");
     begin("b");
     auto a = wait(waits, "a");
@@ -63,7 +63,7 @@ TEST_F(Waits, EndsWithItsJobAndWithNoOther) {
 }
 
 TEST_F(Waits, JobThatEndedBeforeIsNotMissed) {
-    JobWaits waits(queue, {.look_every = 1h});
+    JobWaits waits(queue, {.poll_every = 1h});
     begin("a");
     finish("a");
 
@@ -71,7 +71,7 @@ TEST_F(Waits, JobThatEndedBeforeIsNotMissed) {
 }
 
 TEST_F(Waits, LimitAndLostRecordAreErrors) {
-    JobWaits waits(queue, {.limit = 20ms, .look_every = 1h});
+    JobWaits waits(queue, {.limit = 20ms, .poll_every = 1h});
     begin("a");
 
     EXPECT_EQ(wait(waits, "a").get(), "the job timed out");
@@ -79,7 +79,7 @@ TEST_F(Waits, LimitAndLostRecordAreErrors) {
 }
 
 TEST_F(Waits, ForgottenWaitIsNotCalled) {
-    JobWaits waits(queue, {.look_every = 1h});
+    JobWaits waits(queue, {.poll_every = 1h});
     begin("a");
     auto forgotten = wait(waits, "a");
     forget();
@@ -93,7 +93,7 @@ TEST_F(Waits, ForgottenWaitIsNotCalled) {
 }
 
 TEST_F(Waits, CallbackThatThrowsHarmsNobody) {
-    JobWaits waits(queue, {.look_every = 1h});
+    JobWaits waits(queue, {.poll_every = 1h});
     begin("a");
     (void)waits.wait(
         "a", [](const Result<services::jobs::JobStatus>&) { throw std::runtime_error("oops"); });
@@ -127,7 +127,7 @@ TEST_F(Waits, QueueThatFailsEveryOtherTimeIsOneLineOrTwo) {
     ::testing::internal::CaptureStderr();
     FlappingQueue flapping;
     {
-        JobWaits waits(flapping, {.look_every = 1ms});
+        JobWaits waits(flapping, {.poll_every = 1ms});
         EXPECT_EQ(wait(waits, "a").get(), "completed");
     }
 
@@ -139,7 +139,7 @@ TEST_F(Waits, QueueThatFailsEveryOtherTimeIsOneLineOrTwo) {
 TEST_F(Waits, EndsWithoutCallingWhoStillWaits) {
     std::future<std::string> waiting;
     {
-        JobWaits waits(queue, {.look_every = 1h});
+        JobWaits waits(queue, {.poll_every = 1h});
         begin("a");
         waiting = wait(waits, "a");
     }

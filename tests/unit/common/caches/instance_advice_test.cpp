@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "common/caches/catalogue.hpp"
+#include "common/caches/service_caches.hpp"
 
 namespace tutti::services::caches {
 namespace {

@@ -9,29 +9,6 @@
 namespace tutti::services::caches {
 namespace {
 
-TEST(PersonalityEvents, ExactShapesAreRead) {
-    EXPECT_EQ(read_personality_event(R"({"type":"all"})"), PersonalityEvent{});
-    EXPECT_EQ(read_personality_event(R"({"type":"personality","personalityId":"a"})"),
-              PersonalityEvent{.personality_id = "a"});
-    EXPECT_EQ(read_personality_event(R"({"personalityId" : "a", "type" : "personality"} )"),
-              PersonalityEvent{.personality_id = "a"});
-    EXPECT_EQ(read_personality_event(R"({"type":"personality","personalityId":""})"),
-              PersonalityEvent{.personality_id = ""});
-}
-
-TEST(PersonalityEvents, EverythingElseIsRefused) {
-    for (const char* payload :
-         {"", "nonsense", "null", "true", "7", "\"all\"", "[]", "{}", R"({"type":"unknown"})",
-          R"({"type":"personality"})", R"({"type":"personality","personalityId":7})",
-          R"({"type":"personality","personalityId":null})", R"({"personalityId":"a"})",
-          R"({"type":"personality","personalityId":"a","extra":1})", R"({"type":"all","extra":1})",
-          R"({"type":"all","personalityId":"a"})", R"({"type":"all"}{)"}) {
-        EXPECT_FALSE(read_personality_event(payload)) << payload;
-    }
-    EXPECT_FALSE(read_personality_event(R"({"type":"personality","personalityId":")" +
-                                        std::string(2000, 'x') + "\"}"));
-}
-
 TEST(InvalidationServices, DeclareEachChannelAndPublishOnIt) {
     auto node = Node::create({.name = "test"});
     ASSERT_TRUE(node);

@@ -22,5 +22,14 @@ TEST(RetryPauses, DoubleUpToALimitWithinAFifth) {
     expect(1'000'000, 5s);
 }
 
+TEST(RetryPauses, AreSpreadByTheNumberThatIsGiven) {
+    const RetryPauses pauses{.first = 1s, .last = 5s};
+
+    EXPECT_EQ(retry_after(pauses, 1, 0), 1600ms);
+    EXPECT_EQ(retry_after(pauses, 1, std::uint64_t{1} << 63U), 2s);
+    EXPECT_LT(retry_after(pauses, 1, ~std::uint64_t{0}), 2401ms);
+    EXPECT_GT(retry_after(pauses, 1, ~std::uint64_t{0}), 2399ms);
+}
+
 }  // namespace
 }  // namespace tutti::services::net

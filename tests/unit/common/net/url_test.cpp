@@ -66,5 +66,31 @@ TEST(HttpUrl, WrongOnesAreRefusedWithoutBeingRepeated) {
     }
 }
 
+TEST(WebSocketUrl, IsTheUrlOfItsHandshake) {
+    const auto secure = parse_websocket_url("wss://gateway.example/?v=10");
+    const auto plain = parse_websocket_url("ws://127.0.0.1:8080");
+
+    ASSERT_TRUE(secure);
+    EXPECT_EQ(secure->scheme, HttpUrl::Scheme::https);
+    EXPECT_EQ(secure->port, 443);
+    EXPECT_EQ(secure->target, "/?v=10");
+    ASSERT_TRUE(plain);
+    EXPECT_EQ(plain->origin(), "http://127.0.0.1:8080");
+    for (const char* text : {"", "http://h", "https://h", "wss:h", "wss://", "WSS://h"}) {
+        EXPECT_FALSE(parse_websocket_url(text)) << text;
+    }
+}
+
+TEST(HttpUrl, KeepsASecretByTlsOrOnThisMachine) {
+    for (const char* text : {"https://discord.com", "http://127.0.0.1:1", "http://127.9.9.9",
+                             "http://localhost:1", "http://[::1]:1"}) {
+        EXPECT_TRUE(keeps_secrets(*HttpUrl::parse(text))) << text;
+    }
+    for (const char* text : {"http://discord.com", "http://10.0.0.1", "http://localhost.example",
+                             "http://127.0.0.1.example", "http://[::2]"}) {
+        EXPECT_FALSE(keeps_secrets(*HttpUrl::parse(text))) << text;
+    }
+}
+
 }  // namespace
 }  // namespace tutti::services::net

@@ -85,6 +85,25 @@ TEST(Settings, AttachmentHostsThatAreNoneAreRefused) {
     EXPECT_FALSE(parse({{"ATTACHMENT_NETWORKS", "localhost"}}));
 }
 
+TEST(Settings, LogIsTextOrJson) {
+    EXPECT_EQ(parse({})->log_format, LogFormat::text);
+    EXPECT_EQ(parse({{"LOG_FORMAT", "text"}})->log_format, LogFormat::text);
+    EXPECT_EQ(parse({{"LOG_FORMAT", "json"}})->log_format, LogFormat::json);
+    for (const char* wrong : {"JSON", "xml", "json "}) {
+        const auto refused = parse({{"LOG_FORMAT", wrong}});
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().cause, "LOG_FORMAT must be text or json");
+    }
+}
+
+TEST(Settings, CollectorOfTracesIsAUrlWithoutAPassword) {
+    EXPECT_FALSE(parse({})->otlp_endpoint);
+    EXPECT_EQ(parse({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318/"}})->otlp_endpoint,
+              "http://localhost:4318");
+    EXPECT_FALSE(parse({{"OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318"}}));
+    EXPECT_FALSE(parse({{"OTEL_EXPORTER_OTLP_ENDPOINT", "http://user:secret@localhost"}}));
+}
+
 TEST(Settings, ModelsHaveEndpointsAndPoolsOfTheirOwn) {
     const auto usual = parse({});
     const auto set = parse({{"VISION_BASE_URL", "http://v/v1/"},
@@ -252,6 +271,57 @@ TEST(Settings, ValuesArrive) {
     EXPECT_EQ(settings->llm_base_url, "https://llm.example/v1");
     EXPECT_EQ(settings->llm_model, "m");
     EXPECT_EQ(settings->llm_api_key->reveal(), "k");
+}
+
+TEST(Settings, DiscordsTokenGoesNowhereInTheClear) {
+    const auto usual = parse({});
+    const auto here = parse(
+        {{"DISCORD_API_URL", "http://127.0.0.1:4000/api/v10/"}, {"HTTP_DISCORD_CONCURRENCY", "3"}});
+    const auto wrong = parse({{"DISCORD_API_URL", "http://discord.example/api/v10"}});
+
+    ASSERT_TRUE(usual);
+    EXPECT_EQ(usual->discord_api_url, "https://discord.com/api/v10");
+    ASSERT_TRUE(here) << here.error().message();
+    EXPECT_EQ(here->discord_api_url, "http://127.0.0.1:4000/api/v10");
+    EXPECT_EQ(here->discord.concurrent_max, 3U);
+    ASSERT_FALSE(wrong);
+    EXPECT_TRUE(wrong.error().cause.contains("DISCORD_API_URL must begin with https://"))
+        << wrong.error().cause;
+}
+
+TEST(Settings, AShardIsToldWithTheCount) {
+    const auto told = parse({{"SHARD_ID", "3"}, {"SHARD_COUNT", "4"}});
+    const auto shared = parse({{"SHARD_COUNT", "16"}, {"SHARD_LEASE_SECONDS", "30"}});
+    const auto without = parse({{"SHARD_ID", "0"}});
+    const auto beyond = parse({{"SHARD_ID", "4"}, {"SHARD_COUNT", "4"}});
+    const auto none = parse({{"SHARD_COUNT", "0"}});
+
+    ASSERT_TRUE(told);
+    EXPECT_EQ(told->shard_id, 3U);
+    EXPECT_EQ(told->shard_count, 4U);
+    ASSERT_TRUE(shared);
+    EXPECT_EQ(shared->shard_id, std::nullopt);
+    EXPECT_EQ(shared->shard_count, 16U);
+    EXPECT_EQ(shared->shard_lease, std::chrono::seconds(30));
+    EXPECT_TRUE(without.error().cause.contains("SHARD_ID is set, and SHARD_COUNT is not"));
+    EXPECT_TRUE(beyond.error().cause.contains("SHARD_ID must be less than SHARD_COUNT"));
+    EXPECT_TRUE(none.error().cause.contains("SHARD_COUNT must be a number from 1 to 1024"));
+}
+
+TEST(Settings, ThePublicKeyIsThatOfThePortal) {
+    const std::string key(64, 'a');
+
+    EXPECT_EQ(parse({{"DISCORD_PUBLIC_KEY", key}})->discord_public_key, key);
+    for (const std::string& wrong : {key + "a", std::string("abc"), std::string(64, 'g')}) {
+        EXPECT_TRUE(parse({{"DISCORD_PUBLIC_KEY", wrong}})
+                        .error()
+                        .cause.contains("DISCORD_PUBLIC_KEY must be the 64 hexadecimal digits"));
+    }
+}
+
+TEST(Settings, CommandsAreToldUnlessThatIsSwitchedOff) {
+    EXPECT_TRUE(parse({})->auto_deploy_commands);
+    EXPECT_FALSE(parse({{"AUTO_DEPLOY_COMMANDS", "false"}})->auto_deploy_commands);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <random>
 #include <vector>
 
@@ -19,10 +20,11 @@ namespace tutti::testing {
 
 class Schedule {
 public:
-    explicit Schedule(std::uint64_t seed) : random_(seed) {}
+    explicit Schedule(std::uint64_t seed)
+        : random_(seed), patience_(patiences[random_() % std::size(patiences)]) {}
 
-    // Returns when all have ended.
-    void run(std::vector<std::function<void()>> bodies) {
+    // Returns when all have ended. False: they go round in a circle, and are left where they are.
+    [[nodiscard]] bool run(std::vector<std::function<void()>> bodies) {
         flows_.resize(bodies.size());
         for (std::size_t i = 0; i < bodies.size(); ++i) {
             Flow& flow = flows_[i];
@@ -40,6 +42,7 @@ public:
         enter(pick(), main_);
         current_ = nullptr;
         MemoryCacheInspector::reader_slot() = own_slot_;
+        return unfinished_.empty();
     }
 
     // Outside of `run`: nothing.
@@ -49,6 +52,7 @@ public:
 
 private:
     static constexpr std::size_t stack_bytes = 256 * 1024;
+    static constexpr std::size_t changes_max = 200'000;  // a schedule that ends has some hundred
 
     struct Flow {
         std::function<void()> body;
@@ -58,7 +62,8 @@ private:
     };
 
     void pass_on() {
-        if (random_() % 3 != 0) return;  // most go on, so that all get far
+        if (++changes_ > changes_max) ::swapcontext(&flows_[running_].context, &main_);
+        if (random_() % patience_ != 0) return;  // most go on, so that all get far
         const std::size_t next = pick();
         if (next == running_) return;
         flows_[running_].slot = MemoryCacheInspector::reader_slot();
@@ -85,10 +90,16 @@ private:
     }
     std::size_t pick() { return unfinished_[random_() % unfinished_.size()]; }
 
+    // How many atomics a flow goes on for, on average: some change in the middle of everything, in
+    // others a whole operation lies between two atomics of another.
+    static constexpr std::uint64_t patiences[] = {3, 3, 12, 48};
+
     std::mt19937_64 random_;
+    const std::uint64_t patience_;
     std::vector<Flow> flows_;
     std::vector<std::size_t> unfinished_;
     std::size_t running_ = 0;
+    std::size_t changes_ = 0;
     ucontext_t main_{};
     detail::ReaderSlot* own_slot_ = nullptr;
     inline static Schedule* current_ = nullptr;

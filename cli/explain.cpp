@@ -1,0 +1,169 @@
+// `tutti explain`: what log, members and store say of one key.
+#include <algorithm>
+#include <optional>
+#include <ostream>
+#include <ranges>
+#include <string>
+#include <vector>
+
+#include <boost/describe/class.hpp>
+
+#include "cli/channel_view.hpp"
+#include "cli/commands.hpp"
+#include "cli/text.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::cli {
+namespace {
+
+constexpr const char* name = "explain";
+
+struct EventView {
+    std::uint64_t sequence = 0;
+    bool all = false;  // it was of every key
+};
+BOOST_DESCRIBE_STRUCT(EventView, (), (sequence, all))
+
+struct ValueView {
+    std::string prefix{};
+    std::string form{};  // framed, raw
+    std::optional<std::uint64_t> bytes{};
+    std::optional<bool> current{};
+    std::int64_t age_ms = 0;
+    std::int64_t fresh_ms = 0;
+    std::int64_t kept_ms = 0;
+    std::optional<std::int64_t> claim_ms{};
+    bool waited_for = false;
+};
+BOOST_DESCRIBE_STRUCT(ValueView, (),
+                      (prefix, form, bytes, current, age_ms, fresh_ms, kept_ms, claim_ms,
+                       waited_for))
+
+struct Explanation {
+    std::string key{};
+    std::optional<EventView> last_event{};
+    std::uint64_t log_from = 0;  // the first sequence that the log still has
+    std::vector<std::string> not_applied_by{};
+    std::vector<ValueView> store{};
+    ChannelView channel{};
+};
+BOOST_DESCRIBE_STRUCT(Explanation, (), (key, last_event, log_from, not_applied_by, store, channel))
+
+// Of the shipped services; a cache of another program needs --channel.
+bool find_cache(ExplainCommand& command, std::ostream& err, const World& world) {
+    if (!command.channel.of.channel.empty()) return true;
+    const Inventory inventory = world.catalogue();
+    const auto found = std::ranges::find(
+        inventory, command.cache, [](const InventoryRow& row) { return row.declaration.name; });
+    if (found == inventory.end()) {
+        err << "tutti explain: the shipped services have no cache " << in_quotes(command.cache)
+            << " (tutti audit names them); of another program say --channel NAME\n";
+        return false;
+    }
+    command.channel.of.channel = found->declaration.channel;
+    if (!command.channel.of.channel.empty()) return true;
+    err << "tutti explain: the cache " << in_quotes(command.cache)
+        << " has no channel: no log tells of its keys\n";
+    return false;
+}
+
+std::optional<EventView> last_event(const redis::LogPart& log, const std::string& key) {
+    for (const BusEntry& entry : log.entries | std::views::reverse) {
+        const auto& [keys, all, tags] = entry.changed;
+        if (all || std::ranges::find(keys, key) != keys.end()) {
+            return EventView{.sequence = entry.position.sequence, .all = all};
+        }
+    }
+    return std::nullopt;
+}
+
+ValueView view_of(const redis::StoredState& state) {
+    ValueView view{.prefix = state.prefix,
+                   .form = state.raw ? "raw" : "framed",
+                   .bytes = state.bytes,
+                   .current = state.current,
+                   .age_ms = whole_milliseconds(state.age),
+                   .fresh_ms = whole_milliseconds(state.fresh),
+                   .kept_ms = whole_milliseconds(state.kept),
+                   .waited_for = state.waited_for};
+    if (state.claim) view.claim_ms = whole_milliseconds(*state.claim);
+    return view;
+}
+
+void print(std::ostream& out, const ValueView& value) {
+    out << "  under " << in_quotes(value.prefix) << ": ";
+    if (!value.bytes) {
+        out << "no value";
+    } else if (!value.current) {
+        out << *value.bytes << " bytes that are no value of ours";
+    } else if (!*value.current) {
+        out << *value.bytes << " bytes of another epoch or generation: they count as absent";
+    } else {
+        out << *value.bytes << " bytes, " << value.form << ", " << value.age_ms << " ms old, "
+            << (value.age_ms <= value.fresh_ms ? "fresh until " : "no longer fresh since ")
+            << value.fresh_ms << " ms, kept until " << value.kept_ms << " ms";
+    }
+    if (value.claim_ms) {
+        out << "; a load holds the claim for " << *value.claim_ms << " ms more"
+            << (value.waited_for ? ", a node waits for it" : "");
+    }
+    out << '\n';
+}
+
+void print(std::ostream& out, const Explanation& found) {
+    print(out, found.channel);
+    out << "key " << in_quotes(found.key) << "\n  ";
+    if (found.last_event) {
+        out << "last invalidated at sequence " << found.last_event->sequence
+            << (found.last_event->all ? ", with every key" : "") << '\n';
+        if (found.not_applied_by.empty()) {
+            out << "  every member has said that it has applied it\n";
+        }
+        for (const auto& member : found.not_applied_by) {
+            out << "  not yet said to be applied by " << in_quotes(member)
+                << ": it says so with its next renewal\n";
+        }
+    } else if (found.log_from <= 1) {
+        out << "never invalidated in this epoch\n";
+    } else {
+        out << "not invalidated since sequence " << found.log_from
+            << ", where the log begins by now\n";
+    }
+    if (found.store.empty()) out << "  no value of this channel is kept in the store\n";
+    for (const ValueView& value : found.store) print(out, value);
+}
+
+}  // namespace
+
+int explain(ExplainCommand command, std::ostream& out, std::ostream& err, const World& world) {
+    if (!find_cache(command, err, world)) return exit_failed;
+    if (!complete(command.channel, name, err, world)) return exit_failed;
+    const auto& [url, of, format] = command.channel;
+    // The log first: a member that has applied what it says is not shown as one that has not.
+    const auto log = redis::read_log(url, of);
+    if (!log) return say_failure(err, name, log.error());
+    const auto state = find_channel(command.channel, name, err);
+    if (!state) return exit_failed;
+    const auto values = redis::inspect_values(url, *state, command.key, of);
+    if (!values) return say_failure(err, name, values.error());
+
+    Explanation found{.key = command.key,
+                      .last_event = last_event(*log, command.key),
+                      .log_from = log->entries.empty() ? 0 : log->entries.front().position.sequence,
+                      .channel = cli::view_of(*state, of)};
+    for (const auto& member : found.channel.members) {
+        if (found.last_event && member.applied < found.last_event->sequence) {
+            found.not_applied_by.push_back(member.name);
+        }
+    }
+    for (const auto& value : *values) found.store.push_back(view_of(value));
+    if (format == Format::json) {
+        out << json::write(found) << '\n';
+    } else {
+        print(out, found);
+    }
+    return exit_success;
+}
+
+}  // namespace tutti::cli

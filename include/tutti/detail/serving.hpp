@@ -1,0 +1,74 @@
+// Whether a cache may answer from memory now: what a hit asks before it looks there.
+//
+// Thread-safety: `now` and `phase` from any thread; `open` and `close` by the cache's core.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "tutti/clock.hpp"
+#include "tutti/detail/atomic.hpp"
+#include "tutti/detail/forks.hpp"
+#include "tutti/detail/lease.hpp"
+
+namespace tutti::detail {
+
+class Serving {
+public:
+    // `watched` is open, too: each hit is told of or measured, so a look that does neither finds
+    // none. So a hit that is not watched asks nothing about it. `validated`: open, but what memory
+    // has is worth nothing before the server was asked (R10), which only the core does.
+    enum class Phase : std::uint8_t { declared, open, watched, validated, closed };
+
+    // lease: null if the cache needs none. The clock lives for the whole program.
+    Serving(const Clock& clock, std::shared_ptr<const Lease> lease,
+            Phase when_open = Phase::open) noexcept
+        : clock_(clock), when_open_(when_open), lease_(std::move(lease)) {}
+
+    // The time, if it serves and the lease is effective: R2 says that the lease's end is taken
+    // first, then the time, and then memory is looked at. Otherwise the core knows what happens.
+    [[nodiscard]] std::optional<TimePoint> now() const noexcept {
+        if (phase() != Phase::open) return std::nullopt;
+        return leased();
+    }
+    // The same of a look that is no read, or is watched.
+    [[nodiscard]] std::optional<TimePoint> now_to_look() const noexcept {
+        const Phase seen = phase();
+        if (seen != Phase::open && seen != Phase::watched) return std::nullopt;
+        return leased();
+    }
+
+    // Whether it serves or not.
+    [[nodiscard]] TimePoint time() const noexcept {
+        return is_machine_ ? Boottime::now() : clock_.now();
+    }
+
+    [[nodiscard]] Phase phase() const noexcept { return phase_.load(std::memory_order_acquire); }
+    [[nodiscard]] bool is_open() const noexcept {
+        const Phase now = phase();
+        return now == Phase::open || now == Phase::watched || now == Phase::validated;
+    }
+    void open() noexcept { phase_.store(when_open_, std::memory_order_release); }
+    void close() noexcept { phase_.store(Phase::closed, std::memory_order_release); }
+
+private:
+    [[nodiscard, gnu::always_inline]] std::optional<TimePoint> leased() const noexcept {
+        if (this_process() != made_in_) return std::nullopt;
+        if (!lease_) return time();
+        const TimePoint end = lease_->end();
+        const TimePoint now = time();
+        if (now >= end) return std::nullopt;
+        return now;
+    }
+
+    const Clock& clock_;
+    const bool is_machine_ = &clock_ == &system_clock();  // spares a virtual call
+    const Phase when_open_;
+    const std::uint32_t made_in_ = this_process();
+    const std::shared_ptr<const Lease> lease_;
+    Atomic<Phase> phase_{Phase::declared};  // pairs with itself
+};
+
+}  // namespace tutti::detail

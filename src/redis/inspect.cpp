@@ -1,0 +1,318 @@
+// Plain commands that only read, on one connection, decoded as a node decodes them.
+#include "tutti/redis/inspect.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <initializer_list>
+#include <map>
+#include <string_view>
+#include <utility>
+
+#include "base/name_rule.hpp"
+#include "base/text.hpp"
+#include "coherence/wire.hpp"
+#include "redis/log_replay.hpp"
+#include "redis/names.hpp"
+#include "tutti/redis/connection.hpp"
+#include "tutti/redis_url.hpp"
+
+namespace tutti::redis {
+namespace {
+
+constexpr const char* inspect_operation = "redis inspect";
+constexpr std::size_t members_max = 10'000;
+
+std::optional<std::string> wrong_with(const InspectOptions& options) {
+    if (const auto wrong = wrong_with_app(options.app)) return "app: " + *wrong;
+    if (const auto wrong = wrong_with_name(options.channel)) return "channel: " + *wrong;
+    if (options.timeout <= Duration::zero()) return "timeout: must be positive";
+    return std::nullopt;
+}
+
+// A connection that ends at its deadline, and whose refusals are errors.
+class Asking {
+public:
+    static Result<Asking> begin(const std::string& text, const InspectOptions& options) {
+        if (const auto wrong = wrong_with(options)) {
+            return fail(Errc::invalid_option, inspect_operation, *wrong);
+        }
+        auto url = Url::parse(text);
+        if (!url) return fail(std::move(url).error());
+        const auto server = Connector::create(text);
+        if (!server) return fail(server.error());
+        const TimePoint deadline = Boottime::now() + options.timeout;
+        auto connection = server->connect(deadline);
+        if (!connection) return fail(std::move(connection).error());
+        return Asking(*std::move(url), *std::move(connection), options, deadline);
+    }
+
+    [[nodiscard]] const Url& url() const noexcept { return url_; }
+    [[nodiscard]] const Names& names() const noexcept { return names_; }
+    [[nodiscard]] const std::string& channel() const noexcept { return channel_; }
+    // Of the channel: its hash, log and members.
+    [[nodiscard]] std::string hash() const { return names_.state_keys(channel_)[0]; }
+    [[nodiscard]] std::string log() const { return names_.state_keys(channel_)[1]; }
+    [[nodiscard]] std::string acks() const { return names_.state_keys(channel_)[2]; }
+
+    // What is of another type counts as absent, as for a node.
+    Result<Reply> ask(std::initializer_list<std::string_view> words) {
+        auto reply = connection_.command(words, deadline_);
+        if (!reply) return reply;
+        if (reply->is_error("WRONGTYPE")) return Reply{};
+        if (reply->is(Reply::Type::error)) {
+            return fail(Errc::refused, inspect_operation,
+                        std::string(*words.begin()) + ": " + shown(reply->text, 200));
+        }
+        return reply;
+    }
+
+private:
+    Asking(Url url, Connection connection, const InspectOptions& options, TimePoint deadline)
+        : url_(std::move(url)),
+          names_(options.app, url_.database),
+          channel_(options.channel),
+          connection_(std::move(connection)),
+          deadline_(deadline) {}
+
+    Url url_;
+    Names names_;
+    std::string channel_;
+    Connection connection_;
+    TimePoint deadline_;
+};
+
+using Fields = std::map<std::string, std::string, std::less<>>;
+
+Fields pairs_in(const Reply& reply) {
+    Fields found;
+    for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
+        found[reply.items[i].text] = reply.items[i + 1].text;
+    }
+    return found;
+}
+
+std::string_view field(const Fields& fields, std::string_view name) {
+    const auto found = fields.find(name);
+    return found == fields.end() ? std::string_view() : std::string_view(found->second);
+}
+
+std::uint64_t number_in(std::string_view text) { return wire::parse_decimal(text).value_or(0); }
+
+Duration milliseconds(std::string_view text) {
+    constexpr std::uint64_t century = 3'155'695'200'000;
+    return std::chrono::milliseconds(std::min(number_in(text), century));
+}
+
+// The words of a line, split at single spaces.
+std::vector<std::string_view> words_of(std::string_view line) {
+    std::vector<std::string_view> words;
+    while (!line.empty()) {
+        const std::size_t end = std::min(line.find(' '), line.size());
+        words.push_back(line.substr(0, end));
+        line.remove_prefix(std::min(end + 1, line.size()));
+    }
+    return words;
+}
+
+std::vector<ChannelMember> members_in(const Reply& acks, const Fields& hash) {
+    std::vector<ChannelMember> members;
+    for (const auto& [name, applied] : pairs_in(acks)) {
+        if (members.size() == members_max) break;
+        ChannelMember member{.name = name, .applied = number_in(applied), .lease = std::nullopt};
+        const auto lease = words_of(field(hash, "m:" + name));
+        if (lease.size() == 2) member.lease = milliseconds(lease[0]);
+        members.push_back(std::move(member));
+    }
+    return members;
+}
+
+std::optional<std::uint64_t> listening(Asking& asking, const std::string& channel) {
+    const auto reply = asking.ask({"PUBSUB", "NUMSUB", channel});
+    if (!reply || reply->items.size() != 2 || !reply->items[1].is(Reply::Type::integer)) {
+        return std::nullopt;
+    }
+    return static_cast<std::uint64_t>(reply->items[1].integer);
+}
+
+// Prefixes are netstrings, as keys of an entry are.
+std::vector<std::string> prefixes_in(std::string_view text) {
+    if (text.empty()) return {};
+    auto decoded = wire::decode_keys(text);
+    return decoded && !decoded->all ? std::move(decoded->keys) : std::vector<std::string>();
+}
+
+std::string at(Sequence sequence) { return "sequence " + std::to_string(sequence); }
+
+// Where the log goes on in another way than the entry before says.
+void check_link(LogPart& part, const BusEntry& next) {
+    const Sequence sequence = next.position.sequence;
+    if (part.entries.empty()) {
+        const bool begins = sequence == 1;
+        const auto first = static_cast<std::uint64_t>(part.epoch);
+        if (begins && next.previous != Chain{first}) {
+            part.breaks.push_back(at(1) + " does not continue the epoch");
+        }
+        return;
+    }
+    const BusPosition& before = part.entries.back().position;
+    if (sequence != before.sequence + 1) {
+        part.breaks.push_back(at(before.sequence) + " is followed by " + at(sequence));
+    } else if (next.previous != before.chain) {
+        part.breaks.push_back(at(sequence) + " does not continue " + at(before.sequence) +
+                              ": another history");
+    }
+}
+
+Result<std::string> epoch_of(Asking& asking) {
+    auto reply = asking.ask({"HGET", asking.hash(), "e"});
+    if (!reply) return fail(std::move(reply).error());
+    return std::move(reply->text);
+}
+
+Result<LogPart> read_pages(Asking& asking, Epoch epoch, Sequence first, std::size_t entries_max) {
+    LogPart part{.epoch = epoch};
+    bool more = true;
+    while (more && part.entries.size() < entries_max) {
+        const std::size_t count =
+            std::min(entries_max - part.entries.size(), std::size_t{LogReplay::page_entries});
+        auto page = asking.ask(
+            {"XRANGE", asking.log(), std::to_string(first), "+", "COUNT", std::to_string(count)});
+        if (!page) return fail(std::move(page).error());
+        more = page->items.size() == count;
+        for (const Reply& item : page->items) {
+            auto entry = decode_log_item(epoch, item);
+            if (!entry || entry->position.sequence < first) {
+                part.breaks.push_back("behind " + at(first - 1) + " stands what is no entry");
+                return part;
+            }
+            check_link(part, *entry);
+            first = entry->position.sequence + 1;
+            part.entries.push_back(*std::move(entry));
+        }
+    }
+    return part;
+}
+
+// "1 <epoch> <generation> ..." of a value, of what stands beside a raw one, and of a claim; where
+// values carry tags it begins with 2.
+std::optional<bool> is_current(const std::vector<std::string_view>& words,
+                               const ChannelState& channel) {
+    if (words.size() < 4 || (words[0] != "1" && words[0] != "2")) return std::nullopt;
+    const auto epoch = wire::parse_hex(words[1]);
+    const auto generation = wire::parse_decimal(words[2]);
+    if (!epoch || !generation) return std::nullopt;
+    return Epoch{*epoch} == channel.position.epoch && *generation == channel.generation;
+}
+
+Result<Duration> time_left(Asking& asking, const std::string& key) {
+    auto reply = asking.ask({"PTTL", key});
+    if (!reply) return fail(std::move(reply).error());
+    return std::chrono::milliseconds(std::max<std::int64_t>(reply->integer, 0));
+}
+
+Result<void> read_value(Asking& asking, const ChannelState& channel, const std::string& key,
+                        StoredState& into) {
+    constexpr std::size_t header_bytes_max = 128;
+    auto bytes = asking.ask({"STRLEN", key});
+    auto head = asking.ask({"GETRANGE", key, "0", std::to_string(header_bytes_max)});
+    auto beside =
+        asking.ask({"GETRANGE", "tutti:value:" + key, "0", std::to_string(header_bytes_max)});
+    for (const auto* reply : {&bytes, &head, &beside}) {
+        if (!*reply) return fail(reply->error());
+    }
+    if (bytes->integer == 0) return {};
+    into.bytes = static_cast<std::uint64_t>(bytes->integer);
+    into.raw = !beside->text.empty();
+    const std::string_view line =
+        into.raw ? std::string_view(beside->text)
+                 : std::string_view(head->text).substr(0, head->text.find('\n'));
+    const auto words = words_of(line);
+    into.current = is_current(words, channel);
+    const std::size_t fresh_at = into.raw ? 3 : 4;
+    if (!into.current || words.size() < fresh_at + 2) return {};
+    into.fresh = milliseconds(words[fresh_at]);
+    into.kept = milliseconds(words[fresh_at + 1]);
+    const auto left = time_left(asking, into.raw ? "tutti:value:" + key : key);
+    if (!left) return fail(left.error());
+    into.age = std::max(into.kept - *left, Duration::zero());
+    return {};
+}
+
+Result<void> read_claim(Asking& asking, const ChannelState& channel, const std::string& key,
+                        StoredState& into) {
+    const std::string name = "tutti:claim:" + key;
+    auto claim = asking.ask({"GET", name});
+    if (!claim) return fail(std::move(claim).error());
+    const auto words = words_of(claim->text);
+    if (!is_current(words, channel).value_or(false)) return {};
+    const auto left = time_left(asking, name);
+    if (!left) return fail(left.error());
+    into.claim = *left;
+    into.waited_for = words[3] == "1";
+    return {};
+}
+
+}  // namespace
+
+Result<std::optional<ChannelState>> inspect_channel(const std::string& url,
+                                                    const InspectOptions& options) {
+    auto asking = Asking::begin(url, options);
+    if (!asking) return fail(std::move(asking).error());
+    auto hash = asking->ask({"HGETALL", asking->hash()});
+    if (!hash) return fail(std::move(hash).error());
+    const Fields fields = pairs_in(*hash);
+    const auto position =
+        wire::decode_position(field(fields, "e"), field(fields, "s"), field(fields, "h"));
+    if (!position) return std::optional<ChannelState>();
+    auto acks =
+        asking->ask({"ZRANGE", asking->acks(), "0", std::to_string(members_max), "WITHSCORES"});
+    if (!acks) return fail(std::move(acks).error());
+    return ChannelState{
+        .server = asking->url().redacted(),
+        .position = *position,
+        .generation = number_in(field(fields, "g")),
+        .prefixes = prefixes_in(field(fields, "p")),
+        .members = members_in(*acks, fields),
+        .nodes_listening = listening(*asking, asking->names().channel(asking->channel())),
+        .programs_listening = listening(*asking, asking->channel())};
+}
+
+Result<LogPart> read_log(const std::string& url, const InspectOptions& options, Sequence first,
+                         std::size_t entries_max) {
+    auto asking = Asking::begin(url, options);
+    if (!asking) return fail(std::move(asking).error());
+    const auto before = epoch_of(*asking);
+    if (!before) return fail(before.error());
+    const auto epoch = wire::parse_hex(*before);
+    if (!epoch) return LogPart{};
+    auto part = read_pages(*asking, Epoch{*epoch}, std::max<Sequence>(first, 1), entries_max);
+    if (!part) return part;
+    const auto after = epoch_of(*asking);
+    if (!after) return fail(after.error());
+    if (*after != *before) {
+        return fail(Errc::unavailable, inspect_operation,
+                    "another epoch began meanwhile; ask again");
+    }
+    return part;
+}
+
+Result<std::vector<StoredState>> inspect_values(const std::string& url, const ChannelState& channel,
+                                                const std::string& key,
+                                                const InspectOptions& options) {
+    auto asking = Asking::begin(url, options);
+    if (!asking) return fail(std::move(asking).error());
+    std::vector<StoredState> found;
+    for (const std::string& prefix : channel.prefixes) {
+        StoredState& state = found.emplace_back();
+        state.prefix = prefix;
+        if (auto value = read_value(*asking, channel, prefix + key, state); !value) {
+            return fail(std::move(value).error());
+        }
+        if (auto claim = read_claim(*asking, channel, prefix + key, state); !claim) {
+            return fail(std::move(claim).error());
+        }
+    }
+    return found;
+}
+
+}  // namespace tutti::redis

@@ -1,0 +1,101 @@
+// The processes of one run: a redis-server, nodes, writers, and what a fault may do to them. All
+// files are in a folder that goes with the object, all sockets are of the loopback interface, and
+// every process is a child that dies with this one.
+//
+// Everything blocks, and throws std::runtime_error when a process does not do as it should in time.
+//
+// Thread-safety: none.
+#pragma once
+
+#include <signal.h>
+
+#include <cstddef>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fault/journal.hpp"
+#include "fault/member.hpp"
+#include "support/program.hpp"
+#include "support/redis_server.hpp"
+#include "support/replicated_redis.hpp"
+#include "support/tcp_proxy.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace tests::fault {
+
+struct Setup {
+    std::size_t nodes = 8;
+    std::size_t writers = 3;
+    std::vector<std::string> redis = {};  // lines of its configuration
+    bool replicated = false;              // two replicas and three Sentinels, which all ask
+    bool outbox = false;
+    unsigned dies_after = 0;    // each writer: see member.hpp
+    unsigned padding_keys = 0;  // the first writer
+    std::string lie = {};       // of the first node with a wire
+};
+
+class Fleet {
+public:
+    explicit Fleet(Setup setup);
+    Fleet(const Fleet&) = delete;
+    Fleet& operator=(const Fleet&) = delete;
+
+    // Requires: not replicated.
+    [[nodiscard]] RedisServer& redis() { return *redis_; }
+    // Requires: replicated.
+    [[nodiscard]] ReplicatedRedis& servers() { return *servers_; }
+    // Nodes of an odd index have it between them and the server, which is not replicated.
+    [[nodiscard]] TcpProxy& wire() { return *wire_; }
+    [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
+    [[nodiscard]] bool writer_lives() const;
+
+    void stop_node(std::size_t index) { nodes_.at(index).program->signal(SIGSTOP); }
+    void continue_node(std::size_t index) { nodes_.at(index).program->signal(SIGCONT); }
+    // SIGKILL, and another one in its place.
+    void replace_node(std::size_t index);
+    // Begins those that have ended themselves again. Returns how many.
+    std::size_t replace_dead_writers();
+    // How many lines of the server's log hold `text`.
+    [[nodiscard]] std::size_t in_server_log(const std::string& text) const;
+
+    // SIGTERM, and waits; those that have ended themselves stay so.
+    void end_writers();
+    void end_nodes();
+
+    // How the members that have ended ended, other than as they were told to: crashes.
+    [[nodiscard]] const std::vector<std::string>& crashes() const { return crashes_; }
+    [[nodiscard]] std::vector<std::string> living_nodes() const;
+    [[nodiscard]] Story story() const;
+
+private:
+    struct Member {
+        std::string name;
+        std::unique_ptr<Program> program;
+        std::size_t incarnation = 0;
+    };
+
+    void begin(Member& member, const std::string& role, const std::string& redis);
+    [[nodiscard]] std::string url(bool by_wire) const;
+    void begin_node(std::size_t index);
+    void begin_writer(std::size_t index);
+    void await_work(const Member& member) const;
+    void end(Member& member);
+    void expect_end(Member& member, int code);
+    [[nodiscard]] std::string journal_of(const Member& member) const;
+
+    const Setup setup_;
+    TemporaryFolder folder_;
+    // The one server and the proxy, or many.
+    std::optional<RedisServer> redis_;
+    std::optional<TcpProxy> wire_;
+    std::optional<ReplicatedRedis> servers_;
+    std::deque<Member> nodes_;
+    std::deque<Member> writers_;
+    std::vector<std::string> crashes_;
+};
+
+}  // namespace tests::fault

@@ -1,0 +1,86 @@
+#include "fault/run.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fault/checker.hpp"
+#include "fault/faults.hpp"
+#include "fault/fleet.hpp"
+#include "fault/promise.hpp"
+#include "tutti/clock.hpp"
+
+namespace tests::fault {
+
+namespace {
+
+using namespace std::chrono_literals;
+using tutti::Boottime;
+using tutti::TimePoint;
+
+// Behind every bound, so that what is owed then is also asked for.
+constexpr auto a_while = 300ms;
+constexpr auto writes_after_the_fault = 1500ms;
+
+void wait_until(TimePoint when) {
+    std::this_thread::sleep_for(tutti::time_left(when, Boottime::now()));
+}
+
+// The readers go on until everything that was promised is due.
+void be_calm(const Fault& fault, TimePoint fault_ended, TimePoint last_write) {
+    TimePoint until = std::max(fault_ended + ready_within, last_write + lease_bound);
+    if (const auto bound = fault.commit_bound) until = std::max(until, last_write + *bound);
+    wait_until(until + a_while);
+}
+
+std::vector<std::string> complaints_of(const Fault& fault, const Outcome& outcome,
+                                       const std::vector<std::string>& crashes) {
+    std::vector<std::string> all;
+    const Verdict& verdict = outcome.verdict;
+    for (const std::string& crash : crashes) all.push_back("crash: " + crash);
+    if (outcome.strikes == 0) all.emplace_back("the fault has not struck");
+    if (verdict.hits == 0 || verdict.writes == 0)
+        all.emplace_back("nothing was cached, or changed");
+    if (!fault.setup.outbox && verdict.by_acknowledgements + verdict.waited_out == 0) {
+        all.emplace_back("nothing was done");
+    }
+    if (!fault.breaks.empty() && !verdict.broken.contains(std::string(fault.breaks))) {
+        all.push_back("the checker has not noticed that \"" + std::string(fault.breaks) +
+                      "\" is broken");
+    }
+    if (!fault.breaks.empty()) return all;
+    for (const auto& [promise, broken] : verdict.broken) {
+        all.push_back("broken: " + promise + ", " + std::to_string(broken.times) +
+                      " times, first: " + broken.example);
+    }
+    return all;
+}
+
+}  // namespace
+
+Outcome run(const Fault& fault, const Size& size) {
+    Setup setup = fault.setup;
+    setup.nodes = size.nodes;
+    setup.writers = size.writers;
+    Fleet fleet(setup);
+    wait_until(Boottime::now() + lease_bound + a_while);  // until then the epoch is new
+
+    Outcome outcome{.fault = &fault, .verdict = {}, .complaints = {}};
+    outcome.strikes = fault.apply(fleet, Boottime::now() + size.lasts);
+    const TimePoint fault_ended = Boottime::now();
+    if (!fault.writers_end_with_it) wait_until(fault_ended + writes_after_the_fault);
+    fleet.end_writers();
+    be_calm(fault, fault_ended, Boottime::now());
+    fleet.end_nodes();
+
+    outcome.verdict = judge(fleet.story(), {.fault_ended = fault_ended,
+                                            .alive = fleet.living_nodes(),
+                                            .reads_may_fail = fault.reads_may_fail,
+                                            .commit_bound = fault.commit_bound});
+    outcome.complaints = complaints_of(fault, outcome, fleet.crashes());
+    return outcome;
+}
+
+}  // namespace tests::fault

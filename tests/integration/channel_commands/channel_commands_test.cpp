@@ -1,0 +1,278 @@
+// `tutti invalidate`, `replay` and `explain` as an operator types them, on a real server with real
+// nodes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "support/plain_watch.hpp"
+#include "support/redis_server.hpp"
+#include "tutti/json.hpp"
+#include "tutti/node.hpp"
+
+namespace tests {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+using Numbers = tutti::Coherent<std::string, int>;
+
+struct Ended {
+    int code = 0;
+    std::string out;
+    std::string err;
+};
+
+// One node of the app `shop`, with a cache and values in the store.
+class ChannelCommands : public ::testing::Test {
+protected:
+    void SetUp() override {
+        server_.command({"ACL", "SETUSER", "ops", "on", ">s3cret", "+@all", "~*", "&*"});
+        node_ = tutti::Node::create({.name = "web-1", .redis = url(), .app = "shop"}).value();
+        numbers_ = std::make_unique<Numbers>(node_->coherent(tutti::CacheOptions<std::string, int>{
+            .name = "numbers",
+            .caches = "numbers",
+            .stale = tutti::Stale::wrong,
+            .ttl = 1h,
+            .bound = tutti::entries(100),
+            .load = [this](const std::string&, tutti::LoadContext&) { return source_.load(); },
+            .store = tutti::StoreTier<int>{.ttl = 1h, .codec = tutti::json_codec<int>()},
+            .channel = "cache:numbers",
+            .plain = tutti::PlainEvent{.type = "number", .key = "id"}}));
+        ASSERT_TRUE(node_->start());
+    }
+
+    [[nodiscard]] std::string url() const {
+        return "redis://ops:s3cret@127.0.0.1:" + std::to_string(server_.port());
+    }
+    Ended run(std::vector<std::string> arguments) {
+        std::ostringstream out;
+        std::ostringstream err;
+        const int code = tutti::cli::run(arguments, out, err,
+                                         {.catalogue = [this] { return node_->inventory(); },
+                                          .document = {},
+                                          .fetch = {},
+                                          .redis_url = url(),
+                                          .app = "shop",
+                                          .diagnose = {}});
+        EXPECT_THAT(out.str() + err.str(), Not(HasSubstr("s3cret")));
+        return {.code = code, .out = out.str(), .err = err.str()};
+    }
+    int read(const std::string& key) { return *numbers_->get(key).value(); }
+    bool eventually_reads(const std::string& key, int value) {
+        const auto give_up = tutti::Boottime::now() + 10s;
+        while (read(key) != value) {
+            if (tutti::Boottime::now() > give_up) return false;
+            std::this_thread::sleep_for(5ms);
+        }
+        return true;
+    }
+    std::string command(const std::vector<std::string>& words) { return server_.command(words); }
+
+    RedisServer server_;
+    std::atomic<int> source_ = 1;
+    std::unique_ptr<tutti::Node> node_;
+    std::unique_ptr<Numbers> numbers_;
+};
+
+TEST_F(ChannelCommands, InvalidatedKeysAreForgottenInMemoryAndStore) {
+    EXPECT_EQ(read("a"), 1);
+    EXPECT_EQ(read("b"), 1);
+    EXPECT_EQ(read("c"), 1);
+    source_ = 2;
+
+    const Ended ended = run({"invalidate", "-", "cache:numbers", "a", "b"});
+
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, StartsWith("published at sequence "));
+    EXPECT_TRUE(eventually_reads("a", 2));
+    EXPECT_TRUE(eventually_reads("b", 2));
+    EXPECT_EQ(read("c"), 1);
+}
+
+TEST_F(ChannelCommands, EveryKeyIsForgottenAndAcknowledged) {
+    EXPECT_EQ(read("a"), 1);
+    source_ = 2;
+
+    const Ended ended = run({"invalidate", url(), "cache:numbers", "--all", "--ack", "--json"});
+
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, HasSubstr(R"({"outcome":"done","by":")"));
+    EXPECT_EQ(read("a"), 2) << "done: nobody reads the old value";
+}
+
+TEST_F(ChannelCommands, DryRunShowsWhoWouldHearAndPublishesNothing) {
+    EXPECT_EQ(read("a"), 1);
+    source_ = 2;
+
+    const Ended ended = run({"invalidate", "-", "cache:numbers", "a", "--dry-run"});
+
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("would publish: 'a'"), HasSubstr("sequence 0"),
+                                 HasSubstr("member 'web-1"), HasSubstr("lease 3000 ms"),
+                                 HasSubstr("subscribers of the entries: 1"),
+                                 HasSubstr("would not be told (--event)")));
+    EXPECT_EQ(read("a"), 1);
+    EXPECT_THAT(run({"replay", "-", "cache:numbers"}).out, HasSubstr("0 entries"));
+}
+
+TEST_F(ChannelCommands, ProgramsWithoutTuttiAreToldInTheirShape) {
+    PlainWatch watch(server_.port(), "cache:numbers");
+
+    const Ended ended =
+        run({"invalidate", "-", "cache:numbers", "a", "--event", "number:id", "--json"});
+
+    EXPECT_EQ(ended.code, 0) << ended.err;
+    std::vector<std::string> heard;
+    const auto give_up = tutti::Boottime::now() + 10s;
+    while (heard.empty() && tutti::Boottime::now() < give_up) {
+        heard = watch.take();
+        std::this_thread::sleep_for(5ms);
+    }
+    EXPECT_THAT(heard, ElementsAre(R"({"type":"number","id":"a"})"));
+}
+
+TEST_F(ChannelCommands, AChannelThatNobodyUsesIsAMistake) {
+    for (const char* name : {"invalidate", "replay"}) {
+        std::vector<std::string> words{name, "-", "cache:nubmers"};
+        if (words[0] == "invalidate") words.emplace_back("a");
+        const Ended ended = run(words);
+
+        EXPECT_EQ(ended.code, 2);
+        EXPECT_THAT(ended.err, HasSubstr("has used the channel 'cache:nubmers' here"));
+    }
+    EXPECT_EQ(run({"invalidate", "-", "cache:numbers", "a", "--app", "other"}).code, 2);
+    EXPECT_EQ(command({"EXISTS", "tutti:{shop/0/cache:nubmers}:m"}), "0") << "and is left none";
+}
+
+TEST_F(ChannelCommands, ReplayPrintsTheLogAndChecksItsChain) {
+    for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(numbers_->invalidate(key).published());
+    ASSERT_TRUE(numbers_->invalidate_all().published());
+
+    const Ended whole = run({"replay", "-", "cache:numbers"});
+    EXPECT_EQ(whole.code, 0) << whole.err;
+    EXPECT_THAT(whole.out, AllOf(HasSubstr("  1  "), HasSubstr("'a'"), HasSubstr("every key"),
+                                 HasSubstr("4 entries, each continues the one before")));
+    const Ended part = run({"replay", "-", "cache:numbers", "--since", "3", "--max", "1"});
+    EXPECT_THAT(part.out, AllOf(HasSubstr("'c'"), HasSubstr("1 entries"), Not(HasSubstr("'b'"))));
+    EXPECT_THAT(run({"replay", "-", "cache:numbers", "--json"}).out,
+                AllOf(HasSubstr(R"("entries":[{"sequence":1,"previous":")"),
+                      HasSubstr(R"("keys":["a"],"all":false)"), HasSubstr(R"("breaks":[])")));
+}
+
+TEST_F(ChannelCommands, ALogWithAHoleIsBroken) {
+    for (const char* key : {"a", "b", "c"}) ASSERT_TRUE(numbers_->invalidate(key).published());
+    command({"XDEL", "tutti:{shop/0/cache:numbers}:log", "2-0"});
+
+    const Ended ended = run({"replay", "-", "cache:numbers"});
+
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.out, HasSubstr("sequence 1 is followed by sequence 3"));
+}
+
+TEST_F(ChannelCommands, AForgedEntryIsAnotherHistory) {
+    for (const char* key : {"a", "b"}) ASSERT_TRUE(numbers_->invalidate(key).published());
+    command({"XADD", "tutti:{shop/0/cache:numbers}:log", "3-0", "p", "0123456789abcdef", "h",
+             "0123456789abcdef", "k", "1:c,"});
+    command({"XADD", "tutti:{shop/0/cache:numbers}:log", "4-0", "nonsense", "\x1b[2J"});
+
+    const Ended ended = run({"replay", "-", "cache:numbers"});
+
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_THAT(ended.out, AllOf(HasSubstr("sequence 3 does not continue sequence 2"),
+                                 HasSubstr("behind sequence 3 stands what is no entry"),
+                                 Not(HasSubstr("\x1b"))));
+}
+
+TEST_F(ChannelCommands, ExplainTellsTheLastEventAndWhatIsStored) {
+    EXPECT_EQ(read("a"), 1);
+    ASSERT_TRUE(numbers_->invalidate("b").published());
+
+    const Ended never = run({"explain", "-", "numbers", "a"});
+    EXPECT_EQ(never.code, 0) << never.err;
+    EXPECT_THAT(never.out,
+                AllOf(HasSubstr("never invalidated in this epoch"), HasSubstr(" bytes, framed, "),
+                      HasSubstr("fresh until 3600000 ms"), HasSubstr("member 'web-1")));
+
+    ASSERT_TRUE(numbers_->invalidate("a", {.ack = tutti::Ack::every_instance}).done());
+    const Ended after = run({"explain", "-", "numbers", "a"});
+    EXPECT_THAT(after.out, AllOf(HasSubstr("last invalidated at sequence 2\n"),
+                                 HasSubstr("every member has said that it has applied it"),
+                                 HasSubstr(": no value")));
+
+    EXPECT_EQ(read("a"), 1);
+    ASSERT_TRUE(numbers_->invalidate_all().published());
+    const Ended all = run({"explain", "-", "numbers", "a"});
+    EXPECT_THAT(all.out, AllOf(HasSubstr("last invalidated at sequence 3, with every key"),
+                               HasSubstr("another epoch or generation: they count as absent")));
+    EXPECT_THAT(run({"explain", "-", "whatever", "a", "--channel", "cache:numbers", "--json"}).out,
+                AllOf(StartsWith(R"({"key":"a","lastEvent":{"sequence":3,"all":true},"logFrom":1)"),
+                      HasSubstr(R"("current":false)")));
+}
+
+TEST_F(ChannelCommands, ExplainShowsTheClaimOfALoadThatRuns) {
+    EXPECT_EQ(read("a"), 1);
+    const std::string epoch = command({"HGET", "tutti:{shop/0/cache:numbers}:m", "e"});
+    std::istringstream json(run({"explain", "-", "numbers", "x", "--json"}).out);
+    const std::string text = json.str();
+    const std::size_t at = text.find(R"("prefix":")") + 10;
+    const std::string prefix = text.substr(at, text.find('"', at) - at);
+    command({"SET", "tutti:claim:" + prefix + "x", "1 " + epoch + " 0 1 token", "PX", "60000"});
+
+    const Ended ended = run({"explain", "-", "numbers", "x"});
+
+    EXPECT_THAT(ended.out,
+                AllOf(HasSubstr("a load holds the claim for "), HasSubstr("a node waits for it")));
+}
+
+TEST_F(ChannelCommands, WhatTheUserMayNotAskIsSaid) {
+    EXPECT_EQ(read("a"), 1);
+    command({"ACL", "SETUSER", "eye", "on", ">s3cret", "~*", "+hget", "+hgetall", "+zrange",
+             "+xrange", "+get", "+strlen", "+getrange", "+pttl"});
+    const std::string url = "redis://eye:s3cret@127.0.0.1:" + std::to_string(server_.port());
+
+    const Ended enough = run({"explain", url, "numbers", "a"});
+    EXPECT_EQ(enough.code, 0) << enough.err;
+    EXPECT_THAT(enough.out, HasSubstr("not known, +pubsub|numsub is not allowed"));
+
+    command({"ACL", "SETUSER", "eye", "-xrange"});
+    const Ended refused = run({"replay", url, "cache:numbers"});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, AllOf(HasSubstr("refused"), HasSubstr("XRANGE")));
+}
+
+TEST_F(ChannelCommands, ExplainNeedsACacheThatHasAChannel) {
+    const Ended ended = run({"explain", "-", "letters", "a"});
+
+    EXPECT_EQ(ended.code, 2);
+    EXPECT_THAT(ended.err, AllOf(HasSubstr("no cache 'letters'"), HasSubstr("--channel NAME")));
+}
+
+TEST_F(ChannelCommands, AServerThatIsAwayIsSaid) {
+    const std::string nobody = "redis://:s3cret@127.0.0.1:" + std::to_string(free_port());
+    for (const std::vector<std::string>& words :
+         {std::vector<std::string>{"invalidate", nobody, "c", "a"},
+          {"replay", nobody, "c"},
+          {"explain", nobody, "numbers", "a"}}) {
+        const Ended ended = run(words);
+        EXPECT_EQ(ended.code, 2);
+        EXPECT_THAT(ended.err, HasSubstr("refused the connection"));
+        EXPECT_THAT(ended.out, IsEmpty());
+    }
+}
+
+}  // namespace
+}  // namespace tests

@@ -1,0 +1,207 @@
+/*
+ * A primary that is replaced, and does not know it: W5 of docs/coherence.md, with three servers. Spin looks at
+ * every order of events within the bounds; tests/model/run starts it.
+ *
+ * One node, one key and one change of it are followed, as in coherence.pml, whose remarks on time hold here, too. A
+ * log has nothing but the change. What a replica has received does not matter: whatever takes a primary's place
+ * begins another epoch. What matters is who follows whom, since an answer counts when a replica has it.
+ *
+ * A replica only moves on to a newer primary. With BACKWARDS it may return to an older one, and a promise is broken:
+ * what the older one is told then counts, and so did what the newer one has granted.
+ */
+#ifndef BROKEN
+#define BROKEN none
+#endif
+#define kept(rule) (BROKEN != rule)
+
+mtype:rule = {
+    none, answers_count_with_copies, store_needs_lease_of_its_epoch, store_needs_lease_where_replaced,
+    new_epoch_flushes, wait_out_before_done, serve_only_under_lease, lease_counts_from_request
+};
+
+#define SERVERS 3
+#define EPOCHS 2 /* each has a primary of its own, until that is demoted */
+#define LEASE 2
+#define LIFE 3 /* by the writer's clock, if the node's is the slowest that there may be */
+#define LAPSED (LIFE + 1)
+#define WAIT_OUT (LIFE + 1)
+
+/* The servers. */
+byte epochs = 1;
+byte primary[EPOCHS + 1]; /* of this epoch: the server's number and 1; 0: there is none any more */
+byte follows[SERVERS];    /* this epoch's primary, or is that */
+bool published[EPOCHS + 1]; /* the change is in its log */
+bool claim[EPOCHS + 1];     /* of a load that began before the change */
+bool stored[EPOCHS + 1];    /* the old value */
+byte others_age[EPOCHS + 1] = LAPSED; /* of the youngest lease that another node has from there */
+
+/* The node. */
+byte at_epoch;
+bool told, told_counts, told_published; /* a renewal that a server has taken; its answer is on the way */
+byte told_epoch, told_age;
+byte lease_age = LAPSED;
+bool memory; /* has the old value */
+bool load;   /* fills memory with it */
+
+/* The change and its writer. */
+#define IDLE 0
+#define SENT 1
+#define PUBLISHED 2 /* a server has it, and its answer does not count yet */
+#define ANSWERED 3
+#define DONE 4
+byte change = IDLE, published_epoch, wait_left;
+
+byte server, other; /* work of the steps below */
+
+#define replicates(s, e) (follows[s] == e && primary[e] != s + 1)
+#define has_copies(e) (primary[e] != 0 && (replicates(0, e) || replicates(1, e) || replicates(2, e)))
+#define effective (lease_age <= LIFE)
+#define fenced(e) ((at_epoch == e || !kept(store_needs_lease_of_its_epoch)) && \
+                   (effective || !kept(store_needs_lease_where_replaced)))
+#define may_claim(e) (others_age[e] <= LIFE || !kept(store_needs_lease_where_replaced))
+#ifdef BACKWARDS
+#define may_follow(s, e) (follows[s] != e)
+#else
+#define may_follow(s, e) (follows[s] < e)
+#endif
+
+inline flush() {
+    memory = false;
+    load = false
+}
+
+inline end_renewal() {
+    told = false;
+    told_counts = false;
+    told_published = false;
+    told_epoch = 0;
+    told_age = 0
+}
+
+inline renewal_answered() {
+    if
+    :: at_epoch != told_epoch && kept(new_epoch_flushes) -> flush()
+    :: at_epoch == told_epoch && told_published -> flush()
+    :: else
+    fi;
+    at_epoch = told_epoch;
+    lease_age = (kept(lease_counts_from_request) -> told_age : 0);
+    end_renewal()
+}
+
+inline renew(e) {
+    told = true;
+    told_counts = !kept(answers_count_with_copies);
+    told_published = published[e];
+    told_epoch = e
+}
+
+inline publish(e) {
+    published[e] = true;
+    claim[e] = false;
+    stored[e] = false;
+    published_epoch = e;
+    change = PUBLISHED
+}
+
+proctype Node() {
+end:
+    do
+    :: d_step { !told && primary[1] != 0 -> renew(1) }
+    :: d_step { !told && primary[2] != 0 -> renew(2) }
+    :: d_step { told && !told_counts && has_copies(told_epoch) -> told_counts = true }
+    :: d_step { told && told_counts -> renewal_answered() }
+    :: d_step { told -> end_renewal() }
+    /* A push. */
+    :: d_step { at_epoch != 0 && published[at_epoch] && (memory || load) -> flush() }
+    /* A load begins before it reads the source, or the store. */
+    :: d_step { !load && change == IDLE -> load = true }
+    :: d_step { !load && at_epoch != 0 && stored[at_epoch] && primary[at_epoch] != 0 && fenced(at_epoch) -> load = true }
+    :: d_step { load ->
+        memory = true;
+        load = false }
+    /* A read begins: of memory, and of the store of whatever server it reaches. */
+    :: d_step { change == DONE && memory && (effective || !kept(serve_only_under_lease)) -> assert(!memory) }
+    :: d_step { change == DONE && primary[1] != 0 && stored[1] && fenced(1) -> assert(!stored[1]) }
+    :: d_step { change == DONE && primary[2] != 0 && stored[2] && fenced(2) -> assert(!stored[2]) }
+    od
+}
+
+proctype Servers() {
+end:
+    do
+    /* Other nodes have leases, too, and load under them; what they load is stored at any time. */
+    :: d_step { change == IDLE && has_copies(1) -> others_age[1] = 0 }
+    :: d_step { change == IDLE && has_copies(2) -> others_age[2] = 0 }
+    :: d_step { change == IDLE && primary[1] != 0 && may_claim(1) -> claim[1] = true }
+    :: d_step { change == IDLE && primary[2] != 0 && may_claim(2) -> claim[2] = true }
+    :: d_step { claim[1] && primary[1] != 0 -> stored[1] = true }
+    :: d_step { claim[2] && primary[2] != 0 -> stored[2] = true }
+    :: atomic {
+        select(server : 0 .. 2);
+        select(other : 1 .. EPOCHS);
+        if
+        /* A replica is promoted. */
+        :: epochs < EPOCHS && primary[follows[server]] != server + 1 ->
+            epochs++;
+            primary[epochs] = server + 1;
+            follows[server] = epochs
+        /* A server is told to follow another one; a primary is none any more then. */
+        :: primary[other] != 0 && primary[other] != server + 1 && may_follow(server, other) ->
+            if
+            :: primary[follows[server]] == server + 1 -> primary[follows[server]] = 0
+            :: else
+            fi;
+            follows[server] = other
+        :: else
+        fi;
+        server = 0;
+        other = 0 }
+    od
+}
+
+proctype Writer() {
+end:
+    do
+    :: d_step { change == IDLE -> change = SENT }
+    :: d_step { change == SENT && primary[1] != 0 -> publish(1) }
+    :: d_step { change == SENT && primary[2] != 0 -> publish(2) }
+    :: d_step { change == PUBLISHED && (has_copies(published_epoch) || !kept(answers_count_with_copies)) ->
+        change = ANSWERED;
+        published_epoch = 0;
+        wait_left = (kept(wait_out_before_done) -> WAIT_OUT : 0) }
+    /* It did not count: it stays pending. */
+    :: d_step { change == PUBLISHED ->
+        change = SENT;
+        published_epoch = 0 }
+    :: d_step { change == ANSWERED && wait_left == 0 -> change = DONE }
+    od
+}
+
+#define grows(age, bound) age = (age < bound -> age + 1 : bound)
+#define shrinks(count) count = (count > 0 -> count - 1 : 0)
+
+proctype Time() {
+end:
+    do
+    :: d_step {
+        grows(lease_age, LAPSED);
+        grows(told_age, (told -> LAPSED : 0));
+        grows(others_age[1], LAPSED);
+        grows(others_age[2], LAPSED);
+        shrinks(wait_left) }
+    od
+}
+
+init {
+    atomic {
+        primary[1] = 1;
+        follows[0] = 1;
+        follows[1] = 1;
+        follows[2] = 1;
+        run Time();
+        run Writer();
+        run Servers();
+        run Node()
+    }
+}

@@ -1,0 +1,48 @@
+// What the scripts of mutants have in common. Each says whether the promises held.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "simulation/fleet.hpp"
+#include "support/broken_rule.hpp"
+
+namespace tutti::simulation {
+
+using mutants::Rule;
+
+inline void warm(Fleet& fleet, std::size_t row) {
+    for (std::size_t place = 0; place < fleet.size(); ++place) fleet.get(place, Fleet::users, row);
+    fleet.run_for(std::chrono::milliseconds(50));
+}
+
+inline void watch(Fleet& fleet, Duration length) {
+    for (const TimePoint end = fleet.now() + length; fleet.now() < end && fleet.kept();) {
+        fleet.run_for(std::chrono::milliseconds(5));
+        for (std::size_t place = 0; place < fleet.size(); ++place) fleet.peek_everything(place);
+    }
+}
+
+inline void expect_needed(Rule rule, const std::function<bool()>& script) {
+    EXPECT_TRUE(script()) << "with the rule";
+    const mutants::BrokenRule broken(rule);
+    EXPECT_FALSE(script()) << "without the rule";
+}
+
+// The same where it depends on how long messages happen to take.
+inline void expect_needed(Rule rule, const std::function<bool(std::uint64_t seed)>& script) {
+    constexpr std::uint64_t seeds = 40;
+    std::uint64_t broken_seed = 0;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        EXPECT_TRUE(script(seed)) << "with the rule, seed " << seed;
+        const mutants::BrokenRule broken(rule);
+        if (!script(seed)) broken_seed = seed;
+    }
+    EXPECT_GT(broken_seed, 0U) << "without the rule, in none of " << seeds << " seeds";
+}
+
+}  // namespace tutti::simulation
