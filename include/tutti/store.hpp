@@ -206,20 +206,26 @@ public:
     // given.
     virtual void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) = 0;
 
-    // The same of several values, as that many calls of `fetch` in this order, and each completes
-    // by itself. A store with a way to its server asks for all of one address but for the key at
-    // once, which takes less than it would one by one.
-    struct Fetch {
-        FetchRequest request;
-        Completion<Fetched> done;
-    };
-    virtual void fetch_many(std::vector<Fetch> fetches, TimePoint deadline) {
-        for (Fetch& one : fetches) fetch(std::move(one.request), deadline, std::move(one.done));
-    }
-
     // Stores what was loaded under a claim, ends the claim and wakes who waits. There is no way to
     // store without one: it is what tells a late request from a timely one.
     virtual void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) = 0;
+
+    // The same of several values, as that many calls of `fetch` or `fill` in this order, and each
+    // completes by itself. A store with a way to its server does it at once for all of one address
+    // but for the key, which takes less than it would one by one.
+    template <class Request, class Answer>
+    struct Part {
+        Request request;
+        Completion<Answer> done;
+    };
+    using Fetch = Part<FetchRequest, Fetched>;
+    using Fill = Part<FillRequest, Filled>;
+    virtual void fetch_many(std::vector<Fetch> fetches, TimePoint deadline) {
+        for (Fetch& one : fetches) fetch(std::move(one.request), deadline, std::move(one.done));
+    }
+    virtual void fill_many(std::vector<Fill> fills, TimePoint deadline) {
+        for (Fill& one : fills) fill(std::move(one.request), deadline, std::move(one.done));
+    }
 
     // The load failed: ends the claim if it is still ours and wakes who waits. False: it was not.
     virtual void release(ValueAddress address, LoadToken token, TimePoint deadline,
@@ -238,11 +244,7 @@ public:
 };
 
 [[nodiscard]] constexpr std::string_view to_string(Store::Condition condition) noexcept {
-    switch (condition) {
-    case Store::Condition::always: return "always";
-    case Store::Condition::if_absent: return "if_absent";
-    }
-    return "unknown";
+    return condition == Store::Condition::if_absent ? "if_absent" : "always";
 }
 
 }  // namespace tutti

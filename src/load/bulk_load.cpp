@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "load/cache_basis.hpp"
 #include "load/cache_state.hpp"
@@ -55,10 +57,13 @@ void BulkLoad::call() const {
     }();
     const TimePoint ended = basis.now();
     loads_->basis_->counters.load_times.add(ended - began);
+    std::vector<Pilot::Storing> storing;
     for (std::size_t i = 0; i < flights.size(); ++i) {
         Pilot(loads_, flights[i])
-            .land(answers ? std::move((*answers)[i]) : fail(answers.error()), ended);
+            .land(answers ? std::move((*answers)[i]) : fail(answers.error()), ended, storing);
+        if (storing.size() == Pilot::together) Pilot::store(loads_, std::exchange(storing, {}));
     }
+    Pilot::store(loads_, std::move(storing));
     post();
 }
 

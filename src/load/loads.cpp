@@ -213,7 +213,9 @@ void Loads::launch() {
 
 void Loads::begin() {
     const NodeThreadMark mark;
-    launching_.run([this] { return take_off(); });
+    launching_.run([this] {
+        return take_off() || (store_ && Pilot::ask_store(shared_from_this(), Pilot::together));
+    });
 }
 
 bool Loads::take_off() {

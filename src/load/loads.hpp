@@ -82,7 +82,7 @@ private:
 
     // Without the lock held: starts what may start, and asks the store for it.
     void launch();
-    void begin();  // the same, and leaves the store to a later call
+    void begin();  // the same, and leaves the store to a later call unless there is much to ask
     [[nodiscard]] bool take_off();
     // It has ended before anything was asked, and no reader waits for it. On the executor, if it
     // waited for a claim.

@@ -108,11 +108,12 @@ Pilot::Next Pilot::to_store() const {
     return Next::launch;
 }
 
-bool Pilot::ask_store(const std::shared_ptr<Loads>& loads) {
+bool Pilot::ask_store(const std::shared_ptr<Loads>& loads, std::size_t at_least) {
     std::vector<FlightPointer> begun;
     std::vector<FlightPointer> ended;  // destroyed after the lock
     {
         const detail::Lock lock(loads->state_->mutex);
+        if (loads->state_->to_ask.size() < at_least) return false;
         begun.swap(loads->state_->to_ask);
         std::erase_if(begun, [&](const FlightPointer& flight) {
             if (flight->has_ended()) ended.push_back(flight);
@@ -313,6 +314,13 @@ void Pilot::loader_answered(Result<detail::RawLoaded> loaded) const {
 }
 
 void Pilot::land(Result<detail::RawLoaded> loaded, TimePoint now) const {
+    std::vector<Storing> storing;
+    land(std::move(loaded), now, storing);
+    store(loads_, std::move(storing));
+}
+
+void Pilot::land(Result<detail::RawLoaded> loaded, TimePoint now,
+                 std::vector<Storing>& storing) const {
     const auto operation = [&] { return "load " + basis_.spec.name; };
     if (loaded) {
         if (auto wrong = wrong_with_tags(*loaded, basis_.spec)) loaded = fail(*std::move(wrong));
@@ -335,7 +343,7 @@ void Pilot::land(Result<detail::RawLoaded> loaded, TimePoint now) const {
         }
     }
     loaded->weight = basis_.user.weight_of(loaded->value.get());
-    settle(*loaded, now);
+    settle(*std::move(loaded), now, storing);
 }
 
 Result<detail::RawLoaded> Pilot::renewed(detail::RawLoaded confirmed) const {
@@ -353,7 +361,7 @@ Result<detail::RawLoaded> Pilot::renewed(detail::RawLoaded confirmed) const {
 // when the claim has stood. Readers of a cache with a bus have their answer when the store was
 // asked; those of a shared cache when the store has it too: what one instance has read the others
 // can read.
-void Pilot::settle(const detail::RawLoaded& loaded, TimePoint now) const {
+void Pilot::settle(detail::RawLoaded loaded, TimePoint now, std::vector<Storing>& storing) const {
     const detail::CacheSpec& spec = basis_.spec;
     const auto kept_for = spec.ttl ? lifetime(loaded, *spec.ttl) : std::nullopt;
     const bool storable = loads_->store_ && loads_->store_->holds(loaded);
@@ -382,20 +390,34 @@ void Pilot::settle(const detail::RawLoaded& loaded, TimePoint now) const {
     }
     if (loaded.answer == Answer::absent) basis_.counters.absent_loads.add();
     if (stores) {
-        store(loaded, *stored_for);
-        // Last: a reader may end the node, and then the claim would stand for others to wait for.
-        return loads_->answer(readers, lookup, lookup);
+        const Ttl& fresh_for = stored_for->is_never() ? *spec.store->ttl : *stored_for;
+        storing.push_back({.flight = flight_,
+                           .loaded = std::move(loaded),
+                           .fresh_for = fresh_for.lifetime(),
+                           .readers = std::move(readers),
+                           .answer = std::move(lookup)});
+        return;
     }
     release(claim);
     tell(readers, lookup, lookup);
 }
 
-void Pilot::store(const detail::RawLoaded& loaded, const Ttl& ttl) const {
-    const Ttl fresh_for = ttl.is_never() ? *basis_.spec.store->ttl : ttl;
-    loads_->store_->fill(
-        flight_->text, {.token = flight_->token, .over_unreadable = flight_->unreadable}, loaded,
-        fresh_for.lifetime(),
-        [pilot = *this, loaded](const Result<Filled>& filled) { pilot.stored(loaded, filled); });
+void Pilot::store(const std::shared_ptr<Loads>& loads, std::vector<Storing> storing) {
+    if (storing.empty()) return;
+    std::vector<StoreAccess::Filling> fillings;
+    fillings.reserve(storing.size());
+    for (Storing& one : storing) {
+        const Flight& flight = *one.flight;
+        fillings.push_back(
+            {.text = flight.text,
+             .claimed = {.token = flight.token, .over_unreadable = flight.unreadable},
+             .loaded = one.loaded,
+             .fresh_for = one.fresh_for,
+             .done = [pilot = Pilot(loads, one.flight), loaded = std::move(one.loaded)](
+                         const Result<Filled>& filled) { pilot.stored(loaded, filled); }});
+    }
+    loads->store_->fill(std::move(fillings));
+    for (const Storing& one : storing) loads->answer(one.readers, one.answer, one.answer);
 }
 
 void Pilot::stored(const detail::RawLoaded& loaded, const Result<Filled>& filled) const {

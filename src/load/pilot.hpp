@@ -9,9 +9,11 @@
 // and acts on it without.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "load/cache_basis.hpp"
 #include "load/cache_state.hpp"
@@ -34,14 +36,29 @@ class Pilot {
 public:
     // Carries out the next load, if one may begin.
     static bool take_off(std::shared_ptr<Loads> loads);
-    // Asks the store for all that have begun since this was done last, at once. False: none has.
-    static bool ask_store(const std::shared_ptr<Loads>& loads);
+    // Asks the store for all that have begun since this was done last, at once. False: fewer than
+    // that have.
+    static bool ask_store(const std::shared_ptr<Loads>& loads, std::size_t at_least = 1);
+    // So many go to the store at once: while it is busy with them the next are made ready.
+    static constexpr std::size_t together = 50;
 
     Pilot(std::shared_ptr<Loads> loads, FlightPointer flight);
 
     void call_blocking_loader(TimePoint deadline) const;  // on a worker
     // The source has answered, then.
     void land(Result<detail::RawLoaded> loaded, TimePoint now) const;
+    // What is to be stored of an answer. Its readers are told when the store was asked: one of them
+    // may end the node, and then the claim would stand for others to wait for.
+    struct Storing {
+        FlightPointer flight;
+        detail::RawLoaded loaded;
+        Duration fresh_for{};
+        Flight::Readers readers;
+        Result<detail::RawLookup> answer;
+    };
+    // As `land`, but for what is stored: that is added to these, which are stored together.
+    void land(Result<detail::RawLoaded> loaded, TimePoint now, std::vector<Storing>& storing) const;
+    static void store(const std::shared_ptr<Loads>& loads, std::vector<Storing> storing);
     void refuse() const;   // no worker takes it
     void abandon() const;  // its load_deadline has passed
 
@@ -76,8 +93,7 @@ private:
     // The former value, which the source has confirmed: as good as loaded, and fenced like it.
     [[nodiscard]] Result<detail::RawLoaded> renewed(detail::RawLoaded confirmed) const;
 
-    void settle(const detail::RawLoaded& loaded, TimePoint now) const;
-    void store(const detail::RawLoaded& loaded, const Ttl& ttl) const;
+    void settle(detail::RawLoaded loaded, TimePoint now, std::vector<Storing>& storing) const;
     void stored(const detail::RawLoaded& loaded, const Result<Filled>& filled) const;
     // For how long a tier with this usual TTL keeps it.
     [[nodiscard]] std::optional<Ttl> lifetime(const detail::RawLoaded& loaded,

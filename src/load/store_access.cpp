@@ -59,28 +59,27 @@ void StoreAccess::fetch(std::vector<Question> questions) {
     std::vector<Store::Fetch> fetches;
     fetches.reserve(questions.size());
     for (Question& question : questions) {
-        const FetchRequest request = fetch_request(question.text, question.token, question.intent);
-        auto answered = [self = shared_from_this(), text = question.text, request,
-                         done = std::move(question.done)](Result<Fetched> answer) mutable {
-            self->fetched(text, request, std::move(answer), std::move(done));
-        };
-        fetches.push_back(asking(question.text, request, std::move(answered)));
+        FetchRequest request = fetch_request(question.text, question.token, question.intent);
+        fetches.push_back(asking(std::move(request),
+                                 [self = shared_from_this(),
+                                  question = std::move(question)](Result<Fetched> answer) mutable {
+                                     self->fetched(std::move(question), std::move(answer));
+                                 }));
     }
     store_->fetch_many(std::move(fetches), deadline());
 }
 
-void StoreAccess::ask(const std::string& text, FetchRequest request, Completion<Fetched> done) {
-    Store::Fetch fetch = asking(text, std::move(request), std::move(done));
+void StoreAccess::ask(FetchRequest request, Completion<Fetched> done) {
+    Store::Fetch fetch = asking(std::move(request), std::move(done));
     store_->fetch(std::move(fetch.request), deadline(), std::move(fetch.done));
 }
 
-Store::Fetch StoreAccess::asking(const std::string& text, FetchRequest request,
-                                 Completion<Fetched> done) {
-    std::string store_key = options_.prefix + text;
-    begin_asking(store_key);
-    auto answered = [self = shared_from_this(), store_key = std::move(store_key),
+template <class Done>
+Store::Fetch StoreAccess::asking(FetchRequest request, Done done) {
+    begin_asking(request.address.key);
+    auto answered = [self = shared_from_this(), text = request.address.key,
                      done = std::move(done)](Result<Fetched> answer) mutable {
-        const bool woken = self->end_asking(store_key);
+        const bool woken = self->end_asking(text);
         // Nothing is left to wait for.
         if (woken && answer) answer->claim_left = Duration::zero();
         done(std::move(answer));
@@ -88,56 +87,51 @@ Store::Fetch StoreAccess::asking(const std::string& text, FetchRequest request,
     return {.request = std::move(request), .done = std::move(answered)};
 }
 
-void StoreAccess::begin_asking(const std::string& store_key) {
+void StoreAccess::begin_asking(const std::string& text) {
     const detail::Lock lock(asking_mutex_);
-    ++asking_[store_key].questions;
+    ++asking_[text].questions;
 }
 
-bool StoreAccess::end_asking(const std::string& store_key) {
+bool StoreAccess::end_asking(const std::string& text) {
     const detail::Lock lock(asking_mutex_);
-    const auto found = asking_.find(store_key);
+    const auto found = asking_.find(text);
     const bool woken = found->second.woken;
     if (--found->second.questions == 0) asking_.erase(found);
     return woken;
 }
 
-void StoreAccess::fetched(const std::string& text, const FetchRequest& request,
-                          Result<Fetched> answer, Completion<Decoded> done) {
-    if (!answer) {
-        counters_.store_failures.add();
-        if (!answer.error().retryable()) {
-            log_.limited(LogLevel::error, "cache " + options_.cache + ": the store refuses it",
-                         answer.error().message());
-        }
-        return done(fail(std::move(answer).error()));
+void StoreAccess::fetched(Question question, Result<Fetched> answer) {
+    if (answer) return read_then(*std::move(answer), std::move(question));
+    counters_.store_failures.add();
+    if (!answer.error().retryable()) {
+        log_.limited(LogLevel::error, "cache " + options_.cache + ": the store refuses it",
+                     answer.error().message());
     }
-    read_then(*std::move(answer),
-              [self = shared_from_this(), text, request, done = std::move(done)](
-                  const Fetched& fetched, Value value) mutable {
-                  self->interpreted(text, request, fetched, std::move(value), std::move(done));
-              });
+    question.done(fail(std::move(answer).error()));
 }
 
-void StoreAccess::read_then(Fetched answer, std::move_only_function<void(Fetched, Value)> next) {
-    if (!answer.value) return next(std::move(answer), std::nullopt);
-    auto shared =
-        std::make_shared<std::pair<Fetched, decltype(next)>>(std::move(answer), std::move(next));
+void StoreAccess::read_then(Fetched answer, Question question) {
+    if (!answer.value) return interpreted(std::move(question), answer, std::nullopt);
+    if (answer.value->bytes.size() <= read_inline_bytes_max) {
+        Value value = read(answer.value->bytes);
+        return interpreted(std::move(question), answer, std::move(value));
+    }
+    const auto shared =
+        std::make_shared<std::pair<Fetched, Question>>(std::move(answer), std::move(question));
+    const auto interpret = [self = shared_from_this(), shared](Value value) {
+        self->interpreted(std::move(shared->second), shared->first, std::move(value));
+    };
     const auto read_here = [self = shared_from_this(), shared] {
         return Value(self->read(shared->first.value->bytes));
     };
-    const auto on_worker = [self = shared_from_this(), shared, read_here] {
-        self->executor_.post([shared, value = read_here()]() mutable {
-            shared->second(std::move(shared->first), std::move(value));
-        });
+    const auto on_worker = [self = shared_from_this(), interpret, read_here] {
+        self->executor_.post(
+            [interpret, value = read_here()]() mutable { interpret(std::move(value)); });
     };
-    const bool large = shared->first.value->bytes.size() > read_inline_bytes_max;
-    if (large && workers_.try_post(lane_, on_worker)) return;
-    Value value = read_here();  // before its bytes are moved away: arguments have no order
-    shared->second(std::move(shared->first), std::move(value));
+    if (!workers_.try_post(lane_, on_worker)) interpret(read_here());
 }
 
-void StoreAccess::interpreted(const std::string& text, const FetchRequest& request,
-                              const Fetched& answer, Value value, Completion<Decoded> done) {
+void StoreAccess::interpreted(Question question, const Fetched& answer, Value value) {
     StoreAccess::Decoded found{.value = std::nullopt,
                                .age = {},
                                .fresh = {},
@@ -149,14 +143,16 @@ void StoreAccess::interpreted(const std::string& text, const FetchRequest& reque
         found.age = answer.value->age;
         found.fresh = answer.value->fresh;
     } else if (value) {
-        unreadable(text, value->error());
+        unreadable(question.text, value->error());
         found.unreadable = true;
     }
-    if (found.value || found.claim != Fetched::Claim::none) return done(std::move(found));
+    if (found.value || found.claim != Fetched::Claim::none) {
+        return question.done(std::move(found));
+    }
     // The store takes what is there for fresh: ask once more, for a claim.
-    FetchRequest again = request;
+    FetchRequest again = fetch_request(question.text, question.token, question.intent);
     again.age_max = Duration::zero();
-    ask(text, again, [done = std::move(done)](Result<Fetched> second) mutable {
+    ask(std::move(again), [done = std::move(question.done)](Result<Fetched> second) mutable {
         if (!second) return done(fail(std::move(second).error()));
         done(StoreAccess::Decoded{.value = std::nullopt,
                                   .age = {},
@@ -239,13 +235,20 @@ Result<FillRequest> StoreAccess::request_of(const std::string& text, const Claim
     return request;
 }
 
-void StoreAccess::fill(const std::string& text, const Claimed& claimed,
-                       const detail::RawLoaded& loaded, Duration fresh_for,
-                       Completion<Filled> done) {
-    auto request = request_of(text, claimed, loaded, fresh_for);
-    if (request) return send(*std::move(request), std::move(done));
-    release(text, claimed.token);
-    not_stored(text, std::move(request).error(), std::move(done));
+void StoreAccess::fill(std::vector<Filling> fillings) {
+    std::vector<Store::Fill> fills;
+    fills.reserve(fillings.size());
+    for (Filling& one : fillings) {
+        auto request = request_of(one.text, one.claimed, one.loaded, one.fresh_for);
+        if (request) {
+            fills.push_back(
+                {.request = *std::move(request), .done = counting_failures(std::move(one.done))});
+            continue;
+        }
+        release(one.text, one.claimed.token);
+        not_stored(one.text, std::move(request).error(), std::move(one.done));
+    }
+    store_->fill_many(std::move(fills), deadline());
 }
 
 void StoreAccess::offer(const std::string& text, const LoadToken& token,
@@ -253,35 +256,35 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
                         Completion<Filled> done) {
     auto filling = request_of(text, {.token = token}, loaded, fresh_for);
     if (!filling) return not_stored(text, std::move(filling).error(), std::move(done));
-    FetchRequest request = fetch_request(text, token, Intent::forced());
+    const Intent intent = Intent::forced();
+    FetchRequest request = fetch_request(text, token, intent);
     // Others wait for it, and nothing is loaded meanwhile.
     request.claim_for = saturating_multiply(options_.command_deadline, 2);
     auto claimed = [self = shared_from_this(), text, token, filling = *std::move(filling),
                     done = std::move(done)](Result<Decoded> reply) mutable {
         if (reply) {
             if (filling.rank) filling.rank->over_unreadable = reply->unreadable;
-            return self->send(std::move(filling), std::move(done));
+            return self->store_->fill(std::move(filling), self->deadline(),
+                                      self->counting_failures(std::move(done)));
         }
         // Whether the claim was taken is not known, nor when: nothing may be stored under it.
         self->take_back(text, token, reply.error());
         done(fail(std::move(reply).error()));
     };
-    ask(text, request,
-        [self = shared_from_this(), text, request,
-         claimed = std::move(claimed)](Result<Fetched> answer) mutable {
-            // Only a rank makes a difference of what is there.
-            if (answer && !self->options_.spec.rank) return claimed(Decoded{});
-            self->fetched(text, request, std::move(answer), std::move(claimed));
-        });
+    ask(std::move(request), [self = shared_from_this(), text, token, intent,
+                             claimed = std::move(claimed)](Result<Fetched> answer) mutable {
+        // Only a rank makes a difference of what is there.
+        if (answer && !self->options_.spec.rank) return claimed(Decoded{});
+        self->fetched({.text = text, .token = token, .intent = intent, .done = std::move(claimed)},
+                      std::move(answer));
+    });
 }
 
-void StoreAccess::send(FillRequest request, Completion<Filled> done) {
-    store_->fill(
-        std::move(request), deadline(),
-        [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
-            if (!filled) self->counters_.store_failures.add();
-            done(std::move(filled));
-        });
+Completion<Filled> StoreAccess::counting_failures(Completion<Filled> done) {
+    return [self = shared_from_this(), done = std::move(done)](Result<Filled> filled) mutable {
+        if (!filled) self->counters_.store_failures.add();
+        done(std::move(filled));
+    };
 }
 
 void StoreAccess::not_stored(const std::string& text, Error error, Completion<Filled> done) {
@@ -353,8 +356,8 @@ void StoreAccess::woken(std::string_view store_key) {
     const std::string key(store_key);
     {
         const detail::Lock lock(asking_mutex_);
-        if (const auto found = asking_.find(key); found != asking_.end())
-            found->second.woken = true;
+        const auto found = asking_.find(key.substr(options_.prefix.size()));
+        if (found != asking_.end()) found->second.woken = true;
     }
     if (auto ready = waiting_.extract(key)) ask_again(std::move(ready.mapped()));
 }

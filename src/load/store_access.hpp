@@ -76,9 +76,15 @@ public:
         Completion<Decoded> done;
     };
     void fetch(std::vector<Question> questions);
-    // Requires: an answer that the store can hold (`holds`).
-    void fill(const std::string& text, const Claimed& claimed, const detail::RawLoaded& loaded,
-              Duration fresh_for, Completion<Filled> done);
+    // In one call of the store. Requires: an answer that the store can hold (`holds`).
+    struct Filling {
+        std::string text;
+        Claimed claimed;
+        detail::RawLoaded loaded;
+        Duration fresh_for{};
+        Completion<Filled> done;
+    };
+    void fill(std::vector<Filling> fillings);
     // A load whose value is there already: takes the claim over, and fills when that is confirmed.
     void offer(const std::string& text, const LoadToken& token, const detail::RawLoaded& loaded,
                Duration fresh_for, Completion<Filled> done);
@@ -108,29 +114,27 @@ private:
         bool woken = false;
     };
 
-    void ask(const std::string& text, FetchRequest request, Completion<Fetched> done);
-    // For the store, as of now: a wake-up counts from here on.
-    [[nodiscard]] Store::Fetch asking(const std::string& text, FetchRequest request,
-                                      Completion<Fetched> done);
-    void begin_asking(const std::string& store_key);
+    void ask(FetchRequest request, Completion<Fetched> done);
+    // For the store, as of now: a wake-up counts from here on. `done` takes a Result<Fetched>.
+    template <class Done>
+    [[nodiscard]] Store::Fetch asking(FetchRequest request, Done done);
+    void begin_asking(const std::string& text);
     // Whether a wake-up came meanwhile.
-    bool end_asking(const std::string& store_key);
+    bool end_asking(const std::string& text);
     [[nodiscard]] ValueAddress address_of(const std::string& text) const;
     [[nodiscard]] TakeBack::Remove removal(const std::string& text, const LoadToken& token) const;
     [[nodiscard]] TimePoint deadline() const {
         return saturating_add(clock_.now(), options_.command_deadline);
     }
-    void fetched(const std::string& text, const FetchRequest& request, Result<Fetched> answer,
-                 Completion<Decoded> done);
+    void fetched(Question question, Result<Fetched> answer);
     // Large values are read on a worker: the executor's thread has leases to renew.
-    void read_then(Fetched answer, std::move_only_function<void(Fetched, Value)> next);
-    void interpreted(const std::string& text, const FetchRequest& request, const Fetched& answer,
-                     Value value, Completion<Decoded> done);
+    void read_then(Fetched answer, Question question);
+    void interpreted(Question question, const Fetched& answer, Value value);
     [[nodiscard]] Result<detail::RawLoaded> read(const std::string& bytes) const;
     [[nodiscard]] Result<std::string> write(const detail::RawLoaded& loaded) const;
     [[nodiscard]] FetchRequest fetch_request(const std::string& text, const LoadToken& token,
                                              const Intent& intent) const;
-    void send(FillRequest request, Completion<Filled> done);
+    [[nodiscard]] Completion<Filled> counting_failures(Completion<Filled> done);
     void not_stored(const std::string& text, Error error, Completion<Filled> done);
     [[nodiscard]] Result<FillRequest> request_of(const std::string& text, const Claimed& claimed,
                                                  const detail::RawLoaded& loaded,
@@ -152,7 +156,7 @@ private:
     const std::shared_ptr<TakeBack> take_back_;
     std::unordered_map<std::string, std::vector<Waiting>> waiting_;  // by key of the store
     detail::Mutex asking_mutex_;
-    std::unordered_map<std::string, Asking> asking_ TUTTI_GUARDED_BY(asking_mutex_);
+    std::unordered_map<std::string, Asking> asking_ TUTTI_GUARDED_BY(asking_mutex_);  // by key text
 };
 
 }  // namespace tutti

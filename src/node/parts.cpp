@@ -1,6 +1,7 @@
 #include "node/parts.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -103,12 +104,13 @@ Result<void> check(const NodeOptions& options) {
 Result<EngineParts> make_parts(const NodeOptions& options,
                                const std::shared_ptr<NodeThreads>& threads) {
     Executor& executor = threads->runtime().executor();
-    EngineParts parts{.store = nullptr,
-                      .bus = nullptr,
-                      .executor = {threads, &executor},
-                      .workers = {threads, &threads->workers()},
-                      .member = unique_member(options.name),
-                      .random = system_random};
+    EngineParts parts{
+        .store = nullptr,
+        .bus = nullptr,
+        .executor = {threads, &executor},
+        .workers = {threads, &threads->workers()},
+        .member = unique_member(options.name),
+        .random = [numbers = std::make_shared<RandomNumbers>()] { return numbers->next(); }};
     if (!options.redis.empty()) {
         auto opened = redis::open_redis(
             threads->runtime(),

@@ -1,5 +1,9 @@
 #include "redis/redis_store.hpp"
 
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -21,6 +25,11 @@ constexpr const char* count_operation = "redis count";
 constexpr const char* fill_operation = "redis fill";
 constexpr const char* release_operation = "redis release";
 constexpr const char* drop_operation = "redis drop";
+
+// Of one script, so that the server serves others in between. A value that is larger has one of its
+// own.
+constexpr std::size_t fill_keys_max = 100;
+constexpr std::size_t fill_bytes_max = 1024UL * 1024;
 
 // What GET, SET and the compares are given.
 std::optional<Error> check(const char* operation, std::string_view key,
@@ -58,6 +67,41 @@ Result<bool> to_flag(const char* operation, Result<Reply> reply) {
     if (!reply) return fail(std::move(reply).error());
     if (!reply->is(Reply::Type::integer)) return fail(unexpected_reply(operation, *reply));
     return reply->integer > 0;
+}
+
+// Whether one script stores it with those.
+bool fills_join(const std::vector<Store::Fill>& together, const Store::Fill& next) {
+    const auto place = [](const Store::Fill& fill) {
+        const ValueAddress& address = fill.request.address;
+        return std::tie(address.channel, address.prefix, address.form);
+    };
+    std::size_t bytes = next.request.bytes.size();
+    for (const Store::Fill& fill : together) bytes += fill.request.bytes.size();
+    return together.size() < fill_keys_max && bytes <= fill_bytes_max &&
+           place(together.front()) == place(next);
+}
+
+// What the script is told of one key.
+std::array<std::string, 7> fill_args(FillRequest request) {
+    const Rank rank = request.rank.value_or(Rank{});
+    return {std::move(request.token),
+            std::move(request.bytes),
+            time_word(store_rules::rounded_up(request.fresh_for)),
+            time_word(store_rules::kept_for(request)),
+            request.rank ? rank_word(rank.value) : "-",
+            rank.over_unreadable ? "-1" : time_word(store_rules::rounded_down(rank.yields_after)),
+            wire::encode_tags(request.tags)};
+}
+
+// In the order in which they came, each in one with those before it when it joins them.
+template <class One, class Joins, class Send>
+void in_calls(std::vector<One> all, Joins joins, Send send) {
+    std::vector<One> together;
+    for (One& next : all) {
+        if (!together.empty() && !joins(together, next)) send(std::exchange(together, {}));
+        together.push_back(std::move(next));
+    }
+    if (!together.empty()) send(std::move(together));
 }
 
 }  // namespace
@@ -157,6 +201,21 @@ void RedisStore::count(std::string prefix, TimePoint deadline, Completion<std::s
         ->start();
 }
 
+// Those that make no sense are refused, each by itself.
+template <class One>
+std::vector<One> RedisStore::only_sound(const char* operation, std::vector<One> all) {
+    std::vector<One> sound;
+    sound.reserve(all.size());
+    for (One& one : all) {
+        if (auto error = store_rules::check(operation, one.request)) {
+            refuse(std::move(*error), std::move(one.done));
+        } else {
+            sound.push_back(std::move(one));
+        }
+    }
+    return sound;
+}
+
 void RedisStore::fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) {
     std::vector<Fetch> one;
     one.push_back({.request = std::move(request), .done = std::move(done)});
@@ -164,45 +223,41 @@ void RedisStore::fetch(FetchRequest request, TimePoint deadline, Completion<Fetc
 }
 
 void RedisStore::fetch_many(std::vector<Fetch> fetches, TimePoint deadline) {
-    std::vector<Fetch> together;
-    for (Fetch& next : fetches) {
-        if (auto error = store_rules::check(fetch_operation, next.request)) {
-            refuse(std::move(*error), std::move(next.done));
-            continue;
-        }
-        const bool joins =
-            together.empty() || (together.size() < fetch_keys_max &&
-                                 FetchCalls::go_together(together.front().request, next.request));
-        if (!joins) fetches_->ask(std::exchange(together, {}), deadline);
-        together.push_back(std::move(next));
-    }
-    if (!together.empty()) fetches_->ask(std::move(together), deadline);
+    const auto joins = [](const std::vector<Fetch>& together, const Fetch& next) {
+        return together.size() < fetch_keys_max &&
+               FetchCalls::go_together(together.front().request, next.request);
+    };
+    in_calls(only_sound(fetch_operation, std::move(fetches)), joins,
+             [&](std::vector<Fetch> together) { fetches_->ask(std::move(together), deadline); });
 }
 
 void RedisStore::fill(FillRequest request, TimePoint deadline, Completion<Filled> done) {
-    if (auto error = store_rules::check(fill_operation, request)) {
-        return refuse(std::move(*error), std::move(done));
+    std::vector<Fill> one;
+    one.push_back({.request = std::move(request), .done = std::move(done)});
+    fill_many(std::move(one), deadline);
+}
+
+void RedisStore::fill_many(std::vector<Fill> fills, TimePoint deadline) {
+    in_calls(only_sound(fill_operation, std::move(fills)), fills_join,
+             [&](std::vector<Fill> together) { send(std::move(together), deadline); });
+}
+
+void RedisStore::send(std::vector<Fill> fills, TimePoint deadline) {
+    const ValueAddress& address = fills.front().request.address;
+    ScriptCall call = script_call(scripts::fill, fill_operation, address.channel, ScriptBy::digest);
+    call.args = {form_word(address.form), names_.wake(), address.prefix};
+    std::vector<Completion<Filled>> completions;
+    completions.reserve(fills.size());
+    for (Fill& fill : fills) {
+        call.keys.push_back(store_rules::key_of(fill.request.address));
+        std::ranges::move(fill_args(std::move(fill.request)), std::back_inserter(call.args));
+        completions.push_back(std::move(fill.done));
     }
-    ScriptCall call =
-        script_call(scripts::fill, fill_operation, request.address.channel, ScriptBy::digest);
-    const std::string fresh = time_word(store_rules::rounded_up(request.fresh_for));
-    const std::string kept = time_word(store_rules::kept_for(request));
-    const Rank rank = request.rank.value_or(Rank{});
-    call.keys.push_back(store_rules::key_of(request.address));
-    call.args = {
-        form_word(request.address.form),
-        std::move(request.token),
-        std::move(request.bytes),
-        fresh,
-        kept,
-        request.rank ? rank_word(rank.value) : "-",
-        rank.over_unreadable ? "-1" : time_word(store_rules::rounded_down(rank.yields_after)),
-        names_.wake(),
-        std::move(request.address.prefix),
-        wire::encode_tags(request.tags)};
     run(connection_, std::move(call), deadline,
-        [done = std::move(done)](Result<Reply> reply) mutable {
-            done(to_filled(fill_operation, std::move(reply)));
+        [completions = std::move(completions)](Result<Reply> reply) mutable {
+            auto answers = to_filled(fill_operation, completions.size(), std::move(reply));
+            for (std::size_t i = 0; i < completions.size(); ++i)
+                completions[i](std::move(answers[i]));
         });
 }
 

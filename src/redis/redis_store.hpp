@@ -3,10 +3,11 @@
 //
 // A script that the server has forgotten (SCRIPT FLUSH, a restart) has to be sent again, and then
 // comes behind later commands of the same caller on the same key; so does the fetch of a value for
-// which the answer to several had no room. Those that are harmless there,
-// because a claim guards them, go by EVALSHA; the compares, `drop` and a `fill` without a token
-// always go by EVAL. So does `release`: it is the last thing that a node says which stops, and
-// nothing is sent again then.
+// which the answer to several had no room. Those that are harmless there, because a claim guards
+// them, go by EVALSHA; the compares and `drop` always go by EVAL. So does `release`: it is the last
+// thing that a node says which stops, and nothing is sent again then.
+//
+// Several fetches or fills of one address but for the key are one script, for up to a hundred.
 #pragma once
 
 #include <memory>
@@ -41,6 +42,7 @@ public:
     void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override;
     void fetch_many(std::vector<Fetch> fetches, TimePoint deadline) override;
     void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override;
+    void fill_many(std::vector<Fill> fills, TimePoint deadline) override;
     void release(ValueAddress address, LoadToken token, TimePoint deadline,
                  Completion<bool> done) override;
     void drop(std::string channel, std::vector<std::string> keys, TimePoint deadline,
@@ -51,6 +53,9 @@ public:
 private:
     template <class T>
     void refuse(Error error, Completion<T> done);
+    template <class One>
+    [[nodiscard]] std::vector<One> only_sound(const char* operation, std::vector<One> all);
+    void send(std::vector<Fill> fills, TimePoint deadline);  // in one call
     void send(std::string_view operation, std::string bytes, TimePoint deadline,
               CommandConnection::Handler handler);
     [[nodiscard]] ScriptCall script_call(const Script& script, std::string_view operation,

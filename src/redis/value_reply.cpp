@@ -71,6 +71,16 @@ Result<std::optional<Fetched>> to_fetched_key(const char* operation, Epoch epoch
     return fetched;
 }
 
+Result<Filled> to_filled_key(const char* operation, const Reply& reply) {
+    if (reply.is(Reply::Type::text)) {
+        if (reply.text == "stored") return Filled::stored;
+        if (reply.text == "claim_lost") return Filled::claim_lost;
+        if (reply.text == "kept_better") return Filled::kept_better;
+        if (reply.text == "prefixes") return fail(store_rules::too_many_prefixes(operation));
+    }
+    return fail(unexpected_reply(operation, reply));
+}
+
 }  // namespace
 
 std::string form_word(ValueAddress::Form form) { return std::string(to_string(form)); }
@@ -101,15 +111,18 @@ std::vector<Result<std::optional<Fetched>>> to_fetched(const char* operation, st
     return fetched;
 }
 
-Result<Filled> to_filled(const char* operation, Result<Reply> reply) {
-    if (!reply) return fail(std::move(reply).error());
-    if (reply->is(Reply::Type::text)) {
-        if (reply->text == "stored") return Filled::stored;
-        if (reply->text == "claim_lost") return Filled::claim_lost;
-        if (reply->text == "kept_better") return Filled::kept_better;
-        if (reply->text == "prefixes") return fail(store_rules::too_many_prefixes(operation));
+std::vector<Result<Filled>> to_filled(const char* operation, std::size_t keys,
+                                      Result<Reply> reply) {
+    std::vector<Result<Filled>> filled;
+    filled.reserve(keys);
+    if (!reply) {
+        filled.assign(keys, fail(std::move(reply).error()));
+    } else if (reply->items.size() != keys) {
+        filled.assign(keys, fail(unexpected_reply(operation, *reply)));
+    } else {
+        for (const Reply& item : reply->items) filled.push_back(to_filled_key(operation, item));
     }
-    return fail(unexpected_reply(operation, *reply));
+    return filled;
 }
 
 }  // namespace tutti::redis

@@ -25,6 +25,8 @@ namespace tutti::redis {
 [[nodiscard]] std::vector<Result<std::optional<Fetched>>> to_fetched(const char* operation,
                                                                      std::size_t keys,
                                                                      Result<Reply> reply);
-[[nodiscard]] Result<Filled> to_filled(const char* operation, Result<Reply> reply);
+// Of each of so many keys, in their order.
+[[nodiscard]] std::vector<Result<Filled>> to_filled(const char* operation, std::size_t keys,
+                                                    Result<Reply> reply);
 
 }  // namespace tutti::redis

@@ -1,6 +1,7 @@
 #include "contract/side.hpp"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
 namespace tutti::contract {
@@ -166,32 +167,7 @@ std::string Side::operate_on_store(const Step& step) {
         return counted ? std::to_string(*counted) : text(counted.error());
     }
     case fetch: return fetch_all(step);
-    case fill: {
-        std::string claimed;
-        if (step.offers) {
-            claimed = text(ask<Fetched>([&](TimePoint deadline, auto done) {
-                          store.fetch({.address = step.address,
-                                       .token = step.token,
-                                       .claim_for = std::chrono::minutes{60},
-                                       .age_max = Duration::zero(),
-                                       .take_over = true},
-                                      deadline, std::move(done));
-                      })) +
-                      ", ";
-        }
-        const auto filled = ask<Filled>([&](TimePoint deadline, auto done) {
-            store.fill({.address = step.address,
-                        .token = step.token,
-                        .bytes = step.bytes,
-                        .fresh_for = step.fresh_for,
-                        .keep_for = step.keep_for,
-                        .rank = step.rank,
-                        .tags = step.tags},
-                       deadline, std::move(done));
-        });
-        if (!filled) return claimed + text(filled.error());
-        return claimed + "filled " + std::to_string(static_cast<int>(*filled));
-    }
+    case fill: return fill_all(step);
     case release:
         return text(ask<bool>([&](TimePoint deadline, auto done) {
             store.release(step.address, step.token, deadline, std::move(done));
@@ -205,23 +181,51 @@ std::string Side::operate_on_store(const Step& step) {
 }
 
 std::string Side::fetch_all(const Step& step) {
+    return for_all<Fetched>(step, [&](Store& store, auto fetches, TimePoint deadline) {
+        for (Store::Fetch& fetch : fetches) {
+            fetch.request.token = step.token;
+            fetch.request.claim_for = step.claim_for;
+            fetch.request.age_max = step.age_max;
+            fetch.request.take_over = step.take_over;
+        }
+        store.fetch_many(std::move(fetches), deadline);
+    });
+}
+
+std::string Side::fill_all(const Step& step) {
+    Step claiming = step;
+    claiming.claim_for = std::chrono::minutes{60};
+    claiming.take_over = true;
+    const std::string claimed = step.offers ? fetch_all(claiming) : "";
+    const auto filled = for_all<Filled>(step, [&](Store& store, auto fills, TimePoint deadline) {
+        for (Store::Fill& fill : fills) {
+            fill.request.token = step.token;
+            fill.request.bytes = step.bytes;
+            fill.request.fresh_for = step.fresh_for;
+            fill.request.keep_for = step.keep_for;
+            fill.request.rank = step.rank;
+            fill.request.tags = step.tags;
+        }
+        store.fill_many(std::move(fills), deadline);
+    });
+    return claimed + filled;
+}
+
+template <class T, class F>
+std::string Side::for_all(const Step& step, F begin) {
+    using Part = std::conditional_t<std::is_same_v<T, Fetched>, Store::Fetch, Store::Fill>;
     std::vector<std::string> keys = step.further;
     keys.insert(keys.begin(), step.address.key);
-    std::vector<Answer<Fetched>> answers(keys.size());
-    std::vector<Store::Fetch> fetches;
+    std::vector<Answer<T>> answers(keys.size());
+    std::vector<Part> parts(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        ValueAddress address = step.address;
-        address.key = keys[i];
-        fetches.push_back({.request = {.address = std::move(address),
-                                       .token = step.token,
-                                       .claim_for = step.claim_for,
-                                       .age_max = step.age_max,
-                                       .take_over = step.take_over},
-                           .done = answers[i].completion()});
+        parts[i].request.address = step.address;
+        parts[i].request.address.key = keys[i];
+        parts[i].done = answers[i].completion();
     }
-    world_->store(0).fetch_many(std::move(fetches), world_->now() + std::chrono::seconds{10});
+    begin(world_->store(0), std::move(parts), world_->now() + std::chrono::seconds{10});
     std::string all;
-    for (const Answer<Fetched>& answer : answers) {
+    for (const Answer<T>& answer : answers) {
         EXPECT_TRUE(world_->run_until([&] { return answer.count() > 0; }));
         all += text(answer.result()) + "; ";
     }
@@ -339,6 +343,10 @@ std::string Side::text(const Error& error) const {
 std::string Side::text(const Result<bool>& answer) const {
     if (!answer) return text(answer.error());
     return *answer ? "true" : "false";
+}
+
+std::string Side::text(const Result<Filled>& answer) const {
+    return answer ? std::string(to_string(*answer)) : text(answer.error());
 }
 
 std::string Side::text(const Result<Fetched>& answer) const {

@@ -56,7 +56,7 @@ struct Step {
     Ttl ttl = Ttl::never();
     Store::Condition condition = Store::Condition::always;
     ValueAddress address;
-    std::vector<std::string> further;  // keys that are fetched in the same call
+    std::vector<std::string> further;  // keys that are fetched or filled in the same call
     LoadToken token;
     Duration claim_for{};
     Duration age_max{};
@@ -89,6 +89,10 @@ private:
     std::string operate(const Step& step);
     std::string operate_on_store(const Step& step);
     std::string fetch_all(const Step& step);
+    std::string fill_all(const Step& step);
+    // Of each key of the step: `begin` is given the store, the parts and their deadline.
+    template <class T, class F>
+    std::string for_all(const Step& step, F begin);
     std::string operate_on_bus(const Step& step);
     bool happen(const Step& step);
     void wait_for_the_restart();
@@ -98,6 +102,7 @@ private:
     Result<T> ask(F begin);
     std::string text(const Error& error) const;
     std::string text(const Result<bool>& answer) const;
+    std::string text(const Result<Filled>& answer) const;
     std::string text(const Result<Fetched>& answer) const;
     std::string text(const BusPosition& position);
     std::string text(const BusEntry& entry);

@@ -172,6 +172,7 @@ private:
         step.offers = random_.chance(0.4);
         step.fresh_for = random_.pick(lifetimes);
         step.keep_for = minutes{60};
+        while (random_.chance(0.4)) step.further.push_back(key());
         if (step.address.form == ValueAddress::Form::tagged) step.tags = some_tags();
         if (step.address.form == ValueAddress::Form::raw || random_.chance(0.3)) return;
         step.rank = Rank{.value = static_cast<std::int64_t>(random_.below(4)) - 2};

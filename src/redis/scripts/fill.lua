@@ -1,19 +1,9 @@
--- Stores what was loaded, and ends its claim. KEYS[4]: the value. ARGV: 2 `raw`, `framed` or `tagged`, 3 token,
--- 4 bytes, 5 time to live, 6 time to keep, 7 rank as 16 hexadecimal digits that order as the ranks do, or
--- `-`, 8 the age beyond which a higher rank yields, below zero always, 9 channel of the wakings,
--- 10 prefix, 11 the tags.
-local key, token, bytes, fresh, life, rank = KEYS[4], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-
-local claim = claim_of(key)
-if not (claim.stands and claim.token == token) then return 'claim_lost' end
-
-if not remember(ARGV[10]) then return 'prefixes' end
-
-local since = tonumber(claim.at or 0)
-if ARGV[2] == 'tagged' and invalidated_since(since, netstrings(ARGV[11])) then
-    end_claim(key, claim, ARGV[9])
-    return 'claim_lost'
-end
+-- Stores values of one cache that were loaded, and ends their claims. KEYS from 4: the values. ARGV: 2 `raw`, `framed`
+-- or `tagged`, 3 channel of the wakings, 4 prefix; from 5 on seven of each key: token, bytes, time to live, time to
+-- keep, rank as 16 hexadecimal digits that order as the ranks do, or `-`, the age beyond which a higher rank yields,
+-- below zero always, and the tags. Returns of each key what became of it.
+local form, wakings, prefix = ARGV[2], ARGV[3], ARGV[4]
+local era = (form == 'tagged' and '2 ' or '1 ') .. epoch .. ' ' .. decimal(generation) .. ' '
 
 -- Halves, because a number holds no 64 bits.
 local function is_above(one, other)
@@ -25,28 +15,52 @@ local function is_above(one, other)
     return false
 end
 
-if rank ~= '-' then
-    local value = framed_value(key, ARGV[2])
-    if value and is_hex(value.rank) and is_above(value.rank, rank)
-        and value.age <= math.min(value.fresh, tonumber(ARGV[8])) then
-        end_claim(key, claim, ARGV[9])
-        return 'kept_better'
+local function set(key, bytes, fresh, life, rank, since, tags)
+    if form == 'raw' then
+        redis.call('SET', key, bytes, 'PX', life)
+        redis.call('SET', 'tutti:value:' .. key,
+            era .. fresh .. ' ' .. life .. ' ' .. redis.sha1hex(bytes), 'PX', life)
+        return
     end
-end
-
-local era = (ARGV[2] == 'tagged' and '2 ' or '1 ') .. epoch .. ' ' .. decimal(generation) .. ' '
-if ARGV[2] == 'raw' then
-    redis.call('SET', key, bytes, 'PX', life)
-    redis.call('SET', 'tutti:value:' .. key,
-        era .. fresh .. ' ' .. life .. ' ' .. redis.sha1hex(bytes), 'PX', life)
-else
     local header = era .. rank .. ' ' .. fresh .. ' ' .. life
-    if ARGV[2] == 'tagged' then
-        header = header .. ' ' .. decimal(since) .. ' ' .. #ARGV[11] .. '\n' .. ARGV[11]
+    if form == 'tagged' then
+        header = header .. ' ' .. decimal(since) .. ' ' .. #tags .. '\n' .. tags
     else
         header = header .. '\n'
     end
     redis.call('SET', key, header .. bytes, 'PX', life)
 end
-end_claim(key, claim, ARGV[9])
-return 'stored'
+
+local function fill(key, token, bytes, fresh, life, rank, yields_after, tags)
+    local claim = claim_of(key)
+    if not (claim.stands and claim.token == token) then return 'claim_lost' end
+
+    if not remember(prefix) then return 'prefixes' end
+
+    local since = tonumber(claim.at or 0)
+    if form == 'tagged' and invalidated_since(since, netstrings(tags)) then
+        end_claim(key, claim, wakings)
+        return 'claim_lost'
+    end
+
+    if rank ~= '-' then
+        local value = framed_value(key, form)
+        if value and is_hex(value.rank) and is_above(value.rank, rank)
+            and value.age <= math.min(value.fresh, tonumber(yields_after)) then
+            end_claim(key, claim, wakings)
+            return 'kept_better'
+        end
+    end
+
+    set(key, bytes, fresh, life, rank, since, tags)
+    end_claim(key, claim, wakings)
+    return 'stored'
+end
+
+local answers = {}
+for i = 4, #KEYS do
+    local at = 7 * i - 23  -- of the token
+    answers[i - 3] = fill(KEYS[i], ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4],
+        ARGV[at + 5], ARGV[at + 6])
+end
+return answers

@@ -63,6 +63,25 @@ protected:
         for (auto& answer : answers) all.push_back(answer.get_future().get());
         return all;
     }
+    std::vector<Result<Filled>> fill_all(const std::vector<ValueAddress>& addresses,
+                                         const std::string& bytes) {
+        std::vector<std::promise<Result<Filled>>> answers(addresses.size());
+        std::vector<Store::Fill> fills;
+        for (std::size_t i = 0; i < addresses.size(); ++i) {
+            fills.push_back({.request = {.address = addresses[i],
+                                         .token = "a",
+                                         .bytes = bytes,
+                                         .fresh_for = 60s,
+                                         .keep_for = 90s},
+                             .done = [&answer = answers[i]](Result<Filled> got) {
+                                 answer.set_value(std::move(got));
+                             }});
+        }
+        client.store().fill_many(std::move(fills), soon());
+        std::vector<Result<Filled>> all;
+        for (auto& answer : answers) all.push_back(answer.get_future().get());
+        return all;
+    }
     // Since `CONFIG RESETSTAT`.
     int scripts_run() {
         const std::string info = server.command({"INFO", "commandstats"});
@@ -192,6 +211,43 @@ TEST_F(RedisValues, AValueForWhichTheAnswerHasNoRoomIsFetchedByAScriptOfItsOwn) 
     EXPECT_EQ(all[2]->value->bytes, "small");
 }
 
+TEST_F(RedisValues, AHundredAreStoredByOneScript) {
+    std::vector<ValueAddress> addresses;
+    for (int i = 0; i < 250; ++i) addresses.push_back(framed(std::to_string(i)));
+    fetch_all(addresses);
+    server.command({"CONFIG", "RESETSTAT"});
+
+    const auto all = fill_all(addresses, "value");
+
+    EXPECT_EQ(scripts_run(), 3);
+    for (const auto& one : all) EXPECT_EQ(one, Filled::stored);
+    EXPECT_EQ(client.count("f:"), 250U);
+    EXPECT_EQ(client.count("tutti:claim:f:"), 0U);
+}
+
+TEST_F(RedisValues, AMebibyteIsStoredByOneScript) {
+    const std::vector<ValueAddress> addresses{framed("1"), framed("2"), framed("3"), framed("4")};
+    fetch_all(addresses);
+    server.command({"CONFIG", "RESETSTAT"});
+
+    const auto all = fill_all(addresses, std::string(512UL * 1024, 'v'));
+
+    EXPECT_EQ(scripts_run(), 2);
+    for (const auto& one : all) EXPECT_EQ(one, Filled::stored);
+}
+
+TEST_F(RedisValues, WhenMemoryIsFullEachOfThoseThatAreStoredTogetherIsToldSo) {
+    const std::vector<ValueAddress> addresses{framed("1"), framed("2")};
+    fetch_all(addresses);
+    server.command({"CONFIG", "SET", "maxmemory", "1"});
+
+    const auto all = fill_all(addresses, "value");
+
+    EXPECT_EQ(all[0].error().code, Errc::unavailable);
+    EXPECT_EQ(all[1].error().code, Errc::unavailable);
+    EXPECT_EQ(client.release(framed("2"), "a"), true);
+}
+
 TEST_F(RedisValues, AForeignOneThatIsTooLargeIsTheErrorOfItsKeyAlone) {
     server.command({"SETRANGE", "r:1", std::to_string(Store::value_bytes_max), "x"});
     server.command({"SET", "r:2", "value"});
@@ -212,6 +268,9 @@ TEST_F(RedisValues, SeveralSurviveScriptFlush) {
 
     EXPECT_EQ(all[0]->claim, ours);
     EXPECT_EQ(all[1]->claim, ours);
+    server.command({"SCRIPT", "FLUSH"});
+    for (const auto& one : fill_all({framed("1"), framed("2")}, "value"))
+        EXPECT_EQ(one, Filled::stored);
 }
 
 TEST_F(RedisValues, TheLargestValuePassesInBothForms) {

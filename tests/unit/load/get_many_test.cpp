@@ -83,6 +83,67 @@ TEST_F(GetMany, TheStoreIsAskedForAllOfThemInOneCall) {
     EXPECT_THAT(calls_, ElementsAre(UnorderedElementsAre("a", "bb", "ccc"), Keys{"dddd"}));
 }
 
+TEST_F(GetMany, WhatOneCallHasLoadedIsStoredInOneCall) {
+    TestNode& one = node(bulk(StoreTest::options()));
+
+    get(one, {"a", "bb", "ccc"});
+
+    EXPECT_THAT(one.filled, ElementsAre(3));
+}
+
+TEST_F(GetMany, TheStoreIsBusyWithFiftyWhileTheNextAreMadeReady) {
+    TestNode& one = node(bulk(StoreTest::options()));
+    Keys keys;
+    for (int i = 0; i < 120; ++i) keys.push_back("key" + std::to_string(i));
+
+    get(one, keys);
+
+    EXPECT_THAT(one.asked, ElementsAre(50, 50, 20));
+    EXPECT_THAT(one.filled, ElementsAre(50, 50, 20));
+    EXPECT_EQ(calls_.size(), 1U);
+}
+
+TEST_F(GetMany, WhatIsInvalidatedMeanwhileIsNotStoredWithTheOthers) {
+    TestNode& one = node(bulk(StoreTest::options()));
+    TestNode& two = node(bulk(StoreTest::options()));
+    during_ = [&] { one.core->remove("a"); };
+
+    get(one, {"a", "bb", "ccc"});
+    during_ = nullptr;
+    calls_.clear();
+    get(two, {"a", "bb", "ccc"});
+
+    EXPECT_THAT(one.filled, ElementsAre(2));
+    EXPECT_THAT(calls_, ElementsAre(Keys{"a"}));
+}
+
+TEST_F(GetMany, WhatCannotBeStoredKeepsNoOtherFromIt) {
+    Options options = bulk(StoreTest::options());
+    options.store->codec.encode = [](const int& number) -> Result<std::string> {
+        if (number == 1) return fail(Errc::protocol, "encode", "broken");
+        return std::to_string(number);
+    };
+    TestNode& one = node(std::move(options));
+    TestNode& two = node(bulk(StoreTest::options()));
+
+    EXPECT_THAT(values(get(one, {"a", "bb", "ccc"})), ElementsAre(1, 2, 3));
+    calls_.clear();
+    get(two, {"a", "bb", "ccc"});
+
+    EXPECT_THAT(one.filled, ElementsAre(2));
+    EXPECT_THAT(calls_, ElementsAre(Keys{"a"})) << "its claim was given back";
+}
+
+TEST_F(GetMany, AReaderHasItsAnswerWhenTheStoreWasAskedToKeepIt) {
+    TestNode& one = node(bulk(StoreTest::options()));
+    std::vector<std::size_t> filled_before;
+    one.cache->get_many(Keys{"a", "bb"}, {}, [](const Answers&) {});
+    one.cache->get("a", {}, [&](const Result<Lookup<int>>&) { filled_before = one.filled; });
+    executor_.run_ready();
+
+    EXPECT_THAT(filled_before, ElementsAre(2));
+}
+
 TEST_F(GetMany, WithoutABulkLoaderTooForThoseThatHaveTheirTurn) {
     Options options = StoreTest::options();
     options.loads_max = 2;

@@ -45,11 +45,13 @@ inline Codec<int> number_codec() {
         .name = "number"};
 }
 
-// Says how many keys it was asked for in each call. Several are as many calls of what is inside.
+// Says how many keys it was asked for in each call, and given. Several are as many calls of what is
+// inside.
 class CountedStore final : public Store {
 public:
-    CountedStore(std::shared_ptr<Store> inner, std::vector<std::size_t>& asked)
-        : inner_(std::move(inner)), asked_(asked) {}
+    CountedStore(std::shared_ptr<Store> inner, std::vector<std::size_t>& asked,
+                 std::vector<std::size_t>& filled)
+        : inner_(std::move(inner)), asked_(asked), filled_(filled) {}
 
     void get(std::string key, TimePoint deadline,
              Completion<std::optional<std::string>> done) override {
@@ -83,7 +85,12 @@ public:
         inner_->fetch_many(std::move(fetches), deadline);
     }
     void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override {
+        filled_.push_back(1);
         inner_->fill(std::move(request), deadline, std::move(done));
+    }
+    void fill_many(std::vector<Fill> fills, TimePoint deadline) override {
+        filled_.push_back(fills.size());
+        inner_->fill_many(std::move(fills), deadline);
     }
     void release(ValueAddress address, LoadToken token, TimePoint deadline,
                  Completion<bool> done) override {
@@ -98,6 +105,7 @@ public:
 private:
     const std::shared_ptr<Store> inner_;
     std::vector<std::size_t>& asked_;
+    std::vector<std::size_t>& filled_;
 };
 
 using Answered = std::shared_ptr<std::optional<Result<Lookup<int>>>>;
@@ -139,7 +147,7 @@ public:
                 .executor = tests::unowned<Executor>(executor),
                 .workers = tests::unowned<Workers>(workers),
                 .store = std::make_shared<CountedStore>(
-                    std::make_shared<FaultyStore>(*store, executor, clock, link_), asked),
+                    std::make_shared<FaultyStore>(*store, executor, clock, link_), asked, filled),
                 .random = [this] { return random_ += 0x9e3779b97f4a7c15; },
                 .carry = [this]() -> Flight::Carried {
                     if (carry) carry();
@@ -221,8 +229,9 @@ public:
     std::shared_ptr<StoreGate> gate = std::make_shared<StoreGate>();
     std::shared_ptr<Writer> writer;
     std::vector<std::string> log;
-    std::vector<std::size_t> asked;  // the store, for how many keys in each call
-    std::function<void()> carry;     // on the reader's thread, when a read has found nothing
+    std::vector<std::size_t> asked;   // the store, for how many keys in each call
+    std::vector<std::size_t> filled;  // the same of what it was given
+    std::function<void()> carry;      // on the reader's thread, when a read has found nothing
     std::size_t loads = 0;
     std::vector<Load> held;
     std::function<Result<Loaded<int>>()> answer;

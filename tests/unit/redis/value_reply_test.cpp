@@ -54,6 +54,10 @@ Result<Fetched> fetched_of(Reply reply) {
     return (*fetched[0]).value_or(Fetched{});
 }
 
+Result<Filled> filled(Reply of_key) {
+    return to_filled("test", 1, array({std::move(of_key)})).front();
+}
+
 Errc error_of(Reply reply) {
     const auto fetched = fetched_of(std::move(reply));
     EXPECT_FALSE(fetched);
@@ -159,15 +163,32 @@ TEST(ValueReply, AnythingElseIsAProtocolError) {
 TEST(ValueReply, WhatIsTooMuchHasItsOwnError) {
     EXPECT_EQ(error_of(reply_of({array({text("large")})})), Errc::too_large);
     EXPECT_EQ(error_of(array({text("prefixes")})), Errc::too_large);
-    EXPECT_EQ(to_filled("test", text("prefixes")).error().code, Errc::too_large);
+    EXPECT_EQ(filled(text("prefixes")).error().code, Errc::too_large);
 }
 
 TEST(ValueReply, OfAFill) {
-    EXPECT_EQ(to_filled("test", text("stored")).value(), Filled::stored);
-    EXPECT_EQ(to_filled("test", text("claim_lost")).value(), Filled::claim_lost);
-    EXPECT_EQ(to_filled("test", text("kept_better")).value(), Filled::kept_better);
-    EXPECT_EQ(to_filled("test", text("")).error().code, Errc::protocol);
-    EXPECT_EQ(to_filled("test", number(1)).error().code, Errc::protocol);
+    EXPECT_EQ(filled(text("stored")).value(), Filled::stored);
+    EXPECT_EQ(filled(text("claim_lost")).value(), Filled::claim_lost);
+    EXPECT_EQ(filled(text("kept_better")).value(), Filled::kept_better);
+    EXPECT_EQ(filled(text("")).error().code, Errc::protocol);
+    EXPECT_EQ(filled(number(1)).error().code, Errc::protocol);
+}
+
+TEST(ValueReply, OfSeveralFillsIsOneForEachInTheirOrder) {
+    const auto each = to_filled("test", 3, array({text("stored"), text("?"), text("claim_lost")}));
+
+    ASSERT_EQ(each.size(), 3U);
+    EXPECT_EQ(each[0], Filled::stored);
+    EXPECT_EQ(each[1].error().code, Errc::protocol);
+    EXPECT_EQ(each[2], Filled::claim_lost);
+}
+
+TEST(ValueReply, OfSeveralFillsIsTheErrorOfEachWhenItIsOfTheCallOrOfAnotherLength) {
+    for (const auto& one : to_filled("test", 2, array({text("stored")})))
+        EXPECT_EQ(one.error().code, Errc::protocol);
+    const auto broken = to_filled("test", 2, fail(Errc::unavailable, "test", "no connection"));
+    ASSERT_EQ(broken.size(), 2U);
+    for (const auto& one : broken) EXPECT_EQ(one.error().code, Errc::unavailable);
 }
 
 TEST(ValueReply, RanksOrderAsTheirWordsDo) {
