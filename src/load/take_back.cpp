@@ -10,6 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration pause_first = 100ms;
+// All that was under way when a connection broke is told at once.
+constexpr Duration break_takes = 20ms;
 
 }  // namespace
 
@@ -50,25 +52,42 @@ void TakeBack::answered(const std::shared_ptr<Owed>& owed, const Result<bool>& r
     const bool asked_again = owed->pause > Duration::zero();
     const detail::Lock lock(mutex_);
     if (closed_) return;
+    const bool was_sent = may_have_been_sent(removed);
     if (is_settled(*owed, removed)) {
         if (asked_again) --owed_;
-    } else if (asked_again || owed_ < owed_max) {
+    } else if (asked_again || (was_sent && owed_ < owed_max)) {
         if (!asked_again) ++owed_;
         ask_later(owed);
     }
+}
+
+// While one is owed it is asked about again, so the end of this is seen.
+bool TakeBack::may_have_been_sent(const Result<bool>& removed) {
+    const bool is_away = !removed && removed.error().code == Errc::unavailable;
+    if (!is_away) {
+        away_since_.reset();
+        return true;
+    }
+    if (!away_since_ || owed_ == 0) away_since_ = clock_.now();
+    return clock_.now() - *away_since_ < break_takes;
 }
 
 bool TakeBack::is_settled(Owed& owed, const Result<bool>& removed) const {
     // An error that will not pass, such as a missing permission.
     if (!removed) return !is_unknown(removed.error()) && removed.error().code != Errc::overloaded;
     if (*removed) return true;
-    if (!owed.absent_since) owed.absent_since = clock_.now();
+    if (!owed.absent_since) {
+        owed.absent_since = clock_.now();
+        owed.pause = Duration::zero();
+    }
     return clock_.now() - *owed.absent_since >= window_;
 }
 
-// With the lock, so that nothing is scheduled after `close`.
+// With the lock, so that nothing is scheduled after `close`. An answer costs the store a script,
+// and what arrives late arrives soon after the connection is there again.
 void TakeBack::ask_later(const std::shared_ptr<Owed>& owed) {
-    owed->pause = std::min(std::max(2 * owed->pause, pause_first), pause_max_);
+    const Duration longest = owed->absent_since ? std::max(window_ / 4, pause_max_) : pause_max_;
+    owed->pause = std::min(std::max(2 * owed->pause, pause_first), longest);
     executor_->run_at(clock_.now() + owed->pause, [weak = weak_from_this(), owed] {
         if (const auto self = weak.lock()) self->ask(owed);
     });

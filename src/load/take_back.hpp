@@ -9,7 +9,9 @@
 // window that there is nothing to remove.
 //
 // Bounded: at most `owed_max` keys are asked about again; beyond that only the first question is
-// asked, and what it misses ends with its window.
+// asked, and what it misses ends with its window. And while the store is away nothing is added but
+// what failed as the connection broke: later writes have not been sent, an outage has many of them,
+// and the whole fleet would ask the server about all of them when it is back.
 //
 // Thread-safety: all functions may be called from any thread. Blocking: never. Lifetime: owns what
 // it works on; the clock lives for the whole program.
@@ -53,6 +55,7 @@ private:
 
     [[nodiscard]] bool is_closed();
     void ask(const std::shared_ptr<Owed>& owed);
+    [[nodiscard]] bool may_have_been_sent(const Result<bool>& removed) TUTTI_REQUIRES(mutex_);
     void answered(const std::shared_ptr<Owed>& owed, const Result<bool>& removed);
     [[nodiscard]] bool is_settled(Owed& owed, const Result<bool>& removed) const;
     void ask_later(const std::shared_ptr<Owed>& owed) TUTTI_REQUIRES(mutex_);
@@ -60,9 +63,11 @@ private:
     const Clock& clock_;
     const std::shared_ptr<Executor> executor_;
     const Duration window_;
-    const Duration pause_max_;  // also what one question may take
+    const Duration pause_max_;  // without an answer; also what one question may take
     detail::Mutex mutex_;
     std::size_t owed_ TUTTI_GUARDED_BY(mutex_) = 0;  // those that are asked about again
+    // That questions have found no connection; one is owed then.
+    std::optional<TimePoint> away_since_ TUTTI_GUARDED_BY(mutex_);
     bool closed_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 

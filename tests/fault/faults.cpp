@@ -103,9 +103,9 @@ std::size_t kill_clients(Fleet& fleet, TimePoint end) {
 std::size_t cut_one_way(Fleet& fleet, TimePoint end) {
     return rounds(end, [&](std::size_t round) {
         pause(600ms);
-        fleet.wire().cut(round % 2 == 0 ? TcpProxy::Way::to_client : TcpProxy::Way::to_server);
+        fleet.cut_wire(round % 2 == 0 ? TcpProxy::Way::to_client : TcpProxy::Way::to_server);
         pause(some_time(round / 2 + 1));
-        fleet.wire().heal();
+        fleet.heal_wire();
         return 1U;
     });
 }
@@ -233,8 +233,10 @@ std::vector<Fault> all_faults() {
          .what = "CLIENT KILL of all subscriptions, and of all other connections",
          .apply = kill_clients},
         {.name = "cut-one-way",
-         .what = "of half of the nodes one direction is dropped in silence (by a proxy)",
-         .apply = cut_one_way},
+         .what = "of half of the nodes one direction is dropped in silence",
+         .setup = {.loses_packets = true},
+         .apply = cut_one_way,
+         .by_wire = true},
         {.name = "output-buffer",
          .what = "client-output-buffer-limit pubsub 64kb, and a node that does not read",
          .setup = {.redis = {"client-output-buffer-limit pubsub 64kb 64kb 1"}, .padding_keys = 50},
@@ -264,9 +266,10 @@ std::vector<Fault> all_faults() {
          .apply = flush_scripts,
          .breaks = "acknowledged"},
         {.name = "wrong:past-lease-node",
-         .what = "cut-one-way, and a node that serves from memory past its lease",
+         .what = "cut-one-way by a proxy, and a node that serves from memory past its lease",
          .setup = {.lie = "past-lease"},
          .apply = cut_one_way,
+         .by_wire = true,
          .breaks = "acknowledged"},
     };
     return all;

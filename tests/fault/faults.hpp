@@ -20,6 +20,7 @@ struct Fault {
     // Goes on until `end`, and a round to its own end. Returns how often it struck, as far as that
     // can be seen: zero times is no proof of anything.
     std::function<std::size_t(Fleet& fleet, tutti::TimePoint end)> apply;
+    bool by_wire = false;              // it is one, and the table says of what kind
     bool writers_end_with_it = false;  // else they go on for a while
     bool reads_may_fail = false;
     std::optional<tutti::Duration> commit_bound = std::nullopt;

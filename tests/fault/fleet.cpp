@@ -8,15 +8,18 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "fault/journal.hpp"
 #include "fault/member.hpp"
+#include "fault/private_network.hpp"
 #include "fault/source.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
+#include "support/tcp_proxy.hpp"
 
 namespace tests::fault {
 
@@ -30,12 +33,7 @@ constexpr auto stop_patience = 30s;  // a node's own deadline is 10 s
 }  // namespace
 
 Fleet::Fleet(Setup setup) : setup_(std::move(setup)) {
-    if (setup_.replicated) {
-        servers_.emplace();
-    } else {
-        redis_.emplace(RedisServer::Options{.config = setup_.redis, .password = {}});
-        wire_.emplace(redis_->port());
-    }
+    begin_servers();
     Source::create(folder_.file("source"));
     for (std::size_t i = 0; i < setup_.nodes; ++i) {
         nodes_.push_back({.name = "node-" + std::to_string(i), .program = nullptr});
@@ -47,6 +45,37 @@ Fleet::Fleet(Setup setup) : setup_(std::move(setup)) {
     }
     for (const Member& member : nodes_) await_work(member);
     for (const Member& member : writers_) await_work(member);
+}
+
+void Fleet::begin_servers() {
+    if (setup_.replicated) {
+        servers_.emplace();
+        return;
+    }
+    std::vector<std::string> config = setup_.redis;
+    if (setup_.loses_packets) {
+        try {
+            network_.emplace();
+            wire_.kind = "network namespaces";
+            config.push_back(std::string("bind 127.0.0.1 ") + PrivateNetwork::near_address);
+            config.emplace_back("protected-mode no");
+        } catch (const std::runtime_error& error) {
+            wire_.why = error.what();
+        }
+    }
+    redis_.emplace(RedisServer::Options{.config = std::move(config), .password = {}});
+    if (!network_) proxy_.emplace(redis_->port());
+}
+
+void Fleet::cut_wire(TcpProxy::Way way) {
+    if (proxy_) return proxy_->cut(way);
+    using enum PrivateNetwork::Way;
+    network_->cut(way == TcpProxy::Way::to_server ? to_near : to_far);
+}
+
+void Fleet::heal_wire() {
+    if (proxy_) return proxy_->heal();
+    network_->heal();
 }
 
 void Fleet::begin(Member& member, const std::string& role, const std::string& redis) {
@@ -70,10 +99,18 @@ void Fleet::begin(Member& member, const std::string& role, const std::string& re
 
 std::string Fleet::url(bool by_wire) const {
     if (servers_) return servers_->url();
-    return "redis://127.0.0.1:" + std::to_string(by_wire ? wire_->port() : redis_->port());
+    const std::string port = std::to_string(by_wire && proxy_ ? proxy_->port() : redis_->port());
+    const bool by_cable = by_wire && network_;
+    return std::string("redis://") + (by_cable ? PrivateNetwork::near_address : "127.0.0.1") + ':' +
+           port;
 }
 
-void Fleet::begin_node(std::size_t index) { begin(nodes_.at(index), "node", url(index % 2 == 1)); }
+void Fleet::begin_node(std::size_t index) {
+    const bool by_wire = index % 2 == 1;
+    const auto begin_it = [&] { begin(nodes_.at(index), "node", url(by_wire)); };
+    if (by_wire && network_) return network_->on_far_side(begin_it);
+    begin_it();
+}
 
 void Fleet::begin_writer(std::size_t index) { begin(writers_.at(index), "writer", url(false)); }
 

@@ -1,6 +1,6 @@
 // The processes of one run: a redis-server, nodes, writers, and what a fault may do to them. All
-// files are in a folder that goes with the object, all sockets are of the loopback interface, and
-// every process is a child that dies with this one.
+// files are in a folder that goes with the object, all sockets are of the loopback interface or of
+// a network of its own, and every process is a child that dies with this one.
 //
 // Everything blocks, and throws std::runtime_error when a process does not do as it should in time.
 //
@@ -15,10 +15,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "fault/journal.hpp"
 #include "fault/member.hpp"
+#include "fault/private_network.hpp"
 #include "support/program.hpp"
 #include "support/redis_server.hpp"
 #include "support/replicated_redis.hpp"
@@ -32,6 +34,7 @@ struct Setup {
     std::size_t writers = 3;
     std::vector<std::string> redis = {};  // lines of its configuration
     bool replicated = false;              // two replicas and three Sentinels, which all ask
+    bool loses_packets = false;           // the wire, where this process may have such a network
     bool outbox = false;
     unsigned dies_after = 0;    // each writer: see member.hpp
     unsigned padding_keys = 0;  // the first writer
@@ -48,8 +51,15 @@ public:
     [[nodiscard]] RedisServer& redis() { return *redis_; }
     // Requires: replicated.
     [[nodiscard]] ReplicatedRedis& servers() { return *servers_; }
-    // Nodes of an odd index have it between them and the server, which is not replicated.
-    [[nodiscard]] TcpProxy& wire() { return *wire_; }
+    // Nodes of an odd index have a wire between them and the server, which is not replicated. What
+    // travels that way is lost, or with a proxy held back, in silence.
+    void cut_wire(TcpProxy::Way way);
+    void heal_wire();
+    struct Wire {
+        std::string_view kind;  // "a proxy"
+        std::string why;        // it is not what was asked for; empty: it is
+    };
+    [[nodiscard]] const Wire& wire() const { return wire_; }
     [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
     [[nodiscard]] bool writer_lives() const;
 
@@ -79,6 +89,7 @@ private:
     };
 
     void begin(Member& member, const std::string& role, const std::string& redis);
+    void begin_servers();
     [[nodiscard]] std::string url(bool by_wire) const;
     void begin_node(std::size_t index);
     void begin_writer(std::size_t index);
@@ -89,9 +100,11 @@ private:
 
     const Setup setup_;
     TemporaryFolder folder_;
-    // The one server and the proxy, or many.
+    Wire wire_{.kind = "a proxy", .why = {}};
+    std::optional<PrivateNetwork> network_;  // before all that is to be in it
+    // The one server, and the proxy unless there is a network; or many.
     std::optional<RedisServer> redis_;
-    std::optional<TcpProxy> wire_;
+    std::optional<TcpProxy> proxy_;
     std::optional<ReplicatedRedis> servers_;
     std::deque<Member> nodes_;
     std::deque<Member> writers_;

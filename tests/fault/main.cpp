@@ -97,6 +97,13 @@ std::size_t unconfirmed(const Verdict& verdict) {
     return sum;
 }
 
+// With what did it, where there are several.
+std::string name_of(const Outcome& outcome) {
+    std::string name(outcome.fault->name);
+    if (outcome.fault->by_wire) name.append(" (").append(outcome.wire.kind).append(")");
+    return name;
+}
+
 void print_head() {
     std::printf(
         "| fault | strikes | reads | hits | failed | writes | by acks | waited out | published | "
@@ -115,11 +122,14 @@ void print_row(const Outcome& outcome) {
     std::printf(
         "| %s | %zu | %zu | %.0f %% | %zu | %zu | %zu | %zu | %zu | %zu | %lld ms | %lld ms | "
         "%lld ms | %lld ms | %s |\n",
-        std::string(outcome.fault->name).c_str(), outcome.strikes, is.reads, hits, is.failed_reads,
-        is.writes, is.by_acknowledgements, is.waited_out, is.published, unconfirmed(is),
+        name_of(outcome).c_str(), outcome.strikes, is.reads, hits, is.failed_reads, is.writes,
+        is.by_acknowledgements, is.waited_out, is.published, unconfirmed(is),
         ms(is.stale_past_publication), ms(is.stale_past_commit), ms(is.slowest_read),
         ms(is.ready_after), outcome.as_expected() ? expected.c_str() : "NOT AS EXPECTED");
     std::fflush(stdout);
+    if (!outcome.wire.why.empty()) {
+        std::fprintf(stderr, "  no network namespaces: %s\n", outcome.wire.why.c_str());
+    }
     for (const auto& [reason, times] : is.unconfirmed) {
         std::fprintf(stderr, "  unconfirmed %zu times: %.150s\n", times, reason.c_str());
     }

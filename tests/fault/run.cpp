@@ -67,7 +67,7 @@ Outcome run(const Fault& fault, const Size& size) {
     Fleet fleet(setup);
     wait_until(Boottime::now() + lease_bound + a_while);  // until then the epoch is new
 
-    Outcome outcome{.fault = &fault, .verdict = {}, .complaints = {}};
+    Outcome outcome{.fault = &fault, .verdict = {}, .wire = fleet.wire(), .complaints = {}};
     outcome.strikes = fault.apply(fleet, Boottime::now() + size.lasts);
     const TimePoint fault_ended = Boottime::now();
     if (!fault.writers_end_with_it) wait_until(fault_ended + writes_after_the_fault);

@@ -8,6 +8,7 @@
 
 #include "fault/checker.hpp"
 #include "fault/faults.hpp"
+#include "fault/fleet.hpp"
 
 namespace tests::fault {
 
@@ -21,6 +22,7 @@ struct Outcome {
     const Fault* fault = nullptr;
     Verdict verdict;
     std::size_t strikes = 0;
+    Fleet::Wire wire;
     // Empty: as it should be. For people.
     std::vector<std::string> complaints;
 
