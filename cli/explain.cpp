@@ -1,4 +1,5 @@
-// `tutti explain`: what log, members and store say of one key.
+// `tutti explain`: what log, members and store say of one key, and of the tags that its values
+// carry.
 #include <algorithm>
 #include <optional>
 #include <ostream>
@@ -25,9 +26,24 @@ struct EventView {
 };
 BOOST_DESCRIBE_STRUCT(EventView, (), (sequence, all))
 
+struct TagView {
+    std::string tag{};
+    std::optional<std::uint64_t> invalidated{};  // the sequence
+    bool outdates = false;
+};
+BOOST_DESCRIBE_STRUCT(TagView, (), (tag, invalidated, outdates))
+
+struct TagsView {
+    std::uint64_t claimed = 0;  // the sequence when the load was allowed
+    std::uint64_t floor = 0;    // each tag counts as invalidated by it
+    bool outdated = false;      // so the value counts as absent
+    std::vector<TagView> tags{};
+};
+BOOST_DESCRIBE_STRUCT(TagsView, (), (claimed, floor, outdated, tags))
+
 struct ValueView {
     std::string prefix{};
-    std::string form{};  // framed, raw
+    std::string form{};  // framed, raw, tagged
     std::optional<std::uint64_t> bytes{};
     std::optional<bool> current{};
     std::int64_t age_ms = 0;
@@ -35,10 +51,11 @@ struct ValueView {
     std::int64_t kept_ms = 0;
     std::optional<std::int64_t> claim_ms{};
     bool waited_for = false;
+    std::optional<TagsView> tagged{};
 };
 BOOST_DESCRIBE_STRUCT(ValueView, (),
                       (prefix, form, bytes, current, age_ms, fresh_ms, kept_ms, claim_ms,
-                       waited_for))
+                       waited_for, tagged))
 
 struct Explanation {
     std::string key{};
@@ -78,9 +95,22 @@ std::optional<EventView> last_event(const redis::LogPart& log, const std::string
     return std::nullopt;
 }
 
+TagsView view_of(const redis::StoredTags& tagged) {
+    TagsView view{.claimed = tagged.claimed, .floor = tagged.floor, .outdated = tagged.outdated()};
+    for (const auto& [tag, invalidated, outdates] : tagged.tags) {
+        view.tags.push_back({.tag = tag, .invalidated = invalidated, .outdates = outdates});
+    }
+    return view;
+}
+
+const char* form_of(const redis::StoredState& state) {
+    if (state.raw) return "raw";
+    return state.tagged ? "tagged" : "framed";
+}
+
 ValueView view_of(const redis::StoredState& state) {
     ValueView view{.prefix = state.prefix,
-                   .form = state.raw ? "raw" : "framed",
+                   .form = form_of(state),
                    .bytes = state.bytes,
                    .current = state.current,
                    .age_ms = whole_milliseconds(state.age),
@@ -88,7 +118,29 @@ ValueView view_of(const redis::StoredState& state) {
                    .kept_ms = whole_milliseconds(state.kept),
                    .waited_for = state.waited_for};
     if (state.claim) view.claim_ms = whole_milliseconds(*state.claim);
+    if (state.tagged) view.tagged = view_of(*state.tagged);
     return view;
+}
+
+void print(std::ostream& out, const TagsView& tagged) {
+    out << "    its load was allowed at sequence " << tagged.claimed
+        << (tagged.tags.empty() ? ", and it carries no tag\n" : "\n");
+    for (const auto& [tag, invalidated, outdates] : tagged.tags) {
+        out << "    tag " << in_quotes(tag) << ": ";
+        if (invalidated) {
+            out << "last invalidated at sequence " << *invalidated
+                << (outdates ? "" : ", before that");
+        } else if (tagged.floor > 0) {
+            out << "not invalidated since sequence " << tagged.floor;
+        } else {
+            out << "never invalidated in this epoch";
+        }
+        out << '\n';
+    }
+    if (tagged.floor > tagged.claimed && !tagged.tags.empty()) {
+        out << "    every tag counts as invalidated by sequence " << tagged.floor
+            << ": what the server knew of tags until then was too much, or is lost\n";
+    }
 }
 
 void print(std::ostream& out, const ValueView& value) {
@@ -99,6 +151,10 @@ void print(std::ostream& out, const ValueView& value) {
         out << *value.bytes << " bytes that are no value of ours";
     } else if (!*value.current) {
         out << *value.bytes << " bytes of another epoch or generation: they count as absent";
+    } else if (value.tagged && value.tagged->outdated) {
+        out << *value.bytes
+            << " bytes, of which a tag was invalidated since their load began: they count as "
+               "absent";
     } else {
         out << *value.bytes << " bytes, " << value.form << ", " << value.age_ms << " ms old, "
             << (value.age_ms <= value.fresh_ms ? "fresh until " : "no longer fresh since ")
@@ -109,6 +165,7 @@ void print(std::ostream& out, const ValueView& value) {
             << (value.waited_for ? ", a node waits for it" : "");
     }
     out << '\n';
+    if (value.tagged) print(out, *value.tagged);
 }
 
 void print(std::ostream& out, const Explanation& found) {

@@ -99,11 +99,10 @@ void ServerChannel::invalidate_tags(const std::vector<std::string>& tags) {
     if (tags.empty()) return;
     check_tags();
     const Sequence version = position().sequence + 1;
-    if (tags_.versions.size() + tags.size() > tags_max) {
+    for (const std::string& tag : tags) tags_.versions[tag] = version;
+    if (tags_.versions.size() > tags_max) {
         tags_.versions.clear();
         state_->tags_floor = version;
-    } else {
-        for (const std::string& tag : tags) tags_.versions[tag] = version;
     }
     tags_.last = state_->last_tag = version;
 }

@@ -19,6 +19,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list_hook.hpp>
@@ -102,7 +103,8 @@ struct Flight : std::enable_shared_from_this<Flight>, boost::intrusive::list_bas
     // With a store.
     LoadToken token;                             // of the claim; empty: goes alone
     bool unreadable = false;                     // what the store has: its rank counts for nothing
-    std::optional<detail::RawLookup> last_good;  // the store's
+    std::optional<detail::RawLookup> last_good;  // the store's; see Flights::last_good
+    std::vector<std::string> last_good_tags;     // that it carries
     std::string degraded;                        // why it had to do without the store
     Executor::TimerId claim_timer = Executor::TimerId::none;  // see StoreAccess::wait
 

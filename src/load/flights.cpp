@@ -102,6 +102,10 @@ bool Flights::may_keep(const Flight& flight, std::span<const std::string> tags) 
     return is_current(flight) && std::ranges::none_of(tags, is_behind);
 }
 
+std::optional<detail::RawLookup> Flights::last_good(const Flight& flight) const {
+    return may_keep(flight, flight.last_good_tags) ? flight.last_good : std::nullopt;
+}
+
 void Flights::activate(Slot& slot, const FlightPointer& flight) {
     slot.active.push_back(flight);
     queue_.push(*flight);

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@
 #include "load/load_queue.hpp"
 #include "load/waiter.hpp"
 #include "tutti/clock.hpp"
+#include "tutti/detail/answer.hpp"
 
 namespace tutti {
 
@@ -94,13 +96,16 @@ public:
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
     // So many tags were invalidated.
     [[nodiscard]] std::uint64_t tag_changes() const noexcept { return tag_changes_; }
-    // Whether its flight may be joined, and what was there when it began be used: nothing that may
-    // concern it was invalidated since.
+    // Whether its flight may be joined: nothing that may concern what it brings was invalidated
+    // since.
     [[nodiscard]] bool is_clean(const Flight& flight) const noexcept {
         return is_current(flight) && flight.tag_changes == tag_changes_;
     }
-    // Whether a value that carries these may be kept.
+    // Whether a value that carries these, which it brings or which was there when it began, may be
+    // kept and used.
     [[nodiscard]] bool may_keep(const Flight& flight, std::span<const std::string> tags) const;
+    // The store's last known good, unless it was invalidated since.
+    [[nodiscard]] std::optional<detail::RawLookup> last_good(const Flight& flight) const;
 
     // Ends it, and lets the next one of its key have a turn. Returns who still waited. Requires: it
     // has not ended, and the caller owns it.

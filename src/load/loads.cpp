@@ -166,9 +166,7 @@ TimePoint Loads::stale_from(const How& how, TimePoint asked, TimePoint now) cons
 std::optional<detail::RawLookup> Loads::meanwhile(const Flight& flight,
                                                   const Permission& permission,
                                                   Leavings& leavings) const {
-    const bool is_clean = state_->flights.is_clean(flight);
-    return known_good(flight.text, permission, is_clean ? flight.last_good : std::nullopt,
-                      leavings);
+    return known_good(flight.text, permission, state_->flights.last_good(flight), leavings);
 }
 
 std::optional<detail::RawLookup> Loads::known_good(const std::string& text,

@@ -143,6 +143,7 @@ void Pilot::store_answered(Result<StoreAccess::Decoded> answer) const {
                               answer->value->answer == Answer::found;
     std::optional<detail::RawLookup> former;  // destroyed after the lock
     detail::RawFormer former_value;           // the same
+    std::vector<std::string> former_tags;     // the same
     std::optional<detail::RawLookup> rested;
     LoadToken token;
     Flight::Readers readers;
@@ -156,6 +157,7 @@ void Pilot::store_answered(Result<StoreAccess::Decoded> answer) const {
         if (is_last_good) {
             former = std::exchange(flight_->last_good, lookup_of(*answer));
             flight_->last_good->freshness = Freshness::stale;
+            former_tags = std::exchange(flight_->last_good_tags, answer->value->tags);
             const TimePoint loaded = now - answer->age;
             const bool is_better = !flight_->former.value || flight_->former.loaded < loaded;
             if (is_better)
@@ -275,12 +277,13 @@ Pilot::Next Pilot::to_source(TimePoint now) const {
     return waits ? Next::nothing : Next::refuse;
 }
 
-// What was invalidated since the flight began is given to no loader, and can be confirmed by none;
-// and neither is what a spot check holds against the loader's answer.
+// What was invalidated since the flight began, by a tag of its own too, is given to no loader, and
+// can be confirmed by none; and neither is what a spot check holds against the loader's answer.
 LoadContext Pilot::context(TimePoint deadline) const {
     detail::RawFormer gone;  // destroyed after the lock
     const detail::Lock lock(state_.mutex);
-    const bool told = state_.flights.is_clean(*flight_) && !flight_->intent.whole;
+    const bool told =
+        state_.flights.may_keep(*flight_, flight_->former.tags) && !flight_->intent.whole;
     if (!told) gone = std::exchange(flight_->former, {});
     return {deadline, *basis_.environment.clock, flight_->former};
 }
@@ -470,10 +473,8 @@ void Pilot::fail_with(const Error& error, const Answered& strict, Late is_late) 
         if (flight_->has_ended()) return;
         claim = flight_->token;
         if (passing) {
-            const auto stored =
-                state_.flights.is_clean(*flight_) ? flight_->last_good : std::nullopt;
-            auto good =
-                state_.shelf.last_known_good(flight_->text, permission, stored, error, leavings);
+            auto good = state_.shelf.last_known_good(
+                flight_->text, permission, state_.flights.last_good(*flight_), error, leavings);
             if (good) lenient = *std::move(good);
         }
         readers = state_.end(*flight_);
@@ -508,12 +509,10 @@ void Pilot::abandon() const {
 }
 
 std::optional<detail::RawLookup> Pilot::last_good_at_rest(TimePoint now) const {
-    const bool at_rest = flight_->last_good && !flight_->intent.wants_news() &&
-                         state_.flights.is_clean(*flight_) &&
-                         state_.shelf.rests(flight_->text, now);
+    const bool at_rest = !flight_->intent.wants_news() && state_.shelf.rests(flight_->text, now);
     if (!at_rest) return std::nullopt;
-    auto found = flight_->last_good;
-    found->degraded = source_failed_reason;
+    auto found = state_.flights.last_good(*flight_);
+    if (found) found->degraded = source_failed_reason;
     return found;
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <initializer_list>
 #include <map>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -53,17 +54,21 @@ public:
     [[nodiscard]] std::string hash() const { return names_.state_keys(channel_)[0]; }
     [[nodiscard]] std::string log() const { return names_.state_keys(channel_)[1]; }
     [[nodiscard]] std::string acks() const { return names_.state_keys(channel_)[2]; }
+    [[nodiscard]] std::string tags() const { return names_.channel(channel_) + ":tags"; }
 
     // What is of another type counts as absent, as for a node.
-    Result<Reply> ask(std::initializer_list<std::string_view> words) {
+    Result<Reply> ask(std::span<const std::string_view> words) {
         auto reply = connection_.command(words, deadline_);
         if (!reply) return reply;
         if (reply->is_error("WRONGTYPE")) return Reply{};
         if (reply->is(Reply::Type::error)) {
             return fail(Errc::refused, inspect_operation,
-                        std::string(*words.begin()) + ": " + shown(reply->text, 200));
+                        std::string(words.front()) + ": " + shown(reply->text, 200));
         }
         return reply;
+    }
+    Result<Reply> ask(std::initializer_list<std::string_view> words) {
+        return ask(std::span(words.begin(), words.size()));
     }
 
 private:
@@ -113,6 +118,8 @@ std::vector<std::string_view> words_of(std::string_view line) {
     }
     return words;
 }
+
+std::string_view first_word(std::string_view line) { return line.substr(0, line.find(' ')); }
 
 std::vector<ChannelMember> members_in(const Reply& acks, const Fields& hash) {
     std::vector<ChannelMember> members;
@@ -210,11 +217,70 @@ Result<Duration> time_left(Asking& asking, const std::string& key) {
     return std::chrono::milliseconds(std::max<std::int64_t>(reply->integer, 0));
 }
 
+// Of a value whose header line is this. Nothing: they are none, so it is no value.
+std::optional<StoredTags> tags_in(const std::vector<std::string_view>& header,
+                                  std::string_view behind) {
+    constexpr std::size_t claimed_at = 6, size_at = 7;
+    if (header.size() != size_at + 1) return std::nullopt;
+    const auto claimed = wire::parse_decimal(header[claimed_at]);
+    const auto size = wire::parse_decimal(header[size_at]);
+    if (!claimed || !size || *size > behind.size()) return std::nullopt;
+    auto names = wire::decode_tags(behind.substr(0, *size));
+    if (!names) return std::nullopt;
+    StoredTags found{.claimed = *claimed};
+    for (std::string& name : *names) found.tags.push_back({.name = std::move(name)});
+    return found;
+}
+
+// Of the channel's tags: the last entry that has named one, the floor, and the last entry of all.
+struct TagState {
+    Sequence last = 0;
+    Sequence floor = 0;
+    Sequence end = 0;
+};
+
+Result<TagState> tag_state(Asking& asking) {
+    const auto reply = asking.ask({"HMGET", asking.hash(), "y", "f", "s"});
+    if (!reply) return fail(reply.error());
+    if (reply->items.size() != 3) return TagState{};
+    return TagState{.last = number_in(reply->items[0].text),
+                    .floor = number_in(reply->items[1].text),
+                    .end = number_in(reply->items[2].text)};
+}
+
+// As the server judges (S16). The hash repeats the last entry that has named a tag: where the state
+// says another one, before and afterwards, the hash was lost, and each tag counts as invalidated.
+Result<void> judge(Asking& asking, StoredTags& tagged) {
+    if (tagged.tags.empty()) return {};
+    const auto before = tag_state(asking);
+    if (!before) return fail(before.error());
+    const std::string key = asking.tags();
+    std::vector<std::string_view> words{"HMGET", key, ""};
+    for (const StoredTags::Tag& tag : tagged.tags) words.push_back(tag.name);
+    const auto known = asking.ask(words);
+    if (!known) return fail(known.error());
+    const auto after = tag_state(asking);
+    if (!after) return fail(after.error());
+    const bool is_answer = known->items.size() == tagged.tags.size() + 1;
+    const Sequence last = is_answer ? number_in(first_word(known->items[0].text)) : 0;
+    const bool lost = last < before->last || last > after->last;
+    tagged.floor = lost ? after->end : after->floor;
+    for (std::size_t i = 0; i < tagged.tags.size(); ++i) {
+        StoredTags::Tag& tag = tagged.tags[i];
+        const Sequence named = is_answer && !lost ? number_in(known->items[i + 1].text) : 0;
+        if (named > 0) tag.invalidated = named;
+        tag.outdates = std::max(named, tagged.floor) > tagged.claimed;
+    }
+    return {};
+}
+
 Result<void> read_value(Asking& asking, const ChannelState& channel, const std::string& key,
                         StoredState& into) {
     constexpr std::size_t header_bytes_max = 128;
+    constexpr std::size_t tags_bytes_max = 17'000;  // entry_tags_max of them, as netstrings
     auto bytes = asking.ask({"STRLEN", key});
-    auto head = asking.ask({"GETRANGE", key, "0", std::to_string(header_bytes_max)});
+    auto head =
+        asking.ask({"GETRANGE", key, "0", std::to_string(header_bytes_max + tags_bytes_max)});
     auto beside =
         asking.ask({"GETRANGE", "tutti:value:" + key, "0", std::to_string(header_bytes_max)});
     for (const auto* reply : {&bytes, &head, &beside}) {
@@ -223,11 +289,18 @@ Result<void> read_value(Asking& asking, const ChannelState& channel, const std::
     if (bytes->integer == 0) return {};
     into.bytes = static_cast<std::uint64_t>(bytes->integer);
     into.raw = !beside->text.empty();
-    const std::string_view line =
-        into.raw ? std::string_view(beside->text)
-                 : std::string_view(head->text).substr(0, head->text.find('\n'));
-    const auto words = words_of(line);
+    const std::size_t end = std::min(head->text.find('\n'), header_bytes_max);
+    const auto words = words_of(into.raw ? std::string_view(beside->text)
+                                         : std::string_view(head->text).substr(0, end));
     into.current = is_current(words, channel);
+    if (!into.raw && into.current.value_or(false) && words[0] == "2") {
+        into.tagged = tags_in(
+            words, std::string_view(head->text).substr(std::min(end + 1, head->text.size())));
+        if (!into.tagged) into.current.reset();
+        if (into.tagged) {
+            if (auto judged = judge(asking, *into.tagged); !judged) return judged;
+        }
+    }
     const std::size_t fresh_at = into.raw ? 3 : 4;
     if (!into.current || words.size() < fresh_at + 2) return {};
     into.fresh = milliseconds(words[fresh_at]);
@@ -253,6 +326,8 @@ Result<void> read_claim(Asking& asking, const ChannelState& channel, const std::
 }
 
 }  // namespace
+
+bool StoredTags::outdated() const noexcept { return std::ranges::any_of(tags, &Tag::outdates); }
 
 Result<std::optional<ChannelState>> inspect_channel(const std::string& url,
                                                     const InspectOptions& options) {

@@ -137,6 +137,28 @@ TEST_P(TagContract, MoreTagsThanAreRememberedCountAsInvalidatedOnce) {
     EXPECT_EQ(fresh(tagged()), Found("2"));
 }
 
+// That many tags, each of which is invalidated again and again, are known all the time.
+TEST_P(TagContract, ATagThatIsKnownNeedsNoFurtherRoom) {
+    const auto invalidate_all = [&] {
+        for (int part = 0; part < 10; ++part) {
+            Words tags;
+            for (int i = 0; i < 1000; ++i)
+                tags.push_back(std::to_string(part) + "/" + std::to_string(i));
+            invalidate(std::move(tags));
+        }
+    };
+    invalidate_all();
+    load("1", {"red"});
+    load("2", {"7/7"}, "other");
+
+    invalidate_all();
+
+    EXPECT_EQ(fresh(tagged()), Found("1"));
+    EXPECT_EQ(fresh(tagged("other")), std::nullopt);
+    invalidate({"blue"});
+    EXPECT_EQ(fresh(tagged()), std::nullopt) << "one more is too many";
+}
+
 TEST_P(TagContract, AnotherEpochBeginsWithoutTags) {
     load("1", {"red"});
     invalidate({"red"});

@@ -7,8 +7,8 @@
 //
 // It only reads, and joins nothing. What it answers is what the server said at several moments, one
 // after the other: of a busy channel no two figures need to fit. What is there is untrusted and
-// bounded; what is malformed is left out. The user needs `+hget +hgetall +zrange +xrange +get
-// +strlen +getrange +pttl ~tutti:*` and the keys of the values; without `+pubsub|numsub`
+// bounded; what is malformed is left out. The user needs `+hget +hgetall +hmget +zrange +xrange
+// +get +strlen +getrange +pttl ~tutti:*` and the keys of the values; without `+pubsub|numsub`
 // subscribers are not counted.
 //
 // Nothing here holds the password. Thread-safety: plain values, and functions of their arguments.
@@ -70,6 +70,25 @@ struct LogPart {
 [[nodiscard]] Result<LogPart> read_log(const std::string& url, const InspectOptions& options,
                                        Sequence first = 1, std::size_t entries_max = 20'000);
 
+// What a value carries in a cache that is declared `tagged`, and what was said of it.
+struct StoredTags {
+    struct Tag {
+        std::string name;
+        // The last entry that has named it; nothing: none behind `floor`.
+        std::optional<Sequence> invalidated = std::nullopt;
+        bool outdates = false;  // behind `claimed`: the value counts as absent
+    };
+
+    Sequence claimed = 0;  // the last entry when the load of the value was allowed
+    std::vector<Tag> tags = {};
+    // Of tags the server knows no more than is behind this entry: each counts as invalidated by it.
+    // 0: it knows all of this epoch.
+    Sequence floor = 0;
+
+    // One of them was invalidated since, or may have been.
+    [[nodiscard]] bool outdated() const noexcept;
+};
+
 // What stands at `<prefix><key>` and beside it.
 struct StoredState {
     std::string prefix;
@@ -78,6 +97,7 @@ struct StoredState {
     // Of its era: false is another epoch or generation, so it counts as absent; nothing: it has
     // none that can be read. Tags that were invalidated since do not count here.
     std::optional<bool> current;
+    std::optional<StoredTags> tagged;  // of a current value of a cache that is declared so
     Duration age{};
     Duration fresh{};  // it is served until it is so old
     Duration kept{};   // and kept as a last known good until then

@@ -68,15 +68,13 @@ local function invalidate_tags(tags)
     if #tags == 0 then return end
     versions_of({})
     local version, fields = decimal(seq + 1), {}
-    if tags_known + #tags > tags_max then
-        lose_tags(seq + 1)
-    else
-        for _, tag in ipairs(tags) do
-            table.insert(fields, tag)
-            table.insert(fields, version)
-        end
-        tags_known = tags_known + redis.call('HSET', tags_key, unpack(fields))
+    for _, tag in ipairs(tags) do
+        table.insert(fields, tag)
+        table.insert(fields, version)
     end
+    -- HSET says how many of them are new.
+    tags_known = tags_known + redis.call('HSET', tags_key, unpack(fields))
+    if tags_known > tags_max then lose_tags(seq + 1) end
     last_tag = seq + 1
     redis.call('HSET', tags_key, '', version .. ' ' .. decimal(tags_known))
     redis.call('HSET', state_key, 'y', version)

@@ -81,6 +81,11 @@ protected:
         return true;
     }
     std::string command(const std::vector<std::string>& words) { return server_.command(words); }
+    // Of the first value that explain tells as JSON.
+    static std::string prefix_in(const std::string& json) {
+        const std::size_t at = json.find(R"("prefix":")") + 10;
+        return json.substr(at, json.find('"', at) - at);
+    }
 
     RedisServer server_;
     std::atomic<int> source_ = 1;
@@ -223,13 +228,132 @@ TEST_F(ChannelCommands, ExplainTellsTheLastEventAndWhatIsStored) {
                       HasSubstr(R"("current":false)")));
 }
 
+// A node with a cache whose values carry tags.
+class TagsExplained : public ChannelCommands {
+protected:
+    void SetUp() override {
+        ChannelCommands::SetUp();
+        second_ = tutti::Node::create({.name = "web-2", .redis = url(), .app = "shop"}).value();
+        profiles_ =
+            std::make_unique<Numbers>(second_->coherent(tutti::CacheOptions<std::string, int>{
+                .name = "profiles",
+                .caches = "profiles",
+                .stale = tutti::Stale::wrong,
+                .ttl = 1h,
+                .bound = tutti::entries(100),
+                .load =
+                    [this](const std::string& key, tutti::LoadContext&) {
+                        tutti::Loaded<int> loaded(source_.load());
+                        if (key != "plain") loaded.tag("team:10").tag("office:\x1b[2J");
+                        return loaded;
+                    },
+                .store = tutti::StoreTier<int>{.ttl = 1h, .codec = tutti::json_codec<int>()},
+                .tagged = tutti::Tagged{},
+                .channel = "cache:profiles"}));
+        ASSERT_TRUE(second_->start());
+    }
+    void load(const std::string& key) { EXPECT_TRUE(profiles_->get(key)); }
+    void invalidate(const std::string& tag) {
+        ASSERT_TRUE(profiles_->invalidate_tag(tag).published());
+    }
+    std::string explained(const std::string& key, const std::string& format = {}) {
+        std::vector<std::string> words{"explain", "-",         "profiles",
+                                       key,       "--channel", "cache:profiles"};
+        if (!format.empty()) words.push_back(format);
+        const Ended ended = run(words);
+        EXPECT_EQ(ended.code, 0) << ended.err;
+        EXPECT_THAT(ended.out, Not(HasSubstr("\x1b")));
+        return ended.out;
+    }
+    // Where the store has its value.
+    std::string place_of(const std::string& key) {
+        return prefix_in(explained(key, "--json")) + key;
+    }
+
+    std::unique_ptr<tutti::Node> second_;
+    std::unique_ptr<Numbers> profiles_;
+};
+
+TEST_F(TagsExplained, AServableValueIsShownWithItsTags) {
+    invalidate("team:10");
+    load("ada");
+    invalidate("team:20");
+
+    EXPECT_THAT(explained("ada"),
+                AllOf(HasSubstr(" bytes, tagged, "), HasSubstr("fresh until 3600000 ms"),
+                      HasSubstr("its load was allowed at sequence 1\n"),
+                      HasSubstr("tag 'team:10': last invalidated at sequence 1, before that\n"),
+                      HasSubstr("tag 'office:?[2J': never invalidated in this epoch\n"),
+                      Not(HasSubstr("every tag counts"))));
+    EXPECT_THAT(explained("ada", "--json"),
+                HasSubstr(R"("tagged":{"claimed":1,"floor":0,"outdated":false,"tags":[)"
+                          R"({"tag":"team:10","invalidated":1,"outdates":false},)"));
+}
+
+TEST_F(TagsExplained, TheTagThatKeepsAValueFromBeingServedIsNamedWithItsSequence) {
+    load("ada");
+    load("plain");
+
+    ASSERT_EQ(run({"invalidate", "-", "cache:profiles", "--tag", "team:10"}).code, 0);
+
+    EXPECT_THAT(explained("ada"),
+                AllOf(HasSubstr("of which a tag was invalidated since their load began: they count "
+                                "as absent"),
+                      HasSubstr("its load was allowed at sequence 0\n"),
+                      HasSubstr("tag 'team:10': last invalidated at sequence 1\n"),
+                      Not(HasSubstr("fresh until"))));
+    EXPECT_THAT(explained("ada", "--json"),
+                AllOf(HasSubstr(R"("outdated":true)"),
+                      HasSubstr(R"({"tag":"team:10","invalidated":1,"outdates":true})")));
+    EXPECT_THAT(explained("plain"),
+                AllOf(HasSubstr("fresh until"), HasSubstr("and it carries no tag")));
+}
+
+TEST_F(TagsExplained, WhatTheServerHasLostOfTagsIsSaid) {
+    invalidate("team:20");
+    load("ada");
+    invalidate("team:30");
+    command({"DEL", "tutti:{shop/0/cache:profiles}:tags"});
+
+    EXPECT_THAT(explained("ada"),
+                AllOf(HasSubstr("they count as absent"),
+                      HasSubstr("tag 'team:10': not invalidated since sequence 2\n"),
+                      HasSubstr("every tag counts as invalidated by sequence 2: ")));
+
+    load("eve");
+    EXPECT_THAT(explained("eve"), AllOf(HasSubstr("fresh until"), Not(HasSubstr("every tag"))));
+}
+
+TEST_F(TagsExplained, TagsThatAreNoneAreNoValue) {
+    load("ada");
+    const std::string place = place_of("ada");
+    const std::string epoch = command({"HGET", "tutti:{shop/0/cache:profiles}:m", "e"});
+    for (const char* tags : {"0 99999999\n", "0 18446744073709551616\n", "0 3\n9:x", "0 3\n0:,1",
+                             "x 0\n", "0\n", "0 1\n*"}) {
+        command({"SET", place, "2 " + epoch + " 0 - 1000 2000 " + tags, "PX", "60000"});
+
+        EXPECT_THAT(explained("ada"), HasSubstr("bytes that are no value of ours")) << tags;
+    }
+}
+
+TEST_F(TagsExplained, AUserWhoMayNotAskForTagsIsToldWhichRightIsMissing) {
+    load("ada");
+    command({"ACL", "SETUSER", "eye", "on", ">s3cret", "~*", "+hget", "+hgetall", "+zrange",
+             "+xrange", "+get", "+strlen", "+getrange", "+pttl"});
+    const std::string url = "redis://eye:s3cret@127.0.0.1:" + std::to_string(server_.port());
+
+    const Ended refused = run({"explain", url, "profiles", "ada", "--channel", "cache:profiles"});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("HMGET"));
+
+    command({"ACL", "SETUSER", "eye", "+hmget"});
+    EXPECT_EQ(run({"explain", url, "profiles", "ada", "--channel", "cache:profiles"}).code, 0);
+}
+
 TEST_F(ChannelCommands, ExplainShowsTheClaimOfALoadThatRuns) {
     EXPECT_EQ(read("a"), 1);
     const std::string epoch = command({"HGET", "tutti:{shop/0/cache:numbers}:m", "e"});
-    std::istringstream json(run({"explain", "-", "numbers", "x", "--json"}).out);
-    const std::string text = json.str();
-    const std::size_t at = text.find(R"("prefix":")") + 10;
-    const std::string prefix = text.substr(at, text.find('"', at) - at);
+    const std::string prefix = prefix_in(run({"explain", "-", "numbers", "x", "--json"}).out);
     command({"SET", "tutti:claim:" + prefix + "x", "1 " + epoch + " 0 1 token", "PX", "60000"});
 
     const Ended ended = run({"explain", "-", "numbers", "x"});

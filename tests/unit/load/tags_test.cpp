@@ -31,6 +31,11 @@ protected:
         options.tagged = Tagged{};
         return options;
     }
+    static Options forgiving_in_store() {
+        Options options = with_store();
+        options.stale_if_error = StaleIfError{.for_up_to = 1h};
+        return options;
+    }
     Invalidation invalidate_tag(TestNode& node, const std::string& tag) {
         std::optional<Invalidation> outcome;
         node.cache->invalidate_tag(tag, [&](Invalidation given) { outcome = std::move(given); });
@@ -187,6 +192,70 @@ TEST_F(Tags, AFormerValueThatCarriesAnInvalidatedTagIsGivenToNoLoader) {
     invalidate_tag(one, "red");
 
     EXPECT_EQ(value(one.get("a")), 2);
+}
+
+TEST_F(Tags, AFormerValueIsTakenFromARunningLoadByItsOwnTagsAlone) {
+    for (const auto& [tag, is_given] : {std::pair("blue", false), std::pair("green", true)}) {
+        TestNode& one = node(forgiving_in_store());
+        source = tagged(1, {"blue"});
+        one.get(tag);
+        clock_.advance(11min);
+        std::optional<bool> was_given;
+        one.ask = [&](const LoadContext& context) -> Result<Loaded<int>> {
+            was_given = context.former<int>().has_value();
+            return tagged(2, {});
+        };
+
+        one.cache->get(tag, {}, [](const Result<Lookup<int>>&) {});
+        one.core->remove_tagged(tag);
+        executor_.run_ready();
+
+        EXPECT_EQ(was_given, is_given) << tag;
+    }
+}
+
+// A tag that has nothing to do with the key took it away.
+TEST_F(Tags, TheStoresLastKnownGoodIsTakenFromARunningLoadByItsOwnTagsAlone) {
+    source = tagged(1, {"blue"});
+    TestNode& before = node(forgiving_in_store());
+    for (const char* key : {"a", "b", "c"}) before.get(key);
+    clock_.advance(11min);
+    TestNode& one = node(forgiving_in_store());
+    const auto fails_behind = [&](const std::string& key, const std::string& tag) {
+        const auto reader = begin(one, key);
+        one.core->remove_tagged(tag);
+        one.finish(one.held.size() - 1, fail(broken()));
+        return reader;
+    };
+
+    EXPECT_EQ(value(fails_behind("a", "green")), 1);
+    EXPECT_EQ(error(fails_behind("b", "blue")), Errc::unavailable);
+    const auto other_key = begin(one, "c");
+    one.core->remove("a");
+    one.finish(one.held.size() - 1, fail(broken()));
+    EXPECT_EQ(value(other_key), 1);
+}
+
+TEST_F(Tags, ASlowSourceLeavesTheStoresLastKnownGoodOfOtherTags) {
+    Options options = forgiving_in_store();
+    options.stale_if_error->when_slower_than = 50ms;
+    source = tagged(1, {"blue"});
+    TestNode& before = node(options);
+    for (const char* key : {"a", "b"}) before.get(key);
+    clock_.advance(11min);
+    TestNode& one = node(options);
+    const auto a = begin(one, "a");
+    const auto b = begin(one, "b");
+
+    one.core->remove_tagged("green");
+    clock_.advance(40ms);
+    executor_.run_ready();
+    EXPECT_FALSE(a->has_value());
+    clock_.advance(10ms);
+    executor_.run_ready();
+
+    EXPECT_EQ(value(a), 1);
+    EXPECT_EQ(value(b), 1);
 }
 
 TEST_F(Tags, ALoaderThatGivesTagsToAnUndeclaredCacheHasFailed) {
