@@ -142,10 +142,11 @@ private:
         if (last == nullptr || !last->ready) {
             return broken("ready", node + " is not: " + (last != nullptr ? last->why : "no word"));
         }
-        const Duration after = last->at - expected_.fault_ended;
-        raise(verdict_.ready_after, after);
-        if (after > ready_within) {
-            broken("ready", node + " was not for " + milliseconds(after) + ": " + why);
+        raise(verdict_.ready_after, last->at - expected_.fault_ended);
+        const Duration late = last->at - expected_.well_since;
+        if (late > ready_within) {
+            broken("ready", node + " was not for " + milliseconds(late) +
+                                " of a server that is well: " + why);
         }
     }
 

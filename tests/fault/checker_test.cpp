@@ -56,7 +56,7 @@ protected:
     [[nodiscard]] Verdict verdict() const { return judge(story, expected); }
 
     Story story;
-    Expected expected{.fault_ended = at(10s), .alive = {}};
+    Expected expected{.fault_ended = at(10s), .well_since = at(10s), .alive = {}};
 };
 
 TEST_F(Checking, AReadThatBeganAfterDoneMayNotBeOlder) {
@@ -124,6 +124,21 @@ TEST_F(Checking, ANodeIsReadyInTimeAndStaysReady) {
 
     health(14s, false);
     health(15s, true);
+    EXPECT_THAT(verdict().broken, UnorderedElementsAre(Key("ready")));
+}
+
+TEST_F(Checking, NoNodeIsBlamedForAServerThatIsSlow) {
+    expected.alive = {"node-1"};
+    health(9s, false);
+    health(20s, true);
+    EXPECT_THAT(verdict().broken, UnorderedElementsAre(Key("ready")));
+
+    expected.well_since = at(20s - ready_within);
+
+    EXPECT_TRUE(verdict().kept());
+    EXPECT_EQ(verdict().ready_after, 10s);
+
+    expected.well_since -= 1ns;
     EXPECT_THAT(verdict().broken, UnorderedElementsAre(Key("ready")));
 }
 

@@ -67,6 +67,8 @@ void Fleet::begin_servers() {
     if (!network_) proxy_.emplace(redis_->port());
 }
 
+RedisServer& Fleet::primary() { return servers_ ? servers_->server(servers_->primary()) : *redis_; }
+
 void Fleet::cut_wire(TcpProxy::Way way) {
     if (proxy_) return proxy_->cut(way);
     using enum PrivateNetwork::Way;

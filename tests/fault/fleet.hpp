@@ -49,6 +49,8 @@ public:
 
     // Requires: not replicated.
     [[nodiscard]] RedisServer& redis() { return *redis_; }
+    // The one, or the primary of now.
+    [[nodiscard]] RedisServer& primary();
     // Requires: replicated.
     [[nodiscard]] ReplicatedRedis& servers() { return *servers_; }
     // Nodes of an odd index have a wire between them and the server, which is not replicated. What

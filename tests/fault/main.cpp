@@ -108,7 +108,8 @@ void print_head() {
     std::printf(
         "| fault | strikes | reads | hits | failed | writes | by acks | waited out | published | "
         "unconfirmed | stale past publication (bound %lld ms) | stale past commit | slowest read | "
-        "ready after | |\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
+        "ready after | server late for, slowest PING | "
+        "|\n|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|\n",
         ms(lease_bound));
     std::fflush(stdout);
 }
@@ -121,11 +122,12 @@ void print_row(const Outcome& outcome) {
         outcome.fault->breaks.empty() ? "kept" : std::string(outcome.fault->breaks) + " is broken";
     std::printf(
         "| %s | %zu | %zu | %.0f %% | %zu | %zu | %zu | %zu | %zu | %zu | %lld ms | %lld ms | "
-        "%lld ms | %lld ms | %s |\n",
+        "%lld ms | %lld ms | %lld, %lld ms | %s |\n",
         name_of(outcome).c_str(), outcome.strikes, is.reads, hits, is.failed_reads, is.writes,
         is.by_acknowledgements, is.waited_out, is.published, unconfirmed(is),
         ms(is.stale_past_publication), ms(is.stale_past_commit), ms(is.slowest_read),
-        ms(is.ready_after), outcome.as_expected() ? expected.c_str() : "NOT AS EXPECTED");
+        ms(is.ready_after), ms(outcome.server_late_for), ms(outcome.slowest_ping),
+        outcome.as_expected() ? expected.c_str() : "NOT AS EXPECTED");
     std::fflush(stdout);
     if (!outcome.wire.why.empty()) {
         std::fprintf(stderr, "  no network namespaces: %s\n", outcome.wire.why.c_str());

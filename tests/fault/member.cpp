@@ -90,7 +90,7 @@ std::unique_ptr<tutti::Node> node(const MemberSettings& as) {
                                      .redis = as.redis,
                                      .app = "fault",
                                      .lease = lease,
-                                     .command_deadline = 500ms,
+                                     .command_deadline = command_deadline,
                                      .start_degraded = true}));
 }
 

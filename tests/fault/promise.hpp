@@ -19,9 +19,15 @@ inline constexpr tutti::Duration lease = std::chrono::seconds{1};
 // T (1 + rho) + delta. There is no slack in it for a busy machine: it counts from the moment at
 // which a writer had its answer, which is later than the one at which the server published.
 inline constexpr tutti::Duration lease_bound = std::chrono::milliseconds{1250};
-// Everything is ready again so soon after a fault has ended: the longest pause between two attempts
-// to connect, a lease, and as much again for a busy machine.
-inline constexpr tutti::Duration ready_within = (std::chrono::seconds{1} + lease) * 2;
+inline constexpr tutti::Duration command_deadline = std::chrono::milliseconds{500};
+// A server is well that answers everybody within this. No node gives up a connection then, and none
+// suspects one (150 ms).
+inline constexpr tutti::Duration answers_within = std::chrono::milliseconds{100};
+// Everything is ready again so soon after a fault has ended and the server is well: the longest
+// pause between two attempts to connect, and a lease.
+inline constexpr tutti::Duration ready_within = std::chrono::seconds{1} + lease;
+// For how long after a fault a run waits for that.
+inline constexpr tutti::Duration well_within = std::chrono::seconds{60};
 
 // The outbox: a row belongs to its taker for so long, and is looked for so often.
 inline constexpr tutti::Duration taken_for = std::chrono::seconds{2};

@@ -1,15 +1,18 @@
 #include "fault/run.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "base/text.hpp"
 #include "fault/checker.hpp"
 #include "fault/faults.hpp"
 #include "fault/fleet.hpp"
 #include "fault/promise.hpp"
+#include "fault/pulse.hpp"
 #include "tutti/clock.hpp"
 
 namespace tests::fault {
@@ -18,6 +21,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using tutti::Boottime;
+using tutti::Duration;
+using tutti::in_milliseconds;
 using tutti::TimePoint;
 
 // Behind every bound, so that what is owed then is also asked for.
@@ -29,10 +34,15 @@ void wait_until(TimePoint when) {
 }
 
 // The readers go on until everything that was promised is due.
-void be_calm(const Fault& fault, TimePoint fault_ended, TimePoint last_write) {
-    TimePoint until = std::max(fault_ended + ready_within, last_write + lease_bound);
-    if (const auto bound = fault.commit_bound) until = std::max(until, last_write + *bound);
-    wait_until(until + a_while);
+void be_calm(const Fault& fault, TimePoint fault_ended, TimePoint last_write, const Pulse& pulse) {
+    const auto due = [&] {
+        const TimePoint well_since = std::max(fault_ended, pulse.seen().late_until);
+        TimePoint until = std::min(well_since + ready_within, fault_ended + well_within);
+        until = std::max(until, last_write + lease_bound);
+        if (const auto bound = fault.commit_bound) until = std::max(until, last_write + *bound);
+        return until + a_while;
+    };
+    while (Boottime::now() < due()) wait_until(std::min(due(), Boottime::now() + a_while));
 }
 
 std::vector<std::string> complaints_of(const Fault& fault, const Outcome& outcome,
@@ -40,6 +50,12 @@ std::vector<std::string> complaints_of(const Fault& fault, const Outcome& outcom
     std::vector<std::string> all;
     const Verdict& verdict = outcome.verdict;
     for (const std::string& crash : crashes) all.push_back("crash: " + crash);
+    if (outcome.server_late_for > well_within - ready_within) {
+        all.push_back(
+            "this machine is too busy to say when a node is ready: a plain client waited up to " +
+            in_milliseconds(outcome.slowest_ping) + " for the server, even " +
+            in_milliseconds(outcome.server_late_for) + " after the fault");
+    }
     if (outcome.strikes == 0) all.emplace_back("the fault has not struck");
     if (verdict.hits == 0 || verdict.writes == 0)
         all.emplace_back("nothing was cached, or changed");
@@ -70,12 +86,18 @@ Outcome run(const Fault& fault, const Size& size) {
     Outcome outcome{.fault = &fault, .verdict = {}, .wire = fleet.wire(), .complaints = {}};
     outcome.strikes = fault.apply(fleet, Boottime::now() + size.lasts);
     const TimePoint fault_ended = Boottime::now();
+    const Pulse pulse([&server = fleet.primary()] { (void)server.command({"PING"}); },
+                      answers_within);
     if (!fault.writers_end_with_it) wait_until(fault_ended + writes_after_the_fault);
     fleet.end_writers();
-    be_calm(fault, fault_ended, Boottime::now());
+    be_calm(fault, fault_ended, Boottime::now(), pulse);
     fleet.end_nodes();
 
+    const Pulse::Seen seen = pulse.seen();
+    outcome.slowest_ping = seen.slowest;
+    outcome.server_late_for = std::max(Duration::zero(), seen.late_until - fault_ended);
     outcome.verdict = judge(fleet.story(), {.fault_ended = fault_ended,
+                                            .well_since = fault_ended + outcome.server_late_for,
                                             .alive = fleet.living_nodes(),
                                             .reads_may_fail = fault.reads_may_fail,
                                             .commit_bound = fault.commit_bound});

@@ -23,6 +23,10 @@ struct Outcome {
     Verdict verdict;
     std::size_t strikes = 0;
     Fleet::Wire wire;
+    // Of the time after the fault: what a plain client waited for the server at most, and for how
+    // long after the fault it was kept waiting too long now and then.
+    tutti::Duration slowest_ping{};
+    tutti::Duration server_late_for{};
     // Empty: as it should be. For people.
     std::vector<std::string> complaints;
 

@@ -1,0 +1,42 @@
+// Asks the server for a PING all the time, on connections that know nothing of the library: for
+// what this client waits everybody waits. So a run knows until when its machine, and no node, was
+// slow.
+//
+// Thread-safety: every function from any thread.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "tutti/clock.hpp"
+
+namespace tests::fault {
+
+class Pulse {
+public:
+    // `beat` blocks for one round trip, on a thread of this object; what it throws is an answer
+    // that has not come. One is late when it took longer than `patience`.
+    Pulse(std::function<void()> beat, tutti::Duration patience);
+    ~Pulse();
+    Pulse(const Pulse&) = delete;
+    Pulse& operator=(const Pulse&) = delete;
+
+    struct Seen {
+        tutti::Duration slowest{};
+        tutti::TimePoint late_until{};  // the end of the last late answer, which may be now
+    };
+    [[nodiscard]] Seen seen() const;
+
+private:
+    void go_on(const std::stop_token& stop);
+
+    const std::function<void()> beat_;
+    const tutti::Duration patience_;
+    mutable std::mutex mutex_;  // guards what follows
+    Seen seen_;
+    tutti::TimePoint asked_at_;  // max: nothing is asked
+    std::jthread thread_;        // the last: it uses all of the others
+};
+
+}  // namespace tests::fault

@@ -1,0 +1,54 @@
+#include "fault/pulse.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+#include <thread>
+
+#include "tutti/clock.hpp"
+
+namespace tests::fault {
+namespace {
+
+using namespace std::chrono_literals;
+using tutti::Boottime;
+using tutti::TimePoint;
+
+void await(const auto& condition) {
+    while (!condition()) std::this_thread::sleep_for(1ms);
+}
+
+TEST(Pulse, KnowsUntilWhenTheServerWasSlow) {
+    const TimePoint begin = Boottime::now();
+    std::atomic<bool> is_slow = true;
+    std::atomic<int> beats = 0;
+    const Pulse pulse(
+        [&] {
+            await([&] { return !is_slow; });
+            ++beats;
+        },
+        200ms);
+    await([&] { return pulse.seen().late_until > begin; });
+    EXPECT_GE(Boottime::now(), begin + 200ms);
+    EXPECT_GE(pulse.seen().slowest, 200ms);
+
+    is_slow = false;
+    await([&] { return beats == 1; });
+    const TimePoint well_since = Boottime::now();
+    await([&] { return beats == 5; });
+
+    EXPECT_GE(pulse.seen().late_until, begin + 200ms);
+    EXPECT_LE(pulse.seen().late_until, well_since + 1s) << "this machine stood still";
+}
+
+TEST(Pulse, CountsAnAnswerThatDoesNotComeAsLate) {
+    const TimePoint begin = Boottime::now();
+    const Pulse pulse([] { throw std::runtime_error("refused"); }, 1h);
+
+    await([&] { return pulse.seen().late_until > begin; });
+}
+
+}  // namespace
+}  // namespace tests::fault
