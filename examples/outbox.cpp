@@ -72,31 +72,48 @@ private:
 
 int main() {
     Database database;
-    const outbox::Sql sql(
-        {.dialect = outbox::Dialect::sqlite, .channels = {"cache:users"}, .taken_for = 200ms});
-    database.run("CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT)").value();
-    database.run("INSERT INTO users VALUES ('42', 'Ada')").value();
+    const outbox::Sql sql({.dialect = outbox::Dialect::sqlite,
+                           .channels = {"cache:users"},
+                           .tags = true,
+                           .taken_for = 200ms});
+    database.run("CREATE TABLE teams (id TEXT PRIMARY KEY, name TEXT)").value();
+    database.run("CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT, team TEXT)").value();
+    database.run("INSERT INTO teams VALUES ('10', 'red')").value();
+    database.run("INSERT INTO users VALUES ('42', 'Ada', '10')").value();
     database.run(sql.create()).value();
+    database.run(outbox::Sql::add_tags()).value();  // a second step, for rows that name a tag
     // So no writer can forget it, a shell neither.
     database
         .run(
             "CREATE TRIGGER user_changed AFTER UPDATE ON users BEGIN "
             "INSERT INTO tutti_outbox (channel, cache_key) VALUES ('cache:users', NEW.id); END")
         .value();
+    // Who renames a team knows none of its users.
+    database
+        .run(
+            "CREATE TRIGGER team_changed AFTER UPDATE ON teams BEGIN INSERT INTO tutti_outbox "
+            "(channel, cache_tag) VALUES ('cache:users', 'team:' || NEW.id); END")
+        .value();
 
     const auto node = tutti::Node::create({.name = "api"}).value();
     const auto users = node->coherent<std::string, std::string>({
         .name = "users",
-        .caches = "names of users",
+        .caches = "users with the names of their teams",
         .stale = tutti::Stale::wrong,
         .ttl = 1h,
         .bound = tutti::entries(1000),
         .load =
             [&](const std::string& id, tutti::LoadContext&) {
-                return database.run("SELECT name FROM users WHERE id = '" + id + "'")
-                    .value()[0][0]
-                    .value();
+                const auto rows = database
+                                      .run(
+                                          "SELECT users.name || ' of ' || teams.name, teams.id "
+                                          "FROM users, teams WHERE users.id = '" +
+                                          id + "' AND teams.id = users.team")
+                                      .value();
+                tutti::Loaded<std::string> loaded(rows[0][0].value());
+                return loaded.tag("team:" + rows[0][1].value());
             },
+        .tagged = tutti::Tagged{},
         .channel = "cache:users",
     });
     if (!node->start()) return EXIT_FAILURE;
@@ -118,5 +135,10 @@ int main() {
     database.run("UPDATE users SET name = 'Alan' WHERE id = '42'").value();
     while (*users.get("42").value() == written) std::this_thread::yield();
     std::cout << "after the other's: " << *users.get("42").value() << '\n';
-    return written == "Grace" ? EXIT_SUCCESS : EXIT_FAILURE;
+
+    // And one that names a tag.
+    database.run("UPDATE teams SET name = 'crimson' WHERE id = '10'").value();
+    while (*users.get("42").value() != "Alan of crimson") std::this_thread::yield();
+    std::cout << "after a tag: " << *users.get("42").value() << '\n';
+    return written == "Grace of red" ? EXIT_SUCCESS : EXIT_FAILURE;
 }

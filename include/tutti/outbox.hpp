@@ -8,6 +8,7 @@
 //     BEGIN
 //     UPDATE users ...
 //     INSERT INTO tutti_outbox (channel, cache_key) VALUES ('cache:users', '42')   -- or a trigger
+//     INSERT INTO tutti_outbox (channel, cache_tag) VALUES ('cache:users', 'team:10')  -- add_tags
 //     <sql.take()>                                     -- "I publish these": read_rows(its answer)
 //     COMMIT
 //     publisher.publish(rows)                          // (examples/outbox.cpp)
@@ -53,8 +54,10 @@ using RowId = std::int64_t;  // never used again by the database
 struct Row {
     RowId id = 0;
     std::string channel;
-    std::optional<std::string> key = std::nullopt;  // absent: every key of the channel
-    std::string reach = "published";                // or "done": Ack::every_instance
+    // Of a key, or of what carries a tag; with neither of every key of the channel.
+    std::optional<std::string> key = std::nullopt;
+    std::optional<std::string> tag = std::nullopt;
+    std::string reach = "published";  // or "done": Ack::every_instance
 
     friend bool operator==(const Row&, const Row&) = default;
 };
@@ -72,9 +75,9 @@ public:
     [[nodiscard]] virtual Result<void> remove(std::span<const RowId> ids) = 0;
 };
 
-// The table and its statements as text, for any driver. They hold no parameters. The text of
-// `create` may be a step of a migration: its form does not change, another one would have another
-// name.
+// The table and its statements as text, for any driver. They hold no parameters. The texts of
+// `create` and `add_tags` may be steps of a migration: their form does not change, another one
+// would have another name.
 enum class Dialect : std::uint8_t { postgresql, sqlite };  // SQLite 3.35 or newer
 
 [[nodiscard]] constexpr std::string_view to_string(Dialect dialect) noexcept {
@@ -88,6 +91,9 @@ enum class Dialect : std::uint8_t { postgresql, sqlite };  // SQLite 3.35 or new
 struct Table {
     Dialect dialect{};
     std::vector<std::string> channels;  // rows of others are left to who knows them
+    // It has the column of `Sql::add_tags`: without that `take` fails. False where it has: a row
+    // for a tag is one for every key.
+    bool tags = false;
     // How long a taker has the rows for itself. Above what a publication takes at most.
     OptionDuration taken_for = std::chrono::seconds{10};
 };
@@ -103,7 +109,13 @@ public:
     // Columns: id, channel, cache_key (null: every key of the channel), reach ('published' unless
     // said otherwise), due (from when on it may be taken, by the clock of the database).
     [[nodiscard]] std::string create() const;
-    // Answers with a row for each that it took: id, channel, key, reach.
+    // Behind `create`, of both dialects: the column cache_tag. A row that has one has no key, as
+    // the table checks, so a process that reads no tags takes it for every key, which is never
+    // wrong. In a rolling upgrade this comes first, then the processes whose `Table::tags` is true,
+    // beside the others; rows that were there before mean what they meant.
+    [[nodiscard]] static std::string add_tags();
+    // Answers with a row for each that it took: id, channel, key, reach; with `Table::tags` also
+    // tag.
     [[nodiscard]] std::string take() const;
     // Requires: at least one.
     [[nodiscard]] std::string remove(std::span<const RowId> ids) const;
@@ -120,8 +132,8 @@ using Cells = std::vector<std::optional<std::string>>;  // of one row, as text; 
 // Where the rows of a channel are published.
 struct Channel {
     std::string name;
-    // Of everything, of keys or of tags. Has to call `done` once, from any thread; see
-    // Coherent::invalidate.
+    // Of everything, of keys or of tags (where rows for tags are written). Has to call `done` once,
+    // from any thread; see Coherent::invalidate.
     std::function<void(const KeySet& changed, InvalidateOptions options,
                        std::move_only_function<void(Invalidation)> done)>
         invalidate;
@@ -152,7 +164,7 @@ struct PublisherOptions {
     // Of a publication. Below Table::taken_for; for rows of reach `done` as
     // InvalidateOptions::deadline says.
     OptionDuration deadline = std::chrono::seconds{5};
-    // When more keys of one channel are due at once, it is told "every key".
+    // When more keys and tags of one channel are due at once, it is told "every key".
     std::size_t keys_max = 1000;
     // When a job of yours deletes rows that are older than this, published or not: then a publisher
     // tells every channel "every key" at its start, and when it could not look for so long. Zero:
@@ -168,9 +180,10 @@ public:
     struct Figures {
         std::uint64_t published = 0;    // rows
         std::uint64_t unconfirmed = 0;  // attempts: rows whose publication was not taken
-        std::uint64_t malformed = 0;    // rows with a channel or a reach that does not exist
-        std::uint64_t flushes = 0;      // times that a channel was told "every key" for safety
-        std::string failure = {};       // of the last look at the table; empty: none
+        // Rows with a channel or a reach that does not exist, or with a tag that is none.
+        std::uint64_t malformed = 0;
+        std::uint64_t flushes = 0;  // times that a channel was told "every key" for safety
+        std::string failure = {};   // of the last look at the table; empty: none
     };
 
     // Starts a thread. Errors: invalid_option.

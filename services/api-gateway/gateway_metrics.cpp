@@ -88,11 +88,14 @@ std::string outbox_text(const outbox::Publisher::Figures& figures) {
     text.metric("tutti_outbox_unconfirmed_total", counter,
                 "Attempts to publish one that the bus has not taken.");
     text.sample({}, figures.unconfirmed);
-    text.metric("tutti_outbox_malformed_total", counter,
-                "Rows of the outbox with a channel or a reach that does not exist.");
+    text.metric(
+        "tutti_outbox_malformed_total", counter,
+        "Rows of the outbox with a channel or a reach that does not exist, or with a tag that "
+        "is none.");
     text.sample({}, figures.malformed);
-    text.metric("tutti_outbox_flushes_total", counter,
-                "Times that too many keys of a channel were due, and it was told every key.");
+    text.metric(
+        "tutti_outbox_flushes_total", counter,
+        "Times that too many keys and tags of a channel were due, and it was told every key.");
     text.sample({}, figures.flushes);
     return text.text();
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "tutti/detail/guarded.hpp"
 #include "tutti/detail/mutex.hpp"
 #include "tutti/detail/wait_for.hpp"
+#include "tutti/store.hpp"
 
 namespace tutti::outbox {
 namespace {
@@ -42,6 +44,11 @@ void append(std::vector<RowId>& to, const std::vector<RowId>& ids) {
     to.insert(to.end(), ids.begin(), ids.end());
 }
 
+void keep_each_once(std::vector<std::string>& names) {
+    std::ranges::sort(names);
+    names.erase(std::ranges::unique(names).begin(), names.end());
+}
+
 bool finished(const Invalidation& outcome, Ack wanted) {
     return wanted == Ack::every_instance ? outcome.done() : outcome.published();
 }
@@ -50,38 +57,60 @@ bool finished(const Invalidation& outcome, Ack wanted) {
 
 std::vector<RowPublisher::Group> RowPublisher::grouped(const std::vector<Row>& rows,
                                                        Outcome& outcome) const {
-    std::map<std::pair<std::string_view, Ack>, Group> groups;
+    std::map<std::pair<std::string_view, Ack>, Due> due;
     for (const Row& row : rows) {
         const auto channel = std::ranges::find(channels_, row.channel, &Channel::name);
         if (channel == channels_.end()) {
             ++outcome.malformed;
             continue;
         }
-        const bool is_known = row.reach == "published" || row.reach == "done";
-        outcome.malformed += is_known ? 0 : 1;
+        const bool has_reach = row.reach == "published" || row.reach == "done";
+        const bool has_tag = row.tag && !row.key && is_tag(*row.tag);
+        outcome.malformed += has_reach && (has_tag || !row.tag) ? 0 : 1;
         const Ack ack = row.reach == "done" ? Ack::every_instance : Ack::none;
-        Group& group = groups[{row.channel, ack}];
-        group.channel = &*channel;
-        group.ack = ack;
-        group.ids.push_back(row.id);
-        if (!row.key || row.key->size() > Bus::key_bytes_max) {
-            group.changed.all = true;
+        Due& of = due[{row.channel, ack}];
+        of.channel = &*channel;
+        of.ack = ack;
+        (has_tag ? of.tag_ids : of.ids).push_back(row.id);
+        if (has_tag) {
+            of.changed.tags.push_back(*row.tag);
+        } else if (row.tag || !row.key || row.key->size() > Bus::key_bytes_max) {
+            of.changed.all = true;
         } else {
-            group.changed.keys.push_back(*row.key);
+            of.changed.keys.push_back(*row.key);
         }
     }
     std::vector<Group> found;
-    for (auto& [name, group] : groups) {
-        auto& [keys, all, tags] = group.changed;
-        std::ranges::sort(keys);
-        keys.erase(std::ranges::unique(keys).begin(), keys.end());
-        if (!all && keys.size() > keys_max_) {
-            all = true;
-            ++outcome.flushes;
-        }
-        if (all) keys.clear();
-        found.push_back(std::move(group));
+    for (auto& [name, of] : due) {
+        std::ranges::move(publications_of(std::move(of), outcome), std::back_inserter(found));
     }
+    return found;
+}
+
+std::vector<RowPublisher::Group> RowPublisher::publications_of(Due due, Outcome& outcome) const {
+    const auto publication = [&](KeySet changed, std::vector<RowId> ids) {
+        return Group{.channel = due.channel,
+                     .ack = due.ack,
+                     .changed = std::move(changed),
+                     .ids = std::move(ids)};
+    };
+    auto& [keys, all, tags] = due.changed;
+    keep_each_once(keys);
+    keep_each_once(tags);
+    if (!all && due.changed.size() > keys_max_) {
+        all = true;
+        ++outcome.flushes;
+    }
+    std::vector<Group> found;
+    if (all) {
+        append(due.ids, due.tag_ids);
+        found.push_back(publication(KeySet::everything(), std::move(due.ids)));
+        return found;
+    }
+    if (!due.ids.empty())
+        found.push_back(publication({.keys = std::move(keys)}, std::move(due.ids)));
+    if (!due.tag_ids.empty())
+        found.push_back(publication({.keys = {}, .tags = std::move(tags)}, std::move(due.tag_ids)));
     return found;
 }
 

@@ -1,8 +1,8 @@
-// Publishes what rows say: those of one channel and reach together, each key once.
+// Publishes what rows say: those of one channel and reach together, each key and each tag once.
 //
 // Rows are untrusted: of a channel that is not ours nothing is published or removed, a reach that
-// does not exist is `published`, a key that is too long and keys that are too many are every key.
-// What is too much is never wrong here.
+// does not exist is `published`. A key that is too long, a tag that is none, one beside a key, and
+// keys and tags that are too many are every key. What is too much is never wrong here.
 //
 // Thread-safety: every function from any thread. Blocking: as long as the channels take.
 #pragma once
@@ -36,14 +36,25 @@ public:
     [[nodiscard]] Outcome flush() const;
 
 private:
+    // One publication.
     struct Group {
         const Channel* channel = nullptr;
         Ack ack = Ack::none;
         KeySet changed{};
         std::vector<RowId> ids{};
     };
+    // What is due of one channel and reach. A channel takes keys or tags, so they are a publication
+    // each, unless they are every key.
+    struct Due {
+        const Channel* channel = nullptr;
+        Ack ack = Ack::none;
+        KeySet changed{};
+        std::vector<RowId> ids{};      // of keys, and of every key
+        std::vector<RowId> tag_ids{};  // of tags
+    };
 
     [[nodiscard]] std::vector<Group> grouped(const std::vector<Row>& rows, Outcome& outcome) const;
+    [[nodiscard]] std::vector<Group> publications_of(Due due, Outcome& outcome) const;
     void publish_groups(std::vector<Group> groups, Outcome& outcome) const;
 
     std::vector<Channel> channels_;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "tutti/outbox.hpp"
+#include "tutti/store.hpp"
 
 namespace tutti::outbox {
 namespace {
@@ -38,7 +39,7 @@ std::string milliseconds(Duration duration) {
 // What differs between the dialects.
 struct Spelling {
     std::string_view create;
-    std::string_view bytes;  // of the key
+    std::string_view bytes;  // of a text in place of the ?
     std::string now;
     std::string later;  // when what is taken now is due again
     std::string far;    // further ahead than any of these
@@ -53,7 +54,7 @@ Spelling spelling_of(const Table& table) {
                     "channel TEXT NOT NULL, cache_key TEXT, "
                     "reach TEXT NOT NULL DEFAULT 'published', "
                     "due TIMESTAMPTZ NOT NULL DEFAULT '-infinity'",
-                .bytes = "octet_length(cache_key)",
+                .bytes = "octet_length(?)",
                 .now = "clock_timestamp()",
                 .later = "clock_timestamp() + interval '" + taken_for + " milliseconds'",
                 .far = "clock_timestamp() + interval '1 hour'",
@@ -64,11 +65,20 @@ Spelling spelling_of(const Table& table) {
                 "id INTEGER PRIMARY KEY AUTOINCREMENT, channel TEXT NOT NULL, "
                 "cache_key TEXT, reach TEXT NOT NULL DEFAULT 'published', "
                 "due REAL NOT NULL DEFAULT 0",
-            .bytes = "length(CAST(cache_key AS BLOB))",
+            .bytes = "length(CAST(? AS BLOB))",
             .now = "julianday('now')",
             .later = "julianday('now') + " + taken_for + " / 86400000.0",
             .far = "julianday('now') + 1 / 24.0",
             .skip_locked = ""};
+}
+
+// The text of a column, or, where it is too long to be sent, something that says as much.
+std::string bounded(const Spelling& in, const std::string& column, std::size_t bytes_max,
+                    std::string_view otherwise) {
+    std::string bytes(in.bytes);
+    bytes.replace(bytes.find('?'), 1, column);
+    return "CASE WHEN " + bytes + " > " + std::to_string(bytes_max) + " THEN " +
+           std::string(otherwise) + " ELSE " + column + " END";
 }
 
 std::optional<RowId> id_in(const std::optional<std::string>& cell) {
@@ -87,15 +97,22 @@ std::string Sql::create() const {
            ")";
 }
 
+std::string Sql::add_tags() {
+    return "ALTER TABLE " + std::string(name) +
+           " ADD COLUMN cache_tag TEXT CHECK (cache_tag IS NULL OR cache_key IS NULL)";
+}
+
 std::string Sql::take() const {
     const Spelling in = spelling_of(table_);
     const std::string table(name);
+    // '' is no tag: every key.
+    const std::string tag =
+        table_.tags ? ", " + bounded(in, "cache_tag", tag_bytes_max, "''") : std::string();
     return "UPDATE " + table + " SET due = " + in.later + " WHERE id IN (SELECT id FROM " + table +
            " WHERE channel IN (" + list_of(table_.channels) + ") AND (due <= " + in.now +
            " OR due > " + in.far + ") ORDER BY id LIMIT " + std::to_string(rows_max) +
-           std::string(in.skip_locked) + ") RETURNING CAST(id AS TEXT), channel, CASE WHEN " +
-           std::string(in.bytes) + " > " + std::to_string(key_bytes_max) +
-           " THEN NULL ELSE cache_key END, reach";
+           std::string(in.skip_locked) + ") RETURNING CAST(id AS TEXT), channel, " +
+           bounded(in, "cache_key", key_bytes_max, "NULL") + ", reach" + tag;
 }
 
 std::string Sql::remove(std::span<const RowId> ids) const {
@@ -109,12 +126,18 @@ Result<std::vector<Row>> read_rows(std::span<const Cells> answer) {
     std::vector<Row> rows;
     rows.reserve(answer.size());
     for (const Cells& cells : answer) {
-        const auto id = cells.size() == columns ? id_in(cells[0]) : std::nullopt;
+        const bool has_tag = cells.size() == columns + 1;
+        const auto id = cells.size() == columns || has_tag ? id_in(cells[0]) : std::nullopt;
         if (!id || !cells[1] || !cells[3]) {
             return fail(Errc::protocol, "read outbox",
-                        "a row is not of the form id, channel, key, reach");
+                        "a row is not of the form id, channel, key, reach, and with Table::tags "
+                        "tag: give read_rows every column that the statement of Sql::take answers");
         }
-        rows.push_back({.id = *id, .channel = *cells[1], .key = cells[2], .reach = *cells[3]});
+        rows.push_back({.id = *id,
+                        .channel = *cells[1],
+                        .key = cells[2],
+                        .tag = has_tag ? cells[4] : std::nullopt,
+                        .reach = *cells[3]});
     }
     return rows;
 }

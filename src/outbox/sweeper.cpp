@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "tutti/detail/guarded.hpp"
+#include "tutti/store.hpp"
 
 namespace tutti::outbox {
 namespace {
@@ -115,8 +116,11 @@ void Sweeper::note(const RowPublisher::Outcome& outcome) {
     }
     if (outcome.unconfirmed > 0) say("changes are not published yet", outcome.reason);
     if (outcome.malformed > 0) {
-        say("rows of the outbox are malformed",
-            std::to_string(outcome.malformed) + " with a channel or a reach that does not exist");
+        const std::string tags = "1 to " + std::to_string(tag_bytes_max) + " bytes";
+        say("rows of the outbox are malformed", std::to_string(outcome.malformed) +
+                                                    " with a channel or a reach that does not "
+                                                    "exist, or with a tag that is none (it has " +
+                                                    tags + ", and its row no key)");
     }
 }
 

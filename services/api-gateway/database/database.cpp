@@ -102,7 +102,8 @@ void open_postgresql(soci::session& sql, const std::string& url, Duration statem
 }
 
 outbox::Table table_of(outbox::Dialect dialect, const Database::Options& options) {
-    outbox::Table table{.dialect = dialect, .channels = {}, .taken_for = options.outbox_taken_for};
+    outbox::Table table{
+        .dialect = dialect, .channels = {}, .tags = true, .taken_for = options.outbox_taken_for};
     for (const auto* events :
          {&caches::personality_events, &caches::channel_activation_events, &caches::api_key_events,
           &caches::llm_config_events, &caches::persona_events}) {

@@ -15,6 +15,7 @@
 #include "api-gateway/database/migration_step.hpp"
 #include "api-gateway/database/transaction.hpp"
 #include "common/process/timestamps.hpp"
+#include "tutti/outbox.hpp"
 
 namespace tutti::services::gateway::database {
 namespace {
@@ -202,6 +203,14 @@ constexpr std::array<Statement, 2> sixth_step{
 constexpr std::array<Statement, 1> seventh_step{
     "CREATE TABLE health_checks (id INTEGER PRIMARY KEY, checked_at VARCHAR(24) NOT NULL)"};
 
+// The outbox (change_rows.cpp) has rows for tags, too. A gateway of the version before, which goes
+// on beside this one, reads the columns that it knows, and takes such a row for every key.
+Step ninth_step() {
+    static const std::string text = outbox::Sql::add_tags();
+    static const std::array<Statement, 1> statements{Statement(text.c_str())};
+    return statements;
+}
+
 // Two programs that start at the same time on one server must not both migrate.
 constexpr const char* migration_lock = "tutti:migrations";
 
@@ -239,9 +248,9 @@ int applied_steps(soci::session& sql) {
 
 Result<void> migrate(soci::session& sql) {
     // Step number = position + 1.
-    const std::array<Step, 8> steps{Step(first_step),     Step(second_step), Step(third_step),
+    const std::array<Step, 9> steps{Step(first_step),     Step(second_step), Step(third_step),
                                     change_notifications, Step(fifth_step),  Step(sixth_step),
-                                    Step(seventh_step),   change_rows()};
+                                    Step(seventh_step),   change_rows(),     ninth_step()};
     Transaction transaction(sql);
     if (is_postgresql(sql)) sql << "SET LOCAL statement_timeout = 60000";
     transaction.lock(migration_lock);

@@ -10,7 +10,7 @@
 namespace tutti::services::gateway::database {
 
 std::vector<outbox::Row> take_rows(soci::session& sql, const outbox::Sql& statements) {
-    constexpr std::size_t columns = 4;
+    constexpr std::size_t columns = 5;  // with the tag
     auto rows = outbox::read_rows(select_cells(sql, statements.take(), columns));
     if (!rows) throw soci::soci_error(rows.error().message());
     return *std::move(rows);

@@ -136,6 +136,35 @@ TEST(OutboxPublisher, ACacheOfTheProcessHasForgottenWhenPublishReturns) {
     EXPECT_EQ(*cache.get("k").value(), 2);
 }
 
+TEST(OutboxPublisher, WhatCarriesATagIsForgottenWhenPublishReturns) {
+    std::atomic<int> source = 1;
+    const auto node = Node::create({.name = "test"}).value();
+    const auto cache = node->coherent(
+        CacheOptions<std::string, int>{.name = "numbers",
+                                       .caches = "numbers",
+                                       .stale = Stale::wrong,
+                                       .ttl = 1h,
+                                       .bound = entries(10),
+                                       .load =
+                                           [&](const std::string& key, LoadContext&) {
+                                               Loaded<int> loaded(source.load());
+                                               return loaded.tag(key == "k" ? "red" : "blue");
+                                           },
+                                       .tagged = Tagged{},
+                                       .channel = "cache:numbers"});
+    ASSERT_TRUE(node->start());
+    const auto publisher =
+        Publisher::start({.channels = {channel("cache:numbers", cache)}}, std::make_shared<Table>())
+            .value();
+    for (const char* key : {"k", "l"}) EXPECT_EQ(*cache.get(key).value(), 1);
+    source = 2;
+
+    EXPECT_TRUE(publisher->publish({{.id = 1, .channel = "cache:numbers", .tag = "red"}}));
+
+    EXPECT_EQ(*cache.get("k").value(), 2);
+    EXPECT_EQ(*cache.get("l").value(), 1);
+}
+
 TEST(OutboxPublisher, SaysEverythingThatIsWrongWithItsOptions) {
     const auto started = Publisher::start({.channels = {{.name = "a", .invalidate = nullptr}},
                                            .poll_every = 0s,

@@ -12,6 +12,7 @@ namespace tutti::outbox {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -40,6 +41,24 @@ TEST(OutboxSql, RemovesByIdAlone) {
               "DELETE FROM tutti_outbox WHERE id IN (3, 7)");
 }
 
+TEST(OutboxSql, ATableWithoutTagsIsAskedForNone) {
+    EXPECT_THAT(sql_for(Dialect::sqlite).take(), Not(HasSubstr("cache_tag")));
+}
+
+// '' stands in its place, which is no tag: every key.
+TEST(OutboxSql, ATagThatIsTooLongIsNotSent) {
+    const auto take = [](Dialect dialect) {
+        return Sql({.dialect = dialect, .channels = {"c"}, .tags = true}).take();
+    };
+
+    EXPECT_THAT(take(Dialect::postgresql),
+                EndsWith(", reach, CASE WHEN octet_length(cache_tag) > 256 THEN '' "
+                         "ELSE cache_tag END"));
+    EXPECT_THAT(take(Dialect::sqlite),
+                EndsWith(", reach, CASE WHEN length(CAST(cache_tag AS BLOB)) > 256 THEN '' "
+                         "ELSE cache_tag END"));
+}
+
 TEST(OutboxRows, AreReadAsTheTableAnswers) {
     const std::vector<Cells> answer{{"1", "cache:users", "42", "published"},
                                     {"2", "cache:users", std::nullopt, "done"}};
@@ -49,9 +68,18 @@ TEST(OutboxRows, AreReadAsTheTableAnswers) {
                             Row{.id = 2, .channel = "cache:users", .reach = "done"}));
 }
 
+TEST(OutboxRows, ATagIsReadWhereTheTableHasThem) {
+    const std::vector<Cells> answer{{"1", "cache:users", std::nullopt, "published", "team:10"},
+                                    {"2", "cache:users", "42", "published", std::nullopt}};
+
+    EXPECT_THAT(read_rows(answer).value(),
+                ElementsAre(Row{.id = 1, .channel = "cache:users", .tag = "team:10"},
+                            Row{.id = 2, .channel = "cache:users", .key = "42"}));
+}
+
 TEST(OutboxRows, OfAnotherFormAreRefused) {
     const std::vector<std::vector<Cells>> answers{{{"1", "c", "k"}},
-                                                  {{"1", "c", "k", "published", "more"}},
+                                                  {{"1", "c", "k", "published", "tag", "more"}},
                                                   {{std::nullopt, "c", "k", "published"}},
                                                   {{"1", std::nullopt, "k", "published"}},
                                                   {{"1", "c", "k", std::nullopt}},
@@ -64,6 +92,7 @@ TEST(OutboxRows, OfAnotherFormAreRefused) {
         const auto rows = read_rows(answer);
         ASSERT_FALSE(rows) << ::testing::PrintToString(answer);
         EXPECT_EQ(rows.error().code, Errc::protocol);
+        EXPECT_THAT(rows.error().cause, HasSubstr("every column that the statement of Sql::take"));
     }
 }
 

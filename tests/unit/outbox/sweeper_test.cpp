@@ -45,6 +45,10 @@ public:
                         .key = std::move(key),
                         .reach = std::move(reach)});
     }
+    void add_tag(std::string channel, std::string tag, std::string reach = "published") {
+        add(std::move(channel), std::nullopt, std::move(reach));
+        rows.back().tag = std::move(tag);
+    }
 
     std::vector<Row> rows;
     RowId last_id = 0;
@@ -64,9 +68,11 @@ protected:
                     if (bus == "drops") return;
                     std::string text = name;
                     for (const auto& key : changed.keys) text += ' ' + key;
+                    for (const auto& tag : changed.tags) text += " #" + tag;
                     if (changed.all) text += " *";
                     if (options.ack == Ack::every_instance) text += " (done)";
                     told.push_back(text);
+                    if (text == refused) return done({});
                     done({.outcome = outcome, .position = {}, .reason = reason});
                 }};
     }
@@ -81,6 +87,7 @@ protected:
     std::vector<std::string> told;
     std::vector<std::string> log;
     std::string bus = "answers";
+    std::string refused;
     Invalidation::Outcome outcome = Invalidation::Outcome::published;
     std::string reason;
     PublisherOptions defaults{.channels = {}};
@@ -108,6 +115,80 @@ TEST_F(Sweeping, NullIsEveryKeyWhateverElseIsDue) {
     (void)it.look();
 
     EXPECT_THAT(told, ElementsAre("a *"));
+}
+
+TEST_F(Sweeping, TagsOfAChannelAreOnePublicationBesideItsKeys) {
+    Sweeper it = sweeper(defaults);
+    table->add_tag("a", "red");
+    table->add("a", "1");
+    table->add_tag("a", "blue");
+    table->add_tag("a", "red");
+    table->add_tag("a", "green", "done");
+
+    (void)it.look();
+
+    EXPECT_THAT(told, UnorderedElementsAre("a 1", "a #blue #red", "a #green (done)"));
+    ASSERT_EQ(table->rows.size(), 1U) << "published is not done";
+    EXPECT_EQ(table->rows[0].tag, "green");
+    EXPECT_EQ(it.figures().published, 4U);
+}
+
+TEST_F(Sweeping, EveryKeyIsWhatCarriesATagToo) {
+    Sweeper it = sweeper(defaults);
+    table->add_tag("a", "red");
+    table->add("a", std::nullopt);
+
+    (void)it.look();
+
+    EXPECT_THAT(told, ElementsAre("a *"));
+    EXPECT_THAT(table->rows, IsEmpty());
+}
+
+TEST_F(Sweeping, KeysAndTagsThatAreTooManyTogetherAreEveryKey) {
+    defaults.keys_max = 3;
+    Sweeper it = sweeper(defaults);
+    for (const char* name : {"1", "2"}) {
+        table->add("a", name);
+        table->add_tag("a", name);
+        table->add_tag("b", name);
+    }
+
+    (void)it.look();
+
+    EXPECT_THAT(told, UnorderedElementsAre("a *", "b #1 #2"));
+    EXPECT_THAT(table->rows, IsEmpty());
+    EXPECT_EQ(it.figures().flushes, 1U);
+}
+
+TEST_F(Sweeping, OfKeysAndTagsWhatTheBusDoesNotTakeStays) {
+    Sweeper it = sweeper(defaults);
+    table->add("a", "1");
+    table->add_tag("a", "red");
+    refused = "a #red";
+
+    (void)it.look();
+
+    ASSERT_EQ(table->rows.size(), 1U);
+    EXPECT_EQ(table->rows[0].tag, "red");
+}
+
+TEST_F(Sweeping, ATagThatIsNoneIsEveryKeyAndIsSaid) {
+    Sweeper it = sweeper(defaults);
+    const auto look_at = [&](const std::string& tag, std::optional<std::string> key) {
+        table->add("a", std::move(key));
+        table->rows.back().tag = tag;
+        (void)it.look();
+    };
+
+    look_at("", std::nullopt);
+    look_at(std::string(tag_bytes_max + 1, 'x'), std::nullopt);
+    look_at("red", "beside a key");
+
+    EXPECT_THAT(told, ElementsAre("a *", "a *", "a *"));
+    EXPECT_THAT(table->rows, IsEmpty());
+    EXPECT_EQ(it.figures().malformed, 3U);
+    EXPECT_THAT(log, ElementsAre(HasSubstr("a tag that is none (it has 1 to 256 bytes, and its row "
+                                           "no key)")));
 }
 
 TEST_F(Sweeping, DoneIsAskedForApartAndKeptUntilItIs) {

@@ -1,13 +1,18 @@
 // Between commit and publication, on real databases and a real Redis: the writer is a process that
 // kill -9 ends there, the reader a node with a cache and a TTL of an hour.
+#include "tutti/outbox.hpp"
+
 #include <gmock/gmock.h>
 
 #include <csignal>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include <gtest/gtest-spi.h>
 
 #include "api-gateway/database/database.hpp"
 #include "common/caches/invalidation_services.hpp"
@@ -23,6 +28,7 @@ namespace {
 
 using namespace tutti::services::testing;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::IsEmpty;
 
 constexpr const char* user_event =
@@ -69,9 +75,37 @@ protected:
             .bound = entries(10),
             .load = [this](const std::string&, LoadContext&) { return content(); },
             .channel = std::string(caches::persona_events.channel)}));
+        pages_.emplace(reader_->coherent(CacheOptions<std::string, std::string>{
+            .name = "pages",
+            .caches = "what shows personas, whose keys their writers do not know",
+            .stale = Stale::wrong,
+            .ttl = 1h,
+            .bound = entries(10),
+            .load =
+                [this](const std::string&, LoadContext&) {
+                    Loaded<std::string> loaded(content());
+                    return loaded.tag("personas");
+                },
+            .tagged = Tagged{},
+            .channel = std::string(caches::persona_events.channel)}));
         ASSERT_TRUE(reader_->start());
     }
     std::string read() { return *contents_->get(stranger).value(); }
+    std::string read_page() { return *pages_->get("front").value(); }
+    // From now on a change of a persona also says so of what carries the tag.
+    void write_tags() {
+        const std::string insertion =
+            "INSERT INTO tutti_outbox (channel, cache_tag) VALUES "
+            "('cache:persona-invalidation', 'personas');";
+        const std::string trigger = "CREATE TRIGGER tag_changed AFTER UPDATE ON personas ";
+        if (!postgres_) {
+            run(trigger + "BEGIN " + insertion + " END");
+            return;
+        }
+        run("CREATE FUNCTION tag_changed() RETURNS TRIGGER LANGUAGE plpgsql AS $$ BEGIN " +
+            insertion + " RETURN NULL; END $$");
+        run(trigger + "FOR EACH ROW EXECUTE FUNCTION tag_changed()");
+    }
 
     // Commits, and is killed before it publishes. Without the remedy no row is left.
     int write_and_die(Remedy remedy = Remedy::on) {
@@ -100,6 +134,7 @@ protected:
     EventWatch watch_{redis_};
     std::unique_ptr<Node> reader_;
     std::optional<Coherent<std::string, std::string>> contents_;
+    std::optional<Coherent<std::string, std::string>> pages_;
 };
 TUTTI_ON_BOTH_DATABASES(Outbox);
 
@@ -121,6 +156,86 @@ TEST_P(Outbox, WithoutItsRowTheOldValueStays) {
 
     ASSERT_EQ(content(), "new") << "it was killed too early";
     EXPECT_FALSE(eventually([&] { return read() == "new"; }, in_vain));
+}
+
+// The same for what carries a tag: the row is the only one that says so.
+TEST_P(Outbox, WriterThatIsKilledBehindARowForATagLeavesNoOldValue) {
+    write_tags();
+    ASSERT_EQ(read_page(), "old");
+
+    ASSERT_EQ(write_and_die(), -SIGKILL);
+
+    ASSERT_EQ(content(), "new") << "it was killed too early";
+    EXPECT_EQ(read_page(), "old") << "it has published: this test shows nothing";
+    EXPECT_TRUE(eventually([&] { return read_page() == "new"; }, patience));
+    settle();
+}
+
+TEST_P(Outbox, WithoutItsRowTheOldValueOfATagStays) {
+    write_tags();
+    ASSERT_EQ(read_page(), "old");
+
+    ASSERT_EQ(write_and_die(Remedy::off), -SIGKILL);
+
+    ASSERT_EQ(content(), "new") << "it was killed too early";
+    EXPECT_FALSE(eventually([&] { return read_page() == "new"; }, in_vain));
+}
+
+TEST_P(Outbox, RowForATagLeavesWhatDoesNotCarryIt) {
+    ASSERT_EQ(read(), "old");
+    ASSERT_EQ(read_page(), "old");
+    gateway_.reset();
+    run("DROP TRIGGER personas_changed" + std::string(postgres_ ? " ON personas" : ""));
+    write_tags();
+    run("UPDATE personas SET content = 'new'");
+
+    start({});
+
+    EXPECT_TRUE(eventually([&] { return read_page() == "new"; }, patience));
+    EXPECT_EQ(read(), "old") << "its key was not told, and it carries no tag";
+}
+
+// A gateway of the version before goes on beside one that has added the column: what it asks for is
+// asked here.
+TEST_P(Outbox, VersionWithoutTagsTakesARowForATagForEveryKey) {
+    gateway_.reset();
+    run("INSERT INTO tutti_outbox (channel, cache_tag) VALUES "
+        "('cache:persona-invalidation', 'page')");
+    const outbox::Sql before(
+        {.dialect = postgres_ ? outbox::Dialect::postgresql : outbox::Dialect::sqlite,
+         .channels = {"cache:persona-invalidation"}});
+
+    const std::string taken = run(before.take());
+
+    EXPECT_THAT(taken, EndsWith("|cache:persona-invalidation|(null)|published"));
+}
+
+TEST_P(Outbox, RowsFromBeforeTheColumnForTagsArePublishedByKey) {
+    gateway_.reset();
+    run("ALTER TABLE tutti_outbox DROP COLUMN cache_tag");
+    run("DELETE FROM schema_migrations WHERE version = 9");
+    run("UPDATE personas SET content = 'new'");
+    watch_.take();
+
+    start({});
+
+    EXPECT_TRUE(eventually([&] { return run("SELECT COUNT(*) FROM tutti_outbox") == "0"; }));
+    EXPECT_THAT(watch_.take(), ElementsAre(user_event)) << "and not everything";
+    EXPECT_EQ(run("SELECT COUNT(*) FROM tutti_outbox WHERE cache_tag IS NOT NULL"), "0");
+}
+
+// A process without tags would read the key alone.
+TEST_P(Outbox, TableHasNoRowWithAKeyAndATag) {
+    const std::string both =
+        "INSERT INTO tutti_outbox (channel, cache_key, cache_tag) VALUES ('nobody''s', '1', 'red')";
+
+    if (postgres_) {
+        EXPECT_THROW(run(both), std::runtime_error);
+    } else {
+        EXPECT_NONFATAL_FAILURE(query_sqlite(database_path(), both), "CHECK constraint failed");
+    }
+
+    EXPECT_EQ(run("SELECT COUNT(*) FROM tutti_outbox"), "0");
 }
 
 // Nor does the row help while no publisher lives; the next one finds it.
@@ -196,13 +311,16 @@ TEST_P(Outbox, WhatOthersPutIntoTheTableIsNotBelieved) {
         "', 'published'), "
         "('cache:api-key-invalidation', '7', 'everywhere'), "
         "('nobody''s', '1', 'published'), ('', '', '')");
+    run("INSERT INTO tutti_outbox (channel, cache_tag) VALUES ('cache:llm-config-invalidation', '" +
+        std::string(2000, 'x') + "')");
 
     EXPECT_TRUE(eventually([&] { return run("SELECT COUNT(*) FROM tutti_outbox") == "2"; }));
     std::vector<std::string> heard = watch_.take();
     EXPECT_THAT(heard, ElementsAre(R"(api-key-invalidation {"type":"user","discordId":"7"})",
+                                   R"(llm-config-invalidation {"type":"all"})",
                                    R"(persona-invalidation {"type":"all"})"));
     EXPECT_EQ(run("SELECT COUNT(*) FROM tutti_outbox WHERE channel LIKE 'cache:%'"), "0");
-    EXPECT_TRUE(metrics_text().contains("tutti_outbox_malformed_total 1\n")) << metrics_text();
+    EXPECT_TRUE(metrics_text().contains("tutti_outbox_malformed_total 2\n")) << metrics_text();
 }
 
 // A transaction takes its rows before it commits: a publisher that looks meanwhile, and that is
