@@ -1,5 +1,5 @@
 /*
- * The protocol between a node, the server and the writers of a channel: R1 to R8 and W1 to W4 of
+ * The protocol between a node, the server and the writers of a channel: R1 to R8, R10 and W1 to W4 of
  * docs/coherence.md. Spin looks at every order of events within the bounds; tests/model/run starts it.
  *
  * One node, one key and one change of it are followed. Nodes touch each other only through what they publish
@@ -29,12 +29,16 @@ mtype:rule = {
     flush_after_reply, unpublished_is_retried, wait_out_before_done,
     wait_out_from_answer, wait_out_counts_drift, wait_out_for_longest_lease, lease_kept_until_it_lapses,
     leases_outlive_epoch, lost_lease_is_waited_out, done_needs_every_ack, ack_after_applying,
-    ack_counts_in_its_epoch, new_epoch_has_grace, reap_only_silent_members
+    ack_counts_in_its_epoch, new_epoch_has_grace, reap_only_silent_members,
+    own_entry_waits_its_turn, own_entry_is_known_by_its_chain,
+    validation_is_sent_after_the_read_began, validation_after_catching_up, validated_hit_asks_first,
+    validated_miss_asks_first, unproven_read_takes_no_entry
 };
 
 /* Parts that a scenario adds. LEASES: the writer's own lease is shorter than the node's. SET_BACK: the server
  * goes back in the log of an epoch. ACKS: acknowledgements end the wait-out, and silent members are forgotten.
- * CALM: at some moment the faults end, and then everything must heal. */
+ * CALM: at some moment the faults end, and then everything must heal. OWN_ENTRIES: the node publishes, too, and applies
+ * that with PUB's answer. VALIDATED: reads ask the server, and the node's clock stands still: a lease never ends. */
 #ifdef LEASES
 #define WITH_LEASES true
 #define OWN_LEASE 1
@@ -56,6 +60,17 @@ mtype:rule = {
 #define WITH_CALM true
 #else
 #define WITH_CALM false
+#endif
+
+#ifdef OWN_ENTRIES
+#define WITH_OWN_ENTRIES true
+#else
+#define WITH_OWN_ENTRIES false
+#endif
+#ifdef VALIDATED
+#define WITH_VALIDATED true
+#else
+#define WITH_VALIDATED false
 #endif
 
 #ifndef EPOCHS
@@ -106,6 +121,11 @@ byte granted_age, granted_last, granted_chain;
 byte lease_age = LAPSED;
 bool memory;
 bool load, load_fills, load_takes_readers;
+byte own_epoch, own_at, own_chain; /* an entry of the node's own, whose answer is on the way; 0: none */
+byte ahead, ahead_chain;           /* one that is applied, and whose turn is to come */
+bool reading, proven;              /* a validated read has begun; a renewal in force was sent since: */
+bool asked_in_read, granted_in_read;
+bool read_must_see;                /* the change was published before */
 
 /* The change and its writer. */
 #define IDLE 0
@@ -119,6 +139,7 @@ bool own; /* the node's own writer */
 byte answered_epoch, answered_lease, since_sent, wait_left;
 byte heard_epoch, heard_lease = OWN_LEASE, lost_lease, lost_left; /* of leases */
 
+bool in_log; /* the change has been published, answered or not */
 byte published_epoch, published_at;
 bool all_acked;            /* that has been told */
 byte seen_epoch, grace_left; /* the writer knows this epoch, and for how long its acknowledgements do not count */
@@ -134,6 +155,9 @@ byte needed; /* argument and work of the inlines below: Spin takes no conditiona
 #define must_see_change (change == DONE || (own && change >= SENT))
 #define effective (lease_age <= LIFE || !kept(serve_only_under_lease))
 #define caught_up (granted_last <= at)
+#define is_ahead (ahead == at && (ahead_chain == at_chain || !kept(own_entry_is_known_by_its_chain)))
+/* A read without proof takes neither an entry nor a load that has begun. */
+#define may_take(asks_first) (proven || !kept(unproven_read_takes_no_entry) || (!(asks_first) && effective))
 
 inline end_load() {
     load = false;
@@ -163,6 +187,7 @@ inline flush() {
 
 inline withdraw_grant() {
     granted = false;
+    granted_in_read = false;
     granted_age = 0;
     granted_last = 0;
     granted_chain = 0
@@ -187,8 +212,14 @@ inline try_grant() {
         rejoin()
     :: else ->
         lease_age = granted_age;
+        proven = proven || granted_in_read;
         withdraw_grant()
     fi
+}
+
+inline forget_ahead() {
+    ahead = 0;
+    ahead_chain = 0
 }
 
 /* Entry number `entry` of a log that ends so. */
@@ -196,9 +227,40 @@ inline apply(log_last, log_chain, entry) {
     at_chain = earlier_chain(log_chain, log_last - (entry));
     at = entry;
     if
-    :: at_chain % 2 == 1 -> remove()
+    :: at_chain % 2 == 1 && !is_ahead -> remove()
+    :: else
+    fi;
+    if
+    :: ahead <= at -> forget_ahead()
     :: else
     fi
+}
+
+inline end_own_publication() {
+    own_epoch = 0;
+    own_at = 0;
+    own_chain = 0
+}
+
+/* R4a. As many are noted as have room: one. */
+inline own_entry_answered() {
+    if
+    :: own_epoch == at_epoch && own_at > at && ahead == 0 ->
+        if
+        :: own_chain % 2 == 1 -> remove()
+        :: else
+        fi;
+        if
+        :: kept(own_entry_waits_its_turn) ->
+            ahead = own_at;
+            ahead_chain = own_chain
+        :: else ->
+            at = own_at;
+            at_chain = own_chain
+        fi
+    :: else
+    fi;
+    end_own_publication()
 }
 
 inline offer_next(log_last, log_chain) {
@@ -223,6 +285,7 @@ inline adopt() {
     :: else
     fi;
     at_epoch = told_epoch;
+    forget_ahead();
     if
     :: at_epoch > 1 -> last[at_epoch - 1] = 0; chain[at_epoch - 1] = 0 /* nothing reads it any more */
     :: else
@@ -231,6 +294,7 @@ inline adopt() {
 
 inline end_renewal() {
     asked = false;
+    asked_in_read = false;
     carried_epoch = 0;
     carried = 0;
     told = false;
@@ -248,6 +312,8 @@ inline renewal_answered() {
     :: else
     fi;
     granted = true;
+    granted_in_read = asked_in_read;
+    proven = proven || (asked_in_read && !kept(validation_after_catching_up));
     granted_age = (kept(lease_counts_from_request) -> told_age : 0);
     granted_last = told_last;
     granted_chain = told_chain;
@@ -274,6 +340,7 @@ end:
     :: d_step { !asked && (!calm || (renewals_when_calm < 4 && !granted)) ->
         renewals_when_calm = (calm -> renewals_when_calm + 1 : 0);
         asked = true;
+        asked_in_read = reading && !proven;
         carried_epoch = (WITH_SET_BACK || WITH_ACKS -> at_epoch : 0);
         carried = (WITH_SET_BACK || WITH_ACKS -> at : 0) }
     :: d_step { asked && !told ->
@@ -330,6 +397,25 @@ end:
         memory = memory || load_fills;
         end_load() }
 
+    /* R4a */
+    :: d_step { own_at != 0 -> own_entry_answered() }
+    :: d_step { own_at != 0 -> end_own_publication() } /* it is lost, or does not count */
+
+    /* R10. A read begins, and ends with or without an answer of the server. */
+    :: d_step { WITH_VALIDATED && !reading && !calm ->
+        reading = true;
+        read_must_see = in_log;
+        asked_in_read = asked && !kept(validation_is_sent_after_the_read_began);
+        granted_in_read = granted && !kept(validation_is_sent_after_the_read_began) }
+    :: d_step { reading && !calm ->
+        reading = false;
+        proven = false;
+        read_must_see = false;
+        asked_in_read = false;
+        granted_in_read = false }
+    :: d_step { read_must_see && memory && may_take(kept(validated_hit_asks_first)) -> assert(!memory) }
+    :: d_step { read_must_see && load_takes_readers && may_take(kept(validated_miss_asks_first)) -> assert(!load) }
+
     /* R2, R3b. A read begins. */
     :: d_step { must_see_change && effective && memory -> assert(!memory) }
     :: d_step { must_see_change && load_takes_readers && (effective || !kept(join_only_under_lease)) -> assert(!load) }
@@ -340,6 +426,12 @@ inline append(of_key) {
     chain[epoch] = next_chain(chain[epoch], of_key + (set_back && kept(chain_takes_candidate) -> 2 : 0));
     last[epoch]++;
     renewals_when_calm = 0
+}
+
+inline note_own_publication() {
+    own_epoch = epoch;
+    own_at = last[epoch];
+    own_chain = chain[epoch]
 }
 
 inline forget_member() {
@@ -370,6 +462,9 @@ end:
     /* Others publish. */
     :: d_step { !calm && !full -> append(0) }
     :: d_step { !calm && !full -> append(1) }
+    /* So does the node. */
+    :: d_step { WITH_OWN_ENTRIES && !full && own_at == 0 -> append(0); note_own_publication() }
+    :: d_step { WITH_OWN_ENTRIES && !full && own_at == 0 -> append(1); note_own_publication() }
     /* What it had is lost, but for the leases; or they are, too, and then what the writer has heard counts. */
     :: d_step { !calm && epoch < EPOCHS ->
         begin_epoch();
@@ -480,6 +575,11 @@ end:
 
     :: d_step { change == SENT && !full ->
         append(1);
+        in_log = WITH_VALIDATED;
+        if
+        :: WITH_OWN_ENTRIES && own -> note_own_publication()
+        :: else
+        fi;
         answered_epoch = (WITH_LEASES -> epoch : 0);
         answered_lease = longest_recorded;
         if
@@ -529,7 +629,7 @@ end:
 proctype Time() {
 end:
     do
-    :: d_step { !WITH_CALM ->
+    :: d_step { !WITH_CALM && !WITH_VALIDATED ->
         grows(lease_age, LAPSED);
         grows(told_age, (told -> LAPSED : 0));
         grows(granted_age, (granted -> LAPSED : 0));
@@ -546,7 +646,8 @@ end:
 /* When nothing more can happen. */
 proctype Healed() {
     calm && timeout;
-    assert(lease_age <= LIFE && at_epoch == epoch && at == last[epoch])
+    assert(lease_age <= LIFE && at_epoch == epoch && at == last[epoch]);
+    assert(proven || !reading)
 }
 
 init {

@@ -8,6 +8,8 @@
  *
  * A replica only moves on to a newer primary. With BACKWARDS it may return to an older one, and a promise is broken:
  * what the older one is told then counts, and so did what the newer one has granted.
+ *
+ * VALIDATED: reads ask the server, and the clocks stand still: a lease never ends.
  */
 #ifndef BROKEN
 #define BROKEN none
@@ -16,8 +18,15 @@
 
 mtype:rule = {
     none, answers_count_with_copies, store_needs_lease_of_its_epoch, store_needs_lease_where_replaced,
-    new_epoch_flushes, wait_out_before_done, serve_only_under_lease, lease_counts_from_request
+    new_epoch_flushes, wait_out_before_done, serve_only_under_lease, lease_counts_from_request,
+    validation_is_sent_after_the_read_began
 };
+
+#ifdef VALIDATED
+#define WITH_VALIDATED true
+#else
+#define WITH_VALIDATED false
+#endif
 
 #define SERVERS 3
 #define EPOCHS 2 /* each has a primary of its own, until that is demoted */
@@ -40,6 +49,8 @@ byte at_epoch;
 bool told, told_counts, told_published; /* a renewal that a server has taken; its answer is on the way */
 byte told_epoch, told_age;
 byte lease_age = LAPSED;
+bool reading, read_must_see; /* a validated read has begun; the change was published before */
+bool told_in_read, proven;   /* a server has taken that renewal since; it counts, and is applied */
 bool memory; /* has the old value */
 bool load;   /* fills memory with it */
 
@@ -72,6 +83,7 @@ inline flush() {
 
 inline end_renewal() {
     told = false;
+    told_in_read = false;
     told_counts = false;
     told_published = false;
     told_epoch = 0;
@@ -86,11 +98,13 @@ inline renewal_answered() {
     fi;
     at_epoch = told_epoch;
     lease_age = (kept(lease_counts_from_request) -> told_age : 0);
+    proven = proven || told_in_read;
     end_renewal()
 }
 
 inline renew(e) {
     told = true;
+    told_in_read = reading && !proven;
     told_counts = !kept(answers_count_with_copies);
     told_published = published[e];
     told_epoch = e
@@ -120,6 +134,19 @@ end:
     :: d_step { load ->
         memory = true;
         load = false }
+    /* R10. A validated read, for which the lease counts for nothing. */
+    :: d_step { WITH_VALIDATED && !reading ->
+        reading = true;
+        read_must_see = change >= ANSWERED;
+        told_in_read = told && !kept(validation_is_sent_after_the_read_began) }
+    :: d_step { reading ->
+        reading = false;
+        read_must_see = false;
+        told_in_read = false;
+        proven = false }
+    :: d_step { read_must_see && proven && memory -> assert(!memory) }
+    :: d_step { read_must_see && proven && primary[1] != 0 && stored[1] && fenced(1) -> assert(!stored[1]) }
+    :: d_step { read_must_see && proven && primary[2] != 0 && stored[2] && fenced(2) -> assert(!stored[2]) }
     /* A read begins: of memory, and of the store of whatever server it reaches. */
     :: d_step { change == DONE && memory && (effective || !kept(serve_only_under_lease)) -> assert(!memory) }
     :: d_step { change == DONE && primary[1] != 0 && stored[1] && fenced(1) -> assert(!stored[1]) }
@@ -184,7 +211,7 @@ end:
 proctype Time() {
 end:
     do
-    :: d_step {
+    :: d_step { !WITH_VALIDATED ->
         grows(lease_age, LAPSED);
         grows(told_age, (told -> LAPSED : 0));
         grows(others_age[1], LAPSED);

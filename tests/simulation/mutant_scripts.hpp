@@ -7,9 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include "simulation/fleet.hpp"
 #include "support/broken_rule.hpp"
+#include "tutti/invalidation.hpp"
 
 namespace tutti::simulation {
 
@@ -25,6 +28,13 @@ inline void watch(Fleet& fleet, Duration length) {
         fleet.run_for(std::chrono::milliseconds(5));
         for (std::size_t place = 0; place < fleet.size(); ++place) fleet.peek_everything(place);
     }
+}
+
+// That no row carries.
+inline void invalidate_other_tags(Fleet& fleet, std::size_t place, int count) {
+    std::vector<std::string> tags;
+    for (int tag = 0; tag < count; ++tag) tags.push_back("other " + std::to_string(tag));
+    fleet.node(place).cache(Fleet::labels).invalidate_tags(tags, [](const Invalidation&) {});
 }
 
 inline void expect_needed(Rule rule, const std::function<bool()>& script) {

@@ -308,6 +308,67 @@ TEST(MutantScripts, AFlightFromBeforeAFlushFillsNothing) {
     });
 }
 
+// More of them than the cache remembers are invalidated behind the tag of a load that runs.
+TEST(MutantScripts, ManyTagsPoisonALoadThatBringsOneOfThem) {
+    expect_needed(Rule::many_tags_poison_loads, [] {
+        Fleet fleet{{.held_up = false}};
+        fleet.start_all();
+        const std::size_t row = fleet.row(Fleet::labels_channel, 0);
+        fleet.plan_load = [] { return LoadPlan{.takes = 500ms, .reads_after = 1ms}; };
+        fleet.get(0, Fleet::labels, row);
+        fleet.run_for(10ms);
+        fleet.write_tagged(1, Fleet::labels, row, Ack::none);
+        fleet.run_for(50ms);
+        invalidate_other_tags(fleet, 1, 1000);
+        fleet.run_for(1s);
+
+        watch(fleet, 2s);
+
+        return fleet.kept();
+    });
+}
+
+// More of them than the server remembers are invalidated behind the tag of a stored value.
+TEST(MutantScripts, AStoredValueIsAbsentWhenItsTagIsForgotten) {
+    expect_needed(Rule::forgotten_tags_count_as_invalidated, [] {
+        Fleet fleet{{.held_up = false}};
+        fleet.start_all();
+        const std::size_t row = fleet.row(Fleet::labels_channel, 0);
+        fleet.get(0, Fleet::labelled, row);
+        fleet.run_for(100ms);
+        fleet.write_tagged(1, Fleet::labelled, row, Ack::none);
+        fleet.run_for(50ms);
+        invalidate_other_tags(fleet, 1, 10'000);
+        fleet.run_for(100ms);
+
+        fleet.get(1, Fleet::labelled, row);
+        fleet.run_for(100ms);
+
+        return fleet.kept();
+    });
+}
+
+// The tag of a value is invalidated between its claim and its fill, and the loading node does not
+// hear of that.
+TEST(MutantScripts, AStoredValueIsAsOldAsItsClaim) {
+    expect_needed(Rule::stored_value_counts_from_its_claim, [](std::uint64_t seed) {
+        Fleet fleet{{.seed = seed, .held_up = false}};
+        fleet.start_all();
+        const std::size_t row = fleet.row(Fleet::labels_channel, 0);
+        fleet.plan_load = [] { return LoadPlan{.takes = 60ms, .reads_after = 1ms}; };
+        fleet.node(0).faults().set_rates({.push_lost = 1});
+        fleet.get(0, Fleet::labelled, row);
+        fleet.run_for(20ms);
+        fleet.write_tagged(1, Fleet::labelled, row, Ack::none);
+        fleet.run_for(100ms);
+
+        fleet.get(1, Fleet::labelled, row);
+        fleet.run_for(100ms);
+
+        return fleet.kept();
+    });
+}
+
 TEST(MutantScripts, AnUndecodableEntryEmptiesTheCacheAtOnce) {
     expect_needed(Rule::undecodable_flushes, [] {
         Fleet fleet{{.held_up = false}};
