@@ -10,6 +10,8 @@ namespace tutti {
 namespace {
 
 constexpr Duration wait_least = std::chrono::milliseconds{1};
+// A server that has lost the claim, and who waits for it, wakes nobody.
+constexpr Duration wait_most = std::chrono::seconds{1};
 
 }  // namespace
 
@@ -48,7 +50,8 @@ std::optional<TimePoint> Flight::claimed_elsewhere(TimePoint now, Duration claim
         return std::nullopt;
     }
     move(State::asking_store, State::awaiting_claim);
-    return std::min(saturating_add(now, std::max(claim_left, wait_least)), claim_wait_ends_);
+    const Duration wait = std::clamp(claim_left, wait_least, wait_most);
+    return std::min(saturating_add(now, wait), claim_wait_ends_);
 }
 
 void Flight::claim_ended(bool may_use_store) {

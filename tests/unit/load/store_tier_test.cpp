@@ -421,6 +421,22 @@ TEST_F(StoreTier, AWaitingLoadIsNotHeldUpByALostWakeUp) {
     EXPECT_EQ(value(waiting), 7);
 }
 
+// As FLUSHALL does: no connection breaks, and nothing knows any more who waited.
+TEST_F(StoreTier, AWaitingLoadIsNotHeldUpByAServerThatForgets) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.hold_loads = true;
+    one.get("a");
+    const auto waiting = two.get("a", {.deadline = 1min});
+    EXPECT_FALSE(waiting->has_value());
+
+    server_.lose_state("numbers");
+    clock_.advance(1s);
+    executor_.run_ready();
+
+    EXPECT_EQ(value(waiting), 1);
+}
+
 // What a command of a dead connection does.
 TEST_F(StoreTier, AClaimThatArrivesBehindItsTakingBackHoldsUpNoReader) {
     TestNode& one = node();
