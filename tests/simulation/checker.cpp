@@ -30,6 +30,14 @@ bool Checker::allows(std::size_t row, Version least, Version seen) const {
            });
 }
 
+bool Checker::may_differ(std::size_t row, TimePoint loaded, TimePoint heard) const {
+    const Version told = version_before(row, heard);
+    return source_.read_at(row, loaded) > told ||
+           std::ranges::any_of(offers_[row], [&](const Offer& offer) {
+               return offer.version < told && allows(row, told, offer.version);
+           });
+}
+
 bool Checker::executed_since(std::size_t row, TimePoint moment) const {
     return !executed_[row].empty() && executed_[row].back().first >= moment;
 }

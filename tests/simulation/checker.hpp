@@ -61,6 +61,9 @@ public:
     enum class Answer : unsigned char { fresh, suspect };
     // Whether `seen` will do where `least` is owed.
     [[nodiscard]] bool allows(std::size_t row, Version least, Version seen) const;
+    // Whether memory may have differed from what the source had at `loaded` without anything amiss:
+    // not all of that was published by `heard`, up to which this memory has heard of everything.
+    [[nodiscard]] bool may_differ(std::size_t row, TimePoint loaded, TimePoint heard) const;
     // `seen` was answered to a read that began under `owed`.
     void judge(TimePoint now, std::size_t row, const Obligation& owed, Version seen, Answer answer);
 

@@ -41,6 +41,8 @@ Counts& Counts::operator+=(const Counts& other) {
     unconfirmed += other.unconfirmed;
     reservations += other.reservations;
     evictions += other.evictions;
+    checks += other.checks;
+    stale_checks += other.stale_checks;
     incidents += other.incidents;
     steps += other.steps;
     return *this;
@@ -53,7 +55,7 @@ Fleet::Fleet(FleetOptions options)
       hub_(EmbeddedHub::create({.seed = random_.number(), .clock = truth_})),
       server_(hub_),
       former_(EmbeddedHub::create({.seed = options_.seed, .clock = truth_})),
-      source_(channel_count * options_.keys),
+      source_(channel_count * options_.keys, truth_),
       checker_(source_, channel_count * options_.keys),
       disturbed_(channel_count * options_.keys),
       disturbances_(channel_count * options_.keys),
@@ -174,9 +176,10 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
         .rows = channel_count * options_.keys,
         .keys = keys_,
     };
-    for (CachePlan& cache : plan.caches) {
+    for (std::size_t index = 0; index < plan.caches.size(); ++index) {
+        CachePlan& cache = plan.caches[index];
         if (cache.pattern != Pattern::coherent) continue;
-        cache.checked = options_.checks_hits;
+        cache.checked = checks_.has(index);
         if (!options_.validated) continue;
         cache.validated = true;
         cache.refresh_on_hit = 0;
@@ -255,6 +258,7 @@ void Fleet::run_for(Duration length) {
 bool Fleet::step(TimePoint end) {
     // The first violation ends it: what comes after is its consequence.
     if (!checker_.violations().empty()) return false;
+    checks_.judge();
     if (++counts_.steps > steps_max) {
         violated("nothing runs for ever", "at one moment");
         return false;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "simulation/checker.hpp"
+#include "simulation/fleet_checks.hpp"
 #include "simulation/fleet_loads.hpp"
 #include "simulation/fleet_reservations.hpp"
 #include "simulation/process.hpp"
@@ -43,8 +44,9 @@ struct FleetOptions {
     bool held_up = true;                                  // executors are late now and then
     bool calm = false;                                    // no error is excused
     bool warms_up = false;                                // `bulk`, at the start
-    bool validated = false;    // all coherent caches ask the server during each read
-    bool checks_hits = false;  // each, of the coherent caches, against the source
+    bool validated = false;  // all coherent caches ask the server during each read
+    // Of the coherent caches, by the seed: they check each hit against the source.
+    double checked = 0;
     bool history_survives = false;
     bool claims_survive = false;  // nobody has a reason to do without the store's claims
     double load_failures = 0;
@@ -77,6 +79,8 @@ struct Counts {
     std::uint64_t unconfirmed = 0;
     std::uint64_t reservations = 0;
     std::uint64_t evictions = 0;
+    std::uint64_t checks = 0;        // of hits, that have ended
+    std::uint64_t stale_checks = 0;  // of these, that found something to report
     std::uint64_t incidents = 0;
     std::uint64_t steps = 0;
 
@@ -144,7 +148,6 @@ public:
     [[nodiscard]] Random& random() noexcept { return random_; }
     [[nodiscard]] Source& source() noexcept { return source_; }
     [[nodiscard]] Checker& checker() noexcept { return checker_; }
-    [[nodiscard]] const Checker& checker() const noexcept { return checker_; }
     [[nodiscard]] const Trace& trace() const noexcept { return trace_; }
     [[nodiscard]] Counts& counts() noexcept { return counts_; }
     [[nodiscard]] std::size_t row(std::size_t channel, std::size_t key) const {
@@ -240,6 +243,7 @@ public:
     [[nodiscard]] std::string report() const;
 
 private:
+    friend class FleetChecks;
     friend class FleetLoads;
     friend class FleetReservations;
 
@@ -309,6 +313,7 @@ private:
     std::vector<TimePoint> documents_;       // when each was written; the first is version 1
     std::vector<TimePoint> disturbed_;       // by row: a claim may have ended that stood before
     std::vector<std::size_t> disturbances_;  // by row: that are under way
+    FleetChecks checks_{*this};
     FleetLoads loads_{*this};
     FleetReservations reservations_{*this};
     Trace trace_;

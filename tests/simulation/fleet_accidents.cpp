@@ -190,6 +190,7 @@ void Fleet::settle() {
     reservations_.demand_free();
     // The last accident ends by itself, a node starts, a load is given up, a retry comes.
     run_for(20s);
+    checks_.judge();
     if (!kept()) return;
     for (Process* process : nodes_) {
         demand_channels(*process);

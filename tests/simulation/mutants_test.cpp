@@ -3,11 +3,10 @@
 // to get there, or where the accident is one that storms leave out, a script goes there;
 // mutants_of_acknowledgements_test.cpp has those of `done`.
 //
-// Four rules protect what no promise speaks of, and are held to it directly: `undecodable_flushes`
+// Three rules protect what no promise speaks of, and are held to it directly: `undecodable_flushes`
 // (at once; the gap that an unread entry leaves would be found by the next renewal),
-// `lost_claim_fills_nothing` (memory learns at once what the next renewal would have told),
-// `older_load_yields` (nothing was invalidated; somebody asked for news) and
-// `removal_overtakes_samples` (nothing wrong is served; it would only be said).
+// `lost_claim_fills_nothing` (memory learns at once what the next renewal would have told) and
+// `older_load_yields` (nothing was invalidated; somebody asked for news).
 #include "support/mutants.hpp"
 
 #include <gtest/gtest.h>
@@ -69,24 +68,6 @@ TEST(MutantScripts, AClaimThatWasTakenAfterTheLoadBeganCoversNothing) {
         fleet.run_for(5s);
 
         return fleet.kept();
-    });
-}
-
-// Every hit is checked while a change is committed and not published yet.
-TEST(MutantScripts, AnInvalidationExplainsWhatASpotCheckHasFound) {
-    expect_needed(Rule::removal_overtakes_samples, [] {
-        Fleet fleet{{.held_up = false, .checks_hits = true}};
-        fleet.start_all();
-        warm(fleet, 0);
-        fleet.write(1, Fleet::users, 0, Ack::none, 100ms);
-        fleet.run_for(50ms);
-        fleet.get(0, Fleet::users, 0);
-        fleet.run_for(15s);
-
-        std::uint64_t stale = 0;
-        for (const InventoryRow& row : fleet.node(0).engine().inventory())
-            stale += row.counters.checked_stale;
-        return fleet.kept() && stale == 0;
     });
 }
 

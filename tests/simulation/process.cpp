@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "load/declared.hpp"
 #include "support/unowned.hpp"
 
 namespace tutti::simulation {
@@ -12,6 +13,7 @@ using namespace std::chrono_literals;
 Process::Process(ProcessPlan plan, Surroundings around)
     : loading(plan.caches.size(), std::vector<std::deque<TimePoint>>(plan.rows)),
       in_memory(plan.caches.size(), std::vector<std::optional<TimePoint>>(plan.rows)),
+      judged(plan.caches.size()),
       plan_(std::move(plan)),
       around_(std::move(around)),
       clock_(around_.truth, plan_.clock_start, plan_.clock_permille),
@@ -105,7 +107,7 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
         options.stale_if_error = StaleIfError{.for_up_to = cache.stale_for, .retry_after = 20ms};
     }
     if (cache.tagged) options.tagged = Tagged{};
-    if (cache.checked) options.spot_check = SpotCheck<Version>{.one_in = 1};
+    if (cache.checked) options.spot_check = SpotCheck<Version>{.one_in = 1, .within = check_within};
     if (cache.negative) options.negative = NegativeTtls{.ceiling = 10s, .otherwise = 10s};
     return options;
 }
@@ -175,6 +177,10 @@ void Process::declare_near() {
     };
     auto spec = detail::untyped(options);
     near_.emplace(engine_->declare_near(std::move(spec), detail::near_spec(options)));
+}
+
+CacheCounters Process::counters(std::size_t index) const {
+    return dynamic_cast<const Declared&>(*raw_.at(index)).counters();
 }
 
 bool Process::SimulatedWorkers::try_post(Lane, Task task) {

@@ -28,6 +28,7 @@
 #include "simulation/replicated_server.hpp"
 #include "simulation/source.hpp"
 #include "tutti/cache.hpp"
+#include "tutti/inventory.hpp"
 #include "tutti/near.hpp"
 #include "tutti/reservation.hpp"
 #include "tutti/testing/fake_executor.hpp"
@@ -38,6 +39,8 @@
 namespace tutti::simulation {
 
 inline constexpr Duration load_deadline = std::chrono::seconds{5};
+// Longer than the longest lease on the slowest clock.
+inline constexpr Duration check_within = std::chrono::seconds{3};
 
 // `Shared` has the same functions.
 using SimulatedCache = Coherent<std::string, Version>;
@@ -62,7 +65,7 @@ struct CachePlan {
     bool tagged = false;
     bool bulk = false;       // a loader of several keys, which blocks
     bool warms_up = false;   // all of them at the start
-    bool checked = false;    // each hit is a spot check
+    bool checked = false;    // each hit is a spot check, which ends `check_within` behind its load
     bool validated = false;  // memory counts when the server was asked during the read
 };
 
@@ -118,6 +121,7 @@ public:
     static constexpr std::string_view document_key = "catalogue";
     [[nodiscard]] const Near<std::string, Version>& near() const { return *near_; }
     [[nodiscard]] detail::Cache& raw_cache(std::size_t index) const { return *raw_.at(index); }
+    [[nodiscard]] CacheCounters counters(std::size_t index) const;
     LeftBehind left_behind;  // at the former primary
     [[nodiscard]] testing::FaultyBus& bus() noexcept { return network_; }
     [[nodiscard]] testing::Link& link() noexcept { return link_; }
@@ -166,6 +170,8 @@ public:
     std::vector<std::vector<std::deque<TimePoint>>> loading;  // by cache and row: when they began
     // By cache and row: when it was last answered from memory, fresh. Nothing: it may be gone.
     std::vector<std::vector<std::optional<TimePoint>>> in_memory;
+    // By cache: how its checks have ended, as far as that was judged.
+    std::vector<CacheCounters> judged;
 
 private:
     class SimulatedWorkers final : public Workers {

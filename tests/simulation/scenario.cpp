@@ -174,7 +174,8 @@ std::vector<Scenario> all_scenarios() {
               {unreadable, 0.3},    {failover, 0.3},    {lose_tags, 0.2}}),
          .load_failures = 0.02,
          .slow_loads = 0.04,
-         .foreign = true},
+         .foreign = true,
+         .checked = 0.3},
         {.name = "swarm",
          .network = bad_network,
          .incident_interval = 600ms,
@@ -189,6 +190,7 @@ std::vector<Scenario> all_scenarios() {
          .slow_loads = 0.06,
          .foreign = true,
          .mixed_leases = true,
+         .checked = 0.5,
          .swarm = true},
     };
 }
@@ -201,7 +203,7 @@ bool Scenario::calm() const {
 }
 
 bool Scenario::claims_survive() const {
-    return incident_interval == Duration::zero() && load_failures == 0 &&
+    return incident_interval == Duration::zero() && load_failures == 0 && checked == 0 &&
            network.request_lost == 0 && network.reply_lost == 0;
 }
 
@@ -244,6 +246,7 @@ Scenario of_seed(const Scenario& scenario, std::uint64_t seed) {
     if (random.chance(0.2)) drawn.keys = 2;
     const bool empty = std::ranges::all_of(drawn.weights, [](double one) { return one == 0; });
     if (empty) drawn.incident_interval = {};
+    if (random.chance(0.5)) drawn.checked = 0;
     return drawn;
 }
 

@@ -54,6 +54,7 @@ struct Scenario {
     bool foreign = false;   // other programs write too
     bool mixed_leases = false;
     bool validated = false;  // the caches trust no clock
+    double checked = 0;      // of the caches, which check each hit against the source
     double writes = 0.12;    // of the operations
     double acks = 0.3;       // of the writes that may
     std::size_t keys = 4;    // of each channel
@@ -65,7 +66,8 @@ struct Scenario {
     }
     // Nothing goes wrong: nothing may be unconfirmed, time out or miss for no reason.
     [[nodiscard]] bool calm() const;
-    // No claim of the store ends before its load, but by an invalidation or a refresh.
+    // No claim of the store ends before its load, but by an invalidation or a refresh; a check is
+    // one that begins unseen.
     [[nodiscard]] bool claims_survive() const;
     // The log is never lost: nobody has a reason to drop everything.
     [[nodiscard]] bool history_survives() const;

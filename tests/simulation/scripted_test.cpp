@@ -32,7 +32,7 @@ protected:
 
 // No promise is broken, and every lease is in force: only the source knows.
 TEST(ScriptedChecks, AChangeThatNobodyPublishesIsFound) {
-    Fleet fleet{{.held_up = false, .checks_hits = true}};
+    Fleet fleet{{.held_up = false, .checked = 1}};
     fleet.start_all();
     const auto counted = [&] {
         for (const InventoryRow& row : fleet.node(0).engine().inventory())
@@ -192,7 +192,8 @@ TEST(Checker, NoticesACacheThatNeverCaches) {
 }
 
 TEST(Checker, BindsAFreshReadToThePublicationsBeforeTheBound) {
-    Source source(1);
+    const testing::ManualClock clock;
+    Source source(1, clock);
     Checker checker(source, 1);
     const TimePoint published{10s};
     source.commit(0);
@@ -209,7 +210,8 @@ TEST(Checker, BindsAFreshReadToThePublicationsBeforeTheBound) {
 }
 
 TEST(Checker, HoldsSuspectAnswersToTheirAgeOnly) {
-    Source source(1);
+    const testing::ManualClock clock;
+    Source source(1, clock);
     Checker checker(source, 1);
     const TimePoint published{10s};
     checker.done(0, source.commit(0));

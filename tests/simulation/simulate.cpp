@@ -65,12 +65,14 @@ void print(const Total& total, const char* scenario, double real) {
     std::printf(
         "%s: %llu seeds, %llu violated; %llu reads, %llu peeks, %llu memory hits, %llu suspect, "
         "%llu errors, %llu loads, %llu writes, %llu done (%llu by acks), %llu unconfirmed, %llu "
-        "incidents, %llu steps; %.0f s simulated in %.1f s (x%.0f); hash %016llx\n",
+        "incidents, %llu checks (%llu stale), %llu steps; %.0f s simulated in %.1f s (x%.0f); hash "
+        "%016llx\n",
         scenario, number(total.seeds), number(total.violated), number(counts.reads),
         number(counts.peeks), number(counts.memory_hits), number(counts.suspect_answers),
         number(counts.errors), number(counts.loads), number(counts.writes), number(counts.done),
         number(counts.acknowledged), number(counts.unconfirmed), number(counts.incidents),
-        number(counts.steps), simulated, real, simulated / real, number(total.hash));
+        number(counts.checks), number(counts.stale_checks), number(counts.steps), simulated, real,
+        simulated / real, number(total.hash));
 }
 
 void print_violation(const Scenario& chosen, std::uint64_t seed, const Outcome& outcome,

@@ -33,6 +33,7 @@ FleetOptions Storm::options(const Scenario& scenario, std::uint64_t seed) {
             .calm = scenario.calm(),
             .warms_up = true,
             .validated = scenario.validated,
+            .checked = scenario.checked,
             .history_survives = scenario.history_survives(),
             .claims_survive = scenario.claims_survive(),
             .load_failures = scenario.load_failures,

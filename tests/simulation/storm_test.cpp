@@ -54,6 +54,16 @@ TEST(Storm, DiffersForAnotherSeed) {
     EXPECT_NE(simulate(scenario("calm"), 1).hash, simulate(scenario("calm"), 2).hash);
 }
 
+TEST(Storm, ChecksHitsOfSomeOfItsCaches) {
+    for (const char* name : {"everything", "swarm"}) {
+        std::uint64_t checks = 0;
+        for (const std::uint64_t seed : seeds())
+            checks += simulate(scenario(name), seed).counts.checks;
+
+        EXPECT_GT(checks, 0U) << name;
+    }
+}
+
 // The same accidents, and caches that ask nobody: a checker that kept quiet would keep quiet about
 // validated ones, too.
 TEST(Storm, FindsWhatALeaseServesWhoseClockStoodStill) {

@@ -7,7 +7,7 @@
 namespace tutti::simulation {
 
 std::string_view to_string(Event event) noexcept {
-    static constexpr std::array<std::string_view, 54> names{
+    static constexpr std::array<std::string_view, 55> names{
         "start",       "started",   "stop",       "stopped",       "crash",      "pause",
         "resume",      "freeze",    "thaw",       "cut",           "heal",       "half open",
         "disconnect",  "reconnect", "outage",     "restart empty", "restore",    "lose log",
@@ -16,7 +16,8 @@ std::string_view to_string(Event event) noexcept {
         "failover",    "fine",      "get",        "refresh",       "offer",      "got",
         "failed",      "peek",      "commit",     "invalidate",    "published",  "done",
         "unconfirmed", "executed",  "load",       "source read",   "loaded",     "foreign",
-        "reserve",     "reserved",  "confirmed",  "released",      "calm",       "VIOLATION"};
+        "reserve",     "reserved",  "confirmed",  "released",      "calm",       "stale check",
+        "VIOLATION"};
     return names.at(static_cast<std::size_t>(event));
 }
 

@@ -67,6 +67,7 @@ enum class Event : std::uint8_t {
     confirmed,
     released,
     calm,
+    stale_check,
     violation,
 };
 
