@@ -56,8 +56,8 @@ struct Row {
     std::string channel;
     // Of a key, or of what carries a tag; with neither of every key of the channel.
     std::optional<std::string> key = std::nullopt;
-    std::optional<std::string> tag = std::nullopt;
     std::string reach = "published";  // or "done": Ack::every_instance
+    std::optional<std::string> tag = std::nullopt;
 
     friend bool operator==(const Row&, const Row&) = default;
 };

@@ -10,8 +10,12 @@ namespace tutti {
 namespace {
 
 constexpr Duration wait_least = std::chrono::milliseconds{1};
-// A server that has lost the claim, and who waits for it, wakes nobody.
-constexpr Duration wait_most = std::chrono::seconds{1};
+// A server that has lost the claim, and who waits for it, wakes nobody. All that wait look at the
+// same moments, so that they ask together.
+TimePoint next_look(TimePoint now) {
+    using std::chrono::seconds;
+    return saturating_add(std::chrono::floor<seconds>(now), seconds{2});
+}
 
 }  // namespace
 
@@ -50,8 +54,8 @@ std::optional<TimePoint> Flight::claimed_elsewhere(TimePoint now, Duration claim
         return std::nullopt;
     }
     move(State::asking_store, State::awaiting_claim);
-    const Duration wait = std::clamp(claim_left, wait_least, wait_most);
-    return std::min(saturating_add(now, wait), claim_wait_ends_);
+    const TimePoint claim_ends = saturating_add(now, std::max(claim_left, wait_least));
+    return std::min({claim_ends, next_look(now), claim_wait_ends_});
 }
 
 void Flight::claim_ended(bool may_use_store) {

@@ -209,6 +209,12 @@ void Loads::launch() {
         [this] { return take_off() || (store_ && Pilot::ask_store(shared_from_this())); });
 }
 
+void Loads::launch_later() {
+    basis_->environment.executor->post([weak = weak_from_this()] {
+        if (const auto self = weak.lock()) self->launch();
+    });
+}
+
 void Loads::begin() {
     const NodeThreadMark mark;
     launching_.run([this] {

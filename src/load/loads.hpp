@@ -83,6 +83,8 @@ private:
     // Without the lock held: starts what may start, and asks the store for it.
     void launch();
     void begin();  // the same, and leaves the store to a later call unless there is much to ask
+    // On the executor, behind what is due there now: what is woken together asks together.
+    void launch_later();
     [[nodiscard]] bool take_off();
     // It has ended before anything was asked, and no reader waits for it. On the executor, if it
     // waited for a claim.

@@ -225,14 +225,17 @@ Pilot::Next Pilot::await_claim(Duration claim_left, TimePoint now) const {
 void Pilot::claim_ended() const {
     const TimePoint now = basis_.now();
     Next next = Next::nothing;
+    bool is_first = false;
     {
         const detail::Lock lock(state_.mutex);
         if (flight_->has_ended()) return;
         const bool may_use_store = state_.publications.may_use_store(flight_->text, now);
         flight_->claim_ended(may_use_store);
+        is_first = may_use_store && state_.to_ask.empty();
         next = may_use_store ? to_store() : to_source(now);
     }
-    go(next);
+    if (next != Next::launch) return go(next);
+    if (is_first) loads_->launch_later();
 }
 
 void Pilot::take_stored(StoreAccess::Decoded answer) const {
@@ -385,7 +388,6 @@ void Pilot::settle(detail::RawLoaded loaded, TimePoint now, std::vector<Storing>
         if (stores) {
             flight_->store_asked();
             state_.flights.clear_deadline(*flight_);
-            if (basis_.lease) readers = state_.flights.take_readers(*flight_);
         } else {
             if (kept_for) keep(loaded, flight_->began, *kept_for, now, leavings);
             readers = state_.end(*flight_);
@@ -397,7 +399,6 @@ void Pilot::settle(detail::RawLoaded loaded, TimePoint now, std::vector<Storing>
         storing.push_back({.flight = flight_,
                            .loaded = std::move(loaded),
                            .fresh_for = fresh_for.lifetime(),
-                           .readers = std::move(readers),
                            .answer = std::move(lookup)});
         return;
     }
@@ -420,7 +421,16 @@ void Pilot::store(const std::shared_ptr<Loads>& loads, std::vector<Storing> stor
                          const Result<Filled>& filled) { pilot.stored(loaded, filled); }});
     }
     loads->store_->fill(std::move(fillings));
-    for (const Storing& one : storing) loads->answer(one.readers, one.answer, one.answer);
+    if (!loads->basis_->lease) return;
+    std::vector<Flight::Readers> readers;
+    readers.reserve(storing.size());
+    {
+        const detail::Lock lock(loads->state_->mutex);
+        Flights& flights = loads->state_->flights;
+        for (const Storing& one : storing) readers.push_back(flights.take_readers(*one.flight));
+    }
+    for (std::size_t i = 0; i < storing.size(); ++i)
+        loads->answer(readers[i], storing[i].answer, storing[i].answer);
 }
 
 void Pilot::stored(const detail::RawLoaded& loaded, const Result<Filled>& filled) const {

@@ -53,7 +53,6 @@ public:
         FlightPointer flight;
         detail::RawLoaded loaded;
         Duration fresh_for{};
-        Flight::Readers readers;
         Result<detail::RawLookup> answer;
     };
     // As `land`, but for what is stored: that is added to these, which are stored together.

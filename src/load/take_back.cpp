@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 constexpr Duration pause_first = 100ms;
 // All that was under way when a connection broke is told at once.
-constexpr Duration break_takes = 20ms;
+constexpr Duration break_takes = 100ms;
 
 }  // namespace
 
@@ -84,9 +84,11 @@ bool TakeBack::is_settled(Owed& owed, const Result<bool>& removed) const {
 }
 
 // With the lock, so that nothing is scheduled after `close`. An answer costs the store a script,
-// and what arrives late arrives soon after the connection is there again.
+// and what arrives late arrives soon after the connection is there again. While that is away it is
+// looked for often, so that its next break is told from this one.
 void TakeBack::ask_later(const std::shared_ptr<Owed>& owed) {
-    const Duration longest = owed->absent_since ? std::max(window_ / 4, pause_max_) : pause_max_;
+    const bool is_there = owed->absent_since && !away_since_;
+    const Duration longest = is_there ? std::max(window_ / 4, pause_max_) : pause_max_;
     owed->pause = std::min(std::max(2 * owed->pause, pause_first), longest);
     executor_->run_at(clock_.now() + owed->pause, [weak = weak_from_this(), owed] {
         if (const auto self = weak.lock()) self->ask(owed);

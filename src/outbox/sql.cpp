@@ -136,8 +136,8 @@ Result<std::vector<Row>> read_rows(std::span<const Cells> answer) {
         rows.push_back({.id = *id,
                         .channel = *cells[1],
                         .key = cells[2],
-                        .tag = has_tag ? cells[4] : std::nullopt,
-                        .reach = *cells[3]});
+                        .reach = *cells[3],
+                        .tag = has_tag ? cells[4] : std::nullopt});
     }
     return rows;
 }

@@ -263,11 +263,11 @@ Result<void> judge(Asking& asking, StoredTags& tagged) {
     if (!after) return fail(after.error());
     const bool is_answer = known->items.size() == tagged.tags.size() + 1;
     const Sequence last = is_answer ? number_in(first_word(known->items[0].text)) : 0;
-    const bool lost = last < before->last || last > after->last;
+    const bool lost = !is_answer || last < before->last || last > after->last;
     tagged.floor = lost ? after->end : after->floor;
     for (std::size_t i = 0; i < tagged.tags.size(); ++i) {
         StoredTags::Tag& tag = tagged.tags[i];
-        const Sequence named = is_answer && !lost ? number_in(known->items[i + 1].text) : 0;
+        const Sequence named = !lost ? number_in(known->items[i + 1].text) : 0;
         if (named > 0) tag.invalidated = named;
         tag.outdates = std::max(named, tagged.floor) > tagged.claimed;
     }

@@ -27,7 +27,7 @@ constexpr const char* release_operation = "redis release";
 constexpr const char* drop_operation = "redis drop";
 
 // Of one script, so that the server serves others in between. A value that is larger has one of its
-// own.
+// own, and so has one with a rank: for that the script reads what is there.
 constexpr std::size_t fill_keys_max = 100;
 constexpr std::size_t fill_bytes_max = 1024UL * 1024;
 
@@ -77,7 +77,8 @@ bool fills_join(const std::vector<Store::Fill>& together, const Store::Fill& nex
     };
     std::size_t bytes = next.request.bytes.size();
     for (const Store::Fill& fill : together) bytes += fill.request.bytes.size();
-    return together.size() < fill_keys_max && bytes <= fill_bytes_max &&
+    const bool has_rank = next.request.rank || together.front().request.rank;
+    return together.size() < fill_keys_max && bytes <= fill_bytes_max && !has_rank &&
            place(together.front()) == place(next);
 }
 

@@ -91,9 +91,9 @@ Outcome run(const Fault& fault, const Size& size) {
     if (!fault.writers_end_with_it) wait_until(fault_ended + writes_after_the_fault);
     fleet.end_writers();
     be_calm(fault, fault_ended, Boottime::now(), pulse);
+    const Pulse::Seen seen = pulse.seen();  // not of a machine on which eight processes end
     fleet.end_nodes();
 
-    const Pulse::Seen seen = pulse.seen();
     outcome.slowest_ping = seen.slowest;
     outcome.server_late_for = std::max(Duration::zero(), seen.late_until - fault_ended);
     outcome.verdict = judge(fleet.story(), {.fault_ended = fault_ended,

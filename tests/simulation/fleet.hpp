@@ -288,7 +288,8 @@ private:
                  const std::vector<Version>& versions, TimePoint called,
                  const Invalidation& outcome);
     std::uint64_t wait(Process& process, std::size_t row, Duration deadline);
-    void answered(std::uint64_t id);
+    // How long it may take when all is well.
+    void answered(std::uint64_t id, Duration when_calm = Duration::max());
 
     void demand_channels(Process& process);
     void demand_publications(Process& process);

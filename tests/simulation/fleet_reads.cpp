@@ -9,6 +9,13 @@ namespace tutti::simulation {
 
 using namespace std::chrono_literals;
 
+namespace {
+
+// Who waits for a load of another node is woken, and looks by itself a second later.
+constexpr Duration calm_read_max = 900ms;
+
+}  // namespace
+
 Obligation Fleet::obligation(Process& process, std::size_t cache, std::size_t row) {
     const ProcessPlan& plan = process.plan();
     // Without memory a read sees everything that was published before it began, and so does one
@@ -59,7 +66,7 @@ void Fleet::load_anew(std::size_t place, std::size_t cache, std::size_t row, Ask
         [=, this, &process](const Result<Lookup<Version>>& answer) {
             disturbed_[row] = now();
             --disturbances_[row];
-            answered(id);
+            answered(id, calm_read_max);
             judge(process, cache, row, owed, answer);
         });
 }
@@ -79,7 +86,7 @@ void Fleet::get_many(std::size_t place, std::size_t cache, const Rows& rows) {
     const std::uint64_t id = wait(process, rows.front(), how.deadline);
     using Answers = std::vector<Result<Lookup<Version>>>;
     process.cache(cache).get_many(keys, how, [=, this, &process](const Answers& answers) {
-        answered(id);
+        answered(id, calm_read_max);
         for (std::size_t i = 0; i < rows.size(); ++i)
             judge(process, cache, rows[i], owed[i], answers[i]);
     });
@@ -94,7 +101,7 @@ void Fleet::read(std::size_t place, std::size_t cache, std::size_t row, const Ob
     const std::uint64_t id = wait(process, row, how.deadline);
     process.cache(cache).get(key_of(row), how,
                              [=, this, &process](const Result<Lookup<Version>>& answer) {
-                                 answered(id);
+                                 answered(id, calm_read_max);
                                  judge_at_once(process, cache, row, owed, answer);
                              });
 }

@@ -86,10 +86,15 @@ TEST_F(FlightTest, DoesNotAskAgainInTheSameMomentWhenTheClaimIsAboutToEnd) {
     EXPECT_EQ(claimed_elsewhere(0s), now_ + 1ms);
 }
 
-TEST_F(FlightTest, AsksAgainWithinASecondWhetherTheClaimIsStillThere) {
+TEST_F(FlightTest, AsksAgainWithinTwoSecondsAndTogetherWithOthersWhetherTheClaimIsStillThere) {
+    now_ = std::chrono::floor<std::chrono::seconds>(now_) + 1s;
+    const TimePoint look = now_ + 2s;
     begin_with_store();
 
-    EXPECT_EQ(claimed_elsewhere(8s), now_ + 1s);
+    EXPECT_EQ(claimed_elsewhere(8s), look);
+    flight_.claim_ended(true);
+    now_ += 999ms;
+    EXPECT_EQ(claimed_elsewhere(8s), look);
 }
 
 TEST_F(FlightTest, HasOnePatienceForAllClaimsOfOthersAndThenGoesAlone) {

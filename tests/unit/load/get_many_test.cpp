@@ -134,6 +134,24 @@ TEST_F(GetMany, WhatCannotBeStoredKeepsNoOtherFromIt) {
     EXPECT_THAT(calls_, ElementsAre(Keys{"a"})) << "its claim was given back";
 }
 
+TEST_F(GetMany, AReaderWaitsNoLongerThanItSaidWhileTheValuesOfOthersAreEncoded) {
+    Options options = bulk(StoreTest::options());
+    options.store->codec.encode = [&](const int& number) -> Result<std::string> {
+        clock_.advance(100ms);
+        executor_.run_ready();
+        return std::to_string(number);
+    };
+    TestNode& one = node(std::move(options));
+    std::optional<Result<Lookup<int>>> hasty;
+    one.cache->get_many(Keys{"a", "bb"}, {}, [](const Answers&) {});
+
+    one.cache->get("a", {.deadline = 50ms}, [&](Result<Lookup<int>> given) { hasty = given; });
+    executor_.run_ready();
+
+    ASSERT_TRUE(hasty.has_value());
+    EXPECT_EQ(hasty->error().code, Errc::timeout);
+}
+
 TEST_F(GetMany, AReaderHasItsAnswerWhenTheStoreWasAskedToKeepIt) {
     TestNode& one = node(bulk(StoreTest::options()));
     std::vector<std::size_t> filled_before;

@@ -431,7 +431,7 @@ TEST_F(StoreTier, AWaitingLoadIsNotHeldUpByAServerThatForgets) {
     EXPECT_FALSE(waiting->has_value());
 
     server_.lose_state("numbers");
-    clock_.advance(1s);
+    clock_.advance(2s);
     executor_.run_ready();
 
     EXPECT_EQ(value(waiting), 1);

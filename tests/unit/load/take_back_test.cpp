@@ -55,7 +55,7 @@ TEST_F(TakeBacks, AsksUntilTheStoreHasRemovedWhatWasUnderWayWhenTheConnectionBro
 
 TEST_F(TakeBacks, DoesNotAskForWhatWasNeverSentBecauseTheStoreWasAway) {
     fail_writes(1);
-    executor.advance(50ms);
+    executor.advance(100ms);
     for (int i = 0; i < 100; ++i) {
         fail_writes(10);
         executor.advance(100ms);
@@ -76,6 +76,26 @@ TEST_F(TakeBacks, KnowsTheNextBreakOfAConnectionThatWasBack) {
     away = true;
     fail_writes(300);
     executor.advance(1s);
+    away = false;
+    there = true;
+    answered = 0;
+
+    executor.advance(10s);
+
+    EXPECT_EQ(answered, 301U);
+}
+
+TEST_F(TakeBacks, KnowsTheNextBreakAlsoWhenItHasAskedSeldomByThen) {
+    fail_writes(1);
+    executor.advance(1s);
+    away = false;
+    executor.advance(8s);
+    away = true;
+    executor.advance(6s);
+    away = false;
+    executor.advance(1500ms);
+    away = true;
+    fail_writes(300);
     away = false;
     there = true;
     answered = 0;
