@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,6 +29,9 @@ protected:
         finish();
         node->stop();
     }
+
+    // The node's thread may still be inside one when the last answer is there, until it is stopped.
+    ModelCache& reading(ModelCache::Options options) { return all.emplace_back(models, options); }
 
     // One answer: at once when it came inside of the call.
     struct Asked {
@@ -71,14 +75,15 @@ protected:
     std::unique_ptr<Node> node = Node::create({.name = "gateway"}).value();
     caches::Models models = node->shared(caches::model_options(
         [this](const std::string& key, LoadContext, Done done) { load(key, std::move(done)); }));
+    std::list<ModelCache> all;
 };
 
 TEST_F(StalledProvider, WhatIsInMemoryIsAnsweredAtOnceWithoutAPlace) {
-    ModelCache full(models, {.waiting_max = 0});
+    ModelCache& full = reading({.waiting_max = 0});
     auto early = ask(full.source().catalogue);
     EXPECT_EQ(code(early), Errc::overloaded);
     finish();
-    ModelCache free(models, {});
+    ModelCache& free = reading({});
     EXPECT_TRUE(ask(free.source().catalogue).get());
 
     auto found = ask(full.source().catalogue);
@@ -88,7 +93,7 @@ TEST_F(StalledProvider, WhatIsInMemoryIsAnsweredAtOnceWithoutAPlace) {
 }
 
 TEST_F(StalledProvider, ThoseWhoWaitAreBoundedAndAllAnswered) {
-    ModelCache cache(models, {.waiting_max = 2});
+    ModelCache& cache = reading({.waiting_max = 2});
     const auto source = cache.source();
     auto first = ask(source.catalogue);
     auto second = ask(source.catalogue);
@@ -103,7 +108,7 @@ TEST_F(StalledProvider, ThoseWhoWaitAreBoundedAndAllAnswered) {
 }
 
 TEST_F(StalledProvider, RefreshesHaveAPlaceOfTheirOwn) {
-    ModelCache cache(models, {.waiting_max = 1, .refreshing_max = 1});
+    ModelCache& cache = reading({.waiting_max = 1, .refreshing_max = 1});
     const auto source = cache.source();
     finish();
     ASSERT_TRUE(ask(source.catalogue).get());
