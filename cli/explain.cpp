@@ -22,9 +22,10 @@ constexpr const char* name = "explain";
 
 struct EventView {
     std::uint64_t sequence = 0;
-    bool all = false;  // it was of every key
+    bool all = false;                  // it was of every key
+    std::optional<std::string> tag{};  // that a stored value of the key carries
 };
-BOOST_DESCRIBE_STRUCT(EventView, (), (sequence, all))
+BOOST_DESCRIBE_STRUCT(EventView, (), (sequence, all, tag))
 
 struct TagView {
     std::string tag{};
@@ -85,12 +86,20 @@ bool find_cache(ExplainCommand& command, std::ostream& err, const World& world) 
     return false;
 }
 
-std::optional<EventView> last_event(const redis::LogPart& log, const std::string& key) {
+std::optional<EventView> last_event(const redis::LogPart& log, const std::string& key,
+                                    const std::vector<redis::StoredState>& values) {
+    std::vector<std::string> carried;
+    for (const auto& value : values) {
+        if (!value.tagged) continue;
+        for (const auto& tag : value.tagged->tags) carried.push_back(tag.name);
+    }
     for (const BusEntry& entry : log.entries | std::views::reverse) {
         const auto& [keys, all, tags] = entry.changed;
-        if (all || std::ranges::find(keys, key) != keys.end()) {
-            return EventView{.sequence = entry.position.sequence, .all = all};
-        }
+        const Sequence sequence = entry.position.sequence;
+        if (all || std::ranges::find(keys, key) != keys.end())
+            return EventView{.sequence = sequence, .all = all};
+        const auto tag = std::ranges::find_first_of(tags, carried);
+        if (tag != tags.end()) return EventView{.sequence = sequence, .tag = *tag};
     }
     return std::nullopt;
 }
@@ -173,7 +182,9 @@ void print(std::ostream& out, const Explanation& found) {
     out << "key " << in_quotes(found.key) << "\n  ";
     if (found.last_event) {
         out << "last invalidated at sequence " << found.last_event->sequence
-            << (found.last_event->all ? ", with every key" : "") << '\n';
+            << (found.last_event->all ? ", with every key" : "");
+        if (found.last_event->tag) out << ", by the tag " << in_quotes(*found.last_event->tag);
+        out << '\n';
         if (found.not_applied_by.empty()) {
             out << "  every member has said that it has applied it\n";
         }
@@ -206,7 +217,7 @@ int explain(ExplainCommand command, std::ostream& out, std::ostream& err, const 
     if (!values) return say_failure(err, name, values.error());
 
     Explanation found{.key = command.key,
-                      .last_event = last_event(*log, command.key),
+                      .last_event = last_event(*log, command.key, *values),
                       .log_from = log->entries.empty() ? 0 : log->entries.front().position.sequence,
                       .channel = cli::view_of(*state, of)};
     for (const auto& member : found.channel.members) {

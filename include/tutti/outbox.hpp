@@ -2,7 +2,8 @@
 // the old value until their TTL. With an outbox the transaction that changes the data also writes a
 // row that says what is to be invalidated, and whichever process is alive publishes it.
 //
-//     const outbox::Sql sql({.dialect = outbox::Dialect::sqlite, .channels = {"cache:users"}});
+//     const outbox::Sql sql(
+//         {.dialect = outbox::Dialect::sqlite, .channels = {"cache:users"}, .tags = true});
 //     outbox::Publisher::start({.channels = {outbox::channel("cache:users", users)}}, rows);
 //
 //     BEGIN

@@ -141,9 +141,7 @@ void Pilot::store_answered(Result<StoreAccess::Decoded> answer) const {
     const auto claim = answer ? answer->claim : Fetched::Claim::none;
     const bool is_last_good = answer && answer->value && claim != Fetched::Claim::none &&
                               answer->value->answer == Answer::found;
-    std::optional<detail::RawLookup> former;  // destroyed after the lock
-    detail::RawFormer former_value;           // the same
-    std::vector<std::string> former_tags;     // the same
+    Replaced replaced;  // destroyed after the lock
     std::optional<detail::RawLookup> rested;
     LoadToken token;
     Flight::Readers readers;
@@ -154,16 +152,7 @@ void Pilot::store_answered(Result<StoreAccess::Decoded> answer) const {
         token = flight_->token;
         if (!answer) flight_->go_alone(answer.error().message());
         if (answer) flight_->unreadable = answer->unreadable;
-        if (is_last_good) {
-            former = std::exchange(flight_->last_good, lookup_of(*answer));
-            flight_->last_good->freshness = Freshness::stale;
-            former_tags = std::exchange(flight_->last_good_tags, answer->value->tags);
-            const TimePoint loaded = now - answer->age;
-            const bool is_better = !flight_->former.value || flight_->former.loaded < loaded;
-            if (is_better)
-                former_value = std::exchange(flight_->former, {flight_->last_good->value, loaded,
-                                                               std::move(answer->value->tags)});
-        }
+        if (is_last_good) replaced = note_last_good(*answer, now - answer->age);
         rested = last_good_at_rest(now);
         if (rested) {
             readers = state_.end(*flight_);
@@ -187,6 +176,19 @@ void Pilot::store_answered(Result<StoreAccess::Decoded> answer) const {
     if (answer && claim == Fetched::Claim::none) return take_stored(*std::move(answer));
     go(next);
     if (is_last_good) tell_meanwhile();
+}
+
+Pilot::Replaced Pilot::note_last_good(StoreAccess::Decoded& stored, TimePoint loaded) const {
+    std::vector<std::string>& tags = stored.value->tags;
+    Replaced replaced{.last_good = std::exchange(flight_->last_good, lookup_of(stored)),
+                      .tags = std::exchange(flight_->last_good_tags, tags),
+                      .former = {}};
+    flight_->last_good->freshness = Freshness::stale;
+    if (!flight_->former.value || flight_->former.loaded < loaded) {
+        replaced.former =
+            std::exchange(flight_->former, {flight_->last_good->value, loaded, std::move(tags)});
+    }
+    return replaced;
 }
 
 void Pilot::tell_meanwhile() const {

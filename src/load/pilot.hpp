@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "load/cache_basis.hpp"
@@ -78,6 +79,14 @@ private:
     // When it has begun to ask the store, which is done with the others.
     [[nodiscard]] Next to_store() const TUTTI_REQUIRES(state_.mutex);
     void store_answered(Result<StoreAccess::Decoded> answer) const;
+    // What another one has taken the place of: to be destroyed without the lock.
+    struct Replaced {
+        std::optional<detail::RawLookup> last_good = std::nullopt;
+        std::vector<std::string> tags = {};
+        detail::RawFormer former = {};
+    };
+    [[nodiscard]] Replaced note_last_good(StoreAccess::Decoded& stored, TimePoint loaded) const
+        TUTTI_REQUIRES(state_.mutex);
     // The last known good, to readers for whom it will do by now; the load goes on.
     void tell_meanwhile() const;
     [[nodiscard]] Next await_claim(Duration claim_left, TimePoint now) const

@@ -77,14 +77,16 @@ void StoreAccess::ask(FetchRequest request, Completion<Fetched> done) {
 template <class Done>
 Store::Fetch StoreAccess::asking(FetchRequest request, Done done) {
     begin_asking(request.address.key);
-    auto answered = [self = shared_from_this(), text = request.address.key,
-                     done = std::move(done)](Result<Fetched> answer) mutable {
+    Store::Fetch fetch;
+    fetch.done = [self = shared_from_this(), text = request.address.key,
+                  done = std::move(done)](Result<Fetched> answer) mutable {
         const bool woken = self->end_asking(text);
         // Nothing is left to wait for.
         if (woken && answer) answer->claim_left = Duration::zero();
         done(std::move(answer));
     };
-    return {.request = std::move(request), .done = std::move(answered)};
+    fetch.request = std::move(request);
+    return fetch;
 }
 
 void StoreAccess::begin_asking(const std::string& text) {

@@ -297,13 +297,15 @@ TEST_F(TagsExplained, TheTagThatKeepsAValueFromBeingServedIsNamedWithItsSequence
     ASSERT_EQ(run({"invalidate", "-", "cache:profiles", "--tag", "team:10"}).code, 0);
 
     EXPECT_THAT(explained("ada"),
-                AllOf(HasSubstr("of which a tag was invalidated since their load began: they count "
+                AllOf(HasSubstr("last invalidated at sequence 1, by the tag 'team:10'\n"),
+                      HasSubstr("of which a tag was invalidated since their load began: they count "
                                 "as absent"),
                       HasSubstr("its load was allowed at sequence 0\n"),
                       HasSubstr("tag 'team:10': last invalidated at sequence 1\n"),
                       Not(HasSubstr("fresh until"))));
     EXPECT_THAT(explained("ada", "--json"),
-                AllOf(HasSubstr(R"("outdated":true)"),
+                AllOf(HasSubstr(R"("lastEvent":{"sequence":1,"all":false,"tag":"team:10"})"),
+                      HasSubstr(R"("outdated":true)"),
                       HasSubstr(R"({"tag":"team:10","invalidated":1,"outdates":true})")));
     EXPECT_THAT(explained("plain"),
                 AllOf(HasSubstr("fresh until"), HasSubstr("and it carries no tag")));
