@@ -43,7 +43,8 @@ Outcome read(std::string_view bytes, std::size_t piece) {
             const std::size_t keys = std::max((*reply)->items.size(), std::size_t{2}) - 1;
             if (tutti::redis::to_fetched("fuzz", keys, **reply).size() != keys) std::abort();
             (void)tutti::redis::to_fetched("fuzz", keys + 1, **reply);
-            (void)tutti::redis::to_filled("fuzz", **reply);
+            if (tutti::redis::to_filled("fuzz", keys, **reply).size() != keys) std::abort();
+            if (tutti::redis::to_filled("fuzz", keys + 1, **reply).size() != keys + 1) std::abort();
         }
     }
     return outcome;
