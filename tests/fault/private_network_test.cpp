@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -25,11 +26,15 @@ std::string network_of(const std::string& thread) {
     return std::filesystem::read_symlink("/proc/" + thread + "/ns/net", gone).string();
 }
 
-// Of all processes that can be seen.
+// Of the threads and children of this process: another one may be given the number of a network
+// that is gone.
 std::set<std::string> networks() {
     std::set<std::string> all;
-    for (const auto& process : std::filesystem::directory_iterator("/proc"))
-        all.insert(network_of(process.path().filename().string()));
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+        all.insert(network_of("self/task/" + thread.path().filename().string()));
+        std::ifstream children(thread.path() / "children");
+        for (std::string child; children >> child;) all.insert(network_of(child));
+    }
     return all;
 }
 
