@@ -1,10 +1,10 @@
 #include "redis/command.hpp"
 
-#include <array>
-#include <charconv>
-#include <cstddef>
-#include <limits>
+#include <hiredis/hiredis.h>
+
+#include <new>
 #include <utility>
+#include <vector>
 
 #include "base/text.hpp"
 
@@ -40,13 +40,6 @@ std::string complaint(std::string_view text) {
     return shown(text.substr(0, text.find(", with args")), bytes_max);
 }
 
-void append_number(std::string& command, char kind, std::size_t number) {
-    std::array<char, std::numeric_limits<std::size_t>::digits10 + 1> digits;
-    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    command += kind;
-    command.append(digits.data(), end).append("\r\n");
-}
-
 bool is_denied(std::string_view text) {
     return text.starts_with("NOPERM") ||
            text.find("The user executing the script") != std::string_view::npos;
@@ -55,16 +48,20 @@ bool is_denied(std::string_view text) {
 }  // namespace
 
 std::string encode(std::span<const std::string_view> words) {
-    constexpr std::size_t around_a_word = 16;
-    std::size_t bytes = around_a_word;
-    for (const std::string_view word : words) bytes += word.size() + around_a_word;
-    std::string command;
-    command.reserve(bytes);
-    append_number(command, '*', words.size());
+    std::vector<const char*> text;
+    std::vector<std::size_t> bytes;
+    text.reserve(words.size());
+    bytes.reserve(words.size());
     for (const std::string_view word : words) {
-        append_number(command, '$', word.size());
-        command.append(word).append("\r\n");
+        text.push_back(word.data());
+        bytes.push_back(word.size());
     }
+    char* formatted = nullptr;
+    const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()), text.data(),
+                                            bytes.data());
+    if (size < 0) throw std::bad_alloc();
+    std::string command(formatted, static_cast<std::size_t>(size));
+    redisFreeCommand(formatted);
     return command;
 }
 
