@@ -60,19 +60,20 @@ function(tutti_library name)
   set_property(GLOBAL APPEND PROPERTY TUTTI_LAYERS ${target})
 endfunction()
 
-# DEMONSTRATION: a program of the bot platform, which `cmake --install` puts only where it is asked for.
+# INSTALLED: `cmake --install` puts it beside the library. The others are programs of the bot platform, and are put
+# only where they are asked for.
 function(tutti_executable name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "DEMONSTRATION" "OUTPUT_NAME" "SOURCES;LINK")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "INSTALLED" "OUTPUT_NAME" "SOURCES;LINK")
   tutti_refuse_unknown(tutti_executable ${name})
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE tutti::tutti tutti_warnings ${arg_LINK})
   if(arg_OUTPUT_NAME)
     set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT_NAME})
   endif()
-  if(arg_DEMONSTRATION)
-    install(TARGETS ${name} RUNTIME COMPONENT demonstration EXCLUDE_FROM_ALL)
-  else()
+  if(arg_INSTALLED)
     install(TARGETS ${name} RUNTIME)
+  else()
+    install(TARGETS ${name} RUNTIME COMPONENT demonstration EXCLUDE_FROM_ALL)
   endif()
 endfunction()
 
