@@ -108,10 +108,12 @@ struct TextCell {
         const std::size_t length = text.size();
         return {std::bit_cast<std::uint64_t>(new Long(std::move(text))), length, long_mark};
     }
-    static std::string unpack(const Words& words) {
-        if (words[2] == long_mark) return std::bit_cast<const Long*>(words[0])->text;
+    // In the words, or behind them.
+    static std::string_view text(const Words& words) noexcept {
+        if (is_long(words)) return std::bit_cast<const Long*>(words[0])->text;
         return {reinterpret_cast<const char*>(words.data()), words[2] >> 56};
     }
+    static std::string unpack(const Words& words) { return std::string(text(words)); }
     static Retired* address(const Words& words) noexcept {
         return words[2] == long_mark ? std::bit_cast<Long*>(words[0]) : nullptr;
     }
@@ -170,6 +172,8 @@ public:
         (std::is_same_v<Eq, std::equal_to<>> || std::is_same_v<Eq, std::equal_to<K>>);
     // Otherwise equal keys may be spelled differently, and the latest spelling is kept.
     static constexpr bool equal_is_same = is_text || by_bits;
+    // Then no code of the user's computes it.
+    static constexpr bool has_own_hash = equal_is_same && std::is_same_v<Hash, KeyHash<K>>;
 
     // `proven()` says, before anything behind the words is looked at, that they were an entry's; it
     // is called when that matters.
@@ -191,6 +195,16 @@ public:
         } else if constexpr (is_text) {
             is_short_ = Cell::is_short(view);
             if (is_short_) words_ = Cell::short_words(view);
+        }
+    }
+    // Of an entry's key. What is kept by address must be alive.
+    [[nodiscard]] static std::size_t hash_of(const Words& words) noexcept
+        requires has_own_hash
+    {
+        if constexpr (is_text) {
+            return Hash{}(Cell::text(words));
+        } else {
+            return Hash{}(Cell::unpack(words));
         }
     }
     // Whether `equals` looks at what only a `Pin` keeps alive.

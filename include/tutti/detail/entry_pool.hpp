@@ -3,7 +3,8 @@
 //
 // Mechanism: what a read needs is in one array: a head of 16 bytes, and behind it as many words as
 // key and value take, so that a small entry is half a cache line. What only writers need is in
-// others: links, hashes, weights; and when an entry was last used, where that ends its life.
+// others: weights; and when an entry was last used, where that ends its life. A vacant place has in
+// its first word which one is the next.
 //
 // The version proves a read (a seqlock): it is odd while words change, and different afterwards;
 // `vacant` says that there is no entry. Words are atomics, so that a read that proves void was no
@@ -104,15 +105,6 @@ private:
 };
 static_assert(sizeof(EntryHead) == 16);
 
-// Of an entry, for writers.
-struct EntryLinks {
-    std::uint32_t newer = no_entry;  // in its queue
-    std::uint32_t older = no_entry;  // in its queue, or among the vacant ones
-    std::uint32_t hash : 30 = 0;
-    std::uint32_t queue : 2 = 0;
-};
-static_assert(sizeof(EntryLinks) == 12);
-
 // What is kept of entries beside their words.
 struct PoolTerms {
     bool weighed = false;  // entries have weights other than one
@@ -129,17 +121,18 @@ public:
     };
 
     explicit EntryPool(PoolTerms terms) noexcept
-        : entries_(terms.huge),
-          links_(terms.huge),
-          weights_(terms.huge),
-          last_uses_(terms.huge),
-          terms_(terms) {}
+        : entries_(terms.huge), weights_(terms.huge), last_uses_(terms.huge), terms_(terms) {}
 
     [[nodiscard, gnu::always_inline]] Entry& at(std::uint32_t number) const noexcept {
         return *std::launder(reinterpret_cast<Entry*>(entries_.at(number)));
     }
-    [[nodiscard]] EntryLinks& links(std::uint32_t number) const noexcept {
-        return *std::launder(reinterpret_cast<EntryLinks*>(links_.at(number)));
+    // Of one that is about to be written: the lines behind its first are waited for together.
+    static void expect(const Entry& entry) noexcept {
+        constexpr std::size_t words_of_line = 8;
+        for (std::size_t i = words_of_line; i < WordCount; i += words_of_line) {
+            fetch_ahead(&entry.words[i - 1]);
+        }
+        if constexpr (sizeof(Entry) > 64) fetch_ahead(&entry.words[WordCount - 1]);
     }
     [[nodiscard]] std::size_t weight(std::uint32_t number) const noexcept {
         return terms_.weighed ? weight_at(number) : 1;
@@ -165,29 +158,28 @@ public:
         if (vacant_ != no_entry) return;
         const std::uint32_t used = used_.load(std::memory_order_relaxed);
         entries_.ensure(used);
-        links_.ensure(used);
         if (terms_.weighed) weights_.ensure(used);
         if (terms_.dated) last_uses_.ensure(used);
     }
     [[nodiscard]] std::uint32_t take() noexcept {
         if (vacant_ != no_entry) {
             const std::uint32_t number = vacant_;
-            vacant_ = links(number).older;
+            vacant_ =
+                static_cast<std::uint32_t>(at(number).words[0].load(std::memory_order_relaxed));
             return number;
         }
         const std::uint32_t number = used_.load(std::memory_order_relaxed);
         new (entries_.at(number)) Entry;
-        new (links_.at(number)) EntryLinks;
         if (terms_.weighed) new (weights_.at(number)) std::size_t{1};
         if (terms_.dated) new (last_uses_.at(number)) Atomic<std::int64_t>{0};
         used_.store(number + 1, std::memory_order_release);
         return number;
     }
     void give_back(std::uint32_t number) noexcept {
-        EntryHead& entry = at(number);
+        Entry& entry = at(number);
         entry.begin_writing();
+        entry.words[0].store(vacant_, std::memory_order_relaxed);
         entry.end_writing(EntryHead::vacant);
-        links(number).older = vacant_;
         vacant_ = number;
     }
 
@@ -199,7 +191,6 @@ private:
     }
 
     Segments<first_bits, sizeof(Entry)> entries_;
-    Segments<first_bits, sizeof(EntryLinks)> links_;
     Segments<first_bits, sizeof(std::size_t)> weights_;
     Segments<first_bits, sizeof(Atomic<std::int64_t>)> last_uses_;
     const PoolTerms terms_;

@@ -12,11 +12,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/cells.hpp"
 #include "tutti/detail/entry_draft.hpp"
+#include "tutti/detail/entry_hashes.hpp"
 #include "tutti/detail/entry_pool.hpp"
 #include "tutti/detail/hash_index.hpp"
 #include "tutti/detail/reclaim.hpp"
@@ -41,7 +43,17 @@ public:
         EntryHead* head;
     };
 
-    explicit EntryTable(PoolTerms terms) : index_(terms.huge), pool_(terms) {}
+    explicit EntryTable(PoolTerms terms) : index_(terms.huge), pool_(terms), hashes_(terms.huge) {}
+    // Requires: no operation runs.
+    ~EntryTable() {
+        constexpr bool any = KeyOf::uses_addresses || ValueOf::uses_addresses;
+        RetiredList rest;
+        for (std::uint32_t number = 0; any && number < used(); ++number) {
+            if (is_vacant(number)) continue;
+            retire<KeyOf>(at(number).words, rest);
+            retire<ValueOf>(at(number).words + KeyOf::size, rest);
+        }
+    }
 
     // Whether there is one, dead or alive. Without a lock; what is kept by address needs a `Pin`.
     [[gnu::always_inline]] bool read(const Query& query, const Hashed& hash, Snapshot& out) const {
@@ -102,55 +114,55 @@ public:
         return load_words<KeyOf::size>(pool_.at(number).words);
     }
 
-    // Makes sure that `add` allocates nothing. Throws std::bad_alloc.
-    void reserve(const Hashed& hash) {
-        pool_.reserve();
-        index_.reserve(hash);
+    [[nodiscard]] Hashed hash(std::uint32_t number) const noexcept {
+        return hashes_.of(number, [&] { return key(number); });
     }
-    // Requires: `reserve` with this hash, and nothing added since.
-    std::uint32_t add(const Hashed& hash, Draft& draft) noexcept {
+
+    // Makes sure that `add` allocates nothing; returns where in the index. Throws std::bad_alloc.
+    [[nodiscard]] BucketPlace reserve(const Hashed& hash) {
+        pool_.reserve();
+        hashes_.reserve(pool_.used());
+        return index_.reserve(hash);
+    }
+    // Requires: `to` is what `reserve` returned, and nothing added since.
+    std::uint32_t add(BucketPlace to, const Hashed& hash, Draft& draft) noexcept {
         const std::uint32_t number = pool_.take();
         Entry& entry = pool_.at(number);
         entry.begin_writing();
         entry.set_uses(0);
         store_words(entry.words, draft.key);
         draft.owns_key = false;
-        write_rest(number, draft);
-        pool_.links(number).hash = hash.packed() & hash_mask;
-        index_.insert(hash, number);
-        index_.grow([this](std::uint32_t one) { return address(one); });
+        write_rest(number, entry, draft);
+        hashes_.keep(number, hash);
+        index_.insert(to, hash, number);
+        index_.grow([this](std::uint32_t one) { return this->hash(one).address; });
         return number;
     }
     void overwrite(std::uint32_t number, Draft& draft, RetiredList& out) noexcept {
         Entry& entry = pool_.at(number);
+        pool_.expect(entry);
         entry.begin_writing();
-        out.push(ValueOf::address(load_words<ValueOf::size>(entry.words + KeyOf::size)));
+        retire<ValueOf>(entry.words + KeyOf::size, out);
         if constexpr (!Query::equal_is_same) {
-            out.push(KeyOf::address(load_words<KeyOf::size>(entry.words)));
+            retire<KeyOf>(entry.words, out);
             store_words(entry.words, draft.key);
             draft.owns_key = false;
         }
-        write_rest(number, draft);
+        write_rest(number, entry, draft);
     }
-    void remove(std::uint32_t number, RetiredList& out) noexcept {
-        index_.erase(Hashed::unpacked(pool_.links(number).hash), number);
-        retire(pool_.at(number), out);
+    void remove(std::uint32_t number, const Hashed& its_hash, RetiredList& out) noexcept {
+        const Entry& entry = pool_.at(number);
+        pool_.expect(entry);  // the next one comes here
+        index_.erase(its_hash, number);
+        retire<KeyOf>(entry.words, out);
+        retire<ValueOf>(entry.words + KeyOf::size, out);
         pool_.give_back(number);
-    }
-    // At the table's end: what is kept by address goes to `out`.
-    static void retire(Entry& entry, RetiredList& out) noexcept {
-        out.push(KeyOf::address(load_words<KeyOf::size>(entry.words)));
-        out.push(ValueOf::address(load_words<ValueOf::size>(entry.words + KeyOf::size)));
     }
 
 private:
     using Word = Atomic<std::uint64_t>;
     using Look = HashIndex::Look;
-    static constexpr std::uint32_t hash_mask = (1U << 30) - 1;
-
-    [[nodiscard]] std::uint32_t address(std::uint32_t number) const noexcept {
-        return Hashed::address_of(pool_.links(number).hash);
-    }
+    using Hashes = std::conditional_t<Query::has_own_hash, HashesOfKeys<Query>, KeptHashes>;
 
     template <std::size_t Size>
     [[gnu::always_inline]] static std::array<std::uint64_t, Size> load_words(
@@ -164,6 +176,12 @@ private:
     static void store_words(Word* to, const std::array<std::uint64_t, Size>& words) noexcept {
 #pragma GCC unroll 16
         for (std::size_t i = 0; i < Size; ++i) to[i].store(words[i], std::memory_order_relaxed);
+    }
+
+    // What is kept by address goes to `out`.
+    template <class Cell>
+    static void retire(const Word* words, RetiredList& out) noexcept {
+        if constexpr (Cell::uses_addresses) out.push(Cell::address(load_words<Cell::size>(words)));
     }
 
     // `matches(key words, proven)`, see Probe::equals. `unsure`: it was being written.
@@ -215,8 +233,7 @@ private:
     }
 
     // What is behind the key.
-    void write_rest(std::uint32_t number, Draft& draft) noexcept {
-        Entry& entry = pool_.at(number);
+    void write_rest(std::uint32_t number, Entry& entry, Draft& draft) noexcept {
         store_words(entry.words + KeyOf::size, draft.value);
         draft.owns_value = false;
         pool_.set_weight(number, draft.weight);
@@ -227,6 +244,7 @@ private:
 
     HashIndex index_;
     Pool pool_;
+    [[no_unique_address]] Hashes hashes_;
 };
 
 }  // namespace tutti::detail

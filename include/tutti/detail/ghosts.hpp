@@ -24,12 +24,8 @@ public:
     // Keeps room for `entries`. What it knew is gone when it has to grow; without memory it stays
     // as it is.
     void fit(std::size_t entries) noexcept {
-        if (entries <= lines_.size() * line_length) return;
-        try {
-            lines_.assign(std::bit_ceil((entries + line_length - 1) / line_length), Line{});
-            counts_ = {};
-        } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it remembers less
-        }
+        if (entries > lines_.size() * line_length) [[unlikely]]
+            grow(entries);
     }
 
     // Requires: hash < 2^30, queue < 2.
@@ -37,8 +33,9 @@ public:
         if (lines_.empty()) return;
         Line& line = line_of(hash);
         if (line.back() != 0) --counts_[queue_of(line.back())];
-        std::shift_right(line.begin(), line.end(), 1);
+        const Line before = line;
         line.front() = word_of(hash, queue);
+        std::copy_n(before.begin(), line_length - 1, line.begin() + 1);
         ++counts_[queue];
     }
 
@@ -51,10 +48,10 @@ public:
         if (lines_.empty()) return std::nullopt;
         Line& line = line_of(hash);
         const std::uint32_t wanted = word_of(hash, 1);
-        auto* const found = std::find_if(line.begin(), line.end(), [&](std::uint32_t word) {
-            return (word | 1U) == wanted;  // an empty place is not: it lacks the highest bit
+        if (!has(line, wanted)) return std::nullopt;
+        auto* const found = std::ranges::find(line, wanted, [](std::uint32_t word) {
+            return word | 1U;  // an empty place is not it: it lacks the highest bit
         });
-        if (found == line.end()) return std::nullopt;
         const unsigned queue = queue_of(*found);
         --counts_[queue];
         std::shift_left(found, line.end(), 1);
@@ -68,11 +65,27 @@ private:
     static constexpr std::size_t line_length = 8;
     using Line = std::array<std::uint32_t, line_length>;
 
+    [[gnu::noinline]] void grow(std::size_t entries) noexcept {
+        try {
+            lines_.assign(std::bit_ceil((entries + line_length - 1) / line_length), Line{});
+            counts_ = {};
+        } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): it remembers less
+        }
+    }
+
     // Never zero.
     static std::uint32_t word_of(std::uint32_t hash, unsigned queue) noexcept {
         return 1U << 31 | hash << 1 | queue;
     }
     static unsigned queue_of(std::uint32_t word) noexcept { return word & 1U; }
+    // Whichever queue it has. All words at once, as most hashes are not remembered.
+    static bool has(const Line& line, std::uint32_t wanted) noexcept {
+        using Words [[gnu::vector_size(16)]] = std::uint32_t;
+        const auto halves = std::bit_cast<std::array<Words, 2>>(line);
+        const auto equal = ((halves[0] | 1U) == wanted) | ((halves[1] | 1U) == wanted);
+        const auto any = std::bit_cast<std::array<std::uint64_t, 2>>(equal);
+        return (any[0] | any[1]) != 0;
+    }
     Line& line_of(std::uint32_t hash) noexcept { return lines_[hash & (lines_.size() - 1)]; }
 
     std::vector<Line> lines_;

@@ -156,4 +156,9 @@ struct alignas(64) HashBucket {
 };
 static_assert(sizeof(HashBucket) == 64);
 
+struct BucketPlace {
+    HashBucket* bucket;
+    std::size_t place;
+};
+
 }  // namespace tutti::detail

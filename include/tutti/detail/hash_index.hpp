@@ -62,18 +62,18 @@ public:
         }
     }
 
-    // Makes sure that an insertion with this hash allocates nothing. Throws std::bad_alloc.
-    void reserve(const Hashed& hash) {
+    // Finds, or makes, a free place for what is inserted with this hash. Throws std::bad_alloc.
+    [[nodiscard]] BucketPlace reserve(const Hashed& hash) {
         if (extent().count() == 0) open_first();
         for (Bucket* bucket = &home_of(hash.address);; bucket = further_.behind(*bucket)) {
-            if (bucket->free_place()) return;
+            if (const auto place = bucket->free_place()) return {bucket, *place};
             if (bucket->next.load(std::memory_order_relaxed) == none) further_.append_to(*bucket);
         }
     }
 
-    // Requires: `reserve` with this hash, and no insertion since.
-    void insert(const Hashed& hash, std::uint32_t number) noexcept {
-        put_in(home_of(hash.address), hash.tag, number);
+    // Requires: `to` is what `reserve` returned, and nothing inserted since.
+    void insert(BucketPlace to, const Hashed& hash, std::uint32_t number) noexcept {
+        put(to, hash.tag, number);
         ++size_;
     }
 
@@ -156,8 +156,11 @@ private:
             bucket = further_.behind(*bucket);
             place = bucket->free_place();
         }
-        bucket->numbers[*place].store(number, std::memory_order_release);
-        bucket->set_tag(*place, tag);
+        put({bucket, *place}, tag, number);
+    }
+    static void put(BucketPlace to, std::uint8_t tag, std::uint32_t number) noexcept {
+        to.bucket->numbers[to.place].store(number, std::memory_order_release);
+        to.bucket->set_tag(to.place, tag);
     }
 
     static void begin_move(Bucket& bucket) noexcept {

@@ -1,7 +1,7 @@
 // One part of a memory tier: the entries whose hash says so. Reads take no lock; what changes
 // entries does.
 //
-// Mechanism: the table finds entries, the queues say who leaves, the budget is shared with the
+// Mechanism: the table finds entries, the order says who leaves, the budget is shared with the
 // other shards.
 //
 // Lock: one for each shard; none is taken under it. Under it run `Eq`, nothing else of the user's,
@@ -18,8 +18,8 @@
 #include "tutti/detail/budget.hpp"
 #include "tutti/detail/entry_pool.hpp"
 #include "tutti/detail/entry_table.hpp"
-#include "tutti/detail/eviction_queues.hpp"
-#include "tutti/detail/hash_index.hpp"
+#include "tutti/detail/eviction_order.hpp"
+#include "tutti/detail/hash_bucket.hpp"
 #include "tutti/detail/reclaim.hpp"
 #include "tutti/policy.hpp"
 
@@ -55,14 +55,11 @@ public:
     };
 
     explicit MemoryShard(ShardTerms& terms)
-        : table_(terms.pool), terms_(terms), queues_(table_.pool(), terms.eviction) {}
+        : table_(terms.pool),
+          terms_(terms),
+          order_(table_.pool(), terms.eviction, terms.pool.huge) {}
     MemoryShard(const MemoryShard&) = delete;
     MemoryShard& operator=(const MemoryShard&) = delete;
-    // Requires: no operation runs.
-    ~MemoryShard() {
-        RetiredList rest;
-        queues_.for_each([&](std::uint32_t number) { Table::retire(table_.at(number), rest); });
-    }
 
     // To be read without the lock.
     [[nodiscard]] const Table& table() const noexcept { return table_; }
@@ -71,9 +68,9 @@ public:
     static void note_use(const Snapshot& seen) noexcept { seen.head->note_use(seen.version); }
     // A hit of an `lru`. The same, of the one that was used before.
     [[gnu::noinline]] void make_newest(std::uint32_t number, std::uint32_t version) noexcept {
-        if (queues_.newest() == number) return;
+        if (order_.newest() == number) return;
         const std::lock_guard lock(lock_);
-        if (table_.is_still({number, version})) queues_.use(number);
+        if (table_.is_still({number, version})) order_.use(number);
     }
 
     // `changed`: the key's entry, or its absence, is not as in `seen` any more; null: that does not
@@ -117,7 +114,7 @@ public:
     // For want of room elsewhere. Returns the weight that this gave back; zero: there is none.
     std::size_t evict_one(RetiredList& out) {
         const std::lock_guard lock(lock_);
-        if (queues_.size() == 0) return 0;
+        if (order_.size() == 0) return 0;
         const std::size_t weight = evict(out);
         terms_.budget.give(weight);
         return weight;
@@ -145,13 +142,14 @@ private:
     }
 
     Put insert(const Hashed& hash, Draft& draft, RetiredList& out) {
-        queues_.expect(hash.packed());
-        table_.reserve(hash);
+        order_.expect(hash.packed());
+        const BucketPlace to = table_.reserve(hash);
+        order_.reserve(table_.used());
         drop_some_dead(draft.life.written, out);
         bool full = false;
         if (!make_room(draft.weight, full, out)) return Put::no_room;
-        const std::uint32_t number = table_.add(hash, draft);
-        queues_.arrive(number, full);
+        const std::uint32_t number = table_.add(to, hash, draft);
+        order_.arrive(number, hash.packed(), full);
         count(size_, 1);
         return Put::done;
     }
@@ -159,16 +157,16 @@ private:
     Put overwrite(std::uint32_t number, Draft& draft, RetiredList& out) {
         const std::size_t before = table_.weight(number);
         if (draft.weight > before) {
-            queues_.step_aside(number);
+            order_.leave(number);
             bool full = false;
             const bool room = make_room(draft.weight - before, full, out);
-            queues_.come_back(number);
+            order_.come_back(number);
             if (!room) return Put::no_room;
         } else if (draft.weight < before) {
             terms_.budget.give(before - draft.weight);
         }
         table_.overwrite(number, draft, out);
-        queues_.use(number);
+        order_.use(number);
         return Put::done;
     }
 
@@ -176,7 +174,7 @@ private:
     bool make_room(std::size_t weight, bool& full, RetiredList& out) noexcept {
         std::size_t got = 0;
         while (got < weight && !terms_.budget.take(weight - got)) {
-            if (queues_.size() == 0) {
+            if (order_.size() == 0) {
                 terms_.budget.give(got);
                 return false;
             }
@@ -189,11 +187,13 @@ private:
 
     // Returns the weight, which is still taken.
     std::size_t evict(RetiredList& out) noexcept {
-        const std::uint32_t number = queues_.evict();
+        const Evicted evicted = order_.evict();
+        const std::uint32_t number = evicted.number;
+        const Hashed hash = table_.hash(number);
         const std::size_t weight = table_.weight(number);
-        queues_.remember(number);
+        order_.remember(evicted, hash.packed());
         if (terms_.tells) leave_word(number, Departure::evicted, out);
-        table_.remove(number, out);
+        table_.remove(number, hash, out);
         count(evictions_, 1);
         count(size_, -1);
         return weight;
@@ -209,9 +209,9 @@ private:
         out.push(new (std::nothrow) Departed(table_.key(number), why));
     }
     void remove(std::uint32_t number, RetiredList& out) noexcept {
-        queues_.leave(number);
+        order_.leave(number);
         const std::size_t weight = table_.weight(number);
-        table_.remove(number, out);
+        table_.remove(number, table_.hash(number), out);
         terms_.budget.give(weight);
         count(size_, -1);
     }
@@ -220,7 +220,7 @@ private:
     // find all that have died before. Not of an `lru`, which promises that only the least recently
     // used one makes room.
     void drop_some_dead(std::int64_t now, RetiredList& out) noexcept {
-        if (queues_.eviction() == Eviction::lru) return;
+        if (terms_.eviction == Eviction::lru) return;
         const std::uint32_t end = table_.used();
         for (std::uint32_t looks = std::min<std::uint32_t>(end, 2); looks > 0; --looks) {
             if (next_look_ >= end) next_look_ = 0;
@@ -239,7 +239,7 @@ private:
     Table table_;
     ShardTerms& terms_;
     alignas(64) SpinLock lock_;  // guards what changes: the table for writers, and all below
-    EvictionQueues<typename Table::Pool> queues_;
+    EvictionOrder<typename Table::Pool> order_;
     std::uint32_t next_look_ = 0;
     Atomic<std::int64_t> size_{0};
     Atomic<std::int64_t> evictions_{0};

@@ -178,6 +178,20 @@ TEST_F(MemoryCacheAllocation, AnInsertionOfShortTextAndASmallValueAllocatesNothi
     EXPECT_EQ(count_allocations([&] { cache.put("d", 5); }), 0);
 }
 
+TEST_F(MemoryCacheAllocation, WhatIsErasedAndPutAgainTakesNoMoreMemory) {
+    MemoryCache<int, int> adaptive({.ttl = 1min, .bound = entries(1000)});
+    const auto come_and_go = [&] {
+        for (int i = 0; i < 10'000; ++i) {
+            adaptive.put(i % 7, i);
+            adaptive.erase(i % 7);
+        }
+    };
+    come_and_go();
+
+    EXPECT_EQ(count_allocations(come_and_go), 0);
+    MemoryCacheInspector::validate(adaptive);
+}
+
 }  // namespace
 }  // namespace tutti
 #endif

@@ -44,6 +44,9 @@ TEST(Interleaved, AHitMovesNothingThatHasLeftTheOrder) { play_each_seed("uses");
 TEST(Interleaved, EachKindOfAccessIsServedAsWellAsThePolicyServesIt) {
     for (std::uint64_t seed = 1; seed <= 20; ++seed) testing::play_called("policy").once(seed);
 }
+TEST(Interleaved, WhatHasLeftOutOfItsTurnTakesNoneFromOthers) {
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) testing::play_called("turns").once(seed);
+}
 TEST(Interleaved, AHandleYieldsNoWordsFromBeforeWhatIsDone) { play_each_seed("lease_on_words"); }
 TEST(Interleaved, AHandleYieldsNoValueByAddressFromBeforeWhatIsDone) {
     play_each_seed("lease_on_addresses");

@@ -424,7 +424,7 @@ void lease(std::uint64_t seed) {
 
 }  // namespace
 
-const Play plays[18] = {
+const Play plays[19] = {
     {"words", order<std::uint64_t, Pair>},
     {"addresses", order<std::uint64_t, Mortal>},
     {"text", order<std::string, Pair>},
@@ -441,6 +441,7 @@ const Play plays[18] = {
     {"ends_of_an_exact_order", ends<Eviction::lru>},
     {"uses", uses},
     {"policy", play_policy},
+    {"turns", play_turns},
     {"lease_on_words", lease<Pair>},
     {"lease_on_addresses", lease<Mortal>},
 };

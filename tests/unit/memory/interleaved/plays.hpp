@@ -12,11 +12,12 @@ struct Play {
     void (*once)(std::uint64_t seed);
 };
 
-// Who leaves: no schedule, and in a file of its own.
+// Who leaves: no schedule, and in files of their own.
 void play_policy(std::uint64_t seed);
+void play_turns(std::uint64_t seed);
 
 // In both programs that are made of this: the tests, and the mutants.
-extern const Play plays[18];
+extern const Play plays[19];
 
 // Requires: there is one of this name.
 [[nodiscard]] const Play& play_called(std::string_view name);
