@@ -22,7 +22,7 @@ Loaded<Version> FleetLoads::read_source(const Process& process, std::size_t cach
     const Version version = fleet_.source_.read(row);
     fleet_.note(Event::source_read, process, row, version);
     Loaded<Version> loaded = version;
-    if (process.plan().caches[cache].negative && Source::is_negative(version)) {
+    if (process.plan().caches[cache].negative_ttl && Source::is_negative(version)) {
         loaded = negative("do not ask");
     }
     if (Source::is_absent(version)) loaded = absent;
