@@ -108,6 +108,7 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
         .lease = options_.leases[place],
         .margin = options_.margin,
         .drift_max = options_.drift_max,
+        .load_deadline = options_.load_deadline,
         .clock_permille = permilles_[place],
         .clock_start = TimePoint{random_.between(1h, 100h)},
         .fault_seed = random_.number(),

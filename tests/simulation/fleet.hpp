@@ -51,6 +51,7 @@ struct FleetOptions {
     bool history_survives = false;
     bool claims_survive = false;  // nobody has a reason to do without the store's claims
     double load_failures = 0;
+    Duration load_deadline = std::chrono::seconds{5};
     bool untold = false;       // the source changes also without a publication
     bool cacheable = true;     // what the loaders say
     Duration refresh_every{};  // of the first key of `scheduled`; zero: never

@@ -88,7 +88,7 @@ Result<Loaded<Version>> confirmed(Result<Loaded<Version>> loaded,
     return Loaded<Version>(not_modified);
 }
 
-CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
+CacheOptions<std::string, Version> options_of(const CachePlan& cache, Duration load_deadline) {
     CacheOptions<std::string, Version> options{
         .name = cache.name,
         .caches = "simulated rows",
@@ -127,7 +127,7 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
 
 void Process::declare(std::size_t index) {
     const CachePlan& cache = plan_.caches[index];
-    CacheOptions<std::string, Version> options = options_of(cache);
+    CacheOptions<std::string, Version> options = options_of(cache, plan_.load_deadline);
     if (cache.pattern == Pattern::coherent) options.channel = plan_.channels.at(cache.channel);
     declare_loader(index, options);
     if (cache.refresh_every > Duration::zero() || cache.refresh_on_hit > 0)

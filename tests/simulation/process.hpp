@@ -38,7 +38,6 @@
 
 namespace tutti::simulation {
 
-inline constexpr Duration load_deadline = std::chrono::seconds{5};
 // Longer than the longest lease on the slowest clock.
 inline constexpr Duration check_within = std::chrono::seconds{3};
 
@@ -81,6 +80,7 @@ struct ProcessPlan {
     Duration lease;
     Duration margin;
     double drift_max;
+    Duration load_deadline;
     int clock_permille;
     TimePoint clock_start;
     std::uint64_t fault_seed;

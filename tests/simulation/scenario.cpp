@@ -77,10 +77,10 @@ Scenario swarm() {
 Scenario brief() {
     Scenario shorter = swarm();
     shorter.name = "brief";
-    shorter.length = 3s;
+    shorter.length = 2s;
     shorter.settles = 14s;
     shorter.nodes = {.least = 2, .most = 3};
-    shorter.accident_scale = 0.4;
+    shorter.accident_scale = shorter.load_scale = 0.4;
     return shorter;
 }
 
@@ -213,6 +213,7 @@ std::vector<Scenario> all_scenarios() {
          .checked = 0.3},
         // Hours of few operations, for what time alone does: what is cached ends, members lapse,
         // and leases of the default length and of the longest meet on clocks that drift.
+        // The server forgets no lease (W1).
         {.name = "lives",
          .length = 2h,
          .settles = 1h,
@@ -229,8 +230,6 @@ std::vector<Scenario> all_scenarios() {
                              {outage, 0.5},
                              {crash, 1},
                              {stop, 1},
-                             {restart_empty, 0.5},
-                             {restore, 0.5},
                              {trim, 0.5},
                              {rotate, 0.5},
                              {lose_members, 0.3},
@@ -294,6 +293,13 @@ Scenario of_seed(const Scenario& scenario, std::uint64_t seed) {
     if (random.chance(0.5)) drawn.slow_loads = 0;
     drawn.foreign = random.chance(0.5);
     drawn.leases = random.chance(0.5) ? mixed_leases : usual_leases;
+    // `done` across the loss of leases takes a fleet of one length: a writer that has just started
+    // has not heard of the longer ones (W1).
+    if (drawn.leases != usual_leases) {
+        for (const Incident loss :
+             {restart_empty, restore, lose_state, flush_all, failover, replaced})
+            drop(loss);
+    }
     if (random.chance(0.3)) drawn.writes *= 3;
     if (random.chance(0.3)) drawn.acks = 0.8;
     if (random.chance(0.2)) drawn.keys = 2;

@@ -66,9 +66,10 @@ struct Scenario {
     Duration settles = std::chrono::seconds{20};
     Nodes nodes{};
     Duration idle_max = std::chrono::milliseconds{10};  // between two operations
-    // Times as long as usual: what is cached lives, and an accident lasts.
+    // Times as long as usual: what is cached lives, an accident lasts, and a load is slow.
     double life_scale = 1;
     double accident_scale = 1;
+    double load_scale = 1;
     testing::SeededFaults::Rates network;
     Duration incident_interval{};  // on average; zero: none
     Weights weights{};

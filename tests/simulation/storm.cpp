@@ -38,6 +38,7 @@ FleetOptions Storm::options(const Scenario& scenario, std::uint64_t seed) {
             .history_survives = scenario.history_survives(),
             .claims_survive = scenario.claims_survive(),
             .load_failures = scenario.load_failures,
+            .load_deadline = scaled(5s, scenario.load_scale),
             .untold = scenario.untold > 0,
             .refresh_every = 800ms,
             .life_scale = scenario.life_scale,
@@ -77,7 +78,9 @@ Outcome Storm::run() {
 LoadPlan Storm::plan_load() {
     Random& random = fleet_.random();
     const Duration takes =
-        random.chance(scenario_.slow_loads) ? random.between(1s, 6s) : random.between(100us, 20ms);
+        random.chance(scenario_.slow_loads)
+            ? random.between(scaled(1s, scenario_.load_scale), scaled(6s, scenario_.load_scale))
+            : random.between(100us, 20ms);
     return {.takes = takes,
             .reads_after = random.between(0ms, takes),
             .fails = random.chance(scenario_.load_failures)};
