@@ -1,44 +1,65 @@
 #include "tutti/testing/fake_executor.hpp"
 
+#include <algorithm>
 #include <cassert>
+#include <functional>
+#include <utility>
 
 namespace tutti::testing {
+
+namespace {
+
+constexpr unsigned slot_bits = 24;
+
+std::size_t slot_of(Executor::TimerId id) {
+    return std::to_underlying(id) & ((std::uint64_t{1} << slot_bits) - 1);
+}
+
+}  // namespace
 
 ManualExecutor::~ManualExecutor() {
     // Destroying a task may cancel a timer or post another task; nothing of that may hang or loop.
     for (;;) {
         std::deque<Task> posted;
-        std::map<TimerKey, Task> timers;
+        std::vector<Slot> slots;
         const detail::Lock lock(mutex_);
-        if (posted_.empty() && timers_.empty()) return;
+        if (posted_.empty() && slots_.empty()) return;
         posted.swap(posted_);
-        timers.swap(timers_);
-        due_.clear();
+        slots.swap(slots_);
+        timers_.clear();
+        free_slots_.clear();
     }
 }
 
 void ManualExecutor::post(Task task) {
     const detail::Lock lock(mutex_);
     posted_.push_back(std::move(task));
+    note_ready();
 }
 
 Executor::TimerId ManualExecutor::run_at(TimePoint when, Task task) {
     const detail::Lock lock(mutex_);
-    const TimerId id{++last_id_};
-    timers_.emplace(TimerKey{when, id}, std::move(task));
-    due_.emplace(id, when);
+    if (free_slots_.empty()) {
+        free_slots_.push_back(slots_.size());
+        slots_.emplace_back();
+    }
+    const std::size_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    const TimerId id{++last_number_ << slot_bits | slot};
+    slots_[slot] = {.id = id, .task = std::move(task)};
+    timers_.push_back({when, id});
+    std::ranges::push_heap(timers_, std::greater());
+    note_ready();
     return id;
 }
 
 bool ManualExecutor::cancel(TimerId id) {
     Task cancelled;  // destroyed after the lock is released
     const detail::Lock lock(mutex_);
-    const auto due = due_.find(id);
-    if (due == due_.end()) return false;
-    const auto timer = timers_.find({due->second, id});
-    cancelled = std::move(timer->second);
-    timers_.erase(timer);
-    due_.erase(due);
+    if (slot_of(id) >= slots_.size() || id == TimerId::none || slots_[slot_of(id)].id != id)
+        return false;
+    cancelled = clear(id);
+    note_ready();
     return true;
 }
 
@@ -48,13 +69,27 @@ Task ManualExecutor::take_ready() {
     if (!posted_.empty()) {
         task = std::move(posted_.front());
         posted_.pop_front();
-    } else if (!timers_.empty() && timers_.begin()->first.first <= clock_.now()) {
-        const auto timer = timers_.begin();
-        task = std::move(timer->second);
-        due_.erase(timer->first.second);
-        timers_.erase(timer);
+    } else if (!timers_.empty() && timers_.front().when <= clock_.now()) {
+        task = clear(timers_.front().id);
+    }
+    note_ready();
+    return task;
+}
+
+Task ManualExecutor::clear(TimerId id) {
+    free_slots_.push_back(slot_of(id));
+    Task task = std::exchange(slots_[slot_of(id)], {}).task;
+    while (!timers_.empty() && slots_[slot_of(timers_.front().id)].id != timers_.front().id) {
+        std::ranges::pop_heap(timers_, std::greater());
+        timers_.pop_back();
     }
     return task;
+}
+
+void ManualExecutor::note_ready() noexcept {
+    const TimePoint timer = timers_.empty() ? TimePoint::max() : timers_.front().when;
+    const TimePoint at = posted_.empty() ? timer : TimePoint::min();
+    ready_at_.store(at.time_since_epoch().count(), std::memory_order_release);
 }
 
 bool ManualExecutor::run_one() {
@@ -107,19 +142,13 @@ std::size_t ManualExecutor::posted_count() const {
 
 std::size_t ManualExecutor::timer_count() const {
     const detail::Lock lock(mutex_);
-    return timers_.size();
-}
-
-bool ManualExecutor::ready() const {
-    const detail::Lock lock(mutex_);
-    if (!posted_.empty()) return true;
-    return !timers_.empty() && timers_.begin()->first.first <= clock_.now();
+    return slots_.size() - free_slots_.size();
 }
 
 std::optional<TimePoint> ManualExecutor::next_timer() const {
     const detail::Lock lock(mutex_);
     if (timers_.empty()) return std::nullopt;
-    return timers_.begin()->first.first;
+    return timers_.front().when;
 }
 
 }  // namespace tutti::testing

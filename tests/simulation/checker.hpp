@@ -22,6 +22,7 @@ struct Obligation {
     Version own = 0;           // `invalidate` was called on this very cache
     Version bounded = 0;       // A2: published longer ago than the lease bound
     Version aged = 0;          // published longer ago than a suspect answer may be old
+    Version lived = 0;         // committed longer ago than what is cached lives
 };
 
 struct Violation {

@@ -24,9 +24,10 @@ public:
         start_ = now();
         true_start_ = std::max(true_start_, truth_.now() + length);
     }
-    // The first true time at which this clock shows `local` or more.
+    // The first true time at which this clock shows `local` or more; TimePoint::min(): it does.
     [[nodiscard]] TimePoint truth_at(TimePoint local) const noexcept {
-        const Duration passed = std::max(local - start_, Duration::zero());
+        if (local <= start_) return TimePoint::min();
+        const Duration passed = local - start_;
         return true_start_ + (passed * 1000 + Duration{permille_ - 1}) / permille_;
     }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 namespace tutti::simulation {
@@ -11,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr int slowest_permille = 834;  // 1 / 1.2
-constexpr std::uint64_t steps_max = 300'000;
+constexpr std::uint64_t steps_max = 3'000'000;
 
 std::vector<std::string> key_names(const FleetOptions& options) {
     std::vector<std::string> keys;
@@ -97,13 +98,17 @@ std::size_t Fleet::row_of(std::size_t cache, std::string_view key) const {
 }
 
 ProcessPlan Fleet::plan_process(std::size_t place) {
-    const Duration age = random_.between(300ms, 4s);
+    const auto living = [this](Duration usual) {
+        return std::chrono::duration_cast<Duration>(usual * options_.life_scale);
+    };
+    const Duration age = random_.between(living(300ms), living(4s));
     ProcessPlan plan{
         .place = place,
         .member = "node-" + std::to_string(place) + "-" + std::to_string(processes_.size()),
         .lease = options_.leases[place],
         .margin = options_.margin,
         .drift_max = options_.drift_max,
+        .load_deadline = options_.load_deadline,
         .clock_permille = permilles_[place],
         .clock_start = TimePoint{random_.between(1h, 100h)},
         .fault_seed = random_.number(),
@@ -117,61 +122,61 @@ ProcessPlan Fleet::plan_process(std::size_t place) {
                     .channel = rows_channel,
                     .on_suspect = OnSuspect::serve_up_to(age),
                     .blocking_loader = true,
-                    .store_ttl = 5s},
+                    .store_ttl = living(5s)},
                    {.name = "limits", .channel = rows_channel, .on_suspect = OnSuspect::fail()},
                    {.name = "legacy", .channel = legacy_channel, .foreign_publishers = true},
                    {.name = "stored",
                     .channel = rows_channel,
-                    .memory_ttl = 2s,
-                    .store_ttl = 5s,
-                    .stale_for = 3s,
-                    .negative = true},
+                    .memory_ttl = living(2s),
+                    .store_ttl = living(5s),
+                    .stale_for = living(3s),
+                    .negative_ttl = living(10s)},
                    {.name = "archive",
                     .channel = legacy_channel,
                     .foreign_publishers = true,
-                    .memory_ttl = 2s,
-                    .store_ttl = 5s,
-                    .stale_for = 3s,
-                    .negative = true},
+                    .memory_ttl = living(2s),
+                    .store_ttl = living(5s),
+                    .stale_for = living(3s),
+                    .negative_ttl = living(10s)},
                    {.name = "ledger",
                     .channel = ledger_channel,
                     .pattern = Pattern::shared,
-                    .store_ttl = 5s},
+                    .store_ttl = living(5s)},
                    {.name = "ranked",
                     .channel = rows_channel,
-                    .memory_ttl = 1s,
-                    .store_ttl = 5s,
+                    .memory_ttl = living(1s),
+                    .store_ttl = living(5s),
                     .ranked = true},
                    {.name = "raw",
                     .channel = rows_channel,
-                    .memory_ttl = 1s,
-                    .store_ttl = 5s,
+                    .memory_ttl = living(1s),
+                    .store_ttl = living(5s),
                     .raw_prefix = "raw:"},
                    {.name = "scheduled",
                     .channel = rows_channel,
-                    .memory_ttl = 3s,
-                    .store_ttl = 5s,
-                    .refresh_every = options_.refresh_every,
+                    .memory_ttl = living(3s),
+                    .store_ttl = living(5s),
+                    .refresh_every = living(options_.refresh_every),
                     .refresh_on_hit = 0.5},
                    {.name = "ahead",
                     .channel = rows_channel,
-                    .memory_ttl = 1s,
+                    .memory_ttl = living(1s),
                     .refresh_on_hit = 0.3,
-                    .idle_ttl = 800ms},
+                    .idle_ttl = living(800ms)},
                    {.name = "bulk",
                     .channel = rows_channel,
                     .blocking_loader = true,
-                    .memory_ttl = 2s,
-                    .stale_for = 3s,
+                    .memory_ttl = living(2s),
+                    .stale_for = living(3s),
                     .bulk = true,
                     .warms_up = options_.warms_up},
                    {.name = "labels", .channel = labels_channel, .tagged = true},
                    {.name = "labelled",
                     .channel = labels_channel,
-                    .memory_ttl = 2s,
-                    .store_ttl = 5s,
-                    .stale_for = 3s,
-                    .negative = true,
+                    .memory_ttl = living(2s),
+                    .store_ttl = living(5s),
+                    .stale_for = living(3s),
+                    .negative_ttl = living(10s),
                     .tagged = true}},
         .rows = channel_count * options_.keys,
         .keys = keys_,
@@ -264,9 +269,13 @@ bool Fleet::step(TimePoint end) {
         return false;
     }
     runnable_.clear();
-    if (world_.ready()) runnable_.push_back(nullptr);
+    TimePoint next = world_.ready_at();
+    if (next <= now()) runnable_.push_back(nullptr);
     for (Process* node : nodes_) {
-        if (node != nullptr && node->can_run()) runnable_.push_back(node);
+        if (node == nullptr) continue;
+        const TimePoint wanted = node->runs_at();
+        if (wanted <= now()) runnable_.push_back(node);
+        next = std::min(next, wanted);
     }
     if (!runnable_.empty()) {
         Process* chosen = runnable_[random_.below(runnable_.size())];
@@ -277,14 +286,10 @@ bool Fleet::step(TimePoint end) {
         }
         return true;
     }
-    std::optional<TimePoint> next = world_.next_timer();
-    for (const Process* node : nodes_) {
-        const auto wanted = node == nullptr ? std::nullopt : node->runs_next();
-        if (wanted && (!next || *wanted < *next)) next = wanted;
-    }
-    const TimePoint then = next ? std::min(*next, end) : end;
+    // A loader that blocked may have led beyond the end.
+    const TimePoint then = std::min(next, end);
     if (then > now()) truth_.advance(then - now());
-    return next && *next <= end;
+    return next <= end;
 }
 
 void Fleet::run(Process& process) {

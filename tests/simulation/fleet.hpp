@@ -19,6 +19,7 @@
 #include "simulation/checker.hpp"
 #include "simulation/fleet_checks.hpp"
 #include "simulation/fleet_loads.hpp"
+#include "simulation/fleet_near.hpp"
 #include "simulation/fleet_reservations.hpp"
 #include "simulation/process.hpp"
 #include "simulation/random.hpp"
@@ -50,8 +51,12 @@ struct FleetOptions {
     bool history_survives = false;
     bool claims_survive = false;  // nobody has a reason to do without the store's claims
     double load_failures = 0;
+    Duration load_deadline = std::chrono::seconds{5};
+    bool untold = false;       // the source changes also without a publication
     bool cacheable = true;     // what the loaders say
     Duration refresh_every{};  // of the first key of `scheduled`; zero: never
+    double life_scale = 1;     // of every time to live, and of the refreshes
+    Duration settles = std::chrono::seconds{20};
     std::vector<int> clock_permilles =
         {};  // of the true time, one a node; default: the seed's choice
 };
@@ -186,11 +191,10 @@ public:
     // Commits both, of caches of one channel, and publishes them together.
     void write_together(std::size_t place, const CacheRow& one, const CacheRow& other, Ack ack);
     void write_foreign(std::size_t row);  // commits, and publishes as other programs do
+    // Commits, and that is all: what is cached is wrong until its time to live has passed.
+    void write_untold(std::size_t row);
 
-    // Another program replaces the document that `Process::near` reads; a reader asks about it.
-    void write_document();
-    void read_document(std::size_t place, std::size_t key, Duration deadline);
-
+    [[nodiscard]] FleetNear& near() noexcept { return near_; }
     [[nodiscard]] FleetReservations& reservations() noexcept { return reservations_; }
 
     // Accidents that end by themselves.
@@ -245,6 +249,7 @@ public:
 private:
     friend class FleetChecks;
     friend class FleetLoads;
+    friend class FleetNear;
     friend class FleetReservations;
 
     struct Waiting {
@@ -311,11 +316,11 @@ private:
     ServerMood mood_;
     Source source_;
     Checker checker_;
-    std::vector<TimePoint> documents_;       // when each was written; the first is version 1
     std::vector<TimePoint> disturbed_;       // by row: a claim may have ended that stood before
     std::vector<std::size_t> disturbances_;  // by row: that are under way
     FleetChecks checks_{*this};
     FleetLoads loads_{*this};
+    FleetNear near_{*this};
     FleetReservations reservations_{*this};
     Trace trace_;
     Counts counts_;

@@ -188,8 +188,7 @@ void Fleet::settle() {
     }
     plan_load = [] { return LoadPlan{.takes = 1ms, .reads_after = 500us}; };
     reservations_.demand_free();
-    // The last accident ends by itself, a node starts, a load is given up, a retry comes.
-    run_for(20s);
+    run_for(options_.settles);
     checks_.judge();
     if (!kept()) return;
     for (Process* process : nodes_) {

@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration judged_each = 50ms;
+constexpr Duration judged_each = 200ms;
 
 std::uint64_t ended(const CacheCounters& of) {
     return of.checked_same + of.checked_stale + of.checked_overtaken + of.checked_failed;

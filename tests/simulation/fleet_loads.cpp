@@ -22,7 +22,7 @@ Loaded<Version> FleetLoads::read_source(const Process& process, std::size_t cach
     const Version version = fleet_.source_.read(row);
     fleet_.note(Event::source_read, process, row, version);
     Loaded<Version> loaded = version;
-    if (process.plan().caches[cache].negative && Source::is_negative(version)) {
+    if (process.plan().caches[cache].negative_ttl && Source::is_negative(version)) {
         loaded = negative("do not ask");
     }
     if (Source::is_absent(version)) loaded = absent;
@@ -61,7 +61,8 @@ void FleetLoads::load(Process& process, std::size_t cache, const std::string& ke
     const LoadPlan plan = fleet_.plan_load();
     const std::size_t of = fleet_.row_of(cache, key);
     auto& running = process.loading[cache][of];
-    while (!running.empty() && fleet_.now() - running.front() >= load_deadline) running.pop_front();
+    while (!running.empty() && fleet_.now() - running.front() >= fleet_.options_.load_deadline)
+        running.pop_front();
     running.push_back(fleet_.now());
     fleet_.note(Event::load, process, of, cache);
     if (running.size() > loads_of_a_key_max) {
@@ -92,7 +93,7 @@ void FleetLoads::judge(const Process& process, std::size_t cache, std::size_t ro
         for (const TimePoint began : other->loading[cache][row]) {
             if (other.get() == &process && began == fleet_.now()) continue;
             if (fleet_.disturbed_[row] + longest_question >= began) continue;
-            if (fleet_.now() - began >= load_deadline) continue;  // given up
+            if (fleet_.now() - began >= fleet_.options_.load_deadline) continue;  // given up
             fleet_.violated("S1: one load of a key in the fleet",
                             "beside " + other->plan().member + "'s", row);
         }

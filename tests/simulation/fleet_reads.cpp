@@ -22,9 +22,11 @@ Obligation Fleet::obligation(Process& process, std::size_t cache, std::size_t ro
     // that asks the server first.
     const bool by_lease = has_memory(cache) && !plan.caches[cache].validated;
     const Duration bound = by_lease ? plan.lease : Duration::zero();
-    return checker_.obligation(row, now(), process.stretched(bound),
-                               process.stretched(plan.caches[cache].on_suspect.age()),
-                               process.own(cache, row));
+    Obligation owed = checker_.obligation(row, now(), process.stretched(bound),
+                                          process.stretched(plan.caches[cache].on_suspect.age()),
+                                          process.own(cache, row));
+    if (options_.untold) owed.lived = source_.read_at(row, process.oldest_fresh(cache));
+    return owed;
 }
 
 void Fleet::get(std::size_t place, std::size_t cache, std::size_t row, GetOptions how) {
@@ -182,6 +184,11 @@ void Fleet::judge(Process& process, std::size_t cache, std::size_t row, const Ob
     checker_.judge(now(), row, owed, seen,
                    suspect ? Checker::Answer::suspect : Checker::Answer::fresh);
     if (checker_.violations().size() > before) note(Event::violation, process, row, seen);
+    // Which negative answer it was is not known, and it has a life of its own.
+    const bool lives =
+        answer->freshness() == Freshness::fresh && answer->answer() != Answer::negative;
+    if (lives && seen < owed.lived)
+        violated("TTL: nothing is served as fresh for longer than it lives", "", row);
     if (suspect && process.plan().caches[cache].on_suspect.kind() != OnSuspect::Kind::serve_up_to) {
         violated("only serve_up_to gives suspect answers", "", row);
     }

@@ -21,6 +21,11 @@ Rows all_rows(const Fleet& fleet, std::size_t cache, std::size_t keys) {
     return all;
 }
 
+// Long enough for a wait-out.
+Duration deadline_with(const std::vector<Duration>& leases) {
+    return std::max<Duration>(5s, std::ranges::max(leases) * 5 / 2);
+}
+
 }  // namespace
 
 void Fleet::write(std::size_t place, std::size_t cache, std::size_t row, Ack ack, Duration lag) {
@@ -111,7 +116,7 @@ void Fleet::write_together(std::size_t place, const CacheRow& one, const CacheRo
 
 void Fleet::invalidate(Process& process, std::size_t cache, const Rows& of, Ack ack,
                        const SendInvalidation& send) {
-    constexpr Duration deadline = 5s;
+    const Duration deadline = deadline_with(options_.leases);
     const std::size_t named = of.size() == 1 ? of.front() : Trace::nobody;
     note(Event::invalidate, process, named, cache);
     const bool replicated = mood_.replicas > 0;
@@ -172,6 +177,11 @@ void Fleet::outcome(Process& process, std::size_t cache, const Rows& of,
         }
         if (result.done()) checker_.done(rows[i], versions[i]);
     }
+}
+
+void Fleet::write_untold(std::size_t of) {
+    ++counts_.writes;
+    trace_.add({now(), Event::commit, Trace::nobody, of, source_.commit(of)});
 }
 
 void Fleet::write_foreign(std::size_t of) {

@@ -10,6 +10,14 @@ namespace tutti::simulation {
 
 using namespace std::chrono_literals;
 
+Duration CachePlan::life_max(double drift_max) const {
+    if (pattern == Pattern::coherent && memory_ttl.is_never()) return Duration::max();
+    const Duration memory = pattern == Pattern::coherent ? memory_ttl.lifetime() : Duration::zero();
+    const Duration slow = std::chrono::duration_cast<Duration>(memory * drift_max);
+    // A node counts what is left of a stored value, and at most its own.
+    return std::max(memory, store_ttl ? store_ttl->lifetime() : Duration::zero()) + slow;
+}
+
 Process::Process(ProcessPlan plan, Surroundings around)
     : loading(plan.caches.size(), std::vector<std::deque<TimePoint>>(plan.rows)),
       in_memory(plan.caches.size(), std::vector<std::optional<TimePoint>>(plan.rows)),
@@ -80,7 +88,7 @@ Result<Loaded<Version>> confirmed(Result<Loaded<Version>> loaded,
     return Loaded<Version>(not_modified);
 }
 
-CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
+CacheOptions<std::string, Version> options_of(const CachePlan& cache, Duration load_deadline) {
     CacheOptions<std::string, Version> options{
         .name = cache.name,
         .caches = "simulated rows",
@@ -108,7 +116,10 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
     }
     if (cache.tagged) options.tagged = Tagged{};
     if (cache.checked) options.spot_check = SpotCheck<Version>{.one_in = 1, .within = check_within};
-    if (cache.negative) options.negative = NegativeTtls{.ceiling = 10s, .otherwise = 10s};
+    if (cache.negative_ttl) {
+        options.negative =
+            NegativeTtls{.ceiling = *cache.negative_ttl, .otherwise = *cache.negative_ttl};
+    }
     return options;
 }
 
@@ -116,7 +127,7 @@ CacheOptions<std::string, Version> options_of(const CachePlan& cache) {
 
 void Process::declare(std::size_t index) {
     const CachePlan& cache = plan_.caches[index];
-    CacheOptions<std::string, Version> options = options_of(cache);
+    CacheOptions<std::string, Version> options = options_of(cache, plan_.load_deadline);
     if (cache.pattern == Pattern::coherent) options.channel = plan_.channels.at(cache.channel);
     declare_loader(index, options);
     if (cache.refresh_every > Duration::zero() || cache.refresh_on_hit > 0)
@@ -195,6 +206,7 @@ bool Process::SimulatedWorkers::try_post(Lane, Task task) {
 void Process::pause(Duration length) {
     paused_ = true;
     stalled_ += length;
+    stands_still_until(around_.truth.now() + length);
 }
 
 void Process::freeze(Duration length) {
@@ -202,6 +214,7 @@ void Process::freeze(Duration length) {
     const TimePoint thaws = std::max(thaws_, around_.truth.now() + length);
     stalled_ += thaws - std::max(thaws_, around_.truth.now());
     thaws_ = thaws;
+    stands_still_until(thaws);
 }
 
 void Process::resume() {
@@ -226,16 +239,22 @@ void Process::hold_up(Duration length) {
     stalled_ += length;
 }
 
-bool Process::can_run() const {
-    return !paused_ && !ended() && around_.truth.now() >= held_up_until_ && executor_.ready();
+// A process that stood still may have had a load, or an answer of the store, in its hands.
+TimePoint Process::oldest_fresh(std::size_t cache) const {
+    // From when a source was read until what it said is in memory or in the store: a load, its
+    // claim, and what asks the store.
+    constexpr Duration load_takes_max = 20s;
+    const Duration life = plan_.caches[cache].life_max(plan_.drift_max);
+    if (life == Duration::max()) return TimePoint::min();
+    const TimePoint oldest = around_.truth.now() - life - load_takes_max;
+    return stood_still_ > oldest ? TimePoint::min() : oldest;
 }
 
-std::optional<TimePoint> Process::runs_next() const {
-    if (paused_ || ended()) return std::nullopt;
-    if (executor_.ready()) return held_up_until_;
-    const auto timer = executor_.next_timer();
-    if (!timer) return std::nullopt;
-    return std::max(clock_.truth_at(*timer), held_up_until_);
+TimePoint Process::runs_at() const noexcept {
+    if (paused_ || ended()) return TimePoint::max();
+    const TimePoint ready = executor_.ready_at();
+    if (ready == TimePoint::max()) return ready;
+    return std::max(clock_.truth_at(ready), held_up_until_);
 }
 
 }  // namespace tutti::simulation

@@ -38,7 +38,6 @@
 
 namespace tutti::simulation {
 
-inline constexpr Duration load_deadline = std::chrono::seconds{5};
 // Longer than the longest lease on the slowest clock.
 inline constexpr Duration check_within = std::chrono::seconds{3};
 
@@ -55,9 +54,9 @@ struct CachePlan {
     Pattern pattern = Pattern::coherent;
     Ttl memory_ttl = Ttl::never();
     std::optional<Ttl> store_ttl = std::nullopt;
-    Duration stale_for{};   // while loads fail
-    bool negative = false;  // what the source says so of is remembered
-    bool ranked = false;    // in the store: a newer version is a better one
+    Duration stale_for{};                            // while loads fail
+    std::optional<Ttl> negative_ttl = std::nullopt;  // of what the source says so of
+    bool ranked = false;  // in the store: a newer version is a better one
     std::string raw_prefix = {};
     Duration refresh_every{};  // of the first key
     double refresh_on_hit = 0;
@@ -67,6 +66,10 @@ struct CachePlan {
     bool warms_up = false;   // all of them at the start
     bool checked = false;    // each hit is a spot check, which ends `check_within` behind its load
     bool validated = false;  // memory counts when the server was asked during the read
+
+    // What was loaded longer ago, in true time, is served no more unless it is marked.
+    // Duration::max(): nothing ends it.
+    [[nodiscard]] Duration life_max(double drift_max) const;
 };
 
 using LoadedRows = std::vector<std::pair<std::string, Loaded<Version>>>;
@@ -77,6 +80,7 @@ struct ProcessPlan {
     Duration lease;
     Duration margin;
     double drift_max;
+    Duration load_deadline;
     int clock_permille;
     TimePoint clock_start;
     std::uint64_t fault_seed;
@@ -152,13 +156,15 @@ public:
 
     // The executor's thread is held up, the process is not.
     void hold_up(Duration length);
-    [[nodiscard]] bool can_run() const;
-    // The next true time at which it can.
-    [[nodiscard]] std::optional<TimePoint> runs_next() const;
+    // From which true time on it has something to run. TimePoint::max(): nothing.
+    [[nodiscard]] TimePoint runs_at() const noexcept;
     // For how long it was held up or paused in all, as far as is known now.
     [[nodiscard]] Duration stalled() const {
         return stalled_ - std::max(thaws_ - around_.truth.now(), Duration::zero());
     }
+
+    // When that was read from the source at the earliest which this cache may serve as fresh.
+    [[nodiscard]] TimePoint oldest_fresh(std::size_t cache) const;
 
     // What readers of this process's cache may rely on because it invalidated itself.
     Version& own(std::size_t cache, std::size_t row) { return own_[cache][row]; }
@@ -188,6 +194,7 @@ private:
     void declare(std::size_t index);
     void declare_loader(std::size_t index, CacheOptions<std::string, Version>& options);
     void declare_near();
+    void stands_still_until(TimePoint when) { stood_still_ = std::max(stood_still_, when); }
 
     const ProcessPlan plan_;
     const Surroundings around_;
@@ -218,7 +225,8 @@ private:
     bool paused_ = false;
     std::deque<Task> waiting_;
     TimePoint held_up_until_;
-    TimePoint thaws_;  // its clock goes on
+    TimePoint thaws_;        // its clock goes on
+    TimePoint stood_still_;  // last, paused or with its clock
     Duration stalled_{};
 };
 

@@ -52,23 +52,58 @@ constexpr Rates terrible_network{.request_lost = 0.25,
                                  .delayed = 0.8,
                                  .delay_max = 700ms};
 
+// Each seed has some of the accidents.
+Scenario swarm() {
+    return {.name = "swarm",
+            .network = bad_network,
+            .incident_interval = 600ms,
+            .weights =
+                weights({{pause, 2},         {cut, 2},         {half_open, 2},    {disconnect, 2},
+                         {outage, 1},        {undecodable, 1}, {crash, 1},        {stop, 1},
+                         {restart_empty, 1}, {restore, 1},     {lose_log, 1},     {trim, 1},
+                         {rotate, 1},        {lose_state, 1},  {lose_members, 1}, {flush_all, 1},
+                         {evict, 2},         {full, 1},        {refuse, 1},       {replicas, 1},
+                         {unreadable, 1},    {failover, 1},    {replaced, 1},     {lose_tags, 1}}),
+            .load_failures = 0.03,
+            .slow_loads = 0.06,
+            .foreign = true,
+            .leases = mixed_leases,
+            .checked = 0.5,
+            .swarm = true};
+}
+
+// The same in a tenth of the time: most of what a storm finds it finds early, so that many short
+// ones find more than few long ones.
+Scenario brief() {
+    Scenario shorter = swarm();
+    shorter.name = "brief";
+    shorter.length = 2s;
+    shorter.settles = 14s;
+    shorter.nodes = {.least = 2, .most = 3};
+    shorter.accident_scale = shorter.load_scale = 0.4;
+    return shorter;
+}
+
 std::vector<Scenario> all_scenarios() {
     return {
         {.name = "calm", .network = good_network},
         {.name = "lossy", .network = bad_network, .load_failures = 0.02, .slow_loads = 0.02},
-        {.name = "terrible", .network = terrible_network, .slow_loads = 0.05, .mixed_leases = true},
+        {.name = "terrible",
+         .network = terrible_network,
+         .slow_loads = 0.05,
+         .leases = mixed_leases},
         {.name = "partition",
          .network = good_network,
          .incident_interval = 700ms,
          .weights = weights({{cut, 4}, {half_open, 1}, {disconnect, 1}}),
          .slow_loads = 0.08,
-         .mixed_leases = true},
+         .leases = mixed_leases},
         {.name = "pauses",
          .network = shaky_network,
          .incident_interval = 500ms,
          .weights = weights({{pause, 1}}),
          .slow_loads = 0.05,
-         .mixed_leases = true},
+         .leases = mixed_leases},
         // Of no node the clock can be trusted, and on nothing else does a lease stand.
         {.name = "frozen",
          .network = shaky_network,
@@ -86,7 +121,7 @@ std::vector<Scenario> all_scenarios() {
          .load_failures = 0.02,
          .slow_loads = 0.05,
          .foreign = true,
-         .mixed_leases = true,
+         .leases = mixed_leases,
          .validated = true},
         {.name = "restart",
          .network = shaky_network,
@@ -124,7 +159,7 @@ std::vector<Scenario> all_scenarios() {
          .incident_interval = 2s,
          .weights = weights({{replaced, 4}, {disconnect, 1}, {cut, 1}, {pause, 1}}),
          .slow_loads = 0.03,
-         .mixed_leases = true,
+         .leases = mixed_leases,
          .acks = 0.8},
         {.name = "foreign",
          .network = good_network,
@@ -149,7 +184,7 @@ std::vector<Scenario> all_scenarios() {
                              {rotate, 1},
                              {lose_members, 0.5},
                              {restore, 0.5}}),
-         .mixed_leases = true,
+         .leases = mixed_leases,
          .writes = 0.2,
          .acks = 0.8},
         // Readers of all nodes come for the same values, and the source is slow.
@@ -176,22 +211,38 @@ std::vector<Scenario> all_scenarios() {
          .slow_loads = 0.04,
          .foreign = true,
          .checked = 0.3},
-        {.name = "swarm",
-         .network = bad_network,
-         .incident_interval = 600ms,
-         .weights =
-             weights({{pause, 2},         {cut, 2},         {half_open, 2},    {disconnect, 2},
-                      {outage, 1},        {undecodable, 1}, {crash, 1},        {stop, 1},
-                      {restart_empty, 1}, {restore, 1},     {lose_log, 1},     {trim, 1},
-                      {rotate, 1},        {lose_state, 1},  {lose_members, 1}, {flush_all, 1},
-                      {evict, 2},         {full, 1},        {refuse, 1},       {replicas, 1},
-                      {unreadable, 1},    {failover, 1},    {replaced, 1},     {lose_tags, 1}}),
-         .load_failures = 0.03,
-         .slow_loads = 0.06,
+        // Hours of few operations, for what time alone does: what is cached ends, members lapse,
+        // and leases of the default length and of the longest meet on clocks that drift.
+        // The server forgets no lease (W1).
+        {.name = "lives",
+         .length = 2h,
+         .settles = 1h,
+         .nodes = {.least = 2, .most = 3},
+         .idle_max = 20s,
+         .life_scale = 300,
+         .accident_scale = 300,
+         .network = shaky_network,
+         .incident_interval = 8min,
+         .weights = weights({{pause, 3},
+                             {cut, 3},
+                             {half_open, 1},
+                             {disconnect, 1},
+                             {outage, 0.5},
+                             {crash, 1},
+                             {stop, 1},
+                             {trim, 0.5},
+                             {rotate, 0.5},
+                             {lose_members, 0.3},
+                             {evict, 1}}),
+         .load_failures = 0.02,
+         .slow_loads = 0.03,
          .foreign = true,
-         .mixed_leases = true,
-         .checked = 0.5,
-         .swarm = true},
+         .leases = {3s, 150s, 300s, 600s},
+         .writes = 0.2,
+         .untold = 0.2,
+         .acks = 0.5},
+        swarm(),
+        brief(),
     };
 }
 
@@ -236,11 +287,19 @@ Scenario of_seed(const Scenario& scenario, std::uint64_t seed) {
         drop(replicas);
     }
     drawn.network = random.pick(networks);
-    drawn.incident_interval = random.magnitude(200ms, 3s);
+    drawn.incident_interval =
+        std::chrono::duration_cast<Duration>(random.magnitude(200ms, 3s) * scenario.accident_scale);
     if (random.chance(0.5)) drawn.load_failures = 0;
     if (random.chance(0.5)) drawn.slow_loads = 0;
     drawn.foreign = random.chance(0.5);
-    drawn.mixed_leases = random.chance(0.5);
+    drawn.leases = random.chance(0.5) ? mixed_leases : usual_leases;
+    // `done` across the loss of leases takes a fleet of one length: a writer that has just started
+    // has not heard of the longer ones (W1).
+    if (drawn.leases != usual_leases) {
+        for (const Incident loss :
+             {restart_empty, restore, lose_state, flush_all, failover, replaced})
+            drop(loss);
+    }
     if (random.chance(0.3)) drawn.writes *= 3;
     if (random.chance(0.3)) drawn.acks = 0.8;
     if (random.chance(0.2)) drawn.keys = 2;

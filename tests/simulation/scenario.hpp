@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -43,19 +44,43 @@ enum class Incident : std::uint8_t {
 inline constexpr std::size_t incident_count = static_cast<std::size_t>(Incident::lose_tags) + 1;
 
 using Weights = std::array<double, incident_count>;
+// Of each node one of these.
+using Leases = std::array<Duration, 4>;
+
+inline constexpr Leases usual_leases{std::chrono::seconds{1}, std::chrono::seconds{1},
+                                     std::chrono::seconds{1}, std::chrono::seconds{1}};
+inline constexpr Leases mixed_leases{std::chrono::milliseconds{500}, std::chrono::seconds{1},
+                                     std::chrono::seconds{1}, std::chrono::seconds{2}};
+
+// Between these numbers there is one for each seed.
+struct Nodes {
+    std::size_t least = 3;
+    std::size_t most = 5;
+};
 
 struct Scenario {
     std::string_view name;
+    Duration length = std::chrono::seconds{15};
+    // How long after its end all is as if nothing had been: the last accident ends by itself, a
+    // node starts, a load is given up, a retry comes.
+    Duration settles = std::chrono::seconds{20};
+    Nodes nodes{};
+    Duration idle_max = std::chrono::milliseconds{10};  // between two operations
+    // Times as long as usual: what is cached lives, an accident lasts, and a load is slow.
+    double life_scale = 1;
+    double accident_scale = 1;
+    double load_scale = 1;
     testing::SeededFaults::Rates network;
     Duration incident_interval{};  // on average; zero: none
     Weights weights{};
     double load_failures = 0;
     double slow_loads = 0;  // that may outlast a wait-out
     bool foreign = false;   // other programs write too
-    bool mixed_leases = false;
+    Leases leases = usual_leases;
     bool validated = false;  // the caches trust no clock
     double checked = 0;      // of the caches, which check each hit against the source
     double writes = 0.12;    // of the operations
+    double untold = 0;       // of the writes: the source changes, and no node hears of it
     double acks = 0.3;       // of the writes that may
     std::size_t keys = 4;    // of each channel
     std::size_t key_bytes = 0;

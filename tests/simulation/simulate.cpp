@@ -2,14 +2,18 @@
 // argument is a rule to break. `simulate --shrink everything 4711` looks for the few actions of one
 // seed that break a promise, and `simulate --only 3,17 everything 4711` plays these alone.
 // `simulate --list` names the scenarios, `simulate --rules` the rules; `simulate --kills` breaks
-// one after the other and counts the seeds until it is noticed.
+// one after the other and counts the seeds until it is noticed, by its own scenario or by a given
+// one.
 #include <errno.h>  // program_invocation_name
+#include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <optional>
 #include <ranges>
 #include <string>
@@ -30,15 +34,25 @@ constexpr const char* usage =
     "usage: simulate SCENARIO [FIRST_SEED [COUNT [RULE]]]\n"
     "       simulate --shrink SCENARIO SEED [RULE]\n"
     "       simulate --only ACTION,... SCENARIO SEED [RULE]\n"
-    "       simulate --list | --rules | --kills\n";
+    "       simulate --kills [SCENARIO [SECONDS]]\n"
+    "       simulate --list | --rules\n";
 
 struct Total {
     Counts counts;
     tutti::Duration simulated{};
     std::uint64_t seeds = 0;
     std::uint64_t violated = 0;
+    std::uint64_t actions = 0;
     std::uint64_t hash = 0;
 };
+
+// That this process has had of a processor: what a figure says does not depend on what else the
+// machine does.
+double processor_seconds() {
+    timespec used{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
 
 unsigned long long number(std::uint64_t value) { return value; }
 
@@ -59,20 +73,23 @@ const Scenario* scenario_called(std::string_view name) {
     return nullptr;
 }
 
-void print(const Total& total, const char* scenario, double real) {
+void print(const Total& total, const char* scenario, double processor) {
     const double simulated = std::chrono::duration<double>(total.simulated).count();
     const Counts& counts = total.counts;
     std::printf(
-        "%s: %llu seeds, %llu violated; %llu reads, %llu peeks, %llu memory hits, %llu suspect, "
+        "%s: %llu seeds, %llu violated; %llu actions: %llu reads, %llu peeks, %llu memory hits, "
+        "%llu suspect, "
         "%llu errors, %llu loads, %llu writes, %llu done (%llu by acks), %llu unconfirmed, %llu "
-        "incidents, %llu checks (%llu stale), %llu steps; %.0f s simulated in %.1f s (x%.0f); hash "
-        "%016llx\n",
-        scenario, number(total.seeds), number(total.violated), number(counts.reads),
-        number(counts.peeks), number(counts.memory_hits), number(counts.suspect_answers),
-        number(counts.errors), number(counts.loads), number(counts.writes), number(counts.done),
-        number(counts.acknowledged), number(counts.unconfirmed), number(counts.incidents),
-        number(counts.checks), number(counts.stale_checks), number(counts.steps), simulated, real,
-        simulated / real, number(total.hash));
+        "incidents, %llu checks (%llu stale), %llu steps; %.0f s simulated in %.2f s of the "
+        "processor (x%.0f); "
+        "hash %016llx\n",
+        scenario, number(total.seeds), number(total.violated), number(total.actions),
+        number(counts.reads), number(counts.peeks), number(counts.memory_hits),
+        number(counts.suspect_answers), number(counts.errors), number(counts.loads),
+        number(counts.writes), number(counts.done), number(counts.acknowledged),
+        number(counts.unconfirmed), number(counts.incidents), number(counts.checks),
+        number(counts.stale_checks), number(counts.steps), simulated, processor,
+        simulated / processor, number(total.hash));
 }
 
 void print_violation(const Scenario& chosen, std::uint64_t seed, const Outcome& outcome,
@@ -86,18 +103,18 @@ void print_violation(const Scenario& chosen, std::uint64_t seed, const Outcome& 
 
 int run_seeds(const Scenario& chosen, std::uint64_t first, std::uint64_t count) {
     constexpr std::uint64_t told_in_full = 3;
-    const auto started = std::chrono::steady_clock::now();
+    const double began = processor_seconds();
     Total total;
     for (std::uint64_t seed = first; total.seeds < count; ++seed, ++total.seeds) {
         const Outcome outcome = simulate(chosen, seed);
         total.counts += outcome.counts;
         total.simulated += outcome.simulated;
+        total.actions += outcome.actions;
         total.hash = total.hash * 31 + outcome.hash;
         if (outcome.kept()) continue;
         print_violation(chosen, seed, outcome, ++total.violated <= told_in_full);
     }
-    const std::chrono::duration<double> real = std::chrono::steady_clock::now() - started;
-    print(total, chosen.name.data(), real.count());
+    print(total, chosen.name.data(), processor_seconds() - began);
     return total.violated == 0 ? 0 : 1;
 }
 
@@ -140,40 +157,83 @@ int run_only(const Scenario& chosen, std::uint64_t seed, std::string_view given)
     return outcome.kept() ? 0 : 1;
 }
 
-// The first seed of its scenario on which a broken rule is noticed; nothing: none of them.
-std::optional<std::uint64_t> noticed_by(const tutti::mutants::Mutant& mutant,
-                                        std::uint64_t seeds_max) {
+// Within how much a broken rule has to be noticed.
+struct Patience {
+    std::uint64_t seeds = 1000;
+    double processor_seconds = std::numeric_limits<double>::infinity();
+};
+
+struct Hunt {
+    std::optional<std::uint64_t> noticed;  // by which seed; nothing: by none
+    double processor_seconds = 0;
+};
+
+Hunt hunt(const tutti::mutants::Mutant& mutant, const Scenario& by, const Patience& patience) {
     const tutti::mutants::BrokenRule broken(mutant.rule);
-    const Scenario& chosen = scenario(mutant.storm);
-    for (std::uint64_t seed = 1; seed <= seeds_max; ++seed) {
-        if (!simulate(chosen, seed).kept()) return seed;
+    const double began = processor_seconds();
+    Hunt hunt;
+    for (std::uint64_t seed = 1; seed <= patience.seeds && !hunt.noticed; ++seed) {
+        if (!simulate(by, seed).kept()) hunt.noticed = seed;
+        hunt.processor_seconds = processor_seconds() - began;
+        if (hunt.processor_seconds > patience.processor_seconds) break;
     }
-    return std::nullopt;
+    return hunt;
 }
 
-int print_kills() {
-    constexpr std::uint64_t seeds_max = 1000;
-    std::vector<std::uint64_t> kills;
-    std::size_t survivors = 0;
-    const auto mutants = tutti::mutants::of_storms();
+// The middle one, nine tenths, and the last.
+template <class T>
+std::array<T, 3> spread(std::vector<T> of) {
+    if (of.empty()) return {};
+    std::ranges::sort(of);
+    return {of[of.size() / 2], of[of.size() * 9 / 10], of.back()};
+}
+
+// By one scenario all rules, those of scripts too; otherwise each by its own.
+int print_kills(const Scenario* by, const Patience& patience) {
+    std::vector<std::uint64_t> seeds;
+    std::vector<double> times;
+    double time = 0;
+    const auto mutants =
+        by == nullptr ? tutti::mutants::of_storms()
+                      : std::vector(std::begin(tutti::mutants::all), std::end(tutti::mutants::all));
     for (const auto& mutant : mutants) {
-        const auto seeds = noticed_by(mutant, seeds_max);
-        if (seeds) kills.push_back(*seeds);
-        if (!seeds) ++survivors;
-        std::printf("%-36s %-11s %s\n", mutant.name.data(), mutant.storm.data(),
-                    seeds ? std::to_string(*seeds).c_str() : "not noticed");
+        const Scenario& chosen = by == nullptr ? scenario(mutant.storm) : *by;
+        const Hunt found = hunt(mutant, chosen, patience);
+        time += found.processor_seconds;
+        if (found.noticed) {
+            seeds.push_back(*found.noticed);
+            times.push_back(found.processor_seconds);
+        }
+        std::printf("%-36s %-11s %8.3f s  %s\n", mutant.name.data(), chosen.name.data(),
+                    found.processor_seconds,
+                    found.noticed ? std::to_string(*found.noticed).c_str() : "not noticed");
         std::fflush(stdout);
     }
-    std::ranges::sort(kills);
-    std::printf("%zu rules, %zu not noticed within %llu seeds", mutants.size(), survivors,
-                number(seeds_max));
-    if (!kills.empty()) {
-        std::printf("; seeds until noticed: median %llu, 90 %% within %llu, most %llu",
-                    number(kills[kills.size() / 2]), number(kills[kills.size() * 9 / 10]),
-                    number(kills.back()));
+    const auto [seed, most_seeds, last_seed] = spread(seeds);
+    const auto [second, most_seconds, last_second] = spread(times);
+    std::printf("%zu rules, %zu noticed in %.1f s of the processor (%.2f a second)", mutants.size(),
+                seeds.size(), time, static_cast<double>(seeds.size()) / time);
+    std::printf("; seeds until noticed: median %llu, 90 %% within %llu, most %llu", number(seed),
+                number(most_seeds), number(last_seed));
+    std::printf("; seconds: median %.3f, 90 %% within %.3f, most %.3f", second, most_seconds,
+                last_second);
+    const std::size_t others = std::size(tutti::mutants::all) - mutants.size();
+    std::printf(others > 0 ? "; %zu more by scripts\n" : "\n", others);
+    return seeds.size() == mutants.size() ? 0 : 1;
+}
+
+// The words behind --kills.
+int run_kills(const std::vector<std::string_view>& words) {
+    const Scenario* by = nullptr;
+    Patience patience;
+    if (!words.empty()) {
+        by = scenario_called(words[0]);
+        const auto seconds = words.size() > 1 ? read_number(words[1]) : 10;
+        if (by == nullptr || !seconds) return 2;
+        patience = {.seeds = std::numeric_limits<std::uint64_t>::max(),
+                    .processor_seconds = static_cast<double>(*seconds)};
     }
-    std::printf("; %zu more by scripts\n", std::size(tutti::mutants::all) - mutants.size());
-    return survivors == 0 ? 0 : 1;
+    return print_kills(by, patience);
 }
 
 }  // namespace
@@ -186,7 +246,7 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (words[0] == "--rules") return tutti::mutants::print_all(), 0;
-    if (words[0] == "--kills") return print_kills();
+    if (words[0] == "--kills") return run_kills({words.begin() + 1, words.end()});
     const bool shrinks = words[0] == "--shrink";
     const bool plays_some = words[0] == "--only" && words.size() > 1;
     const bool is_one = shrinks || plays_some;

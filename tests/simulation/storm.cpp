@@ -10,21 +10,22 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr Duration storm_length = 15s;
 constexpr std::size_t reservation_keys = 3;
 constexpr std::size_t snapshots_max = 6;
-constexpr std::array<Duration, 4> lease_choices{500ms, 1s, 1s, 2s};
 // Of all reads and peeks of a calm run; most caches forget soon, and one has no memory.
 constexpr double hit_rate_least = 0.1;
+
+Duration scaled(Duration usual, double by) {
+    return std::chrono::duration_cast<Duration>(usual * by);
+}
 
 }  // namespace
 
 FleetOptions Storm::options(const Scenario& scenario, std::uint64_t seed) {
     Random random(seed ^ 0x9e3779b97f4a7c15);
-    std::vector<Duration> leases(3 + random.below(3), 1s);
-    for (Duration& lease : leases) {
-        if (scenario.mixed_leases) lease = random.pick(lease_choices);
-    }
+    const auto [least, most] = scenario.nodes;
+    std::vector<Duration> leases(least + random.below(most - least + 1));
+    for (Duration& lease : leases) lease = random.pick(scenario.leases);
     return {.seed = seed,
             .leases = std::move(leases),
             .network = scenario.network,
@@ -37,7 +38,11 @@ FleetOptions Storm::options(const Scenario& scenario, std::uint64_t seed) {
             .history_survives = scenario.history_survives(),
             .claims_survive = scenario.claims_survive(),
             .load_failures = scenario.load_failures,
-            .refresh_every = 800ms};
+            .load_deadline = scaled(5s, scenario.load_scale),
+            .untold = scenario.untold > 0,
+            .refresh_every = 800ms,
+            .life_scale = scenario.life_scale,
+            .settles = scenario.settles};
 }
 
 Storm::Storm(const Scenario& scenario, std::uint64_t seed, Only only)
@@ -53,12 +58,12 @@ Storm::Storm(const Scenario& scenario, std::uint64_t seed, Only only)
 Outcome Storm::run() {
     const TimePoint begin = fleet_.now();
     fleet_.start_all();
-    end_ = fleet_.now() + storm_length;
+    end_ = fleet_.now() + scenario_.length;
     fleet_.plan_load = [this] { return plan_load(); };
     schedule_operation();
     schedule_snapshot();
     if (scenario_.incident_interval > Duration::zero()) schedule_incident();
-    fleet_.run_for(storm_length);
+    fleet_.run_for(scenario_.length);
     demand_hit_rate(fleet_.counts());
     fleet_.settle();
     return {.hash = fleet_.trace().hash(),
@@ -73,7 +78,9 @@ Outcome Storm::run() {
 LoadPlan Storm::plan_load() {
     Random& random = fleet_.random();
     const Duration takes =
-        random.chance(scenario_.slow_loads) ? random.between(1s, 6s) : random.between(100us, 20ms);
+        random.chance(scenario_.slow_loads)
+            ? random.between(scaled(1s, scenario_.load_scale), scaled(6s, scenario_.load_scale))
+            : random.between(100us, 20ms);
     return {.takes = takes,
             .reads_after = random.between(0ms, takes),
             .fails = random.chance(scenario_.load_failures)};
@@ -86,7 +93,7 @@ void Storm::act(Random random, void (Storm::*action)(Random random)) {
 }
 
 void Storm::schedule_operation() {
-    fleet_.after(operations_.between(0ms, 10ms), [this] {
+    fleet_.after(operations_.between(0ms, scenario_.idle_max), [this] {
         if (fleet_.now() >= end_) return;
         if (operations_.chance(0.02)) hot_key_ = operations_.below(scenario_.keys);
         act(operations_.split(), &Storm::operate);
@@ -113,7 +120,7 @@ void Storm::operate(Random random) {
     GetOptions how;
     if (random.chance(0.2) && !scenario_.calm()) how.deadline = 200ms;
     if (random.chance(0.2)) how.soft_deadline = random.between(0ms, 50ms);
-    if (random.chance(0.05)) how.age_max = random.magnitude(1ms, 3s);
+    if (random.chance(0.05)) how.age_max = random.magnitude(1ms, living(3s));
     fleet_.get(place, cache, row, how);
 }
 
@@ -135,9 +142,9 @@ void Storm::offer(std::size_t key, Random random) {
 
 void Storm::document(Random random) {
     if (scenario_.weight(Incident::frozen) > 0) return;  // its answers end by the clock
-    if (random.chance(0.2)) return fleet_.write_document();
+    if (random.chance(0.2)) return fleet_.near().write();
     const std::size_t place = random.below(fleet_.size());
-    fleet_.read_document(place, random.below(scenario_.keys), 5s);
+    fleet_.near().read(place, random.below(scenario_.keys), 5s);
 }
 
 void Storm::write(Random random) {
@@ -149,6 +156,7 @@ void Storm::write(Random random) {
     if (foreign && random.chance(0.5)) {
         return fleet_.write_foreign(row);
     }
+    if (scenario_.untold > 0 && random.chance(scenario_.untold)) return fleet_.write_untold(row);
     if (random.chance(0.03)) return fleet_.invalidate_all(place, cache);
     // A shared cache cannot promise it.
     const bool may_ack = cache != Fleet::ledger;
@@ -181,7 +189,7 @@ void Storm::schedule_snapshot() {
     if (scenario_.weight(Incident::restore) == 0) return;
     snapshots_.emplace_back(fleet_.now(), fleet_.server().snapshot());
     if (snapshots_.size() > snapshots_max) snapshots_.pop_front();
-    fleet_.after(snapshots_random_.between(100ms, 2s), [this] {
+    fleet_.after(snapshots_random_.between(living(100ms), living(2s)), [this] {
         if (fleet_.now() < end_) schedule_snapshot();
     });
 }
@@ -209,8 +217,8 @@ Incident Storm::pick_incident(Random random) const {
 
 void Storm::strike(Random random) {
     const std::size_t place = random.below(fleet_.size());
-    const Duration length = random.magnitude(10ms, 5s);
-    const Duration short_while = random.magnitude(10ms, 2s);
+    const Duration length = random.magnitude(10ms, lasting(5s));
+    const Duration short_while = random.magnitude(10ms, lasting(2s));
     ++fleet_.counts().incidents;
     switch (const Incident incident = pick_incident(random.split())) {
     case Incident::pause: return fleet_.pause(place, length);
@@ -233,7 +241,7 @@ void Storm::strike(Random random) {
     case Incident::unreadable:
         return change_mood(Event::unreadable, short_while,
                            [](ServerMood& mood, bool on) { mood.log_unreadable = on; });
-    case Incident::replicas: return gain_replicas(random.magnitude(100ms, 4s), [] {});
+    case Incident::replicas: return gain_replicas(random.magnitude(100ms, lasting(4s)), [] {});
     case Incident::failover: return fail_over(random);
     case Incident::replaced: return replace_primary(random);
     default: return strike_server(incident, random);
@@ -242,8 +250,8 @@ void Storm::strike(Random random) {
 
 // What it does not have is what was written in the meantime.
 void Storm::fail_over(Random random) {
-    const Duration until = random.magnitude(100ms, 4s);
-    const Duration away = random.magnitude(1ms, 1s);
+    const Duration until = random.magnitude(100ms, lasting(4s));
+    const Duration away = random.magnitude(1ms, lasting(1s));
     gain_replicas(until, [this, away, older = fleet_.server().snapshot()] {
         fleet_.note(Event::failover);
         fleet_.server().restart_from(older);
@@ -253,18 +261,21 @@ void Storm::fail_over(Random random) {
 
 // As above.
 void Storm::replace_primary(Random random) {
-    fleet_.after(random.magnitude(1ms, 500ms),
+    fleet_.after(random.magnitude(1ms, lasting(500ms)),
                  [this, random, older = fleet_.server().snapshot()]() mutable {
                      std::vector<Fleet::LateNode> late;
                      for (std::size_t place = 0; place < fleet_.size(); ++place) {
                          if (random.chance(0.5)) continue;
                          late.push_back({.place = place,
-                                         .bus = random.magnitude(10ms, 8s),
-                                         .store = random.magnitude(10ms, 8s)});
+                                         .bus = random.magnitude(10ms, lasting(8s)),
+                                         .store = random.magnitude(10ms, lasting(8s))});
                      }
-                     fleet_.replace_primary(older, random.magnitude(1ms, 1s), late);
+                     fleet_.replace_primary(older, random.magnitude(1ms, lasting(1s)), late);
                  });
 }
+
+Duration Storm::lasting(Duration usual) const { return scaled(usual, scenario_.accident_scale); }
+Duration Storm::living(Duration usual) const { return scaled(usual, scenario_.life_scale); }
 
 void Storm::evict(Random random) {
     const std::size_t cache = random.below(Fleet::cache_count);
@@ -296,7 +307,7 @@ void Storm::gain_replicas(Duration length, const std::function<void()>& then) {
 void Storm::strike_server(Incident incident, Random random) {
     testing::EmbeddedServer& server = fleet_.server();
     const std::string channel(Fleet::channel_name(random.below(Fleet::channel_count)));
-    const Duration away = random.magnitude(1ms, 4s);
+    const Duration away = random.magnitude(1ms, lasting(4s));
     const auto down_for_a_while = [&] { fleet_.after(away, [&server] { server.come_back(); }); };
     switch (incident) {
     case Incident::outage:

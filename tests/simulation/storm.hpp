@@ -54,6 +54,9 @@ private:
     void strike(Random random);
     void strike_server(Incident incident, Random random);
     void evict(Random random);
+    // What is usual for an accident, or for what is cached, in this scenario.
+    [[nodiscard]] Duration lasting(Duration usual) const;
+    [[nodiscard]] Duration living(Duration usual) const;
     void change_mood(Event event, Duration length, void (*set)(ServerMood& mood, bool on));
     void replace_primary(Random random);
     void fail_over(Random random);

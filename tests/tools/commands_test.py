@@ -142,6 +142,53 @@ class LongTest(unittest.TestCase):
         self.assertIn(f"RC_PARAMS=seed=1000 {self.build}/bin/unit_codec", result.stdout)
 
 
+    PLAYS = ('[ "$1" = --list ] && echo calm && exit; echo "$@" >> "$0.calls"; '
+             'echo "$1: $3 seeds, 0 violated; 7 actions: 1 reads, 2 steps; 30 s simulated in 0.50 s of the processor"')
+
+    def test_the_seeds_of_one_scenario_are_played_once_each_and_recorded(self):
+        self.program("simulate", self.PLAYS)
+
+        result = self.long("--storms", "calm", "--seeds", "500", "--jobs", "1")
+        record = self.build / "runs.md"
+        self.long("--storms", "calm", "--seeds", "500", "--record", record)
+
+        self.assertEqual(result.returncode, 0, result)
+        self.assertIn("300 seeds left", result.stdout)
+        self.assertEqual(self.calls("simulate"), ["calm 1 200", "calm 201 200", "calm 401 100"])
+        self.assertRegex(record.read_text(), r"\| calm \| 1 to 500 \| 90 s \| 21 \| 6 \| 0 min \(60\) \| 0 \|\n$")
+
+    def test_a_run_that_was_interrupted_goes_on_where_it_was(self):
+        self.program("simulate", self.PLAYS)
+        self.long("--storms", "calm", "--seeds", "500", "--jobs", "1")
+        journal = self.build / "storms/calm-1-500.jsonl"
+        journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:2]))
+        (self.build / "bin/simulate.calls").unlink()
+
+        self.long("--storms", "calm", "--seeds", "500", "--jobs", "1")
+
+        self.assertEqual(self.calls("simulate"), ["calm 201 200", "calm 401 100"])
+
+    def test_a_run_does_not_go_on_with_another_program(self):
+        self.program("simulate", self.PLAYS)
+        self.long("--storms", "calm", "--seeds", "500")
+        self.program("simulate", self.PLAYS + "; true")
+
+        result = self.long("--storms", "calm", "--seeds", "500")
+
+        self.assertEqual(result.returncode, 2, result)
+        self.assertIn("another program", result.stderr)
+
+    def test_a_run_of_seeds_ends_at_the_first_finding(self):
+        self.program("simulate", self.PLAYS.replace("0 violated", "1 violated") + '; echo "replay: simulate calm 17"; exit 1')
+
+        result = self.long("--storms", "calm", "--seeds", "1000", "--jobs", "1")
+
+        self.assertEqual(result.returncode, 1, result)
+        self.assertIn("\n  simulate calm 17\n", result.stdout)
+        self.assertEqual(self.calls("simulate"), ["calm 1 200"])
+        self.assertRegex(result.stdout, r"\| 1 to 200 \|.*\| 1 \|\n$")
+
+
 class PreCommitTest(unittest.TestCase):
     """tools/hooks/pre-commit in a repository of its own, with a formatter that dislikes the word UGLY."""
 

@@ -7,13 +7,14 @@
 // destroyed with the executor.
 #pragma once
 
+#include <atomic>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <map>
 #include <optional>
-#include <utility>
+#include <vector>
 
 #include "tutti/clock.hpp"
 #include "tutti/detail/mutex.hpp"
@@ -47,22 +48,43 @@ public:
 
     [[nodiscard]] std::size_t posted_count() const;
     [[nodiscard]] std::size_t timer_count() const;  // due ones included
-    [[nodiscard]] bool ready() const;               // `run_one` would run something
+    // From when on `run_one` runs something: TimePoint::min() is now, TimePoint::max() is never.
+    // Takes no lock.
+    [[nodiscard]] TimePoint ready_at() const noexcept {
+        return TimePoint{Duration{ready_at_.load(std::memory_order_acquire)}};
+    }
+    [[nodiscard]] bool ready() const noexcept { return ready_at() <= clock_.now(); }
     [[nodiscard]] std::optional<TimePoint> next_timer() const;
 
 private:
-    using TimerKey = std::pair<TimePoint, TimerId>;
+    struct Timer {
+        TimePoint when;
+        TimerId id;
+
+        friend auto operator<=>(const Timer&, const Timer&) = default;
+    };
+    struct Slot {
+        TimerId id = TimerId::none;  // none: it is free
+        Task task;
+    };
 
     Task take_ready();
+    Task clear(TimerId id) TUTTI_REQUIRES(mutex_);
+    void note_ready() noexcept TUTTI_REQUIRES(mutex_);
     void move_clock_to(TimePoint when);
 
     const Clock& clock_;
     ManualClock* manual_;
     mutable detail::Mutex mutex_;  // never held while a task runs or is destroyed
     std::deque<Task> posted_ TUTTI_GUARDED_BY(mutex_);
-    std::map<TimerKey, Task> timers_ TUTTI_GUARDED_BY(mutex_);
-    std::map<TimerId, TimePoint> due_ TUTTI_GUARDED_BY(mutex_);
-    std::uint64_t last_id_ TUTTI_GUARDED_BY(mutex_) = 0;
+    // A heap, whose first is the next one. It has also those that were cancelled, but not in front.
+    std::vector<Timer> timers_ TUTTI_GUARDED_BY(mutex_);
+    // The low bits of an id are the place of its task.
+    std::vector<Slot> slots_ TUTTI_GUARDED_BY(mutex_);
+    std::vector<std::size_t> free_slots_ TUTTI_GUARDED_BY(mutex_);
+    std::uint64_t last_number_ TUTTI_GUARDED_BY(mutex_) = 0;
+    // Pairs with itself: who was told of a task sees when it is ready.
+    std::atomic<Duration::rep> ready_at_{Duration::max().count()};
 };
 
 }  // namespace tutti::testing

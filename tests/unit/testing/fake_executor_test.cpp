@@ -35,6 +35,28 @@ TEST_F(ManualExecutorTest, NothingRunsByItself) {
     EXPECT_TRUE(executor.ready());
 }
 
+TEST_F(ManualExecutorTest, TellsFromWhenOnItHasSomethingToRun) {
+    EXPECT_EQ(executor.ready_at(), TimePoint::max());
+
+    const auto late = executor.run_at(in(milliseconds{2}), say("late"));
+    EXPECT_EQ(executor.ready_at(), in(milliseconds{2}));
+
+    executor.run_at(in(milliseconds{1}), say("early"));
+    EXPECT_EQ(executor.ready_at(), in(milliseconds{1}));
+
+    executor.post(say("posted"));
+    EXPECT_EQ(executor.ready_at(), TimePoint::min());
+
+    executor.run_ready();
+    EXPECT_EQ(executor.ready_at(), in(milliseconds{1}));
+
+    executor.advance(milliseconds{1});
+    EXPECT_EQ(executor.ready_at(), in(milliseconds{1}));
+
+    executor.cancel(late);
+    EXPECT_EQ(executor.ready_at(), TimePoint::max());
+}
+
 TEST_F(ManualExecutorTest, PostedTasksRunInOrderAndBeforeDueTimers) {
     executor.run_at(clock.now(), say("timer"));
     executor.post(say("one"));
