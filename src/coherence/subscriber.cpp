@@ -97,7 +97,7 @@ void Subscriber::try_grant(TimePoint now) {
     if (grant.target.sequence > applied_.sequence) return;
     const auto chain = history_.chain_at(grant.target.sequence);
     if (!chain) {
-        grant_.reset();  // forgotten: no proof, no lease, and no reason to flush
+        grant_.reset();  // forgotten, so perhaps of another history: no lease, and no flush
         return;
     }
     if (*chain != grant.target.chain) return rejoin(now);
@@ -174,11 +174,7 @@ bool Subscriber::is_ahead(const BusPosition& position) const {
 
 void Subscriber::check_duplicate(const BusPosition& position, TimePoint now) {
     const auto chain = history_.chain_at(position.sequence);
-    if (!chain) {
-        grant_.reset();  // cannot be told from another history
-    } else if (*chain != position.chain) {
-        rejoin(now);
-    }
+    if (chain && *chain != position.chain) rejoin(now);
 }
 
 // Applies what had arrived too early and is next now.

@@ -133,21 +133,35 @@ private:
 
     void await_readiness(const std::string& node) {
         const Readiness* last = nullptr;
-        std::string why;
+        TimePoint unready_since = TimePoint::min();
         for (const Readiness& each : story_.health) {
             if (each.who != node) continue;
+            const bool was_ready = last != nullptr && last->ready;
+            if (was_ready && !each.ready) unready_since = each.at;
+            if (!was_ready && each.ready) {
+                excuse(node, unready_since, each.at, last != nullptr ? last->why : "no word");
+            }
             last = &each;
-            if (!each.ready) why = each.why;
         }
         if (last == nullptr || !last->ready) {
             return broken("ready", node + " is not: " + (last != nullptr ? last->why : "no word"));
         }
         raise(verdict_.ready_after, last->at - expected_.fault_ended);
-        const Duration late = last->at - expected_.well_since;
-        if (late > ready_within) {
-            broken("ready", node + " was not for " + milliseconds(late) +
-                                " of a server that is well: " + why);
+    }
+
+    // What a late answer excuses begins with its question: a server that was well until then
+    // excuses nothing.
+    void excuse(const std::string& node, TimePoint unready_since, TimePoint until,
+                const std::string& why) {
+        TimePoint excused_until = expected_.fault_ended + ready_within;
+        for (const Late& late : expected_.late) {
+            if (late.asked > std::max(excused_until, unready_since)) break;
+            excused_until = std::max(excused_until, late.answered + ready_within);
         }
+        if (until <= excused_until) return;
+        broken("ready", node + " was not for " +
+                            milliseconds(until - std::max(excused_until, unready_since)) +
+                            " of a server that is well: " + why);
     }
 
     void broken(const std::string& promise, const std::string& example) {

@@ -5,8 +5,9 @@
 //   bounded       nor one that began later than the lease bound after `published` was told
 //   committed     with an outbox: nor one that began later than its bound after a commit, whoever
 //                 died in between
-//   ready         each node that lives is ready, and stays it, soon after the fault has ended and
-//                 the server answers a plain client in time
+//   ready         each node that lives is ready, and stays it, but for a short while from the end
+//                 of the fault on, and from each question on that the server answers a plain
+//                 client late
 //   answered      a read does not fail, unless the fault is one under which it may
 #pragma once
 
@@ -23,8 +24,8 @@ namespace tests::fault {
 
 struct Expected {
     tutti::TimePoint fault_ended;
-    tutti::TimePoint well_since;     // the server is; not before the fault has ended
     std::vector<std::string> alive;  // journals of the nodes that were alive at the end
+    std::vector<Late> late = {};     // since the fault has ended, in their order
     bool reads_may_fail = false;
     // Checked as `committed`; nothing is promised otherwise.
     std::optional<tutti::Duration> commit_bound = std::nullopt;

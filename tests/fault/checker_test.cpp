@@ -56,7 +56,7 @@ protected:
     [[nodiscard]] Verdict verdict() const { return judge(story, expected); }
 
     Story story;
-    Expected expected{.fault_ended = at(10s), .well_since = at(10s), .alive = {}};
+    Expected expected{.fault_ended = at(10s), .alive = {}};
 };
 
 TEST_F(Checking, AReadThatBeganAfterDoneMayNotBeOlder) {
@@ -133,12 +133,37 @@ TEST_F(Checking, NoNodeIsBlamedForAServerThatIsSlow) {
     health(20s, true);
     EXPECT_THAT(verdict().broken, UnorderedElementsAre(Key("ready")));
 
-    expected.well_since = at(20s - ready_within);
+    expected.late = {{.asked = at(10s + ready_within), .answered = at(20s - ready_within)}};
 
     EXPECT_TRUE(verdict().kept());
     EXPECT_EQ(verdict().ready_after, 10s);
 
-    expected.well_since -= 1ns;
+    expected.late.front().answered -= 1ns;
+    EXPECT_THAT(verdict().broken, UnorderedElementsAre(Key("ready")));
+}
+
+TEST_F(Checking, ALateAnswerExcusesNothingFromBeforeItsQuestion) {
+    expected.alive = {"node-1"};
+    health(9s, false);
+    health(20s, true);
+    expected.late = {{.asked = at(10s + ready_within + 1ns), .answered = at(19s)}};
+
+    EXPECT_THAT(verdict().broken, UnorderedElementsAre(Key("ready")));
+
+    expected.late.front().asked -= 1ns;
+    EXPECT_TRUE(verdict().kept());
+}
+
+TEST_F(Checking, ANodeThatWasReadyIsExcusedFromTheLateQuestionOn) {
+    expected.alive = {"node-1"};
+    health(9s, true);
+    health(20s, false);
+    health(21s, true);
+    expected.late = {{.asked = at(20s), .answered = at(20s + 500ms)}};
+    EXPECT_TRUE(verdict().kept());
+
+    expected.late.front().asked += 1ns;
+
     EXPECT_THAT(verdict().broken, UnorderedElementsAre(Key("ready")));
 }
 

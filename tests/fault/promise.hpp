@@ -38,4 +38,11 @@ inline constexpr tutti::Duration poll_every = std::chrono::milliseconds{200};
 inline constexpr tutti::Duration outbox_bound =
     taken_for + poll_every + publication_deadline + lease_bound;
 
+// A question to the server that was answered too late, or not at all: for what this client waited
+// everybody waited.
+struct Late {
+    tutti::TimePoint asked;
+    tutti::TimePoint answered;
+};
+
 }  // namespace tests::fault

@@ -25,7 +25,7 @@ constexpr auto between_beats = 20ms;
 Pulse::Pulse(std::function<void()> beat, tutti::Duration patience)
     : beat_(std::move(beat)),
       patience_(patience),
-      asked_at_(TimePoint::max()),
+      asked_(TimePoint::max()),
       thread_([this](const std::stop_token& stop) { go_on(stop); }) {}
 
 Pulse::~Pulse() = default;
@@ -35,7 +35,7 @@ void Pulse::go_on(const std::stop_token& stop) {
         const TimePoint begin = Boottime::now();
         {
             const std::lock_guard lock(mutex_);
-            asked_at_ = begin;
+            asked_ = begin;
         }
         bool answered = true;
         try {
@@ -45,10 +45,11 @@ void Pulse::go_on(const std::stop_token& stop) {
         }
         {
             const std::lock_guard lock(mutex_);
-            asked_at_ = TimePoint::max();
+            asked_ = TimePoint::max();
             const TimePoint end = Boottime::now();
             seen_.slowest = std::max(seen_.slowest, end - begin);
-            if (!answered || end - begin > patience_) seen_.late_until = end;
+            if (!answered || end - begin > patience_)
+                seen_.late.push_back({.asked = begin, .answered = end});
         }
         std::this_thread::sleep_for(between_beats);
     }
@@ -58,9 +59,9 @@ Pulse::Seen Pulse::seen() const {
     const TimePoint now = Boottime::now();
     const std::lock_guard lock(mutex_);
     Seen seen = seen_;
-    if (asked_at_ < now) {
-        seen.slowest = std::max(seen.slowest, now - asked_at_);
-        if (now - asked_at_ > patience_) seen.late_until = now;
+    if (asked_ < now) {
+        seen.slowest = std::max(seen.slowest, now - asked_);
+        if (now - asked_ > patience_) seen.late.push_back({.asked = asked_, .answered = now});
     }
     return seen;
 }

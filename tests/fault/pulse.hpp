@@ -1,6 +1,5 @@
 // Asks the server for a PING all the time, on connections that know nothing of the library: for
-// what this client waits everybody waits. So a run knows until when its machine, and no node, was
-// slow.
+// what this client waits everybody waits. So a run knows when its machine, and no node, was slow.
 //
 // Thread-safety: every function from any thread.
 #pragma once
@@ -8,7 +7,9 @@
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
+#include "fault/promise.hpp"
 #include "tutti/clock.hpp"
 
 namespace tests::fault {
@@ -24,7 +25,7 @@ public:
 
     struct Seen {
         tutti::Duration slowest{};
-        tutti::TimePoint late_until{};  // the end of the last late answer, which may be now
+        std::vector<Late> late;  // in their order; the last one may not have come yet, and ends now
     };
     [[nodiscard]] Seen seen() const;
 
@@ -35,8 +36,8 @@ private:
     const tutti::Duration patience_;
     mutable std::mutex mutex_;  // guards what follows
     Seen seen_;
-    tutti::TimePoint asked_at_;  // max: nothing is asked
-    std::jthread thread_;        // the last: it uses all of the others
+    tutti::TimePoint asked_;  // max: nothing is asked
+    std::jthread thread_;     // the last: it uses all of the others
 };
 
 }  // namespace tests::fault

@@ -33,10 +33,14 @@ void wait_until(TimePoint when) {
     std::this_thread::sleep_for(tutti::time_left(when, Boottime::now()));
 }
 
+TimePoint late_until(const Pulse::Seen& seen) {
+    return seen.late.empty() ? TimePoint::min() : seen.late.back().answered;
+}
+
 // The readers go on until everything that was promised is due.
 void be_calm(const Fault& fault, TimePoint fault_ended, TimePoint last_write, const Pulse& pulse) {
     const auto due = [&] {
-        const TimePoint well_since = std::max(fault_ended, pulse.seen().late_until);
+        const TimePoint well_since = std::max(fault_ended, late_until(pulse.seen()));
         TimePoint until = std::min(well_since + ready_within, fault_ended + well_within);
         until = std::max(until, last_write + lease_bound);
         if (const auto bound = fault.commit_bound) until = std::max(until, last_write + *bound);
@@ -95,10 +99,10 @@ Outcome run(const Fault& fault, const Size& size) {
     fleet.end_nodes();
 
     outcome.slowest_ping = seen.slowest;
-    outcome.server_late_for = std::max(Duration::zero(), seen.late_until - fault_ended);
+    outcome.server_late_for = std::max(fault_ended, late_until(seen)) - fault_ended;
     outcome.verdict = judge(fleet.story(), {.fault_ended = fault_ended,
-                                            .well_since = fault_ended + outcome.server_late_for,
                                             .alive = fleet.living_nodes(),
+                                            .late = seen.late,
                                             .reads_may_fail = fault.reads_may_fail,
                                             .commit_bound = fault.commit_bound});
     outcome.complaints = complaints_of(fault, outcome, fleet.crashes());

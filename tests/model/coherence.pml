@@ -38,7 +38,9 @@ mtype:rule = {
 /* Parts that a scenario adds. LEASES: the writer's own lease is shorter than the node's. SET_BACK: the server
  * goes back in the log of an epoch. ACKS: acknowledgements end the wait-out, and silent members are forgotten.
  * CALM: at some moment the faults end, and then everything must heal. OWN_ENTRIES: the node publishes, too, and applies
- * that with PUB's answer. VALIDATED: reads ask the server, and the node's clock stands still: a lease never ends. */
+ * that with PUB's answer. VALIDATED: reads ask the server, and the node's clock stands still: a lease never ends. The
+ * lease of R9 is such a read, too, which begins and ends with the subscription. FORGETS, with SET_BACK: the server goes back
+ * to the beginning, and the node remembers no chain but the last. */
 #ifdef LEASES
 #define WITH_LEASES true
 #define OWN_LEASE 1
@@ -50,6 +52,13 @@ mtype:rule = {
 #define WITH_SET_BACK true
 #else
 #define WITH_SET_BACK false
+#endif
+#ifdef FORGETS
+#define WITH_FORGETS true
+#define REMEMBERED 1
+#else
+#define WITH_FORGETS false
+#define REMEMBERED (ENTRIES + 1)
 #endif
 #ifdef ACKS
 #define WITH_ACKS true
@@ -155,6 +164,9 @@ byte needed; /* argument and work of the inlines below: Spin takes no conditiona
 #define must_see_change (change == DONE || (own && change >= SENT))
 #define effective (lease_age <= LIFE || !kept(serve_only_under_lease))
 #define caught_up (granted_last <= at)
+#define is_remembered(entry) (at - (entry) < REMEMBERED)
+/* With FORGETS only what is forgotten is taken for equal without the rule. */
+#define chains_compared (kept(chains_must_match) || WITH_FORGETS)
 #define is_ahead (ahead == at && (ahead_chain == at_chain || !kept(own_entry_is_known_by_its_chain)))
 /* A read without proof takes neither an entry nor a load that has begun. */
 #define may_take(asks_first) (proven || !kept(unproven_read_takes_no_entry) || (!(asks_first) && effective))
@@ -208,7 +220,8 @@ inline try_grant() {
     if
     :: !granted
     :: granted && !caught_up && kept(lease_after_catching_up)
-    :: granted && caught_up && kept(chains_must_match) && earlier_chain(at_chain, at - granted_last) != granted_chain ->
+    :: granted && caught_up && !is_remembered(granted_last) && kept(chains_must_match) -> withdraw_grant()
+    :: granted && caught_up && is_remembered(granted_last) && chains_compared && earlier_chain(at_chain, at - granted_last) != granted_chain ->
         rejoin()
     :: else ->
         lease_age = granted_age;
@@ -265,7 +278,7 @@ inline own_entry_answered() {
 
 inline offer_next(log_last, log_chain) {
     if
-    :: kept(chains_must_match) && earlier_chain(log_chain, log_last - at) != at_chain -> rejoin()
+    :: chains_compared && earlier_chain(log_chain, log_last - at) != at_chain -> rejoin()
     :: else -> apply(log_last, log_chain, at + 1)
     fi;
     try_grant()
@@ -372,7 +385,7 @@ end:
     :: d_step { !calm && at_epoch != 0 && at_epoch < epoch && at < last[epoch] -> offer_next(last[epoch], chain[epoch]) }
     /* Entries of a history that is over arrive, too: the next one, and one that shows it. */
     :: d_step { at_epoch == epoch && at < fork_last -> offer_next(fork_last, fork_chain) }
-    :: d_step { set_back && at_epoch == epoch && at >= fork_last && kept(chains_must_match) &&
+    :: d_step { set_back && at_epoch == epoch && at >= fork_last && is_remembered(fork_last) && chains_compared &&
                 earlier_chain(at_chain, at - fork_last) != fork_chain -> rejoin() }
     /* R5, R8. The log does not have the gap any more, or something cannot be decoded. */
     :: d_step { !calm && at_epoch != 0 -> rejoin() }
@@ -496,8 +509,8 @@ end:
     :: d_step { WITH_SET_BACK && !set_back && last[epoch] > 0 && change < PUBLISHED ->
         fork_last = last[epoch];
         fork_chain = chain[epoch];
-        last[epoch]--;
-        chain[epoch] = earlier_chain(chain[epoch], 1) }
+        last[epoch] = (WITH_FORGETS -> 0 : last[epoch] - 1);
+        chain[epoch] = earlier_chain(chain[epoch], fork_last - last[epoch]) }
 
     :: d_step { WITH_CALM && !calm && log_begins <= last[epoch] -> log_begins++ }
     :: d_step { WITH_CALM && !calm -> calm = true }

@@ -160,6 +160,18 @@ TEST_F(Live, AForgottenDuplicateFlushesNothing) {
     EXPECT_TRUE(log_.empty());
 }
 
+TEST_F(Live, AForgottenDuplicateTakesNoLeaseThatIsOnItsWay) {
+    join(1);
+    for (Sequence sequence = 2; sequence <= 2000; ++sequence) push(entry(sequence));
+    wait(1s);
+    answer_renewal(at(2001));
+
+    push(entry(2));
+    push(entry(2001));
+
+    EXPECT_EQ(lease_.since(), now_);
+}
+
 TEST_F(Live, AnEntryThatIsNotLinkedToOursStartsAnew) {
     join(5);
 
@@ -322,6 +334,22 @@ TEST_F(Repairing, TheSamePositionWithAnotherChainIsAnotherHistory) {
     answer_renewal({.epoch = first_epoch, .sequence = 5, .chain = Chain{99}});
 
     EXPECT_EQ(log_, (Log{"renew", "renew", "flush"}));
+}
+
+// Pushes of a history that is over have overtaken the answer.
+TEST_F(Repairing, APositionWhoseChainIsForgottenGrantsNothing) {
+    for (const Chain told : {chain(2), Chain{99}}) {
+        join(1);
+        const TimePoint joined = now_;
+        wait(1s);
+        for (Sequence sequence = 2; sequence <= 2000; ++sequence) push(entry(sequence));
+        log_.clear();
+
+        answer_renewal({.epoch = first_epoch, .sequence = 2, .chain = told});
+
+        EXPECT_EQ(lease_.since(), joined);
+        EXPECT_TRUE(log_.empty()) << "nothing is known to be wrong";
+    }
 }
 
 TEST_F(Repairing, AnAnswerToAnOldRenewalCountsForNothing) {
