@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -120,10 +121,69 @@ void add_explain(CLI::App& app, const Surroundings& around, Action& action) {
     to->add_option("--channel", parsed->command.channel.of.channel,
                    "The channel of the cache (default: as the shipped services declare it)")
         ->type_name("NAME");
-    to->footer(
-        "Exit code: 0; 2 when it could not be found out. What instances hold in memory, only\n"
-        "they know.");
+    to->add_option(
+          "--ask", parsed->command.processes,
+          "An instance, such as 127.0.0.1:3001, to ask what it holds in memory, which only\n"
+          "it knows; may be given several times")
+        ->type_name("PROCESS")
+        ->allow_extra_args(false);
+    to->footer("Exit code: 0; 2 when it could not be found out, or a process did not answer.");
     finish(*to, parsed, around, action, explain);
+}
+
+void add_probe(CLI::App& app, const Surroundings& around, Action& action) {
+    struct Times {
+        unsigned lasts_seconds = 60;
+        unsigned patience_ms = 200;
+    };
+    const auto parsed = std::make_shared<Parsed<ProbeCommand>>();
+    const auto times = std::make_shared<Times>();
+    ProbeCommand& command = parsed->command;
+    CLI::App* const to = app.add_subcommand(
+        "probe",
+        "Ask every instance, some time after invalidations, whether it serves older values");
+    add_url(*to, *parsed);
+    add_channel(*to, *parsed);
+    to->add_option("PROCESS", command.processes,
+                   "The instances, such as 127.0.0.1:3001; each answers GET /holdings")
+        ->required()
+        ->type_name("");
+    to->add_option(
+          "--within", command.within,
+          "So long after an invalidation they are asked, such as 100ms or 10s; may be given\n"
+          "again (default: 100ms, 1s and 10s)")
+        ->type_name("TIME")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    to->add_option("--one-in", command.one_in, "Follow one invalidation of a key in so many")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}).description(""))
+        ->type_name("N")
+        ->capture_default_str();
+    to->add_option("--rate", command.rate_max, "And so many in a second at most")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000}).description(""))
+        ->type_name("N")
+        ->capture_default_str();
+    to->add_option("--for", times->lasts_seconds, "Follow new ones for so long")
+        ->check(CLI::Range(1U, 30U * 24 * 3600).description(""))
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    to->add_option("--samples", command.samples_max, "End when so many are followed")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1'000'000'000}).description(""))
+        ->type_name("COUNT");
+    to->add_option("--patience", times->patience_ms,
+                   "Milliseconds that an answer may take; what comes later is not known")
+        ->check(CLI::Range(1U, 60'000U).description(""))
+        ->type_name("MS")
+        ->capture_default_str();
+    to->footer(
+        "Exit code: 0; 1 when an instance could serve an older value at the longest --within; 2\n"
+        "when something is not known, or no invalidation of a key came.");
+    finish(*to, parsed, around, action,
+           [times](ProbeCommand given, std::ostream& out, std::ostream& err, const World& world) {
+               given.lasts = std::chrono::seconds{times->lasts_seconds};
+               given.patience = std::chrono::milliseconds{times->patience_ms};
+               return probe(std::move(given), out, err, world);
+           });
 }
 
 }  // namespace tutti::cli

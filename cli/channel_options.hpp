@@ -24,5 +24,6 @@ using Action = std::function<int()>;
 void add_invalidate(CLI::App& app, const Surroundings& around, Action& action);
 void add_replay(CLI::App& app, const Surroundings& around, Action& action);
 void add_explain(CLI::App& app, const Surroundings& around, Action& action);
+void add_probe(CLI::App& app, const Surroundings& around, Action& action);
 
 }  // namespace tutti::cli

@@ -218,6 +218,7 @@ int run(std::span<const std::string> arguments, std::ostream& out, std::ostream&
     add_invalidate(app, {out, err, world}, action);
     add_replay(app, {out, err, world}, action);
     add_explain(app, {out, err, world}, action);
+    add_probe(app, {out, err, world}, action);
     add_top(app, {out, err, world}, action);
 
     const auto refuse = [&](std::string_view why) {
@@ -240,8 +241,8 @@ int run(std::span<const std::string> arguments, std::ostream& out, std::ostream&
     }
     return action ? action()
                   : refuse(
-                        "a command is missing: audit, advise, doctor, invalidate, replay, explain "
-                        "or top");
+                        "a command is missing: audit, advise, doctor, invalidate, replay, explain, "
+                        "probe or top");
 }
 
 }  // namespace tutti::cli

@@ -88,10 +88,25 @@ struct ExplainCommand {
     ChannelOptions channel;  // its name may be empty: that of the cache
     std::string cache;
     std::string key;
+    std::vector<std::string> processes;  // to be asked what they hold
 };
 
 [[nodiscard]] int explain(ExplainCommand command, std::ostream& out, std::ostream& err,
                           const World& world);
+
+struct ProbeCommand {
+    ChannelOptions channel;
+    std::vector<std::string> processes;
+    std::vector<std::string> within;  // "100ms", "10s"
+    std::uint64_t one_in = 1;         // invalidations of keys
+    std::uint64_t rate_max = 10;      // followed in a second
+    std::uint64_t samples_max = 0;    // zero: as many as come
+    Duration lasts{};                 // so long new ones are followed
+    Duration patience{};              // with an answer
+};
+
+[[nodiscard]] int probe(ProbeCommand command, std::ostream& out, std::ostream& err,
+                        const World& world);
 
 // An argument, or a text that quotes one, without the user names and passwords of its URLs.
 [[nodiscard]] std::string without_credentials(std::string text);

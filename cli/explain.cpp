@@ -1,5 +1,5 @@
 // `tutti explain`: what log, members and store say of one key, and of the tags that its values
-// carry.
+// carry, and what instances hold of it that are asked themselves.
 #include <algorithm>
 #include <optional>
 #include <ostream>
@@ -11,6 +11,7 @@
 
 #include "cli/channel_view.hpp"
 #include "cli/commands.hpp"
+#include "cli/processes.hpp"
 #include "cli/text.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/json.hpp"
@@ -58,15 +59,35 @@ BOOST_DESCRIBE_STRUCT(ValueView, (),
                       (prefix, form, bytes, current, age_ms, fresh_ms, kept_ms, claim_ms,
                        waited_for, tagged))
 
+struct HeldView {
+    std::string cache{};
+    std::int64_t age_ms = 0;
+    std::int64_t servable_for_ms = 0;
+    bool suspect = false;
+};
+BOOST_DESCRIBE_STRUCT(HeldView, (), (cache, age_ms, servable_for_ms, suspect))
+
+struct InstanceView {
+    std::string process{};
+    std::string node{};
+    std::string member{};
+    std::uint64_t applied = 0;
+    std::vector<HeldView> held{};
+    std::optional<std::string> failure{};  // it has not answered
+};
+BOOST_DESCRIBE_STRUCT(InstanceView, (), (process, node, member, applied, held, failure))
+
 struct Explanation {
     std::string key{};
     std::optional<EventView> last_event{};
     std::uint64_t log_from = 0;  // the first sequence that the log still has
     std::vector<std::string> not_applied_by{};
     std::vector<ValueView> store{};
+    std::vector<InstanceView> instances{};  // that were asked
     ChannelView channel{};
 };
-BOOST_DESCRIBE_STRUCT(Explanation, (), (key, last_event, log_from, not_applied_by, store, channel))
+BOOST_DESCRIBE_STRUCT(Explanation, (),
+                      (key, last_event, log_from, not_applied_by, store, instances, channel))
 
 // Of the shipped services; a cache of another program needs --channel.
 bool find_cache(ExplainCommand& command, std::ostream& err, const World& world) {
@@ -131,6 +152,26 @@ ValueView view_of(const redis::StoredState& state) {
     return view;
 }
 
+InstanceView ask(const std::string& process, const ExplainCommand& command, const World& world) {
+    InstanceView view{.process = without_credentials(process)};
+    const redis::InspectOptions& of = command.channel.of;
+    const auto said = ask_holdings(process, of.channel, command.key, of.timeout, world);
+    if (!said) {
+        view.failure = without_credentials(said.error().message());
+        return view;
+    }
+    view.node = said->node;
+    view.member = said->member;
+    view.applied = said->applied;
+    for (const Holding& held : said->held) {
+        view.held.push_back({.cache = held.cache,
+                             .age_ms = whole_milliseconds(held.age),
+                             .servable_for_ms = whole_milliseconds(held.servable_for),
+                             .suspect = held.suspect});
+    }
+    return view;
+}
+
 void print(std::ostream& out, const TagsView& tagged) {
     out << "    its load was allowed at sequence " << tagged.claimed
         << (tagged.tags.empty() ? ", and it carries no tag\n" : "\n");
@@ -177,6 +218,24 @@ void print(std::ostream& out, const ValueView& value) {
     if (value.tagged) print(out, *value.tagged);
 }
 
+void print(std::ostream& out, const InstanceView& instance) {
+    if (instance.failure) {
+        out << "  " << in_quotes(instance.process) << ": " << printable(*instance.failure) << '\n';
+        return;
+    }
+    out << "  " << in_quotes(instance.node) << " at " << in_quotes(instance.process)
+        << ", which has applied " << instance.applied << ": ";
+    if (instance.held.empty()) out << "nothing that it could serve";
+    const char* separator = "";
+    for (const HeldView& held : instance.held) {
+        out << separator << "in " << in_quotes(held.cache) << " loaded " << held.age_ms
+            << " ms ago, servable for " << held.servable_for_ms << " ms more"
+            << (held.suspect ? " as suspect" : "");
+        separator = "; ";
+    }
+    out << '\n';
+}
+
 void print(std::ostream& out, const Explanation& found) {
     print(out, found.channel);
     out << "key " << in_quotes(found.key) << "\n  ";
@@ -200,6 +259,8 @@ void print(std::ostream& out, const Explanation& found) {
     }
     if (found.store.empty()) out << "  no value of this channel is kept in the store\n";
     for (const ValueView& value : found.store) print(out, value);
+    if (!found.instances.empty()) out << "in memory\n";
+    for (const InstanceView& instance : found.instances) print(out, instance);
 }
 
 }  // namespace
@@ -226,12 +287,17 @@ int explain(ExplainCommand command, std::ostream& out, std::ostream& err, const 
         }
     }
     for (const auto& value : *values) found.store.push_back(view_of(value));
+    for (const auto& process : process_urls(command.processes)) {
+        found.instances.push_back(ask(process, command, world));
+    }
     if (format == Format::json) {
         out << json::write(found) << '\n';
     } else {
         print(out, found);
     }
-    return exit_success;
+    const bool complete = std::ranges::none_of(
+        found.instances, [](const InstanceView& asked) { return asked.failure.has_value(); });
+    return complete ? exit_success : exit_failed;
 }
 
 }  // namespace tutti::cli

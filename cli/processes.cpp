@@ -8,13 +8,33 @@
 namespace tutti::cli {
 namespace {
 
-std::string audit_url(std::string_view text) {
+constexpr std::string_view audit_path = "/audit";
+
+std::string process_url(std::string_view text) {
     constexpr std::string_view mark = "://";
     std::string url(text.contains(mark) ? "" : "http://");
     url += text;
     const std::size_t host = url.find(mark) + mark.size();
+    if (url.ends_with(audit_path)) url.resize(url.size() - audit_path.size());
     while (url.size() > host && url.ends_with('/')) url.pop_back();
-    return url.ends_with("/audit") ? url : url + "/audit";
+    return url;
+}
+
+// For a query.
+std::string encoded(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string encoded;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+        if (plain) {
+            encoded += c;
+        } else {
+            encoded += {'%', digits[byte >> 4U], digits[byte & 15U]};
+        }
+    }
+    return encoded;
 }
 
 Result<Inventory> ask(const std::string& url, Duration timeout, const World& world) {
@@ -25,13 +45,27 @@ Result<Inventory> ask(const std::string& url, Duration timeout, const World& wor
 
 }  // namespace
 
-std::vector<AskedProcess> ask_all(const std::vector<std::string>& texts, Duration timeout,
-                                  const World& world) {
+std::vector<std::string> process_urls(const std::vector<std::string>& texts) {
     std::vector<std::string> urls;
     for (const std::string& text : texts) {
-        std::string url = audit_url(text);
+        std::string url = process_url(text);
         if (std::ranges::find(urls, url) == urls.end()) urls.push_back(std::move(url));
     }
+    return urls;
+}
+
+Result<Holdings> ask_holdings(const std::string& process, std::string_view channel,
+                              std::string_view key, Duration timeout, const World& world) {
+    const auto body = world.fetch(
+        process + "/holdings?channel=" + encoded(channel) + "&key=" + encoded(key), timeout);
+    if (!body) return fail(body.error());
+    return parse_holdings(*body);
+}
+
+std::vector<AskedProcess> ask_all(const std::vector<std::string>& texts, Duration timeout,
+                                  const World& world) {
+    std::vector<std::string> urls = process_urls(texts);
+    for (std::string& url : urls) url += audit_path;
     std::vector<std::future<Result<Inventory>>> pending;
     pending.reserve(urls.size());
     for (const std::string& url : urls) {

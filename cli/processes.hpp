@@ -1,13 +1,15 @@
-// Asks running processes what their caches are and do.
+// Asks running processes what their caches are and do, and what they hold of a key.
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/cli.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
 #include "tutti/inventory.hpp"
+#include "tutti/node/holdings.hpp"
 
 namespace tutti::cli {
 
@@ -20,5 +22,12 @@ struct AskedProcess {
 // "127.0.0.1:3001" and "http://127.0.0.1:3001/" mean http://127.0.0.1:3001/audit.
 [[nodiscard]] std::vector<AskedProcess> ask_all(const std::vector<std::string>& texts,
                                                 Duration timeout, const World& world);
+
+// Each of them once, written in full: "http://127.0.0.1:3001".
+[[nodiscard]] std::vector<std::string> process_urls(const std::vector<std::string>& texts);
+// `GET /holdings` of a process that is written in full.
+[[nodiscard]] Result<Holdings> ask_holdings(const std::string& process, std::string_view channel,
+                                            std::string_view key, Duration timeout,
+                                            const World& world);
 
 }  // namespace tutti::cli

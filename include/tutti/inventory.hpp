@@ -194,6 +194,12 @@ using Inventory = std::vector<InventoryRow>;
 // "Redis pub/sub event" / "TTL expiry" / "Periodic cleanup"
 [[nodiscard]] std::string describe_invalidation(const Declaration& declaration);
 
+// What is proven of all, with 95 % certainty, by `samples` of which `failed` failed: at least this
+// share does not. Zero: they are too few to say.
+[[nodiscard]] double proven_share(std::uint64_t samples, std::uint64_t failed) noexcept;
+// "99.97 %", never rounded up, with a digit more for each nine. Requires: above zero, below one.
+[[nodiscard]] std::string describe_share(double share);
+
 // The worst of `grades`; `none` for an empty inventory.
 [[nodiscard]] Risk worst(std::span<const InventoryRow> rows);
 

@@ -39,7 +39,8 @@
 #include "tutti/inventory.hpp"
 #include "tutti/log.hpp"
 #include "tutti/near.hpp"
-#include "tutti/node/health.hpp"  // IWYU pragma: export
+#include "tutti/node/health.hpp"    // IWYU pragma: export
+#include "tutti/node/holdings.hpp"  // IWYU pragma: export
 #include "tutti/options.hpp"
 #include "tutti/reservation.hpp"
 
@@ -206,9 +207,9 @@ public:
     [[nodiscard]] Inventory inventory() const;
     // Prometheus text format 0.0.4.
     [[nodiscard]] std::string metrics() const;
-
-    // How long `invalidate` with Ack::every_instance takes, at most, when all instances use this
-    // node's lease.
+    // What only this instance knows of a key (node/holdings.hpp). `key`: its text.
+    [[nodiscard]] Holdings holdings(std::string_view channel, std::string_view key) const;
+    // The longest that `done` takes when all instances use this node's lease.
     [[nodiscard]] Duration wait_out() const noexcept;
 
 private:

@@ -249,6 +249,9 @@ std::vector<routes::GatewayRoute> Gateway::Impl::routes(const Options& options) 
     add("/health", [this](const http::Request&) { return health(); });
     add("/metrics", [this](const http::Request& request) { return metrics->response(request); });
     add("/audit", [this](const http::Request&) { return caches::audit_response(node->node()); });
+    add("/holdings", [this](const http::Request& request) {
+        return caches::holdings_response(node->node(), request);
+    });
     const auto join = [&](std::vector<routes::GatewayRoute> more) {
         std::ranges::move(more, std::back_inserter(routes));
     };

@@ -50,10 +50,19 @@ std::string describe_bytes(std::size_t bytes) {
     return std::to_string(bytes).append(" ").append(names[i]);
 }
 
-// Of a share of failures that is more than zero, what is left: "99.97 %", never rounded up, with a
-// digit more for each nine.
-std::string describe_rest(double share) {
-    const double percent = share * 100;
+}  // namespace
+
+// Of none that failed among n the upper bound of their share is 3/n; of k it is a little less than
+// what is taken here.
+double proven_share(std::uint64_t samples, std::uint64_t failed) noexcept {
+    const auto count = static_cast<double>(failed);
+    const double bound = count + 1.645 * std::sqrt(count) + 3;
+    const auto all = static_cast<double>(samples);
+    return bound < all ? 1 - bound / all : 0;
+}
+
+std::string describe_share(double share) {
+    const double percent = (1 - share) * 100;
     const int digits = std::max(0, static_cast<int>(std::ceil(-std::log10(percent) - 1e-9)));
     const double grain = std::pow(10, digits);
     std::ostringstream text;
@@ -61,8 +70,6 @@ std::string describe_rest(double share) {
          << std::floor((100 - percent) * grain + 1e-6) / grain << " %";
     return text.str();
 }
-
-}  // namespace
 
 std::string describe_tiers(const Declaration& declaration) {
     if (!declaration.memory_ttl || !declaration.store_ttl) {
@@ -141,8 +148,6 @@ std::string describe_bound(const Declaration& declaration) {
     return std::to_string(limit) + (limit == 1 ? " entry" : " entries");
 }
 
-// Of none that failed among n the upper bound of their share is 3/n; of k it is a little less than
-// what is taken here.
 std::string describe_checks(const InventoryRow& row) {
     const auto& within = row.declaration.checked_within;
     if (!within || row.node.empty()) return {};
@@ -150,11 +155,9 @@ std::string describe_checks(const InventoryRow& row) {
     const std::uint64_t stale = row.counters.checked_stale;
     std::string text = "spot checks: " + std::to_string(same) + " the same, " +
                        std::to_string(stale) + " stale within " + describe(*within);
-    const auto failed = static_cast<double>(stale);
-    const double share =
-        (failed + 1.645 * std::sqrt(failed) + 3) / static_cast<double>(same + stale);
-    if (!(share < 1)) return text + ": too few to say what share of the hits is true";
-    return text + ": of the hits at least " + describe_rest(share) + " are true (95 % certain)";
+    const double share = proven_share(same + stale, stale);
+    if (share == 0) return text + ": too few to say what share of the hits is true";
+    return text + ": of the hits at least " + describe_share(share) + " are true (95 % certain)";
 }
 
 std::string means_nothing_for(Pattern pattern) {

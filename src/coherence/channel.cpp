@@ -330,6 +330,7 @@ void Channel::publish_status() {
     extend_connected_lease();
     {
         const detail::Lock lock(status_mutex_);
+        status_.epoch = subscriber_.applied().epoch;
         status_.applied = subscriber_.applied().sequence;
         status_.lag = subscriber_.lag();
         status_.failure = subscriber_.last_failure();

@@ -36,9 +36,10 @@ namespace tutti {
 // A channel as others see it.
 struct ChannelStatus {
     std::string channel;
-    bool hears = true;         // else it only publishes, and has none of what follows from a lease
-    bool effective = false;    // the lease: caches serve from memory
-    Duration freshness_age{};  // since the request of the renewal in force; meaningless before one
+    bool hears = true;          // else it only publishes, and has none of what follows from a lease
+    bool effective = false;     // the lease: caches serve from memory
+    Duration freshness_age{};   // since the request of the renewal in force; meaningless before one
+    Epoch epoch = Epoch::none;  // of what is applied
     Sequence applied = 0;
     Sequence lag = 0;             // known to exist and not yet applied
     std::size_t unpublished = 0;  // invalidations that the bus has not taken yet

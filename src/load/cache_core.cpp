@@ -1,6 +1,7 @@
 // How a cache is made, read, opened and closed; what changes it is in changes.cpp.
 #include "load/cache_core.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "load/batch.hpp"
@@ -229,6 +230,26 @@ void CacheCore::refresh_ahead(std::string text, std::shared_ptr<const void> key,
 
 void CacheCore::check(std::string text, std::shared_ptr<const void> key) {
     if (checks_ && basis_->serves()) checks_->begin(std::move(text), std::move(key));
+}
+
+// R2's order, and flights before memory: a load that ends meanwhile is seen in one of the two.
+std::optional<Holding> CacheCore::holding(std::string_view key) const {
+    if (!basis_->serves() || spec().validate_on_read) return std::nullopt;
+    const Permission permission = state_->front.permission();
+    if (!permission.effective && !permission.suspect) return std::nullopt;
+    std::optional<TimePoint> began;
+    if (permission.effective) {
+        const detail::Lock lock(state_->mutex);
+        began = state_->flights.joined_since(std::string(key));
+    }
+    const detail::Memory* const memory = this->memory();
+    const auto loaded = memory == nullptr ? std::nullopt : memory->loaded(key, permission.now);
+    if (loaded) began = std::min(*loaded, began.value_or(TimePoint::max()));
+    if (!began) return std::nullopt;
+    return Holding{.cache = spec().name,
+                   .age = std::max(permission.now - *began, Duration::zero()),
+                   .servable_for = permission.until - permission.now,
+                   .suspect = permission.suspect};
 }
 
 CacheCounters CacheCore::counters() const {

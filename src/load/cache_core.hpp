@@ -66,6 +66,8 @@ public:
         return warming_up_ ? warming_up_->unready() : std::string();
     }
 
+    [[nodiscard]] std::optional<Holding> holding(std::string_view key) const override;
+
     [[nodiscard]] std::string_view name() const noexcept override { return spec().name; }
     void report(std::string_view function, const Error& error) noexcept override {
         basis_->user.tell(function, error);

@@ -1,10 +1,12 @@
 // What a node does with each thing that is declared on it, whatever its pattern.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "tutti/inventory.hpp"
+#include "tutti/node/holdings.hpp"
 
 namespace tutti {
 
@@ -24,6 +26,11 @@ public:
     [[nodiscard]] virtual CacheCounters counters() const = 0;
     // Why the node is not ready yet; empty: not because of this. From any thread.
     [[nodiscard]] virtual std::string unready() const { return {}; }
+    // What a read of this key may be answered with from memory; nothing: it would load. From any
+    // thread.
+    [[nodiscard]] virtual std::optional<Holding> holding(std::string_view /*key*/) const {
+        return std::nullopt;
+    }
 };
 
 }  // namespace tutti

@@ -48,6 +48,14 @@ bool Flights::joinable(const Flight& flight, const Ask& ask) const {
     return is_clean(flight) && ask.told && flight.brings(ask.intent, ask.now);
 }
 
+std::optional<TimePoint> Flights::joined_since(const std::string& text) const {
+    const auto found = slots_.find(text);
+    if (found == slots_.end() || found->second.active.empty()) return std::nullopt;
+    const Flight& flight = *found->second.active.back();
+    if (!flight.has_begun() || !is_clean(flight)) return std::nullopt;
+    return flight.began;
+}
+
 void Flights::add(Flight& flight, std::shared_ptr<Waiter> reader, TimePoint until, TimePoint now) {
     reader->place = flight.readers.size();
     reader->deadline.flight = &flight;

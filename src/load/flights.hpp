@@ -80,6 +80,10 @@ public:
     // Whether there is one of that key.
     [[nodiscard]] bool knows(const std::string& text) const { return slots_.contains(text); }
 
+    // When the load of that key began which a reader may join now; nothing: there is none, or it
+    // has read nothing yet.
+    [[nodiscard]] std::optional<TimePoint> joined_since(const std::string& text) const;
+
     // Whose turn it is: counts as running until it ends. Null: none may begin. Then it must begin.
     [[nodiscard]] FlightPointer take(TimePoint now);
     // When the load is abandoned.

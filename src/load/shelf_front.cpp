@@ -62,14 +62,15 @@ ShelfFront::ShelfFront(std::shared_ptr<CacheBasis> basis)
 
 Permission ShelfFront::permission() const {
     const Lease* const lease = basis_->lease.get();
-    if (lease == nullptr) return {.effective = true, .suspect = false, .now = basis_->now()};
+    if (lease == nullptr) return {.effective = true, .now = basis_->now()};
     const TimePoint end = lease->end();
     const TimePoint now = basis_->now();
-    if (now < end) return {.effective = true, .suspect = false, .now = now};
+    if (now < end) return {.effective = true, .now = now, .until = end};
     const OnSuspect& on_suspect = basis_->spec.on_suspect;
     const bool suspect = on_suspect.kind() == OnSuspect::Kind::serve_up_to &&
                          now - lease->since() <= on_suspect.age();
-    return {.effective = false, .suspect = suspect, .now = now};
+    return {
+        .suspect = suspect, .now = now, .until = saturating_add(lease->since(), on_suspect.age())};
 }
 
 std::string ShelfFront::degraded_reason(const Permission& permission) const {

@@ -24,7 +24,8 @@ namespace tutti {
 struct Permission {
     bool effective = false;  // the lease: may serve from memory and join flights
     bool suspect = false;    // may serve from memory all the same, and say so
-    TimePoint now;
+    TimePoint now{};
+    TimePoint until = TimePoint::max();  // so long, unless it is renewed
 };
 enum class Past : std::uint8_t { refused, allowed };  // of the TTL
 

@@ -16,7 +16,6 @@
 #include "load/invalidator_core.hpp"
 #include "load/reservation_core.hpp"
 #include "node/declarations.hpp"
-#include "node/metrics.hpp"
 #include "node/near_cache.hpp"
 
 namespace tutti {
@@ -24,11 +23,6 @@ namespace tutti {
 namespace {
 
 constexpr Duration leave_deadline = std::chrono::milliseconds{500};
-
-// Whether anything of it is kept or heard outside of this process.
-bool is_shared(const Declaration& declaration) {
-    return uses_bus(declaration.pattern) || uses_store(declaration.pattern);
-}
 
 // "Coherent<int, std::string>"
 std::string handle_of(Pattern pattern, const std::type_info* types) {
@@ -418,68 +412,6 @@ void Engine::on_plain(std::string_view channel, std::string_view payload) {
 Channel* Engine::find(std::string_view channel) const {
     const auto found = channels_.find(channel);
     return found == channels_.end() ? nullptr : found->second.get();
-}
-
-Health Engine::health() const {
-    Health health{.live = phase_.load() == Phase::started, .ready = false, .reasons = {}};
-    if (parts_.backend) health.promise = describe_promise(parts_.backend());
-    if (!health.live) health.reasons.emplace_back("the node is not started");
-    const std::vector<ChannelStatus> statuses = channels();
-    if (statuses.empty() && !deafness().empty()) health.reasons.push_back(deafness());
-    const auto add = [&](const std::string& channel, const std::string& reason) {
-        if (!reason.empty()) health.reasons.push_back("channel " + channel + ": " + reason);
-    };
-    for (const ChannelStatus& status : statuses) {
-        add(status.channel, status.failure);
-        add(status.channel, status.writer.stuck);
-    }
-    {
-        const detail::Lock lock(mutex_);
-        for (const auto& [name, writer] : writers_) add(name, writer->status().stuck);
-        for (const Entry& entry : entries_) {
-            std::string unready = entry.declared ? entry.declared->unready() : std::string();
-            if (health.live && !unready.empty()) health.reasons.push_back(std::move(unready));
-        }
-    }
-    const auto unchecked = this->unchecked();
-    if (health.live && unchecked) health.reasons.push_back(unchecked->message());
-    health.ready = health.reasons.empty();
-    return health;
-}
-
-Inventory Engine::inventory() const {
-    const Backend backend = parts_.backend ? parts_.backend() : Backend{};
-    Inventory rows;
-    const detail::Lock lock(mutex_);
-    for (const Entry& entry : entries_) {
-        rows.push_back({.service = options_.service.empty() ? options_.name : options_.service,
-                        .node = options_.name,
-                        .backend = is_shared(entry.declaration) ? backend : Backend{},
-                        .declaration = entry.declaration,
-                        .counters = entry.declared ? entry.declared->counters() : CacheCounters{}});
-    }
-    return rows;
-}
-
-std::vector<ChannelStatus> Engine::channels() const {
-    const detail::Lock lock(mutex_);
-    std::vector<ChannelStatus> statuses;
-    for (const auto& [name, channel] : channels_) {
-        if (channel->is_connected()) statuses.push_back(channel->status());
-    }
-    return statuses;
-}
-
-std::string Engine::metrics() const {
-    std::vector<Unpublished> unpublished;
-    {
-        const detail::Lock lock(mutex_);
-        for (const auto& [name, writer] : writers_) {
-            if (writer->is_connected())
-                unpublished.push_back({name, writer->pending(), writer->status().standing});
-        }
-    }
-    return metrics_text(inventory(), channels(), unpublished);
 }
 
 Duration Engine::wait_out() const noexcept {

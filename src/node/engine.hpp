@@ -87,6 +87,8 @@ public:
     [[nodiscard]] Health health() const;
     [[nodiscard]] Inventory inventory() const;
     [[nodiscard]] std::vector<ChannelStatus> channels() const;
+    // As Node::holdings.
+    [[nodiscard]] Holdings holdings(std::string_view channel, std::string_view key) const;
     [[nodiscard]] std::string metrics() const;
     [[nodiscard]] Duration wait_out() const noexcept;
 

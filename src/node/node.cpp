@@ -138,6 +138,10 @@ Inventory Node::inventory() const {
     return life_->left() ? Inventory{} : life_->engine().inventory();
 }
 
+Holdings Node::holdings(std::string_view channel, std::string_view key) const {
+    return life_->left() ? Holdings{} : life_->engine().holdings(channel, key);
+}
+
 std::string Node::metrics() const {
     return life_->left() ? std::string() : life_->engine().metrics();
 }

@@ -1,90 +1,17 @@
-// Plain commands that only read, on one connection, decoded as a node decodes them.
+// The state of a channel and its values, decoded as a node decodes them.
 #include "tutti/redis/inspect.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <initializer_list>
 #include <map>
-#include <span>
 #include <string_view>
 #include <utility>
 
-#include "base/name_rule.hpp"
-#include "base/text.hpp"
 #include "coherence/wire.hpp"
-#include "redis/log_replay.hpp"
-#include "redis/names.hpp"
-#include "tutti/redis/connection.hpp"
-#include "tutti/redis_url.hpp"
+#include "redis/asking.hpp"
 
 namespace tutti::redis {
 namespace {
-
-constexpr const char* inspect_operation = "redis inspect";
-constexpr std::size_t members_max = 10'000;
-
-std::optional<std::string> wrong_with(const InspectOptions& options) {
-    if (const auto wrong = wrong_with_app(options.app)) return "app: " + *wrong;
-    if (const auto wrong = wrong_with_name(options.channel)) return "channel: " + *wrong;
-    if (options.timeout <= Duration::zero()) return "timeout: must be positive";
-    return std::nullopt;
-}
-
-// A connection that ends at its deadline, and whose refusals are errors.
-class Asking {
-public:
-    static Result<Asking> begin(const std::string& text, const InspectOptions& options) {
-        if (const auto wrong = wrong_with(options)) {
-            return fail(Errc::invalid_option, inspect_operation, *wrong);
-        }
-        auto url = Url::parse(text);
-        if (!url) return fail(std::move(url).error());
-        const auto server = Connector::create(text);
-        if (!server) return fail(server.error());
-        const TimePoint deadline = Boottime::now() + options.timeout;
-        auto connection = server->connect(deadline);
-        if (!connection) return fail(std::move(connection).error());
-        return Asking(*std::move(url), *std::move(connection), options, deadline);
-    }
-
-    [[nodiscard]] const Url& url() const noexcept { return url_; }
-    [[nodiscard]] const Names& names() const noexcept { return names_; }
-    [[nodiscard]] const std::string& channel() const noexcept { return channel_; }
-    // Of the channel: its hash, log and members.
-    [[nodiscard]] std::string hash() const { return names_.state_keys(channel_)[0]; }
-    [[nodiscard]] std::string log() const { return names_.state_keys(channel_)[1]; }
-    [[nodiscard]] std::string acks() const { return names_.state_keys(channel_)[2]; }
-    [[nodiscard]] std::string tags() const { return names_.channel(channel_) + ":tags"; }
-
-    // What is of another type counts as absent, as for a node.
-    Result<Reply> ask(std::span<const std::string_view> words) {
-        auto reply = connection_.command(words, deadline_);
-        if (!reply) return reply;
-        if (reply->is_error("WRONGTYPE")) return Reply{};
-        if (reply->is(Reply::Type::error)) {
-            return fail(Errc::refused, inspect_operation,
-                        std::string(words.front()) + ": " + shown(reply->text, 200));
-        }
-        return reply;
-    }
-    Result<Reply> ask(std::initializer_list<std::string_view> words) {
-        return ask(std::span(words.begin(), words.size()));
-    }
-
-private:
-    Asking(Url url, Connection connection, const InspectOptions& options, TimePoint deadline)
-        : url_(std::move(url)),
-          names_(options.app, url_.database),
-          channel_(options.channel),
-          connection_(std::move(connection)),
-          deadline_(deadline) {}
-
-    Url url_;
-    Names names_;
-    std::string channel_;
-    Connection connection_;
-    TimePoint deadline_;
-};
 
 using Fields = std::map<std::string, std::string, std::less<>>;
 
@@ -124,7 +51,7 @@ std::string_view first_word(std::string_view line) { return line.substr(0, line.
 std::vector<ChannelMember> members_in(const Reply& acks, const Fields& hash) {
     std::vector<ChannelMember> members;
     for (const auto& [name, applied] : pairs_in(acks)) {
-        if (members.size() == members_max) break;
+        if (members.size() == inspected_members_max) break;
         ChannelMember member{.name = name, .applied = number_in(applied), .lease = std::nullopt};
         const auto lease = words_of(field(hash, "m:" + name));
         if (lease.size() == 2) member.lease = milliseconds(lease[0]);
@@ -146,58 +73,6 @@ std::vector<std::string> prefixes_in(std::string_view text) {
     if (text.empty()) return {};
     auto decoded = wire::decode_keys(text);
     return decoded && !decoded->all ? std::move(decoded->keys) : std::vector<std::string>();
-}
-
-std::string at(Sequence sequence) { return "sequence " + std::to_string(sequence); }
-
-// Where the log goes on in another way than the entry before says.
-void check_link(LogPart& part, const BusEntry& next) {
-    const Sequence sequence = next.position.sequence;
-    if (part.entries.empty()) {
-        const bool begins = sequence == 1;
-        const auto first = static_cast<std::uint64_t>(part.epoch);
-        if (begins && next.previous != Chain{first}) {
-            part.breaks.push_back(at(1) + " does not continue the epoch");
-        }
-        return;
-    }
-    const BusPosition& before = part.entries.back().position;
-    if (sequence != before.sequence + 1) {
-        part.breaks.push_back(at(before.sequence) + " is followed by " + at(sequence));
-    } else if (next.previous != before.chain) {
-        part.breaks.push_back(at(sequence) + " does not continue " + at(before.sequence) +
-                              ": another history");
-    }
-}
-
-Result<std::string> epoch_of(Asking& asking) {
-    auto reply = asking.ask({"HGET", asking.hash(), "e"});
-    if (!reply) return fail(std::move(reply).error());
-    return std::move(reply->text);
-}
-
-Result<LogPart> read_pages(Asking& asking, Epoch epoch, Sequence first, std::size_t entries_max) {
-    LogPart part{.epoch = epoch};
-    bool more = true;
-    while (more && part.entries.size() < entries_max) {
-        const std::size_t count =
-            std::min(entries_max - part.entries.size(), std::size_t{LogReplay::page_entries});
-        auto page = asking.ask(
-            {"XRANGE", asking.log(), std::to_string(first), "+", "COUNT", std::to_string(count)});
-        if (!page) return fail(std::move(page).error());
-        more = page->items.size() == count;
-        for (const Reply& item : page->items) {
-            auto entry = decode_log_item(epoch, item);
-            if (!entry || entry->position.sequence < first) {
-                part.breaks.push_back("behind " + at(first - 1) + " stands what is no entry");
-                return part;
-            }
-            check_link(part, *entry);
-            first = entry->position.sequence + 1;
-            part.entries.push_back(*std::move(entry));
-        }
-    }
-    return part;
 }
 
 // "1 <epoch> <generation> ..." of a value, of what stands beside a raw one, and of a claim; where
@@ -339,8 +214,8 @@ Result<std::optional<ChannelState>> inspect_channel(const std::string& url,
     const auto position =
         wire::decode_position(field(fields, "e"), field(fields, "s"), field(fields, "h"));
     if (!position) return std::optional<ChannelState>();
-    auto acks =
-        asking->ask({"ZRANGE", asking->acks(), "0", std::to_string(members_max), "WITHSCORES"});
+    auto acks = asking->ask(
+        {"ZRANGE", asking->acks(), "0", std::to_string(inspected_members_max), "WITHSCORES"});
     if (!acks) return fail(std::move(acks).error());
     return ChannelState{
         .server = asking->url().redacted(),
@@ -350,25 +225,6 @@ Result<std::optional<ChannelState>> inspect_channel(const std::string& url,
         .members = members_in(*acks, fields),
         .nodes_listening = listening(*asking, asking->names().channel(asking->channel())),
         .programs_listening = listening(*asking, asking->channel())};
-}
-
-Result<LogPart> read_log(const std::string& url, const InspectOptions& options, Sequence first,
-                         std::size_t entries_max) {
-    auto asking = Asking::begin(url, options);
-    if (!asking) return fail(std::move(asking).error());
-    const auto before = epoch_of(*asking);
-    if (!before) return fail(before.error());
-    const auto epoch = wire::parse_hex(*before);
-    if (!epoch) return LogPart{};
-    auto part = read_pages(*asking, Epoch{*epoch}, std::max<Sequence>(first, 1), entries_max);
-    if (!part) return part;
-    const auto after = epoch_of(*asking);
-    if (!after) return fail(after.error());
-    if (*after != *before) {
-        return fail(Errc::unavailable, inspect_operation,
-                    "another epoch began meanwhile; ask again");
-    }
-    return part;
 }
 
 Result<std::vector<StoredState>> inspect_values(const std::string& url, const ChannelState& channel,

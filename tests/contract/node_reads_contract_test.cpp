@@ -12,6 +12,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
 
 class NodeReads : public NodeContract {
@@ -61,6 +63,25 @@ TEST_P(NodeReads, AValueIsLoadedOnceAndThenInMemory) {
 
     EXPECT_EQ(get(cache, 1), 10);
     EXPECT_EQ(source_.loads(), 1);
+}
+
+TEST_P(NodeReads, ANodeSaysWhatItHoldsOfAKeyAndWhatItHasApplied) {
+    Node& speaker = node("one");
+    const Cache cache = speaker.coherent(rows());
+    start();
+    EXPECT_THAT(speaker.holdings("rows", "1").held, IsEmpty());
+
+    EXPECT_EQ(get(cache, 1), 10);
+    const Holdings said = speaker.holdings("rows", "1");
+    ASSERT_THAT(said.held, SizeIs(1));
+    EXPECT_EQ(said.held[0].cache, "rows");
+    EXPECT_NE(said.epoch, Epoch::none);
+    EXPECT_EQ(said.applied, 0U);
+    EXPECT_EQ(speaker.holdings("columns", "1"), (Holdings{.node = "one", .member = said.member}));
+
+    EXPECT_TRUE(cache.invalidate(1, published).published());
+    EXPECT_THAT(speaker.holdings("rows", "1").held, IsEmpty());
+    EXPECT_TRUE(eventually([&] { return speaker.holdings("rows", "1").applied == 1; }));
 }
 
 TEST_P(NodeReads, WhatOneNodeHasLoadedAnotherTakesFromTheStore) {

@@ -180,6 +180,9 @@ TEST_F(Platform, EachSaysWhatSeveralInstancesTakeOnceItSeesThem) {
     }
     EXPECT_THAT(get(gateways[1], "/audit").body, HasSubstr("gateway-2"));
     EXPECT_THAT(get(bots[1], "/audit").body, HasSubstr("bot-2"));
+    EXPECT_THAT(get(bots[1], "/holdings?channel=cache:invalidation&key=7").body,
+                HasSubstr(R"({"node":"bot-2","member":"bot-2)"));
+    EXPECT_EQ(get(gateways[1], "/holdings?channel=cache:invalidation").status, 400);
 }
 
 class PlatformModels : public Platform {

@@ -1,5 +1,5 @@
 // What a Redis holds of a channel: its log, its members, and the values below it. What `tutti
-// replay` and `tutti explain` print, for programs that want to ask themselves.
+// replay`, `explain` and `probe` print, for programs that want to ask themselves.
 //
 //     const redis::InspectOptions of{.app = "shop", .channel = "cache:users"};
 //     const auto log = redis::read_log("redis://127.0.0.1:6379", of);
@@ -19,6 +19,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -69,6 +70,41 @@ struct LogPart {
 // times.
 [[nodiscard]] Result<LogPart> read_log(const std::string& url, const InspectOptions& options,
                                        Sequence first = 1, std::size_t entries_max = 20'000);
+
+// The log as it grows, and the members, on one connection that is made again when it has failed.
+//
+//     auto follower = redis::LogFollower::begin(url, of);
+//     for (;;) {
+//         const auto more = follower->next();  // what was appended since the call before
+//         ...
+//     }
+//
+// It looks when it is asked to, and does not subscribe. So what `next` returns was appended between
+// the begin of the last call that has returned less than a page and the end of this one.
+// Thread-safety: one thread at a time.
+class LogFollower {
+public:
+    static constexpr std::size_t page_entries = 1000;
+
+    // Follows what is appended from now on. Errors and blocking: as above.
+    [[nodiscard]] static Result<LogFollower> begin(const std::string& url,
+                                                   const InspectOptions& options);
+    ~LogFollower();
+    LogFollower(LogFollower&&) noexcept;
+    LogFollower& operator=(LogFollower&&) noexcept;
+
+    // At most a page; of a new epoch from its first entry on. After an error the next call goes on
+    // where the last answer ended. Cost: two or four round trips.
+    [[nodiscard]] Result<LogPart> next();
+    // The names of the channel's members now. Cost: a round trip.
+    [[nodiscard]] Result<std::vector<std::string>> members();
+
+private:
+    class Impl;
+    explicit LogFollower(std::unique_ptr<Impl> impl) noexcept;
+
+    std::unique_ptr<Impl> impl_;  // null: moved from
+};
 
 // What a value carries in a cache that is declared `tagged`, and what was said of it.
 struct StoredTags {

@@ -8,6 +8,7 @@
 
 #include <boost/describe/class.hpp>
 
+#include "common/http/errors.hpp"
 #include "common/process/logging.hpp"
 #include "common/process/span.hpp"
 #include "common/process/timestamps.hpp"
@@ -67,17 +68,28 @@ http::Response audit_response(const Node& node) {
     return http::json_response(200, to_json(node.inventory()));
 }
 
+http::Response holdings_response(const Node& node, const http::Request& request) {
+    const auto channel = request.query_value("channel");
+    const auto key = request.query_value("key");
+    if (!channel || !key) {
+        return http::error_response(http::ErrorCode::validation_error,
+                                    "name the channel and the key: ?channel=...&key=...");
+    }
+    return http::json_response(200, to_json(node.holdings(*channel, *key)));
+}
+
 void add_node_routes(http::Router& router, const Node& node, NodeAnswers answers) {
     const http::Router::Terms everyone{
         .kind = http::RouteKind::observability, .guard = {}, .body_bytes_max = 0};
-    const auto add = [&](std::string_view pattern, std::function<http::Response()> answer) {
-        router.add(
-            "GET", pattern, [answer = std::move(answer)](const http::Request&) { return answer(); },
-            everyone);
+    const auto add = [&](std::string_view pattern, http::Handler answer) {
+        router.add("GET", pattern, std::move(answer), everyone);
     };
-    add("/health", std::move(answers.health));
-    add("/metrics", std::move(answers.metrics));
-    add("/audit", [&node] { return audit_response(node); });
+    add("/health", [health = std::move(answers.health)](const http::Request&) { return health(); });
+    add("/metrics",
+        [metrics = std::move(answers.metrics)](const http::Request&) { return metrics(); });
+    add("/audit", [&node](const http::Request&) { return audit_response(node); });
+    add("/holdings",
+        [&node](const http::Request& request) { return holdings_response(node, request); });
 }
 
 std::function<std::shared_ptr<void>()> carry_trace() {

@@ -1,5 +1,6 @@
 // What every process tells about its node over HTTP, without authentication: GET /health (200, or
-// 503 with the reasons), GET /metrics (Prometheus text) and GET /audit (the inventory as JSON).
+// 503 with the reasons), GET /metrics (Prometheus text), GET /audit (the inventory as JSON) and GET
+// /holdings?channel=...&key=... (what its caches have of a key, as JSON).
 #pragma once
 
 #include <functional>
@@ -24,8 +25,9 @@ namespace tutti::services::caches {
 [[nodiscard]] http::Response metrics_response(const Node& node,
                                               std::span<const http::Metrics> upstreams = {});
 [[nodiscard]] http::Response audit_response(const Node& node);
+[[nodiscard]] http::Response holdings_response(const Node& node, const http::Request& request);
 
-// These three, for a process that has more to say in the first two. The node and what the functions
+// These four, for a process that has more to say in the first two. The node and what the functions
 // borrow outlive the router.
 struct NodeAnswers {
     std::function<http::Response()> health;

@@ -61,15 +61,22 @@ protected:
     Ended run(std::vector<std::string> arguments) {
         std::ostringstream out;
         std::ostringstream err;
-        const int code = tutti::cli::run(arguments, out, err,
-                                         {.catalogue = [this] { return node_->inventory(); },
-                                          .document = {},
-                                          .fetch = {},
-                                          .redis_url = url(),
-                                          .app = "shop",
-                                          .diagnose = {}});
+        const int code =
+            tutti::cli::run(arguments, out, err,
+                            {.catalogue = [this] { return node_->inventory(); },
+                             .document = {},
+                             .fetch = [this](const auto& url, auto) { return fetch(url); },
+                             .redis_url = url(),
+                             .app = "shop",
+                             .diagnose = {}});
         EXPECT_THAT(out.str() + err.str(), Not(HasSubstr("s3cret")));
         return {.code = code, .out = out.str(), .err = err.str()};
+    }
+    // The node's own answer to GET /holdings, for the key `a`; of others none.
+    tutti::Result<std::string> fetch(const std::string& url) {
+        if (url == "http://web-1/holdings?channel=cache%3Anumbers&key=a")
+            return tutti::to_json(node_->holdings("cache:numbers", "a"));
+        return tutti::fail(tutti::Errc::unavailable, "http GET", "connection refused");
     }
     int read(const std::string& key) { return *numbers_->get(key).value(); }
     bool eventually_reads(const std::string& key, int value) {
@@ -229,6 +236,30 @@ TEST_F(ChannelCommands, ExplainTellsTheLastEventAndWhatIsStored) {
     EXPECT_THAT(run({"explain", "-", "whatever", "a", "--channel", "cache:numbers", "--json"}).out,
                 AllOf(StartsWith(R"({"key":"a","lastEvent":{"sequence":3,"all":true},"logFrom":1)"),
                       HasSubstr(R"("current":false)")));
+}
+
+TEST_F(ChannelCommands, ExplainAsksInstancesForWhatTheyHold) {
+    EXPECT_EQ(read("a"), 1);
+    ASSERT_TRUE(eventually([&] { return numbers_->contains("a"); }));
+
+    const Ended held = run({"explain", "-", "numbers", "a", "--ask", "web-1"});
+    EXPECT_EQ(held.code, 0) << held.err;
+    EXPECT_THAT(held.out,
+                AllOf(HasSubstr("in memory\n  'web-1' at 'http://web-1', which has applied 0"
+                                ": in 'numbers' loaded "),
+                      HasSubstr(" ms ago, servable for ")));
+
+    ASSERT_TRUE(numbers_->invalidate("a", {.ack = tutti::Ack::every_instance}).done());
+    const Ended gone = run({"explain", "-", "numbers", "a", "--ask", "web-1", "--json"});
+    EXPECT_THAT(gone.out,
+                AllOf(HasSubstr(R"("instances":[{"process":"http://web-1","node":"web-1")"),
+                      HasSubstr(R"("applied":1,"held":[]})")));
+
+    const Ended down = run({"explain", "-", "numbers", "a", "--ask", "http://u:hunter2@down:1"});
+    EXPECT_EQ(down.code, 2);
+    EXPECT_THAT(down.out,
+                AllOf(HasSubstr("'http://down:1': http GET: unavailable: connection"),
+                      HasSubstr("last invalidated at sequence 1"), Not(HasSubstr("hunter2"))));
 }
 
 // A node with a cache whose values carry tags.

@@ -203,6 +203,15 @@ TEST(ToText, SaysWhatSpotChecksAreWorth) {
                 Not(HasSubstr("spot checks")));
 }
 
+TEST(ProvenShare, IsALowerBoundThatFailuresAndFewSamplesLower) {
+    EXPECT_EQ(proven_share(0, 0), 0);
+    EXPECT_EQ(proven_share(3, 0), 0) << "too few";
+    EXPECT_DOUBLE_EQ(proven_share(300, 0), 0.99);
+    EXPECT_DOUBLE_EQ(proven_share(1000, 100), 1 - (100 + 16.45 + 3) / 1000);
+    EXPECT_EQ(proven_share(10, 10), 0);
+    EXPECT_EQ(describe_share(proven_share(12'345, 0)), "99.97 %");
+}
+
 TEST(ToText, ACatalogueCountsNothing) {
     const std::string text = to_text(Inventory{row(personality())});
 

@@ -291,7 +291,7 @@ TEST(Audit, CheckFailsOnAFleetThatIsSplit) {
 
 TEST(Audit, ACheckThatFoundNothingToCheckIsNoSuccess) {
     Fleet fleet;
-    fleet.answers["http://one:1/audit"] = to_json({});
+    fleet.answers["http://one:1/audit"] = to_json(Inventory{});
 
     EXPECT_EQ(fleet.run({"audit", "one:1"}).code, 0);
     const Ended ended = fleet.run({"audit", "one:1", "--check"});

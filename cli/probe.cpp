@@ -1,0 +1,356 @@
+// `tutti probe`: follows some of a channel's invalidations, and asks every instance some time later
+// what it holds of the key. It listens by reading the log, as `tutti replay` does, and is no
+// member: what it asks is answered by the processes, over HTTP, and not by what they have said to
+// the bus.
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/describe/class.hpp>
+
+#include "cli/channel_view.hpp"
+#include "cli/commands.hpp"
+#include "cli/probe_askers.hpp"
+#include "cli/probe_tally.hpp"
+#include "cli/processes.hpp"
+#include "cli/text.hpp"
+#include "tutti/inventory.hpp"
+#include "tutti/json.hpp"
+
+namespace tutti::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* probe_name = "probe";
+constexpr std::size_t silent_shown_max = 20;
+
+struct WithinView {
+    std::int64_t within_ms = 0;
+    std::uint64_t samples = 0;
+    std::uint64_t older = 0;
+    std::uint64_t unknown = 0;
+    std::optional<double> at_least{};  // of all invalidations, 95 % certain
+    std::int64_t answered_by_ms = 0;
+};
+BOOST_DESCRIBE_STRUCT(WithinView, (),
+                      (within_ms, samples, older, unknown, at_least, answered_by_ms))
+
+struct OlderView {
+    std::string key{};
+    std::uint64_t sequence = 0;
+    std::int64_t within_ms = 0;
+    std::string process{};
+    std::string node{};
+    std::string cache{};
+    std::int64_t age_ms = 0;
+    std::int64_t servable_for_ms = 0;
+    bool suspect = false;
+    bool applied = false;  // as it says
+};
+BOOST_DESCRIBE_STRUCT(OlderView, (),
+                      (key, sequence, within_ms, process, node, cache, age_ms, servable_for_ms,
+                       suspect, applied))
+
+struct UnknownView {
+    std::string who{};
+    std::uint64_t times = 0;
+    std::string reason{};
+};
+BOOST_DESCRIBE_STRUCT(UnknownView, (), (who, times, reason))
+
+struct ProbeView {
+    std::string server{};
+    std::string app{};
+    std::string channel{};
+    std::uint64_t processes = 0;
+    std::uint64_t invalidations = 0;  // of keys, that were seen
+    std::uint64_t followed = 0;
+    std::vector<WithinView> within{};
+    std::vector<OlderView> older{};  // the first ones
+    std::vector<UnknownView> unknown{};
+};
+BOOST_DESCRIBE_STRUCT(ProbeView, (),
+                      (server, app, channel, processes, invalidations, followed, within, older,
+                       unknown))
+
+// "100ms", "10s"; nothing: it is none, or beyond an hour.
+std::optional<Duration> time_in(std::string_view text) {
+    std::uint32_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+    if (error != std::errc{} || count == 0) return std::nullopt;
+    std::optional<Duration> time;
+    if (unit == "ms") time = std::chrono::milliseconds{count};
+    if (unit == "s") time = std::chrono::seconds{count};
+    return time && *time <= 1h ? time : std::nullopt;
+}
+
+// In ascending order, each once. Nothing: one is none.
+std::optional<std::vector<Duration>> times_in(std::vector<std::string> texts) {
+    if (texts.empty()) texts = {"100ms", "1s", "10s"};
+    std::vector<Duration> times;
+    for (const std::string& text : texts) {
+        const auto time = time_in(text);
+        if (!time) return std::nullopt;
+        times.push_back(*time);
+    }
+    std::ranges::sort(times);
+    const auto twice = std::ranges::unique(times);
+    times.erase(twice.begin(), twice.end());
+    return times;
+}
+
+// The work until the last answer.
+class Probing {
+public:
+    Probing(const ProbeCommand& command, std::vector<Duration> within, redis::LogFollower follower,
+            TimePoint began, const World& world)
+        : command_(command),
+          within_(std::move(within)),
+          world_(world),
+          follower_(std::move(follower)),
+          askers_(process_urls(command.processes), command.channel.of.channel, command.patience,
+                  world),
+          tally_(within_),
+          empty_since_(began),
+          until_(saturating_add(began, command.lasts)) {}
+
+    void run() {
+        const Duration pause = std::clamp<Duration>(within_.front() / 20, 1ms, 50ms);
+        while (follows() || !due_.empty() || !asked_.empty()) {
+            if (follows()) look();
+            ask_what_is_due();
+            collect();
+            world_.wait(pause);
+        }
+    }
+
+    [[nodiscard]] const Tally& tally() const noexcept { return tally_; }
+    [[nodiscard]] std::size_t processes() const noexcept { return askers_.processes(); }
+    [[nodiscard]] std::uint64_t invalidations() const noexcept { return invalidations_; }
+    [[nodiscard]] std::uint64_t followed() const noexcept { return followed_; }
+    // Of the log, that ended a look; nothing: none did.
+    [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
+
+private:
+    using FollowedPointer = std::shared_ptr<const Followed>;
+    struct Question {
+        FollowedPointer followed;
+        std::size_t row = 0;
+        Result<std::vector<std::string>> members{};
+    };
+
+    [[nodiscard]] TimePoint now() const { return world_.clock->now(); }
+    [[nodiscard]] bool follows() const {
+        return now() < until_ && (command_.samples_max == 0 || followed_ < command_.samples_max);
+    }
+
+    void look() {
+        const TimePoint began = now();
+        auto part = follower_.next();
+        const TimePoint seen = now();
+        if (!part) {
+            failure_ = std::move(part).error();
+            return;
+        }
+        for (const BusEntry& entry : part->entries) {
+            if (entry.changed.keys.empty()) continue;
+            ++invalidations_;
+            if (is_sample(seen)) follow(entry, seen);
+        }
+        // Behind a whole page there may be more, from before this look.
+        if (part->entries.size() < redis::LogFollower::page_entries) empty_since_ = began;
+    }
+    // What was published during an outage of the log was so at no time that is known.
+    [[nodiscard]] bool is_sample(TimePoint seen) {
+        if (!follows() || seen < next_sample_ || seen - empty_since_ > within_.front())
+            return false;
+        if (std::uniform_int_distribution<std::uint64_t>(1, command_.one_in)(random_) != 1)
+            return false;
+        next_sample_ = seen + Duration(1s) / command_.rate_max;
+        return true;
+    }
+    void follow(const BusEntry& entry, TimePoint seen) {
+        const auto& keys = entry.changed.keys;
+        const auto chosen = std::uniform_int_distribution<std::size_t>(0, keys.size() - 1)(random_);
+        const auto followed =
+            std::make_shared<const Followed>(Followed{.key = keys[chosen],
+                                                      .epoch = entry.position.epoch,
+                                                      .sequence = entry.position.sequence,
+                                                      .after = empty_since_,
+                                                      .seen = seen});
+        ++followed_;
+        for (std::size_t row = 0; row < within_.size(); ++row) {
+            due_.emplace(seen + within_[row], Question{.followed = followed, .row = row});
+        }
+    }
+
+    // The members are those of now: one that has left since serves nothing any more.
+    void ask_what_is_due() {
+        while (!due_.empty() && due_.begin()->first <= now()) {
+            Question question = std::move(due_.begin()->second);
+            due_.erase(due_.begin());
+            askers_.ask(++number_, question.followed->key);
+            question.members = follower_.members();
+            asked_.emplace(number_, std::move(question));
+        }
+    }
+    void collect() {
+        for (const Askers::Answered& answered : askers_.take()) {
+            const auto asked = asked_.find(answered.question);
+            const auto& [followed, row, members] = asked->second;
+            tally_.add(row, *followed, members, answered.answers);
+            asked_.erase(asked);
+        }
+    }
+
+    const ProbeCommand& command_;
+    const std::vector<Duration> within_;
+    const World& world_;
+    redis::LogFollower follower_;
+    Askers askers_;
+    Tally tally_;
+    std::mt19937_64 random_{std::random_device{}()};
+    TimePoint empty_since_;  // nothing was in the log then that no look has shown
+    TimePoint until_;
+    TimePoint next_sample_;
+    std::multimap<TimePoint, Question> due_;
+    std::map<std::uint64_t, Question> asked_;  // by number
+    std::uint64_t number_ = 0;
+    std::uint64_t invalidations_ = 0;
+    std::uint64_t followed_ = 0;
+    std::optional<Error> failure_;
+};
+
+ProbeView view_of(const Probing& probing, const std::string& server,
+                  const redis::InspectOptions& of) {
+    ProbeView view{.server = server,
+                   .app = of.app,
+                   .channel = of.channel,
+                   .processes = probing.processes(),
+                   .invalidations = probing.invalidations(),
+                   .followed = probing.followed()};
+    for (const Tally::Row& row : probing.tally().rows()) {
+        auto& shown = view.within.emplace_back();
+        shown.within_ms = whole_milliseconds(row.within);
+        shown.samples = row.samples();
+        shown.older = row.older;
+        shown.unknown = row.unknown;
+        const double share = proven_share(row.samples(), row.older);
+        if (share > 0) shown.at_least = share;
+        shown.answered_by_ms = whole_milliseconds(row.answered_by);
+    }
+    for (const Tally::Finding& found : probing.tally().findings()) {
+        view.older.push_back({.key = found.followed.key,
+                              .sequence = found.followed.sequence,
+                              .within_ms = whole_milliseconds(found.within),
+                              .process = without_credentials(found.process),
+                              .node = found.node,
+                              .cache = found.held.cache,
+                              .age_ms = whole_milliseconds(found.held.age),
+                              .servable_for_ms = whole_milliseconds(found.held.servable_for),
+                              .suspect = found.held.suspect,
+                              .applied = found.applied >= found.followed.sequence});
+    }
+    for (const auto& [who, silence] : probing.tally().silent()) {
+        view.unknown.push_back({.who = without_credentials(who),
+                                .times = silence.times,
+                                .reason = without_credentials(silence.reason)});
+    }
+    return view;
+}
+
+void print(std::ostream& out, const WithinView& row) {
+    out << "  within " << row.within_ms << " ms: " << row.samples << " samples, " << row.older
+        << " older, " << row.unknown << " unknown: ";
+    if (row.at_least) {
+        out << "at least " << describe_share(*row.at_least)
+            << " are applied everywhere (95 % certain), answered by " << row.answered_by_ms
+            << " ms\n";
+    } else {
+        out << "too few to say what share is applied everywhere\n";
+    }
+}
+
+void print(std::ostream& out, const OlderView& found) {
+    out << "  " << in_quotes(found.key) << " (sequence " << found.sequence << ") after "
+        << found.within_ms << " ms: " << in_quotes(found.node) << " at " << in_quotes(found.process)
+        << " has it in " << in_quotes(found.cache) << ", loaded " << found.age_ms
+        << " ms ago, servable for " << found.servable_for_ms << " ms more"
+        << (found.suspect ? " as suspect" : "") << "; it "
+        << (found.applied ? "says that it has applied" : "has not said that it has applied")
+        << " the invalidation\n";
+}
+
+void print(std::ostream& out, const ProbeView& view) {
+    out << view.server << ", app " << in_quotes(view.app) << ", channel " << in_quotes(view.channel)
+        << "\n  " << view.processes << " processes asked; " << view.invalidations
+        << " invalidations of keys, " << view.followed << " followed\n";
+    for (const WithinView& row : view.within) print(out, row);
+    if (!view.older.empty()) out << "older values that could be served\n";
+    for (const OlderView& found : view.older) print(out, found);
+    if (!view.unknown.empty()) out << "not known\n";
+    for (const UnknownView& each :
+         std::span(view.unknown).first(std::min(view.unknown.size(), silent_shown_max))) {
+        out << "  " << in_quotes(each.who) << ", " << each.times
+            << (each.times == 1 ? " time" : " times, the last") << ": " << printable(each.reason)
+            << '\n';
+    }
+    if (view.unknown.size() > silent_shown_max)
+        out << "  and " << view.unknown.size() - silent_shown_max << " more\n";
+}
+
+int code_of(const Probing& probing) {
+    const auto& rows = probing.tally().rows();
+    if (rows.back().older > 0) return exit_refused;
+    const bool complete = std::ranges::all_of(
+        rows, [](const Tally::Row& row) { return row.unknown == 0 && row.samples() > 0; });
+    return complete && !probing.failure() ? exit_success : exit_failed;
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(performance-unnecessary-value-param): by value as the others
+int probe(ProbeCommand command, std::ostream& out, std::ostream& err, const World& world) {
+    const auto within = times_in(command.within);
+    if (!within) {
+        err << "tutti probe: --within: must be such as 100ms or 10s, at most an hour\n";
+        return exit_failed;
+    }
+    if (!complete(command.channel, probe_name, err, world)) return exit_failed;
+    const auto state = find_channel(command.channel, probe_name, err);
+    if (!state) return exit_failed;
+    const TimePoint began = world.clock->now();
+    auto follower = redis::LogFollower::begin(command.channel.url, command.channel.of);
+    if (!follower) return say_failure(err, probe_name, follower.error());
+    Probing probing(command, *within, *std::move(follower), began, world);
+    probing.run();
+
+    const ProbeView view = view_of(probing, state->server, command.channel.of);
+    if (command.channel.format == Format::json) {
+        out << json::write(view) << '\n';
+    } else {
+        print(out, view);
+    }
+    if (probing.failure()) {
+        (void)say_failure(err, probe_name, *probing.failure());
+        err << "  what was invalidated meanwhile was not followed\n";
+    }
+    if (probing.followed() == 0) {
+        err << "tutti probe: no invalidation of a key was followed: nothing is known\n";
+    }
+    return code_of(probing);
+}
+
+}  // namespace tutti::cli

@@ -1,0 +1,218 @@
+// `tutti probe` on a real server: two real nodes that are asked as their processes would answer,
+// and the wire of one of them can be cut. A lease is long enough for a slow machine to ask within
+// it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <future>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cli/cli.hpp"
+#include "support/redis_server.hpp"
+#include "support/tcp_proxy.hpp"
+#include "tutti/node.hpp"
+
+namespace tests {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+class Probe : public ::testing::Test {
+protected:
+    using Cache = tutti::Coherent<std::string, int>;
+
+    static constexpr tutti::Duration lease = 4s;
+    // What is promised: `lease` with 20 % and 50 ms.
+    static constexpr const char* beyond_the_lease = "5s";
+
+    struct Instance {
+        std::unique_ptr<tutti::Node> node = nullptr;
+        std::optional<Cache> cache = std::nullopt;
+    };
+    struct Probed {
+        int code = 0;
+        std::string out;
+        std::string err;
+    };
+
+    void SetUp() override {
+        instances_[0] = instance("web-1", server_.port());
+        instances_[1] = instance("web-2", wire_.port());
+        for (const Instance& each : instances_) read(each, "a");
+    }
+    static Instance instance(const std::string& name, std::uint16_t port) {
+        Instance made{.node =
+                          tutti::Node::create({.name = name,
+                                               .redis = "redis://127.0.0.1:" + std::to_string(port),
+                                               .app = "shop",
+                                               .lease = lease})
+                              .value()};
+        made.cache = made.node->coherent(tutti::CacheOptions<std::string, int>{
+            .name = "numbers",
+            .caches = "numbers",
+            .stale = tutti::Stale::wrong,
+            .ttl = 1h,
+            .bound = tutti::entries(100),
+            .load = [](const std::string&, tutti::LoadContext&) { return 1; },
+            .channel = "cache:numbers"});
+        const auto started = made.node->start(40s);
+        if (!started) ADD_FAILURE() << started.error().message();
+        return made;
+    }
+    static void read(const Instance& from, const std::string& key) {
+        EXPECT_TRUE(from.cache->get(key, {.deadline = 40s}));
+    }
+
+    // As GET /holdings of http://web-1 is answered.
+    tutti::Result<std::string> fetch(const std::string& url) {
+        constexpr std::string_view question = "/holdings?channel=cache%3Anumbers&key=";
+        for (const Instance& each : instances_) {
+            const std::string begin = "http://" + (*each.node).inventory().front().node;
+            if (!url.starts_with(begin + std::string(question))) continue;
+            if (begin == silent_) break;
+            return tutti::to_json(
+                each.node->holdings("cache:numbers", url.substr(begin.size() + question.size())));
+        }
+        return tutti::fail(tutti::Errc::timeout, "http GET", "no answer");
+    }
+    // Follows one invalidation, and patiently.
+    std::future<Probed> probe(const std::vector<std::string>& more,
+                              const std::string& seconds = "60") {
+        std::vector<std::string> words{"probe", "-",     "cache:numbers", "--samples", "1",
+                                       "--for", seconds, "--patience",    "60000"};
+        words.insert(words.end(), more.begin(), more.end());
+        return std::async(std::launch::async, [this, words = std::move(words)] {
+            std::ostringstream out;
+            std::ostringstream err;
+            const int code = tutti::cli::run(
+                words, out, err,
+                {.catalogue = {},
+                 .document = {},
+                 .fetch = [this](const std::string& url, tutti::Duration) { return fetch(url); },
+                 .redis_url = "redis://127.0.0.1:" + std::to_string(server_.port()),
+                 .app = "shop",
+                 .wait = [](tutti::Duration pause) { std::this_thread::sleep_for(pause); },
+                 .diagnose = {}});
+            return Probed{.code = code, .out = out.str(), .err = err.str()};
+        });
+    }
+    // Of a probe that may not have begun yet: so changes go on.
+    Probed with_changes(std::future<Probed> probing) {
+        while (probing.wait_for(50ms) != std::future_status::ready) {
+            EXPECT_TRUE(instances_[0].cache->invalidate("a").published());
+        }
+        return probing.get();
+    }
+
+    RedisServer server_;
+    TcpProxy wire_{server_.port()};
+    std::array<Instance, 2> instances_;
+    std::string silent_;
+};
+
+TEST_F(Probe, WhatEveryInstanceHasAppliedIsHeldByNone) {
+    const Probed probed =
+        with_changes(probe({"web-1", "web-2", "--within", beyond_the_lease, "--within", "4s"}));
+
+    EXPECT_EQ(probed.code, 0) << probed.out << probed.err;
+    EXPECT_THAT(probed.out, AllOf(HasSubstr("2 processes asked; "), HasSubstr(", 1 followed"),
+                                  HasSubstr("within 4000 ms: 1 samples, 0 older, 0 unknown"),
+                                  HasSubstr("within 5000 ms: 1 samples, 0 older, 0 unknown"),
+                                  Not(HasSubstr("not known"))));
+}
+
+TEST_F(Probe, AnInstanceThatIsCutOffServesTheOldValueUntilItsLeaseEnds) {
+    wire_.cut();
+    auto within_the_lease = probe({"web-1", "web-2", "--within", "200ms", "--json"});
+
+    const Probed both =
+        with_changes(probe({"web-1", "web-2", "--within", "200ms", "--within", beyond_the_lease}));
+
+    EXPECT_EQ(both.code, 0) << "late, and within the promise\n" << both.out << both.err;
+    EXPECT_THAT(both.out,
+                AllOf(HasSubstr("within 200 ms: 1 samples, 1 older, 0 unknown"),
+                      HasSubstr("within 5000 ms: 1 samples, 0 older, 0 unknown"),
+                      HasSubstr("'a' (sequence "), HasSubstr("'web-2' at 'http://web-2' has it in"),
+                      HasSubstr("it has not said that it has applied the invalidation")));
+    const Probed alone = within_the_lease.get();
+    EXPECT_EQ(alone.code, 1) << alone.out << alone.err;
+    EXPECT_THAT(alone.out,
+                AllOf(StartsWith(R"({"server":"redis://127.0.0.1:)"),
+                      HasSubstr(R"("within":[{"withinMs":200,"samples":1,"older":1,"unknown":0,)"),
+                      HasSubstr(R"("older":[{"key":"a",)"), HasSubstr(R"("node":"web-2")"),
+                      HasSubstr(R"("applied":false)")));
+}
+
+TEST_F(Probe, WhatWasLoadedAfterwardsIsNotOlder) {
+    auto probing = probe({"web-1", "web-2", "--within", beyond_the_lease});
+    while (probing.wait_for(20ms) != std::future_status::ready) {
+        EXPECT_TRUE(instances_[0].cache->invalidate("a").published());
+        for (const Instance& each : instances_) read(each, "a");
+    }
+
+    const Probed probed = probing.get();
+    EXPECT_EQ(probed.code, 0) << probed.out << probed.err;
+}
+
+TEST_F(Probe, AProcessThatDoesNotAnswerIsNotKnown) {
+    silent_ = "http://web-2";
+
+    const Probed probed = with_changes(probe({"web-1", "web-2", "--within", "100ms"}));
+
+    EXPECT_EQ(probed.code, 2);
+    EXPECT_THAT(probed.out,
+                AllOf(HasSubstr("within 100 ms: 0 samples, 0 older, 1 unknown: too few"),
+                      HasSubstr("'http://web-2', 1 time: http GET: timeout: no answer"),
+                      HasSubstr("and no process that has answered is it")));
+}
+
+TEST_F(Probe, AnInstanceThatWasForgottenIsNotKnown) {
+    const Probed probed = with_changes(probe({"web-1", "--within", "100ms"}));
+
+    EXPECT_EQ(probed.code, 2);
+    EXPECT_THAT(probed.out, AllOf(HasSubstr("1 unknown"), HasSubstr("'web-2"),
+                                  HasSubstr("a member of the channel")));
+}
+
+TEST_F(Probe, WithoutAnInvalidationNothingIsKnown) {
+    const Probed probed = probe({"web-1", "web-2", "--within", "1ms"}, "1").get();
+
+    EXPECT_EQ(probed.code, 2);
+    EXPECT_THAT(probed.out, HasSubstr("0 invalidations of keys, 0 followed"));
+    EXPECT_THAT(probed.err, HasSubstr("nothing is known"));
+}
+
+TEST_F(Probe, WhatIsNotOfAKeyIsNotFollowed) {
+    auto probing = probe({"web-1", "web-2", "--within", "1ms"}, "1");
+    while (probing.wait_for(20ms) != std::future_status::ready) {
+        EXPECT_TRUE(instances_[0].cache->invalidate_all().published());
+    }
+
+    EXPECT_THAT(probing.get().out, HasSubstr("0 invalidations of keys, 0 followed"));
+}
+
+TEST_F(Probe, AChannelThatNobodyUsesIsAMistake) {
+    const Probed probed = probe({"web-1", "--app", "other"}).get();
+
+    EXPECT_EQ(probed.code, 2);
+    EXPECT_THAT(probed.err, HasSubstr("has used the channel 'cache:numbers' here"));
+    EXPECT_THAT(probed.out, IsEmpty());
+}
+
+}  // namespace
+}  // namespace tests
