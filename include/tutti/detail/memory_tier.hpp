@@ -155,8 +155,8 @@ private:
         if (!shard.table().read(query, hash, seen)) return std::nullopt;
         return use(shard, seen, alive, make, removed);
     }
-    Put put(const Query& query, const Hashed& hash, Draft& draft, const Snapshot* seen,
-            RetiredList& removed) {
+    [[gnu::always_inline]] Put put(const Query& query, const Hashed& hash, Draft& draft,
+                                   const Snapshot* seen, RetiredList& removed) {
         for (;;) {
             const Put outcome = shard_of(hash).put(query, hash, draft, seen, removed);
             if (outcome != Put::no_room) {
