@@ -45,12 +45,12 @@ inline constexpr std::size_t incident_count = static_cast<std::size_t>(Incident:
 
 using Weights = std::array<double, incident_count>;
 // Of each node one of these.
-using Leases = std::array<Duration, 4>;
+using LeaseChoices = std::array<Duration, 4>;
 
-inline constexpr Leases usual_leases{std::chrono::seconds{1}, std::chrono::seconds{1},
-                                     std::chrono::seconds{1}, std::chrono::seconds{1}};
-inline constexpr Leases mixed_leases{std::chrono::milliseconds{500}, std::chrono::seconds{1},
-                                     std::chrono::seconds{1}, std::chrono::seconds{2}};
+inline constexpr LeaseChoices usual_leases{std::chrono::seconds{1}, std::chrono::seconds{1},
+                                           std::chrono::seconds{1}, std::chrono::seconds{1}};
+inline constexpr LeaseChoices mixed_leases{std::chrono::milliseconds{500}, std::chrono::seconds{1},
+                                           std::chrono::seconds{1}, std::chrono::seconds{2}};
 
 // Between these numbers there is one for each seed.
 struct Nodes {
@@ -76,7 +76,7 @@ struct Scenario {
     double load_failures = 0;
     double slow_loads = 0;  // that may outlast a wait-out
     bool foreign = false;   // other programs write too
-    Leases leases = usual_leases;
+    LeaseChoices leases = usual_leases;
     bool validated = false;  // the caches trust no clock
     double checked = 0;      // of the caches, which check each hit against the source
     double writes = 0.12;    // of the operations
