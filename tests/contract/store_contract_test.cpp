@@ -191,6 +191,7 @@ TEST_P(StoreContract, WithoutItsServerAnOperationFailsInTimeAndLaterSucceeds) {
 
 // Once the connection is known to be lost, what is asked is not sent when it is back.
 TEST_P(StoreContract, WhatAnErrorCallsUnsentHasNoEffect) {
+    ASSERT_TRUE(put("first", "value"));
     world().stop_server();
     int attempts = 0;
     const auto key = [&] { return "key" + std::to_string(attempts); };
