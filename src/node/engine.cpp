@@ -18,6 +18,7 @@
 #include "node/declarations.hpp"
 #include "node/metrics.hpp"
 #include "node/near_cache.hpp"
+#include "node/refused.hpp"
 
 namespace tutti {
 
