@@ -275,7 +275,8 @@ std::optional<Error> Server::away(std::string_view operation) const {
     if (reachable_) return std::nullopt;
     return Error{.code = Errc::unavailable,
                  .operation = "embedded " + std::string(operation),
-                 .cause = "the server is away"};
+                 .cause = "the server is away",
+                 .unsent = true};
 }
 
 ServerChannel& Server::checked(const std::string& name) {

@@ -99,7 +99,7 @@ void ReservationCore::look(const std::shared_ptr<Try>& attempt) {
 // Whether it is in the store is not known. When the action happens all the same, it is better
 // there.
 void ReservationCore::not_written(Try& attempt, const Error& error) {
-    if (refuses(error) && TakeBack::is_unknown(error)) {
+    if (refuses(error) && TakeBack::may_be_written(error)) {
         take_back_->take(removal(attempt.key, attempt.stored));
     }
     cannot_say(attempt, error);
@@ -137,7 +137,7 @@ void ReservationCore::release(std::string key, std::string stored, Duration time
         key, stored, saturating_add(environment_.clock->now(), timeout),
         [take_back = take_back_, remove = removal(key, stored),
          done = std::move(done)](Result<bool> released) mutable {
-            if (!released && TakeBack::is_unknown(released.error())) {
+            if (!released && TakeBack::may_be_left(released.error())) {
                 take_back->take(std::move(remove));
             }
             done(std::move(released));

@@ -302,14 +302,14 @@ void StoreAccess::release(const std::string& text, const LoadToken& token) {
     store_->release(
         address_of(text), token, deadline(),
         [take_back = take_back_, remove = std::move(remove)](const Result<bool>& released) mutable {
-            const bool unknown = !released && TakeBack::is_unknown(released.error());
-            if (unknown) take_back->take(std::move(remove));
+            const bool left = !released && TakeBack::may_be_left(released.error());
+            if (left) take_back->take(std::move(remove));
         });
 }
 
 void StoreAccess::take_back(const std::string& text, const LoadToken& token, const Error& failed) {
-    if (!TakeBack::is_unknown(failed)) return release(text, token);
-    take_back_->take(removal(text, token));
+    if (TakeBack::may_be_written(failed)) return take_back_->take(removal(text, token));
+    if (!failed.unsent) release(text, token);
 }
 
 TakeBack::Remove StoreAccess::removal(const std::string& text, const LoadToken& token) const {

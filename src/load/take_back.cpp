@@ -10,8 +10,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration pause_first = 100ms;
-// All that was under way when a connection broke is told at once.
-constexpr Duration break_takes = 100ms;
 
 }  // namespace
 
@@ -21,7 +19,11 @@ TakeBack::TakeBack(const Clock& clock, std::shared_ptr<Executor> executor, Durat
       window_(window),
       pause_max_(std::clamp<Duration>(window / 4, pause_first, 1s)) {}
 
-bool TakeBack::is_unknown(const Error& error) noexcept {
+bool TakeBack::may_be_written(const Error& error) noexcept {
+    return !error.unsent && may_be_left(error);
+}
+
+bool TakeBack::may_be_left(const Error& error) noexcept {
     return error.code == Errc::timeout || error.code == Errc::unavailable ||
            error.code == Errc::protocol;
 }
@@ -52,29 +54,17 @@ void TakeBack::answered(const std::shared_ptr<Owed>& owed, const Result<bool>& r
     const bool asked_again = owed->pause > Duration::zero();
     const detail::Lock lock(mutex_);
     if (closed_) return;
-    const bool was_sent = may_have_been_sent(removed);
     if (is_settled(*owed, removed)) {
         if (asked_again) --owed_;
-    } else if (asked_again || (was_sent && owed_ < owed_max)) {
+    } else if (asked_again || owed_ < owed_max) {
         if (!asked_again) ++owed_;
         ask_later(owed);
     }
 }
 
-// While one is owed it is asked about again, so the end of this is seen.
-bool TakeBack::may_have_been_sent(const Result<bool>& removed) {
-    const bool is_away = !removed && removed.error().code == Errc::unavailable;
-    if (!is_away) {
-        away_since_.reset();
-        return true;
-    }
-    if (!away_since_ || owed_ == 0) away_since_ = clock_.now();
-    return clock_.now() - *away_since_ < break_takes;
-}
-
 bool TakeBack::is_settled(Owed& owed, const Result<bool>& removed) const {
     // An error that will not pass, such as a missing permission.
-    if (!removed) return !is_unknown(removed.error()) && removed.error().code != Errc::overloaded;
+    if (!removed) return !may_be_left(removed.error()) && removed.error().code != Errc::overloaded;
     if (*removed) return true;
     if (!owed.absent_since) {
         owed.absent_since = clock_.now();
@@ -84,10 +74,9 @@ bool TakeBack::is_settled(Owed& owed, const Result<bool>& removed) const {
 }
 
 // With the lock, so that nothing is scheduled after `close`. An answer costs the store a script,
-// and what arrives late arrives soon after the connection is there again. While that is away it is
-// looked for often, so that its next break is told from this one.
+// and what arrives late arrives soon after the connection is there again.
 void TakeBack::ask_later(const std::shared_ptr<Owed>& owed) {
-    const bool is_there = owed->absent_since && !away_since_;
+    const bool is_there = owed->absent_since.has_value();
     const Duration longest = is_there ? std::max(window_ / 4, pause_max_) : pause_max_;
     owed->pause = std::min(std::max(2 * owed->pause, pause_first), longest);
     executor_->run_at(clock_.now() + owed->pause, [weak = weak_from_this(), owed] {

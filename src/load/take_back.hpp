@@ -9,9 +9,9 @@
 // window that there is nothing to remove.
 //
 // Bounded: at most `owed_max` keys are asked about again; beyond that only the first question is
-// asked, and what it misses ends with its window. And while the store is away nothing is added but
-// what failed as the connection broke: later writes have not been sent, an outage has many of them,
-// and the whole fleet would ask the server about all of them when it is back.
+// asked, and what it misses ends with its window. A write that was never sent leaves nothing to
+// take back: an outage has many of them, and the whole fleet would ask the server about all of them
+// when it is back.
 //
 // Thread-safety: all functions may be called from any thread. Blocking: never. Lifetime: owns what
 // it works on; the clock lives for the whole program.
@@ -39,8 +39,10 @@ public:
 
     TakeBack(const Clock& clock, std::shared_ptr<Executor> executor, Duration window);
 
-    // Whether an operation that ended so may have taken effect, now or later.
-    [[nodiscard]] static bool is_unknown(const Error& error) noexcept;
+    // Whether a write that ended so may have taken effect, or will.
+    [[nodiscard]] static bool may_be_written(const Error& error) noexcept;
+    // Whether a removal that ended so may have left what it was to remove, and is worth repeating.
+    [[nodiscard]] static bool may_be_left(const Error& error) noexcept;
 
     void take(Remove remove);
     // What is owed is left to end with its window.
@@ -55,7 +57,6 @@ private:
 
     [[nodiscard]] bool is_closed();
     void ask(const std::shared_ptr<Owed>& owed);
-    [[nodiscard]] bool may_have_been_sent(const Result<bool>& removed) TUTTI_REQUIRES(mutex_);
     void answered(const std::shared_ptr<Owed>& owed, const Result<bool>& removed);
     [[nodiscard]] bool is_settled(Owed& owed, const Result<bool>& removed) const;
     void ask_later(const std::shared_ptr<Owed>& owed) TUTTI_REQUIRES(mutex_);
@@ -66,8 +67,6 @@ private:
     const Duration pause_max_;  // without an answer; also what one question may take
     detail::Mutex mutex_;
     std::size_t owed_ TUTTI_GUARDED_BY(mutex_) = 0;  // those that are asked about again
-    // That questions have found no connection; one is owed then.
-    std::optional<TimePoint> away_since_ TUTTI_GUARDED_BY(mutex_);
     bool closed_ TUTTI_GUARDED_BY(mutex_) = false;
 };
 

@@ -24,6 +24,12 @@ Error timed_out(std::string_view operation, std::string cause) {
     return {.code = Errc::timeout, .operation = std::string(operation), .cause = std::move(cause)};
 }
 
+// A command that ends so before it is sent is never sent.
+Error unsent(Error error) {
+    error.unsent = true;
+    return error;
+}
+
 Error stopped(std::string_view operation) {
     return {.code = Errc::stopped,
             .operation = std::string(operation),
@@ -68,8 +74,8 @@ void CommandConnection::submit(Command command, Handler handler) {
     if (inbox == Inbox::was_empty) {
         return executor_.post([self = shared_from_this()] { self->drain(); });
     }
-    Error error = inbox == Inbox::ended ? stopped(queued.command.operation)
-                                        : overloaded(queued.command.operation);
+    Error error = unsent(inbox == Inbox::ended ? stopped(queued.command.operation)
+                                               : overloaded(queued.command.operation));
     executor_.post([error = std::move(error), handler = std::move(queued.handler)]() mutable {
         handler(fail(std::move(error)));
     });
@@ -102,7 +108,7 @@ void CommandConnection::drain() {
 void CommandConnection::accept(Queued queued, TimePoint now) {
     const Command& command = queued.command;
     const auto refuse = [&](Error error) {
-        finish(std::move(queued.handler), command.bytes.size(), fail(std::move(error)));
+        finish(std::move(queued.handler), command.bytes.size(), fail(unsent(std::move(error))));
     };
     if (is_closed(command.caller)) return refuse(stopped(command.operation));
     if (command.deadline <= now) {
@@ -195,26 +201,27 @@ void CommandConnection::fail_outstanding(const Error& error) {
             waiting_.push_back(std::move(queued));
         } else {
             finish(std::move(queued.handler), queued.command.bytes.size(),
-                   fail(unavailable(queued.command.operation, error)));
+                   fail(unsent(unavailable(queued.command.operation, error))));
         }
     }
 }
 
 void CommandConnection::close(Caller caller) {
     if (std::exchange(closed_[static_cast<std::size_t>(caller)], true)) return;
-    std::vector<std::pair<Handler, std::string_view>> ended;
+    std::vector<std::pair<Handler, Error>> ended;
     for (Outstanding& sent : outstanding_) {
         if (sent.caller == caller && sent.handler) {
-            ended.emplace_back(std::exchange(sent.handler, nullptr), sent.operation);
+            ended.emplace_back(std::exchange(sent.handler, nullptr), stopped(sent.operation));
         }
     }
     for (Queued& queued : waiting_) {
         if (queued.command.caller == caller && queued.handler) {
-            ended.emplace_back(std::exchange(queued.handler, nullptr), queued.command.operation);
+            ended.emplace_back(std::exchange(queued.handler, nullptr),
+                               unsent(stopped(queued.command.operation)));
         }
     }
     if (is_closed(Caller::store) && is_closed(Caller::bus)) end();
-    for (auto& [handler, operation] : ended) handler(fail(stopped(operation)));
+    for (auto& [handler, error] : ended) handler(fail(std::move(error)));
 }
 
 void CommandConnection::end() {
@@ -270,9 +277,10 @@ TimePoint CommandConnection::expire(TimePoint now) {
         } else {
             expired.emplace_back(
                 std::exchange(queued.handler, nullptr),
-                timed_out(queued.command.operation,
-                          "there was no connection to " + where +
-                              " before the deadline, and so it was not sent: does it run?"));
+                unsent(timed_out(queued.command.operation,
+                                 "there was no connection to " + where +
+                                     " before the deadline, and so it was not sent: does it "
+                                     "run?")));
         }
     }
     for (auto& [handler, error] : expired) handler(fail(std::move(error)));

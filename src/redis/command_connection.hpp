@@ -10,6 +10,7 @@
 //    Only the very first connect is waited for, and any by a command that says so;
 //  - with Errc::overloaded when too much is outstanding;
 //  - with Errc::stopped after `close`; when the event loop has ended its handler is destroyed.
+// An error says whether it was sent (Error::unsent).
 // A link is suspected when a reply is late (session.hpp), and given up when the server was silent
 // for `stall_timeout` while it owed one.
 //

@@ -13,7 +13,11 @@ constexpr const char* replica_wait_operation = "redis wait";
 
 // How many replicas have it. Errors: it is not known.
 Result<std::uint64_t> to_count(Result<Reply> reply) {
-    if (!reply) return fail(std::move(reply).error());
+    if (!reply) {
+        Error error = std::move(reply).error();
+        error.unsent = false;  // what is waited for was
+        return fail(std::move(error));
+    }
     if (reply->is(Reply::Type::error)) return fail(to_error(replica_wait_operation, *reply));
     if (!reply->is(Reply::Type::integer) || reply->integer < 0) {
         return fail(unexpected_reply(replica_wait_operation, *reply));

@@ -189,6 +189,27 @@ TEST_P(StoreContract, WithoutItsServerAnOperationFailsInTimeAndLaterSucceeds) {
     EXPECT_EQ(get("key").value(), Found("value"));
 }
 
+// Once the connection is known to be lost, what is asked is not sent when it is back.
+TEST_P(StoreContract, WhatAnErrorCallsUnsentHasNoEffect) {
+    ASSERT_TRUE(put("first", "value"));
+    world().stop_server();
+    int attempts = 0;
+    const auto key = [&] { return "key" + std::to_string(attempts); };
+    ASSERT_TRUE(eventually([&] {
+        ++attempts;
+        const auto written = wait_for<bool>([&](auto done) {
+            world().store(0).put(key(), "value", {.ttl = Ttl::never()},
+                                 world().now() + milliseconds{20}, std::move(done));
+        });
+        return !written && written.error().unsent;
+    }));
+
+    world().start_server();
+
+    ASSERT_TRUE(eventually([&] { return put("last", "value").has_value(); }));
+    EXPECT_EQ(get(key()).value(), std::nullopt);
+}
+
 TEST_P(StoreContract, ClosedStoreStopsItsOperations) {
     ASSERT_TRUE(put("key", "value"));
     world().stop_server();

@@ -150,6 +150,17 @@ TEST_F(UnknownOutcome, AStoreThatIsAwayForLongIsAskedWhenItIsBack) {
     EXPECT_EQ(held(), std::nullopt);
 }
 
+TEST_F(UnknownOutcome, AnAttemptThatWasNeverSentIsNotTakenBack) {
+    server_.go_away();
+    EXPECT_TRUE(reserve("job-1")->error().unsent);
+    server_.come_back();
+    EXPECT_TRUE(reserve("job-1").value()->granted);
+
+    pass(2s);
+
+    EXPECT_EQ(held(), "job-1") << "of the second attempt, which looks the same";
+}
+
 TEST_F(UnknownOutcome, AReleaseWhoseRequestWasLostIsRepeated) {
     const auto attempt = reserve("job-1").value();
     faults_.next(Operation::erase_if_equal, {.request_lost = true});

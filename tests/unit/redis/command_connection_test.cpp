@@ -29,7 +29,7 @@ protected:
         make();
         let_in();
     }
-    // Its answer will be told as "word: answer".
+    // Its answer will be told as "word: answer", or "word: error", or "word: error, unsent".
     void submit(const std::string& word, Duration within = 10s, Caller caller = Caller::store,
                 bool waits = false) {
         connection_->submit(
@@ -39,11 +39,12 @@ protected:
              .caller = caller,
              .waits = waits},
             [this, word](const Result<Reply>& reply) {
-                answers_.push_back(
-                    word + ": " +
-                    (reply ? reply->text : std::string(to_string(reply.error().code))));
+                answers_.push_back(word + ": " + (reply ? reply->text : told(reply.error())));
             });
         executor_.run_ready();
+    }
+    static std::string told(const Error& error) {
+        return std::string(to_string(error.code)) + (error.unsent ? ", unsent" : "");
     }
     [[nodiscard]] std::vector<std::string> answers() { return std::exchange(answers_, {}); }
 
@@ -83,7 +84,7 @@ TEST_F(RedisCommands, WhatEndedBeforeItWasSentIsNeverSent) {
     submit("ended", 1s);
     submit("waits");
     executor_.advance(1s);
-    EXPECT_THAT(answers(), ElementsAre("ended: timeout"));
+    EXPECT_THAT(answers(), ElementsAre("ended: timeout, unsent"));
 
     link().accept();
     (void)heard();
@@ -99,7 +100,7 @@ TEST_F(RedisCommands, FailWithALinkThatBreaksAndAreNotSentAgain) {
     EXPECT_THAT(answers(), ElementsAre("a: unavailable"));
 
     submit("b");
-    EXPECT_THAT(answers(), ElementsAre("b: unavailable"));
+    EXPECT_THAT(answers(), ElementsAre("b: unavailable, unsent"));
     executor_.advance(50ms);
     link().accept();
     (void)heard();
@@ -169,7 +170,7 @@ TEST_F(RedisCommands, OneThatSaysSoWaitsForALink) {
     link().break_off();
     submit("waits", 10s, Caller::bus, true);
     submit("does not");
-    EXPECT_THAT(answers(), ElementsAre("does not: unavailable"));
+    EXPECT_THAT(answers(), ElementsAre("does not: unavailable, unsent"));
     executor_.advance(50ms);
     link().break_off();
     EXPECT_THAT(answers(), ElementsAre()) << "for as many attempts as it takes";
@@ -189,10 +190,10 @@ TEST_F(RedisCommands, OneThatWaitsDoesSoUntilItsDeadlineOrTheEnd) {
     submit("long", 10s, Caller::bus, true);
 
     executor_.advance(100ms);
-    EXPECT_THAT(answers(), ElementsAre("short: timeout"));
+    EXPECT_THAT(answers(), ElementsAre("short: timeout, unsent"));
     connection_->close(Caller::bus);
 
-    EXPECT_THAT(answers(), ElementsAre("long: stopped"));
+    EXPECT_THAT(answers(), ElementsAre("long: stopped, unsent"));
 }
 
 TEST_F(RedisCommands, AServerThatStillSendsIsNotSilent) {
@@ -226,7 +227,7 @@ TEST_F(RedisCommands, TooManyAreRefusedAtOnce) {
     submit("b");
     submit("c");
 
-    EXPECT_THAT(answers(), ElementsAre("c: overloaded"));
+    EXPECT_THAT(answers(), ElementsAre("c: overloaded, unsent"));
 }
 
 TEST_F(RedisCommands, TheEndOfOneCallerLeavesTheOtherAlone) {
@@ -237,7 +238,7 @@ TEST_F(RedisCommands, TheEndOfOneCallerLeavesTheOtherAlone) {
     connection_->close(Caller::store);
     EXPECT_THAT(answers(), ElementsAre("store: stopped"));
     submit("store again", 10s, Caller::store);
-    EXPECT_THAT(answers(), ElementsAre("store again: stopped"));
+    EXPECT_THAT(answers(), ElementsAre("store again: stopped, unsent"));
     say("+1\r\n+2\r\n");
 
     EXPECT_THAT(answers(), ElementsAre("bus: 2"));
@@ -251,7 +252,7 @@ TEST_F(RedisCommands, EndWithTheLastCaller) {
     connection_->close(Caller::bus);
     submit("b", 10s, Caller::bus);
 
-    EXPECT_THAT(answers(), ElementsAre("a: stopped", "b: stopped"));
+    EXPECT_THAT(answers(), ElementsAre("a: stopped", "b: stopped, unsent"));
     EXPECT_TRUE(link().is_over());
     EXPECT_EQ(executor_.timer_count(), 0U);
 }
