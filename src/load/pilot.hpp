@@ -1,5 +1,5 @@
 // One load from its turn to its end. The functions stand in the order in which they happen: the
-// store, the source, and where the value lands.
+// store, the source, and where the value lands (landing.cpp).
 //
 // With a store a flight asks it first, and its answer is a value, a claim to load, or that another
 // instance loads, which is waited for. A loaded value is given to the readers at once, stored under
@@ -72,6 +72,10 @@ private:
         refuse,
         give_up
     };
+
+    // What a reader is answered.
+    static detail::RawLookup lookup_of(const detail::RawLoaded& loaded);
+    static detail::RawLookup lookup_of(const StoreAccess::Decoded& stored);
 
     [[nodiscard]] Next begin(TimePoint now) const TUTTI_REQUIRES(state_.mutex);
     void go(Next next) const;

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/log.hpp"
 #include "tutti/cooldown.hpp"
 #include "tutti/detail/cache.hpp"
 #include "tutti/invalidator.hpp"
@@ -40,17 +39,5 @@ namespace tutti {
 // Why it cannot be on one node with those that were declared before it.
 [[nodiscard]] std::vector<std::string> problems_between(
     const Declaration& declaration, std::span<const Declaration* const> earlier);
-
-// Stand in for a cache that was refused, until `start` has said so: they hold nothing and answer
-// every call with the reason.
-[[nodiscard]] std::shared_ptr<detail::Cache> refused_cache(const std::string& name, Error why,
-                                                           Log log);
-[[nodiscard]] std::shared_ptr<detail::Invalidated> refused_invalidator(const std::string& name,
-                                                                       Error why, Log log);
-[[nodiscard]] std::shared_ptr<detail::CooldownCore> refused_cooldown();
-[[nodiscard]] std::shared_ptr<detail::ReservationCore> refused_reservation(const std::string& name,
-                                                                           Error why);
-// The reason of a wrong declaration.
-[[nodiscard]] Error declared_wrongly(const std::string& name, std::string why);
 
 }  // namespace tutti

@@ -17,6 +17,7 @@
 #include "load/reservation_core.hpp"
 #include "node/declarations.hpp"
 #include "node/near_cache.hpp"
+#include "node/refused.hpp"
 
 namespace tutti {
 

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "node/declarations.hpp"
 #include "node/engine.hpp"
 #include "node/life.hpp"
 #include "node/parts.hpp"
+#include "node/refused.hpp"
 
 namespace tutti {
 
