@@ -82,6 +82,7 @@ Result<LogPart> read_pages(Asking& asking, Epoch epoch, Sequence first, std::siz
 
 std::vector<std::string> names_in(const Reply& acks) {
     std::vector<std::string> names;
+    names.reserve(acks.items.size());
     for (const Reply& item : acks.items) names.push_back(item.text);
     return names;
 }
