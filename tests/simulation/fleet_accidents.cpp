@@ -161,8 +161,6 @@ void Fleet::note(Event event) {
         event == Event::failover) {
         reservations_.store_lost_its_state();
     }
-    if (event == Event::refuse) reservations_.store_refuses();
-    if (event == Event::fine || event == Event::calm) reservations_.store_is_fine();
 }
 
 void Fleet::note(Event event, const Process& process, std::size_t row, std::uint64_t number) {

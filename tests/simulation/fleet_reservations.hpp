@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "simulation/process.hpp"
@@ -25,12 +24,6 @@ public:
     // What has failed holds up nobody.
     void demand_free();
     void store_lost_its_state() { book_.store_lost_its_state(); }
-    // A server that refuses everything for longer than a connection takes to break looks as one
-    // that is away: what fails then is taken for never sent, and its window ends it.
-    void store_refuses() { refused_ = true; }
-    void store_is_fine() {
-        if (std::exchange(refused_, false)) failed_.clear();
-    }
 
 private:
     struct Held {
@@ -53,7 +46,6 @@ private:
     Fleet& fleet_;
     ReservationBook book_{Process::reservation_window};
     std::vector<Failed> failed_;
-    bool refused_ = false;
 };
 
 }  // namespace tutti::simulation
