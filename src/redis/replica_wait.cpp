@@ -77,7 +77,8 @@ void ReplicaWait::on_copies(Result<Reply> reply) {
     const auto had = to_count(std::move(reply));
     auto answered = std::exchange(answered_, {});
     asking_ = false;
-    if (unanswered_ > 0) ask();
+    // A connection that refuses it refuses the next one at once, too: the next answer asks again.
+    if (had && unanswered_ > 0) ask();
     bool short_of = false;
     for (Answered& each : answered) {
         const bool same_link = each.link == connection_->link_number();

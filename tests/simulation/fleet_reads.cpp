@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "load/declared.hpp"
 #include "simulation/fleet.hpp"
 
 namespace tutti::simulation {
@@ -13,6 +14,12 @@ namespace {
 
 // Who waits for a load of another node is woken, and looks by itself a second later.
 constexpr Duration calm_read_max = 900ms;
+
+// R12.
+bool is_held(const detail::Cache& cache, const std::string& key, Duration age) {
+    const auto held = dynamic_cast<const Declared&>(cache).holding(key);
+    return held && held->age >= age;
+}
 
 }  // namespace
 
@@ -123,6 +130,8 @@ std::optional<Version> Fleet::peek(std::size_t place, std::size_t cache, std::si
         return std::nullopt;
     }
     const Lookup<Version> found(*std::move(*hit));
+    if (!is_held(process.raw_cache(cache), key_of(row), found.age()))
+        violated("R12: an instance says that it holds what it answers", "", row);
     const Version seen = seen_by(row, found);
     judge_at_once(process, cache, row, owed, found);
     return seen;

@@ -27,7 +27,7 @@ namespace tutti {
 
 // Of one cache.
 struct Holding {
-    std::string cache;
+    std::string cache = {};
     // Since the load began whose value a read that begins now may be answered with: the oldest of
     // an entry in memory, fresh or a last known good, and of a load that runs and may be joined. An
     // entry whose idle time has ended counts until it is removed.
@@ -42,8 +42,8 @@ struct Holding {
 };
 
 struct Holdings {
-    std::string node;    // NodeOptions::name
-    std::string member;  // the same, unique in the fleet and in time: as the bus knows it
+    std::string node = {};    // NodeOptions::name
+    std::string member = {};  // the same, unique in the fleet and in time: as the bus knows it
     // What the instance has applied of the channel. Epoch::none: it hears no such channel.
     Epoch epoch = Epoch::none;
     Sequence applied = 0;

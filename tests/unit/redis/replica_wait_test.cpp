@@ -18,11 +18,12 @@ const std::string wait_for_one = encode({"WAIT", "1", "500"});
 
 class RedisReplicaWait : public NetworkTest {
 protected:
-    RedisReplicaWait() {
+    explicit RedisReplicaWait(std::size_t commands_max = 100) {
         connection_ = std::make_shared<CommandConnection>(
-            network(),
-            CommandConnection::Options{
-                .session = options(), .stall_timeout = 1s, .only = CommandConnection::Caller::bus});
+            network(), CommandConnection::Options{.session = options(),
+                                                  .stall_timeout = 1s,
+                                                  .commands_max = commands_max,
+                                                  .only = CommandConnection::Caller::bus});
         connection_->start(nullptr);
         let_in();
         wait_ = std::make_shared<ReplicaWait>(
@@ -116,6 +117,23 @@ TEST_F(RedisReplicaWait, AServerThatWasDemotedMeanwhileConfirmsNothing) {
     say("$1\r\n1\r\n-UNBLOCKED force unblock from blocking operation\r\n");
 
     EXPECT_THAT(answers(), ElementsAre(HasSubstr("unavailable")));
+}
+
+// Its script is all that may be outstanding.
+class RedisReplicaWaitWithoutRoom : public RedisReplicaWait {
+protected:
+    RedisReplicaWaitWithoutRoom() : RedisReplicaWait(1) {}
+};
+
+TEST_F(RedisReplicaWaitWithoutRoom, AWaitThatIsRefusedIsAskedAgainWhenTheScriptIsAnswered) {
+    run("a");
+    EXPECT_THAT(heard(), Not(EndsWith(wait_for_one)));
+
+    say("$1\r\n1\r\n");
+    EXPECT_EQ(heard(), wait_for_one);
+    say(":1\r\n");
+
+    EXPECT_THAT(answers(), ElementsAre("a: 1"));
 }
 
 TEST(Copies, AMajorityOfAllServersHasWhatCounts) {
