@@ -23,9 +23,12 @@ def digest(program):
     return hashlib.sha256(Path(program).read_bytes()).hexdigest()
 
 
-def commit_of(root):
+def commit_of(program, root):
+    """Of which `program` was built."""
     def git(*words):
         return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout.strip()
+    if Path(program).stat().st_mtime < int(git("log", "-1", "--format=%ct")):
+        raise Mistake(f"{program} is older than the last commit: build it again, or the record names what was not played")
     return git("rev-parse", "--short=10", "HEAD") + (" and changes" if git("status", "--porcelain", "-uno") else "")
 
 
@@ -44,7 +47,7 @@ class Journal:
         run = {"scenario": scenario, "first": first, "seeds": seeds, "program": digest(program)}
         if not self.path.exists():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text(json.dumps(run | {"commit": commit_of(root)}) + "\n")
+            self.path.write_text(json.dumps(run | {"commit": commit_of(program, root)}) + "\n")
         begun, *done = (json.loads(line) for line in self.path.read_text().splitlines())
         differs = [what for what, value in run.items() if begun[what] != value]
         if differs:

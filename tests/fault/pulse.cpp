@@ -22,21 +22,19 @@ constexpr auto between_beats = 20ms;
 
 }  // namespace
 
-Pulse::Pulse(std::function<void()> beat, tutti::Duration patience)
+Pulse::Pulse(std::function<void()> beat, tutti::Duration patience, Rest rest)
     : beat_(std::move(beat)),
       patience_(patience),
-      asked_(TimePoint::max()),
+      rest_(std::move(rest)),
+      due_(Boottime::now()),
       thread_([this](const std::stop_token& stop) { go_on(stop); }) {}
 
 Pulse::~Pulse() = default;
 
+// A machine that stands still does so between two questions, too: what is late counts from when it
+// was due.
 void Pulse::go_on(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        const TimePoint begin = Boottime::now();
-        {
-            const std::lock_guard lock(mutex_);
-            asked_ = begin;
-        }
         bool answered = true;
         try {
             beat_();
@@ -45,13 +43,13 @@ void Pulse::go_on(const std::stop_token& stop) {
         }
         {
             const std::lock_guard lock(mutex_);
-            asked_ = TimePoint::max();
             const TimePoint end = Boottime::now();
-            seen_.slowest = std::max(seen_.slowest, end - begin);
-            if (!answered || end - begin > patience_)
-                seen_.late.push_back({.asked = begin, .answered = end});
+            seen_.slowest = std::max(seen_.slowest, end - due_);
+            if (!answered || end - due_ > patience_)
+                seen_.late.push_back({.asked = due_, .answered = end});
+            due_ = end + between_beats;
         }
-        std::this_thread::sleep_for(between_beats);
+        rest_(between_beats);
     }
 }
 
@@ -59,10 +57,8 @@ Pulse::Seen Pulse::seen() const {
     const TimePoint now = Boottime::now();
     const std::lock_guard lock(mutex_);
     Seen seen = seen_;
-    if (asked_ < now) {
-        seen.slowest = std::max(seen.slowest, now - asked_);
-        if (now - asked_ > patience_) seen.late.push_back({.asked = asked_, .answered = now});
-    }
+    seen.slowest = std::max(seen.slowest, now - due_);
+    if (now - due_ > patience_) seen.late.push_back({.asked = due_, .answered = now});
     return seen;
 }
 

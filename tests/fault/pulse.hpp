@@ -16,9 +16,14 @@ namespace tests::fault {
 
 class Pulse {
 public:
+    using Rest = std::function<void(tutti::Duration)>;
+
     // `beat` blocks for one round trip, on a thread of this object; what it throws is an answer
-    // that has not come. One is late when it took longer than `patience`.
-    Pulse(std::function<void()> beat, tutti::Duration patience);
+    // that has not come. One is late when it comes later than `patience` after its question was
+    // due, which is a `rest` behind the answer before.
+    Pulse(
+        std::function<void()> beat, tutti::Duration patience,
+        Rest rest = [](tutti::Duration time) { std::this_thread::sleep_for(time); });
     ~Pulse();
     Pulse(const Pulse&) = delete;
     Pulse& operator=(const Pulse&) = delete;
@@ -34,10 +39,11 @@ private:
 
     const std::function<void()> beat_;
     const tutti::Duration patience_;
+    const Rest rest_;
     mutable std::mutex mutex_;  // guards what follows
     Seen seen_;
-    tutti::TimePoint asked_;  // max: nothing is asked
-    std::jthread thread_;     // the last: it uses all of the others
+    tutti::TimePoint due_;  // the question whose answer is the next one
+    std::jthread thread_;   // the last: it uses all of the others
 };
 
 }  // namespace tests::fault

@@ -53,5 +53,17 @@ TEST(Pulse, CountsAnAnswerThatDoesNotComeAsLate) {
     EXPECT_GE(pulse.seen().late.front().asked, begin);
 }
 
+TEST(Pulse, CountsAQuestionThatWasAskedTooLateFromWhenItWasDue) {
+    std::atomic<int> rests = 0;
+    const Pulse pulse(
+        [] {}, 100ms,
+        [&](tutti::Duration) { std::this_thread::sleep_for(++rests == 1 ? 300ms : 1ms); });
+
+    await([&] { return rests >= 2 && !pulse.seen().late.empty(); });
+
+    const Late late = pulse.seen().late.front();
+    EXPECT_GT(late.answered - late.asked, 100ms);
+}
+
 }  // namespace
 }  // namespace tests::fault

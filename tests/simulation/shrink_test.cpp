@@ -74,7 +74,7 @@ TEST(Swarm, EachSeedHasSomeOfTheAccidents) {
     }
     for (std::size_t incident = 0; incident < incident_count; ++incident) {
         if (swarm.weights.at(incident) == 0) continue;  // has a scenario of its own
-        EXPECT_GT(seen[incident], 5U) << incident;
+        EXPECT_GT(seen[incident], 10U) << incident;
         EXPECT_LT(seen[incident], 75U) << incident;
     }
 }

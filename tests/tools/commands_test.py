@@ -1,4 +1,5 @@
 """./run, ./test and tools/install refuse what they do not know before they install or build anything."""
+import os
 import shutil
 import subprocess
 import tempfile
@@ -177,6 +178,15 @@ class LongTest(unittest.TestCase):
 
         self.assertEqual(result.returncode, 2, result)
         self.assertIn("another program", result.stderr)
+
+    def test_a_program_from_before_the_last_commit_is_refused(self):
+        self.program("simulate", self.PLAYS)
+        os.utime(self.build / "bin/simulate", (1, 1))
+
+        result = self.long("--storms", "calm", "--seeds", "500")
+
+        self.assertEqual(result.returncode, 2, result)
+        self.assertIn("older than the last commit", result.stderr)
 
     def test_a_run_of_seeds_ends_at_the_first_finding(self):
         self.program("simulate", self.PLAYS.replace("0 violated", "1 violated") + '; echo "replay: simulate calm 17"; exit 1')
