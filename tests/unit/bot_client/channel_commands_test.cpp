@@ -229,13 +229,6 @@ TEST_F(Commands, DeactivationOfNothingForgetsAllTheSame) {
     EXPECT_THAT(invalidated, ElementsAre("500"));
 }
 
-const domain::GetChannelActivationResponse active{
-    .is_activated = true, .activation = activation_of_maestro(), .has_settings = true};
-const domain::GetChannelActivationResponse off{
-    .is_activated = false, .activation = {}, .has_settings = true};
-const domain::GetChannelActivationResponse no_record{
-    .is_activated = false, .activation = {}, .has_settings = false};
-
 TEST_F(Commands, ThreadThatOnlyInheritsIsSwitchedOffAndTheReplySaysSo) {
     slash.parent_channel_id = "499";
     known = {{"500", no_record}, {"499", active}};

@@ -19,12 +19,7 @@ using namespace std::chrono_literals;
 constexpr const char* parent = "499";
 constexpr const char* thread = "500";
 
-const domain::GetChannelActivationResponse off{
-    .is_activated = false, .activation = {}, .has_settings = true};
-const domain::GetChannelActivationResponse no_record{
-    .is_activated = false, .activation = {}, .has_settings = false};
-
-domain::GetChannelActivationResponse active(const std::string& slug) {
+domain::GetChannelActivationResponse active_as(const std::string& slug) {
     domain::Activation activation = activation_of_maestro();
     activation.personality_slug = slug;
     return {.is_activated = true, .activation = activation, .has_settings = true};
@@ -90,22 +85,22 @@ protected:
 TEST_F(ThreadOnTwoInstances, SeesWhatIsChangedAroundIt) {
     ASSERT_EQ(answers_in_thread(), "nobody");
 
-    change(parent, active("maestro"));
+    change(parent, active_as("maestro"));
     EXPECT_TRUE(soon("maestro"));
-    change(parent, active("solo"));
+    change(parent, active_as("solo"));
     EXPECT_TRUE(soon("solo"));
     change(parent, off);
     EXPECT_TRUE(soon("nobody"));
 }
 
 TEST_F(ThreadOnTwoInstances, SeesWhatIsChangedInIt) {
-    change(parent, active("maestro"));
+    change(parent, active_as("maestro"));
     ASSERT_TRUE(soon("maestro"));
 
     change(thread, off);
     EXPECT_TRUE(soon("nobody"));
     EXPECT_EQ(answers(parent), "maestro");
-    change(thread, active("solo"));
+    change(thread, active_as("solo"));
     EXPECT_TRUE(soon("solo"));
     EXPECT_EQ(answers(parent), "maestro");
     change(thread, no_record);
@@ -113,7 +108,7 @@ TEST_F(ThreadOnTwoInstances, SeesWhatIsChangedInIt) {
 }
 
 TEST_F(ThreadOnTwoInstances, IsAnsweredFromMemoryInBetween) {
-    gateway.set(parent, active("maestro"));
+    gateway.set(parent, active_as("maestro"));
     ASSERT_EQ(answers_in_thread(), "maestro");
 
     const auto found =

@@ -254,13 +254,6 @@ protected:
         activation = lookup(no_record);
         parent = lookup(active);
     }
-
-    const domain::GetChannelActivationResponse active{.is_activated = true,
-                                                      .activation = activation_of_maestro()};
-    const domain::GetChannelActivationResponse no_record{
-        .is_activated = false, .activation = {}, .has_settings = false};
-    const domain::GetChannelActivationResponse off{
-        .is_activated = false, .activation = {}, .has_settings = true};
 };
 
 TEST_F(Thread, WithoutSettingsOfItsOwnInheritsTheActivationAroundIt) {

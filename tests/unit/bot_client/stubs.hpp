@@ -79,6 +79,12 @@ inline domain::Activation activation_of_maestro() {
             .activated_by = {},
             .created_at = "2026-01-01T00:00:00.000Z"};
 }
+inline const domain::GetChannelActivationResponse active{
+    .is_activated = true, .activation = activation_of_maestro(), .has_settings = true};
+inline const domain::GetChannelActivationResponse off{
+    .is_activated = false, .activation = {}, .has_settings = true};
+inline const domain::GetChannelActivationResponse no_record{
+    .is_activated = false, .activation = {}, .has_settings = false};
 
 inline Lookup<domain::GetChannelActivationResponse> lookup(
     domain::GetChannelActivationResponse value, Tier tier = Tier::memory) {
