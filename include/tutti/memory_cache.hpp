@@ -43,10 +43,10 @@ namespace tutti {
 // Thread-safety: any function from any thread. Each is atomic for each key; what walks over all
 // entries (`erase_if`, `sweep`, `clear`) finds each at some moment of the walk. A read takes no
 // lock and writes nothing that another thread reads, once the entry is known to be in use. What
-// changes an entry holds the lock of one of up to 64 parts, for some ten nanoseconds; only Hash and
-// Eq run under it, so all other functions, destructors included, may use this cache. Not in a child
+// changes an entry holds the lock of one of up to 64 parts, for some ten nanoseconds; only Eq
+// runs under it, so all other functions, destructors included, may use this cache. Not in a child
 // after fork. Cost: small trivially copyable values, keys of the same kind, and text of up to 23
-// characters are kept in place: 16 bytes of content take about 56, and reading or overwriting
+// characters are kept in place: 16 bytes of content take about 49, and reading or overwriting
 // allocates nothing. Other values are kept by address: an allocation each, and a read pays a locked
 // instruction; the first such read of a thread allocates, too. Memory that was once in use serves
 // later entries, and goes back to the system at the end. Requires: V copy constructible, K move

@@ -32,10 +32,10 @@ template <class T, class F>
 void EmbeddedBus::run(const char* name, TimePoint deadline, Completion<T> done, F operation) {
     Result<T> result = [&]() -> Result<T> {
         if (subscriptions_->closed.load(std::memory_order_acquire)) {
-            return fail(Errc::stopped, name, "the bus is closed");
+            return not_done(Errc::stopped, name, "the bus is closed");
         }
         if (clock_.now() > deadline) {
-            return fail(Errc::timeout, name, "the deadline had passed before the call");
+            return not_done(Errc::timeout, name, "the deadline had passed before the call");
         }
         return operation(hub_->server());
     }();

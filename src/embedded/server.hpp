@@ -30,6 +30,11 @@
 
 namespace tutti::embedded {
 
+// Of a call that the server does not hear of.
+[[nodiscard]] inline auto not_done(Errc code, const char* operation, const char* cause) {
+    return fail(Error{.code = code, .operation = operation, .cause = cause, .unsent = true});
+}
+
 // A node's end of its subscriptions. Executor, listener and channels do not change once attached.
 struct Subscriptions {
     explicit Subscriptions(Executor& on) : executor(on) {}

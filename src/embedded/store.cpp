@@ -24,10 +24,10 @@ template <class T, class F>
 void EmbeddedStore::run(const char* name, TimePoint deadline, Completion<T> done, F operation) {
     Result<T> result = [&]() -> Result<T> {
         if (closed_->load(std::memory_order_acquire)) {
-            return fail(Errc::stopped, name, "the store is closed");
+            return not_done(Errc::stopped, name, "the store is closed");
         }
         if (clock_.now() > deadline) {
-            return fail(Errc::timeout, name, "the deadline had passed before the call");
+            return not_done(Errc::timeout, name, "the deadline had passed before the call");
         }
         return operation(hub_->server());
     }();

@@ -266,8 +266,9 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
                     done = std::move(done)](Result<Decoded> reply) mutable {
         if (reply) {
             if (filling.rank) filling.rank->over_unreadable = reply->unreadable;
+            auto filled = self->releasing_unsent(text, token, std::move(done));
             return self->store_->fill(std::move(filling), self->deadline(),
-                                      self->counting_failures(std::move(done)));
+                                      self->counting_failures(std::move(filled)));
         }
         // Whether the claim was taken is not known, nor when: nothing may be stored under it.
         self->take_back(text, token, reply.error());
@@ -280,6 +281,16 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
         self->fetched({.text = text, .token = token, .intent = intent, .done = std::move(claimed)},
                       std::move(answer));
     });
+}
+
+// The claim stands, and others wait for it: that much was done.
+Completion<Filled> StoreAccess::releasing_unsent(const std::string& text, const LoadToken& token,
+                                                 Completion<Filled> done) {
+    return [self = shared_from_this(), text, token,
+            done = std::move(done)](Result<Filled> filled) mutable {
+        if (!filled && std::exchange(filled.error().unsent, false)) self->release(text, token);
+        done(std::move(filled));
+    };
 }
 
 Completion<Filled> StoreAccess::counting_failures(Completion<Filled> done) {

@@ -134,6 +134,9 @@ private:
     [[nodiscard]] Result<std::string> write(const detail::RawLoaded& loaded) const;
     [[nodiscard]] FetchRequest fetch_request(const std::string& text, const LoadToken& token,
                                              const Intent& intent) const;
+    [[nodiscard]] Completion<Filled> releasing_unsent(const std::string& text,
+                                                      const LoadToken& token,
+                                                      Completion<Filled> done);
     [[nodiscard]] Completion<Filled> counting_failures(Completion<Filled> done);
     void not_stored(const std::string& text, Error error, Completion<Filled> done);
     [[nodiscard]] Result<FillRequest> request_of(const std::string& text, const Claimed& claimed,

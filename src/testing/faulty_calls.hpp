@@ -39,7 +39,11 @@ public:
         const auto reply_order = overtakes ? Lane::Order::overtake : Lane::Order::in_turn;
         if (!reply_lane) reply_lane = replies_;
         auto call = std::make_shared<Call<T>>(std::move(done));
-        if (!start(call, deadline)) return post(call, stopped());
+        if (!start(call, deadline)) {
+            Error never_sent = stopped();
+            never_sent.unsent = true;
+            return post(call, std::move(never_sent));
+        }
         if (fate.error) return post(call, *fate.error);
         if (fate.request_lost || !link_.passes(Link::Direction::to_server)) return;
         const auto order = fate.overtake ? Lane::Order::overtake : Lane::Order::in_turn;

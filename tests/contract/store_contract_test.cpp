@@ -189,6 +189,19 @@ TEST_P(StoreContract, WithoutItsServerAnOperationFailsInTimeAndLaterSucceeds) {
     EXPECT_EQ(get("key").value(), Found("value"));
 }
 
+TEST_P(StoreContract, WhatComesAfterItsDeadlineIsNotSent) {
+    ASSERT_TRUE(put("first", "value"));
+
+    const auto late = wait_for<bool>([&](auto done) {
+        world().store(0).put("key", "value", {.ttl = Ttl::never()}, world().now() - milliseconds{1},
+                             std::move(done));
+    });
+
+    EXPECT_EQ(late.error().code, Errc::timeout);
+    EXPECT_TRUE(late.error().unsent);
+    EXPECT_EQ(get("key").value(), std::nullopt);
+}
+
 // Once the connection is known to be lost, what is asked is not sent when it is back.
 TEST_P(StoreContract, WhatAnErrorCallsUnsentHasNoEffect) {
     ASSERT_TRUE(put("first", "value"));

@@ -172,8 +172,10 @@ public:
         (std::is_same_v<Eq, std::equal_to<>> || std::is_same_v<Eq, std::equal_to<K>>);
     // Otherwise equal keys may be spelled differently, and the latest spelling is kept.
     static constexpr bool equal_is_same = is_text || by_bits;
-    // Then no code of the user's computes it.
-    static constexpr bool has_own_hash = equal_is_same && std::is_same_v<Hash, KeyHash<K>>;
+    // Then no code of the user's computes it: a pointer may be one to a type of the user's, and
+    // have a hash of the user's.
+    static constexpr bool has_own_hash =
+        equal_is_same && !std::is_pointer_v<K> && std::is_same_v<Hash, KeyHash<K>>;
 
     // `proven()` says, before anything behind the words is looked at, that they were an entry's; it
     // is called when that matters.

@@ -1,6 +1,6 @@
 // Who has to leave when there is no room: one of the two orders, as the tier was made.
 //
-// Thread-safety: `newest` from any thread; the rest none. Cost: constant.
+// Thread-safety: `newest` from any thread; the rest none. Cost: constant, see there.
 #pragma once
 
 #include <cstddef>
@@ -41,9 +41,13 @@ public:
     }
     // It was written, or, of an `lru`, read.
     void use(std::uint32_t number) noexcept { lru_ ? lru_->use(number) : adaptive_.use(number); }
-    // It was erased, or has expired, or must not be evicted until it comes back.
+    // It was erased, or has expired.
     void leave(std::uint32_t number) noexcept {
         lru_ ? lru_->leave(number) : adaptive_.leave(number);
+    }
+    // Not to be evicted until it comes back.
+    void step_aside(std::uint32_t number) noexcept {
+        lru_ ? lru_->leave(number) : adaptive_.step_aside(number);
     }
     void come_back(std::uint32_t number) noexcept {
         lru_ ? lru_->arrive(number) : adaptive_.come_back(number);

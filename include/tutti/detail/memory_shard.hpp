@@ -81,7 +81,7 @@ public:
         const std::uint32_t number = table_.locate(query, hash);
         if (seen != nullptr && !(number == seen->number && is_still(*seen))) return Put::changed;
         if (draft.weight > terms_.budget.limit()) {
-            if (number != no_entry) remove(number, out);
+            if (number != no_entry) remove(number, hash, out);
             return Put::too_heavy;
         }
         return number == no_entry ? insert(hash, draft, out) : overwrite(number, draft, out);
@@ -91,14 +91,15 @@ public:
         const std::lock_guard lock(lock_);
         const std::uint32_t number = table_.locate(query, hash);
         if (number == no_entry) return false;
-        remove(number, out);
+        remove(number, hash, out);
         return true;
     }
     // If nothing has happened to it since.
     bool erase(EntryState seen, Departure why, RetiredList& out) {
         const std::lock_guard lock(lock_);
         if (!table_.is_still(seen)) return false;
-        why == Departure::expired ? expire(seen.number, out) : remove(seen.number, out);
+        why == Departure::expired ? expire(seen.number, out)
+                                  : remove(seen.number, table_.hash(seen.number), out);
         return true;
     }
     // Takes out some entries, from this number on; returns the number after them.
@@ -107,7 +108,7 @@ public:
         const std::lock_guard lock(lock_);
         const std::uint32_t end = std::min(table_.used(), number + at_a_time);
         for (; number < end; ++number) {
-            if (!table_.is_vacant(number)) remove(number, out);
+            if (!table_.is_vacant(number)) remove(number, table_.hash(number), out);
         }
         return number;
     }
@@ -157,7 +158,7 @@ private:
     Put overwrite(std::uint32_t number, Draft& draft, RetiredList& out) {
         const std::size_t before = table_.weight(number);
         if (draft.weight > before) {
-            order_.leave(number);
+            order_.step_aside(number);
             bool full = false;
             const bool room = make_room(draft.weight - before, full, out);
             order_.come_back(number);
@@ -200,7 +201,7 @@ private:
     }
     void expire(std::uint32_t number, RetiredList& out) noexcept {
         if (terms_.tells) leave_word(number, Departure::expired, out);
-        remove(number, out);
+        remove(number, table_.hash(number), out);
         count(expirations_, 1);
     }
     // Without memory for it nothing is told.
@@ -208,10 +209,10 @@ private:
                                                  RetiredList& out) noexcept {
         out.push(new (std::nothrow) Departed(table_.key(number), why));
     }
-    void remove(std::uint32_t number, RetiredList& out) noexcept {
+    void remove(std::uint32_t number, const Hashed& hash, RetiredList& out) noexcept {
         order_.leave(number);
         const std::size_t weight = table_.weight(number);
-        table_.remove(number, table_.hash(number), out);
+        table_.remove(number, hash, out);
         terms_.budget.give(weight);
         count(size_, -1);
     }

@@ -8,6 +8,7 @@
 // Thread-safety: `at` with any index that was ensured before; `ensure` by one thread at a time.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <new>
@@ -54,6 +55,16 @@ public:
             huge_ != nullptr ? huge_->take(bytes) : ::operator new(bytes, alignment);
         const auto begin = reinterpret_cast<std::uintptr_t>(memory);
         origins_[number].store(begin - first_of(number) * Stride, std::memory_order_release);
+    }
+
+    // The first `used` elements, as runs of bytes. Requires: they were ensured.
+    template <class Visit>
+    void for_each_run(std::uint32_t used, Visit visit) const {
+        for (unsigned number = 0; first_of(number) < used; ++number) {
+            const std::size_t first = first_of(number);
+            visit(at(static_cast<std::uint32_t>(first)),
+                  std::min(length_of(number), used - first) * Stride);
+        }
     }
 
 private:

@@ -46,6 +46,24 @@ public:
         --size_;
         return number;
     }
+    [[nodiscard]] bool empty(unsigned queue) const noexcept {
+        const Queue& of = queues_[queue];
+        return of.first == nullptr || (of.first == of.last && of.begin == of.end);
+    }
+    // The one that `pop` takes. Requires: not empty.
+    [[nodiscard]] std::uint32_t front(unsigned queue) const noexcept {
+        return queues_[queue].first->numbers[queues_[queue].begin];
+    }
+    // Cost: constant.
+    void clear() noexcept {
+        for (Queue& queue : queues_) {
+            if (queue.first == nullptr) continue;
+            queue.last->next = free_;
+            free_ = queue.first;
+            queue = Queue{};
+        }
+        size_ = 0;
+    }
     // A number that may come up soon, or that came up before. Requires: not empty.
     [[nodiscard]] std::uint32_t ahead(unsigned from) const noexcept {
         constexpr std::uint32_t pops = 4;

@@ -291,6 +291,21 @@ TEST_F(StoreTier, TheBetterOfTwoOfferedValuesStays) {
     EXPECT_EQ(value(one.get("a")), 111);
 }
 
+TEST_F(StoreTier, AnOfferWhoseValueWasNeverSentGivesItsClaimBack) {
+    TestNode& one = node();
+    TestNode& two = node();
+    one.faults.next(
+        Operation::fill,
+        {.error =
+             Error{.code = Errc::unavailable, .operation = "test", .cause = {}, .unsent = true}});
+
+    const auto offered = one.offer("a", 5);
+
+    EXPECT_EQ(offered.error().code, Errc::unavailable);
+    EXPECT_FALSE(offered.error().unsent) << "its claim was taken";
+    EXPECT_EQ(value(two.get("a")), 1) << "nobody waits for it";
+}
+
 TEST_F(StoreTier, WhatTheStoreOutranksLeavesMemoryAndIsToldWithThatCause) {
     Options ranked = options();
     ranked.store->rank = [](const int& number) { return std::int64_t{number}; };

@@ -40,6 +40,14 @@ struct MemoryCacheInspector {
         return false;
     }
 
+    // Turns at which nothing is to be judged. Requires: an `adaptive`.
+    template <class K, class V, class Hash, class Eq>
+    static std::size_t astray(const MemoryCache<K, V, Hash, Eq>& cache) {
+        std::size_t astray = 0;
+        for (auto& shard : cache.tier_.shards_) astray += shard.order_.adaptive_.astray_;
+        return astray;
+    }
+
     // By which reads of this thread are known; null before the first.
     static detail::ReaderSlot*& reader_slot() { return detail::Reclaim::own_slot; }
     static void give_back_reader_slot() {
@@ -110,6 +118,7 @@ private:
     static Numbers validate(const detail::AdaptiveOrder<Pool>& order, std::uint32_t used) {
         Numbers numbers;
         std::size_t turns = 0;
+        std::size_t own = 0;
         for (const unsigned queue : {order.trial, order.main}) {
             const auto in_turn_of_it = in_turn(order.turns_, queue);
             const Numbers waiting(in_turn_of_it.begin(), in_turn_of_it.end());
@@ -124,10 +133,12 @@ private:
                 EXPECT_TRUE(has_turn) << "an entry that is never going to leave";
                 numbers.insert(number);
                 ++size;
+                own += (place & order.is_late) == 0;
             }
             EXPECT_EQ(order.sizes_[queue], size);
         }
         EXPECT_EQ(order.turns_.size_, turns);
+        EXPECT_EQ(order.astray_, turns - own);
         return numbers;
     }
 

@@ -64,6 +64,22 @@ TEST_F(TurnsTest, MoveBetweenTheQueuesWithinWhatWasReservedBefore) {
     }
 }
 
+TEST_F(TurnsTest, AreUsedAgainWhenAllAreForgotten) {
+    for (int round = 0; round < 3; ++round) {
+        for (std::uint32_t i = 0; i < 200; ++i) {
+            turns.reserve();
+            push(i % 2);
+        }
+        EXPECT_EQ(turns.front(1), model[1].front());
+
+        turns.clear();
+
+        model = {};
+        EXPECT_TRUE(turns.empty(0));
+        EXPECT_TRUE(turns.empty(1));
+    }
+}
+
 TEST_F(TurnsTest, TellWhatComesUpSoon) {
     for (int i = 0; i < 10; ++i) {
         turns.reserve();

@@ -221,6 +221,7 @@ TEST_F(FaultyStoreTest, CutToTheServerLosesRequestsAndCutFromItReplies) {
     put("unsent", unsent);
     executor.advance(patience);
     EXPECT_EQ(unsent.result->error().code, Errc::timeout);
+    EXPECT_FALSE(unsent.result->error().unsent) << "as far as the caller knows";
     EXPECT_EQ(stored(), std::nullopt);
 
     link.heal();
@@ -228,6 +229,7 @@ TEST_F(FaultyStoreTest, CutToTheServerLosesRequestsAndCutFromItReplies) {
     put("unheard", unheard);
     executor.advance(patience);
     EXPECT_EQ(unheard.result->error().code, Errc::timeout);
+    EXPECT_FALSE(unheard.result->error().unsent);
     EXPECT_EQ(stored(), Found("unheard"));
 
     link.heal();

@@ -56,12 +56,41 @@ void play_departures(std::uint64_t seed) {
     MemoryCacheInspector::validate(cache);
 }
 
+// What has left by another way leaves no turns behind which a search for a victim has to pass.
+void play_few_astray(std::uint64_t seed) {
+    constexpr int limit = 300;
+    MemoryCache<int, int> cache({.ttl = Ttl::never(),
+                                 .bound = bytes(2 * limit),
+                                 .weigher = [](const auto&, const auto& value) { return value; }});
+    const auto fill = [&](int value) {
+        for (int key = 0; key < limit; ++key) ASSERT_TRUE(cache.put(key, value));
+    };
+    fill(1);
+    for (int key = 0; key < limit / 2; ++key) cache.erase(key);
+    ASSERT_LE(MemoryCacheInspector::astray(cache), 4U) << "in the order of arrival";
+
+    fill(1);
+    fill(2);
+    ASSERT_LE(MemoryCacheInspector::astray(cache), limit / 2) << "a heavier one keeps its turn";
+
+    std::mt19937_64 random(seed);
+    for (int i = 0; i < limit; ++i) cache.erase(static_cast<int>(random() % limit));
+    fill(1);
+    cache.clear();
+    ASSERT_EQ(MemoryCacheInspector::astray(cache), 0U) << "of none";
+
+    fill(1);
+    for (int key = limit; key < 3 * limit; ++key) ASSERT_TRUE(cache.put(key, 1));
+    MemoryCacheInspector::validate(cache);
+}
+
 }  // namespace
 
 // Whose turn it is to leave, when others have left out of their turn. Without a schedule.
 void play_turns(std::uint64_t seed) {
     play_late_turn(seed);
     play_departures(seed);
+    play_few_astray(seed);
 }
 
 }  // namespace tutti::testing
