@@ -247,8 +247,7 @@ ProbeView view_of(const Probing& probing, const std::string& server,
         shown.samples = row.samples();
         shown.older = row.older;
         shown.unknown = row.unknown;
-        const double share = proven_share(row.samples(), row.older);
-        if (share > 0) shown.at_least = share;
+        if (const double share = row.proven(); share > 0) shown.at_least = share;
         shown.answered_by_ms = whole_milliseconds(row.answered_by);
     }
     for (const Tally::Finding& found : probing.tally().findings()) {

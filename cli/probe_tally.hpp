@@ -12,6 +12,7 @@
 #include "tutti/bus.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
 #include "tutti/node/holdings.hpp"
 
 namespace tutti::cli {
@@ -52,7 +53,12 @@ public:
         // Since the invalidation, at most, the last answer of those that could not.
         Duration answered_by{};
 
-        [[nodiscard]] std::uint64_t samples() const noexcept { return none + older; }
+        [[nodiscard]] std::uint64_t samples() const noexcept { return none + older + unknown; }
+        // Of all invalidations, so large a share is applied everywhere, 95 % certain: what is
+        // unknown is not proven, so it counts as older does.
+        [[nodiscard]] double proven() const noexcept {
+            return proven_share(samples(), older + unknown);
+        }
     };
     struct Finding {
         Followed followed;

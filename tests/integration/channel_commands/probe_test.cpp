@@ -176,7 +176,7 @@ TEST_F(Probe, AProcessThatDoesNotAnswerIsNotKnown) {
 
     EXPECT_EQ(probed.code, 2);
     EXPECT_THAT(probed.out,
-                AllOf(HasSubstr("within 100 ms: 0 samples, 0 older, 1 unknown: too few"),
+                AllOf(HasSubstr("within 100 ms: 1 samples, 0 older, 1 unknown: too few"),
                       HasSubstr("'http://web-2', 1 time: http GET: timeout: no answer"),
                       HasSubstr("and no process that has answered is it")));
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
 
 namespace tutti::cli {
 namespace {
@@ -121,7 +122,7 @@ TEST_F(ProbeTallied, AProcessThatDoesNotAnswerIsNotKnown) {
     const auto& row = add({nothing(), told(fail(Errc::timeout, "GET", "no answer"))});
 
     EXPECT_EQ(row.unknown, 1U);
-    EXPECT_EQ(row.samples(), 0U);
+    EXPECT_EQ(row.samples(), 1U);
     ASSERT_TRUE(tally_.silent().contains("http://one:1"));
     EXPECT_THAT(tally_.silent().at("http://one:1").reason, HasSubstr("no answer"));
 }
@@ -144,6 +145,16 @@ TEST_F(ProbeTallied, OneThatCouldCountsEvenThoughAnotherIsNotKnown) {
 
     EXPECT_EQ(row.older, 1U);
     EXPECT_EQ(row.unknown, 0U);
+}
+
+TEST_F(ProbeTallied, WhatIsNotKnownIsNotProven) {
+    for (int times = 0; times < 500; ++times) add({nothing()});
+    EXPECT_DOUBLE_EQ(tally_.rows()[1].proven(), proven_share(500, 0));
+
+    for (int times = 0; times < 500; ++times) add({told(fail(Errc::timeout, "GET", "no answer"))});
+
+    EXPECT_LT(tally_.rows()[1].proven(), 0.5) << "half of the answers are not there";
+    EXPECT_DOUBLE_EQ(tally_.rows()[1].proven(), proven_share(1000, 500));
 }
 
 TEST_F(ProbeTallied, TheFirstFindingsAreKeptAndAllAreCounted) {
