@@ -2,6 +2,7 @@
 // and what all of them together prove. No I/O, and no clock of its own.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,6 +34,30 @@ struct Told {
     TimePoint sent;
     TimePoint answered;
     Result<Holdings> holdings;
+};
+
+// Who has to answer.
+struct Members {
+    Epoch epoch = Epoch::none;  // of the channel, when they were asked for
+    std::vector<std::string> names;
+};
+
+// Who has been a member of the channel. A list alone does not tell: the server forgets them all
+// when it begins a new epoch, and each is in it again with its next renewal only.
+class Roll {
+public:
+    // A list that was asked for then.
+    void add(const std::vector<std::string>& names, TimePoint asked);
+    // When the last list was asked for.
+    [[nodiscard]] TimePoint last() const noexcept { return last_; }
+    // Those of all lists since that one.
+    [[nodiscard]] std::vector<std::string> since(TimePoint asked) const;
+
+private:
+    static constexpr Duration kept = std::chrono::hours{2};  // longer than a sample is open
+
+    std::map<std::string, TimePoint> seen_;  // last
+    TimePoint last_;
 };
 
 enum class Could : std::uint8_t { no, unknown, older };  // the worse, the later
@@ -78,9 +103,9 @@ public:
     // within: in ascending order.
     explicit Tally(const std::vector<Duration>& within);
 
-    // members: of the channel, when it was asked. Each has to be among those who have answered.
-    void add(std::size_t row, const Followed& followed,
-             const Result<std::vector<std::string>>& members, std::span<const Told> answers);
+    // Each of `members` has to be among those who have answered.
+    void add(std::size_t row, const Followed& followed, const Result<Members>& members,
+             std::span<const Told> answers);
 
     [[nodiscard]] const std::vector<Row>& rows() const noexcept { return rows_; }
     // The first ones.
@@ -90,7 +115,7 @@ public:
 
 private:
     [[nodiscard]] Could judge(std::size_t row, const Followed& followed, const Told& told);
-    [[nodiscard]] Could missing(const Result<std::vector<std::string>>& members,
+    [[nodiscard]] Could missing(const Followed& followed, const Result<Members>& members,
                                 std::span<const Told> answers);
     void note_silence(const std::string& who, std::string reason);
 

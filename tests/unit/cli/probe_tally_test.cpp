@@ -76,13 +76,36 @@ TEST(ProbeTally, WhatWasLoadedMeanwhileCountsByWhatIsApplied) {
 
 using Names = std::vector<std::string>;
 
+TEST(ProbeRoll, AMemberIsOneOfTheListsSinceThen) {
+    Roll roll;
+    roll.add({"web-1:a", "web-9:z"}, start);
+    roll.add({"web-1:a", "web-2:b"}, start + 50ms);
+    roll.add({}, start + 100ms);
+
+    EXPECT_EQ(roll.last(), start + 100ms);
+    EXPECT_THAT(roll.since(start), ElementsAre("web-1:a", "web-2:b", "web-9:z"));
+    EXPECT_THAT(roll.since(start + 50ms), ElementsAre("web-1:a", "web-2:b"))
+        << "whom the server has forgotten since";
+    EXPECT_THAT(roll.since(start + 100ms), IsEmpty());
+}
+
+TEST(ProbeRoll, WhoWasGoneBeforeAnySampleIsForgotten) {
+    Roll roll;
+    roll.add({"web-9:z"}, start);
+    roll.add({"web-1:a"}, start + 3h);
+
+    EXPECT_THAT(roll.since(start), ElementsAre("web-1:a"));
+}
+
 class ProbeTallied : public ::testing::Test {
 protected:
     const Tally::Row& add(const std::vector<Told>& answers,
-                          Result<std::vector<std::string>> members = std::vector<std::string>{
-                              "web-1:a"}) {
+                          const Result<Members>& members = Members{epoch, {"web-1:a"}}) {
         tally_.add(1, followed(), members, answers);
         return tally_.rows()[1];
+    }
+    const Tally::Row& add(const std::vector<Told>& answers, Names members) {
+        return add(answers, Members{epoch, std::move(members)});
     }
 
     Tally tally_{{100ms, 1s}};
@@ -135,9 +158,16 @@ TEST_F(ProbeTallied, AMemberThatWasNotAmongThoseAskedIsNotKnown) {
 }
 
 TEST_F(ProbeTallied, WithoutTheMembersNothingIsKnown) {
-    const auto& row = add({nothing()}, fail(Errc::unavailable, "redis", "away"));
+    EXPECT_EQ(add({nothing()}, Result<Members>(fail(Errc::unavailable, "redis", "away"))).unknown,
+              1U);
+    EXPECT_EQ(add({nothing()}, Names{}).unknown, 2U) << "somebody has answered, and is none";
+}
 
-    EXPECT_EQ(row.unknown, 1U);
+TEST_F(ProbeTallied, OfAnotherEpochTheMembersAreNotKnown) {
+    const auto& row = add({nothing()}, Members{Epoch{8}, {"web-1:a"}});
+
+    EXPECT_EQ(row.unknown, 1U) << "the server has forgotten them all, and some are back";
+    EXPECT_THAT(tally_.silent().at("the members of the channel").reason, HasSubstr("epoch"));
 }
 
 TEST_F(ProbeTallied, OneThatCouldCountsEvenThoughAnotherIsNotKnown) {
