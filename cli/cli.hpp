@@ -28,6 +28,9 @@ struct World {
     // Of the rates of `top`, and the time between two of its looks.
     const Clock* clock = &system_clock();
     std::function<void(Duration)> wait = {};
+    // Whether the user has asked for the end (Ctrl-C), which from the first call on does not end
+    // the process at once. Empty: never.
+    std::function<bool()> interrupted = {};
     // tutti::diagnose.
     std::function<Result<Diagnosis>(const std::string& url, const DoctorOptions& options)> diagnose;
 };

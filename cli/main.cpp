@@ -1,5 +1,7 @@
 #include <poll.h>
 
+#include <atomic>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -32,6 +34,20 @@ Result<std::string> fetch(services::http::Client& client, const std::string& url
     return std::move(response->body);
 }
 
+static_assert(std::atomic<bool>::is_always_lock_free);
+std::atomic<bool> is_interrupted = false;
+
+// The second Ctrl-C ends the process as ever.
+bool interrupted() {
+    static const bool heard = [] {
+        struct sigaction action = {};
+        action.sa_handler = [](int) { is_interrupted.store(true); };
+        action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+        return ::sigaction(SIGINT, &action, nullptr) == 0;
+    }();
+    return heard && is_interrupted.load();
+}
+
 int run_process(std::span<const std::string> arguments) {
     services::http::Client client({.name = "http"});
     const char* const redis_url = std::getenv("REDIS_URL");  // before any thread
@@ -43,6 +59,7 @@ int run_process(std::span<const std::string> arguments) {
         .redis_url = redis_url != nullptr ? redis_url : "",
         .app = std::string(services::caches::app_name),
         .wait = [](Duration pause) { ::poll(nullptr, 0, static_cast<int>(pause / 1ms)); },
+        .interrupted = interrupted,
         .diagnose = diagnose,
     };
     const int code = run(arguments, std::cout, std::cerr, world);

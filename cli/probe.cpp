@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@
 #include "cli/commands.hpp"
 #include "cli/probe_askers.hpp"
 #include "cli/probe_tally.hpp"
+#include "cli/probe_watch.hpp"
 #include "cli/processes.hpp"
 #include "cli/text.hpp"
 #include "tutti/inventory.hpp"
@@ -76,13 +78,15 @@ struct ProbeView {
     std::uint64_t processes = 0;
     std::uint64_t invalidations = 0;  // of keys, that were seen
     std::uint64_t followed = 0;
+    std::uint64_t left_out = 0;  // by --one-in and --rate
+    std::uint64_t missed = 0;    // it is not known when they were published, or a key is too long
     std::vector<WithinView> within{};
     std::vector<OlderView> older{};  // the first ones
     std::vector<UnknownView> unknown{};
 };
 BOOST_DESCRIBE_STRUCT(ProbeView, (),
-                      (server, app, channel, processes, invalidations, followed, within, older,
-                       unknown))
+                      (server, app, channel, processes, invalidations, followed, left_out, missed,
+                       within, older, unknown))
 
 // "100ms", "10s"; nothing: it is none, or beyond an hour.
 std::optional<Duration> time_in(std::string_view text) {
@@ -114,25 +118,33 @@ std::optional<std::vector<Duration>> times_in(std::vector<std::string> texts) {
 // The work until the last answer.
 class Probing {
 public:
-    Probing(const ProbeCommand& command, std::vector<Duration> within, redis::LogFollower follower,
-            TimePoint began, const World& world)
+    Probing(const ProbeCommand& command, const std::vector<Duration>& within,
+            redis::LogFollower follower, TimePoint began, const World& world)
         : command_(command),
-          within_(std::move(within)),
+          within_(within),
           world_(world),
-          follower_(std::move(follower)),
+          pause_(std::clamp<Duration>(within.front() / 20, 1ms, 20ms)),
           askers_(process_urls(command.processes), command.channel.of.channel, command.patience,
                   world),
-          tally_(within_),
+          watch_(std::move(follower), pause_, world),
+          tally_(within),
           empty_since_(began),
           until_(saturating_add(began, command.lasts)) {}
 
-    void run() {
-        const Duration pause = std::clamp<Duration>(within_.front() / 20, 1ms, 50ms);
+    // On the way it calls `progress` each minute. When it is interrupted, what is not answered yet
+    // does not count.
+    void run(const std::function<void()>& progress) {
+        TimePoint said = now();
         while (follows() || !due_.empty() || !asked_.empty()) {
-            if (follows()) look();
+            if (world_.interrupted && world_.interrupted()) return;
+            for (const Watch::Look& look : watch_.take()) take(look);
             ask_what_is_due();
-            collect();
-            world_.wait(pause);
+            judge();
+            if (now() - said >= 1min) {
+                progress();
+                said = now();
+            }
+            world_.wait(pause_);
         }
     }
 
@@ -140,87 +152,123 @@ public:
     [[nodiscard]] std::size_t processes() const noexcept { return askers_.processes(); }
     [[nodiscard]] std::uint64_t invalidations() const noexcept { return invalidations_; }
     [[nodiscard]] std::uint64_t followed() const noexcept { return followed_; }
-    // Of the log, that ended a look; nothing: none did.
+    [[nodiscard]] std::uint64_t left_out() const noexcept { return left_out_; }
+    [[nodiscard]] std::uint64_t missed() const noexcept { return missed_; }
+    // The last one of the log; nothing: none.
     [[nodiscard]] const std::optional<Error>& failure() const noexcept { return failure_; }
 
 private:
-    using FollowedPointer = std::shared_ptr<const Followed>;
-    struct Question {
-        FollowedPointer followed;
-        std::size_t row = 0;
-        Result<std::vector<std::string>> members{};
+    struct Sample {
+        Followed followed;
+        TimePoint members_since;  // who was a member then, or since, has to answer
     };
+    struct Question {
+        std::shared_ptr<const Sample> sample;
+        std::size_t row = 0;
+        TimePoint asked{};
+        std::optional<Result<Members>> members{};
+        std::optional<std::vector<Told>> answers{};
+    };
+
+    // What was published in a longer time is nobody's sample: of what was loaded in that time the
+    // instance's own word decides.
+    static constexpr Duration window_max = 100ms;
 
     [[nodiscard]] TimePoint now() const { return world_.clock->now(); }
     [[nodiscard]] bool follows() const {
         return now() < until_ && (command_.samples_max == 0 || followed_ < command_.samples_max);
     }
 
-    void look() {
-        const TimePoint began = now();
-        auto part = follower_.next();
-        const TimePoint seen = now();
-        if (!part) {
-            failure_ = std::move(part).error();
+    void take(const Watch::Look& look) {
+        if (look.members) roll_.add(look.members->names, look.members->asked);
+        tell_the_members(look);
+        if (!look.part) {
+            failure_ = look.part.error();
             return;
         }
-        for (const BusEntry& entry : part->entries) {
-            if (entry.changed.keys.empty()) continue;
-            ++invalidations_;
-            if (is_sample(seen)) follow(entry, seen);
+        const bool whole = look.part->breaks.empty();
+        if (!whole) failure_ = Error{Errc::protocol, "read the log", look.part->breaks.front()};
+        for (const BusEntry& entry : look.part->entries) {
+            if (!entry.changed.keys.empty() && follows()) meet(entry, look.ended, whole);
         }
-        // Behind a whole page there may be more, from before this look.
-        if (part->entries.size() < redis::LogFollower::page_entries) empty_since_ = began;
+        // Behind a whole page, and behind a break, there may be more, from before this look.
+        if (whole && look.part->entries.size() < redis::LogFollower::page_entries)
+            empty_since_ = look.began;
     }
-    // What was published during an outage of the log was so at no time that is known.
-    [[nodiscard]] bool is_sample(TimePoint seen) {
-        if (!follows() || seen < next_sample_ || seen - empty_since_ > within_.front())
-            return false;
-        if (std::uniform_int_distribution<std::uint64_t>(1, command_.one_in)(random_) != 1)
-            return false;
-        next_sample_ = seen + Duration(1s) / command_.rate_max;
-        return true;
+    // Of the questions that were asked before it.
+    void tell_the_members(const Watch::Look& look) {
+        for (auto& [number, question] : asked_) {
+            if (question.members) continue;
+            if (!look.part && look.began >= question.asked) {
+                question.members = fail(look.part.error());
+            } else if (look.part && look.members && look.members->asked >= question.asked) {
+                question.members = Members{.epoch = look.part->epoch,
+                                           .names = roll_.since(question.sample->members_since)};
+            }
+        }
     }
-    void follow(const BusEntry& entry, TimePoint seen) {
-        const auto& keys = entry.changed.keys;
-        const auto chosen = std::uniform_int_distribution<std::size_t>(0, keys.size() - 1)(random_);
-        const auto followed =
-            std::make_shared<const Followed>(Followed{.key = keys[chosen],
-                                                      .epoch = entry.position.epoch,
-                                                      .sequence = entry.position.sequence,
-                                                      .after = empty_since_,
-                                                      .seen = seen});
+    // The key of an invalidation. whole: the log continues there as it should.
+    void meet(const BusEntry& entry, TimePoint seen, bool whole) {
+        ++invalidations_;
+        const auto chosen = random(0, entry.changed.keys.size() - 1);
+        const std::string& key = entry.changed.keys[chosen];
+        const bool known = seen - empty_since_ <= std::min(within_.front(), window_max);
+        if (!whole || !known || !can_ask_holdings(command_.channel.of.channel, key)) {
+            ++missed_;
+        } else if (seen < next_sample_ || random(1, command_.one_in) != 1) {
+            ++left_out_;
+        } else {
+            next_sample_ = seen + Duration(1s) / command_.rate_max;
+            follow(entry, key, seen);
+        }
+    }
+    void follow(const BusEntry& entry, const std::string& key, TimePoint seen) {
+        const auto sample =
+            std::make_shared<const Sample>(Sample{.followed = {.key = key,
+                                                               .epoch = entry.position.epoch,
+                                                               .sequence = entry.position.sequence,
+                                                               .after = empty_since_,
+                                                               .seen = seen},
+                                                  .members_since = roll_.last()});
         ++followed_;
         for (std::size_t row = 0; row < within_.size(); ++row) {
-            due_.emplace(seen + within_[row], Question{.followed = followed, .row = row});
+            due_.emplace(seen + within_[row], Question{.sample = sample, .row = row});
         }
     }
 
-    // The members are those of now: one that has left since serves nothing any more.
     void ask_what_is_due() {
         while (!due_.empty() && due_.begin()->first <= now()) {
-            Question question = std::move(due_.begin()->second);
+            auto [due, question] = std::move(*due_.begin());
             due_.erase(due_.begin());
-            askers_.ask(++number_, question.followed->key);
-            question.members = follower_.members();
+            question.asked = now();
+            askers_.ask(++number_, question.sample->followed.key, due);
             asked_.emplace(number_, std::move(question));
         }
     }
-    void collect() {
-        for (const Askers::Answered& answered : askers_.take()) {
-            const auto asked = asked_.find(answered.question);
-            const auto& [followed, row, members] = asked->second;
-            tally_.add(row, *followed, members, answered.answers);
-            asked_.erase(asked);
+    void judge() {
+        for (Askers::Answered& answered : askers_.take()) {
+            asked_.at(answered.question).answers = std::move(answered.answers);
         }
+        std::erase_if(asked_, [this](const auto& each) {
+            const Question& question = each.second;
+            if (!question.members || !question.answers) return false;
+            tally_.add(question.row, question.sample->followed, *question.members,
+                       *question.answers);
+            return true;
+        });
+    }
+    std::uint64_t random(std::uint64_t least, std::uint64_t most) {
+        return std::uniform_int_distribution<std::uint64_t>(least, most)(random_);
     }
 
     const ProbeCommand& command_;
-    const std::vector<Duration> within_;
+    const std::vector<Duration>& within_;
     const World& world_;
-    redis::LogFollower follower_;
+    const Duration pause_;
     Askers askers_;
+    Watch watch_;
     Tally tally_;
+    Roll roll_;
     std::mt19937_64 random_{std::random_device{}()};
     TimePoint empty_since_;  // nothing was in the log then that no look has shown
     TimePoint until_;
@@ -228,8 +276,10 @@ private:
     std::multimap<TimePoint, Question> due_;
     std::map<std::uint64_t, Question> asked_;  // by number
     std::uint64_t number_ = 0;
-    std::uint64_t invalidations_ = 0;
+    std::uint64_t invalidations_ = 0;  // each of these is one of the three below
     std::uint64_t followed_ = 0;
+    std::uint64_t left_out_ = 0;
+    std::uint64_t missed_ = 0;
     std::optional<Error> failure_;
 };
 
@@ -240,15 +290,16 @@ ProbeView view_of(const Probing& probing, const std::string& server,
                    .channel = of.channel,
                    .processes = probing.processes(),
                    .invalidations = probing.invalidations(),
-                   .followed = probing.followed()};
+                   .followed = probing.followed(),
+                   .left_out = probing.left_out(),
+                   .missed = probing.missed()};
     for (const Tally::Row& row : probing.tally().rows()) {
         auto& shown = view.within.emplace_back();
         shown.within_ms = whole_milliseconds(row.within);
         shown.samples = row.samples();
         shown.older = row.older;
         shown.unknown = row.unknown;
-        const double share = proven_share(row.samples(), row.older);
-        if (share > 0) shown.at_least = share;
+        if (const double share = row.proven(); share > 0) shown.at_least = share;
         shown.answered_by_ms = whole_milliseconds(row.answered_by);
     }
     for (const Tally::Finding& found : probing.tally().findings()) {
@@ -293,11 +344,17 @@ void print(std::ostream& out, const OlderView& found) {
         << " the invalidation\n";
 }
 
+void print_counts(std::ostream& out, const ProbeView& view) {
+    out << "  " << view.processes << " processes asked; " << view.invalidations
+        << " invalidations of keys, " << view.followed << " followed, " << view.left_out
+        << " left out, " << view.missed << " could not be followed\n";
+    for (const WithinView& row : view.within) print(out, row);
+}
+
 void print(std::ostream& out, const ProbeView& view) {
     out << view.server << ", app " << in_quotes(view.app) << ", channel " << in_quotes(view.channel)
-        << "\n  " << view.processes << " processes asked; " << view.invalidations
-        << " invalidations of keys, " << view.followed << " followed\n";
-    for (const WithinView& row : view.within) print(out, row);
+        << '\n';
+    print_counts(out, view);
     if (!view.older.empty()) out << "older values that could be served\n";
     for (const OlderView& found : view.older) print(out, found);
     if (!view.unknown.empty()) out << "not known\n";
@@ -335,9 +392,14 @@ int probe(ProbeCommand command, std::ostream& out, std::ostream& err, const Worl
     auto follower = redis::LogFollower::begin(command.channel.url, command.channel.of);
     if (!follower) return say_failure(err, probe_name, follower.error());
     Probing probing(command, *within, *std::move(follower), began, world);
-    probing.run();
+    const auto so_far = [&] { return view_of(probing, state->server, command.channel.of); };
+    probing.run([&] {
+        err << "tutti probe: so far\n";
+        print_counts(err, so_far());
+        err.flush();
+    });
 
-    const ProbeView view = view_of(probing, state->server, command.channel.of);
+    const ProbeView view = so_far();
     if (command.channel.format == Format::json) {
         out << json::write(view) << '\n';
     } else {

@@ -34,11 +34,10 @@ void Askers::end() {
     for (std::thread& thread : threads_) thread.join();
 }
 
-void Askers::ask(std::uint64_t question, const std::string& key) {
+void Askers::ask(std::uint64_t question, const std::string& key, TimePoint due) {
     {
         const detail::Lock lock(mutex_);
-        const TimePoint now = world_.clock->now();
-        for (Waiting& waiting : waiting_) waiting.push_back({question, key, now});
+        for (Waiting& waiting : waiting_) waiting.push_back({question, key, due});
     }
     asked_.notify_all();
 }
@@ -75,16 +74,15 @@ void Askers::work(std::size_t number) {
 
 Told Askers::answer(const std::string& process, const Question& question) const {
     const TimePoint sent = world_.clock->now();
-    const Duration left = patience_ - (sent - question.asked);
+    const Duration left = patience_ - (sent - question.due);
     const auto late = [&](const char* why) -> Result<Holdings> {
         return fail(Errc::timeout, "GET /holdings", why);
     };
-    Result<Holdings> holdings =
-        left > Duration::zero()
-            ? ask_holdings(process, channel_, question.key, left, world_)
-            : late("not asked: it has not answered an earlier question in time");
+    Result<Holdings> holdings = left > Duration::zero()
+                                    ? ask_holdings(process, channel_, question.key, left, world_)
+                                    : late("not asked: its turn came too late");
     const TimePoint answered = world_.clock->now();
-    if (holdings && answered - question.asked > patience_) holdings = late("answered too late");
+    if (holdings && answered - question.due > patience_) holdings = late("answered too late");
     return {
         .process = process, .sent = sent, .answered = answered, .holdings = std::move(holdings)};
 }

@@ -27,8 +27,8 @@ public:
         std::vector<Told> answers;  // one of each process
     };
 
-    // patience: so long after `ask` an answer counts. processes: written in full, without those
-    // that are named twice.
+    // patience: so long after a question is due its answer counts. processes: written in full,
+    // without those that are named twice.
     Askers(std::vector<std::string> processes, std::string channel, Duration patience,
            const World& world);
     // Blocking: until the questions that are under way are answered or have had their time.
@@ -37,7 +37,8 @@ public:
     Askers& operator=(const Askers&) = delete;
 
     [[nodiscard]] std::size_t processes() const noexcept { return processes_.size(); }
-    void ask(std::uint64_t question, const std::string& key);
+    // due: a question that a process cannot be sent within the patience is not sent, and failed.
+    void ask(std::uint64_t question, const std::string& key, TimePoint due);
     // Those that every process has answered, or failed to.
     [[nodiscard]] std::vector<Answered> take();
 
@@ -45,7 +46,7 @@ private:
     struct Question {
         std::uint64_t number = 0;
         std::string key;
-        TimePoint asked;
+        TimePoint due;
     };
     using Waiting = std::deque<Question>;
 

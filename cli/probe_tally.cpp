@@ -16,13 +16,27 @@ Could is_older(const Followed& followed, const Told& told, const Holding& held) 
     return applied ? Could::no : Could::unknown;
 }
 
+void Roll::add(const std::vector<std::string>& names, TimePoint asked) {
+    for (const std::string& name : names) seen_[name] = asked;
+    std::erase_if(seen_, [&](const auto& each) { return each.second < asked - kept; });
+    last_ = asked;
+}
+
+std::vector<std::string> Roll::since(TimePoint asked) const {
+    std::vector<std::string> names;
+    for (const auto& [name, seen] : seen_) {
+        if (seen >= asked) names.push_back(name);
+    }
+    return names;
+}
+
 Tally::Tally(const std::vector<Duration>& within) {
     for (const Duration each : within) rows_.push_back({.within = each});
 }
 
-void Tally::add(std::size_t row, const Followed& followed,
-                const Result<std::vector<std::string>>& members, std::span<const Told> answers) {
-    Could worst = missing(members, answers);
+void Tally::add(std::size_t row, const Followed& followed, const Result<Members>& members,
+                std::span<const Told> answers) {
+    Could worst = missing(followed, members, answers);
     TimePoint last = followed.seen;
     for (const Told& told : answers) {
         worst = std::max(worst, judge(row, followed, told));
@@ -39,18 +53,21 @@ void Tally::add(std::size_t row, const Followed& followed,
     }
 }
 
-Could Tally::missing(const Result<std::vector<std::string>>& members,
+Could Tally::missing(const Followed& followed, const Result<Members>& members,
                      std::span<const Told> answers) {
-    if (!members) {
-        note_silence("the members of the channel", members.error().message());
+    const auto unknown = [this](std::string why) {
+        note_silence("the members of the channel", std::move(why));
         return Could::unknown;
-    }
+    };
+    if (!members) return unknown(members.error().message());
+    if (members->epoch != followed.epoch) return unknown("another epoch has begun since");
+    if (members->names.empty()) return unknown("the server knows none");
     std::set<std::string_view> heard;
     for (const Told& told : answers) {
         if (told.holdings) heard.insert(told.holdings->member);
     }
     Could worst = Could::no;
-    for (const std::string& member : *members) {
+    for (const std::string& member : members->names) {
         if (heard.contains(member)) continue;
         worst = Could::unknown;
         note_silence(member, "a member of the channel, and no process that has answered is it");

@@ -2,6 +2,7 @@
 // and what all of them together prove. No I/O, and no clock of its own.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -12,6 +13,7 @@
 #include "tutti/bus.hpp"
 #include "tutti/clock.hpp"
 #include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
 #include "tutti/node/holdings.hpp"
 
 namespace tutti::cli {
@@ -34,6 +36,30 @@ struct Told {
     Result<Holdings> holdings;
 };
 
+// Who has to answer.
+struct Members {
+    Epoch epoch = Epoch::none;  // of the channel, when they were asked for
+    std::vector<std::string> names;
+};
+
+// Who has been a member of the channel. A list alone does not tell: the server forgets them all
+// when it begins a new epoch, and each is in it again with its next renewal only.
+class Roll {
+public:
+    // A list that was asked for then.
+    void add(const std::vector<std::string>& names, TimePoint asked);
+    // When the last list was asked for.
+    [[nodiscard]] TimePoint last() const noexcept { return last_; }
+    // Those of all lists since that one.
+    [[nodiscard]] std::vector<std::string> since(TimePoint asked) const;
+
+private:
+    static constexpr Duration kept = std::chrono::hours{2};  // longer than a sample is open
+
+    std::map<std::string, TimePoint> seen_;  // last
+    TimePoint last_;
+};
+
 enum class Could : std::uint8_t { no, unknown, older };  // the worse, the later
 
 // Whether it is a value that was loaded before the invalidation. By the age of the value, which
@@ -52,7 +78,12 @@ public:
         // Since the invalidation, at most, the last answer of those that could not.
         Duration answered_by{};
 
-        [[nodiscard]] std::uint64_t samples() const noexcept { return none + older; }
+        [[nodiscard]] std::uint64_t samples() const noexcept { return none + older + unknown; }
+        // Of all invalidations, so large a share is applied everywhere, 95 % certain: what is
+        // unknown is not proven, so it counts as older does.
+        [[nodiscard]] double proven() const noexcept {
+            return proven_share(samples(), older + unknown);
+        }
     };
     struct Finding {
         Followed followed;
@@ -72,9 +103,9 @@ public:
     // within: in ascending order.
     explicit Tally(const std::vector<Duration>& within);
 
-    // members: of the channel, when it was asked. Each has to be among those who have answered.
-    void add(std::size_t row, const Followed& followed,
-             const Result<std::vector<std::string>>& members, std::span<const Told> answers);
+    // Each of `members` has to be among those who have answered.
+    void add(std::size_t row, const Followed& followed, const Result<Members>& members,
+             std::span<const Told> answers);
 
     [[nodiscard]] const std::vector<Row>& rows() const noexcept { return rows_; }
     // The first ones.
@@ -84,7 +115,7 @@ public:
 
 private:
     [[nodiscard]] Could judge(std::size_t row, const Followed& followed, const Told& told);
-    [[nodiscard]] Could missing(const Result<std::vector<std::string>>& members,
+    [[nodiscard]] Could missing(const Followed& followed, const Result<Members>& members,
                                 std::span<const Told> answers);
     void note_silence(const std::string& who, std::string reason);
 

@@ -1,6 +1,7 @@
 #include "cli/processes.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <future>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,8 @@ namespace tutti::cli {
 namespace {
 
 constexpr std::string_view audit_path = "/audit";
+// Of the 16 KiB that a server takes before the body the other lines have what is left.
+constexpr std::size_t question_bytes_max = 15UL << 10U;
 
 std::string process_url(std::string_view text) {
     constexpr std::string_view mark = "://";
@@ -37,6 +40,10 @@ std::string encoded(std::string_view text) {
     return encoded;
 }
 
+std::string holdings_question(std::string_view channel, std::string_view key) {
+    return "/holdings?channel=" + encoded(channel) + "&key=" + encoded(key);
+}
+
 Result<Inventory> ask(const std::string& url, Duration timeout, const World& world) {
     const auto body = world.fetch(url, timeout);
     if (!body) return fail(body.error());
@@ -54,10 +61,13 @@ std::vector<std::string> process_urls(const std::vector<std::string>& texts) {
     return urls;
 }
 
+bool can_ask_holdings(std::string_view channel, std::string_view key) {
+    return holdings_question(channel, key).size() <= question_bytes_max;
+}
+
 Result<Holdings> ask_holdings(const std::string& process, std::string_view channel,
                               std::string_view key, Duration timeout, const World& world) {
-    const auto body = world.fetch(
-        process + "/holdings?channel=" + encoded(channel) + "&key=" + encoded(key), timeout);
+    const auto body = world.fetch(process + holdings_question(channel, key), timeout);
     if (!body) return fail(body.error());
     return parse_holdings(*body);
 }

@@ -25,6 +25,8 @@ struct AskedProcess {
 
 // Each of them once, written in full: "http://127.0.0.1:3001".
 [[nodiscard]] std::vector<std::string> process_urls(const std::vector<std::string>& texts);
+// False: servers take no request with so long a line.
+[[nodiscard]] bool can_ask_holdings(std::string_view channel, std::string_view key);
 // `GET /holdings` of a process that is written in full.
 [[nodiscard]] Result<Holdings> ask_holdings(const std::string& process, std::string_view channel,
                                             std::string_view key, Duration timeout,

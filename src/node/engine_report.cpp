@@ -58,21 +58,25 @@ Inventory Engine::inventory() const {
     return rows;
 }
 
-// Memory first: what was applied meanwhile is said, and what it has removed is said to be held.
+// The position first: it moves when all caches have applied, so what it says is gone from what
+// memory shows afterwards. The other way round an entry that is removed meanwhile would be said to
+// be held by an instance that has applied its invalidation.
 Holdings Engine::holdings(std::string_view channel, std::string_view key) const {
     Holdings holdings{.node = options_.name, .member = parts_.member};
     const detail::Lock lock(mutex_);
+    const auto found = channels_.find(channel);
+    if (found != channels_.end() && found->second->is_connected()) {
+        const ChannelStatus status = found->second->status();
+        if (status.hears) {
+            holdings.epoch = status.epoch;
+            holdings.applied = status.applied;
+        }
+    }
     for (const Entry& entry : entries_) {
         const bool is_of_it = !channel.empty() && entry.declaration.channel == channel;
         if (!entry.declared || !is_of_it) continue;
         if (auto held = entry.declared->holding(key)) holdings.held.push_back(*std::move(held));
     }
-    const auto found = channels_.find(channel);
-    if (found == channels_.end() || !found->second->is_connected()) return holdings;
-    const ChannelStatus status = found->second->status();
-    if (!status.hears) return holdings;
-    holdings.epoch = status.epoch;
-    holdings.applied = status.applied;
     return holdings;
 }
 

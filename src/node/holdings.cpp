@@ -1,6 +1,7 @@
 // The wire form: times in whole microseconds, the epoch as everywhere in hexadecimal digits.
 #include "tutti/node/holdings.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -35,8 +36,10 @@ struct HoldingsBody {
 };
 BOOST_DESCRIBE_STRUCT(HoldingsBody, (), (node, member, epoch, applied, held))
 
+// As much as is read back: a cache that serves for ever does so for a hundred years.
 std::int64_t whole_microseconds(Duration duration) {
-    return std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(duration).count();
+    return std::clamp<std::int64_t>(us, 0, longest_us);
 }
 
 bool is_time(std::int64_t us) { return us >= 0 && us <= longest_us; }

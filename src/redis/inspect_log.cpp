@@ -1,5 +1,8 @@
 // The log of a channel, read at once or as it grows, each entry checked against the one before.
 #include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
 #include <utility>
 
 #include "coherence/wire.hpp"
@@ -48,17 +51,34 @@ Result<Reply> page_of(Asking& asking, Sequence first, std::size_t count) {
         {"XRANGE", asking.log(), std::to_string(first), "+", "COUNT", std::to_string(count)});
 }
 
-// False: what stands there is no entry, and nothing behind it counts.
-bool take_page(LogPart& part, std::optional<BusPosition> last, Sequence first, const Reply& page) {
+// How far a log is read.
+struct Cursor {
+    Sequence first = 1;                              // that is read next
+    std::optional<BusPosition> last = std::nullopt;  // the entry before, where it is known
+};
+
+// The first entry behind an item that is none. Where its id says nothing the next one is tried.
+Sequence behind(const Reply& item, Sequence first) {
+    Sequence sequence = first;
+    if (!item.items.empty()) {
+        const std::string& id = item.items.front().text;
+        (void)std::from_chars(id.data(), id.data() + id.size(), sequence);
+    }
+    const bool is_last = sequence == std::numeric_limits<Sequence>::max();
+    return std::max(first, is_last ? sequence : sequence + 1);
+}
+
+// False: the last one that was taken is no entry. The cursor is behind it.
+bool take_page(LogPart& part, Cursor& cursor, const Reply& page) {
     for (const Reply& item : page.items) {
         auto entry = decode_log_item(part.epoch, item);
-        if (!entry || entry->position.sequence < first) {
-            part.breaks.push_back("behind " + at(first - 1) + " stands what is no entry");
+        if (!entry || entry->position.sequence < cursor.first) {
+            part.breaks.push_back("behind " + at(cursor.first - 1) + " stands what is no entry");
+            cursor = {.first = behind(item, cursor.first)};
             return false;
         }
-        check_link(part, last, *entry);
-        last = entry->position;
-        first = entry->position.sequence + 1;
+        check_link(part, cursor.last, *entry);
+        cursor = {.first = entry->position.sequence + 1, .last = entry->position};
         part.entries.push_back(*std::move(entry));
     }
     return true;
@@ -66,16 +86,14 @@ bool take_page(LogPart& part, std::optional<BusPosition> last, Sequence first, c
 
 Result<LogPart> read_pages(Asking& asking, Epoch epoch, Sequence first, std::size_t entries_max) {
     LogPart part{.epoch = epoch};
+    Cursor cursor{.first = first};
     bool more = true;
     while (more && part.entries.size() < entries_max) {
         const std::size_t count =
             std::min(entries_max - part.entries.size(), std::size_t{LogReplay::page_entries});
-        const auto page = page_of(asking, first, count);
+        const auto page = page_of(asking, cursor.first, count);
         if (!page) return fail(page.error());
-        std::optional<BusPosition> last;
-        if (!part.entries.empty()) last = part.entries.back().position;
-        more = take_page(part, last, first, *page) && page->items.size() == count;
-        if (!part.entries.empty()) first = part.entries.back().position.sequence + 1;
+        more = take_page(part, cursor, *page) && page->items.size() == count;
     }
     return part;
 }
@@ -120,7 +138,11 @@ public:
             if (end->items.size() != 3) return {};
             const auto position =
                 wire::decode_position(end->items[0].text, end->items[1].text, end->items[2].text);
-            if (position) last_ = *position;
+            if (position) {
+                epoch_ = position->epoch;
+                cursor_.first = position->sequence + 1;
+                if (position->sequence > 0) cursor_.last = *position;
+            }
             return {};
         });
     }
@@ -154,29 +176,29 @@ private:
     // The epoch last: what was read before it is of that one, or of the one before.
     Result<LogPart> read(Asking& asking) {
         for (bool again = true;; again = false) {
-            const Sequence first = last_.sequence + 1;
-            const auto page = page_of(asking, first, page_entries);
+            const auto page = page_of(asking, cursor_.first, page_entries);
             if (!page) return fail(page.error());
             const auto text = epoch_of(asking);
             if (!text) return fail(text.error());
             const Epoch epoch{wire::parse_hex(*text).value_or(0)};
-            if (epoch == last_.epoch) return take(*page, first);
-            last_ = {.epoch = epoch};
+            if (epoch == epoch_) return take(*page);
+            epoch_ = epoch;
+            cursor_ = {};
             if (!again) return fail(another_epoch());
         }
     }
-    LogPart take(const Reply& page, Sequence first) {
-        LogPart part{.epoch = last_.epoch};
-        const auto last = first == 1 ? std::nullopt : std::optional(last_);
-        (void)take_page(part, last, first, page);
-        if (!part.entries.empty()) last_ = part.entries.back().position;
+    // What is behind an item that is no entry the next look takes.
+    LogPart take(const Reply& page) {
+        LogPart part{.epoch = epoch_};
+        (void)take_page(part, cursor_, page);
         return part;
     }
 
     const std::string url_;
     const InspectOptions options_;
     std::optional<Asking> asking_;
-    BusPosition last_;
+    Epoch epoch_ = Epoch::none;
+    Cursor cursor_;
 };
 
 LogFollower::LogFollower(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}

@@ -80,7 +80,8 @@ struct LogPart {
 //     }
 //
 // It looks when it is asked to, and does not subscribe. So what `next` returns was appended between
-// the begin of the last call that has returned less than a page and the end of this one.
+// the begin of the last call that has returned less than a page, and no breaks, and the end of this
+// one.
 // Thread-safety: one thread at a time.
 class LogFollower {
 public:
@@ -93,7 +94,8 @@ public:
     LogFollower(LogFollower&&) noexcept;
     LogFollower& operator=(LogFollower&&) noexcept;
 
-    // At most a page; of a new epoch from its first entry on. After an error the next call goes on
+    // At most a page; of a new epoch from its first entry on. It ends at what is no entry, and the
+    // next call goes on behind that. After an error the next call goes on
     // where the last answer ended. Cost: two or four round trips.
     [[nodiscard]] Result<LogPart> next();
     // The names of the channel's members now. Cost: a round trip.

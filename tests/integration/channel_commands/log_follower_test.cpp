@@ -106,6 +106,22 @@ TEST_F(LogFollowing, AnEntryThatIsMissingIsABreak) {
     EXPECT_THAT(part.breaks, ElementsAre("sequence 1 is followed by sequence 3"));
 }
 
+TEST_F(LogFollowing, WhatIsNoEntryIsABreakAndSteppedOver) {
+    LogFollower follower = this->follower();
+    invalidate("a");
+    const std::string channel = "tutti:{shop/0/cache:numbers}";
+    server_.command({"XADD", channel + ":log", "1-1", "not", "one"});
+    ASSERT_EQ(server_.command({"HINCRBY", channel + ":m", "s", "1"}), "2");
+    server_.command({"XADD", channel + ":log", "2-0", "nor", "this"});
+    invalidate("b");
+
+    const auto before = follower.next().value();
+    EXPECT_THAT(before.entries, SizeIs(1));
+    EXPECT_THAT(before.breaks, ElementsAre("behind sequence 1 stands what is no entry"));
+    EXPECT_THAT(follower.next().value().breaks, SizeIs(1)) << "of its own";
+    EXPECT_THAT(keys_in(follower.next().value()), ElementsAre("b"));
+}
+
 TEST_F(LogFollowing, TheMembersAreThoseOfNow) {
     LogFollower follower = this->follower();
     EXPECT_THAT(follower.members().value(), ElementsAre(StartsWith("web-1")));

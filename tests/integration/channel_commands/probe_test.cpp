@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <future>
 #include <memory>
 #include <optional>
@@ -20,6 +22,7 @@
 #include "cli/cli.hpp"
 #include "support/redis_server.hpp"
 #include "support/tcp_proxy.hpp"
+#include "tutti/clock.hpp"
 #include "tutti/node.hpp"
 
 namespace tests {
@@ -85,6 +88,7 @@ protected:
             const std::string begin = "http://" + (*each.node).inventory().front().node;
             if (!url.starts_with(begin + std::string(question))) continue;
             if (begin == silent_) break;
+            if (on_question_) on_question_(++questions_);
             return tutti::to_json(
                 each.node->holdings("cache:numbers", url.substr(begin.size() + question.size())));
         }
@@ -92,9 +96,10 @@ protected:
     }
     // Follows one invalidation, and patiently.
     std::future<Probed> probe(const std::vector<std::string>& more,
-                              const std::string& seconds = "60") {
-        std::vector<std::string> words{"probe", "-",     "cache:numbers", "--samples", "1",
-                                       "--for", seconds, "--patience",    "60000"};
+                              const std::string& seconds = "60", const std::string& samples = "1") {
+        std::vector<std::string> words{"probe", "-",     "cache:numbers", "--samples", samples,
+                                       "--for", seconds, "--patience",    "60000",     "--timeout",
+                                       "30"};
         words.insert(words.end(), more.begin(), more.end());
         return std::async(std::launch::async, [this, words = std::move(words)] {
             std::ostringstream out;
@@ -104,9 +109,11 @@ protected:
                 {.catalogue = {},
                  .document = {},
                  .fetch = [this](const std::string& url, tutti::Duration) { return fetch(url); },
-                 .redis_url = "redis://127.0.0.1:" + std::to_string(server_.port()),
+                 .redis_url = "redis://127.0.0.1:" + std::to_string(probes_wire_.port()),
                  .app = "shop",
+                 .clock = clock_,
                  .wait = [](tutti::Duration pause) { std::this_thread::sleep_for(pause); },
+                 .interrupted = [this] { return interrupted_.load(); },
                  .diagnose = {}});
             return Probed{.code = code, .out = out.str(), .err = err.str()};
         });
@@ -121,8 +128,21 @@ protected:
 
     RedisServer server_;
     TcpProxy wire_{server_.port()};
+    TcpProxy probes_wire_{server_.port()};
     std::array<Instance, 2> instances_;
     std::string silent_;
+    std::function<void(int)> on_question_;  // the first, and so on, of any instance
+    std::atomic<int> questions_ = 0;
+    std::atomic<bool> interrupted_ = false;
+    const tutti::Clock* clock_ = &tutti::system_clock();
+};
+
+// Sixty times as fast as the machine's.
+struct Hasty final : tutti::Clock {
+    [[nodiscard]] tutti::TimePoint now() const noexcept override {
+        return begin + 60 * (tutti::Boottime::now() - begin);
+    }
+    tutti::TimePoint begin = tutti::Boottime::now();
 };
 
 TEST_F(Probe, WhatEveryInstanceHasAppliedIsHeldByNone) {
@@ -176,7 +196,7 @@ TEST_F(Probe, AProcessThatDoesNotAnswerIsNotKnown) {
 
     EXPECT_EQ(probed.code, 2);
     EXPECT_THAT(probed.out,
-                AllOf(HasSubstr("within 100 ms: 0 samples, 0 older, 1 unknown: too few"),
+                AllOf(HasSubstr("within 100 ms: 1 samples, 0 older, 1 unknown: too few"),
                       HasSubstr("'http://web-2', 1 time: http GET: timeout: no answer"),
                       HasSubstr("and no process that has answered is it")));
 }
@@ -187,6 +207,91 @@ TEST_F(Probe, AnInstanceThatWasForgottenIsNotKnown) {
     EXPECT_EQ(probed.code, 2);
     EXPECT_THAT(probed.out, AllOf(HasSubstr("1 unknown"), HasSubstr("'web-2"),
                                   HasSubstr("a member of the channel")));
+}
+
+TEST_F(Probe, AServerThatHangsHoldsUpNoQuestion) {
+    std::promise<void> asked_again;
+    on_question_ = [&](int number) {
+        if (number == 1) probes_wire_.cut();
+        if (number == 3) asked_again.set_value();  // two instances were asked before
+    };
+    auto probing = probe({"web-1", "web-2", "--within", "100ms", "--within", "2s"});
+
+    auto again = asked_again.get_future();
+    while (again.wait_for(50ms) != std::future_status::ready &&
+           probing.wait_for(0s) != std::future_status::ready) {
+        EXPECT_TRUE(instances_[0].cache->invalidate("a").published());
+    }
+    probes_wire_.heal();
+
+    const Probed probed = probing.get();
+    EXPECT_EQ(probed.code, 0) << probed.out << probed.err;
+    EXPECT_THAT(probed.err, IsEmpty()) << "the server answered in time, and the instances before";
+}
+
+TEST_F(Probe, WhoWasAMemberInAnotherEpochIsNotKnown) {
+    on_question_ = [&](int number) {
+        if (number == 1) server_.command({"FLUSHALL"});
+    };
+    auto probing = probe({"web-1", "web-2", "--within", "100ms"});
+    while (probing.wait_for(50ms) != std::future_status::ready) {
+        (void)instances_[0].cache->invalidate("a");
+    }
+
+    const Probed probed = probing.get();
+    EXPECT_EQ(probed.code, 2) << probed.out << probed.err;
+    EXPECT_THAT(probed.out, AllOf(HasSubstr("1 unknown"), HasSubstr("another epoch")));
+}
+
+TEST_F(Probe, OfALogThatIsBrokenNothingIsASample) {
+    const std::string channel = "tutti:{shop/0/cache:numbers}";
+    auto probing = probe({"web-1", "web-2", "--within", "20ms"}, "3");
+    while (probing.wait_for(20ms) != std::future_status::ready) {
+        const std::string next = server_.command({"HINCRBY", channel + ":m", "s", "1"});
+        server_.command({"XADD", channel + ":log", next + "-0", "not", "one"});
+    }
+
+    const Probed probed = probing.get();
+    EXPECT_EQ(probed.code, 2) << probed.out;
+    EXPECT_THAT(probed.err, HasSubstr("stands what is no entry"));
+}
+
+TEST_F(Probe, AnEndThatTheUserAsksForShowsWhatIsKnown) {
+    on_question_ = [&](int number) { interrupted_ = number == 2; };
+
+    const Probed probed =
+        with_changes(probe({"web-1", "web-2", "--within", "100ms", "--within", "3600s"}));
+
+    EXPECT_THAT(probed.out, AllOf(HasSubstr(", 1 followed"),
+                                  HasSubstr("within 3600000 ms: 0 samples, 0 older, 0 unknown")));
+}
+
+TEST_F(Probe, ALongOneSaysHowFarItIs) {
+    const Hasty clock;
+    clock_ = &clock;
+
+    const Probed probed = probe({"web-1", "web-2"}, "130").get();
+
+    EXPECT_THAT(probed.err, AllOf(HasSubstr("so far\n  2 processes asked; 0 invalidations"),
+                                  HasSubstr("within 10000 ms: 0 samples")));
+}
+
+TEST_F(Probe, WhatWasPublishedWhileNobodyLookedIsCounted) {
+    on_question_ = [&](int number) {
+        if (number == 1) probes_wire_.cut();
+    };
+    auto probing = probe({"web-1", "web-2", "--within", "100ms", "--rate", "1"}, "20", "2");
+    while (questions_ == 0 && probing.wait_for(20ms) != std::future_status::ready) {
+        EXPECT_TRUE(instances_[0].cache->invalidate("a").published());
+    }
+    for (int times = 0; times < 30; ++times) {
+        EXPECT_TRUE(instances_[0].cache->invalidate("a").published());
+        probing.wait_for(20ms);
+    }
+    probes_wire_.heal();
+
+    const Probed probed = with_changes(std::move(probing));
+    EXPECT_THAT(probed.out, Not(HasSubstr(" 0 could not be followed"))) << probed.out;
 }
 
 TEST_F(Probe, WithoutAnInvalidationNothingIsKnown) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tutti/error.hpp"
+#include "tutti/inventory.hpp"
 
 namespace tutti::cli {
 namespace {
@@ -75,13 +76,36 @@ TEST(ProbeTally, WhatWasLoadedMeanwhileCountsByWhatIsApplied) {
 
 using Names = std::vector<std::string>;
 
+TEST(ProbeRoll, AMemberIsOneOfTheListsSinceThen) {
+    Roll roll;
+    roll.add({"web-1:a", "web-9:z"}, start);
+    roll.add({"web-1:a", "web-2:b"}, start + 50ms);
+    roll.add({}, start + 100ms);
+
+    EXPECT_EQ(roll.last(), start + 100ms);
+    EXPECT_THAT(roll.since(start), ElementsAre("web-1:a", "web-2:b", "web-9:z"));
+    EXPECT_THAT(roll.since(start + 50ms), ElementsAre("web-1:a", "web-2:b"))
+        << "whom the server has forgotten since";
+    EXPECT_THAT(roll.since(start + 100ms), IsEmpty());
+}
+
+TEST(ProbeRoll, WhoWasGoneBeforeAnySampleIsForgotten) {
+    Roll roll;
+    roll.add({"web-9:z"}, start);
+    roll.add({"web-1:a"}, start + 3h);
+
+    EXPECT_THAT(roll.since(start), ElementsAre("web-1:a"));
+}
+
 class ProbeTallied : public ::testing::Test {
 protected:
     const Tally::Row& add(const std::vector<Told>& answers,
-                          Result<std::vector<std::string>> members = std::vector<std::string>{
-                              "web-1:a"}) {
+                          const Result<Members>& members = Members{epoch, {"web-1:a"}}) {
         tally_.add(1, followed(), members, answers);
         return tally_.rows()[1];
+    }
+    const Tally::Row& add(const std::vector<Told>& answers, Names members) {
+        return add(answers, Members{epoch, std::move(members)});
     }
 
     Tally tally_{{100ms, 1s}};
@@ -121,7 +145,7 @@ TEST_F(ProbeTallied, AProcessThatDoesNotAnswerIsNotKnown) {
     const auto& row = add({nothing(), told(fail(Errc::timeout, "GET", "no answer"))});
 
     EXPECT_EQ(row.unknown, 1U);
-    EXPECT_EQ(row.samples(), 0U);
+    EXPECT_EQ(row.samples(), 1U);
     ASSERT_TRUE(tally_.silent().contains("http://one:1"));
     EXPECT_THAT(tally_.silent().at("http://one:1").reason, HasSubstr("no answer"));
 }
@@ -134,9 +158,16 @@ TEST_F(ProbeTallied, AMemberThatWasNotAmongThoseAskedIsNotKnown) {
 }
 
 TEST_F(ProbeTallied, WithoutTheMembersNothingIsKnown) {
-    const auto& row = add({nothing()}, fail(Errc::unavailable, "redis", "away"));
+    EXPECT_EQ(add({nothing()}, Result<Members>(fail(Errc::unavailable, "redis", "away"))).unknown,
+              1U);
+    EXPECT_EQ(add({nothing()}, Names{}).unknown, 2U) << "somebody has answered, and is none";
+}
 
-    EXPECT_EQ(row.unknown, 1U);
+TEST_F(ProbeTallied, OfAnotherEpochTheMembersAreNotKnown) {
+    const auto& row = add({nothing()}, Members{Epoch{8}, {"web-1:a"}});
+
+    EXPECT_EQ(row.unknown, 1U) << "the server has forgotten them all, and some are back";
+    EXPECT_THAT(tally_.silent().at("the members of the channel").reason, HasSubstr("epoch"));
 }
 
 TEST_F(ProbeTallied, OneThatCouldCountsEvenThoughAnotherIsNotKnown) {
@@ -144,6 +175,16 @@ TEST_F(ProbeTallied, OneThatCouldCountsEvenThoughAnotherIsNotKnown) {
 
     EXPECT_EQ(row.older, 1U);
     EXPECT_EQ(row.unknown, 0U);
+}
+
+TEST_F(ProbeTallied, WhatIsNotKnownIsNotProven) {
+    for (int times = 0; times < 500; ++times) add({nothing()});
+    EXPECT_DOUBLE_EQ(tally_.rows()[1].proven(), proven_share(500, 0));
+
+    for (int times = 0; times < 500; ++times) add({told(fail(Errc::timeout, "GET", "no answer"))});
+
+    EXPECT_LT(tally_.rows()[1].proven(), 0.5) << "half of the answers are not there";
+    EXPECT_DOUBLE_EQ(tally_.rows()[1].proven(), proven_share(1000, 500));
 }
 
 TEST_F(ProbeTallied, TheFirstFindingsAreKeptAndAllAreCounted) {

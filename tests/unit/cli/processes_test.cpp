@@ -32,6 +32,12 @@ TEST(Processes, OneIsAskedWhatItHoldsOfAKeyHoweverThatIsWritten) {
     EXPECT_EQ(held->node, "web-1");
 }
 
+TEST(Processes, AKeyWhoseQuestionNoServerTakesIsNotAskedFor) {
+    EXPECT_TRUE(can_ask_holdings("prices", std::string(10'000, 'a')));
+    EXPECT_FALSE(can_ask_holdings("prices", std::string(16'000, 'a')));
+    EXPECT_FALSE(can_ask_holdings("prices", std::string(6'000, '/'))) << "each is written as %2F";
+}
+
 TEST(Processes, EachIsNamedOnceHoweverItsUrlIsWritten) {
     EXPECT_THAT(process_urls({"one:1", "http://one:1/", "http://one:1/audit", "https://two"}),
                 ElementsAre("http://one:1", "https://two"));

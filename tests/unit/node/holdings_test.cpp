@@ -32,6 +32,17 @@ TEST(Holdings, NothingHeldIsReadBack) {
     EXPECT_EQ(parse_holdings(to_json(Holdings{})).value(), Holdings{});
 }
 
+TEST(Holdings, WhatIsServedForEverIsReadBackAsLong) {
+    const Holdings said{
+        .held = {{.cache = "users", .age = Duration::max(), .servable_for = Duration::max()}}};
+
+    const auto read = parse_holdings(to_json(said));
+
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_GT(read->held[0].age, 24h * 365 * 99);
+    EXPECT_GT(read->held[0].servable_for, 24h * 365 * 99);
+}
+
 TEST(Holdings, WhatIsNoneIsRefused) {
     const std::string whole = to_json(
         Holdings{.node = "web-1", .member = "web-1:7f", .held = {{.cache = "users", .age = 1s}}});
