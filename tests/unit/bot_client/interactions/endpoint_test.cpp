@@ -27,9 +27,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr process::UnixTime now{1'700'000'000s};
-constexpr const char* timestamp = "1700000000";
-
 std::string interaction(int type) {
     return R"({"id":"1181122000000000001","application_id":"42","type":)" + std::to_string(type) +
            R"(,"token":"the-token-of-it"})";

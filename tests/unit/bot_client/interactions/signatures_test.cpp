@@ -18,8 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 using enum SignatureVerdict;
 
-constexpr process::UnixTime now{1'700'000'000s};
-constexpr const char* timestamp = "1700000000";
 constexpr std::string_view ping = R"({"type":1})";
 
 class SignedInteraction : public ::testing::Test {

@@ -5,11 +5,18 @@
 #include <sodium.h>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "common/process/timestamps.hpp"
+
 namespace tutti::services::bot::interactions {
+
+// When it signs, and as it is written in the header.
+inline constexpr process::UnixTime now{std::chrono::seconds{1'700'000'000}};
+inline constexpr const char* timestamp = "1700000000";
 
 template <std::size_t Size>
 std::string hex(const std::array<unsigned char, Size>& bytes) {
