@@ -148,10 +148,9 @@ void add_probe(CLI::App& app, const Surroundings& around, Action& action) {
                    "The instances, such as 127.0.0.1:3001; each answers GET /holdings")
         ->required()
         ->type_name("");
-    to->add_option(
-          "--within", command.within,
-          "So long after an invalidation they are asked, such as 100ms or 10s; may be given\n"
-          "again (default: 100ms, 1s and 10s)")
+    to->add_option("--within", command.within,
+                   "So long after an invalidation they are asked, such as 100ms,5s\n"
+                   "(default: 100ms,1s,10s)")
         ->type_name("TIME")
         ->delimiter(',')
         ->allow_extra_args(false);

@@ -62,15 +62,17 @@ Could Tally::missing(const Followed& followed, const Result<Members>& members,
     if (!members) return unknown(members.error().message());
     if (members->epoch != followed.epoch) return unknown("another epoch has begun since");
     if (members->names.empty()) return unknown("the server knows none");
+    // One that hears no channel of that name was asked about another one.
     std::set<std::string_view> heard;
     for (const Told& told : answers) {
-        if (told.holdings) heard.insert(told.holdings->member);
+        if (told.holdings && told.holdings->epoch != Epoch::none)
+            heard.insert(told.holdings->member);
     }
     Could worst = Could::no;
     for (const std::string& member : members->names) {
         if (heard.contains(member)) continue;
         worst = Could::unknown;
-        note_silence(member, "a member of the channel, and no process that has answered is it");
+        note_silence(member, "a member of the channel, for which no process has answered");
     }
     return worst;
 }

@@ -10,6 +10,7 @@ namespace tutti::cli {
 namespace {
 
 constexpr std::string_view audit_path = "/audit";
+constexpr std::string_view holdings_path = "/holdings";
 // Of the 16 KiB that a server takes before the body the other lines have what is left.
 constexpr std::size_t question_bytes_max = 15UL << 10U;
 
@@ -18,7 +19,9 @@ std::string process_url(std::string_view text) {
     std::string url(text.contains(mark) ? "" : "http://");
     url += text;
     const std::size_t host = url.find(mark) + mark.size();
-    if (url.ends_with(audit_path)) url.resize(url.size() - audit_path.size());
+    for (const std::string_view route : {audit_path, holdings_path}) {
+        if (url.ends_with(route)) url.resize(url.size() - route.size());
+    }
     while (url.size() > host && url.ends_with('/')) url.pop_back();
     return url;
 }
@@ -41,7 +44,7 @@ std::string encoded(std::string_view text) {
 }
 
 std::string holdings_question(std::string_view channel, std::string_view key) {
-    return "/holdings?channel=" + encoded(channel) + "&key=" + encoded(key);
+    return std::string(holdings_path) + "?channel=" + encoded(channel) + "&key=" + encoded(key);
 }
 
 Result<Inventory> ask(const std::string& url, Duration timeout, const World& world) {

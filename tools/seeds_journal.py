@@ -27,8 +27,9 @@ def commit_of(program, root):
     """Of which `program` was built."""
     def git(*words):
         return subprocess.run(["git", "-C", root, *words], capture_output=True, text=True, check=True).stdout.strip()
-    if Path(program).stat().st_mtime < int(git("log", "-1", "--format=%ct")):
-        raise Mistake(f"{program} is older than the last commit: build it again, or the record names what was not played")
+    sources = "include", "src", "tests/simulation"
+    if Path(program).stat().st_mtime < int(git("log", "-1", "--format=%ct", "--", *sources)):
+        raise Mistake(f"{program} is older than the last commit of its sources: build it again, or the record names what was not played")
     return git("rev-parse", "--short=10", "HEAD") + (" and changes" if git("status", "--porcelain", "-uno") else "")
 
 

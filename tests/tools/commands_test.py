@@ -186,7 +186,7 @@ class LongTest(unittest.TestCase):
         result = self.long("--storms", "calm", "--seeds", "500")
 
         self.assertEqual(result.returncode, 2, result)
-        self.assertIn("older than the last commit", result.stderr)
+        self.assertIn("older than the last commit of its sources", result.stderr)
 
     def test_a_run_of_seeds_ends_at_the_first_finding(self):
         self.program("simulate", self.PLAYS.replace("0 violated", "1 violated") + '; echo "replay: simulate calm 17"; exit 1')

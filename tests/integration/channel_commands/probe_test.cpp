@@ -198,7 +198,7 @@ TEST_F(Probe, AProcessThatDoesNotAnswerIsNotKnown) {
     EXPECT_THAT(probed.out,
                 AllOf(HasSubstr("within 100 ms: 1 samples, 0 older, 1 unknown: too few"),
                       HasSubstr("'http://web-2', 1 time: http GET: timeout: no answer"),
-                      HasSubstr("and no process that has answered is it")));
+                      HasSubstr("for which no process has answered")));
 }
 
 TEST_F(Probe, AnInstanceThatWasForgottenIsNotKnown) {

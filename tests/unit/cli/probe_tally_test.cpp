@@ -157,6 +157,13 @@ TEST_F(ProbeTallied, AMemberThatWasNotAmongThoseAskedIsNotKnown) {
     EXPECT_TRUE(tally_.silent().contains("web-9:z"));
 }
 
+TEST_F(ProbeTallied, AMemberThatSaysThatItHearsNoSuchChannelIsNotKnown) {
+    const auto& row = add({told(Holdings{.node = "web-1", .member = "web-1:a"})});
+
+    EXPECT_EQ(row.unknown, 1U) << "it was asked about another channel";
+    EXPECT_TRUE(tally_.silent().contains("web-1:a"));
+}
+
 TEST_F(ProbeTallied, WithoutTheMembersNothingIsKnown) {
     EXPECT_EQ(add({nothing()}, Result<Members>(fail(Errc::unavailable, "redis", "away"))).unknown,
               1U);
