@@ -49,7 +49,7 @@ void finish(CLI::App& to, const std::shared_ptr<Parsed<Command>>& parsed,
         ->check(CLI::Range(1U, 3600U).description(""))
         ->type_name("SECONDS")
         ->capture_default_str();
-    to.callback([parsed, around, &action, run] {
+    to.callback([parsed, around, &action, run = std::move(run)] {
         action = [parsed, around, run] {
             parsed->command.channel.of.timeout = std::chrono::seconds{parsed->timeout_seconds};
             return run(parsed->command, around.out, around.err, around.world);
