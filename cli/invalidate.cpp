@@ -80,9 +80,9 @@ void show_plan(const InvalidateCommand& command, const KeySet& changed, ChannelV
                                   : "programs without Tutti would be told, too\n");
 }
 
-// A node of its own, for one publication.
+// A node of its own, for one publication. It keeps nothing, so it is no member: nobody's `done`
+// waits for it.
 Result<Invalidation> publish(const InvalidateCommand& command, const KeySet& changed) {
-    struct Nothing {};
     const auto& of = command.channel.of;
     auto node = Node::create({.name = "tutti-invalidate-" + std::to_string(::getpid()),
                               .service = "tutti",
@@ -90,16 +90,10 @@ Result<Invalidation> publish(const InvalidateCommand& command, const KeySet& cha
                               .app = of.app,
                               .workers = 1});
     if (!node) return fail(std::move(node).error());
-    CacheOptions<std::string, Nothing> declared{
-        .name = "by-hand",
-        .caches = "nothing: an operator invalidates",
-        .stale = Stale::wrong,
-        .ttl = 10s,
-        .bound = entries(1),
-        .load = [](const std::string&, LoadContext&) { return Loaded<Nothing>(absent); },
-        .channel = of.channel};
+    InvalidatorOptions declared{
+        .name = "by-hand", .changes = "what an operator invalidates", .channel = of.channel};
     if (auto event = event_in(command.event)) declared.plain = *std::move(event);
-    const auto cache = (*node)->coherent(std::move(declared));
+    const auto by_hand = (*node)->invalidator<std::string>(declared);
     if (auto started = (*node)->start(of.timeout); !started) {
         return fail(std::move(started).error());
     }
@@ -107,7 +101,7 @@ Result<Invalidation> publish(const InvalidateCommand& command, const KeySet& cha
     Duration deadline = of.timeout;
     if (command.ack) deadline += (*node)->wait_out();
     std::promise<Invalidation> outcome;
-    outbox::channel(of.channel, cache)
+    outbox::channel(of.channel, by_hand)
         .invalidate(changed,
                     {.ack = command.ack ? Ack::every_instance : Ack::none, .deadline = deadline},
                     [&](Invalidation each) { outcome.set_value(std::move(each)); });

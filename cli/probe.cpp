@@ -329,6 +329,8 @@ void print(std::ostream& out, const WithinView& row) {
         out << "at least " << describe_share(*row.at_least)
             << " are applied everywhere (95 % certain), answered by " << row.answered_by_ms
             << " ms\n";
+    } else if (row.older + row.unknown > 0) {
+        out << "too many of these to say what share is applied everywhere\n";
     } else {
         out << "too few to say what share is applied everywhere\n";
     }

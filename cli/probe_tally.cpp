@@ -106,7 +106,8 @@ Could Tally::judge(std::size_t row, const Followed& followed, const Told& told) 
 }
 
 void Tally::note_silence(const std::string& who, std::string reason) {
-    Silence& silence = silent_[who];
+    const bool has_room = silent_.size() < silent_max || silent_.contains(who);
+    Silence& silence = silent_[has_room ? who : "others"];
     ++silence.times;
     silence.reason = std::move(reason);
 }

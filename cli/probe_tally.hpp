@@ -99,6 +99,7 @@ public:
     };
 
     static constexpr std::size_t findings_max = 100;
+    static constexpr std::size_t silent_max = 1'000;  // further ones are counted, but not by name
 
     // within: in ascending order.
     explicit Tally(const std::vector<Duration>& within);

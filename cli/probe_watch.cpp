@@ -1,12 +1,14 @@
 #include "cli/probe_watch.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
 namespace tutti::cli {
 namespace {
 
-constexpr Duration members_pause = std::chrono::milliseconds{50};  // they may be many
+constexpr Duration members_pause = std::chrono::milliseconds{50};   // they may be many
+constexpr Duration failure_pause = std::chrono::milliseconds{100};  // each look connects anew
 
 }  // namespace
 
@@ -26,11 +28,12 @@ std::vector<Watch::Look> Watch::take() {
 void Watch::work() {
     while (!ending_.load()) {
         Look seen = look();
+        const Duration pause = seen.part ? pause_ : std::max(pause_, failure_pause);
         {
             const detail::Lock lock(mutex_);
             looks_.push_back(std::move(seen));
         }
-        world_.wait(pause_);
+        world_.wait(pause);
     }
 }
 

@@ -18,6 +18,7 @@
 
 #include "tutti/json.hpp"
 #include "tutti/json/msgpack.hpp"
+#include "tutti/node/holdings.hpp"
 
 namespace {
 
@@ -56,6 +57,12 @@ void read_and_write(const tutti::Codec<Node>& codec, std::string_view bytes) {
     if (!again || codec.encode(*again).value() != *text) std::abort();
 }
 
+// Any bytes may come from a process that is asked what it holds.
+void read_holdings(std::string_view bytes) {
+    const auto read = tutti::parse_holdings(bytes);
+    if (read && tutti::parse_holdings(tutti::to_json(*read)) != read) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -63,5 +70,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data), size);
     read_and_write(tutti::json_codec<Node>(limits), bytes);
     read_and_write(tutti::msgpack_codec<Node>(limits), bytes);
+    read_holdings(bytes);
     return 0;
 }

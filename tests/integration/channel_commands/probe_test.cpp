@@ -196,7 +196,7 @@ TEST_F(Probe, AProcessThatDoesNotAnswerIsNotKnown) {
 
     EXPECT_EQ(probed.code, 2);
     EXPECT_THAT(probed.out,
-                AllOf(HasSubstr("within 100 ms: 1 samples, 0 older, 1 unknown: too few"),
+                AllOf(HasSubstr("within 100 ms: 1 samples, 0 older, 1 unknown: too many"),
                       HasSubstr("'http://web-2', 1 time: http GET: timeout: no answer"),
                       HasSubstr("for which no process has answered")));
 }

@@ -164,6 +164,15 @@ TEST_F(ProbeTallied, AMemberThatSaysThatItHearsNoSuchChannelIsNotKnown) {
     EXPECT_TRUE(tally_.silent().contains("web-1:a"));
 }
 
+TEST_F(ProbeTallied, NamesOfThoseThatAreSilentDoNotPileUp) {
+    for (std::size_t i = 0; i < 3 * Tally::silent_max; ++i) {
+        add({nothing()}, Names{"web-1:a", "gone-" + std::to_string(i)});
+    }
+
+    EXPECT_LE(tally_.silent().size(), Tally::silent_max + 1);
+    EXPECT_EQ(tally_.silent().at("others").times, 2 * Tally::silent_max);
+}
+
 TEST_F(ProbeTallied, WithoutTheMembersNothingIsKnown) {
     EXPECT_EQ(add({nothing()}, Result<Members>(fail(Errc::unavailable, "redis", "away"))).unknown,
               1U);
