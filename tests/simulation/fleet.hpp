@@ -298,8 +298,8 @@ private:
 
     void demand_channels(Process& process);
     void demand_publications(Process& process);
-    void demand_truth(std::size_t place);
-    void demand_hits(std::size_t place);
+    std::vector<CacheRow> demand_truth(std::size_t place);
+    void demand_hits(std::size_t place, const std::vector<CacheRow>& just_read);
     void seen_in_memory(Process& process, std::size_t cache, std::size_t row);
     void not_in_memory(Process& process, std::size_t cache, std::size_t row);
     void violated(std::string promise, std::string what, std::size_t row = Trace::nobody);

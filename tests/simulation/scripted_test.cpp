@@ -191,6 +191,17 @@ TEST(Checker, NoticesACacheThatNeverCaches) {
     EXPECT_NE(fleet.report().find("A7"), std::string::npos);
 }
 
+TEST(Checker, DemandsNoHitOfWhatWasReadLongBefore) {
+    Fleet fleet{{.held_up = false, .settles = 1800ms}};
+    fleet.start_all();
+    fleet.get(0, Fleet::stored, 0);  // for two seconds
+    fleet.run_for(50ms);
+
+    fleet.settle();
+
+    EXPECT_EQ(fleet.report(), "");
+}
+
 TEST(Checker, BindsAFreshReadToThePublicationsBeforeTheBound) {
     const testing::ManualClock clock;
     Source source(1, clock);
