@@ -248,6 +248,7 @@ public:
 
 private:
     friend class FleetChecks;
+    friend class FleetDemands;
     friend class FleetLoads;
     friend class FleetNear;
     friend class FleetReservations;
@@ -296,10 +297,6 @@ private:
     // How long it may take when all is well.
     void answered(std::uint64_t id, Duration when_calm = Duration::max());
 
-    void demand_channels(Process& process);
-    void demand_publications(Process& process);
-    std::vector<CacheRow> demand_truth(std::size_t place);
-    void demand_hits(std::size_t place, const std::vector<CacheRow>& just_read);
     void seen_in_memory(Process& process, std::size_t cache, std::size_t row);
     void not_in_memory(Process& process, std::size_t cache, std::size_t row);
     void violated(std::string promise, std::string what, std::size_t row = Trace::nobody);

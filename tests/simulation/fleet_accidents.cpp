@@ -1,10 +1,11 @@
-// What happens to the processes of a fleet, and what is demanded when it is over.
+// What happens to the processes of a fleet, and how that ends.
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "embedded/server.hpp"
 #include "simulation/fleet.hpp"
+#include "simulation/fleet_demands.hpp"
 
 namespace tutti::simulation {
 
@@ -190,78 +191,7 @@ void Fleet::settle() {
     reservations_.demand_free();
     run_for(options_.settles);
     checks_.judge();
-    if (!kept()) return;
-    for (Process* process : nodes_) {
-        demand_channels(*process);
-        demand_publications(*process);
-    }
-    for (std::size_t place = 0; place < size(); ++place) {
-        demand_hits(place, demand_truth(place));
-    }
-    for (const auto& [id, one] : waiting_) violated("nothing hangs", "", one.row);
-}
-
-void Fleet::demand_channels(Process& process) {
-    if (!process.serving()) return violated("A4: every node serves again", process.plan().member);
-    for (const ChannelStatus& status : process.engine().channels()) {
-        if (!status.effective) violated("A4: every channel is effective again", status.failure);
-        if (status.unpublished > 0) violated("A4: nothing stays unpublished", status.channel);
-        if (status.lag > 0) violated("A4: nothing is left to apply", status.channel);
-        const bool replayable = status.channel == channel_name(rows_channel);
-        if (options_.history_survives && replayable && status.rejoins > 1) {
-            violated("R6: nothing is dropped while the log is there",
-                     std::to_string(status.rejoins));
-        }
-    }
-}
-
-void Fleet::demand_publications(Process& process) {
-    for (const auto& promise : process.invalidated) {
-        if (checker_.executed_since(promise.row, promise.called)) continue;
-        violated("A4: an invalidation of a living node is published", process.plan().member,
-                 promise.row);
-    }
-}
-
-// Every node answers what the source has, unless the writer of the last version died before it
-// published. Returns what it had to read for that: it was not in memory.
-std::vector<CacheRow> Fleet::demand_truth(std::size_t place) {
-    std::vector<CacheRow> read;
-    for (std::size_t cache = 0; cache < cache_count; ++cache) {
-        for (std::size_t key = 0; key < options_.keys; ++key) {
-            const std::size_t of = row(channel_of(cache), key);
-            const auto seen = peek(place, cache, of);
-            if (!seen) {
-                get_at_least(place, cache, of, checker_.covered(of));
-                read.push_back({cache, of});
-            } else if (!checker_.allows(of, checker_.covered(of), *seen)) {
-                violated("A4: memory equals the source", "node " + std::to_string(place), of);
-            }
-        }
-    }
-    run_for(500ms);  // however often the thread is held up
-    return read;
-}
-
-// A cache that never answers from memory would keep every other promise. What was there
-// before has shown that it is no such cache, and its life may have ended meanwhile.
-void Fleet::demand_hits(std::size_t place, const std::vector<CacheRow>& just_read) {
-    if (!node(place).serving()) return;
-    const auto is_hit = [this](std::size_t row) {
-        return [this, row](const Result<Lookup<Version>>& answer) {
-            if (!answer || answer->tier() != Tier::memory)
-                violated("A7: what was just read is validated in memory", "", row);
-        };
-    };
-    for (const auto& [cache, of] : just_read) {
-        if (!has_memory(cache)) continue;
-        if (node(place).plan().caches[cache].validated) {
-            node(place).cache(cache).get(key_of(of), {}, is_hit(of));
-        } else if (!peek(place, cache, of)) {
-            violated("A7: what was just read is in memory", "", of);
-        }
-    }
-    if (options_.validated) run_for(200ms);
+    FleetDemands(*this).check();
 }
 
 std::string Fleet::report() const {
