@@ -93,7 +93,8 @@ function(tutti_suite suite target)
     PROPERTIES LABELS ${suite} TIMEOUT 300 ${arg_PROPERTIES})
 endfunction()
 
-# The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties. ctest
+# The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties: COST, the
+# seconds that one of them takes, lets ctest begin with those that wait long also when it has not seen them yet. ctest
 # runs each test in a process of its own; those that TOGETHER names, patterns of --gtest_filter, share what is
 # dear to start: they run in four processes, each one entry of ctest, which prints the tests by their names.
 # RapidCheck draws from a fixed seed there, so that everybody is told the same; `./test long` draws fresh ones.
@@ -119,7 +120,7 @@ function(tutti_test name)
       math(EXPR shard "${part} - 1")
       set(test ${suite}.${name}.together_${part}_of_4)
       add_test(NAME ${test} COMMAND ${target} --gtest_filter=${together})
-      set_tests_properties(${test} PROPERTIES LABELS ${suite} TIMEOUT 300
+      set_tests_properties(${test} PROPERTIES LABELS ${suite} TIMEOUT 300 COST 60 PROCESSORS 2
         ENVIRONMENT "RC_PARAMS=seed=1;GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${shard}" ${arg_PROPERTIES})
     endforeach()
   endif()
