@@ -77,7 +77,24 @@ function(tutti_executable name)
   endif()
 endfunction()
 
-# The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties. ctest
+# What tests is compiled in two thirds of the time; what is tested is optimised as it is shipped.
+function(tutti_compile_quickly target)
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+endfunction()
+
+# A program of a suite's tests, with what set_tests_properties takes.
+function(tutti_suite suite target)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "FILTER" "PROPERTIES")
+  tutti_refuse_unknown(tutti_suite ${target})
+  include(GoogleTest)
+  tutti_compile_quickly(${target})
+  add_dependencies(suite_${suite} ${target})
+  gtest_discover_tests(${target} TEST_PREFIX "${suite}." TEST_FILTER "${arg_FILTER}" NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${suite} TIMEOUT 300 ${arg_PROPERTIES})
+endfunction()
+
+# The suite (the ctest label) is the folder below tests/. PROPERTIES are those of set_tests_properties: COST, the
+# seconds that one of them takes, lets ctest begin with those that wait long also when it has not seen them yet. ctest
 # runs each test in a process of its own; those that TOGETHER names, patterns of --gtest_filter, share what is
 # dear to start: they run in four processes, each one entry of ctest, which prints the tests by their names.
 # RapidCheck draws from a fixed seed there, so that everybody is told the same; `./test long` draws fresh ones.
@@ -92,28 +109,23 @@ function(tutti_test name)
     set(target ${suite}_tests)
   endif()
   add_executable(${target} ${arg_SOURCES})
-  add_dependencies(suite_${suite} ${target})
-  # What is tested is optimised as it is shipped; what tests it is compiled in two thirds of the time.
-  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE
     tutti::tutti tutti::testing tutti_warnings GTest::gmock_main GTest::gtest rapidcheck ${arg_LINK})
-  include(GoogleTest)
   set(alone)
   if(arg_TOGETHER)
     list(JOIN arg_TOGETHER ":" together)
-    set(alone TEST_FILTER "-${together}")
+    set(alone FILTER "-${together}")
     foreach(part RANGE 1 4)
       math(EXPR shard "${part} - 1")
       set(test ${suite}.${name}.together_${part}_of_4)
       add_test(NAME ${test} COMMAND ${target} --gtest_filter=${together})
-      set_tests_properties(${test} PROPERTIES LABELS ${suite} TIMEOUT 300
+      set_tests_properties(${test} PROPERTIES LABELS ${suite} TIMEOUT 300 COST 60 PROCESSORS 2
         ENVIRONMENT "RC_PARAMS=seed=1;GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${shard}" ${arg_PROPERTIES})
     endforeach()
   endif()
-  gtest_discover_tests(${target}
-    TEST_PREFIX "${suite}." ${alone} NO_PRETTY_VALUES DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${suite} TIMEOUT 120 ENVIRONMENT RC_PARAMS=seed=1 ${arg_PROPERTIES})
+  tutti_suite(${suite} ${target} ${alone}
+    PROPERTIES TIMEOUT 120 ENVIRONMENT RC_PARAMS=seed=1 ${arg_PROPERTIES})
 endfunction()
 
 function(tutti_bench name)

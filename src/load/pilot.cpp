@@ -9,12 +9,6 @@
 
 namespace tutti {
 
-namespace {
-
-constexpr const char* source_failed_reason = "the source failed a moment ago";
-
-}  // namespace
-
 Pilot::Pilot(std::shared_ptr<Loads> loads, FlightPointer flight)
     : loads_(std::move(loads)),
       flight_(std::move(flight)),
@@ -351,7 +345,7 @@ std::optional<detail::RawLookup> Pilot::last_good_at_rest(TimePoint now) const {
     const bool at_rest = !flight_->intent.wants_news() && state_.shelf.rests(flight_->text, now);
     if (!at_rest) return std::nullopt;
     auto found = state_.flights.last_good(*flight_);
-    if (found) found->degraded = source_failed_reason;
+    if (found) found->degraded = "the source failed a moment ago";
     return found;
 }
 

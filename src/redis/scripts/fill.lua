@@ -38,7 +38,8 @@ local function fill(key, token, bytes, fresh, life, rank, yields_after, tags)
     if not remember(prefix) then return 'prefixes' end
 
     local since = tonumber(claim.at or 0)
-    if form == 'tagged' and invalidated_since(since, netstrings(tags)) then
+    local names = form == 'tagged' and netstrings(tags) or {}
+    if #names > 0 and tag_versions().invalidated_since(since, names) then
         end_claim(key, claim, wakings)
         return 'claim_lost'
     end

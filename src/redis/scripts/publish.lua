@@ -11,43 +11,41 @@ local woken = remove(payload)
 
 -- The candidate is in the chain: a server that went back, and is told the same once more at the same place,
 -- gives it another one.
+local at, linked
 local function append()
-    local linked = redis.sha1hex(table.concat({chain, ARGV[1], decimal(seq + 1), payload}, ':'))
+    at = decimal(seq + 1)
+    linked = redis.sha1hex(chain .. ':' .. ARGV[1] .. ':' .. at .. ':' .. payload)
     linked = string.sub(linked, 1, 16)
-    local added = redis.pcall('XADD', log_key, 'MAXLEN', '~', ARGV[5], decimal(seq + 1) .. '-0',
-        'p', chain, 'h', linked, 'k', payload)
-    if type(added) == 'table' and added.err then return added, nil end
-    return nil, linked
+    local added = redis.pcall('XADD', log_key, 'MAXLEN', '~', ARGV[5], at .. '-0', 'p', chain,
+        'h', linked, 'k', payload)
+    return type(added) == 'table' and added.err and added
 end
 
 -- A log that does not accept the next sequence belongs to another history, and would refuse every
 -- later publication too.
-local function is_foreign_log(failed)
-    return is_wrong_type(failed) or string.find(failed.err, 'The ID specified', 1, true)
-        or string.find(failed.err, 'exhausted', 1, true)
-end
-
-local failed, linked = append()
-if failed and is_foreign_log(failed) then
+local failed = append()
+if failed and (is_wrong_type(failed) or string.find(failed.err, 'The ID specified', 1, true)
+        or string.find(failed.err, 'exhausted', 1, true)) then
     rotate()
-    failed, linked = append()
+    failed = append()
 end
 if failed then return failed end
 
 local previous = chain
 seq, chain, bytes = seq + 1, linked, bytes + #payload
 if bytes > tonumber(ARGV[6]) / 2 then
+    local mark = number(redis.call('HGET', state_key, 'w')) or 0
     redis.call('XTRIM', log_key, 'MINID', decimal(mark + 1) .. '-0')
-    bytes, mark = 0, seq
+    redis.call('HSET', state_key, 'w', at)
+    bytes = 0
 end
-if ARGV[8] ~= '' then wanted = seq end
-redis.call('HSET', state_key, 's', decimal(seq), 'h', chain, 'b', decimal(bytes), 'w', decimal(mark),
-    'q', decimal(wanted))
+redis.call('HSET', state_key, 's', at, 'h', chain, 'b', bytes)
+if ARGV[8] ~= '' then redis.call('HSET', state_key, 'q', at) end
 
 local refused = 0
 local function push_entry(plain_events)
-    local header = {'1', epoch, decimal(seq), previous, chain, plain_events}
-    if not push(ARGV[3], table.concat(header, ' ') .. '\n' .. payload) then refused = refused + 1 end
+    local header = '1 ' .. epoch .. ' ' .. at .. ' ' .. previous .. ' ' .. chain .. ' ' .. plain_events
+    if not push(ARGV[3], header .. '\n' .. payload) then refused = refused + 1 end
 end
 
 push_entry(#ARGV - 8)
@@ -58,12 +56,8 @@ end
 -- Subscribers count the events behind the entry as its echo and would take the next foreign ones for
 -- those that are missing. The entry once more is a duplicate to them, and ends that count.
 if unsent > 0 then push_entry(0) end
-if ARGV[8] ~= '' and not push(ARGV[8], '1 wanted ' .. epoch .. ' ' .. decimal(seq)) then
+if ARGV[8] ~= '' and not push(ARGV[8], '1 wanted ' .. epoch .. ' ' .. at) then
     refused = refused + 1
 end
 wake(ARGV[7], woken)
-local answer = position()
-table.insert(answer, refused + unsent)
-table.insert(answer, decimal(renewals))
-table.insert(answer, decimal(members))
-return answer
+return {epoch, at, chain, decimal(lease), refused + unsent, renewals, members}

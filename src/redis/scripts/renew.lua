@@ -3,6 +3,7 @@
 --
 -- A sequence of another epoch says nothing about this one; one beyond the log comes from a history
 -- that this server has lost, and would acknowledge what has not been published yet.
+local low_before = low_water()
 local applied = 0
 if ARGV[3] == epoch and tonumber(ARGV[4]) <= seq then applied = ARGV[4] end
 members = members + redis.call('ZADD', acks_key, 'GT', applied, ARGV[2])
@@ -19,5 +20,5 @@ else
     due = math.min(due, lapses)
 end
 save()
-tell_low_water(ARGV[6], epoch, wanted)
+tell_low_water(ARGV[6], epoch, low_before)
 return position()

@@ -13,10 +13,6 @@ local function read(command, key)
     return reply
 end
 
-local function is_current(of_epoch, of_generation)
-    return of_epoch == epoch and tonumber(of_generation) == generation
-end
-
 local function bounded(milliseconds)
     return math.min(tonumber(milliseconds), longest)
 end
@@ -26,58 +22,6 @@ local function age_of(key, life)
     local left = redis.call('PTTL', key)
     if left < 0 then return nil end
     return math.max(bounded(life) - left, 0)
-end
-
--- Tags. The hash `tags_key` has for each the sequence of the entry that has invalidated it last, and
--- under the empty name the last of all of these and how many there are. The state repeats that sequence:
--- when they differ the hash was lost, and every tag counts as invalidated until now.
-local tags_max, tags_known = 10000, 0
-
-local function lose_tags(floor)
-    redis.call('DEL', tags_key)
-    tags_floor, last_tag, tags_known = floor, 0, 0
-    redis.call('HSET', state_key, 'f', decimal(floor), 'y', 0)
-end
-
--- What the hash knows of these.
-local function versions_of(tags)
-    local known = redis.pcall('HMGET', tags_key, '', unpack(tags))
-    if is_error(known) then error(known) end
-    if not is_wrong_type(known) then
-        local last, count = string.match(known[1] or '', '^(%d+) (%d+)$')
-        tags_known = number(count) or 0
-        if (number(last) or 0) == last_tag then return known end
-    end
-    lose_tags(seq)
-    return {}
-end
-
--- Whether one of them was invalidated by an entry behind that one.
-local function invalidated_since(since, tags)
-    if #tags == 0 then return false end
-    local known = versions_of(tags)
-    if tags_floor > since then return true end
-    for i = 2, #known do
-        if (number(known[i]) or 0) > since then return true end
-    end
-    return false
-end
-
--- By the entry that is appended next.
-local function invalidate_tags(tags)
-    if #tags == 0 then return end
-    versions_of({})
-    local version, fields = decimal(seq + 1), {}
-    for _, tag in ipairs(tags) do
-        table.insert(fields, tag)
-        table.insert(fields, version)
-    end
-    -- HSET says how many of them are new.
-    tags_known = tags_known + redis.call('HSET', tags_key, unpack(fields))
-    if tags_known > tags_max then lose_tags(seq + 1) end
-    last_tag = seq + 1
-    redis.call('HSET', tags_key, '', version .. ' ' .. decimal(tags_known))
-    redis.call('HSET', state_key, 'y', version)
 end
 
 -- `1` and the lifetimes, or, of a cache that carries tags, `2`, the lifetimes, the sequence when the claim
@@ -101,7 +45,7 @@ local function framed_value(key, form)
         for _, name in ipairs(names) do
             if #name < 1 or #name > 256 then return nil end
         end
-        if invalidated_since(since, names) then return nil end
+        if #names > 0 and tag_versions().invalidated_since(since, names) then return nil end
     end
     local age = age_of(key, life)
     if not age then return nil end
@@ -126,20 +70,6 @@ local function raw_value(key, foreign)
     return {bytes = bytes, age = 0, fresh = left >= 0 and bounded(left) or longest}
 end
 
--- `waiting` counts whatever the claim belongs to: who waited for it wants to know.
--- `at`: the sequence when it was given, of a value that carries tags.
-local function parse_claim(text)
-    local of_epoch, of_generation, waiting, token = string.match(text or '',
-        '^1 (%x+) (%d+) ([01]) (.+)$')
-    local at
-    if not token then
-        of_epoch, of_generation, waiting, at, token = string.match(text or '',
-            '^2 (%x+) (%d+) ([01]) (%d+) (.+)$')
-    end
-    if not token then return {stands = false, waiting = '0'} end
-    return {stands = is_current(of_epoch, of_generation), token = token, waiting = waiting, at = at}
-end
-
 local function claim_of(key)
     local name = 'tutti:claim:' .. key
     local claim = parse_claim(read('GET', name))
@@ -155,10 +85,6 @@ local function set_claim(key, token, waiting, at, ...)
     if at then table.insert(words, at) end
     table.insert(words, token)
     redis.call('SET', 'tutti:claim:' .. key, table.concat(words, ' '), ...)
-end
-
-local function wake(channel, keys)
-    for _, key in ipairs(keys) do push(channel, key) end
 end
 
 local function end_claim(key, claim, channel)
@@ -177,48 +103,4 @@ local function remember(prefix)
     for _, known in ipairs(prefixes) do text = text .. #known .. ':' .. known .. ',' end
     redis.call('HSET', state_key, 'p', text)
     return true
-end
-
--- Values, what stands beside them, and claims. Whoever waits for one is added to `woken`.
-local function unlink(keys, woken)
-    local claims, all = {}, {}
-    for _, key in ipairs(keys) do
-        table.insert(claims, 'tutti:claim:' .. key)
-        table.insert(all, key)
-        table.insert(all, 'tutti:value:' .. key)
-        table.insert(all, 'tutti:claim:' .. key)
-    end
-    local texts = redis.call('MGET', unpack(claims))
-    for i, key in ipairs(keys) do
-        if parse_claim(texts[i]).waiting == '1' then table.insert(woken, key) end
-    end
-    redis.call('UNLINK', unpack(all))
-end
-
--- Removes what the payload of an entry names. Returns whom that concerns.
-local function remove(payload)
-    if payload == '*' then
-        generation = generation + 1
-        redis.call('HSET', state_key, 'g', decimal(generation))
-        return {''}
-    end
-    local woken, batch, seen = {}, {}, {}
-    local keys, tags = netstrings(payload)
-    for _, key in ipairs(keys) do
-        for _, prefix in ipairs(prefixes) do
-            -- One prefix may begin with another, so two keys may name one value.
-            local name = prefix .. key
-            if not seen[name] then
-                seen[name] = true
-                table.insert(batch, name)
-            end
-            if #batch == 1000 then
-                unlink(batch, woken)
-                batch = {}
-            end
-        end
-    end
-    if #batch > 0 then unlink(batch, woken) end
-    invalidate_tags(tags)
-    return woken
 end
