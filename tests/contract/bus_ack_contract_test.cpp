@@ -93,6 +93,23 @@ TEST_P(BusAckContract, TheMarkIsToldWhenTheLastMemberHasAcknowledged) {
     EXPECT_EQ(acked(recorder).size(), 1U) << "once";
 }
 
+TEST_P(BusAckContract, TheMarkRisesToTheNextLowestMemberOnly) {
+    const Recorder& recorder = listen();
+    renew_as("one");
+    renew_as("two");
+    const BusPosition first = publish_wanted().position;
+    const BusPosition second = publish_wanted().position;
+
+    acknowledge("one", first);
+    EXPECT_EQ(acked(recorder), Marks{}) << "another one is the lowest";
+    acknowledge("two", second);
+
+    EXPECT_EQ(acked(recorder), (Marks{{first.epoch, first.sequence}}));
+    acknowledge("one", second);
+    EXPECT_EQ(acked(recorder),
+              (Marks{{first.epoch, first.sequence}, {second.epoch, second.sequence}}));
+}
+
 TEST_P(BusAckContract, OneCoversEverythingBefore) {
     const Recorder& recorder = listen();
     renew_as("one");
