@@ -50,6 +50,7 @@ void Pilot::land(Result<detail::RawLoaded> loaded, TimePoint now,
     if (!loaded) {
         auto error = std::move(loaded).error();
         error.operation = operation();
+        error.unsent = false;  // of a call of the loader's, which is a part of the load
         return fail_with(error, fail(error));
     }
     if (loaded->answer == Answer::unknown || loaded->guessed) {

@@ -210,6 +210,18 @@ TEST_F(Resilience, TheStoreKeepsALastKnownGoodForANodeThatHasJustStarted) {
     EXPECT_EQ(lookup(answer).age(), 2min);
 }
 
+// A loader that asks something with Tutti passes on what that has said.
+TEST_F(Resilience, AFailedLoadWasSentWhateverItsLastCallSays) {
+    Error never_sent = broken();
+    never_sent.unsent = true;
+    source = fail(never_sent);
+
+    const auto answer = node().get("a");
+
+    EXPECT_EQ(error(answer), Errc::unavailable);
+    EXPECT_FALSE((*answer)->error().unsent);
+}
+
 TEST_F(Resilience, ARefusedValueReplacesNothing) {
     Options options = forgiving();
     options.admit = [](const int& number) { return number > 0; };
