@@ -19,6 +19,7 @@
 
 #include "cli/channel_options.hpp"
 #include "cli/commands.hpp"
+#include "cli/option_kinds.hpp"
 #include "tutti/pattern.hpp"
 
 namespace tutti::cli {
@@ -39,42 +40,30 @@ void add_choice(CLI::App& command, const std::string& name, const std::map<std::
 }
 
 void add_audit(CLI::App& app, const Surroundings& around, Action& action) {
-    struct Parsed {
-        AuditOptions options;
-        unsigned timeout_seconds = 5;
-    };
-    const auto parsed = std::make_shared<Parsed>();
+    const auto options = std::make_shared<AuditOptions>();
     CLI::App* command =
         app.add_subcommand("audit", "Print which caches there are and how each is graded");
-    command
-        ->add_option("URL", parsed->options.urls,
-                     "Running processes to ask, such as 127.0.0.1:3001; what they answer on "
-                     "GET /audit\nis merged. Without one: what the bot platform declares that "
-                     "demonstrates Tutti")
-        ->type_name("");
+    add_processes(*command, "PROCESS", options->urls,
+                  "Running processes to ask, such as 127.0.0.1:3001; what they answer on "
+                  "GET /audit\nis merged. Without one: what the bot platform declares that "
+                  "demonstrates Tutti");
     add_choice<Format>(
         *command, "--format",
         {{"text", Format::text},
          {"markdown", Format::markdown},
          {"json", Format::json},
          {"document", Format::document}},
-        [parsed](Format format) { parsed->options.format = format; },
+        [options](Format format) { options->format = format; },
         "text, markdown, json, or document: the whole of docs/caching-audit.md (default: text)");
-    command->add_flag("--check", parsed->options.check, "Exit 1 when a cache is graded CRITICAL");
-    command
-        ->add_option("--timeout", parsed->timeout_seconds,
-                     "Seconds that a process may take to answer")
-        ->check(CLI::Range(1U, 3600U).description(""))
-        ->type_name("SECONDS")
-        ->capture_default_str();
+    command->add_flag("--check", options->check, "Exit 1 when a cache is graded CRITICAL");
+    add_time(*command, "--timeout", options->timeout, "So long a process may take to answer");
     command->footer(
         "Exit code: 0; 1 with --check and something CRITICAL; 2 when a URL is unreachable or\n"
         "answers wrongly (what the others answered is still printed), or when --check found\n"
         "nothing to check.");
-    command->callback([parsed, around, &action] {
-        action = [parsed, around] {
-            parsed->options.timeout = std::chrono::seconds{parsed->timeout_seconds};
-            return audit(parsed->options, around.out, around.err, around.world);
+    command->callback([options, around, &action] {
+        action = [options, around] {
+            return audit(*options, around.out, around.err, around.world);
         };
     });
 }
@@ -103,22 +92,16 @@ void add_advise(CLI::App& app, const Surroundings& around, Action& action) {
 void add_top(CLI::App& app, const Surroundings& around, Action& action) {
     struct Parsed {
         TopCommand command;
-        unsigned every_seconds = 2;
-        unsigned timeout_seconds = 2;
         bool plain = false;
     };
     const auto parsed = std::make_shared<Parsed>();
     CLI::App* command =
         app.add_subcommand("top", "Watch what the caches of running processes do, by the second");
-    command
-        ->add_option("URL", parsed->command.urls,
-                     "Running processes to ask, such as 127.0.0.1:3001, as audit does")
-        ->required()
-        ->type_name("");
-    command->add_option("--every", parsed->every_seconds, "Seconds between two looks")
-        ->check(CLI::Range(1U, 3600U).description(""))
-        ->type_name("SECONDS")
-        ->capture_default_str();
+    add_processes(*command, "PROCESS", parsed->command.urls,
+                  "Running processes to ask, such as 127.0.0.1:3001, as audit does")
+        .required();
+    add_time(*command, "--every", parsed->command.every, "Between two looks",
+             {.least = std::chrono::milliseconds{100}});
     command
         ->add_option("--rounds", parsed->command.rounds,
                      "So many, then end (default: until it is interrupted)")
@@ -129,15 +112,10 @@ void add_top(CLI::App& app, const Surroundings& around, Action& action) {
         ->type_name("COUNT")
         ->capture_default_str();
     command->add_flag("--plain", parsed->plain, "Do not clear the terminal before each round");
-    command->add_option("--timeout", parsed->timeout_seconds, "Seconds that a process may take")
-        ->check(CLI::Range(1U, 3600U).description(""))
-        ->type_name("SECONDS")
-        ->capture_default_str();
+    add_time(*command, "--timeout", parsed->command.timeout, "So long a process may take");
     command->footer("Exit code: 0; 2 when a process did not answer the last look.");
     command->callback([parsed, around, &action] {
         action = [parsed, around] {
-            parsed->command.every = std::chrono::seconds{parsed->every_seconds};
-            parsed->command.timeout = std::chrono::seconds{parsed->timeout_seconds};
             parsed->command.clears = !parsed->plain;
             return top(parsed->command, around.out, around.world);
         };
@@ -145,46 +123,35 @@ void add_top(CLI::App& app, const Surroundings& around, Action& action) {
 }
 
 void add_doctor(CLI::App& app, const Surroundings& around, Action& action) {
-    struct Parsed {
-        DoctorCommand command;
-        unsigned timeout_seconds = 5;
-    };
-    const auto parsed = std::make_shared<Parsed>();
+    const auto given = std::make_shared<DoctorCommand>();
     CLI::App* command = app.add_subcommand(
         "doctor", "Say whether a Redis is fit for a fleet, and what its user must be allowed");
     command
-        ->add_option("URL", parsed->command.urls,
+        ->add_option("URL", given->urls,
                      "As a node is given it: redis://user:password@host:6379, rediss:// for TLS,\n"
                      "or unix:///path/to.sock. Without one: $REDIS_URL")
         ->type_name("");
     command
-        ->add_option("--keys", parsed->command.options.key_prefixes,
+        ->add_option("--keys", given->options.key_prefixes,
                      "What the keys of the values begin with; may be given several times")
         ->type_name("PREFIX")
         ->allow_extra_args(false);
     command
-        ->add_option("--channels", parsed->command.options.channels,
+        ->add_option("--channels", given->options.channels,
                      "A channel of the caches, as they declare it; may be given several times")
         ->type_name("NAME")
         ->allow_extra_args(false);
     command
-        ->add_option("--app", parsed->command.options.app,
+        ->add_option("--app", given->options.app,
                      "What the nodes say as their app (default: a name that none has)")
         ->type_name("NAME");
-    command->add_flag_callback(
-        "--json", [parsed] { parsed->command.format = Format::json; }, "Print JSON");
-    command->add_option("--timeout", parsed->timeout_seconds, "Seconds that it may take altogether")
-        ->check(CLI::Range(1U, 3600U).description(""))
-        ->type_name("SECONDS")
-        ->capture_default_str();
+    command->add_flag_callback("--json", [given] { given->format = Format::json; }, "Print JSON");
+    add_time(*command, "--timeout", given->options.timeout, "So long it may take altogether");
     command->footer(
         "Exit code: 0; 1 when there is a problem, because of which a node does not start or fails\n"
         "later; 2 when the server cannot be reached or does not let this user in.");
-    command->callback([parsed, around, &action] {
-        action = [parsed, around] {
-            parsed->command.options.timeout = std::chrono::seconds{parsed->timeout_seconds};
-            return doctor(parsed->command, around.out, around.err, around.world);
-        };
+    command->callback([given, around, &action] {
+        action = [given, around] { return doctor(*given, around.out, around.err, around.world); };
     });
 }
 

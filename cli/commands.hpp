@@ -1,6 +1,7 @@
 // What each command is given when its options are parsed.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <iosfwd>
@@ -22,7 +23,7 @@ struct AuditOptions {
     std::vector<std::string> urls;  // empty: the catalogue
     Format format = Format::text;
     bool check = false;
-    Duration timeout{};
+    Duration timeout = std::chrono::seconds{5};
 };
 
 [[nodiscard]] int audit(const AuditOptions& options, std::ostream& out, std::ostream& err,
@@ -46,11 +47,11 @@ struct DoctorCommand {
 
 struct TopCommand {
     std::vector<std::string> urls;
-    Duration every{};
+    Duration every = std::chrono::seconds{2};
     std::uint64_t rounds = 0;  // zero: until it is interrupted
     std::size_t rows_max = 40;
     bool clears = true;  // the terminal, before each round
-    Duration timeout{};
+    Duration timeout = std::chrono::seconds{2};
 };
 
 [[nodiscard]] int top(const TopCommand& command, std::ostream& out, const World& world);
@@ -97,12 +98,13 @@ struct ExplainCommand {
 struct ProbeCommand {
     ChannelOptions channel;
     std::vector<std::string> processes;
-    std::vector<std::string> within;  // "100ms", "10s"
-    std::uint64_t one_in = 1;         // invalidations of keys
-    std::uint64_t rate_max = 10;      // followed in a second
-    std::uint64_t samples_max = 0;    // zero: as many as come
-    Duration lasts{};                 // so long new ones are followed
-    Duration patience{};              // with an answer
+    std::vector<Duration> within{std::chrono::milliseconds{100}, std::chrono::seconds{1},
+                                 std::chrono::seconds{10}};
+    std::uint64_t one_in = 1;                            // invalidations of keys
+    std::uint64_t rate_max = 10;                         // followed in a second
+    std::uint64_t samples_max = 0;                       // zero: as many as come
+    Duration lasts = std::chrono::minutes{1};            // so long new ones are followed
+    Duration patience = std::chrono::milliseconds{200};  // with an answer
 };
 
 [[nodiscard]] int probe(ProbeCommand command, std::ostream& out, std::ostream& err,

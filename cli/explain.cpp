@@ -152,10 +152,9 @@ ValueView view_of(const redis::StoredState& state) {
     return view;
 }
 
-InstanceView ask(const std::string& process, const ExplainCommand& command, const World& world) {
-    InstanceView view{.process = without_credentials(process)};
-    const redis::InspectOptions& of = command.channel.of;
-    const auto said = ask_holdings(process, of.channel, command.key, of.timeout, world);
+InstanceView view_of(const AskedHoldings& asked) {
+    InstanceView view{.process = without_credentials(asked.process)};
+    const auto& said = asked.holdings;
     if (!said) {
         view.failure = without_credentials(said.error().message());
         return view;
@@ -287,8 +286,9 @@ int explain(ExplainCommand command, std::ostream& out, std::ostream& err, const 
         }
     }
     for (const auto& value : *values) found.store.push_back(view_of(value));
-    for (const auto& process : process_urls(command.processes)) {
-        found.instances.push_back(ask(process, command, world));
+    for (const auto& asked :
+         ask_all_holdings(command.processes, of.channel, command.key, of.timeout, world)) {
+        found.instances.push_back(view_of(asked));
     }
     if (format == Format::json) {
         out << json::write(found) << '\n';

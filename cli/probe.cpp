@@ -3,7 +3,6 @@
 // member: what it asks is answered by the processes, over HTTP, and not by what they have said to
 // the bus.
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -13,7 +12,6 @@
 #include <random>
 #include <span>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +23,7 @@
 #include "cli/probe_tally.hpp"
 #include "cli/probe_watch.hpp"
 #include "cli/processes.hpp"
+#include "cli/roll_call.hpp"
 #include "cli/text.hpp"
 #include "tutti/inventory.hpp"
 #include "tutti/json.hpp"
@@ -42,11 +41,12 @@ struct WithinView {
     std::uint64_t samples = 0;
     std::uint64_t older = 0;
     std::uint64_t unknown = 0;
+    std::uint64_t held = 0;            // an instance had the key
     std::optional<double> at_least{};  // of all invalidations, 95 % certain
     std::int64_t answered_by_ms = 0;
 };
 BOOST_DESCRIBE_STRUCT(WithinView, (),
-                      (within_ms, samples, older, unknown, at_least, answered_by_ms))
+                      (within_ms, samples, older, unknown, held, at_least, answered_by_ms))
 
 struct OlderView {
     std::string key{};
@@ -88,27 +88,8 @@ BOOST_DESCRIBE_STRUCT(ProbeView, (),
                       (server, app, channel, processes, invalidations, followed, left_out, missed,
                        within, older, unknown))
 
-// "100ms", "10s"; nothing: it is none, or beyond an hour.
-std::optional<Duration> time_in(std::string_view text) {
-    std::uint32_t count = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-    if (error != std::errc{} || count == 0) return std::nullopt;
-    std::optional<Duration> time;
-    if (unit == "ms") time = std::chrono::milliseconds{count};
-    if (unit == "s") time = std::chrono::seconds{count};
-    return time && *time <= 1h ? time : std::nullopt;
-}
-
-// In ascending order, each once. Nothing: one is none.
-std::optional<std::vector<Duration>> times_in(std::vector<std::string> texts) {
-    if (texts.empty()) texts = {"100ms", "1s", "10s"};
-    std::vector<Duration> times;
-    for (const std::string& text : texts) {
-        const auto time = time_in(text);
-        if (!time) return std::nullopt;
-        times.push_back(*time);
-    }
+// In ascending order, each once.
+std::vector<Duration> in_order(std::vector<Duration> times) {
     std::ranges::sort(times);
     const auto twice = std::ranges::unique(times);
     times.erase(twice.begin(), twice.end());
@@ -299,6 +280,7 @@ ProbeView view_of(const Probing& probing, const std::string& server,
         shown.samples = row.samples();
         shown.older = row.older;
         shown.unknown = row.unknown;
+        shown.held = row.held;
         if (const double share = row.proven(); share > 0) shown.at_least = share;
         shown.answered_by_ms = whole_milliseconds(row.answered_by);
     }
@@ -328,12 +310,13 @@ void print(std::ostream& out, const WithinView& row) {
     if (row.at_least) {
         out << "at least " << describe_share(*row.at_least)
             << " are applied everywhere (95 % certain), answered by " << row.answered_by_ms
-            << " ms\n";
+            << " ms";
     } else if (row.older + row.unknown > 0) {
-        out << "too many of these to say what share is applied everywhere\n";
+        out << "too many of these to say what share is applied everywhere";
     } else {
-        out << "too few to say what share is applied everywhere\n";
+        out << "too few to say what share is applied everywhere";
     }
+    out << "; in " << row.held << " an instance had the key\n";
 }
 
 void print(std::ostream& out, const OlderView& found) {
@@ -351,6 +334,12 @@ void print_counts(std::ostream& out, const ProbeView& view) {
         << " invalidations of keys, " << view.followed << " followed, " << view.left_out
         << " left out, " << view.missed << " could not be followed\n";
     for (const WithinView& row : view.within) print(out, row);
+    const auto proves_nothing = [](const WithinView& row) { return row.held == 0; };
+    if (view.followed > 0 && std::ranges::all_of(view.within, proves_nothing)) {
+        out << "  in no sample an instance had the key, older or not: keys that none ever has "
+               "prove "
+               "nothing; are these ones that are read?\n";
+    }
 }
 
 void print(std::ostream& out, const ProbeView& view) {
@@ -378,22 +367,34 @@ int code_of(const Probing& probing) {
     return complete && !probing.failure() ? exit_success : exit_failed;
 }
 
+// Asks each process once.
+bool all_are_there(const ProbeCommand& command, const redis::ChannelState& state, std::ostream& err,
+                   const World& world) {
+    const redis::InspectOptions& of = command.channel.of;
+    const auto asked =
+        ask_all_holdings(command.processes, of.channel, roll_call_key, of.timeout, world);
+    std::vector<std::string> members;
+    for (const auto& member : state.members) members.push_back(member.name);
+    const auto [unanswered, remarks] = call_the_roll(of.channel, asked, members);
+    for (const std::string& each : unanswered) err << "tutti probe: " << each << '\n';
+    if (!unanswered.empty()) return false;
+    for (const std::string& each : remarks) err << "tutti probe: " << each << '\n';
+    return true;
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): by value as the others
 int probe(ProbeCommand command, std::ostream& out, std::ostream& err, const World& world) {
-    const auto within = times_in(command.within);
-    if (!within) {
-        err << "tutti probe: --within: must be such as 100ms or 10s, at most an hour\n";
-        return exit_failed;
-    }
+    const auto within = in_order(command.within);
     if (!complete(command.channel, probe_name, err, world)) return exit_failed;
     const auto state = find_channel(command.channel, probe_name, err);
     if (!state) return exit_failed;
+    if (!all_are_there(command, *state, err, world)) return exit_failed;
     const TimePoint began = world.clock->now();
     auto follower = redis::LogFollower::begin(command.channel.url, command.channel.of);
     if (!follower) return say_failure(err, probe_name, follower.error());
-    Probing probing(command, *within, *std::move(follower), began, world);
+    Probing probing(command, within, *std::move(follower), began, world);
     const auto so_far = [&] { return view_of(probing, state->server, command.channel.of); };
     probing.run([&] {
         err << "tutti probe: so far\n";

@@ -16,6 +16,12 @@ Could is_older(const Followed& followed, const Told& told, const Holding& held) 
     return applied ? Could::no : Could::unknown;
 }
 
+namespace {
+
+bool has_the_key(const Told& told) { return told.holdings && !told.holdings->held.empty(); }
+
+}  // namespace
+
 void Roll::add(const std::vector<std::string>& names, TimePoint asked) {
     for (const std::string& name : names) seen_[name] = asked;
     std::erase_if(seen_, [&](const auto& each) { return each.second < asked - kept; });
@@ -43,6 +49,7 @@ void Tally::add(std::size_t row, const Followed& followed, const Result<Members>
         last = std::max(last, told.answered);
     }
     Row& into = rows_[row];
+    if (std::ranges::any_of(answers, has_the_key)) ++into.held;
     switch (worst) {
     case Could::older: ++into.older; break;
     case Could::unknown: ++into.unknown; break;

@@ -75,6 +75,7 @@ public:
         std::uint64_t none = 0;     // no instance could serve an older value
         std::uint64_t older = 0;    // one could
         std::uint64_t unknown = 0;  // none is known that could, and not all are known
+        std::uint64_t held = 0;     // of all of these: one had the key, older or not
         // Since the invalidation, at most, the last answer of those that could not.
         Duration answered_by{};
 

@@ -53,6 +53,20 @@ Result<Inventory> ask(const std::string& url, Duration timeout, const World& wor
     return parse_inventory(*body);
 }
 
+// What each of them says, asked at once: one that does not answer delays none of the others.
+template <class Answer, class Ask>
+std::vector<Result<Answer>> ask_each(const std::vector<std::string>& urls, const Ask& ask) {
+    std::vector<std::future<Result<Answer>>> pending;
+    pending.reserve(urls.size());
+    for (const std::string& url : urls) {
+        pending.push_back(std::async(std::launch::async, [&] { return ask(url); }));
+    }
+    std::vector<Result<Answer>> answers;
+    answers.reserve(urls.size());
+    for (auto& each : pending) answers.push_back(each.get());
+    return answers;
+}
+
 }  // namespace
 
 std::vector<std::string> process_urls(const std::vector<std::string>& texts) {
@@ -79,15 +93,25 @@ std::vector<AskedProcess> ask_all(const std::vector<std::string>& texts, Duratio
                                   const World& world) {
     std::vector<std::string> urls = process_urls(texts);
     for (std::string& url : urls) url += audit_path;
-    std::vector<std::future<Result<Inventory>>> pending;
-    pending.reserve(urls.size());
-    for (const std::string& url : urls) {
-        pending.push_back(std::async(std::launch::async, [&] { return ask(url, timeout, world); }));
-    }
+    auto inventories =
+        ask_each<Inventory>(urls, [&](const std::string& url) { return ask(url, timeout, world); });
     std::vector<AskedProcess> answers;
     for (std::size_t i = 0; i < urls.size(); ++i) {
-        auto inventory = pending[i].get();  // its thread reads the URL until then
-        answers.push_back({.url = std::move(urls[i]), .inventory = std::move(inventory)});
+        answers.push_back({.url = std::move(urls[i]), .inventory = std::move(inventories[i])});
+    }
+    return answers;
+}
+
+std::vector<AskedHoldings> ask_all_holdings(const std::vector<std::string>& texts,
+                                            std::string_view channel, std::string_view key,
+                                            Duration timeout, const World& world) {
+    std::vector<std::string> urls = process_urls(texts);
+    auto holdings = ask_each<Holdings>(urls, [&](const std::string& url) {
+        return ask_holdings(url, channel, key, timeout, world);
+    });
+    std::vector<AskedHoldings> answers;
+    for (std::size_t i = 0; i < urls.size(); ++i) {
+        answers.push_back({.process = std::move(urls[i]), .holdings = std::move(holdings[i])});
     }
     return answers;
 }

@@ -32,4 +32,15 @@ struct AskedProcess {
                                             std::string_view key, Duration timeout,
                                             const World& world);
 
+struct AskedHoldings {
+    std::string process;  // written in full
+    Result<Holdings> holdings;
+};
+
+// All at once, each once.
+[[nodiscard]] std::vector<AskedHoldings> ask_all_holdings(const std::vector<std::string>& texts,
+                                                          std::string_view channel,
+                                                          std::string_view key, Duration timeout,
+                                                          const World& world);
+
 }  // namespace tutti::cli

@@ -61,7 +61,7 @@ struct Error {
     std::string operation;  // what was attempted: "redis connect", "load channel-activation"
     std::string cause;      // what went wrong and what to do about it
     // The other side was not asked, and never will be: the call has no effect. False: that is not
-    // known.
+    // known, or it was asked for a part.
     bool unsent = false;
 
     // True when the same call may succeed later without a change by the caller.

@@ -83,7 +83,7 @@ public:
 
     // Where the answer came from.
     [[nodiscard]] Tier tier() const noexcept { return held_.tier; }
-    // Time since the load that produced it began; zero for a value loaded for this read.
+    // Since its load began (from the store: since it was stored); zero: loaded for this read.
     [[nodiscard]] Duration age() const noexcept { return held_.age; }
     // Until its TTL ends; Duration::max(): it never does. Only `peek` and `for_each` tell.
     [[nodiscard]] std::optional<Duration> time_left() const noexcept { return remarks().left; }

@@ -105,7 +105,8 @@ struct Flight : std::enable_shared_from_this<Flight>, boost::intrusive::list_bas
     bool unreadable = false;                     // what the store has: its rank counts for nothing
     std::optional<detail::RawLookup> last_good;  // the store's; see Flights::last_good
     std::vector<std::string> last_good_tags;     // that it carries
-    std::string degraded;                        // why it had to do without the store
+    TimePoint last_good_stored;
+    std::string degraded;                                     // why it had to do without the store
     Executor::TimerId claim_timer = Executor::TimerId::none;  // see StoreAccess::wait
 
 private:

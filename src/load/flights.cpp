@@ -110,8 +110,11 @@ bool Flights::may_keep(const Flight& flight, std::span<const std::string> tags) 
     return is_current(flight) && std::ranges::none_of(tags, is_behind);
 }
 
-std::optional<detail::RawLookup> Flights::last_good(const Flight& flight) const {
-    return may_keep(flight, flight.last_good_tags) ? flight.last_good : std::nullopt;
+std::optional<detail::RawLookup> Flights::last_good(const Flight& flight, TimePoint now) const {
+    if (!may_keep(flight, flight.last_good_tags)) return std::nullopt;
+    std::optional<detail::RawLookup> good = flight.last_good;
+    if (good) good->age = now - flight.last_good_stored;
+    return good;
 }
 
 void Flights::activate(Slot& slot, const FlightPointer& flight) {

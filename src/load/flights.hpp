@@ -108,8 +108,9 @@ public:
     // Whether a value that carries these, which it brings or which was there when it began, may be
     // kept and used.
     [[nodiscard]] bool may_keep(const Flight& flight, std::span<const std::string> tags) const;
-    // The store's last known good, unless it was invalidated since.
-    [[nodiscard]] std::optional<detail::RawLookup> last_good(const Flight& flight) const;
+    // The store's last known good, as old as it is by now, unless it was invalidated since.
+    [[nodiscard]] std::optional<detail::RawLookup> last_good(const Flight& flight,
+                                                             TimePoint now) const;
 
     // Ends it, and lets the next one of its key have a turn. Returns who still waited. Requires: it
     // has not ended, and the caller owns it.

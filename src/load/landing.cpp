@@ -28,10 +28,6 @@ std::optional<Error> wrong_with_tags(const detail::RawLoaded& loaded,
     return wrong("a tag must have 1 to " + std::to_string(tag_bytes_max) + " bytes");
 }
 
-TimePoint end_of(const Ttl& ttl, TimePoint now) {
-    return ttl.is_never() ? TimePoint::max() : saturating_add(now, ttl.lifetime());
-}
-
 }  // namespace
 
 void Pilot::land(Result<detail::RawLoaded> loaded, TimePoint now) const {
@@ -50,6 +46,7 @@ void Pilot::land(Result<detail::RawLoaded> loaded, TimePoint now,
     if (!loaded) {
         auto error = std::move(loaded).error();
         error.operation = operation();
+        error.unsent = false;  // of a call of the loader's, which is a part of the load
         return fail_with(error, fail(error));
     }
     if (loaded->answer == Answer::unknown || loaded->guessed) {
@@ -104,7 +101,7 @@ void Pilot::settle(detail::RawLoaded loaded, TimePoint now, std::vector<Storing>
             flight_->store_asked();
             state_.flights.clear_deadline(*flight_);
         } else {
-            if (kept_for) keep(loaded, flight_->began, *kept_for, now, leavings);
+            if (kept_for) keep(loaded, flight_->began, end_of(*kept_for, now), now, leavings);
             readers = state_.end(*flight_);
         }
     }
@@ -162,7 +159,7 @@ void Pilot::stored(const detail::RawLoaded& loaded, const Result<Filled>& filled
         if (lost) basis_.counters.poisoned.add();
         if (better) state_.shelf.give_way(flight_->text, leavings);
         const bool kept = !better && !lost;
-        if (ttl && kept) keep(loaded, flight_->began, *ttl, now, leavings);
+        if (ttl && kept) keep(loaded, flight_->began, end_of(*ttl, now), now, leavings);
         readers = state_.end(*flight_);
     }
     detail::RawLookup lookup = lookup_of(loaded);
@@ -177,12 +174,12 @@ std::optional<Ttl> Pilot::lifetime(const detail::RawLoaded& loaded, const Ttl& u
     return shortened(*whole, jitter * basis_.environment.random_fraction());
 }
 
-void Pilot::keep(const detail::RawLoaded& loaded, TimePoint began, const Ttl& ttl, TimePoint now,
-                 Leavings& leavings) const {
+void Pilot::keep(const detail::RawLoaded& loaded, TimePoint began, TimePoint fresh_until,
+                 TimePoint now, Leavings& leavings) const {
     if (!state_.flights.may_keep(*flight_, loaded.tags)) return basis_.counters.poisoned.add();
     state_.shelf.fill(
-        {.text = flight_->text, .loaded = loaded, .began = began, .fresh_until = end_of(ttl, now)},
-        now, leavings);
+        {.text = flight_->text, .loaded = loaded, .began = began, .fresh_until = fresh_until}, now,
+        leavings);
 }
 
 }  // namespace tutti

@@ -166,7 +166,8 @@ TimePoint Loads::stale_from(const How& how, TimePoint asked, TimePoint now) cons
 std::optional<detail::RawLookup> Loads::meanwhile(const Flight& flight,
                                                   const Permission& permission,
                                                   Leavings& leavings) const {
-    return known_good(flight.text, permission, state_->flights.last_good(flight), leavings);
+    return known_good(flight.text, permission, state_->flights.last_good(flight, permission.now),
+                      leavings);
 }
 
 std::optional<detail::RawLookup> Loads::known_good(const std::string& text,

@@ -22,9 +22,9 @@ detail::RawLookup Pilot::lookup_of(const detail::RawLoaded& loaded) {
             .degraded = {}};
 }
 
-detail::RawLookup Pilot::lookup_of(const StoreAccess::Decoded& stored) {
+detail::RawLookup Pilot::lookup_of(const StoreAccess::Decoded& stored, TimePoint now) {
     detail::RawLookup lookup = lookup_of(*stored.value);
-    lookup.age = stored.age;
+    lookup.age = now - stored.stored;
     lookup.tier = Tier::store;
     return lookup;
 }
@@ -95,11 +95,13 @@ bool Pilot::ask_store(const std::shared_ptr<Loads>& loads, std::size_t at_least)
     if (begun.empty()) return false;
     std::vector<StoreAccess::Question> questions;
     questions.reserve(begun.size());
+    const TimePoint now = loads->basis_->now();
     for (const FlightPointer& flight : begun) {
         questions.push_back(
             {.text = flight->text,
              .token = flight->token,
              .intent = flight->intent,
+             .asked = now,
              .done = [pilot = Pilot(loads, flight)](Result<StoreAccess::Decoded> answer) {
                  pilot.store_answered(std::move(answer));
              }});
@@ -124,7 +126,7 @@ void Pilot::store_answered(Result<StoreAccess::Decoded> answer) const {
         token = flight_->token;
         if (!answer) flight_->go_alone(answer.error().message());
         if (answer) flight_->unreadable = answer->unreadable;
-        if (is_last_good) replaced = note_last_good(*answer, now - answer->age);
+        if (is_last_good) replaced = note_last_good(*answer, now);
         rested = last_good_at_rest(now);
         if (rested) {
             readers = state_.end(*flight_);
@@ -150,15 +152,16 @@ void Pilot::store_answered(Result<StoreAccess::Decoded> answer) const {
     if (is_last_good) tell_meanwhile();
 }
 
-Pilot::Replaced Pilot::note_last_good(StoreAccess::Decoded& stored, TimePoint loaded) const {
+Pilot::Replaced Pilot::note_last_good(StoreAccess::Decoded& stored, TimePoint now) const {
     std::vector<std::string>& tags = stored.value->tags;
-    Replaced replaced{.last_good = std::exchange(flight_->last_good, lookup_of(stored)),
+    Replaced replaced{.last_good = std::exchange(flight_->last_good, lookup_of(stored, now)),
                       .tags = std::exchange(flight_->last_good_tags, tags),
                       .former = {}};
     flight_->last_good->freshness = Freshness::stale;
-    if (!flight_->former.value || flight_->former.loaded < loaded) {
-        replaced.former =
-            std::exchange(flight_->former, {flight_->last_good->value, loaded, std::move(tags)});
+    flight_->last_good_stored = stored.stored;
+    if (!flight_->former.value || flight_->former.loaded < stored.stored) {
+        replaced.former = std::exchange(
+            flight_->former, {flight_->last_good->value, stored.stored, std::move(tags)});
     }
     return replaced;
 }
@@ -215,7 +218,7 @@ void Pilot::claim_ended() const {
 void Pilot::take_stored(StoreAccess::Decoded answer) const {
     basis_.counters.store_hits.add();
     const TimePoint now = basis_.now();
-    const detail::RawLookup lookup = lookup_of(answer);
+    const detail::RawLookup lookup = lookup_of(answer, now);
     detail::RawLoaded& value = *answer.value;
     value.weight = basis_.user.weight_of(value.value.get());
     const auto& usual = basis_.spec.ttl;
@@ -226,8 +229,9 @@ void Pilot::take_stored(StoreAccess::Decoded answer) const {
         const detail::Lock lock(state_.mutex);
         if (flight_->has_ended()) return;
         state_.shelf.wake(flight_->text);
-        if (ttl && answer.fresh > Duration::zero()) {
-            keep(value, now - answer.age, shorter(*ttl, answer.fresh), now, leavings);
+        if (ttl && answer.fresh_until > now) {
+            keep(value, answer.stored, std::min(end_of(*ttl, now), answer.fresh_until), now,
+                 leavings);
         }
         tell_refreshed();
         readers = state_.end(*flight_);
@@ -307,7 +311,8 @@ void Pilot::fail_with(const Error& error, const Answered& strict, Late is_late) 
         claim = flight_->token;
         if (passing) {
             auto good = state_.shelf.last_known_good(
-                flight_->text, permission, state_.flights.last_good(*flight_), error, leavings);
+                flight_->text, permission, state_.flights.last_good(*flight_, permission.now),
+                error, leavings);
             if (good) lenient = *std::move(good);
         }
         readers = state_.end(*flight_);
@@ -344,7 +349,7 @@ void Pilot::abandon() const {
 std::optional<detail::RawLookup> Pilot::last_good_at_rest(TimePoint now) const {
     const bool at_rest = !flight_->intent.wants_news() && state_.shelf.rests(flight_->text, now);
     if (!at_rest) return std::nullopt;
-    auto found = state_.flights.last_good(*flight_);
+    auto found = state_.flights.last_good(*flight_, now);
     if (found) found->degraded = "the source failed a moment ago";
     return found;
 }

@@ -75,7 +75,7 @@ private:
 
     // What a reader is answered.
     static detail::RawLookup lookup_of(const detail::RawLoaded& loaded);
-    static detail::RawLookup lookup_of(const StoreAccess::Decoded& stored);
+    static detail::RawLookup lookup_of(const StoreAccess::Decoded& stored, TimePoint now);
 
     [[nodiscard]] Next begin(TimePoint now) const TUTTI_REQUIRES(state_.mutex);
     void go(Next next) const;
@@ -89,7 +89,7 @@ private:
         std::vector<std::string> tags = {};
         detail::RawFormer former = {};
     };
-    [[nodiscard]] Replaced note_last_good(StoreAccess::Decoded& stored, TimePoint loaded) const
+    [[nodiscard]] Replaced note_last_good(StoreAccess::Decoded& stored, TimePoint now) const
         TUTTI_REQUIRES(state_.mutex);
     // The last known good, to readers for whom it will do by now; the load goes on.
     void tell_meanwhile() const;
@@ -111,8 +111,8 @@ private:
     [[nodiscard]] std::optional<Ttl> lifetime(const detail::RawLoaded& loaded,
                                               const Ttl& usual) const;
     // In memory, unless the flight was poisoned: "poisoned? generation? insert" is one step (R3).
-    void keep(const detail::RawLoaded& loaded, TimePoint began, const Ttl& ttl, TimePoint now,
-              Leavings& leavings) const TUTTI_REQUIRES(state_.mutex);
+    void keep(const detail::RawLoaded& loaded, TimePoint began, TimePoint fresh_until,
+              TimePoint now, Leavings& leavings) const TUTTI_REQUIRES(state_.mutex);
 
     // Refreshes get `strict`; so do other readers when there is no last known good.
     enum class Late : bool { no, yes };  // given up, not failed

@@ -12,6 +12,7 @@ struct ReservationCore::Try {
     TimePoint deadline;
     Completion<detail::RawAttempt> done;
     bool again = false;
+    bool answered = false;  // by the store, once
 };
 
 ReservationCore::ReservationCore(detail::ReservationSpec spec, LoadEnvironment environment,
@@ -69,6 +70,7 @@ void ReservationCore::put(const std::shared_ptr<Try>& attempt) {
         attempt->key, attempt->stored, how, attempt->deadline,
         [self = shared_from_this(), attempt](const Result<bool>& written) {
             if (!written) return self->not_written(*attempt, written.error());
+            attempt->answered = true;
             if (!*written) return self->look(attempt);
             self->counters_.misses.add();
             attempt->done(detail::RawAttempt{
@@ -105,9 +107,10 @@ void ReservationCore::not_written(Try& attempt, const Error& error) {
     cannot_say(attempt, error);
 }
 
-void ReservationCore::cannot_say(Try& attempt, const Error& error) {
+void ReservationCore::cannot_say(Try& attempt, Error error) {
+    error.unsent = error.unsent && !attempt.answered;
     counters_.store_failures.add();
-    if (refuses(error)) return attempt.done(fail(error));
+    if (refuses(error)) return attempt.done(fail(std::move(error)));
     attempt.done(detail::RawAttempt{.granted = true,
                                     .guarded = false,
                                     .stored = std::move(attempt.stored),

@@ -60,7 +60,7 @@ private:
     void look(const std::shared_ptr<Try>& attempt);
     [[nodiscard]] TakeBack::Remove removal(std::string key, std::string stored) const;
     void not_written(Try& attempt, const Error& error);
-    void cannot_say(Try& attempt, const Error& error);
+    void cannot_say(Try& attempt, Error error);
     [[nodiscard]] bool refuses(const Error& error) const;
 
     const detail::ReservationSpec spec_;

@@ -12,6 +12,12 @@ namespace {
 constexpr std::size_t resting_max = 10'000;  // keys
 constexpr std::size_t looked_over = 4;       // buckets of the index of tags
 
+Ttl shorter(const Ttl& left, const Ttl& right) noexcept {
+    if (left.is_never()) return right;
+    if (right.is_never()) return left;
+    return left.lifetime() < right.lifetime() ? left : right;
+}
+
 }  // namespace
 
 std::optional<Ttl> lifetime_of(const detail::RawLoaded& loaded, const Ttl& usual,
@@ -37,10 +43,8 @@ Ttl shortened(const Ttl& ttl, double by) {
     return whole - std::chrono::duration_cast<Duration>(whole * by);
 }
 
-Ttl shorter(const Ttl& left, const Ttl& right) noexcept {
-    if (left.is_never()) return right;
-    if (right.is_never()) return left;
-    return left.lifetime() < right.lifetime() ? left : right;
+TimePoint end_of(const Ttl& ttl, TimePoint now) noexcept {
+    return ttl.is_never() ? TimePoint::max() : saturating_add(now, ttl.lifetime());
 }
 
 Shelf::Shelf(std::shared_ptr<CacheBasis> basis, const ShelfFront& front)

@@ -35,7 +35,8 @@ namespace tutti {
                                              const detail::CacheSpec& spec);
 // Without that fraction of it. Requires: not `never`.
 [[nodiscard]] Ttl shortened(const Ttl& ttl, double by);
-[[nodiscard]] Ttl shorter(const Ttl& left, const Ttl& right) noexcept;
+// Of what begins now.
+[[nodiscard]] TimePoint end_of(const Ttl& ttl, TimePoint now) noexcept;
 
 class Shelf {
 public:

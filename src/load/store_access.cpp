@@ -134,16 +134,13 @@ void StoreAccess::read_then(Fetched answer, Question question) {
 }
 
 void StoreAccess::interpreted(Question question, const Fetched& answer, Value value) {
-    StoreAccess::Decoded found{.value = std::nullopt,
-                               .age = {},
-                               .fresh = {},
-                               .claim = answer.claim,
-                               .claim_left = answer.claim_left};
+    StoreAccess::Decoded found{
+        .value = std::nullopt, .claim = answer.claim, .claim_left = answer.claim_left};
     if (value && *value) {
         found.value = **std::move(value);
         found.value->tags = answer.value->tags;
-        found.age = answer.value->age;
-        found.fresh = answer.value->fresh;
+        found.stored = question.asked - answer.value->age;
+        found.fresh_until = saturating_add(question.asked, answer.value->fresh);
     } else if (value) {
         unreadable(question.text, value->error());
         found.unreadable = true;
@@ -157,8 +154,6 @@ void StoreAccess::interpreted(Question question, const Fetched& answer, Value va
     ask(std::move(again), [done = std::move(question.done)](Result<Fetched> second) mutable {
         if (!second) return done(fail(std::move(second).error()));
         done(StoreAccess::Decoded{.value = std::nullopt,
-                                  .age = {},
-                                  .fresh = {},
                                   .claim = second->claim,
                                   .claim_left = second->claim_left,
                                   .unreadable = true});
@@ -278,7 +273,11 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
                              claimed = std::move(claimed)](Result<Fetched> answer) mutable {
         // Only a rank makes a difference of what is there.
         if (answer && !self->options_.spec.rank) return claimed(Decoded{});
-        self->fetched({.text = text, .token = token, .intent = intent, .done = std::move(claimed)},
+        self->fetched({.text = text,
+                       .token = token,
+                       .intent = intent,
+                       .asked = self->clock_.now(),
+                       .done = std::move(claimed)},
                       std::move(answer));
     });
 }

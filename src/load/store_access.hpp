@@ -49,8 +49,10 @@ public:
 
     struct Decoded {
         std::optional<detail::RawLoaded> value;  // fresh without a claim, else a last known good
-        Duration age{};
-        Duration fresh{};
+        // Both counted from the question, since how much of the time until its answer came before
+        // the store looked is not known: it was stored no earlier, and is fresh no shorter.
+        TimePoint stored{};
+        TimePoint fresh_until{};
         Fetched::Claim claim = Fetched::Claim::none;
         Duration claim_left{};
         bool unreadable = false;  // something is there that cannot be read
@@ -73,6 +75,7 @@ public:
         std::string text;
         LoadToken token;
         Intent intent;
+        TimePoint asked;  // now
         Completion<Decoded> done;
     };
     void fetch(std::vector<Question> questions);

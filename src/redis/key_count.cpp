@@ -37,7 +37,12 @@ void KeyCount::read_page(std::string_view cursor) {
 }
 
 void KeyCount::on_page(Result<Reply> reply) {
-    if (!reply) return done_(fail(std::move(reply).error()));
+    if (!reply) {
+        Error error = std::move(reply).error();
+        error.unsent = error.unsent && !answered_;
+        return done_(fail(std::move(error)));
+    }
+    answered_ = true;
     const std::vector<Reply>& items = reply->items;
     if (items.size() != 2 || !items[1].is(Reply::Type::array) ||
         !wire::parse_decimal(items[0].text)) {

@@ -33,6 +33,7 @@ private:
     const TimePoint deadline_;
     Completion<std::size_t> done_;
     std::size_t count_ = 0;
+    bool answered_ = false;  // one page
 };
 
 }  // namespace tutti::redis

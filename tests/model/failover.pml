@@ -27,7 +27,8 @@ mtype:rule = {
     none, answers_count_with_copies, store_needs_lease_of_its_epoch, store_needs_lease_where_replaced,
     new_epoch_flushes, wait_out_before_done, serve_only_under_lease, lease_counts_from_request,
     validation_is_sent_after_the_read_began, done_needs_every_ack, ack_after_applying, ack_counts_in_its_epoch,
-    ack_not_beyond_the_log, new_epoch_has_grace, own_removal_first, unpublished_bypasses_store, publication_moves_fence
+    ack_not_beyond_the_log, new_epoch_has_grace, own_removal_first, unpublished_bypasses_store, publication_moves_fence,
+    late_renewal_opens_no_fence
 };
 
 #ifdef VALIDATED
@@ -133,7 +134,7 @@ inline renewal_answered() {
     :: else
     fi;
     applied = WITH_ACKS && (told_published || (applied && at_epoch == told_epoch));
-    fence_closed = fence_closed && told_late && told_epoch != published_epoch;
+    fence_closed = fence_closed && told_late && told_epoch != published_epoch && kept(late_renewal_opens_no_fence);
     at_epoch = told_epoch;
     lease_age = (kept(lease_counts_from_request) -> told_age : 0);
     proven = proven || told_in_read;

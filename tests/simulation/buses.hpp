@@ -2,7 +2,8 @@
 //
 //   ProcessBus, ProcessStore    what the process notices: answers and pushes wait until the node's
 //                               executor runs, deadlines are measured by the node's clock. A paused
-//                               process notices nothing.
+//                               process notices nothing. Where the server may be replaced they have
+//                               the fence, which moves when an answer is noticed (W5)
 //   FaultyBus, FaultyStore      the network, which never pauses
 //   MoodyServer                 what the server refuses
 //   WatchedBus                  tells the checker which publications took effect, and when
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "coherence/store_fence.hpp"
 #include "simulation/moody_server.hpp"
 #include "tutti/bus.hpp"
 #include "tutti/executor.hpp"
@@ -118,7 +120,8 @@ private:
 
 class ProcessStore final : public Store {
 public:
-    ProcessStore(Store& network, Executor& process) : network_(network), arrivals_(process) {}
+    ProcessStore(Store& network, Executor& process, const StoreFence& fence, const Clock& clock)
+        : network_(network), arrivals_(process), fence_(fence), clock_(clock) {}
 
     void get(std::string key, TimePoint deadline,
              Completion<std::optional<std::string>> done) override {
@@ -147,8 +150,15 @@ public:
                        arrivals_.at(deadline, std::move(done)));
     }
     void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override {
+        auto fenced = [this, channel = request.address.channel,
+                       done = std::move(done)](Result<Fetched> fetched) mutable {
+            if (fetched && !fence_.covers(channel, fetched->epoch, clock_.now())) {
+                return done(fail(Errc::unavailable, "simulated fetch", "no lease covers it"));
+            }
+            done(std::move(fetched));
+        };
         network_.fetch(std::move(request), TimePoint::max(),
-                       arrivals_.at(deadline, std::move(done)));
+                       arrivals_.at<Fetched>(deadline, std::move(fenced)));
     }
     void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override {
         network_.fill(std::move(request), TimePoint::max(),
@@ -169,24 +179,46 @@ public:
 private:
     Store& network_;
     Arrivals arrivals_;
+    const StoreFence& fence_;
+    const Clock& clock_;
 };
 
 class ProcessBus final : public Bus, private BusListener {
 public:
-    ProcessBus(Bus& network, Executor& process)
-        : network_(network), process_(process), arrivals_(process) {}
+    ProcessBus(Bus& network, Executor& process, StoreFence& fence, const ServerMood& mood,
+               const Clock& clock)
+        : network_(network),
+          process_(process),
+          arrivals_(process),
+          fence_(fence),
+          mood_(mood),
+          clock_(clock) {}
 
     void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override {
         listener_ = &listener;
+        for (const Subscription& subscription : subscriptions) {
+            if (mood_.counted) fence_.guard(subscription.channel);
+        }
         network_.subscribe(std::move(subscriptions), *this);
     }
     void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
+        auto noticed = [this, channel = request.channel,
+                        done = std::move(done)](Result<Published> answer) mutable {
+            if (answer) fence_.published(channel, answer->position.epoch, clock_.now());
+            done(std::move(answer));
+        };
         network_.publish(std::move(request), TimePoint::max(),
-                         arrivals_.at(deadline, std::move(done)));
+                         arrivals_.at<Published>(deadline, std::move(noticed)));
     }
     void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override {
+        auto noticed = [this, channel = request.channel, since = clock_.now(),
+                        lease = request.lease,
+                        done = std::move(done)](Result<Renewed> answer) mutable {
+            if (answer) fence_.renewed(channel, answer->position.epoch, since, lease);
+            done(std::move(answer));
+        };
         network_.renew(std::move(request), TimePoint::max(),
-                       arrivals_.at(deadline, std::move(done)));
+                       arrivals_.at<Renewed>(deadline, std::move(noticed)));
     }
     void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
                 Completion<std::vector<BusEntry>> done) override {
@@ -269,6 +301,9 @@ private:
     Bus& network_;
     Executor& process_;
     Arrivals arrivals_;
+    StoreFence& fence_;
+    const ServerMood& mood_;
+    const Clock& clock_;
     BusListener* listener_ = nullptr;
     bool closed_ = false;
 };

@@ -3,6 +3,9 @@
 // to get there, or where the accident is one that storms leave out, a script goes there;
 // mutants_of_acknowledgements_test.cpp has those of `done`.
 //
+// `late_renewal_opens_no_fence` is held to directly what it says, too: a simulated server that is
+// replaced loses the connections on which such an answer would come.
+//
 // Three rules protect what no promise speaks of, and are held to it directly: `undecodable_flushes`
 // (at once; the gap that an unread entry leaves would be found by the next renewal),
 // `lost_claim_fills_nothing` (memory learns at once what the next renewal would have told) and
@@ -15,6 +18,7 @@
 #include <iostream>
 #include <string>
 
+#include "coherence/store_fence.hpp"
 #include "simulation/mutant_scripts.hpp"
 #include "simulation/storm.hpp"
 #include "support/broken_rule.hpp"
@@ -145,6 +149,20 @@ TEST(MutantScripts, WhatAReplacedPrimaryHasIsServedNoLongerThanTheLease) {
         }
 
         return fleet.kept();
+    });
+}
+
+TEST(MutantScripts, ARenewalFromBeforeAnOwnChangeBringsNoReplacedPrimaryBack) {
+    expect_needed(Rule::late_renewal_opens_no_fence, [] {
+        constexpr TimePoint start{1h};
+        StoreFence fence;
+        fence.guard("rows");
+        fence.renewed("rows", Epoch{1}, start, 3s);
+        fence.published("rows", Epoch{2}, start + 1s);
+
+        fence.renewed("rows", Epoch{1}, start + 900ms, 3s);
+
+        return !fence.covers("rows", Epoch{1}, start + 1s);
     });
 }
 

@@ -31,36 +31,23 @@ struct LeftBehind {
 
 class ReplicatedBus final : public Bus {
 public:
-    ReplicatedBus(Bus& primary, Bus& former, const LeftBehind& left_behind, StoreFence& fence,
-                  const Clock& clock)
-        : primary_(primary),
-          former_(former),
-          left_behind_(left_behind),
-          fence_(fence),
-          clock_(clock) {}
+    ReplicatedBus(Bus& primary, Bus& former, const LeftBehind& left_behind)
+        : primary_(primary), former_(former), left_behind_(left_behind) {}
 
     void subscribe(std::vector<Subscription> subscriptions, BusListener& listener) override {
-        for (const Subscription& subscription : subscriptions) fence_.guard(subscription.channel);
         primary_.subscribe(std::move(subscriptions), listener);
     }
     void publish(PublishRequest request, TimePoint deadline, Completion<Published> done) override {
-        const std::string channel = request.channel;
-        server().publish(
-            std::move(request), deadline,
-            [this, had = replicas(), channel, done = std::move(done)](auto answer) mutable {
-                answer = copies.counted("simulated publish", std::move(answer), had);
-                if (answer) fence_.published(channel, answer->position.epoch, clock_.now());
-                done(std::move(answer));
-            });
+        server().publish(std::move(request), deadline,
+                         [had = replicas(), done = std::move(done)](auto answer) mutable {
+                             done(copies.counted("simulated publish", std::move(answer), had));
+                         });
     }
     void renew(RenewRequest request, TimePoint deadline, Completion<Renewed> done) override {
-        auto counted = [this, had = replicas(), channel = request.channel, since = clock_.now(),
-                        lease = request.lease, done = std::move(done)](auto answer) mutable {
-            answer = copies.counted("simulated renew", std::move(answer), had);
-            if (answer) fence_.renewed(channel, answer->position.epoch, since, lease);
-            done(std::move(answer));
-        };
-        server().renew(std::move(request), deadline, std::move(counted));
+        server().renew(std::move(request), deadline,
+                       [had = replicas(), done = std::move(done)](auto answer) mutable {
+                           done(copies.counted("simulated renew", std::move(answer), had));
+                       });
     }
     void replay(std::string channel, Sequence first, Sequence last, TimePoint deadline,
                 Completion<std::vector<BusEntry>> done) override {
@@ -98,20 +85,13 @@ private:
     Bus& primary_;
     Bus& former_;
     const LeftBehind& left_behind_;
-    StoreFence& fence_;
-    const Clock& clock_;
 };
 
 class ReplicatedStore final : public Store {
 public:
     ReplicatedStore(Store& primary, Store& former, const LeftBehind& left_behind,
-                    const StoreFence& fence, const ServerMood& mood, const Clock& clock)
-        : primary_(primary),
-          former_(former),
-          left_behind_(left_behind),
-          fence_(fence),
-          mood_(mood),
-          clock_(clock) {}
+                    const StoreFence& fence)
+        : primary_(primary), former_(former), left_behind_(left_behind), fence_(fence) {}
 
     void get(std::string key, TimePoint deadline,
              Completion<std::optional<std::string>> done) override {
@@ -137,14 +117,7 @@ public:
         primary_.count(std::move(prefix), deadline, std::move(done));
     }
     void fetch(FetchRequest request, TimePoint deadline, Completion<Fetched> done) override {
-        auto fenced = [this, channel = request.address.channel,
-                       done = std::move(done)](Result<Fetched> fetched) mutable {
-            if (fetched && mood_.counted && !fence_.covers(channel, fetched->epoch, clock_.now())) {
-                return done(fail(Errc::unavailable, "simulated fetch", "no lease covers it"));
-            }
-            done(std::move(fetched));
-        };
-        server(request.address.channel).fetch(std::move(request), deadline, std::move(fenced));
+        server(request.address.channel).fetch(std::move(request), deadline, std::move(done));
     }
     void fill(FillRequest request, TimePoint deadline, Completion<Filled> done) override {
         server(request.address.channel).fill(std::move(request), deadline, std::move(done));
@@ -172,8 +145,6 @@ private:
     Store& former_;
     const LeftBehind& left_behind_;
     const StoreFence& fence_;
-    const ServerMood& mood_;
-    const Clock& clock_;
 };
 
 }  // namespace tutti::simulation

@@ -30,8 +30,8 @@ struct Holding {
     std::string cache = {};
     // Since the load began whose value a read that begins now may be answered with: the oldest of
     // an entry in memory, fresh or a last known good, and of a load that runs and may be joined. An
-    // entry whose idle time has ended counts until it is removed. What came from a store is as old
-    // as the store said when it answered: older than it says here by the way of that answer.
+    // entry whose idle time has ended counts until it is removed. Of a value that came from a store
+    // it counts since that was stored there, and more by the way of the question; it is never less.
     Duration age{};
     // So long it may be answered without anything being heard from the bus: until the lease ends,
     // or what was declared with `serve_up_to`. Renewals prolong it; the entry may end before.

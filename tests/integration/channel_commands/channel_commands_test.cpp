@@ -255,6 +255,14 @@ TEST_F(ChannelCommands, ExplainAsksInstancesForWhatTheyHold) {
                 AllOf(HasSubstr(R"("instances":[{"process":"http://web-1","node":"web-1")"),
                       HasSubstr(R"("applied":1,"held":[]})")));
 
+    for (const std::vector<std::string>& both :
+         {std::vector<std::string>{"explain", "-", "numbers", "a", "--ask", "web-1", "down:1"},
+          {"explain", "--ask", "web-1", "down:1", "-", "numbers", "a"},
+          {"explain", "-", "numbers", "a", "--ask", "web-1", "--ask", "down:1", "web-1"}}) {
+        EXPECT_THAT(run(both).out, AllOf(HasSubstr("'http://web-1', which has applied 1"),
+                                         HasSubstr("'http://down:1': http GET: unavailable")));
+    }
+
     const Ended down = run({"explain", "-", "numbers", "a", "--ask", "http://u:hunter2@down:1"});
     EXPECT_EQ(down.code, 2);
     EXPECT_THAT(down.out,

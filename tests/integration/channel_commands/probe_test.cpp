@@ -87,19 +87,19 @@ protected:
         for (const Instance& each : instances_) {
             const std::string begin = "http://" + (*each.node).inventory().front().node;
             if (!url.starts_with(begin + std::string(question))) continue;
-            if (begin == silent_) break;
-            if (on_question_) on_question_(++questions_);
-            return tutti::to_json(
-                each.node->holdings("cache:numbers", url.substr(begin.size() + question.size())));
+            if (begin == "http://web-2" && web_2_is_silent_) break;
+            const std::string key = url.substr(begin.size() + question.size());
+            if (key == "a" && on_question_) on_question_(++questions_);
+            return tutti::to_json(each.node->holdings("cache:numbers", key));
         }
         return tutti::fail(tutti::Errc::timeout, "http GET", "no answer");
     }
     // Follows one invalidation, and patiently.
     std::future<Probed> probe(const std::vector<std::string>& more,
-                              const std::string& seconds = "60", const std::string& samples = "1") {
-        std::vector<std::string> words{"probe", "-",     "cache:numbers", "--samples", samples,
-                                       "--for", seconds, "--patience",    "60000",     "--timeout",
-                                       "30"};
+                              const std::string& lasts = "60s", const std::string& samples = "1") {
+        std::vector<std::string> words{"probe", "-",   "cache:numbers", "--samples", samples,
+                                       "--for", lasts, "--patience",    "1m",        "--timeout",
+                                       "30s"};
         words.insert(words.end(), more.begin(), more.end());
         return std::async(std::launch::async, [this, words = std::move(words)] {
             std::ostringstream out;
@@ -130,8 +130,8 @@ protected:
     TcpProxy wire_{server_.port()};
     TcpProxy probes_wire_{server_.port()};
     std::array<Instance, 2> instances_;
-    std::string silent_;
-    std::function<void(int)> on_question_;  // the first, and so on, of any instance
+    std::atomic<bool> web_2_is_silent_ = false;
+    std::function<void(int)> on_question_;  // the first about a sample, and so on, of any instance
     std::atomic<int> questions_ = 0;
     std::atomic<bool> interrupted_ = false;
     const tutti::Clock* clock_ = &tutti::system_clock();
@@ -153,6 +153,7 @@ TEST_F(Probe, WhatEveryInstanceHasAppliedIsHeldByNone) {
     EXPECT_THAT(probed.out, AllOf(HasSubstr("2 processes asked; "), HasSubstr(", 1 followed"),
                                   HasSubstr("within 4000 ms: 1 samples, 0 older, 0 unknown"),
                                   HasSubstr("within 5000 ms: 1 samples, 0 older, 0 unknown"),
+                                  HasSubstr("in no sample an instance had the key"),
                                   Not(HasSubstr("not known"))));
 }
 
@@ -187,10 +188,24 @@ TEST_F(Probe, WhatWasLoadedAfterwardsIsNotOlder) {
 
     const Probed probed = probing.get();
     EXPECT_EQ(probed.code, 0) << probed.out << probed.err;
+    EXPECT_THAT(probed.out,
+                AllOf(HasSubstr("in 1 an instance had the key\n"), Not(HasSubstr("no sample"))));
+}
+
+TEST_F(Probe, AProcessThatDoesNotAnswerAtFirstIsToldBeforeAnythingIsFollowed) {
+    web_2_is_silent_ = true;
+
+    const Probed probed = probe({"web-1", "web-2", "nowhere"}, "1h").get();
+
+    EXPECT_EQ(probed.code, 2);
+    EXPECT_THAT(probed.out, IsEmpty());
+    EXPECT_THAT(probed.err,
+                AllOf(HasSubstr("'http://web-2' does not answer: http GET: timeout: no answer"),
+                      HasSubstr("'http://nowhere' does not answer"), Not(HasSubstr("web-1"))));
 }
 
 TEST_F(Probe, AProcessThatDoesNotAnswerIsNotKnown) {
-    silent_ = "http://web-2";
+    on_question_ = [&](int) { web_2_is_silent_ = true; };
 
     const Probed probed = with_changes(probe({"web-1", "web-2", "--within", "100ms"}));
 
@@ -207,6 +222,7 @@ TEST_F(Probe, AnInstanceThatWasForgottenIsNotKnown) {
     EXPECT_EQ(probed.code, 2);
     EXPECT_THAT(probed.out, AllOf(HasSubstr("1 unknown"), HasSubstr("'web-2"),
                                   HasSubstr("a member of the channel")));
+    EXPECT_THAT(probed.err, AllOf(HasSubstr("probe: 'web-2"), HasSubstr("name its address, too")));
 }
 
 TEST_F(Probe, AServerThatHangsHoldsUpNoQuestion) {
@@ -245,7 +261,7 @@ TEST_F(Probe, WhoWasAMemberInAnotherEpochIsNotKnown) {
 
 TEST_F(Probe, OfALogThatIsBrokenNothingIsASample) {
     const std::string channel = "tutti:{shop/0/cache:numbers}";
-    auto probing = probe({"web-1", "web-2", "--within", "20ms"}, "3");
+    auto probing = probe({"web-1", "web-2", "--within", "20ms"}, "3s");
     while (probing.wait_for(20ms) != std::future_status::ready) {
         const std::string next = server_.command({"HINCRBY", channel + ":m", "s", "1"});
         server_.command({"XADD", channel + ":log", next + "-0", "not", "one"});
@@ -260,7 +276,7 @@ TEST_F(Probe, AnEndThatTheUserAsksForShowsWhatIsKnown) {
     on_question_ = [&](int number) { interrupted_ = number == 2; };
 
     const Probed probed =
-        with_changes(probe({"web-1", "web-2", "--within", "100ms", "--within", "3600s"}));
+        with_changes(probe({"web-1", "web-2", "--within", "100ms", "--within", "1h"}));
 
     EXPECT_THAT(probed.out, AllOf(HasSubstr(", 1 followed"),
                                   HasSubstr("within 3600000 ms: 0 samples, 0 older, 0 unknown")));
@@ -270,7 +286,7 @@ TEST_F(Probe, ALongOneSaysHowFarItIs) {
     const Hasty clock;
     clock_ = &clock;
 
-    const Probed probed = probe({"web-1", "web-2"}, "130").get();
+    const Probed probed = probe({"web-1", "web-2"}, "130s").get();
 
     EXPECT_THAT(probed.err, AllOf(HasSubstr("so far\n  2 processes asked; 0 invalidations"),
                                   HasSubstr("within 10000 ms: 0 samples")));
@@ -280,7 +296,7 @@ TEST_F(Probe, WhatWasPublishedWhileNobodyLookedIsCounted) {
     on_question_ = [&](int number) {
         if (number == 1) probes_wire_.cut();
     };
-    auto probing = probe({"web-1", "web-2", "--within", "100ms", "--rate", "1"}, "20", "2");
+    auto probing = probe({"web-1", "web-2", "--within", "100ms", "--rate", "1"}, "20s", "2");
     while (questions_ == 0 && probing.wait_for(20ms) != std::future_status::ready) {
         EXPECT_TRUE(instances_[0].cache->invalidate("a").published());
     }
@@ -295,7 +311,7 @@ TEST_F(Probe, WhatWasPublishedWhileNobodyLookedIsCounted) {
 }
 
 TEST_F(Probe, WithoutAnInvalidationNothingIsKnown) {
-    const Probed probed = probe({"web-1", "web-2", "--within", "1ms"}, "1").get();
+    const Probed probed = probe({"web-1", "web-2", "--within", "1ms"}, "1s").get();
 
     EXPECT_EQ(probed.code, 2);
     EXPECT_THAT(probed.out, HasSubstr("0 invalidations of keys, 0 followed"));
@@ -303,7 +319,7 @@ TEST_F(Probe, WithoutAnInvalidationNothingIsKnown) {
 }
 
 TEST_F(Probe, WhatIsNotOfAKeyIsNotFollowed) {
-    auto probing = probe({"web-1", "web-2", "--within", "1ms"}, "1");
+    auto probing = probe({"web-1", "web-2", "--within", "1ms"}, "1s");
     while (probing.wait_for(20ms) != std::future_status::ready) {
         EXPECT_TRUE(instances_[0].cache->invalidate_all().published());
     }

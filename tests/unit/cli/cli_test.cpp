@@ -121,8 +121,8 @@ TEST(Cli, WhatItDoesNotKnowIsAnErrorThatNamesIt) {
         {{"advise", "--stale="}, "an argument is empty"},
         // Values that are none.
         {{"audit", "--timeout", "-1"}, "--timeout"},
-        {{"audit", "--timeout", "3601"}, "--timeout"},
-        {{"audit", "--timeout", "5s"}, "--timeout"},
+        {{"audit", "--timeout", "61m"}, "--timeout"},
+        {{"audit", "--timeout", "5"}, "such as 500ms, 2s or 5m, from 1ms to 1h, not '5'"},
         {{"audit", "--check=maybe"}, "--check"},
         {{"audit", "--format", "text", "--format", "json"}, "--format"},
         {{"advise", "--stale", "wrong", "--stale", "acceptable"}, "--stale"},
@@ -130,9 +130,10 @@ TEST(Cli, WhatItDoesNotKnowIsAnErrorThatNamesIt) {
         {{"doctor", "redis://h", "--app", "a", "--app", "b"}, "--app"},
         {{"doctor", "redis://h", "--channels"}, "--channels"},
         {{"help"}, "help"},
-        {{"top"}, "URL"},
+        {{"top"}, "PROCESS"},
         {{"top", "one:1", "--rounds", "0"}, "--rounds"},
         {{"top", "one:1", "--every", "soon"}, "--every"},
+        {{"top", "one:1", "--every", "99ms"}, "--every: must be a time such as"},
         {{"top", "one:1", "--rows", "1001"}, "--rows"},
         // Of a channel.
         {{"invalidate"}, "URL"},
@@ -424,7 +425,7 @@ TEST(CliDoctor, PrintsTheRuleAndEachFinding) {
 TEST(CliDoctor, OptionsReachTheDiagnosis) {
     const Fleet fleet;
 
-    (void)fleet.run({"doctor", "--keys", "a:", "redis://h", "--keys", "b:", "--timeout", "9",
+    (void)fleet.run({"doctor", "--keys", "a:", "redis://h", "--keys", "b:", "--timeout", "9s",
                      "--channels", "news", "--channels", "cache:x", "--app", "shop"});
 
     EXPECT_EQ(fleet.examined, "redis://h");

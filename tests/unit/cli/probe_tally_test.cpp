@@ -193,6 +193,12 @@ TEST_F(ProbeTallied, OneThatCouldCountsEvenThoughAnotherIsNotKnown) {
     EXPECT_EQ(row.unknown, 0U);
 }
 
+TEST_F(ProbeTallied, SamplesInWhichAnInstanceHadTheKeyAreCounted) {
+    EXPECT_EQ(add({nothing()}).held, 0U);
+    EXPECT_EQ(add({holding(0ms)}).held, 1U) << "reloaded";
+    EXPECT_EQ(add({nothing("web-2:b"), holding(1h)}).held, 2U);
+}
+
 TEST_F(ProbeTallied, WhatIsNotKnownIsNotProven) {
     for (int times = 0; times < 500; ++times) add({nothing()});
     EXPECT_DOUBLE_EQ(tally_.rows()[1].proven(), proven_share(500, 0));

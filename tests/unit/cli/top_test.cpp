@@ -64,7 +64,7 @@ TEST_F(Top, RatesOfACacheAreThoseOfAllItsInstances) {
     process("one:1") = {row("users", "bot-1", {.hits = 1000, .misses = 500, .entries = 7})};
     process("two:1") = {row("users", "bot-2", {.hits = 10, .entries = 3})};
 
-    const int code = run({"one:1", "two:1", "--every", "2", "--rounds", "1"}, [&] {
+    const int code = run({"one:1", "two:1", "--every", "2s", "--rounds", "1"}, [&] {
         process("one:1")[0].counters.hits += 30;
         process("two:1")[0].counters.misses += 10;
         process("two:1")[0].counters.loads += 4;
@@ -79,7 +79,7 @@ TEST_F(Top, RatesOfACacheAreThoseOfAllItsInstances) {
 TEST_F(Top, AProcessThatHasStartedAnewCountsFromItsStart) {
     process("one:1") = {row("users", "bot-1", {.hits = 1000})};
 
-    (void)run({"one:1", "--every", "1", "--rounds", "1"},
+    (void)run({"one:1", "--every", "1s", "--rounds", "1"},
               [&] { process("one:1")[0].counters.hits = 5; });
 
     EXPECT_THAT(out_.str(), ContainsRegex("bot users +1 +5\\.0 +100%"));

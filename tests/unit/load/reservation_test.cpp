@@ -161,6 +161,42 @@ TEST_F(UnknownOutcome, AnAttemptThatWasNeverSentIsNotTakenBack) {
     EXPECT_EQ(held(), "job-1") << "of the second attempt, which looks the same";
 }
 
+// What is told to the caller is of the whole call, of which the store has heard the first half.
+TEST_F(UnknownOutcome, AnAttemptThatTheStoreHasAnsweredWasSent) {
+    const Error never_sent{
+        .code = Errc::unavailable, .operation = "store", .cause = "away", .unsent = true};
+    ASSERT_TRUE(reserve("job-1").value()->granted);
+    faults_.next(Operation::get, {.error = never_sent});
+
+    const auto looked = reserve("job-2");
+
+    EXPECT_EQ(looked->error().code, Errc::unavailable);
+    EXPECT_FALSE(looked->error().unsent) << "it was refused, and only the holder is not known";
+
+    faults_.next(Operation::put, {.error = never_sent});
+    EXPECT_TRUE(reserve("job-3")->error().unsent);
+}
+
+TEST_F(UnknownOutcome, AnAttemptWhoseRepetitionIsNeverSentWasSent) {
+    ASSERT_TRUE(reserve("job-1").value()->granted);
+    faults_.next(Operation::get, {.request_delay = 300ms});
+    Answer answer;
+    core_->reserve("key", "job-2", 1s,
+                   [&](Result<detail::RawAttempt> given) { answer = std::move(given); });
+    executor_.run_ready();  // refused, and on its way to see by whom
+    faults_.every(
+        Operation::put,
+        {.error = Error{
+             .code = Errc::unavailable, .operation = "store", .cause = "away", .unsent = true}});
+    server_store_->erase("dedup:key", TimePoint::max(), [](const auto&) {});
+
+    pass(400ms);
+
+    EXPECT_EQ(answer->error().code, Errc::unavailable);
+    EXPECT_FALSE(answer->error().unsent);
+    EXPECT_EQ(held(), std::nullopt);
+}
+
 TEST_F(UnknownOutcome, AReleaseWhoseRequestWasLostIsRepeated) {
     const auto attempt = reserve("job-1").value();
     faults_.next(Operation::erase_if_equal, {.request_lost = true});

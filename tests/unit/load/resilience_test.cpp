@@ -210,6 +210,35 @@ TEST_F(Resilience, TheStoreKeepsALastKnownGoodForANodeThatHasJustStarted) {
     EXPECT_EQ(lookup(answer).age(), 2min);
 }
 
+TEST_F(Resilience, TheStoresLastKnownGoodGrowsOlderWhileTheLoadFails) {
+    Options options = StoreTest::options();
+    options.store->ttl = 1min;
+    options.stale_if_error = StaleIfError{.for_up_to = 10min};
+    node(options).get("a");
+    clock_.advance(2min);
+    TestNode& two = node(options);
+    two.hold_loads = true;
+    const auto answer = two.get("a");
+    clock_.advance(3s);
+
+    two.finish(0, fail(broken()));
+
+    EXPECT_EQ(value(answer), 1);
+    EXPECT_EQ(lookup(answer).age(), 2min + 3s);
+}
+
+// A loader that asks something with Tutti passes on what that has said.
+TEST_F(Resilience, AFailedLoadWasSentWhateverItsLastCallSays) {
+    Error never_sent = broken();
+    never_sent.unsent = true;
+    source = fail(never_sent);
+
+    const auto answer = node().get("a");
+
+    EXPECT_EQ(error(answer), Errc::unavailable);
+    EXPECT_FALSE((*answer)->error().unsent);
+}
+
 TEST_F(Resilience, ARefusedValueReplacesNothing) {
     Options options = forgiving();
     options.admit = [](const int& number) { return number > 0; };

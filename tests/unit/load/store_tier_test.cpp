@@ -235,6 +235,37 @@ TEST_F(StoreTier, MemoryKeepsAValueNoLongerThanTheStore) {
     EXPECT_EQ(value(two.get("a")), 2) << "the memory TTL alone would be 30 s";
 }
 
+// How much of a round trip came before the store looked is not known.
+TEST_F(StoreTier, AStoredValueIsAsOldAsIfTheStoreHadLookedWhenItWasAsked) {
+    Options brief = options();
+    brief.store->ttl = 20s;
+    node(brief).get("a");
+    TestNode& two = node(brief);
+    clock_.advance(10s);
+    two.faults.next(Operation::fetch, {.request_delay = 200ms, .reply_delay = 300ms});
+    const auto asked = two.get("a");
+    executor_.advance(500ms);
+
+    EXPECT_EQ(lookup(asked).tier(), Tier::store);
+    EXPECT_EQ(lookup(asked).age(), 10s + 200ms + 500ms) << "it is 10.5 s old, and never less";
+    EXPECT_EQ(two.core->holding("a")->age, lookup(asked).age());
+    EXPECT_EQ(two.cache->peek("a")->time_left(), 20s - (10s + 200ms) - 500ms);
+}
+
+TEST_F(StoreTier, AStoredValueWhoseTimeEndsOnItsWayDoesNotEnterMemory) {
+    Options brief = options();
+    brief.store->ttl = 20s;
+    node(brief).get("a");
+    TestNode& two = node(brief);
+    clock_.advance(19'700ms);
+    two.faults.next(Operation::fetch, {.reply_delay = 400ms});
+    const auto asked = two.get("a");
+    executor_.advance(400ms);
+
+    EXPECT_EQ(value(asked), 1);
+    EXPECT_EQ(two.core->holding("a"), std::nullopt);
+}
+
 TEST_F(StoreTier, WithoutMemoryEveryReadAsksTheStore) {
     Options plain = options();
     plain.ttl.reset();

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "redis/command.hpp"
+#include "redis/key_count.hpp"
 #include "scripted_network.hpp"
 
 namespace tutti::redis {
@@ -266,6 +267,25 @@ TEST_F(RedisCommands, APrimaryThatBecameAReplicaIsLeft) {
 
     EXPECT_THAT(answers(), ElementsAre(HasSubstr("a: READONLY"), "b: unavailable"));
     EXPECT_TRUE(links_[0]->is_over());
+}
+
+TEST_F(RedisCommands, ACountWhoseNextPageIsNotSentWasAskedFor) {
+    make_and_let_in();
+    std::optional<Result<std::size_t>> count;
+    const auto counted = [&](Result<std::size_t> given) { count = std::move(given); };
+    std::make_shared<KeyCount>(connection_, "redis count", "k:", clock_.now() + 10s, counted)
+        ->start();
+    (void)heard();
+
+    links_[0]->say("*2\r\n$1\r\n7\r\n*0\r\n");
+    links_[0]->break_off();
+    executor_.run_ready();
+
+    EXPECT_EQ(told(count->error()), "unavailable");
+    std::make_shared<KeyCount>(connection_, "redis count", "k:", clock_.now() + 10s, counted)
+        ->start();
+    executor_.run_ready();
+    EXPECT_EQ(told(count->error()), "unavailable, unsent");
 }
 
 TEST_F(RedisCommands, AnAnswerToNothingBreaksTheLink) {
