@@ -13,7 +13,6 @@ namespace tutti {
 
 namespace {
 
-constexpr const char* source_failed_reason = "the source failed a moment ago";
 
 ValueAddress::Form form_of(const detail::CacheSpec& spec) {
     if (!spec.store->raw_prefix.empty()) return ValueAddress::Form::raw;

@@ -350,7 +350,7 @@ std::optional<detail::RawLookup> Pilot::last_good_at_rest(TimePoint now) const {
     const bool at_rest = !flight_->intent.wants_news() && state_.shelf.rests(flight_->text, now);
     if (!at_rest) return std::nullopt;
     auto found = state_.flights.last_good(*flight_, now);
-    if (found) found->degraded = "the source failed a moment ago";
+    if (found) found->degraded = source_failed_reason;
     return found;
 }
 

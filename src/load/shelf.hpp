@@ -38,6 +38,9 @@ namespace tutti {
 // Of what begins now.
 [[nodiscard]] TimePoint end_of(const Ttl& ttl, TimePoint now) noexcept;
 
+// Why a key that rests is answered with a last known good.
+inline constexpr const char* source_failed_reason = "the source failed a moment ago";
+
 class Shelf {
 public:
     // A value that may be kept: its load was not poisoned.
