@@ -6,13 +6,13 @@
 
 #include "load/batch.hpp"
 #include "load/leavings.hpp"
+#include "load/shelf.hpp"
 #include "load/shelf_front.hpp"
 #include "tutti/detail/mutex.hpp"
 
 namespace tutti {
 
 namespace {
-
 
 ValueAddress::Form form_of(const detail::CacheSpec& spec) {
     if (!spec.store->raw_prefix.empty()) return ValueAddress::Form::raw;
