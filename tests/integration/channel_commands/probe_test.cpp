@@ -87,9 +87,9 @@ protected:
         for (const Instance& each : instances_) {
             const std::string begin = "http://" + (*each.node).inventory().front().node;
             if (!url.starts_with(begin + std::string(question))) continue;
-            if (begin == "http://web-2" && web_2_is_silent_) break;
             const std::string key = url.substr(begin.size() + question.size());
             if (key == "a" && on_question_) on_question_(++questions_);
+            if (begin == "http://web-2" && web_2_is_silent_) break;
             return tutti::to_json(each.node->holdings("cache:numbers", key));
         }
         return tutti::fail(tutti::Errc::timeout, "http GET", "no answer");
