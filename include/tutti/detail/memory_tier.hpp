@@ -142,10 +142,8 @@ private:
     template <class Alive, class Make>
     [[gnu::always_inline]] Made<Make> use(Shard& shard, const Snapshot& seen, Alive& alive,
                                           Make& make, RetiredList* removed) {
-        if (!alive(seen)) [[unlikely]] {
-            bury(shard, seen.number, seen.version, removed);
+        if (!lives(shard, seen, alive, removed)) [[unlikely]]
             return std::nullopt;
-        }
         Made<Make> made(make(ValueOf::unpack(seen.value), seen));
         note_use(shard, seen);
         return made;
@@ -160,15 +158,20 @@ private:
             copied = built([&]() __attribute__((always_inline)) { return ValueOf::unpack(words); });
         };
         Sight seen;
-        if (!shard.table().read(query, hash, copy, seen)) {
-            copied.reset();
-        } else if (!alive(seen)) [[unlikely]] {
-            copied.reset();
-            bury(shard, seen.number, seen.version, nullptr);
-        } else {
+        if (shard.table().read(query, hash, copy, seen) && lives(shard, seen, alive, nullptr)) {
             note_use(shard, seen);
+        } else {
+            copied.reset();
         }
         return copied;
+    }
+    template <class Alive>
+    [[gnu::always_inline]] bool lives(Shard& shard, const auto& seen, Alive& alive,
+                                      RetiredList* removed) {
+        if (alive(seen)) [[likely]]
+            return true;
+        bury(shard, seen.number, seen.version, removed);
+        return false;
     }
     [[gnu::always_inline]] void note_use(Shard& shard, const Sight& seen) {
         if (terms_.eviction == Eviction::adaptive) [[likely]] {
