@@ -105,9 +105,7 @@ public:
         : options_(detail::checked(std::move(options))), tier_(options_.bound, options_.eviction) {}
 
     // A copy of the value, and a use of it; nothing without a live entry. Removes an expired one.
-    [[nodiscard]] std::optional<V> get(KeyView key) {
-        return tier_.read(key, alive(), [](const V& value, const Snapshot&) { return V(value); });
-    }
+    [[nodiscard]] std::optional<V> get(KeyView key) { return tier_.copy(key, alive()); }
 
     // What `fn(const V&)` returns, with the value in place; nothing without a live entry. A use of
     // it. Until `fn` returns, values that are removed anywhere stay in memory: short.
@@ -222,6 +220,7 @@ public:
 
 private:
     friend struct testing::MemoryCacheInspector;
+    using Sight = typename Tier::Sight;
     using Snapshot = typename Tier::Snapshot;
 
     [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now, Removed* removed) {
@@ -239,7 +238,7 @@ private:
         return options_.weigher ? std::max<std::size_t>(options_.weigher(key, value), 1) : 1;
     }
     [[nodiscard]] auto alive() const {
-        return [this](const Snapshot& seen) { return time_.is_alive(seen.life); };
+        return [this](const Sight& seen) { return time_.is_alive(seen.life); };
     }
 
     const Options options_;

@@ -9,6 +9,7 @@
 // been taken out.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -22,6 +23,7 @@
 
 #include "tutti/detail/key_hash.hpp"
 #include "tutti/detail/reclaim.hpp"
+#include "tutti/detail/words.hpp"
 
 namespace tutti::detail {
 
@@ -33,16 +35,21 @@ struct InlineCell {
     using Words = std::array<std::uint64_t, size>;
 
     static Words pack(T&& value) noexcept {
-        Words words{};
+        Words words;
+        words.back() = 0;  // what is behind a value, as keys are compared by words
         std::memcpy(words.data(), &value, sizeof(T));
         return words;
     }
-    static T unpack(const Words& words) noexcept {
-        if constexpr (sizeof(T) == sizeof(Words)) {
-            return std::bit_cast<T>(words);
+    // words: of an entry, too, where they may be changing. Word by word to where it is returned: a
+    // copy by wider pieces would wait until the words have been stored.
+    [[gnu::always_inline]] static T unpack(const auto& words) noexcept {
+        if constexpr (std::is_trivially_default_constructible_v<T>) {
+            T value;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+            copy(words, &value);
+            return value;
         } else {
             std::array<std::byte, sizeof(T)> bytes;
-            std::memcpy(bytes.data(), words.data(), sizeof(T));
+            copy(words, bytes.data());
             return std::bit_cast<T>(bytes);
         }
     }
@@ -51,6 +58,16 @@ struct InlineCell {
     // What was packed, after it was moved from `from`.
     static const T& view(const Words&, const T& from) noexcept { return from; }
     static const T& view(const Words&, const T&&) = delete;
+
+private:
+    [[gnu::always_inline]] static void copy(const auto& words, void* to) noexcept {
+        auto* const bytes = static_cast<std::byte*>(to);
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < size; ++i) {
+            const std::uint64_t word = loaded(words[i]);
+            std::memcpy(bytes + 8 * i, &word, std::min<std::size_t>(sizeof(T) - 8 * i, 8));
+        }
+    }
 };
 
 template <class T>
@@ -81,30 +98,14 @@ private:
 struct TextCell {
     static constexpr std::size_t size = 3;
     static constexpr bool uses_addresses = true;  // for long ones
-    using Words = std::array<std::uint64_t, size>;
+    using Words = ShortText;
 
     [[nodiscard]] static bool is_short(std::string_view text) noexcept {
-        return text.size() <= in_place_max;
-    }
-    [[nodiscard]] static Words short_words(std::string_view text) noexcept {
-        const char* const begin = text.data();
-        const std::size_t length = text.size();
-        Words words{0, 0, std::uint64_t{length} << 56};
-        if (length >= 16) {
-            words[0] = eight_bytes(begin);
-            words[1] = eight_bytes(begin + 8);
-            if (length > 16) words[2] |= eight_bytes(begin + length - 8) >> (8 * (24 - length));
-        } else if (length >= 8) {
-            words[0] = eight_bytes(begin);
-            if (length > 8) words[1] = eight_bytes(begin + length - 8) >> (8 * (16 - length));
-        } else {
-            std::memcpy(words.data(), begin, length);
-        }
-        return words;
+        return text.size() <= short_text_max;
     }
 
     static Words pack(std::string&& text) {
-        if (is_short(text)) return short_words(text);
+        if (is_short(text)) return short_text(text);
         const std::size_t length = text.size();
         return {std::bit_cast<std::uint64_t>(new Long(std::move(text))), length, long_mark};
     }
@@ -127,9 +128,7 @@ struct TextCell {
     static bool is_long(const Words& words) noexcept { return words[2] == long_mark; }
 
 private:
-    static constexpr std::size_t in_place_max = 23;
     static constexpr std::uint64_t long_mark = ~std::uint64_t{0};
-    static_assert(std::endian::native == std::endian::little);
 
     struct Long final : Retired {
         explicit Long(std::string&& from) : text(std::move(from)) {}
@@ -184,20 +183,30 @@ public:
         if constexpr (by_bits) {
             return words == words_;
         } else if constexpr (is_text) {
-            if (is_short_) return words == words_;
+            // Three at once: a branch for each would be three guesses.
+            if (is_short_) {
+                return ((words[0] ^ words_[0]) | (words[1] ^ words_[1]) | (words[2] ^ words_[2])) ==
+                       0;
+            }
             return Cell::is_long(words) && proven() && Cell::equal_long(words, view_);
         } else {
             return proven() && Eq{}(Cell::unpack(words), view_);
         }
     }
 
-    explicit Probe(View view) noexcept : view_(view) {
+    [[gnu::always_inline]] explicit Probe(View view) noexcept : view_(view) {
         if constexpr (by_bits) {
             words_ = Cell::pack(K(view));
         } else if constexpr (is_text) {
             is_short_ = Cell::is_short(view);
-            if (is_short_) words_ = Cell::short_words(view);
+            if (is_short_) words_ = short_text(view);
         }
+    }
+    [[nodiscard]] std::size_t hash() const {
+        if constexpr (is_text && has_own_hash) {
+            if (is_short_) return detail::hash_of(words_);
+        }
+        return Hash{}(view_);
     }
     // Of an entry's key. What is kept by address must be alive.
     [[nodiscard]] static std::size_t hash_of(const Words& words) noexcept

@@ -12,7 +12,8 @@ namespace tutti::detail {
 // Owns what its words are the address of, until it has been put.
 template <class K, class V, class KeyOf, class ValueOf>
 struct EntryDraft {
-    EntryDraft() = default;
+    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-member-init): words are set before they are read
+    EntryDraft() noexcept {}  // NOLINT(modernize-use-equals-default): that would fill them
     EntryDraft(const EntryDraft&) = delete;
     EntryDraft& operator=(const EntryDraft&) = delete;
     ~EntryDraft() {
@@ -41,8 +42,8 @@ struct EntryDraft {
         if (std::exchange(owns_value, false)) out.push(ValueOf::address(value));
     }
 
-    typename KeyOf::Words key{};
-    typename ValueOf::Words value{};
+    typename KeyOf::Words key;      // once it is set
+    typename ValueOf::Words value;  // as well
     bool owns_key = false;
     bool owns_value = false;
     std::size_t weight = 1;

@@ -24,6 +24,7 @@
 #include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/life.hpp"
 #include "tutti/detail/segments.hpp"
+#include "tutti/detail/words.hpp"
 
 namespace tutti::detail {
 
@@ -117,7 +118,7 @@ template <std::size_t WordCount>
 class EntryPool {
 public:
     struct Entry : EntryHead {
-        Atomic<std::uint64_t> words[WordCount] = {};
+        Word words[WordCount] = {};
     };
 
     explicit EntryPool(PoolTerms terms) noexcept

@@ -22,6 +22,7 @@
 #include "tutti/detail/entry_pool.hpp"
 #include "tutti/detail/hash_index.hpp"
 #include "tutti/detail/reclaim.hpp"
+#include "tutti/detail/words.hpp"
 
 namespace tutti::detail {
 
@@ -35,12 +36,14 @@ public:
     using Entry = typename Pool::Entry;
     using Draft = EntryDraft<K, V, KeyOf, ValueOf>;
 
-    // An entry as it was.
-    struct Snapshot : EntryState {
-        typename KeyOf::Words key;  // only by `look_at`
-        typename ValueOf::Words value;
+    // An entry as it was, without its words.
+    struct Sight : EntryState {
         PackedLife life;
         EntryHead* head;
+    };
+    struct Snapshot : Sight {
+        typename KeyOf::Words key;  // only by `look_at`
+        typename ValueOf::Words value;
     };
 
     explicit EntryTable(PoolTerms terms) : index_(terms.huge), pool_(terms), hashes_(terms.huge) {}
@@ -57,16 +60,27 @@ public:
 
     // Whether there is one, dead or alive. Without a lock; what is kept by address needs a `Pin`.
     [[gnu::always_inline]] bool read(const Query& query, const Hashed& hash, Snapshot& out) const {
+        return read(query, hash, value_to(out), out);
+    }
+    // The same, with `copy(value words)` instead of the value: before it is known whether they
+    // belong to the entry, and again if they did not.
+    template <class Copy>
+    [[gnu::always_inline]] bool read(const Query& query, const Hashed& hash, Copy copy,
+                                     Sight& out) const {
         const Look look =
             index_.look(hash, [&](std::uint32_t number) __attribute__((always_inline)) {
-                return read_once(number, query, out);
+                const auto matches =
+                    [&](const auto& key, auto& proven)
+                        __attribute__((always_inline)) { return query.equals(key, proven); };
+                return load_once(number, matches, copy, out);
             });
         if (look != Look::unsure) [[likely]]
             return look == Look::found;
         Snapshot seen;  // what is called out of line has the address of this one, not of `out`
-        const bool found = read_patiently(query.view(), hash.packed(), seen);
+        if (!read_patiently(query.view(), hash.packed(), seen)) return false;
+        copy(seen.value);
         out = seen;
-        return found;
+        return true;
     }
     // The same for a number below `used`, with the key.
     bool look_at(std::uint32_t number, Snapshot& out) const {
@@ -160,22 +174,12 @@ public:
     }
 
 private:
-    using Word = Atomic<std::uint64_t>;
     using Look = HashIndex::Look;
     using Hashes = std::conditional_t<Query::has_own_hash, HashesOfKeys<Query>, KeptHashes>;
 
-    template <std::size_t Size>
-    [[gnu::always_inline]] static std::array<std::uint64_t, Size> load_words(
-        const Word* from) noexcept {
-        std::array<std::uint64_t, Size> words;
-#pragma GCC unroll 16
-        for (std::size_t i = 0; i < Size; ++i) words[i] = from[i].load(std::memory_order_relaxed);
-        return words;
-    }
-    template <std::size_t Size>
-    static void store_words(Word* to, const std::array<std::uint64_t, Size>& words) noexcept {
-#pragma GCC unroll 16
-        for (std::size_t i = 0; i < Size; ++i) to[i].store(words[i], std::memory_order_relaxed);
+    [[gnu::always_inline]] static auto value_to(Snapshot& out) noexcept {
+        return [&](const auto& words)
+                   __attribute__((always_inline)) { out.value = load_words<ValueOf::size>(words); };
     }
 
     // What is kept by address goes to `out`.
@@ -184,10 +188,11 @@ private:
         if constexpr (Cell::uses_addresses) out.push(Cell::address(load_words<Cell::size>(words)));
     }
 
-    // `matches(key words, proven)`, see Probe::equals. `unsure`: it was being written.
-    template <class Matches>
-    [[gnu::always_inline]] Look load_once(std::uint32_t number, Matches matches,
-                                          Snapshot& out) const {
+    // `matches(key words, proven)`, see Probe::equals; `copy(value words)`, before the proof.
+    // `unsure`: it was being written.
+    template <class Matches, class Copy>
+    [[gnu::always_inline]] Look load_once(std::uint32_t number, Matches matches, const Copy& copy,
+                                          Sight& out) const {
         Entry& entry = pool_.at(number);
         const std::uint32_t version = entry.version();
         if ((version & (Entry::vacant | Entry::being_written)) != 0) [[unlikely]] {
@@ -198,7 +203,7 @@ private:
         if (!matches(load_words<KeyOf::size>(entry.words), proven)) {
             return changed ? Look::unsure : Look::nothing;
         }
-        out.value = load_words<ValueOf::size>(entry.words + KeyOf::size);
+        copy(entry.words + KeyOf::size);
         out.life = entry.life();
         if (!entry.unchanged(version)) [[unlikely]]
             return Look::unsure;
@@ -210,17 +215,9 @@ private:
     template <class Matches>
     bool load(std::uint32_t number, Matches matches, Snapshot& out) const {
         for (Backoff backoff;; backoff.wait()) {
-            const Look look = load_once(number, matches, out);
+            const Look look = load_once(number, matches, value_to(out), out);
             if (look != Look::unsure) return look == Look::found;
         }
-    }
-    [[gnu::always_inline]] Look read_once(std::uint32_t number, const Query& query,
-                                          Snapshot& out) const {
-        return load_once(
-            number,
-            [&](const auto& key, auto& proven)
-                __attribute__((always_inline)) { return query.equals(key, proven); },
-            out);
     }
     [[gnu::noinline]] bool read_patiently(typename Query::View key, std::uint32_t hash,
                                           Snapshot& out) const {

@@ -5,13 +5,14 @@
 // by themselves.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace tutti {
 
@@ -39,23 +40,46 @@ inline constexpr std::uint64_t odd_numbers[] = {0x9e3779b97f4a7c15, 0x243f6a8885
     std::memcpy(&word, from, sizeof word);
     return word;
 }
-// Every byte of a text of up to 16 is in one of two words. Its length is not.
-[[nodiscard]] inline std::pair<std::uint64_t, std::uint64_t> ends(const char* text,
-                                                                  std::size_t length) noexcept {
-    if (length >= 8) return {eight_bytes(text), eight_bytes(text + length - 8)};
-    std::uint64_t word = 0;
+[[nodiscard]] inline std::uint64_t four_bytes(const char* from) noexcept {
+    std::uint32_t word{};
+    std::memcpy(&word, from, sizeof word);
+    return word;
+}
+// Up to eight bytes, zeros behind them. Requires: length is not above 8.
+[[nodiscard, gnu::always_inline]] inline std::uint64_t few_bytes(const char* from,
+                                                                 std::size_t length) noexcept {
+    if (length == 8) return eight_bytes(from);
     if (length >= 4) {
-        std::uint32_t low{};
-        std::uint32_t high{};
-        std::memcpy(&low, text, sizeof low);
-        std::memcpy(&high, text + length - sizeof high, sizeof high);
-        word = std::uint64_t{high} << 32 | low;
-    } else if (length > 0) {
-        const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-        word = std::uint64_t{byte(0)} | std::uint64_t{byte(length / 2)} << 8 |
-               std::uint64_t{byte(length - 1)} << 16;
+        return four_bytes(from) | four_bytes(from + length - 4) << (8 * (length - 4));
     }
-    return {word, 0};
+    if (length == 0) return 0;
+    const auto byte = [&](std::size_t i) {
+        return std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
+    };
+    return byte(0) | byte(length / 2) | byte(length - 1);
+}
+
+// Text of up to 23 characters: zeros behind it, and in the last byte its length.
+using ShortText = std::array<std::uint64_t, 3>;
+inline constexpr std::size_t short_text_max = 23;
+static_assert(std::endian::native == std::endian::little);
+
+[[nodiscard, gnu::always_inline]] inline ShortText short_text(std::string_view text) noexcept {
+    const char* const begin = text.data();
+    const std::size_t length = text.size();
+    const std::uint64_t last = std::uint64_t{length} << 56;
+    if (length < 8) return {few_bytes(begin, length), 0, last};
+    const auto behind = [&](std::size_t words) {  // the last of `words` words, if there is any
+        return eight_bytes(begin + length - 8) >> (8 * (8 * words - length));
+    };
+    const std::uint64_t first = eight_bytes(begin);
+    if (length == 8) return {first, 0, last};
+    if (length < 16) return {first, behind(2), last};
+    if (length == 16) return {first, eight_bytes(begin + 8), last};
+    return {first, eight_bytes(begin + 8), behind(3) | last};
+}
+[[nodiscard, gnu::always_inline]] inline std::size_t hash_of(const ShortText& text) noexcept {
+    return added(text[0], text[1]) ^ mixed(text[2] ^ odd_numbers[1], odd_numbers[0]);
 }
 
 }  // namespace detail
@@ -63,20 +87,19 @@ inline constexpr std::uint64_t odd_numbers[] = {0x9e3779b97f4a7c15, 0x243f6a8885
 template <class K>
 struct KeyHash : std::hash<K> {};
 
-// Of all bytes, eight at a time, by folded multiplication: a third of the instructions of std::hash
-// for twenty characters.
+// Of all bytes, eight at a time, by folded multiplication: a quarter of the instructions of
+// std::hash for twenty characters.
 template <>
 struct KeyHash<std::string> {
     using KeyView = std::string_view;
     [[nodiscard]] std::size_t operator()(std::string_view key) const noexcept {
-        const char* at = key.data();
-        std::size_t left = key.size();
-        std::uint64_t state = left * detail::odd_numbers[0];
-        for (; left > 16; left -= 16, at += 16) {
+        if (key.size() <= detail::short_text_max) return detail::hash_of(detail::short_text(key));
+        const char* const end = key.data() + key.size();
+        std::uint64_t state = key.size() * detail::odd_numbers[0];
+        for (const char* at = key.data(); end - at > 16; at += 16) {
             state = detail::added(state ^ detail::eight_bytes(at), detail::eight_bytes(at + 8));
         }
-        const auto [first, last] = detail::ends(at, left);
-        return detail::added(state ^ first, last);
+        return detail::added(state ^ detail::eight_bytes(end - 16), detail::eight_bytes(end - 8));
     }
 };
 

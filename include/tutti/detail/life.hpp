@@ -106,7 +106,7 @@ private:
 };
 
 // False: only the real clock knows. Requires: `expires` counts on the machine's clock.
-[[nodiscard]] inline bool surely_alive(std::int64_t expires) noexcept {
+[[nodiscard, gnu::always_inline]] inline bool surely_alive(std::int64_t expires) noexcept {
     return nanoseconds(recent()) <= expires - recent_margin.count();
 }
 

@@ -65,7 +65,7 @@ public:
     [[nodiscard]] const Table& table() const noexcept { return table_; }
 
     // A hit of an `adaptive`. It writes nothing in the common case.
-    static void note_use(const Snapshot& seen) noexcept { seen.head->note_use(seen.version); }
+    static void note_use(const auto& seen) noexcept { seen.head->note_use(seen.version); }
     // A hit of an `lru`. The same, of the one that was used before.
     [[gnu::noinline]] void make_newest(std::uint32_t number, std::uint32_t version) noexcept {
         if (order_.newest() == number) return;

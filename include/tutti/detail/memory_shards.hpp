@@ -28,6 +28,7 @@ protected:
     using ValueOf = typename Shard::Table::ValueOf;
 
 public:
+    using Sight = typename Shard::Table::Sight;
     using Snapshot = typename Shard::Snapshot;
     // A value as it is kept: V, or const V&.
     using ValueView = decltype(ValueOf::unpack(std::declval<const typename ValueOf::Words&>()));

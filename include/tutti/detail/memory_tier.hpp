@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "tutti/detail/built.hpp"
 #include "tutti/detail/guarded.hpp"
 #include "tutti/detail/life.hpp"
 #include "tutti/detail/memory_shard.hpp"
@@ -36,6 +37,7 @@ class MemoryTier : public MemoryShards<K, V, Hash, Eq> {
 
 public:
     using KeyView = tutti::KeyViewOf<K, Hash>;
+    using typename Shards::Sight;
     using typename Shards::Snapshot;
     using typename Shards::ValueView;
     // Told of each entry that has left by itself, behind the lock, by what made it leave.
@@ -49,8 +51,8 @@ public:
     template <class Alive, class Make>
     [[gnu::always_inline]] auto read(KeyView key, Alive alive, Make make,
                                      RetiredList* removed = nullptr) {
-        const Hashed hash = Hashed::of(Hash{}(key));
-        const Query query(key);
+        Query query(key);  // const, GCC 12 would keep it in memory
+        const Hashed hash = Hashed::of(query.hash());
         Shard& shard = shard_of(hash);
         if constexpr (!ValueOf::is_address_always) {
             if (!query.needs_pin()) [[likely]] {
@@ -62,11 +64,26 @@ public:
         }
         return read_pinned(shard, key, hash, alive, make, removed);
     }
+    // A copy of the value of one that is `alive(sight)`; a dead one is removed.
+    template <class Alive>
+    [[gnu::always_inline]] std::optional<V> copy(KeyView key, Alive alive) {
+        const auto make = [](const V& value, const Sight&) { return V(value); };
+        if constexpr (ValueOf::uses_addresses || !std::is_move_assignable_v<V>) {
+            return read(key, alive, make);
+        } else {
+            Query query(key);
+            const Hashed hash = Hashed::of(query.hash());
+            Shard& shard = shard_of(hash);
+            if (!query.needs_pin()) [[likely]]
+                return copy_in_place(shard, query, hash, alive);
+            return read_pinned(shard, key, hash, alive, make, nullptr);
+        }
+    }
     // The same without a use; a dead one stays.
     [[nodiscard]] auto peek(KeyView key, auto alive, auto make) const {
         std::optional<decltype(make(std::declval<ValueView>(), std::declval<Snapshot&>()))> made;
-        const Hashed hash = Hashed::of(Hash{}(key));
-        const Query query(key);
+        Query query(key);
+        const Hashed hash = Hashed::of(query.hash());
         Snapshot seen;
         const Pin pin(ValueOf::uses_addresses || query.needs_pin());
         const bool found = shard_of(hash).table().read(query, hash, seen) && alive(seen);
@@ -111,8 +128,8 @@ public:
     }
 
     bool erase(KeyView key, RetiredList& removed) {
-        const Hashed hash = Hashed::of(Hash{}(key));
-        const Query query(key);
+        Query query(key);
+        const Hashed hash = Hashed::of(query.hash());
         return shard_of(hash).erase(query, hash, removed);
     }
 
@@ -125,17 +142,43 @@ private:
     template <class Alive, class Make>
     [[gnu::always_inline]] Made<Make> use(Shard& shard, const Snapshot& seen, Alive& alive,
                                           Make& make, RetiredList* removed) {
-        if (!alive(seen)) [[unlikely]] {
-            bury(shard, seen.number, seen.version, removed);
+        if (!lives(shard, seen, alive, removed)) [[unlikely]]
             return std::nullopt;
-        }
         Made<Make> made(make(ValueOf::unpack(seen.value), seen));
+        note_use(shard, seen);
+        return made;
+    }
+    // The value is copied once, to where it is returned; so it is there before anything is proven
+    // of it, and goes if nothing is.
+    template <class Alive>
+    [[gnu::always_inline]] std::optional<V> copy_in_place(Shard& shard, const Query& query,
+                                                          const Hashed& hash, Alive& alive) {
+        std::optional<V> copied = nothing<V>();
+        const auto copy = [&](const auto& words) __attribute__((always_inline)) {
+            copied = built([&]() __attribute__((always_inline)) { return ValueOf::unpack(words); });
+        };
+        Sight seen;
+        if (shard.table().read(query, hash, copy, seen) && lives(shard, seen, alive, nullptr)) {
+            note_use(shard, seen);
+        } else {
+            copied.reset();
+        }
+        return copied;
+    }
+    template <class Alive>
+    [[gnu::always_inline]] bool lives(Shard& shard, const auto& seen, Alive& alive,
+                                      RetiredList* removed) {
+        if (alive(seen)) [[likely]]
+            return true;
+        bury(shard, seen.number, seen.version, removed);
+        return false;
+    }
+    [[gnu::always_inline]] void note_use(Shard& shard, const Sight& seen) {
         if (terms_.eviction == Eviction::adaptive) [[likely]] {
             shard.note_use(seen);
         } else {
             shard.make_newest(seen.number, seen.version);
         }
-        return made;
     }
     // It was found dead. `removed`: null if what leaves may be destroyed at once.
     // Number and version apart: in one struct they would be packed and unpacked on every read.
@@ -149,7 +192,7 @@ private:
     template <class Alive, class Make>
     [[gnu::noinline]] Made<Make> read_pinned(Shard& shard, KeyView key, Hashed hash, Alive& alive,
                                              Make& make, RetiredList* removed) {
-        const Query query(key);
+        Query query(key);
         const Pin pin(true);
         Snapshot seen;
         if (!shard.table().read(query, hash, seen)) return std::nullopt;

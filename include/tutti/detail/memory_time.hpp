@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include "tutti/clock.hpp"
 #include "tutti/detail/life.hpp"
@@ -25,10 +26,11 @@ public:
     // The clock outlives this.
     explicit MemoryTime(const Clock& clock) noexcept : clock_(&clock) {}
 
-    [[nodiscard]] bool is_alive(const PackedLife& life) const {
+    [[nodiscard, gnu::always_inline]] bool is_alive(const PackedLife& life) const {
         if (life.is_endless()) return true;
-        if (reads_machine_ && surely_alive(life.expires())) return true;
-        return !life.ends_before(nanoseconds(clock_->now()));
+        if (reads_machine_ && surely_alive(life.moment())) [[likely]]
+            return true;
+        return now_is_not_after(life.moment());
     }
     [[nodiscard]] Life life_from_now(Ttl ttl) const { return life_from(clock_->now(), ttl); }
     // The same, up to a tick early where that does not show.
@@ -38,6 +40,9 @@ public:
     }
 
 private:
+    [[nodiscard, gnu::noinline]] bool now_is_not_after(std::int64_t time) const {
+        return nanoseconds(clock_->now()) <= time;
+    }
     [[nodiscard, gnu::always_inline]] static Life life_from(TimePoint now, Ttl ttl) {
         return {now, ttl.is_never() ? Duration::max() : ttl.lifetime()};
     }

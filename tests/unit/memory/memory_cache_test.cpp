@@ -89,6 +89,19 @@ TEST_F(MemoryCacheTest, IsAliveAtExactlyTheTtlAndDeadAfterIt) {
     EXPECT_EQ(cache.get("a"), std::nullopt);
 }
 
+TEST(MemoryCache, AValueNeedsNeitherAssignmentNorABeginningOfItsOwn) {
+    struct Fixed {
+        explicit Fixed(int given) : number(given) {}
+        const int number;
+    };
+    MemoryCache<int, Fixed> fixed({.ttl = 5s, .bound = entries(3)});
+    fixed.put(1, Fixed(7));
+
+    EXPECT_EQ(fixed.get(1)->number, 7);
+    EXPECT_EQ(fixed.find(1)->value.number, 7);
+    EXPECT_FALSE(fixed.get(2).has_value());
+}
+
 TEST_F(MemoryCacheTest, FindTellsTheAge) {
     cache.put("a", 1);
     clock.advance(3s);
