@@ -1,5 +1,7 @@
 // What changes a cache from outside: invalidations, by this node and by others, and offers.
+#include <atomic>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -118,26 +120,33 @@ void CacheCore::store_offered(const std::string& text, const detail::RawLoaded& 
     const std::string operation = "offer " + spec().name;
     const auto executor = basis_->environment.executor;
     Error stopped{Errc::stopped, operation, "the node was stopped"};
-    auto once =
-        std::make_shared<Completion<Filled>>(pending_->track(std::move(done), std::move(stopped)));
+    // Set before the caller is told; a claim that is confirmed later is beyond the call (S13).
+    const auto answered = std::make_shared<std::atomic<bool>>(false);
+    auto once = std::make_shared<Completion<Filled>>(pending_->track<Filled>(
+        [answered, done = std::move(done)](Result<Filled> filled) mutable {
+            answered->store(true);
+            done(std::move(filled));
+        },
+        std::move(stopped)));
     const auto timer =
         executor->run_at(saturating_add(basis_->now(), timeout), [once, operation, timeout] {
             (*once)(fail(Errc::timeout, operation,
                          "the store has not answered within the deadline of " +
                              in_milliseconds(timeout) + "; it may still take the value"));
         });
-    store_->offer(text, random_token(basis_->environment.random), loaded,
-                  spec().store->ttl->lifetime(),
-                  [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
-                      self->basis_->environment.executor->cancel(timer);
-                      // The next read takes it from the store.
-                      if (filled && *filled == Filled::stored) {
-                          Leavings leavings;
-                          const detail::Lock lock(self->state_->mutex);
-                          self->state_->forget(text, leavings);
-                      }
-                      (*once)(std::move(filled));
-                  });
+    store_->offer(
+        text, random_token(basis_->environment.random), loaded, spec().store->ttl->lifetime(),
+        [answered] { return !answered->load(); },
+        [self = shared_from_this(), text, once, timer](Result<Filled> filled) {
+            self->basis_->environment.executor->cancel(timer);
+            // The next read takes it from the store.
+            if (filled && *filled == Filled::stored) {
+                Leavings leavings;
+                const detail::Lock lock(self->state_->mutex);
+                self->state_->forget(text, leavings);
+            }
+            (*once)(std::move(filled));
+        });
 }
 
 }  // namespace tutti

@@ -250,7 +250,7 @@ void StoreAccess::fill(std::vector<Filling> fillings) {
 
 void StoreAccess::offer(const std::string& text, const LoadToken& token,
                         const detail::RawLoaded& loaded, Duration fresh_for,
-                        Completion<Filled> done) {
+                        std::function<bool()> wanted, Completion<Filled> done) {
     auto filling = request_of(text, {.token = token}, loaded, fresh_for);
     if (!filling) return not_stored(text, std::move(filling).error(), std::move(done));
     const Intent intent = Intent::forced();
@@ -258,7 +258,12 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
     // Others wait for it, and nothing is loaded meanwhile.
     request.claim_for = saturating_multiply(options_.command_deadline, 2);
     auto claimed = [self = shared_from_this(), text, token, filling = *std::move(filling),
+                    wanted = std::move(wanted),
                     done = std::move(done)](Result<Decoded> reply) mutable {
+        if (reply && !wanted()) {
+            self->release(text, token);
+            return done(Filled::claim_lost);
+        }
         if (reply) {
             if (filling.rank) filling.rank->over_unreadable = reply->unreadable;
             auto filled = self->releasing_unsent(text, token, std::move(done));

@@ -88,9 +88,10 @@ public:
         Completion<Filled> done;
     };
     void fill(std::vector<Filling> fillings);
-    // A load whose value is there already: takes the claim over, and fills when that is confirmed.
+    // A load whose value is there already: takes the claim over, and fills when that is confirmed,
+    // if it is `wanted` then.
     void offer(const std::string& text, const LoadToken& token, const detail::RawLoaded& loaded,
-               Duration fresh_for, Completion<Filled> done);
+               Duration fresh_for, std::function<bool()> wanted, Completion<Filled> done);
     void release(const std::string& text, const LoadToken& token);
     // The same after a `fetch` that failed: its claim may have been taken, or may be later.
     void take_back(const std::string& text, const LoadToken& token, const Error& failed);

@@ -425,6 +425,23 @@ TEST_F(StoreTier, AnOfferThatAnInvalidationOvertakesIsNotStored) {
     EXPECT_EQ(value(two.get("a")), 2);
 }
 
+// What was published between the answer and the claim could not take it away.
+TEST_F(StoreTier, AnOfferThatWasAnsweredBeforeItsClaimIsNotStored) {
+    TestNode& one = node();
+    std::optional<Result<Filled>> filled;
+    one.faults.next(Operation::fetch, {.request_delay = 500ms});
+    one.core->offer("a", std::make_shared<const int>(1), 100ms,
+                    [&](Result<Filled> given) { filled.emplace(std::move(given)); });
+    executor_.advance(100ms);
+    EXPECT_EQ(filled.value().error().code, Errc::timeout);
+    node().core->invalidate(KeySet::of("a"), {}, [](const Invalidation&) {});
+    source = 2;
+
+    executor_.advance(1s);
+
+    EXPECT_EQ(value(one.get("a")), 2);
+}
+
 TEST_F(StoreTier, ALoadFromBeforeAnOfferReplacesItNowhere) {
     TestNode& one = node();
     one.hold_loads = true;
