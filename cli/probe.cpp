@@ -334,18 +334,20 @@ void print_counts(std::ostream& out, const ProbeView& view) {
         << " invalidations of keys, " << view.followed << " followed, " << view.left_out
         << " left out, " << view.missed << " could not be followed\n";
     for (const WithinView& row : view.within) print(out, row);
-    const auto proves_nothing = [](const WithinView& row) { return row.held == 0; };
-    if (view.followed > 0 && std::ranges::all_of(view.within, proves_nothing)) {
-        out << "  in no sample an instance had the key, older or not: keys that none ever has "
-               "prove "
-               "nothing; are these ones that are read?\n";
-    }
 }
 
 void print(std::ostream& out, const ProbeView& view) {
     out << view.server << ", app " << in_quotes(view.app) << ", channel " << in_quotes(view.channel)
         << '\n';
     print_counts(out, view);
+    const auto proves_nothing = [](const WithinView& row) {
+        return row.samples > row.unknown && row.held == 0;
+    };
+    if (std::ranges::all_of(view.within, proves_nothing)) {
+        out << "  in no sample an instance had the key, older or not: keys that none ever has "
+               "prove "
+               "nothing; are these ones that are read?\n";
+    }
     if (!view.older.empty()) out << "older values that could be served\n";
     for (const OlderView& found : view.older) print(out, found);
     if (!view.unknown.empty()) out << "not known\n";

@@ -1,5 +1,5 @@
-# Warnings are errors with the presets only: another compiler, or another level of optimisation, reports what these do not,
-# and must not fail on it.
+# Warnings are errors with the presets only, and not with --compile-no-warning-as-error: another compiler, or another level
+# of optimisation, reports what ours do not, and must not fail on it.
 add_library(tutti_warnings INTERFACE)
 if(PROJECT_IS_TOP_LEVEL)
   target_compile_options(tutti_warnings INTERFACE

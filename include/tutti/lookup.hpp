@@ -33,7 +33,8 @@ struct GetOptions {
     std::optional<OptionDuration> soft_deadline = std::nullopt;
     // A value whose load began longer ago is not the answer: it is loaded anew, for this read and
     // all later ones. Zero: what begins after this call, like `refresh`, but joined by others like
-    // it. When the load fails, so does the read, and what was there stays.
+    // it. When the load fails, so does the read, and what was there stays. Of what is in the store
+    // it is compared there; the answer is older by the way of the question.
     OptionDuration age_max = Duration::max();
 };
 
@@ -83,7 +84,8 @@ public:
 
     // Where the answer came from.
     [[nodiscard]] Tier tier() const noexcept { return held_.tier; }
-    // Since its load began (from the store: since it was stored); zero: loaded for this read.
+    // Since its load began (from the store: since it was stored, or a little more); zero: loaded
+    // for this read.
     [[nodiscard]] Duration age() const noexcept { return held_.age; }
     // Until its TTL ends; Duration::max(): it never does. Only `peek` and `for_each` tell.
     [[nodiscard]] std::optional<Duration> time_left() const noexcept { return remarks().left; }

@@ -113,7 +113,7 @@ bool Flights::may_keep(const Flight& flight, std::span<const std::string> tags) 
 std::optional<detail::RawLookup> Flights::last_good(const Flight& flight, TimePoint now) const {
     if (!may_keep(flight, flight.last_good_tags)) return std::nullopt;
     std::optional<detail::RawLookup> good = flight.last_good;
-    if (good) good->age = now - flight.last_good_stored;
+    if (good) good->age = std::max(now - flight.last_good_stored, Duration::zero());
     return good;
 }
 

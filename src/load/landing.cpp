@@ -101,7 +101,7 @@ void Pilot::settle(detail::RawLoaded loaded, TimePoint now, std::vector<Storing>
             flight_->store_asked();
             state_.flights.clear_deadline(*flight_);
         } else {
-            if (kept_for) keep(loaded, flight_->began, end_of(*kept_for, now), now, leavings);
+            if (kept_for) keep(of_load(loaded, *kept_for, now), now, leavings);
             readers = state_.end(*flight_);
         }
     }
@@ -159,7 +159,7 @@ void Pilot::stored(const detail::RawLoaded& loaded, const Result<Filled>& filled
         if (lost) basis_.counters.poisoned.add();
         if (better) state_.shelf.give_way(flight_->text, leavings);
         const bool kept = !better && !lost;
-        if (ttl && kept) keep(loaded, flight_->began, end_of(*ttl, now), now, leavings);
+        if (ttl && kept) keep(of_load(loaded, *ttl, now), now, leavings);
         readers = state_.end(*flight_);
     }
     detail::RawLookup lookup = lookup_of(loaded);
@@ -174,12 +174,17 @@ std::optional<Ttl> Pilot::lifetime(const detail::RawLoaded& loaded, const Ttl& u
     return shortened(*whole, jitter * basis_.environment.random_fraction());
 }
 
-void Pilot::keep(const detail::RawLoaded& loaded, TimePoint began, TimePoint fresh_until,
-                 TimePoint now, Leavings& leavings) const {
-    if (!state_.flights.may_keep(*flight_, loaded.tags)) return basis_.counters.poisoned.add();
-    state_.shelf.fill(
-        {.text = flight_->text, .loaded = loaded, .began = began, .fresh_until = fresh_until}, now,
-        leavings);
+Shelf::Fill Pilot::of_load(const detail::RawLoaded& loaded, const Ttl& ttl, TimePoint now) const {
+    return {.text = flight_->text,
+            .loaded = loaded,
+            .began = flight_->began,
+            .began_by = flight_->began,
+            .fresh_until = end_of(ttl, now)};
+}
+
+void Pilot::keep(const Shelf::Fill& fill, TimePoint now, Leavings& leavings) const {
+    if (!state_.flights.may_keep(*flight_, fill.loaded.tags)) return basis_.counters.poisoned.add();
+    state_.shelf.fill(fill, now, leavings);
 }
 
 }  // namespace tutti

@@ -230,8 +230,12 @@ void Pilot::take_stored(StoreAccess::Decoded answer) const {
         if (flight_->has_ended()) return;
         state_.shelf.wake(flight_->text);
         if (ttl && answer.fresh_until > now) {
-            keep(value, answer.stored, std::min(end_of(*ttl, now), answer.fresh_until), now,
-                 leavings);
+            keep({.text = flight_->text,
+                  .loaded = value,
+                  .began = answer.stored,
+                  .began_by = answer.stored_by,
+                  .fresh_until = std::min(end_of(*ttl, now), answer.fresh_until)},
+                 now, leavings);
         }
         tell_refreshed();
         readers = state_.end(*flight_);

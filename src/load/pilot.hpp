@@ -110,9 +110,11 @@ private:
     // For how long a tier with this usual TTL keeps it.
     [[nodiscard]] std::optional<Ttl> lifetime(const detail::RawLoaded& loaded,
                                               const Ttl& usual) const;
+    [[nodiscard]] Shelf::Fill of_load(const detail::RawLoaded& loaded, const Ttl& ttl,
+                                      TimePoint now) const;
     // In memory, unless the flight was poisoned: "poisoned? generation? insert" is one step (R3).
-    void keep(const detail::RawLoaded& loaded, TimePoint began, TimePoint fresh_until,
-              TimePoint now, Leavings& leavings) const TUTTI_REQUIRES(state_.mutex);
+    void keep(const Shelf::Fill& fill, TimePoint now, Leavings& leavings) const
+        TUTTI_REQUIRES(state_.mutex);
 
     // Refreshes get `strict`; so do other readers when there is no last known good.
     enum class Late : bool { no, yes };  // given up, not failed

@@ -55,7 +55,7 @@ Shelf::Shelf(std::shared_ptr<CacheBasis> basis, const ShelfFront& front)
 
 void Shelf::fill(const Fill& fill, TimePoint now, Leavings& leavings) {
     const auto there = memory_->loaded(fill.text, now);
-    if (there && *there > fill.began) return;
+    if (there && *there > fill.began_by) return;
     const detail::RawLoaded& loaded = fill.loaded;
     memory_->put(fill.text,
                  {.value = loaded.value,

@@ -47,14 +47,15 @@ public:
     struct Fill {
         const std::string& text;
         const detail::RawLoaded& loaded;
-        TimePoint began;  // when its load did
+        TimePoint began;     // when its load did, or sooner
+        TimePoint began_by;  // no later
         TimePoint fresh_until;
     };
 
     // front: lives as long as this.
     Shelf(std::shared_ptr<CacheBasis> basis, const ShelfFront& front);
 
-    // Yields to a value whose load began later (S10).
+    // Yields to a value whose load surely began later (S10).
     void fill(const Fill& fill, TimePoint now, Leavings& leavings);
     // What is there and has a value, fresh or not: for a load that begins now, which may ask
     // whether it has changed. Whether it may be served does not matter: only what the source says

@@ -141,6 +141,7 @@ void StoreAccess::interpreted(Question question, const Fetched& answer, Value va
         found.value->tags = answer.value->tags;
         found.stored = question.asked - answer.value->age;
         found.fresh_until = saturating_add(question.asked, answer.value->fresh);
+        found.stored_by = clock_.now() - answer.value->age;
     } else if (value) {
         unreadable(question.text, value->error());
         found.unreadable = true;
@@ -274,14 +275,14 @@ void StoreAccess::offer(const std::string& text, const LoadToken& token,
         self->take_back(text, token, reply.error());
         done(fail(std::move(reply).error()));
     };
-    ask(std::move(request), [self = shared_from_this(), text, token, intent,
+    ask(std::move(request), [self = shared_from_this(), text, token, intent, asked = clock_.now(),
                              claimed = std::move(claimed)](Result<Fetched> answer) mutable {
         // Only a rank makes a difference of what is there.
         if (answer && !self->options_.spec.rank) return claimed(Decoded{});
         self->fetched({.text = text,
                        .token = token,
                        .intent = intent,
-                       .asked = self->clock_.now(),
+                       .asked = asked,
                        .done = std::move(claimed)},
                       std::move(answer));
     });

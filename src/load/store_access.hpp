@@ -53,6 +53,7 @@ public:
         // the store looked is not known: it was stored no earlier, and is fresh no shorter.
         TimePoint stored{};
         TimePoint fresh_until{};
+        TimePoint stored_by{};  // counted from the answer: it was stored no later
         Fetched::Claim claim = Fetched::Claim::none;
         Duration claim_left{};
         bool unreadable = false;  // something is there that cannot be read

@@ -1,5 +1,6 @@
 #include "simulation/fleet_demands.hpp"
 
+#include <memory>
 #include <string>
 
 #include "simulation/fleet.hpp"
@@ -14,8 +15,8 @@ void FleetDemands::check() {
         publications(*process);
     }
     for (std::size_t place = 0; fleet_.kept() && place < fleet_.size(); ++place) {
-        const std::vector<CacheRow> just_read = truth(place);
-        if (fleet_.kept()) hits(place, just_read);
+        truth(place);
+        if (fleet_.kept()) hits(place);
     }
     if (!fleet_.kept()) return;
     for (const auto& [id, one] : fleet_.waiting_) fleet_.violated("nothing hangs", "", one.row);
@@ -47,45 +48,60 @@ void FleetDemands::publications(Process& process) {
 }
 
 // Every node answers what the source has, unless the writer of the last version died before it
-// published. Returns what it had to read for that: it was not in memory.
-std::vector<CacheRow> FleetDemands::truth(std::size_t place) {
-    std::vector<CacheRow> read;
-    for (std::size_t cache = 0; cache < Fleet::cache_count; ++cache) {
-        for (std::size_t key = 0; key < fleet_.options_.keys; ++key) {
-            const std::size_t of = fleet_.row(Fleet::channel_of(cache), key);
-            const auto seen = fleet_.peek(place, cache, of);
-            if (!seen) {
-                fleet_.get_at_least(place, cache, of, fleet_.checker_.covered(of));
-                read.push_back({cache, of});
-            } else if (!fleet_.checker_.allows(of, fleet_.checker_.covered(of), *seen)) {
-                fleet_.violated("A4: memory equals the source", "node " + std::to_string(place),
-                                of);
-            }
+// published.
+void FleetDemands::truth(std::size_t place) {
+    for (const auto& [cache, row] : everything()) {
+        const auto seen = fleet_.peek(place, cache, row);
+        const Version least = fleet_.checker_.covered(row);
+        if (!seen) {
+            fleet_.get_at_least(place, cache, row, least);
+        } else if (!fleet_.checker_.allows(row, least, *seen)) {
+            fleet_.violated("A4: memory equals the source", "node " + std::to_string(place), row);
         }
     }
     fleet_.run_for(500ms);  // however often the thread is held up
-    return read;
 }
 
-// A cache that never answers from memory would keep every other promise. What was there
-// before has shown that it is no such cache, and its life may have ended meanwhile.
-void FleetDemands::hits(std::size_t place, const std::vector<CacheRow>& just_read) {
+// A cache that never answers from memory would keep every other promise. What is not there may have
+// been near its end when it was read, so that is read once more.
+void FleetDemands::hits(std::size_t place) {
     if (!fleet_.node(place).serving()) return;
-    const auto is_hit = [this](std::size_t row) {
-        return [this, row](const Result<Lookup<Version>>& answer) {
-            if (!answer || answer->tier() != Tier::memory)
-                fleet_.violated("A7: what was just read is validated in memory", "", row);
-        };
-    };
-    for (const auto& [cache, of] : just_read) {
-        if (!has_memory(cache)) continue;
-        if (fleet_.node(place).plan().caches[cache].validated) {
-            fleet_.node(place).cache(cache).get(fleet_.key_of(of), {}, is_hit(of));
-        } else if (!fleet_.peek(place, cache, of)) {
-            fleet_.violated("A7: what was just read is in memory", "", of);
+    const std::vector<CacheRow> missing = not_in_memory(place, everything());
+    if (missing.empty()) return;
+    for (const auto& [cache, row] : missing)
+        fleet_.get_at_least(place, cache, row, fleet_.checker_.covered(row));
+    fleet_.run_for(500ms);
+    for (const auto& [cache, row] : not_in_memory(place, missing)) {
+        fleet_.violated("A7: what was just read is in memory", "cache " + std::to_string(cache),
+                        row);
+    }
+}
+
+std::vector<CacheRow> FleetDemands::everything() const {
+    std::vector<CacheRow> all;
+    for (std::size_t cache = 0; cache < Fleet::cache_count; ++cache) {
+        for (std::size_t key = 0; key < fleet_.options_.keys; ++key)
+            all.push_back({cache, fleet_.row(Fleet::channel_of(cache), key)});
+    }
+    return all;
+}
+
+std::vector<CacheRow> FleetDemands::not_in_memory(std::size_t place,
+                                                  const std::vector<CacheRow>& of) {
+    const auto missing = std::make_shared<std::vector<CacheRow>>();
+    for (const CacheRow& one : of) {
+        if (!has_memory(one.cache)) continue;
+        if (fleet_.node(place).plan().caches[one.cache].validated) {
+            fleet_.node(place).cache(one.cache).get(
+                fleet_.key_of(one.row), {}, [missing, one](const Result<Lookup<Version>>& answer) {
+                    if (!answer || answer->tier() != Tier::memory) missing->push_back(one);
+                });
+        } else if (!fleet_.peek(place, one.cache, one.row)) {
+            missing->push_back(one);
         }
     }
     if (fleet_.options_.validated) fleet_.run_for(200ms);
+    return *missing;
 }
 
 }  // namespace tutti::simulation

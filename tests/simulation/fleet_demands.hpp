@@ -21,8 +21,11 @@ public:
 private:
     void channels(Process& process);
     void publications(Process& process);
-    std::vector<CacheRow> truth(std::size_t place);
-    void hits(std::size_t place, const std::vector<CacheRow>& just_read);
+    void truth(std::size_t place);
+    void hits(std::size_t place);
+    [[nodiscard]] std::vector<CacheRow> everything() const;
+    [[nodiscard]] std::vector<CacheRow> not_in_memory(std::size_t place,
+                                                      const std::vector<CacheRow>& of);
 
     Fleet& fleet_;
 };

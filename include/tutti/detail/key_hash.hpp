@@ -30,10 +30,10 @@ __extension__ typedef unsigned __int128 Wide;  // NOLINT(modernize-use-using): `
 inline constexpr std::uint64_t odd_numbers[] = {0x9e3779b97f4a7c15, 0x243f6a8885a308d3,
                                                 0xb7e151628aed2a6b};
 
-// A factor may be zero; then the other one is left.
+// A factor may be zero; then what is added to the product tells texts apart.
 [[nodiscard]] inline std::uint64_t added(std::uint64_t a, std::uint64_t b) noexcept {
     const std::uint64_t one = a ^ odd_numbers[1];
-    return mixed(one, b ^ odd_numbers[2]) ^ one;
+    return mixed(one, b ^ odd_numbers[2]) ^ one ^ b;
 }
 [[nodiscard]] inline std::uint64_t eight_bytes(const char* from) noexcept {
     std::uint64_t word{};
@@ -45,10 +45,9 @@ inline constexpr std::uint64_t odd_numbers[] = {0x9e3779b97f4a7c15, 0x243f6a8885
     std::memcpy(&word, from, sizeof word);
     return word;
 }
-// Up to eight bytes, zeros behind them. Requires: length is not above 8.
+// Up to seven bytes, zeros behind them. Requires: length is below 8.
 [[nodiscard, gnu::always_inline]] inline std::uint64_t few_bytes(const char* from,
                                                                  std::size_t length) noexcept {
-    if (length == 8) return eight_bytes(from);
     if (length >= 4) {
         return four_bytes(from) | four_bytes(from + length - 4) << (8 * (length - 4));
     }

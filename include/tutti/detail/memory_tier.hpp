@@ -68,7 +68,7 @@ public:
     template <class Alive>
     [[gnu::always_inline]] std::optional<V> copy(KeyView key, Alive alive) {
         const auto make = [](const V& value, const Sight&) { return V(value); };
-        if constexpr (ValueOf::uses_addresses || !std::is_move_assignable_v<V>) {
+        if constexpr (ValueOf::uses_addresses || !std::is_trivially_move_assignable_v<V>) {
             return read(key, alive, make);
         } else {
             Query query(key);

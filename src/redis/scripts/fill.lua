@@ -38,7 +38,7 @@ local function fill(key, token, bytes, fresh, life, rank, yields_after, tags)
     if not remember(prefix) then return 'prefixes' end
 
     local since = tonumber(claim.at or 0)
-    local names = form == 'tagged' and netstrings(tags) or {}
+    local names = form == 'tagged' and assert(netstrings(tags)) or {}
     if #names > 0 and tag_versions().invalidated_since(since, names) then
         end_claim(key, claim, wakings)
         return 'claim_lost'

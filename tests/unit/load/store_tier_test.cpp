@@ -425,6 +425,22 @@ TEST_F(StoreTier, AnOfferThatAnInvalidationOvertakesIsNotStored) {
     EXPECT_EQ(value(two.get("a")), 2);
 }
 
+// Two answers about one stored value say as nearly when it was stored as they were quick.
+TEST_F(StoreTier, ALastKnownGoodGivesWayToTheSameValueThatASlowerStoreBrings) {
+    Options lenient = options();
+    lenient.ttl = 1s;
+    lenient.stale_if_error = StaleIfError{.for_up_to = 1min, .retry_after = 1s};
+    node(lenient).get("a");
+    TestNode& two = node(lenient);
+    two.get("a");
+    clock_.advance(2s);
+    two.faults.next(Operation::fetch, {.request_delay = 5ms});
+    two.get("a");
+    executor_.advance(5ms);
+
+    EXPECT_EQ(lookup(two.get("a")).tier(), Tier::memory);
+}
+
 // What was published between the answer and the claim could not take it away.
 TEST_F(StoreTier, AnOfferThatWasAnsweredBeforeItsClaimIsNotStored) {
     TestNode& one = node();

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -100,6 +102,59 @@ TEST(MemoryCache, AValueNeedsNeitherAssignmentNorABeginningOfItsOwn) {
     EXPECT_EQ(fixed.get(1)->number, 7);
     EXPECT_EQ(fixed.find(1)->value.number, 7);
     EXPECT_FALSE(fixed.get(2).has_value());
+}
+
+// Trivially copyable, and all the same its assignment is the user's.
+struct Deaf {
+    explicit Deaf(int given) : number(given) {}
+    template <class Other>
+    Deaf& operator=(Other&&) {
+        ++heard;
+        return *this;
+    }
+    const int number;
+    static inline int heard = 0;
+};
+static_assert(std::is_trivially_copyable_v<Deaf> && std::is_assignable_v<Deaf&, Deaf>);
+
+TEST(MemoryCache, NeverAssignsToWhatItAnswers) {
+    MemoryCache<int, Deaf> deaf({.ttl = 5s, .bound = entries(3)});
+    deaf.put(1, Deaf(7));
+
+    EXPECT_EQ(deaf.get(1)->number, 7);
+    EXPECT_EQ(Deaf::heard, 0);
+}
+
+template <std::size_t Size>
+struct Bytes {
+    std::array<unsigned char, Size> all;
+};
+struct alignas(64) Aligned {
+    std::array<int, 3> all;
+};
+struct Beginning {
+    int first = 1;
+    std::array<short, 9> all{};
+};
+
+TEST(MemoryCache, AValueOfAnySizeIsAnsweredAsItWasPut) {
+    const auto comes_back = [](auto value) {
+        MemoryCache<int, decltype(value)> cache({.ttl = 5s, .bound = entries(3)});
+        for (std::size_t i = 0; i < value.all.size(); ++i)
+            value.all[i] = static_cast<unsigned char>(i + 1);
+        cache.put(1, value);
+        EXPECT_EQ(cache.get(1)->all, value.all) << sizeof value;
+        EXPECT_FALSE(cache.get(2));
+    };
+    comes_back(Bytes<1>{});
+    comes_back(Bytes<7>{});
+    comes_back(Bytes<9>{});
+    comes_back(Bytes<100>{});
+    comes_back(Bytes<127>{});
+    comes_back(Bytes<128>{});
+    comes_back(Bytes<129>{});
+    comes_back(Aligned{});
+    comes_back(Beginning{});
 }
 
 TEST_F(MemoryCacheTest, FindTellsTheAge) {
