@@ -192,7 +192,7 @@ TEST(Checker, NoticesACacheThatNeverCaches) {
 }
 
 TEST(Checker, DemandsNoHitOfWhatWasReadLongBefore) {
-    Fleet fleet{{.held_up = false, .settles = 1800ms}};
+    Fleet fleet{{.held_up = false, .settles = 350ms, .clock_permilles = {1000, 1000, 1000}}};
     fleet.start_all();
     fleet.get(0, Fleet::stored, 0);  // for two seconds
     fleet.run_for(50ms);
