@@ -376,6 +376,7 @@ bool all_are_there(const ProbeCommand& command, const redis::ChannelState& state
     const auto asked =
         ask_all_holdings(command.processes, of.channel, roll_call_key, of.timeout, world);
     std::vector<std::string> members;
+    members.reserve(state.members.size());
     for (const auto& member : state.members) members.push_back(member.name);
     const auto [unanswered, remarks] = call_the_roll(of.channel, asked, members);
     for (const std::string& each : unanswered) err << "tutti probe: " << each << '\n';

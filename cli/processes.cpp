@@ -96,6 +96,7 @@ std::vector<AskedProcess> ask_all(const std::vector<std::string>& texts, Duratio
     auto inventories =
         ask_each<Inventory>(urls, [&](const std::string& url) { return ask(url, timeout, world); });
     std::vector<AskedProcess> answers;
+    answers.reserve(urls.size());
     for (std::size_t i = 0; i < urls.size(); ++i) {
         answers.push_back({.url = std::move(urls[i]), .inventory = std::move(inventories[i])});
     }
@@ -110,6 +111,7 @@ std::vector<AskedHoldings> ask_all_holdings(const std::vector<std::string>& text
         return ask_holdings(url, channel, key, timeout, world);
     });
     std::vector<AskedHoldings> answers;
+    answers.reserve(urls.size());
     for (std::size_t i = 0; i < urls.size(); ++i) {
         answers.push_back({.process = std::move(urls[i]), .holdings = std::move(holdings[i])});
     }
