@@ -345,8 +345,7 @@ void print(std::ostream& out, const ProbeView& view) {
     };
     if (std::ranges::all_of(view.within, proves_nothing)) {
         out << "  in no sample an instance had the key, older or not: keys that none ever has "
-               "prove "
-               "nothing; are these ones that are read?\n";
+               "prove nothing; are these ones that are read?\n";
     }
     if (!view.older.empty()) out << "older values that could be served\n";
     for (const OlderView& found : view.older) print(out, found);

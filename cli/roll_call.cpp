@@ -15,7 +15,8 @@ std::string name_of(const std::string& process) { return in_quotes(without_crede
 
 std::string unanswered(const std::string& process, const Error& error) {
     const std::string why = printable(without_credentials(error.message()));
-    if (error.code == Errc::protocol) {
+    if (error.code == Errc::invalid_option) return name_of(process) + ": " + why;
+    if (error.code == Errc::protocol || error.code == Errc::too_large) {
         return name_of(process) + " answers, but not what it holds: " + why +
                ". Give it the route GET /holdings (docs/guide/probe.md), or correct the address";
     }

@@ -1,5 +1,6 @@
 // GETs per second of the store, beside hiredis on the same redis-server in the same run:
 //   one at a time   each waits for the one before: latency
+//   4 threads       each of them one at a time; hiredis has a connection for each
 //   in flight       64 outstanding: the store pipelines by itself, hiredis by redisAppendCommand
 #include <hiredis/hiredis.h>
 
@@ -7,6 +8,8 @@
 #include <cstdio>
 #include <functional>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "bench/statistics.hpp"
 #include "redis/open.hpp"
@@ -20,6 +23,7 @@ using namespace std::chrono_literals;
 constexpr int window = 64;
 constexpr int serial_gets = 5'000;
 constexpr int pipelined_gets = 100'000;
+constexpr int threads = 4;
 constexpr int turns = 5;
 
 double per_second(int count, const std::function<void()>& work) {
@@ -73,6 +77,11 @@ void hiredis_pipelined(redisContext* context, int count) {
     }
 }
 
+void on_threads(const std::function<void(int number)>& work) {
+    std::vector<std::jthread> all;
+    for (int number = 0; number < threads; ++number) all.emplace_back(work, number);
+}
+
 void print(const char* name, const std::vector<double>& ours, const std::vector<double>& theirs) {
     const double a = bench::percentile(ours, 0.5);
     const double b = bench::percentile(theirs, 0.5);
@@ -92,13 +101,22 @@ int main() {
         std::fprintf(stderr, "%s\n", opened.error().message().c_str());
         return 1;
     }
-    redisContext* context = redisConnect("127.0.0.1", server.port());
+    std::vector<redisContext*> contexts;
+    for (int n = 0; n < threads; ++n) contexts.push_back(redisConnect("127.0.0.1", server.port()));
+    redisContext* context = contexts.front();
     Driver driver(*opened->store);
-    std::vector<double> ours_serial, theirs_serial, ours_pipelined, theirs_pipelined;
+    std::vector<double> ours_serial, theirs_serial, ours_threads, theirs_threads;
+    std::vector<double> ours_pipelined, theirs_pipelined;
     for (int turn = 0; turn < turns; ++turn) {
         ours_serial.push_back(per_second(serial_gets, [&] { driver.run(serial_gets, 1); }));
         theirs_serial.push_back(
             per_second(serial_gets, [&] { hiredis_serial(context, serial_gets); }));
+        ours_threads.push_back(per_second(threads * serial_gets, [&] {
+            on_threads([&](int) { Driver(*opened->store).run(serial_gets, 1); });
+        }));
+        theirs_threads.push_back(per_second(threads * serial_gets, [&] {
+            on_threads([&](int number) { hiredis_serial(contexts[number], serial_gets); });
+        }));
         ours_pipelined.push_back(
             per_second(pipelined_gets, [&] { driver.run(pipelined_gets, window); }));
         theirs_pipelined.push_back(
@@ -106,8 +124,9 @@ int main() {
     }
     std::printf("%-16s %12s %12s %10s\n", "GETs a second", "tutti", "hiredis", "ratio");
     print("one at a time", ours_serial, theirs_serial);
+    print("4 threads", ours_threads, theirs_threads);
     print("64 in flight", ours_pipelined, theirs_pipelined);
-    redisFree(context);
+    for (redisContext* each : contexts) redisFree(each);
     opened->bus->close();
     runtime.stop();
 }

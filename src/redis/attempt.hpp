@@ -40,6 +40,7 @@ public:
     // No call of the owner from here on.
     void close();
 
+    [[nodiscard]] const std::shared_ptr<Link>& link() const noexcept { return link_; }
     [[nodiscard]] TimePoint began() const noexcept { return began_; }
     // Something there took the connection: whether it also answers is another question.
     [[nodiscard]] bool has_reached() const noexcept { return link_->has_reached(); }

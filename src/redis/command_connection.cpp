@@ -54,11 +54,15 @@ CommandConnection::CommandConnection(const Network& network, Options options)
     : executor_(*network.executor),
       clock_(*network.clock),
       options_(std::move(options)),
+      inbox_(clock_,
+             {.commands_max = options_.commands_max,
+              .bytes_max = options_.bytes_max,
+              .late_after = std::min(options_.session.suspect_after, options_.stall_timeout)}),
       session_(std::make_shared<Session>(network, options_.session,
                                          static_cast<Session::Owner&>(*this))),
       alarm_(network) {
     for (const Caller caller : {Caller::store, Caller::bus}) {
-        closed_[static_cast<std::size_t>(caller)] = options_.only.value_or(caller) != caller;
+        if (options_.only.value_or(caller) != caller) inbox_.close(caller);
     }
 }
 
@@ -69,40 +73,37 @@ void CommandConnection::start(std::move_only_function<void(Result<ServerFacts>)>
 
 void CommandConnection::submit(Command command, Handler handler) {
     Queued queued{.command = std::move(command), .handler = std::move(handler)};
-    const Inbox inbox = enqueue(queued);
-    if (inbox == Inbox::drain_posted) return;
-    if (inbox == Inbox::was_empty) {
+    const auto taken = inbox_.take(queued);
+    if (taken == CommandInbox::Taken::kept) return;
+    if (taken == CommandInbox::Taken::to_drain) {
         return executor_.post([self = shared_from_this()] { self->drain(); });
     }
-    Error error = unsent(inbox == Inbox::ended ? stopped(queued.command.operation)
-                                               : overloaded(queued.command.operation));
+    Error error =
+        unsent(taken == CommandInbox::Taken::ended ? stopped(queued.command.operation)
+                                                   : overloaded(queued.command.operation));
     executor_.post([error = std::move(error), handler = std::move(queued.handler)]() mutable {
         handler(fail(std::move(error)));
     });
 }
 
-// Takes `queued` unless there is no room for it. One command always has room.
-CommandConnection::Inbox CommandConnection::enqueue(Queued& queued) {
-    const std::size_t bytes = queued.command.bytes.size();
-    const detail::Lock lock(mutex_);
-    if (ended_) return Inbox::ended;
-    const bool room = commands_ < options_.commands_max && bytes_ + bytes <= options_.bytes_max;
-    if (!room && commands_ > 0) return Inbox::full;
-    ++commands_;
-    bytes_ += bytes;
-    inbox_.push_back(std::move(queued));
-    return std::exchange(drain_posted_, true) ? Inbox::drain_posted : Inbox::was_empty;
+void CommandConnection::drain() {
+    auto [written, queued] = inbox_.drain();
+    adopt(std::move(written));
+    const TimePoint now = clock_.now();
+    for (Queued& each : queued) accept(std::move(each), now);
 }
 
-void CommandConnection::drain() {
-    std::vector<Queued> gathered;
-    {
-        const detail::Lock lock(mutex_);
-        gathered.swap(inbox_);
-        drain_posted_ = false;
+void CommandConnection::hear_of_written() { adopt(inbox_.take_written()); }
+
+// While the link that it was written to is up.
+void CommandConnection::adopt(std::optional<Written> written) {
+    if (!written) return;
+    const Command& command = written->queued.command;
+    if (written->sent < command.bytes.size()) {
+        session_->write(std::string_view(command.bytes).substr(written->sent));
     }
-    const TimePoint now = clock_.now();
-    for (Queued& queued : gathered) accept(std::move(queued), now);
+    sweep_by(command.deadline);
+    await(std::move(written->queued), written->at);
 }
 
 void CommandConnection::accept(Queued queued, TimePoint now) {
@@ -110,7 +111,7 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
     const auto refuse = [&](Error error) {
         finish(std::move(queued.handler), command.bytes.size(), fail(unsent(std::move(error))));
     };
-    if (is_closed(command.caller)) return refuse(stopped(command.operation));
+    if (inbox_.is_closed(command.caller)) return refuse(stopped(command.operation));
     if (command.deadline <= now) {
         return refuse(timed_out(command.operation, "the deadline had passed before it was sent"));
     }
@@ -121,23 +122,23 @@ void CommandConnection::accept(Queued queued, TimePoint now) {
 }
 
 void CommandConnection::send(Queued queued, TimePoint now) {
-    Command& command = queued.command;
-    session_->write(command.bytes);
+    session_->write(queued.command.bytes);
+    await(std::move(queued), now);
+}
+
+void CommandConnection::await(Queued queued, TimePoint sent_at) {
+    const Command& command = queued.command;
     outstanding_.push_back({.operation = command.operation,
                             .handler = std::move(queued.handler),
                             .deadline = command.deadline,
-                            .sent_at = now,
+                            .sent_at = sent_at,
                             .bytes = command.bytes.size(),
                             .caller = command.caller});
-    if (outstanding_.size() == 1) sweep_by(next_look(now));
+    if (outstanding_.size() == 1) sweep_by(next_look(sent_at));
 }
 
 void CommandConnection::finish(Handler handler, std::size_t bytes, Result<Reply> result) {
-    {
-        const detail::Lock lock(mutex_);
-        --commands_;
-        bytes_ -= bytes;
-    }
+    inbox_.finished(bytes);
     if (handler) handler(std::move(result));
 }
 
@@ -157,10 +158,12 @@ void CommandConnection::on_up(const ServerFacts& facts) {
             finish(nullptr, queued.command.bytes.size(), {});
         }
     }
+    inbox_.set_link(session_->link());
     if (first_) std::exchange(first_, nullptr)(facts);
 }
 
 void CommandConnection::on_reply(Reply reply) {
+    if (outstanding_.empty()) hear_of_written();
     if (outstanding_.empty()) {
         return session_->fail_with({.code = Errc::protocol,
                                     .operation = "redis connection",
@@ -171,12 +174,14 @@ void CommandConnection::on_reply(Reply reply) {
     // The server has become a replica: the name in the URL may meanwhile lead to the new primary.
     const bool demoted = reply.is_error("READONLY");
     const Error error = demoted ? to_error("redis connection", reply) : Error{};
+    if (demoted) inbox_.set_link(nullptr);
     finish(std::move(answered.handler), answered.bytes, std::move(reply));
     if (demoted && session_->is_up()) session_->fail_with(error);
 }
 
 void CommandConnection::on_down(const Error& error) {
     down_ = error;
+    inbox_.set_link(nullptr);
     set_server(std::nullopt);
     fail_outstanding(error);
     if (first_) std::exchange(first_, nullptr)(fail(error));
@@ -193,6 +198,11 @@ void CommandConnection::set_server(std::optional<ServerFacts> server) {
 }
 
 void CommandConnection::fail_outstanding(const Error& error) {
+    if (auto written = inbox_.take_written()) {
+        auto& [command, handler] = written->queued;
+        finish(std::move(handler), command.bytes.size(),
+               fail(unavailable(command.operation, error)));
+    }
     for (Outstanding& sent : std::exchange(outstanding_, {})) {
         finish(std::move(sent.handler), sent.bytes, fail(unavailable(sent.operation, error)));
     }
@@ -207,7 +217,8 @@ void CommandConnection::fail_outstanding(const Error& error) {
 }
 
 void CommandConnection::close(Caller caller) {
-    if (std::exchange(closed_[static_cast<std::size_t>(caller)], true)) return;
+    if (!inbox_.close(caller)) return;
+    hear_of_written();
     std::vector<std::pair<Handler, Error>> ended;
     for (Outstanding& sent : outstanding_) {
         if (sent.caller == caller && sent.handler) {
@@ -220,7 +231,7 @@ void CommandConnection::close(Caller caller) {
                                unsent(stopped(queued.command.operation)));
         }
     }
-    if (is_closed(Caller::store) && is_closed(Caller::bus)) end();
+    if (inbox_.is_closed(Caller::store) && inbox_.is_closed(Caller::bus)) end();
     for (auto& [handler, error] : ended) handler(fail(std::move(error)));
 }
 
@@ -228,18 +239,18 @@ void CommandConnection::end() {
     session_->close();
     alarm_.cancel();
     first_ = nullptr;
-    {
-        const detail::Lock lock(mutex_);
-        ended_ = true;
-    }
+    inbox_.set_link(nullptr);
+    inbox_.end();
     drain();  // refuses what came meanwhile
 }
 
 void CommandConnection::sweep_by(TimePoint when) {
-    alarm_.set_by(when, weak_from_this(), &CommandConnection::sweep);
+    if (alarm_.set_by(when, weak_from_this(), &CommandConnection::sweep)) inbox_.set_alarm(when);
 }
 
 void CommandConnection::sweep() {
+    inbox_.set_alarm(TimePoint::max());
+    hear_of_written();
     const TimePoint now = clock_.now();
     const bool is_owed = session_->is_up() && !outstanding_.empty();
     if (is_owed && saturating_add(silent_since(), options_.stall_timeout) <= now) {
@@ -289,6 +300,7 @@ TimePoint CommandConnection::expire(TimePoint now) {
 
 // A part of the patience is enough then.
 void CommandConnection::doubt() {
+    hear_of_written();
     if (!session_->is_up() || outstanding_.empty()) return;
     if (silent_since() + patience() / 3 <= clock_.now()) session_->suspect_at_once();
 }

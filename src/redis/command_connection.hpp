@@ -1,6 +1,7 @@
 // All commands of a node on one connection, pipelined by themselves: callers on any thread drop a
 // command into the inbox, the event loop takes what has gathered there and sends it in one write,
-// and the replies come back in the order of the commands.
+// and the replies come back in the order of the commands. While nothing is outstanding the caller
+// writes its command itself (command_inbox.hpp).
 //
 // A command completes exactly once, on the event loop's thread, and is sent at most once:
 //  - with its reply;
@@ -27,8 +28,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "redis/command_inbox.hpp"
 #include "redis/network.hpp"
 #include "redis/session.hpp"
 #include "tutti/clock.hpp"
@@ -39,8 +40,9 @@ namespace tutti::redis {
 class CommandConnection final : public std::enable_shared_from_this<CommandConnection>,
                                 private Session::Owner {
 public:
-    // Whose commands they are: each closes its own.
-    enum class Caller : std::uint8_t { store, bus };
+    using Caller = CommandInbox::Caller;
+    using Command = CommandInbox::Command;
+    using Handler = CommandInbox::Handler;
 
     struct Options {
         SessionOptions session;
@@ -49,16 +51,6 @@ public:
         std::size_t commands_max = 100'000;                     // outstanding
         std::size_t bytes_max = 256UL * 1024 * 1024;
         std::optional<Caller> only = {};  // absent: both use it
-    };
-
-    using Handler = std::move_only_function<void(Result<Reply>)>;
-
-    struct Command {
-        std::string_view operation;  // a literal: "redis GET"
-        std::string bytes;           // as `encode` makes them: one command
-        TimePoint deadline;
-        Caller caller;
-        bool waits = false;  // until its deadline, for a link to be there
     };
 
     CommandConnection(const Network& network, Options options);
@@ -93,21 +85,19 @@ private:
         std::size_t bytes;
         Caller caller;
     };
-    struct Queued {
-        Command command;
-        Handler handler;
-    };
+    using Queued = CommandInbox::Queued;
+    using Written = CommandInbox::Written;
 
     void on_up(const ServerFacts& facts) override;
     void on_reply(Reply reply) override;
     void on_down(const Error& error) override;
 
-    enum class Inbox : std::uint8_t { was_empty, drain_posted, full, ended };
-
-    Inbox enqueue(Queued& queued);
     void drain();
+    void hear_of_written();
+    void adopt(std::optional<Written> written);
     void accept(Queued queued, TimePoint now);
     void send(Queued queued, TimePoint now);
+    void await(Queued queued, TimePoint sent_at);
     void finish(Handler handler, std::size_t bytes, Result<Reply> result);
     void fail_outstanding(const Error& error);
     void end();
@@ -118,13 +108,11 @@ private:
     [[nodiscard]] TimePoint silent_since() const;
     [[nodiscard]] Duration patience() const;
     [[nodiscard]] TimePoint next_look(TimePoint now) const;
-    [[nodiscard]] bool is_closed(Caller caller) const {
-        return closed_[static_cast<std::size_t>(caller)];
-    }
 
     Executor& executor_;
     const Clock& clock_;
     const Options options_;
+    CommandInbox inbox_;
     std::shared_ptr<Session> session_;
     std::move_only_function<void(Result<ServerFacts>)> first_;
 
@@ -132,12 +120,6 @@ private:
 
     mutable detail::Mutex mutex_;
     std::optional<ServerFacts> server_ TUTTI_GUARDED_BY(mutex_);
-    std::vector<Queued> inbox_ TUTTI_GUARDED_BY(mutex_);
-    bool drain_posted_ TUTTI_GUARDED_BY(mutex_) = false;
-    // Closed by all; a command that were kept would keep its caller for ever.
-    bool ended_ TUTTI_GUARDED_BY(mutex_) = false;
-    std::size_t commands_ TUTTI_GUARDED_BY(mutex_) = 0;  // in the inbox, waiting and outstanding
-    std::size_t bytes_ TUTTI_GUARDED_BY(mutex_) = 0;
 
     std::deque<Queued> waiting_;  // for a link
     std::deque<Outstanding> outstanding_;
@@ -145,7 +127,6 @@ private:
         down_;  // why the link is down; absent while up, or before the first attempt ended
     std::atomic<std::uint64_t> replicas_{0};  // informs; orders nothing
     Alarm alarm_;
-    bool closed_[2] = {false, false};
     std::uint64_t link_number_ = 0;
     bool met_ = false;  // the server
 };

@@ -9,10 +9,12 @@
 //
 // Writes coalesce: what is written while an earlier write is under way leaves as one.
 //
-// Thread-safety: none; everything, construction included, happens on one thread. A call of the
-// owner may close the link, and let go of it; what reports keeps it alive for so long.
+// Thread-safety: none but `write_now`; everything else, construction included, happens on one
+// thread. A call of the owner may close the link, and let go of it; what reports keeps it alive for
+// so long.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -54,6 +56,10 @@ public:
 
     void connect() { reach(); }
     void write(std::string_view bytes);
+    // Hands the bytes to the network within the call, from any thread, and never waits. Returns how
+    // many it took: none where only the link's own thread can write, or the link is closed.
+    // Requires: all that was written has left.
+    [[nodiscard]] virtual std::size_t write_now(std::string_view) noexcept { return 0; }
     // No call of the owner from here on.
     void close();
 

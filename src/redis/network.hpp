@@ -36,10 +36,12 @@ public:
             (*alive.*rings)();
         });
     }
-    // The same, unless it rings by then in any case.
+    // The same, unless it rings by then in any case. Returns whether it was set.
     template <class Owner>
-    void set_by(TimePoint when, std::weak_ptr<Owner> owner, void (Owner::*rings)()) {
-        if (when < due_) set(when, std::move(owner), rings);
+    bool set_by(TimePoint when, std::weak_ptr<Owner> owner, void (Owner::*rings)()) {
+        if (when >= due_) return false;
+        set(when, std::move(owner), rings);
+        return true;
     }
     void cancel() {
         due_ = TimePoint::max();

@@ -79,6 +79,8 @@ public:
     void start();
     // Requires: up.
     void write(std::string_view bytes) { link_->write(bytes); }
+    // What carries the connection. Requires: up.
+    [[nodiscard]] const std::shared_ptr<Link>& link() const noexcept { return link_->link(); }
     // Breaks the connection, as if the network had. Requires: up.
     void fail_with(const Error& error) { lose(error); }
     // When to suspect, after the last progress.

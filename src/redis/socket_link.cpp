@@ -116,7 +116,11 @@ void SocketLink::tried_endpoint(std::size_t index, const error_code& error) {
     if (error && index + 1 < endpoints_.size()) return try_endpoint(index + 1);
     if (error) return report(error);
     if (!options().url.is_unix()) keep_alive(socket_);
-    if (!options().tls) read();
+    if (!options().tls) {
+        read();
+        const detail::Lock lock(descriptor_mutex_);
+        descriptor_ = socket_.native_handle();
+    }
     reached();
 }
 
@@ -154,7 +158,20 @@ void SocketLink::send_some(std::string_view bytes) {
     socket_.async_write_some(asio::buffer(bytes), std::move(done));
 }
 
+std::size_t SocketLink::write_now(std::string_view bytes) noexcept {
+    const detail::Lock lock(descriptor_mutex_);
+    if (descriptor_ < 0) return 0;
+    // That it went wrong the read finds out that is always under way.
+    const ssize_t taken =
+        ::send(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return taken < 0 ? 0 : static_cast<std::size_t>(taken);
+}
+
 void SocketLink::hang_up() {
+    {
+        const detail::Lock lock(descriptor_mutex_);
+        descriptor_ = -1;
+    }
     error_code ignored;
     // A child that was forked holds a copy of the descriptor, with which the connection would live
     // on.

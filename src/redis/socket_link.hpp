@@ -1,6 +1,7 @@
 // A link over a socket of the event loop: resolver, connect, TLS, reads and writes.
 //
-// Everything happens on the event loop's thread; a handler that waits keeps the link alive.
+// Everything but `write_now` happens on the event loop's thread; a handler that waits keeps the
+// link alive.
 #pragma once
 
 #include <array>
@@ -17,6 +18,7 @@
 #include "redis/network.hpp"
 #include "redis/tls.hpp"
 #include "runtime/runtime.hpp"
+#include "tutti/detail/mutex.hpp"
 
 namespace tutti::redis {
 
@@ -24,6 +26,8 @@ class SocketLink final : public Link {
 public:
     SocketLink(boost::asio::io_context& loop, std::shared_ptr<HostLookups> names, Options options,
                Owner& owner);
+
+    [[nodiscard]] std::size_t write_now(std::string_view bytes) noexcept override;
 
 private:
     using Socket = boost::asio::generic::stream_protocol::socket;
@@ -48,6 +52,10 @@ private:
     Socket socket_;
     std::unique_ptr<TlsStream> tls_;  // on socket_; null for a plain connection
     std::array<char, 16UL * 1024> received_;
+
+    detail::Mutex descriptor_mutex_;
+    int descriptor_ TUTTI_GUARDED_BY(descriptor_mutex_) =
+        -1;  // takes plain bytes; -1: nothing does
 };
 
 // Sockets on the runtime's event loop, and its thread's time. Borrows the runtime.

@@ -41,7 +41,11 @@ class ChannelCommands : public ::testing::Test {
 protected:
     void SetUp() override {
         server_.command({"ACL", "SETUSER", "ops", "on", ">s3cret", "+@all", "~*", "&*"});
-        node_ = tutti::Node::create({.name = "web-1", .redis = url(), .app = "shop"}).value();
+        node_ = tutti::Node::create({.name = "web-1",
+                                     .redis = url(),
+                                     .app = "shop",
+                                     .command_deadline = eventually_within})
+                    .value();
         numbers_ = std::make_unique<Numbers>(node_->coherent(tutti::CacheOptions<std::string, int>{
             .name = "numbers",
             .caches = "numbers",
@@ -275,7 +279,11 @@ class TagsExplained : public ChannelCommands {
 protected:
     void SetUp() override {
         ChannelCommands::SetUp();
-        second_ = tutti::Node::create({.name = "web-2", .redis = url(), .app = "shop"}).value();
+        second_ = tutti::Node::create({.name = "web-2",
+                                       .redis = url(),
+                                       .app = "shop",
+                                       .command_deadline = eventually_within})
+                      .value();
         profiles_ =
             std::make_unique<Numbers>(second_->coherent(tutti::CacheOptions<std::string, int>{
                 .name = "profiles",

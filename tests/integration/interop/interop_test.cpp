@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "common/caches/invalidation_services.hpp"
+#include "support/eventually.hpp"
 #include "support/line_process.hpp"
 #include "support/redis_server.hpp"
 #include "tutti/node.hpp"
@@ -77,6 +78,7 @@ protected:
         tutti::Node::create({.name = "bot",
                              .redis = redis_.url(),
                              .app = "tzurot",
+                             .command_deadline = eventually_within,
                              .log =
                                  [this](tutti::LogLevel, std::string_view text) {
                                      if (text.contains("a foreign event was dropped")) ++warnings_;

@@ -1,12 +1,19 @@
 // Deadlines, silence, restarts and limits: every command completes once, whatever the server does.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+
 #include "client.hpp"
 #include "redis/command.hpp"
+#include "redis/host_lookup.hpp"
 #include "redis/socket_link.hpp"
 #include "support/fake_server.hpp"
 #include "support/redis_server.hpp"
@@ -46,6 +53,41 @@ TEST_F(RedisConnection, ManyThreadsShareItAndEveryCallerGetsItsOwnAnswer) {
     for (auto& caller : callers) caller.join();
 
     EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(RedisConnection, ThreadsThatAskNowAndThenGetTheirOwnAnswersOnLinksThatBreak) {
+    constexpr int answers = 1000;  // to the one that always asks
+    constexpr int breaks = 5;
+    std::atomic<int> wrong = 0, answered = 0;
+    const TimePoint end = soon(eventually_within);
+    const auto goes_on = [&](int wanted) { return answered < wanted && Boottime::now() < end; };
+    const auto ask = [&](const std::string& key) {
+        if (!client.put(key, key)) return false;
+        const auto value = client.get(key);
+        if (value && *value != key) ++wrong;
+        return value.has_value();
+    };
+
+    std::vector<std::thread> callers;
+    callers.emplace_back([&] {
+        for (int i = 0; goes_on(answers); ++i) answered += ask("always:" + std::to_string(i));
+    });
+    for (int t = 0; t < 2; ++t) {
+        callers.emplace_back([&, t] {
+            for (int i = 0; goes_on(answers); ++i) {
+                ask(std::to_string(t) + ":" + std::to_string(i));
+                std::this_thread::sleep_for(1ms);
+            }
+        });
+    }
+    for (int i = 1; i <= breaks; ++i) {
+        while (goes_on(answers * i / (breaks + 1))) std::this_thread::sleep_for(1ms);
+        server.command({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+    }
+    for (auto& caller : callers) caller.join();
+
+    EXPECT_EQ(wrong, 0);
+    EXPECT_EQ(answered, answers);
 }
 
 TEST_F(RedisConnection, BinaryKeysAndValuesOfAnySizeSurvive) {
@@ -202,6 +244,43 @@ TEST_F(RedisConnection, CloseEndsWhatIsOutstandingWithStopped) {
 
     EXPECT_EQ(ended.error().code, Errc::stopped);
     EXPECT_EQ(client.get("k").error().code, Errc::stopped);
+}
+
+// What is heard of a link, on the thread that runs the event loop.
+struct LinkOwner final : redis::Link::Owner {
+    void on_connected() override { connected = true; }
+    void on_reply(redis::Reply reply) override { heard = reply.text; }
+    void on_closed(const Error& error) override { ADD_FAILURE() << error.message(); }
+
+    bool connected = false;
+    std::string heard;
+};
+
+TEST(RedisSocketLink, AClosedOneWritesNothingToTheNextOwnerOfItsDescriptor) {
+    const RedisServer server;
+    boost::asio::io_context loop;
+    LinkOwner owner;
+    const auto link = std::make_shared<redis::SocketLink>(
+        loop, std::make_shared<redis::HostLookups>(loop),
+        redis::Link::Options{.url = *redis::Url::parse(server.url()), .tls = nullptr, .limits = {}},
+        owner);
+    link->connect();
+    while (!owner.connected) loop.run_one();
+    const std::string ping = redis::encode({"PING"});
+    EXPECT_EQ(link->write_now(ping), ping.size());
+    while (owner.heard.empty()) loop.run_one();
+    EXPECT_EQ(owner.heard, "PONG");
+
+    std::array<int, 2> pair{-1, -1};
+    link->close();
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
+
+    EXPECT_EQ(link->write_now(ping), 0U);
+    std::array<char, 16> received{};
+    for (const int end : pair) {
+        EXPECT_EQ(::recv(end, received.data(), received.size(), MSG_DONTWAIT), -1);
+    }
+    for (const int end : pair) ::close(end);
 }
 
 TEST(RedisCommandConnection, OverTheBoundCommandsAreRefusedAtOnceAndAllComplete) {

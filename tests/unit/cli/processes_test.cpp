@@ -71,7 +71,9 @@ TEST(TheRoll, OfAllThatAreNeededNothingIsSaid) {
 TEST(TheRoll, AProcessThatDoesNotAnswerIsNamedWithWhatToDo) {
     const RollCall roll =
         call({silent("http://u:hunter2@one:1", Errc::unavailable, "connection refused"),
-              silent("http://two:1", Errc::protocol, "answered 404, not 200")},
+              silent("http://two:1", Errc::protocol, "answered 404, not 200"),
+              silent("http://three:1", Errc::too_large, "more than 64 MiB"),
+              silent("http://four:x", Errc::invalid_option, "x is no port")},
              {});
 
     EXPECT_THAT(
@@ -79,7 +81,10 @@ TEST(TheRoll, AProcessThatDoesNotAnswerIsNamedWithWhatToDo) {
         ElementsAre(AllOf(HasSubstr("'http://one:1' does not answer"),
                           HasSubstr("connection refused. Does it run"), Not(HasSubstr("hunter2"))),
                     AllOf(HasSubstr("'http://two:1' answers, but not what it holds"),
-                          HasSubstr("answered 404"), HasSubstr("the route GET /holdings"))));
+                          HasSubstr("answered 404"), HasSubstr("the route GET /holdings")),
+                    HasSubstr("'http://three:1' answers, but not what it holds"),
+                    AllOf(HasSubstr("'http://four:x'"), HasSubstr("x is no port"),
+                          Not(HasSubstr("answer")))));
     EXPECT_THAT(roll.remarks, IsEmpty());
 }
 

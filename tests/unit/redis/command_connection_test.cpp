@@ -3,9 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <ostream>
+#include <string_view>
+
 #include "redis/command.hpp"
 #include "redis/key_count.hpp"
 #include "scripted_network.hpp"
+#include "support/word.hpp"
 
 namespace tutti::redis {
 namespace {
@@ -14,7 +18,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Caller = CommandConnection::Caller;
 
-class RedisCommands : public NetworkTest {
+class CommandsTest : public NetworkTest {
 protected:
     void make(std::size_t commands_max = 100) {
         connection_ = std::make_shared<CommandConnection>(
@@ -31,8 +35,8 @@ protected:
         let_in();
     }
     // Its answer will be told as "word: answer", or "word: error", or "word: error, unsent".
-    void submit(const std::string& word, Duration within = 10s, Caller caller = Caller::store,
-                bool waits = false) {
+    void call(const std::string& word, Duration within = 10s, Caller caller = Caller::store,
+              bool waits = false) {
         connection_->submit(
             {.operation = "redis test",
              .bytes = encode({word}),
@@ -42,6 +46,10 @@ protected:
             [this, word](const Result<Reply>& reply) {
                 answers_.push_back(word + ": " + (reply ? reply->text : told(reply.error())));
             });
+    }
+    void submit(const std::string& word, Duration within = 10s, Caller caller = Caller::store,
+                bool waits = false) {
+        call(word, within, caller, waits);
         executor_.run_ready();
     }
     static std::string told(const Error& error) {
@@ -55,7 +63,25 @@ protected:
     std::vector<std::string> answers_;
 };
 
-TEST_F(RedisCommands, WaitForTheFirstConnectAndLeaveAsOne) {
+// What the network takes at once of a command that its caller writes.
+struct AtOnce {
+    std::string_view what;
+    std::size_t bytes;
+};
+void PrintTo(const AtOnce& at_once, std::ostream* out) { *out << at_once.what; }
+
+class RedisCommands : public CommandsTest, public ::testing::WithParamInterface<AtOnce> {
+protected:
+    RedisCommands() { takes_at_once_ = GetParam().bytes; }
+};
+
+constexpr AtOnce everything{"everything", 1'000'000};
+
+INSTANTIATE_TEST_SUITE_P(, RedisCommands,
+                         ::testing::Values(AtOnce{"nothing", 0}, AtOnce{"a part", 3}, everything),
+                         tests::Word());
+
+TEST_P(RedisCommands, WaitForTheFirstConnectAndLeaveAsOne) {
     make();
     submit("a");
     submit("b");
@@ -68,7 +94,7 @@ TEST_F(RedisCommands, WaitForTheFirstConnectAndLeaveAsOne) {
     EXPECT_THAT(answers(), ElementsAre("a: 1", "b: 2"));
 }
 
-TEST_F(RedisCommands, ALateReplyMeetsOnlyItsOwnCommand) {
+TEST_P(RedisCommands, ALateReplyMeetsOnlyItsOwnCommand) {
     make_and_let_in();
     submit("late", 200ms);
     submit("patient");
@@ -80,7 +106,7 @@ TEST_F(RedisCommands, ALateReplyMeetsOnlyItsOwnCommand) {
     EXPECT_THAT(answers(), ElementsAre("patient: 2"));
 }
 
-TEST_F(RedisCommands, WhatEndedBeforeItWasSentIsNeverSent) {
+TEST_P(RedisCommands, WhatEndedBeforeItWasSentIsNeverSent) {
     make();
     submit("ended", 1s);
     submit("waits");
@@ -94,7 +120,7 @@ TEST_F(RedisCommands, WhatEndedBeforeItWasSentIsNeverSent) {
     EXPECT_EQ(heard(), encode({"waits"}));
 }
 
-TEST_F(RedisCommands, FailWithALinkThatBreaksAndAreNotSentAgain) {
+TEST_P(RedisCommands, FailWithALinkThatBreaksAndAreNotSentAgain) {
     make_and_let_in();
     submit("a");
     link().break_off();
@@ -113,7 +139,7 @@ TEST_F(RedisCommands, FailWithALinkThatBreaksAndAreNotSentAgain) {
     EXPECT_EQ(met_, 1) << "only for the first time";
 }
 
-TEST_F(RedisCommands, ASilentServerIsGivenUp) {
+TEST_P(RedisCommands, ASilentServerIsGivenUp) {
     make_and_let_in();
     submit("a");
 
@@ -125,7 +151,7 @@ TEST_F(RedisCommands, ASilentServerIsGivenUp) {
     EXPECT_TRUE(links_[0]->is_over());
 }
 
-TEST_F(RedisCommands, AnAnswerThatIsLateBringsAnotherLink) {
+TEST_P(RedisCommands, AnAnswerThatIsLateBringsAnotherLink) {
     make_and_let_in();
     submit("a");
     executor_.advance(149ms);
@@ -142,7 +168,7 @@ TEST_F(RedisCommands, AnAnswerThatIsLateBringsAnotherLink) {
     EXPECT_THAT(answers(), ElementsAre("b: 2"));
 }
 
-TEST_F(RedisCommands, TheAnswerToALargeCommandIsLateLater) {
+TEST_P(RedisCommands, TheAnswerToALargeCommandIsLateLater) {
     make_and_let_in();
     submit(std::string(5'000'000, 'x'));
 
@@ -152,7 +178,7 @@ TEST_F(RedisCommands, TheAnswerToALargeCommandIsLateLater) {
     EXPECT_EQ(links_.size(), 2U);
 }
 
-TEST_F(RedisCommands, WhenAnotherConnectionWasLostAnAnswerIsLateSooner) {
+TEST_P(RedisCommands, WhenAnotherConnectionWasLostAnAnswerIsLateSooner) {
     make_and_let_in();
     connection_->doubt();
     submit("a");
@@ -166,7 +192,7 @@ TEST_F(RedisCommands, WhenAnotherConnectionWasLostAnAnswerIsLateSooner) {
     EXPECT_EQ(links_.size(), 2U);
 }
 
-TEST_F(RedisCommands, OneThatSaysSoWaitsForALink) {
+TEST_P(RedisCommands, OneThatSaysSoWaitsForALink) {
     make_and_let_in();
     link().break_off();
     submit("waits", 10s, Caller::bus, true);
@@ -184,7 +210,7 @@ TEST_F(RedisCommands, OneThatSaysSoWaitsForALink) {
     EXPECT_EQ(heard(), encode({"waits"}));
 }
 
-TEST_F(RedisCommands, OneThatWaitsDoesSoUntilItsDeadlineOrTheEnd) {
+TEST_P(RedisCommands, OneThatWaitsDoesSoUntilItsDeadlineOrTheEnd) {
     make_and_let_in();
     link().break_off();
     submit("short", 100ms, Caller::bus, true);
@@ -197,7 +223,7 @@ TEST_F(RedisCommands, OneThatWaitsDoesSoUntilItsDeadlineOrTheEnd) {
     EXPECT_THAT(answers(), ElementsAre("long: stopped, unsent"));
 }
 
-TEST_F(RedisCommands, AServerThatStillSendsIsNotSilent) {
+TEST_P(RedisCommands, AServerThatStillSendsIsNotSilent) {
     make_and_let_in();
     submit("a");
     for (int second = 0; second < 5; ++second) {
@@ -211,7 +237,7 @@ TEST_F(RedisCommands, AServerThatStillSendsIsNotSilent) {
     EXPECT_THAT(answers(), ElementsAre("a: 12222"));
 }
 
-TEST_F(RedisCommands, AServerThatOwesNothingMayBeSilent) {
+TEST_P(RedisCommands, AServerThatOwesNothingMayBeSilent) {
     make_and_let_in();
     submit("a");
     say("+1\r\n");
@@ -222,7 +248,7 @@ TEST_F(RedisCommands, AServerThatOwesNothingMayBeSilent) {
     EXPECT_EQ(executor_.timer_count(), 0U);
 }
 
-TEST_F(RedisCommands, TooManyAreRefusedAtOnce) {
+TEST_P(RedisCommands, TooManyAreRefusedAtOnce) {
     make(2);
     submit("a");
     submit("b");
@@ -231,7 +257,7 @@ TEST_F(RedisCommands, TooManyAreRefusedAtOnce) {
     EXPECT_THAT(answers(), ElementsAre("c: overloaded, unsent"));
 }
 
-TEST_F(RedisCommands, TheEndOfOneCallerLeavesTheOtherAlone) {
+TEST_P(RedisCommands, TheEndOfOneCallerLeavesTheOtherAlone) {
     make_and_let_in();
     submit("store", 10s, Caller::store);
     submit("bus", 10s, Caller::bus);
@@ -245,7 +271,7 @@ TEST_F(RedisCommands, TheEndOfOneCallerLeavesTheOtherAlone) {
     EXPECT_THAT(answers(), ElementsAre("bus: 2"));
 }
 
-TEST_F(RedisCommands, EndWithTheLastCaller) {
+TEST_P(RedisCommands, EndWithTheLastCaller) {
     make_and_let_in();
     submit("a", 10s, Caller::bus);
 
@@ -258,7 +284,7 @@ TEST_F(RedisCommands, EndWithTheLastCaller) {
     EXPECT_EQ(executor_.timer_count(), 0U);
 }
 
-TEST_F(RedisCommands, APrimaryThatBecameAReplicaIsLeft) {
+TEST_P(RedisCommands, APrimaryThatBecameAReplicaIsLeft) {
     make_and_let_in();
     submit("a");
     submit("b");
@@ -269,7 +295,7 @@ TEST_F(RedisCommands, APrimaryThatBecameAReplicaIsLeft) {
     EXPECT_TRUE(links_[0]->is_over());
 }
 
-TEST_F(RedisCommands, ACountWhoseNextPageIsNotSentWasAskedFor) {
+TEST_P(RedisCommands, ACountWhoseNextPageIsNotSentWasAskedFor) {
     make_and_let_in();
     std::optional<Result<std::size_t>> count;
     const auto counted = [&](Result<std::size_t> given) { count = std::move(given); };
@@ -288,7 +314,7 @@ TEST_F(RedisCommands, ACountWhoseNextPageIsNotSentWasAskedFor) {
     EXPECT_EQ(told(count->error()), "unavailable, unsent");
 }
 
-TEST_F(RedisCommands, AnAnswerToNothingBreaksTheLink) {
+TEST_P(RedisCommands, AnAnswerToNothingBreaksTheLink) {
     make_and_let_in();
 
     say("+1\r\n");
@@ -298,7 +324,7 @@ TEST_F(RedisCommands, AnAnswerToNothingBreaksTheLink) {
     EXPECT_EQ(links_.size(), 2U);
 }
 
-TEST_F(RedisCommands, TheRunIdIsThatOfTheServerThatIsThere) {
+TEST_P(RedisCommands, TheRunIdIsThatOfTheServerThatIsThere) {
     const std::string id(40, 'a');
     make();
     EXPECT_FALSE(connection_->server());
@@ -312,6 +338,180 @@ TEST_F(RedisCommands, TheRunIdIsThatOfTheServerThatIsThere) {
     link().break_off();
 
     EXPECT_FALSE(connection_->server());
+}
+
+// The event loop has not heard of what they wrote.
+class RedisCommandsOfCallers : public CommandsTest {
+protected:
+    RedisCommandsOfCallers() { takes_at_once_ = everything.bytes; }
+
+    // With an alarm that rings 150 ms later.
+    void make_and_let_in() {
+        CommandsTest::make_and_let_in();
+        submit("first");
+        say("+\r\n");
+        (void)answers();
+        (void)heard();
+    }
+    void call_unheard(const std::string& word, Duration within = 10s) {
+        call(word, within);
+        EXPECT_EQ(executor_.run_ready(), 0U);
+    }
+};
+
+TEST_F(RedisCommandsOfCallers, AreWrittenAtOnceWhileNothingIsOutstanding) {
+    make_and_let_in();
+
+    call("a");
+    EXPECT_EQ(link().take_heard(), encode({"a"}));
+    call("b");
+    EXPECT_EQ(link().take_heard(), "") << "it goes with what else comes";
+    executor_.run_ready();
+    EXPECT_EQ(link().take_heard(), encode({"b"}));
+    say("+1\r\n+2\r\n");
+    call("c");
+    EXPECT_EQ(link().take_heard(), encode({"c"}));
+    say("+3\r\n");
+
+    EXPECT_THAT(answers(), ElementsAre("a: 1", "b: 2", "c: 3"));
+}
+
+TEST_F(RedisCommandsOfCallers, AreNotWrittenAtOnceWhereTheyHaveComeTogether) {
+    make_and_let_in();
+    call("a");
+    call("b");
+    submit("c");
+    say("+1\r\n+2\r\n+3\r\n");
+    (void)heard();
+
+    call("d");
+    EXPECT_EQ(link().take_heard(), "");
+    EXPECT_EQ(heard(), encode({"d"}));
+    say("+4\r\n");
+    call("e");
+
+    EXPECT_EQ(link().take_heard(), encode({"e"})) << "the last came alone";
+}
+
+TEST_F(RedisCommandsOfCallers, WakeTheEventLoopOnceInTheTimeAfterWhichAnAnswerIsLate) {
+    make_and_let_in();
+    executor_.advance(149ms);
+    call_unheard("a");
+    say("+1\r\n");
+    executor_.advance(1ms);
+
+    call("b");
+    EXPECT_GT(executor_.run_ready(), 0U);
+    say("+2\r\n");
+    call_unheard("c");
+}
+
+TEST_F(RedisCommandsOfCallers, AreNotWrittenAtOnceWhenTheyAreLongOrLate) {
+    make_and_let_in();
+
+    call(std::string(16UL * 1024, 'x'));
+    EXPECT_EQ(link().take_heard(), "");
+    (void)heard();
+    say("+1\r\n");
+    call("late", 0s);
+    EXPECT_EQ(heard(), "");
+}
+
+TEST_F(RedisCommandsOfCallers, WithoutAnAnswerEndLikeAnyOther) {
+    make_and_let_in();
+    call_unheard("a");
+
+    executor_.advance(200ms);
+    EXPECT_EQ(links_.size(), 2U) << "it is late";
+    executor_.advance(800ms);
+
+    EXPECT_THAT(answers(), ElementsAre("a: unavailable"));
+}
+
+TEST_F(RedisCommandsOfCallers, AreLateFromTheMomentThatTheyWereWritten) {
+    make_and_let_in();
+    executor_.advance(140ms);
+    call_unheard("a");
+    executor_.advance(149ms);
+    EXPECT_EQ(links_.size(), 1U);
+    executor_.advance(1ms + 50ms);
+
+    EXPECT_EQ(links_.size(), 2U);
+}
+
+TEST_F(RedisCommandsOfCallers, AreSuspectedInTimeThoughTheAlarmIsFarAway) {
+    make_and_let_in();
+    submit("a");
+    executor_.advance(200ms);
+    ASSERT_EQ(links_.size(), 2U) << "it looks next when the server has stalled";
+    links_[0]->say("+1\r\n");
+    executor_.run_ready();
+    executor_.advance(200ms);
+
+    submit("b");
+    executor_.advance(200ms);
+
+    EXPECT_EQ(links_.size(), 3U);
+}
+
+TEST_F(RedisCommandsOfCallers, AShortDeadlineIsKept) {
+    make_and_let_in();
+    submit("a", 20ms);
+
+    executor_.advance(20ms);
+
+    EXPECT_THAT(answers(), ElementsAre("a: timeout"));
+}
+
+TEST_F(RedisCommandsOfCallers, FailWithALinkThatBreaks) {
+    make_and_let_in();
+    call_unheard("a");
+
+    link().break_off();
+
+    EXPECT_THAT(answers(), ElementsAre("a: unavailable"));
+    executor_.advance(50ms);
+    let_in();
+    submit("b");
+    say("+2\r\n");
+    EXPECT_THAT(answers(), ElementsAre("b: 2"));
+}
+
+TEST_F(RedisCommandsOfCallers, EndWithTheirCaller) {
+    make_and_let_in();
+    call_unheard("a");
+
+    connection_->close(Caller::store);
+    EXPECT_THAT(answers(), ElementsAre("a: stopped"));
+    say("+1\r\n");
+    submit("b");
+
+    EXPECT_EQ(heard(), encode({"a"}));
+    EXPECT_THAT(answers(), ElementsAre("b: stopped, unsent"));
+}
+
+TEST_F(RedisCommandsOfCallers, AreLateSoonerWhenAnotherConnectionWasLost) {
+    make_and_let_in();
+    call_unheard("a");
+    clock_.advance(50ms);
+
+    connection_->doubt();
+
+    EXPECT_EQ(links_.size(), 2U);
+}
+
+TEST_F(RedisCommandsOfCallers, AreNotWrittenToAServerThatBecameAReplica) {
+    make_and_let_in();
+    connection_->submit({.operation = "redis test",
+                         .bytes = encode({"a"}),
+                         .deadline = clock_.now() + 10s,
+                         .caller = Caller::bus},
+                        [this](const Result<Reply>&) { call("again"); });
+
+    say("-READONLY You can't write against a read only replica.\r\n");
+
+    EXPECT_EQ(links_[0]->take_heard(), encode({"a"}));
+    EXPECT_THAT(answers(), ElementsAre("again: unavailable, unsent"));
 }
 
 }  // namespace

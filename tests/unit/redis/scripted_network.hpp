@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -35,13 +37,20 @@ public:
     }
     void break_off() { failed({.cause = "the server closed the connection", .hung_up = true}); }
 
+    [[nodiscard]] std::size_t write_now(std::string_view bytes) noexcept override {
+        const std::size_t taken = std::min(bytes.size(), is_over() ? 0 : takes_at_once);
+        heard += bytes.substr(0, taken);
+        return taken;
+    }
+
     [[nodiscard]] std::string take_heard() { return std::exchange(heard, {}); }
     [[nodiscard]] bool is_over() const { return is_closed(); }
     [[nodiscard]] std::string where() const { return options().url.endpoint(); }
 
     bool asked_to_reach = false;
     bool asked_to_secure = false;
-    bool takes_by_itself = true;  // whatever is written
+    bool takes_by_itself = true;    // whatever is written
+    std::size_t takes_at_once = 0;  // of what is written so
     std::string heard;
     std::string_view offered;  // the write that is under way
 
@@ -75,6 +84,7 @@ protected:
                 .make_link = [this](Link::Options options, Link::Owner& owner) {
                     links_.push_back(std::make_shared<ScriptedLink>(std::move(options), executor_,
                                                                     clock_, owner));
+                    links_.back()->takes_at_once = takes_at_once_;
                     return links_.back();
                 }};
     }
@@ -108,6 +118,7 @@ protected:
     testing::ManualClock clock_;
     testing::ManualExecutor executor_{clock_};
     std::vector<std::shared_ptr<ScriptedLink>> links_;
+    std::size_t takes_at_once_ = 0;  // each link
 };
 
 }  // namespace tutti::redis
