@@ -97,7 +97,7 @@ bool find_cache(ExplainCommand& command, std::ostream& err, const World& world) 
         inventory, command.cache, [](const InventoryRow& row) { return row.declaration.name; });
     if (found == inventory.end()) {
         err << "tutti explain: the shipped services have no cache " << in_quotes(command.cache)
-            << " (tutti audit names them); of another program say --channel NAME\n";
+            << " (tutti audit names them); of a program of your own say --channel NAME\n";
         return false;
     }
     command.channel.of.channel = found->declaration.channel;
@@ -192,6 +192,11 @@ void print(std::ostream& out, const TagsView& tagged) {
     }
 }
 
+std::string left(std::int64_t ms, std::string_view is, std::string_view was) {
+    return ms >= 0 ? std::string(is) + " " + std::to_string(ms) + " ms more"
+                   : std::string(was) + " " + std::to_string(-ms) + " ms";
+}
+
 void print(std::ostream& out, const ValueView& value) {
     out << "  under " << in_quotes(value.prefix) << ": ";
     if (!value.bytes) {
@@ -206,8 +211,8 @@ void print(std::ostream& out, const ValueView& value) {
                "absent";
     } else {
         out << *value.bytes << " bytes, " << value.form << ", " << value.age_ms << " ms old, "
-            << (value.age_ms <= value.fresh_ms ? "fresh until " : "no longer fresh since ")
-            << value.fresh_ms << " ms, kept until " << value.kept_ms << " ms";
+            << left(value.fresh_ms - value.age_ms, "fresh for", "no longer fresh for") << ", "
+            << left(value.kept_ms - value.age_ms, "kept for", "no longer kept for");
     }
     if (value.claim_ms) {
         out << "; a load holds the claim for " << *value.claim_ms << " ms more"
@@ -228,8 +233,8 @@ void print(std::ostream& out, const InstanceView& instance) {
     const char* separator = "";
     for (const HeldView& held : instance.held) {
         out << separator << "in " << in_quotes(held.cache) << " loaded " << held.age_ms
-            << " ms ago, servable for " << held.servable_for_ms << " ms more"
-            << (held.suspect ? " as suspect" : "");
+            << " ms ago, servable for " << held.servable_for_ms
+            << " ms more without hearing from Redis" << (held.suspect ? " as suspect" : "");
         separator = "; ";
     }
     out << '\n';
@@ -243,7 +248,7 @@ void print(std::ostream& out, const Explanation& found) {
             << (found.last_event->all ? ", with every key" : "");
         if (found.last_event->tag) out << ", by the tag " << in_quotes(*found.last_event->tag);
         out << '\n';
-        if (found.not_applied_by.empty()) {
+        if (found.not_applied_by.empty() && !found.channel.members.empty()) {
             out << "  every member has said that it has applied it\n";
         }
         for (const auto& member : found.not_applied_by) {

@@ -1,8 +1,8 @@
 // One process instance that takes part: it owns the connections, the threads and the inventory of
 // the caches that are declared on it.
 //
-//     auto node = tutti::Node::create({.name = "bot-client-1", .app = "bots",
-//                                      .redis = "redis://127.0.0.1:6379"});
+//     auto node = tutti::Node::create({.name = "bot-client-1",
+//                                      .redis = "redis://127.0.0.1:6379", .app = "bots"});
 //     auto users = (*node)->coherent<UserId, User>({...});
 //     auto started = (*node)->start();
 //

@@ -374,8 +374,9 @@ void Writer::round_over() {
     const std::size_t published = backlog_.end();
     if (published > 0) {
         retry_pauses_.reset();
-        log_(LogLevel::info, "channel " + options_.channel + ": " + Backlog::counted(published) +
-                                 " invalidations that had failed are published now");
+        log_(LogLevel::info, "channel " + options_.channel +
+                                 ": invalidations that had failed are published now: " +
+                                 Backlog::counted(published));
     }
     schedule_retry();
 }
@@ -386,9 +387,10 @@ Writer::Status Writer::status() const {
     if (pending > 0) status.standing = clock_.now() - backlog_.standing_since();
     const detail::Lock lock(status_mutex_);
     if (pending > 0 && status.standing >= stuck_after) {
-        status.stuck = Backlog::counted(pending) + " invalidations have not been published for " +
-                       std::to_string(status.standing / std::chrono::seconds{1}) + " s (" +
-                       failure_ + "); other instances may serve older values";
+        status.stuck = "invalidations that have not been published for " +
+                       std::to_string(status.standing / std::chrono::seconds{1}) +
+                       " s: " + Backlog::counted(pending) + " (" + failure_ +
+                       "); other instances may serve older values";
     }
     status.unsent_events = unsent_events_;
     status.longest_lease = std::max(heard_lease_, options_.timing.lease);

@@ -101,6 +101,8 @@ public:
     [[nodiscard]] const detail::CacheSpec& spec() const noexcept { return basis_->spec; }
 
 private:
+    void drop(std::string_view key);
+    void drop_tagged(std::string_view tag);
     [[nodiscard]] std::optional<Result<detail::RawLookup>> remembered(std::string_view key,
                                                                       const Permission& permission,
                                                                       const Intent& intent,

@@ -19,25 +19,33 @@ constexpr std::size_t carriers_max = 10'000;  // that a tag removes one by one
 }  // namespace
 
 void CacheCore::remove(std::string_view key) {
+    basis_->counters.invalidations.add();
+    drop(key);
+}
+
+void CacheCore::remove_tagged(std::string_view tag) {
+    basis_->counters.invalidations.add();
+    drop_tagged(tag);
+}
+
+void CacheCore::drop(std::string_view key) {
     if (spec().reach == Reach::every_key) return flush();
     const std::string text(key);
     Leavings leavings;
     const detail::Lock lock(state_->mutex);
-    basis_->counters.invalidations.add();
     state_->forget(text, leavings);
     basis_->tell(CacheEvent::Kind::invalidated, text);
 }
 
 // It stands for the keys that carry it. So many that the thread which renews the lease would be
 // late are dropped with all the others, in O(1).
-void CacheCore::remove_tagged(std::string_view tag) {
+void CacheCore::drop_tagged(std::string_view tag) {
     if (spec().reach == Reach::every_key) return flush();
     if (!spec().tagged) return;
     const std::string name(tag);
     Leavings leavings;
     {
         const detail::Lock lock(state_->mutex);
-        basis_->counters.invalidations.add();
         if (state_->shelf.carriers_of(name) <= carriers_max)
             return state_->forget_tagged(name, leavings);
     }
@@ -59,9 +67,10 @@ void CacheCore::invalidate(KeySet changed, InvalidateOptions options,
     if (basis_->home.left()) return Publisher::refuse_in_child(std::move(done));
     if (publisher_) publication_begins(changed);
     if (changed.all) flush();
-    for (const std::string& key : changed.keys) remove(key);
-    for (const std::string& tag : changed.tags) remove_tagged(tag);
+    for (const std::string& key : changed.keys) drop(key);
+    for (const std::string& tag : changed.tags) drop_tagged(tag);
     if (!publisher_) {
+        basis_->counters.invalidations.add(changed.size());  // the others count what they hear
         return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
     }
     Publisher::publish_if_there(*publisher_, shared_from_this(), std::move(changed), options,

@@ -76,6 +76,14 @@ TEST_P(NodeChanges, DoneMeansThatNoNodeHasTheOldValue) {
     }
 }
 
+TEST_P(NodeChanges, AnInvalidationIsCountedOnceWhereItIsSaidAndWhereItIsHeard) {
+    const auto [cache, other] = two(rows(), short_lease);
+    ASSERT_TRUE(done(cache.invalidate(1, everywhere)));
+    ASSERT_TRUE(done(other.invalidate(2, everywhere)));
+
+    EXPECT_TRUE(eventually([&] { return all_count_invalidations(2); }));
+}
+
 TEST_P(NodeChanges, WhatAReloadHasLoadedIsInMemory) {
     const auto [cache, other] = two(rows());
     for (int change = 1; change <= 50; ++change) {

@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <future>
 #include <map>
@@ -109,6 +111,12 @@ protected:
             const auto started = node->start(patience);
             ASSERT_TRUE(started) << started.error().message();
         }
+    }
+    // Of their first caches.
+    [[nodiscard]] bool all_count_invalidations(std::uint64_t count) const {
+        return std::ranges::all_of(nodes_, [&](const auto& node) {
+            return node->inventory().front().counters.invalidations == count;
+        });
     }
     Options rows(const std::string& name = "rows") {
         return {

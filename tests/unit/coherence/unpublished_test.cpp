@@ -206,9 +206,10 @@ TEST_F(Unpublished, IsStuckWhenItHasNotBecomeLessForLong) {
     invalidate(key("b"));
     keep_failing(1s);
 
-    EXPECT_EQ(writer_->status().stuck,
-              "2 invalidations have not been published for 10 s (redis PUB: unavailable: down); "
-              "other instances may serve older values");
+    EXPECT_EQ(
+        writer_->status().stuck,
+        "invalidations that have not been published for 10 s: 2 (redis PUB: unavailable: down); "
+        "other instances may serve older values");
     executor_.advance(2s);
     take();
     EXPECT_TRUE(writer_->status().stuck.empty());
