@@ -1,6 +1,8 @@
 // `tutti explain`: what log, members and store say of one key, and of the tags that its values
 // carry, and what instances hold of it that are asked themselves.
 #include <algorithm>
+#include <cstdint>
+#include <cstdlib>
 #include <optional>
 #include <ostream>
 #include <ranges>
@@ -192,11 +194,6 @@ void print(std::ostream& out, const TagsView& tagged) {
     }
 }
 
-std::string left(std::int64_t ms, std::string_view is, std::string_view was) {
-    return ms >= 0 ? std::string(is) + " " + std::to_string(ms) + " ms more"
-                   : std::string(was) + " " + std::to_string(-ms) + " ms";
-}
-
 void print(std::ostream& out, const ValueView& value) {
     out << "  under " << in_quotes(value.prefix) << ": ";
     if (!value.bytes) {
@@ -211,8 +208,9 @@ void print(std::ostream& out, const ValueView& value) {
                "absent";
     } else {
         out << *value.bytes << " bytes, " << value.form << ", " << value.age_ms << " ms old, "
-            << left(value.fresh_ms - value.age_ms, "fresh for", "no longer fresh for") << ", "
-            << left(value.kept_ms - value.age_ms, "kept for", "no longer kept for");
+            << (value.age_ms <= value.fresh_ms ? "fresh for " : "no longer fresh since ")
+            << std::abs(value.fresh_ms - value.age_ms) << " ms, kept for "
+            << value.kept_ms - value.age_ms << " ms more";
     }
     if (value.claim_ms) {
         out << "; a load holds the claim for " << *value.claim_ms << " ms more"

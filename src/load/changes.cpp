@@ -19,12 +19,12 @@ constexpr std::size_t carriers_max = 10'000;  // that a tag removes one by one
 }  // namespace
 
 void CacheCore::remove(std::string_view key) {
-    basis_->counters.invalidations.add();
+    if (spec().reach != Reach::every_key) basis_->counters.invalidations.add();
     drop(key);
 }
 
 void CacheCore::remove_tagged(std::string_view tag) {
-    basis_->counters.invalidations.add();
+    if (spec().reach != Reach::every_key && spec().tagged) basis_->counters.invalidations.add();
     drop_tagged(tag);
 }
 
@@ -66,11 +66,11 @@ void CacheCore::invalidate(KeySet changed, InvalidateOptions options,
                            std::move_only_function<void(Invalidation)> done) {
     if (basis_->home.left()) return Publisher::refuse_in_child(std::move(done));
     if (publisher_) publication_begins(changed);
+    // What is published is counted when it is heard.
     if (changed.all) flush();
-    for (const std::string& key : changed.keys) drop(key);
-    for (const std::string& tag : changed.tags) drop_tagged(tag);
+    for (const std::string& key : changed.keys) publisher_ ? drop(key) : remove(key);
+    for (const std::string& tag : changed.tags) publisher_ ? drop_tagged(tag) : remove_tagged(tag);
     if (!publisher_) {
-        basis_->counters.invalidations.add(changed.size());  // the others count what they hear
         return done({.outcome = Invalidation::Outcome::done, .position = {}, .reason = {}});
     }
     Publisher::publish_if_there(*publisher_, shared_from_this(), std::move(changed), options,

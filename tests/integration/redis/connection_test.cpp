@@ -1,6 +1,7 @@
 // Deadlines, silence, restarts and limits: every command completes once, whatever the server does.
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -88,6 +89,22 @@ TEST_F(RedisConnection, ThreadsThatAskNowAndThenGetTheirOwnAnswersOnLinksThatBre
 
     EXPECT_EQ(wrong, 0);
     EXPECT_EQ(answered, answers);
+}
+
+TEST_F(RedisConnection, AChildThatWasForkedWritesNothingBetweenTheParentsCommands) {
+    ASSERT_TRUE(client.put("k", "v"));
+    ASSERT_EQ(client.get("k"), "v");
+
+    const pid_t child = ::fork();
+    if (child == 0) {
+        client.store().get("of the child", soon(), [](auto) {});
+        ::_exit(0);
+    }
+    int status = -1;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+
+    EXPECT_EQ(status, 0);
+    EXPECT_EQ(client.get("k"), "v");
 }
 
 TEST_F(RedisConnection, BinaryKeysAndValuesOfAnySizeSurvive) {

@@ -18,6 +18,14 @@ TEST_F(Figures, AnEntryThatWasInvalidatedIsCountedOnceAndAKeyWithoutOneIsNot) {
     EXPECT_EQ(core_->counters().invalidations, 3U);
 }
 
+TEST_F(Figures, ATagIsNoInvalidationOfACacheWithoutTags) {
+    open(options());
+
+    core_->remove_tagged("team");
+
+    EXPECT_EQ(core_->counters().invalidations, 0U);
+}
+
 TEST_F(Figures, AFlushCountsTheEntriesThatItTook) {
     open(options());
     fill("a", 1);
