@@ -67,7 +67,8 @@ public:
         // Of entries put without one of their own. Mandatory. Ttl::never() spares the look at the
         // clock.
         Ttl ttl;
-        // entries(n), or bytes(n) with a weigher. Mandatory. Memory is taken as entries come.
+        // entries(n), or bytes(n) with a weigher. Mandatory. Memory is taken as entries come, a
+        // page at a time; address space for up to two million at once.
         Bound bound;
         // What an entry weighs, for a bound in bytes only; 0 counts as 1. Runs at every `put` and
         // `update`.
@@ -105,7 +106,7 @@ public:
         : options_(detail::checked(std::move(options))), tier_(options_.bound, options_.eviction) {}
 
     // A copy of the value, and a use of it; nothing without a live entry. Removes an expired one.
-    [[nodiscard]] std::optional<V> get(KeyView key) { return tier_.copy(key, alive()); }
+    [[nodiscard]] std::optional<V> get(KeyView key) { return tier_.copy(key, time_.alive()); }
 
     // What `fn(const V&)` returns, with the value in place; nothing without a live entry. A use of
     // it. Until `fn` returns, values that are removed anywhere stay in memory: short.
@@ -114,7 +115,7 @@ public:
         static_assert(!std::is_reference_v<std::invoke_result_t<F&, const V&>> &&
                           !std::is_pointer_v<std::invoke_result_t<F&, const V&>>,
                       "the value may be gone when `read` returns: return a copy of what you need");
-        return tier_.read(key, alive(),
+        return tier_.read(key, time_.alive(),
                           [&](const V& value, const Snapshot&) { return std::invoke(fn, value); });
     }
 
@@ -133,7 +134,7 @@ public:
     // Whether `get` would find it. Neither a use nor a removal.
     [[nodiscard]] bool contains(KeyView key) const {
         const auto any = [](const auto&, const Snapshot&) { return true; };
-        return tier_.peek(key, alive(), any).has_value();
+        return tier_.peek(key, time_.alive(), any).has_value();
     }
 
     // `visit(const K&, const V&, age, time left)`, two Durations, of each live entry: as it is at
@@ -143,14 +144,18 @@ public:
         requires std::invocable<F&, const K&, const V&, Duration, Duration>
     void for_each(F visit) const {
         const TimePoint now = options_.clock->now();
-        tier_.for_each(alive(), [&](const K& key, const V& value, const Snapshot& seen) {
+        tier_.for_each(time_.alive(), [&](const K& key, const V& value, const Snapshot& seen) {
             visit(key, value, detail::age(seen.life, now), detail::time_left(seen.life, now));
         });
     }
 
     // Inserts or overwrites, with age zero. False if the value alone is heavier than the bound: it
     // is not stored, and an older value of the key is gone too, as it is no longer the latest.
-    bool put(K key, V value) { return put(std::move(key), std::move(value), options_.ttl); }
+    bool put(K key, V value) {
+        Removed removed;
+        const std::size_t weight = weight_of(key, value);
+        return tier_.put(std::move(key), std::move(value), weight, time_.life(), removed);
+    }
     // Throws std::invalid_argument if `ttl` is not positive.
     bool put(K key, V value, Ttl ttl) {
         Removed removed;
@@ -172,12 +177,12 @@ public:
     bool update(K key, F fn) {
         Removed removed;
         return tier_.update(
-            std::move(key), alive(),
+            std::move(key), time_.alive(),
             [&](const V* live) { return std::optional<V>(std::invoke(fn, live)); },
             [this](auto own_key, const V& next) {
                 return options_.weigher ? weight_of(own_key(), next) : std::size_t{1};
             },
-            [this] { return time_.life_from_now(options_.ttl); }, removed);
+            [this] { return time_.life_from_now(); }, removed);
     }
 
     // True if there was an entry, an expired one included.
@@ -220,7 +225,6 @@ public:
 
 private:
     friend struct testing::MemoryCacheInspector;
-    using Sight = typename Tier::Sight;
     using Snapshot = typename Tier::Snapshot;
 
     [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now, Removed* removed) {
@@ -237,12 +241,9 @@ private:
     [[nodiscard]] std::size_t weight_of(const K& key, const V& value) const {
         return options_.weigher ? std::max<std::size_t>(options_.weigher(key, value), 1) : 1;
     }
-    [[nodiscard]] auto alive() const {
-        return [this](const Sight& seen) { return time_.is_alive(seen.life); };
-    }
 
     const Options options_;
-    const detail::MemoryTime time_{*options_.clock};
+    const detail::MemoryTime time_{*options_.clock, options_.ttl};
     Tier tier_;
 };
 

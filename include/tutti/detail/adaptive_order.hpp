@@ -33,7 +33,6 @@
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/entry_pool.hpp"
 #include "tutti/detail/ghosts.hpp"
-#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/reclaim.hpp"
 #include "tutti/detail/segments.hpp"
 #include "tutti/detail/turns.hpp"
@@ -50,8 +49,8 @@ struct Evicted {
 template <class Pool>
 class AdaptiveOrder {
 public:
-    AdaptiveOrder(Pool& pool, HugePages* huge) noexcept
-        : pool_(pool), turns_(huge), places_(huge) {}
+    AdaptiveOrder(Pool& pool, ArrayTerms arrays) noexcept
+        : pool_(pool), turns_(arrays), places_(arrays) {}
 
     [[nodiscard]] std::size_t size() const noexcept { return sizes_[trial] + sizes_[main]; }
 
@@ -75,11 +74,6 @@ public:
     }
     // What `arrive` is going to ask.
     void expect(std::uint32_t hash) const noexcept { ghosts_.expect(hash); }
-    // It was written.
-    void use(std::uint32_t number) noexcept {
-        EntryHead& entry = pool_.at(number);
-        entry.note_use(entry.version());
-    }
     // It was erased, or has expired.
     void leave(std::uint32_t number) noexcept {
         step_aside(number);

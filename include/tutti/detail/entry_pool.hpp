@@ -21,7 +21,6 @@
 #include <new>
 
 #include "tutti/detail/atomic.hpp"
-#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/life.hpp"
 #include "tutti/detail/segments.hpp"
 #include "tutti/detail/words.hpp"
@@ -76,6 +75,12 @@ public:
         const std::uint32_t next = (state() & ~(being_written | vacant)) + one_version;
         version_.store(next | next_state, std::memory_order_release);
     }
+    // The same of an overwrite, which is a use; with one store.
+    void end_overwriting() noexcept {
+        const std::uint32_t before = state();
+        const std::uint32_t use = (before & uses_mask) == uses_mask ? 0 : one_use;
+        version_.store((before & ~being_written) + one_version + use, std::memory_order_release);
+    }
     // Whether all that was loaded since `version` was loaded belongs together.
     [[nodiscard]] bool unchanged(std::uint32_t since) const noexcept {
         fence(std::memory_order_acquire);
@@ -110,7 +115,7 @@ static_assert(sizeof(EntryHead) == 16);
 struct PoolTerms {
     bool weighed = false;  // entries have weights other than one
     bool dated = false;    // by their last use
-    HugePages* huge = nullptr;
+    ArrayTerms arrays;
 };
 
 // WordCount: of key and value.
@@ -122,7 +127,7 @@ public:
     };
 
     explicit EntryPool(PoolTerms terms) noexcept
-        : entries_(terms.huge), weights_(terms.huge), last_uses_(terms.huge), terms_(terms) {}
+        : entries_(terms.arrays), weights_(terms.arrays), last_uses_(terms.arrays), terms_(terms) {}
 
     [[nodiscard, gnu::always_inline]] Entry& at(std::uint32_t number) const noexcept {
         return *std::launder(reinterpret_cast<Entry*>(entries_.at(number)));

@@ -46,7 +46,7 @@ public:
         typename ValueOf::Words value;
     };
 
-    explicit EntryTable(PoolTerms terms) : index_(terms.huge), pool_(terms), hashes_(terms.huge) {}
+    explicit EntryTable(PoolTerms of) : index_(of.arrays), pool_(of), hashes_(of.arrays) {}
     // Requires: no operation runs.
     ~EntryTable() {
         constexpr bool any = KeyOf::uses_addresses || ValueOf::uses_addresses;
@@ -113,9 +113,10 @@ public:
     [[nodiscard, gnu::always_inline]] std::uint32_t locate(const Query& query,
                                                            const Hashed& hash) const {
         std::uint32_t found = no_entry;
-        index_.find(hash, [&](std::uint32_t number) {
-            if (is_vacant(number)) return false;
-            const auto key = load_words<KeyOf::size>(pool_.at(number).words);
+        index_.search(hash, [&](std::uint32_t number) __attribute__((always_inline)) {
+            const Entry& entry = pool_.at(number);
+            if (entry.is_vacant()) return false;
+            const auto key = load_words<KeyOf::size>(entry.words);
             if (query.equals(key, [] { return true; })) found = number;
             return found != no_entry;
         });
@@ -147,12 +148,14 @@ public:
         store_words(entry.words, draft.key);
         draft.owns_key = false;
         write_rest(number, entry, draft);
+        entry.end_writing(0);
         hashes_.keep(number, hash);
         index_.insert(to, hash, number);
         index_.grow([this](std::uint32_t one) { return this->hash(one).address; });
         return number;
     }
-    void overwrite(std::uint32_t number, Draft& draft, RetiredList& out) noexcept {
+    [[gnu::always_inline]] void overwrite(std::uint32_t number, Draft& draft,
+                                          RetiredList& out) noexcept {
         Entry& entry = pool_.at(number);
         pool_.expect(entry);
         entry.begin_writing();
@@ -163,6 +166,7 @@ public:
             draft.owns_key = false;
         }
         write_rest(number, entry, draft);
+        entry.end_overwriting();
     }
     void remove(std::uint32_t number, const Hashed& its_hash, RetiredList& out) noexcept {
         const Entry& entry = pool_.at(number);
@@ -230,13 +234,12 @@ private:
     }
 
     // What is behind the key.
-    void write_rest(std::uint32_t number, Entry& entry, Draft& draft) noexcept {
-        store_words(entry.words + KeyOf::size, draft.value);
+    [[gnu::always_inline]] void write_rest(std::uint32_t number, Entry& to, Draft& draft) noexcept {
+        store_words(to.words + KeyOf::size, draft.value);
         draft.owns_value = false;
         pool_.set_weight(number, draft.weight);
         pool_.begin_use(number, draft.life.used);
-        entry.set_life(PackedLife(draft.life));
-        entry.end_writing(0);
+        to.set_life(draft.life.packed);
     }
 
     HashIndex index_;

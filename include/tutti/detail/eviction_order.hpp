@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "tutti/detail/adaptive_order.hpp"
-#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/lru_order.hpp"
 #include "tutti/detail/reclaim.hpp"
+#include "tutti/detail/segments.hpp"
 #include "tutti/policy.hpp"
 
 namespace tutti::detail {
@@ -18,8 +18,8 @@ namespace tutti::detail {
 template <class Pool>
 class EvictionOrder {
 public:
-    EvictionOrder(Pool& pool, Eviction eviction, HugePages* huge) : adaptive_(pool, huge) {
-        if (eviction == Eviction::lru) lru_.emplace(huge);
+    EvictionOrder(Pool& pool, Eviction eviction, ArrayTerms arrays) : adaptive_(pool, arrays) {
+        if (eviction == Eviction::lru) lru_.emplace(arrays);
     }
 
     [[nodiscard]] std::size_t size() const noexcept {
@@ -39,8 +39,11 @@ public:
     void arrive(std::uint32_t number, std::uint32_t hash, bool full) noexcept {
         lru_ ? lru_->arrive(number) : adaptive_.arrive(number, hash, full);
     }
-    // It was written, or, of an `lru`, read.
-    void use(std::uint32_t number) noexcept { lru_ ? lru_->use(number) : adaptive_.use(number); }
+    // It was written, or, of an `lru`, read. Of an `adaptive` the entry has counted that.
+    void use(std::uint32_t number) noexcept {
+        if (lru_) [[unlikely]]
+            lru_->use(number);
+    }
     // It was erased, or has expired.
     void leave(std::uint32_t number) noexcept {
         lru_ ? lru_->leave(number) : adaptive_.leave(number);

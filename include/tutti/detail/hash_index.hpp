@@ -18,7 +18,6 @@
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/further_buckets.hpp"
 #include "tutti/detail/hash_bucket.hpp"
-#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/segments.hpp"
 
 namespace tutti::detail {
@@ -27,8 +26,9 @@ class HashIndex {
 public:
     enum class Look : std::uint8_t { nothing, found, unsure };
 
-    // huge: where its memory is from, see Segments.
-    explicit HashIndex(HugePages* huge) noexcept : homes_(huge), further_(huge) {}
+    explicit HashIndex(ArrayTerms arrays) noexcept
+        : homes_(arrays.one_for(entries_per_bucket)),
+          further_(arrays.one_for(entries_per_further_bucket)) {}
 
     // One look into the first bucket, which is all that most reads need: no loop, little to
     // remember. `matches(number)`, for numbers whose hash is probably `hash`, has the same three
@@ -48,7 +48,12 @@ public:
         if (home.next.load(std::memory_order_acquire) != none) return Look::unsure;
         return stood(version, extent) ? Look::nothing : Look::unsure;
     }
-    // The same with patience: calls `matches(number)` until it returns true; false if it never
+    // The same of an index that does not change meanwhile, in all buckets.
+    template <class Matches>
+    [[gnu::always_inline]] bool search(const Hashed& hash, Matches matches) const {
+        return extent().count() > 0 && search(home_of(hash.address), hash.tag, matches);
+    }
+    // As `look`, with patience: calls `matches(number)` until it returns true; false if it never
     // does. It may be called with a number that is not in the index any more.
     template <class Matches>
     bool find(const Hashed& hash, Matches matches) const {
@@ -102,7 +107,8 @@ public:
     }
 
 private:
-    static constexpr std::size_t entries_per_bucket = 7;
+    static constexpr std::uint32_t entries_per_bucket = 7;
+    static constexpr std::uint32_t entries_per_further_bucket = 140;  // on average
     // No address leads to more.
     static constexpr std::size_t count_max = std::size_t{1} << Hashed::address_bits;
     static constexpr std::uint32_t none = FurtherBuckets::none;

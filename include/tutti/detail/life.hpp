@@ -15,45 +15,29 @@ namespace tutti::detail {
     return time.time_since_epoch().count();
 }
 
-// When an entry was written, and the last moment of its life.
-struct Life {
-    static constexpr std::int64_t never = Duration::max().count();
-
-    Life() noexcept = default;
-    Life(TimePoint now, Duration lasts) noexcept : Life(now, saturating_add(now, lasts)) {}
-    Life(TimePoint begin, TimePoint end) noexcept
-        : written(nanoseconds(begin)), expires(nanoseconds(end)) {}
-
-    std::int64_t written = 0;
-    std::int64_t expires = 0;
-    std::int64_t used = 0;  // last, where that is kept
-};
-
 // A life in twelve bytes. Its end is exact. Its length is a number of nanoseconds up to a second,
 // of microseconds up to 17 minutes, of milliseconds up to 12 days, of four seconds beyond; rounded
 // up, so that it never begins later than it did. Of one without an end the beginning is kept.
 class PackedLife {
 public:
+    static constexpr std::int64_t never = Duration::max().count();
+
     PackedLife() noexcept = default;
     // As it is kept.
     PackedLife(std::int64_t moment, std::uint32_t length) noexcept
         : moment_(moment), length_(length) {}
-    explicit PackedLife(const Life& life) noexcept : moment_(life.expires) {
-        if (life.expires == Life::never) {
-            moment_ = life.written;
-            length_ = endless;
-            return;
-        }
-        const std::int64_t lasts = length_of(life);
-        if (lasts <= count_max) {
-            length_ = packed<0>(lasts);
-        } else if (lasts <= count_max * units[1]) {
-            length_ = packed<1>(lasts);
-        } else if (lasts <= count_max * units[2]) {
-            length_ = packed<2>(lasts);
-        } else {
-            length_ = packed<3>(lasts);
-        }
+    // end: may be `never`. length: what `packed` says of the time between.
+    PackedLife(std::int64_t begin, std::int64_t end, std::uint32_t length) noexcept
+        : moment_(end), length_(length) {
+        if (end == never) [[unlikely]]
+            *this = PackedLife(begin, endless);
+    }
+    // Requires: not negative. Longer than 136 years is not told from that.
+    [[nodiscard]] static std::uint32_t packed(std::int64_t lasts) noexcept {
+        if (lasts <= count_max) return packed<0>(lasts);
+        if (lasts <= count_max * units[1]) return packed<1>(lasts);
+        if (lasts <= count_max * units[2]) return packed<2>(lasts);
+        return packed<3>(std::min(lasts, count_max * units[3]));
     }
 
     [[nodiscard]] std::int64_t moment() const noexcept { return moment_; }
@@ -63,9 +47,7 @@ public:
     [[nodiscard]] bool ends_before(std::int64_t time) const noexcept {
         return moment_ < time && !is_endless();
     }
-    [[nodiscard]] std::int64_t expires() const noexcept {
-        return is_endless() ? Life::never : moment_;
-    }
+    [[nodiscard]] std::int64_t expires() const noexcept { return is_endless() ? never : moment_; }
     [[nodiscard]] std::int64_t written() const noexcept {
         if (is_endless()) return moment_;
         std::int64_t begin{};
@@ -74,8 +56,8 @@ public:
         return too_early ? std::numeric_limits<std::int64_t>::min() : begin;
     }
     // What was lost by rounding: `written` is earlier by this. Less than `lost_max`.
-    [[nodiscard]] std::uint32_t lost(const Life& life) const noexcept {
-        const std::int64_t lost = life.written - written();
+    [[nodiscard]] std::uint32_t lost(std::int64_t begin) const noexcept {
+        const std::int64_t lost = begin - written();
         return lost < 0 || lost >= lost_max ? 0 : static_cast<std::uint32_t>(lost);
     }
 
@@ -93,16 +75,47 @@ private:
             (static_cast<std::uint64_t>(lasts) + units[Unit] - 1) / std::uint64_t{units[Unit]};
         return static_cast<std::uint32_t>(count) << unit_bits | Unit;
     }
-    // Never negative, and representable.
-    [[nodiscard]] static std::int64_t length_of(const Life& life) noexcept {
-        constexpr std::int64_t most = count_max * units.back();  // 136 years
-        std::int64_t lasts{};
-        if (__builtin_sub_overflow(life.expires, life.written, &lasts)) return most;
-        return std::clamp<std::int64_t>(lasts, 0, most);
-    }
 
     std::int64_t moment_;  // its end; endless: its beginning
     std::uint32_t length_;
+};
+
+// How long entries live; made once for many of them.
+class Lifetime {
+public:
+    // Duration::max(): without an end.
+    explicit Lifetime(Duration lasts) noexcept
+        : lasts_(lasts), packed_(PackedLife::packed(std::max<std::int64_t>(lasts.count(), 0))) {}
+
+    [[nodiscard]] Duration duration() const noexcept { return lasts_; }
+    [[nodiscard]] std::uint32_t packed() const noexcept { return packed_; }
+
+private:
+    Duration lasts_;
+    std::uint32_t packed_;
+};
+
+// Of an entry that is about to be written.
+struct Life {
+    Life() noexcept = default;
+    [[gnu::always_inline]] Life(TimePoint now, const Lifetime& lasts) noexcept
+        : written(nanoseconds(now)),
+          packed(written, nanoseconds(saturating_add(now, lasts.duration())), lasts.packed()) {}
+    Life(TimePoint begin, TimePoint end) noexcept
+        : written(nanoseconds(begin)),
+          packed(written, nanoseconds(end), PackedLife::packed(length(written, nanoseconds(end)))) {
+    }
+
+    std::int64_t written = 0;
+    std::int64_t used = 0;  // last, where that is kept
+    PackedLife packed;
+
+private:
+    [[nodiscard]] static std::int64_t length(std::int64_t begin, std::int64_t end) noexcept {
+        std::int64_t lasts{};
+        if (end <= begin) return 0;
+        return __builtin_sub_overflow(end, begin, &lasts) ? PackedLife::never : lasts;
+    }
 };
 
 // False: only the real clock knows. Requires: `expires` counts on the machine's clock.

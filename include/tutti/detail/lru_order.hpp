@@ -11,7 +11,6 @@
 
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/entry_pool.hpp"
-#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/reclaim.hpp"
 #include "tutti/detail/segments.hpp"
 
@@ -19,7 +18,7 @@ namespace tutti::detail {
 
 class LruOrder {
 public:
-    explicit LruOrder(HugePages* huge) noexcept : links_(huge) {}
+    explicit LruOrder(ArrayTerms arrays) noexcept : links_(arrays) {}
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     // The most recently used.

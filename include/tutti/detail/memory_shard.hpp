@@ -57,7 +57,7 @@ public:
     explicit MemoryShard(ShardTerms& terms)
         : table_(terms.pool),
           terms_(terms),
-          order_(table_.pool(), terms.eviction, terms.pool.huge) {}
+          order_(table_.pool(), terms.eviction, terms.pool.arrays) {}
     MemoryShard(const MemoryShard&) = delete;
     MemoryShard& operator=(const MemoryShard&) = delete;
 
@@ -142,7 +142,7 @@ private:
         return table_.at(number).life().ends_before(time);
     }
 
-    Put insert(const Hashed& hash, Draft& draft, RetiredList& out) {
+    [[gnu::noinline]] Put insert(const Hashed& hash, Draft& draft, RetiredList& out) {
         order_.expect(hash.packed());
         const BucketPlace to = table_.reserve(hash);
         order_.reserve(table_.used());
@@ -155,7 +155,7 @@ private:
         return Put::done;
     }
 
-    Put overwrite(std::uint32_t number, Draft& draft, RetiredList& out) {
+    [[gnu::always_inline]] Put overwrite(std::uint32_t number, Draft& draft, RetiredList& out) {
         const std::size_t before = table_.weight(number);
         if (draft.weight > before) {
             order_.step_aside(number);

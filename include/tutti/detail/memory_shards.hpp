@@ -97,7 +97,7 @@ protected:
                  .eviction = eviction,
                  .pool = {.weighed = bound.unit() == Bound::Unit::bytes,
                           .dated = dated,
-                          .huge = bound.has_huge_pages() ? &huge_ : nullptr},
+                          .arrays = arrays(bound, eviction)},
                  .tells = tells},
           shards_(count(bound, eviction), terms_) {}
     ~MemoryShards() {
@@ -105,15 +105,27 @@ protected:
         if constexpr (walks_need_pin) Reclaim::destroy_waiting();
     }
 
+    // How many there may be; of a bound in bytes a guess.
+    [[nodiscard]] static std::size_t entries_in(Bound bound) noexcept {
+        constexpr std::size_t bytes_each = 256;
+        return bound.limit() / (bound.unit() == Bound::Unit::bytes ? bytes_each : 1);
+    }
     // So many that writers seldom meet, and so few that each has enough entries to choose from.
     [[nodiscard]] static std::size_t count(Bound bound, Eviction eviction) noexcept {
         constexpr std::size_t entries_at_least = 1024;
-        constexpr std::size_t bytes_at_least = 256 * entries_at_least;
         constexpr std::size_t shards_max = 64;
-        const bool weighed = bound.unit() == Bound::Unit::bytes;
-        const std::size_t fit = bound.limit() / (weighed ? bytes_at_least : entries_at_least);
         if (eviction == Eviction::lru) return 1;
+        const std::size_t fit = entries_in(bound) / entries_at_least;
         return std::clamp<std::size_t>(std::bit_floor(fit), 1, shards_max);
+    }
+    // Of each shard. An insertion takes a place before another entry leaves. In huge pages there is
+    // no room for those that have more than their part, as what is not used is in memory, too.
+    [[nodiscard]] ArrayTerms arrays(Bound bound, Eviction eviction) noexcept {
+        constexpr std::size_t entries_max = std::size_t{1} << 21;  // a bound may be out of reach
+        const std::size_t part = std::min(entries_in(bound), entries_max) / count(bound, eviction);
+        const bool huge = bound.has_huge_pages();
+        const std::size_t expected = part + (huge ? 0 : part / 8) + 1;
+        return {.huge = huge ? &huge_ : nullptr, .expected = static_cast<std::uint32_t>(expected)};
     }
     [[nodiscard]] std::size_t place_of(const Hashed& hash) const noexcept {
         return hash.shard & (shards_.size() - 1);

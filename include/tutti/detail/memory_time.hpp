@@ -23,32 +23,39 @@ namespace tutti::detail {
 
 class MemoryTime {
 public:
-    // The clock outlives this.
-    explicit MemoryTime(const Clock& clock) noexcept : clock_(&clock) {}
+    // The clock outlives this. usual: of most entries.
+    MemoryTime(const Clock& clock, Ttl usual) noexcept : clock_(&clock), usual_(lifetime(usual)) {}
 
+    // Says of what has a life whether it has not ended.
+    [[nodiscard, gnu::always_inline]] auto alive() const {
+        return [this](const auto& seen) { return is_alive(seen.life); };
+    }
+    [[nodiscard]] Life life_from_now() const { return {clock_->now(), usual_}; }
+    // The same, up to a tick early where that does not show.
+    [[nodiscard, gnu::always_inline]] Life life() const { return life_of(usual_); }
+    [[nodiscard]] Life life(Ttl ttl) const { return life_of(lifetime(ttl)); }
+
+private:
+    [[nodiscard]] static Lifetime lifetime(Ttl ttl) noexcept {
+        return Lifetime(ttl.is_never() ? Duration::max() : ttl.lifetime());
+    }
+    [[nodiscard, gnu::always_inline]] Life life_of(const Lifetime& lasts) const {
+        const bool roughly = reads_machine_ && lasts.duration() >= recent_margin;
+        return {roughly ? recent() : clock_->now(), lasts};
+    }
     [[nodiscard, gnu::always_inline]] bool is_alive(const PackedLife& life) const {
         if (life.is_endless()) return true;
         if (reads_machine_ && surely_alive(life.moment())) [[likely]]
             return true;
         return now_is_not_after(life.moment());
     }
-    [[nodiscard]] Life life_from_now(Ttl ttl) const { return life_from(clock_->now(), ttl); }
-    // The same, up to a tick early where that does not show.
-    [[nodiscard, gnu::always_inline]] Life life(Ttl ttl) const {
-        const bool roughly = reads_machine_ && (ttl.is_never() || ttl.lifetime() >= recent_margin);
-        return life_from(roughly ? recent() : clock_->now(), ttl);
-    }
-
-private:
     [[nodiscard, gnu::noinline]] bool now_is_not_after(std::int64_t time) const {
         return nanoseconds(clock_->now()) <= time;
-    }
-    [[nodiscard, gnu::always_inline]] static Life life_from(TimePoint now, Ttl ttl) {
-        return {now, ttl.is_never() ? Duration::max() : ttl.lifetime()};
     }
 
     const Clock* clock_;
     const bool reads_machine_ = clock_ == &system_clock();
+    const Lifetime usual_;
 };
 
 }  // namespace tutti::detail

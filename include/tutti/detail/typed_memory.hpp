@@ -123,7 +123,7 @@ public:
                      .answer = known.answer,
                      .category = known.category,
                      .generation = generation_.kept(),
-                     .lost = PackedLife(life).lost(life)};
+                     .lost = life.packed.lost(life.written)};
         if (tier_.put(Stored(*key), std::move(kept), weight, life, removed)) return;
         if (terms_.left) left(text, Departure::evicted);
     }
@@ -179,7 +179,7 @@ private:
         return KeptCell<V>::generation(seen.value) == generation_.kept();
     }
     [[nodiscard]] TimePoint fresh_until(Answer answer, const Snapshot& seen) const noexcept {
-        const bool may_get_stale = answer == Answer::found && seen.life.expires() != Life::never;
+        const bool may_get_stale = answer == Answer::found && !seen.life.is_endless();
         return TimePoint{Duration{seen.life.expires()}} -
                (may_get_stale ? terms_.kept_stale : Duration::zero());
     }
@@ -194,7 +194,7 @@ private:
                             std::uint32_t generation, TimePoint now, HeldLookup<V>& answer) const {
         if (watch_.is_idle(last_use(key, seen), now)) return false;
         if (serve(kept, seen, generation, now, answer) != Hit::found) return false;
-        const bool ends = seen.life.expires() != Life::never;
+        const bool ends = !seen.life.is_endless();
         answer.remarks =
             kept.remarks(ends ? fresh_until(kept.answer(), seen) - now : Duration::max());
         return true;

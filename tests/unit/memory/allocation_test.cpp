@@ -157,7 +157,7 @@ TEST_F(MemoryCacheAllocation, InHugePagesManyEntriesCostFewAllocations) {
         });
     };
 
-    EXPECT_GT(fill(entries(count)), 200);
+    EXPECT_GT(fill(entries(count)), 100);
     EXPECT_LT(fill(entries(count).in_huge_pages()), 20);
 }
 
