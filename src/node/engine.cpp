@@ -360,7 +360,8 @@ void Engine::log_unpublished(const std::string& channel, std::size_t keys) const
 void Engine::on_subscribed() {
     subscribed_.store(true);
     if (std::exchange(interrupted_, false))
-        log_.limited(LogLevel::info, "the bus is connected again", "what was missed is replayed");
+        log_.limited(LogLevel::info, "the bus is connected again",
+                     "what was missed is replayed, or all dropped if the server no longer has it");
     for (const auto& [name, channel] : channels_) channel->subscribed();
     for (const auto& [name, writer] : writers_) writer->retry_now();
     on_woken({});  // whatever was said before anything listened
