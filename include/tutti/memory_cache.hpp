@@ -68,7 +68,7 @@ public:
         // clock.
         Ttl ttl;
         // entries(n), or bytes(n) with a weigher. Mandatory. Memory is taken as entries come, a
-        // page at a time; address space for up to two million at once.
+        // page at a time; address space for up to a million at once.
         Bound bound;
         // What an entry weighs, for a bound in bytes only; 0 counts as 1. Runs at every `put` and
         // `update`.

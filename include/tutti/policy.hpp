@@ -72,10 +72,10 @@ public:
 
     // The same, in pages of 2 MiB where the system has them (Linux, unless transparent huge pages
     // are off), else in usual ones. For tiers of tens of megabytes and more: a read then waits less
-    // for the processor to find its memory. Costs some 2 MiB, and the room of what may still come
-    // (up to two million entries): pages are in memory, all of them, from the first entry of their
-    // part on, and each takes its time (0.1 ms) when it is first written. What is kept by address
-    // is of the heap in any case.
+    // for the processor to find its memory. Costs some 2 MiB, and room for what may still come:
+    // with a bound in entries, for all of them (a million at most); with one in bytes, what the
+    // arrays have not filled yet, a third of them on average. A page takes its time (0.1 ms) when
+    // it is first written. What is kept by address is of the heap in any case.
     [[nodiscard]] constexpr Bound in_huge_pages() const noexcept {
         Bound same = *this;
         same.huge_pages_ = true;

@@ -17,7 +17,8 @@ using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-const Variables free_ports{{"API_GATEWAY_PORT", "0"}, {"BOT_CLIENT_PORT", "0"}};
+const Variables free_ports{
+    {"API_GATEWAY_PORT", "0"}, {"BOT_CLIENT_PORT", "0"}, {"AI_WORKER_PORT", "0"}};
 
 TEST(Fleet, ScenarioSucceedsInOneProcess) {
     Program fleet(FLEET_PROGRAM, {"--once"}, free_ports);

@@ -33,6 +33,7 @@
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/entry_pool.hpp"
 #include "tutti/detail/ghosts.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/reclaim.hpp"
 #include "tutti/detail/segments.hpp"
 #include "tutti/detail/turns.hpp"
@@ -49,8 +50,8 @@ struct Evicted {
 template <class Pool>
 class AdaptiveOrder {
 public:
-    AdaptiveOrder(Pool& pool, ArrayTerms arrays) noexcept
-        : pool_(pool), turns_(arrays), places_(arrays) {}
+    AdaptiveOrder(Pool& pool, HugePages* huge) noexcept
+        : pool_(pool), turns_(huge), places_(huge) {}
 
     [[nodiscard]] std::size_t size() const noexcept { return sizes_[trial] + sizes_[main]; }
 

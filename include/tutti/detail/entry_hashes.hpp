@@ -9,13 +9,14 @@
 #include <new>
 
 #include "tutti/detail/hash_bucket.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/segments.hpp"
 
 namespace tutti::detail {
 
 class KeptHashes {
 public:
-    explicit KeptHashes(ArrayTerms arrays) noexcept : hashes_(arrays) {}
+    explicit KeptHashes(HugePages* huge) noexcept : hashes_(huge) {}
 
     // Makes sure that `keep` of this number allocates nothing. Throws std::bad_alloc.
     void reserve(std::uint32_t number) { hashes_.ensure(number); }
@@ -37,7 +38,7 @@ private:
 template <class Query>
 class HashesOfKeys {
 public:
-    explicit HashesOfKeys(ArrayTerms) noexcept {}
+    explicit HashesOfKeys(HugePages*) noexcept {}
 
     void reserve(std::uint32_t) {}
     void keep(std::uint32_t, const Hashed&) noexcept {}

@@ -21,6 +21,8 @@
 #include <new>
 
 #include "tutti/detail/atomic.hpp"
+#include "tutti/detail/expected_array.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/life.hpp"
 #include "tutti/detail/segments.hpp"
 #include "tutti/detail/words.hpp"
@@ -115,7 +117,8 @@ static_assert(sizeof(EntryHead) == 16);
 struct PoolTerms {
     bool weighed = false;  // entries have weights other than one
     bool dated = false;    // by their last use
-    ArrayTerms arrays;
+    HugePages* huge = nullptr;
+    std::uint32_t expected = 0;  // entries
 };
 
 // WordCount: of key and value.
@@ -127,7 +130,10 @@ public:
     };
 
     explicit EntryPool(PoolTerms terms) noexcept
-        : entries_(terms.arrays), weights_(terms.arrays), last_uses_(terms.arrays), terms_(terms) {}
+        : entries_(terms.huge, terms.expected),
+          weights_(terms.huge),
+          last_uses_(terms.huge),
+          terms_(terms) {}
 
     [[nodiscard, gnu::always_inline]] Entry& at(std::uint32_t number) const noexcept {
         return *std::launder(reinterpret_cast<Entry*>(entries_.at(number)));
@@ -196,7 +202,7 @@ private:
         return *std::launder(reinterpret_cast<std::size_t*>(weights_.at(number)));
     }
 
-    Segments<first_bits, sizeof(Entry)> entries_;
+    ExpectedArray<first_bits, sizeof(Entry)> entries_;
     Segments<first_bits, sizeof(std::size_t)> weights_;
     Segments<first_bits, sizeof(Atomic<std::int64_t>)> last_uses_;
     const PoolTerms terms_;

@@ -46,7 +46,8 @@ public:
         typename ValueOf::Words value;
     };
 
-    explicit EntryTable(PoolTerms of) : index_(of.arrays), pool_(of), hashes_(of.arrays) {}
+    explicit EntryTable(PoolTerms terms)
+        : index_(terms.huge, terms.expected), pool_(terms), hashes_(terms.huge) {}
     // Requires: no operation runs.
     ~EntryTable() {
         constexpr bool any = KeyOf::uses_addresses || ValueOf::uses_addresses;
@@ -233,7 +234,6 @@ private:
                            [&](std::uint32_t number) { return load(number, matches, out); });
     }
 
-    // What is behind the key.
     [[gnu::always_inline]] void write_rest(std::uint32_t number, Entry& to, Draft& draft) noexcept {
         store_words(to.words + KeyOf::size, draft.value);
         draft.owns_value = false;

@@ -8,9 +8,9 @@
 #include <optional>
 
 #include "tutti/detail/adaptive_order.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/lru_order.hpp"
 #include "tutti/detail/reclaim.hpp"
-#include "tutti/detail/segments.hpp"
 #include "tutti/policy.hpp"
 
 namespace tutti::detail {
@@ -18,8 +18,8 @@ namespace tutti::detail {
 template <class Pool>
 class EvictionOrder {
 public:
-    EvictionOrder(Pool& pool, Eviction eviction, ArrayTerms arrays) : adaptive_(pool, arrays) {
-        if (eviction == Eviction::lru) lru_.emplace(arrays);
+    EvictionOrder(Pool& pool, Eviction eviction, HugePages* huge) : adaptive_(pool, huge) {
+        if (eviction == Eviction::lru) lru_.emplace(huge);
     }
 
     [[nodiscard]] std::size_t size() const noexcept {

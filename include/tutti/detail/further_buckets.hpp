@@ -10,6 +10,7 @@
 
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/hash_bucket.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/segments.hpp"
 
 namespace tutti::detail {
@@ -19,7 +20,7 @@ public:
     using Bucket = HashBucket;
     static constexpr std::uint32_t none = 0;
 
-    explicit FurtherBuckets(ArrayTerms arrays) noexcept : buckets_(arrays) {}
+    explicit FurtherBuckets(HugePages* huge) noexcept : buckets_(huge) {}
 
     // next: of another bucket, not `none`.
     [[nodiscard]] Bucket& at(std::uint32_t next) const noexcept {

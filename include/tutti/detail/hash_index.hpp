@@ -16,8 +16,10 @@
 #include <new>
 
 #include "tutti/detail/atomic.hpp"
+#include "tutti/detail/expected_array.hpp"
 #include "tutti/detail/further_buckets.hpp"
 #include "tutti/detail/hash_bucket.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/segments.hpp"
 
 namespace tutti::detail {
@@ -26,9 +28,9 @@ class HashIndex {
 public:
     enum class Look : std::uint8_t { nothing, found, unsure };
 
-    explicit HashIndex(ArrayTerms arrays) noexcept
-        : homes_(arrays.one_for(entries_per_bucket)),
-          further_(arrays.one_for(entries_per_further_bucket)) {}
+    // huge: where its memory is from, see Segments. expected: entries.
+    HashIndex(HugePages* huge, std::uint32_t expected) noexcept
+        : homes_(huge, (expected + entries_per_bucket - 1) / entries_per_bucket), further_(huge) {}
 
     // One look into the first bucket, which is all that most reads need: no loop, little to
     // remember. `matches(number)`, for numbers whose hash is probably `hash`, has the same three
@@ -48,13 +50,13 @@ public:
         if (home.next.load(std::memory_order_acquire) != none) return Look::unsure;
         return stood(version, extent) ? Look::nothing : Look::unsure;
     }
-    // The same of an index that does not change meanwhile, in all buckets.
+    // Calls `matches(number)` until it returns true; false if it never does. For the thread that
+    // may change the index.
     template <class Matches>
     [[gnu::always_inline]] bool search(const Hashed& hash, Matches matches) const {
         return extent().count() > 0 && search(home_of(hash.address), hash.tag, matches);
     }
-    // As `look`, with patience: calls `matches(number)` until it returns true; false if it never
-    // does. It may be called with a number that is not in the index any more.
+    // The same from any thread; with numbers, too, that are not in the index any more.
     template <class Matches>
     bool find(const Hashed& hash, Matches matches) const {
         for (Backoff backoff;; backoff.wait()) {
@@ -108,7 +110,6 @@ public:
 
 private:
     static constexpr std::uint32_t entries_per_bucket = 7;
-    static constexpr std::uint32_t entries_per_further_bucket = 140;  // on average
     // No address leads to more.
     static constexpr std::size_t count_max = std::size_t{1} << Hashed::address_bits;
     static constexpr std::uint32_t none = FurtherBuckets::none;
@@ -215,7 +216,7 @@ private:
     }
 
     Atomic<std::uint64_t> extent_{0};
-    Segments<2, sizeof(Bucket)> homes_;
+    ExpectedArray<2, sizeof(Bucket)> homes_;
     FurtherBuckets further_;
     std::size_t size_ = 0;
 };

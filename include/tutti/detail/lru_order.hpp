@@ -11,6 +11,7 @@
 
 #include "tutti/detail/atomic.hpp"
 #include "tutti/detail/entry_pool.hpp"
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/reclaim.hpp"
 #include "tutti/detail/segments.hpp"
 
@@ -18,7 +19,7 @@ namespace tutti::detail {
 
 class LruOrder {
 public:
-    explicit LruOrder(ArrayTerms arrays) noexcept : links_(arrays) {}
+    explicit LruOrder(HugePages* huge) noexcept : links_(huge) {}
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     // The most recently used.

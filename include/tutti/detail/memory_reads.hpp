@@ -110,7 +110,7 @@ private:
         return made;
     }
     // Returned in two registers. An optional of one word would be, too, but GCC 12 makes it in
-    // memory, and waits until a byte is stored there of which it loads eight.
+    // memory: its load of eight bytes waits until one of them has been stored.
     struct WordCopy {
         typename ValueOf::Words words;
         std::uint64_t found;

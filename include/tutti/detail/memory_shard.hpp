@@ -57,7 +57,7 @@ public:
     explicit MemoryShard(ShardTerms& terms)
         : table_(terms.pool),
           terms_(terms),
-          order_(table_.pool(), terms.eviction, terms.pool.arrays) {}
+          order_(table_.pool(), terms.eviction, terms.pool.huge) {}
     MemoryShard(const MemoryShard&) = delete;
     MemoryShard& operator=(const MemoryShard&) = delete;
 

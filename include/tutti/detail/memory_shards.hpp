@@ -97,7 +97,8 @@ protected:
                  .eviction = eviction,
                  .pool = {.weighed = bound.unit() == Bound::Unit::bytes,
                           .dated = dated,
-                          .arrays = arrays(bound, eviction)},
+                          .huge = bound.has_huge_pages() ? &huge_ : nullptr,
+                          .expected = expected(bound, eviction)},
                  .tells = tells},
           shards_(count(bound, eviction), terms_) {}
     ~MemoryShards() {
@@ -118,14 +119,14 @@ protected:
         const std::size_t fit = entries_in(bound) / entries_at_least;
         return std::clamp<std::size_t>(std::bit_floor(fit), 1, shards_max);
     }
-    // Of each shard. An insertion takes a place before another entry leaves. In huge pages there is
-    // no room for those that have more than their part, as what is not used is in memory, too.
-    [[nodiscard]] ArrayTerms arrays(Bound bound, Eviction eviction) noexcept {
-        constexpr std::size_t entries_max = std::size_t{1} << 21;  // a bound may be out of reach
-        const std::size_t part = std::min(entries_in(bound), entries_max) / count(bound, eviction);
+    // By each shard. An insertion takes a place before another entry leaves. In huge pages what is
+    // not used is in memory, too: no room for shards that have more than their part, nor by guess.
+    [[nodiscard]] static std::uint32_t expected(Bound bound, Eviction eviction) noexcept {
+        constexpr std::size_t entries_max = std::size_t{1} << 20;  // a bound may be out of reach
         const bool huge = bound.has_huge_pages();
-        const std::size_t expected = part + (huge ? 0 : part / 8) + 1;
-        return {.huge = huge ? &huge_ : nullptr, .expected = static_cast<std::uint32_t>(expected)};
+        if (huge && bound.unit() == Bound::Unit::bytes) return 0;
+        const std::size_t part = std::min(entries_in(bound), entries_max) / count(bound, eviction);
+        return static_cast<std::uint32_t>(part + (huge ? 0 : part / 8) + 1);
     }
     [[nodiscard]] std::size_t place_of(const Hashed& hash) const noexcept {
         return hash.shard & (shards_.size() - 1);

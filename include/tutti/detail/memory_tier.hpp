@@ -34,7 +34,7 @@ public:
     using typename Reads::Left;
     using typename Reads::Snapshot;
 
-    // dated: entries know when they were last used. left: see there.
+    // dated: entries know when they were last used. left: see MemoryReads.
     MemoryTier(Bound bound, Eviction eviction, bool dated = false, Left left = nullptr)
         : Reads(bound, eviction, dated, std::move(left)) {}
 

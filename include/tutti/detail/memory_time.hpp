@@ -26,7 +26,7 @@ public:
     // The clock outlives this. usual: of most entries.
     MemoryTime(const Clock& clock, Ttl usual) noexcept : clock_(&clock), usual_(lifetime(usual)) {}
 
-    // Says of what has a life whether it has not ended.
+    // Says of what has a life whether it is alive.
     [[nodiscard, gnu::always_inline]] auto alive() const {
         return [this](const auto& seen) { return is_alive(seen.life); };
     }

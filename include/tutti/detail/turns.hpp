@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <new>
 
+#include "tutti/detail/huge_pages.hpp"
 #include "tutti/detail/reclaim.hpp"
 #include "tutti/detail/segments.hpp"
 
@@ -20,7 +21,7 @@ namespace tutti::detail {
 
 class Turns {
 public:
-    explicit Turns(ArrayTerms arrays) noexcept : blocks_(arrays.one_for(Block::length)) {}
+    explicit Turns(HugePages* huge) noexcept : blocks_(huge) {}
 
     // Makes sure that both queues together may get one longer than they are now, whichever way
     // they share it, without an allocation. Throws std::bad_alloc.

@@ -31,18 +31,19 @@ namespace {
 // Of this thread, so that the test framework's other threads are left alone.
 thread_local long allocations = 0;
 thread_local long allocations_max = std::numeric_limits<long>::max();
+thread_local std::size_t bytes_max = std::numeric_limits<std::size_t>::max();  // at once
 
-void count_one() {
-    if (allocations >= allocations_max) throw std::bad_alloc();
+void count_one(std::size_t size) {
+    if (allocations >= allocations_max || size > bytes_max) throw std::bad_alloc();
     ++allocations;
 }
 void* allocate(std::size_t size) {
-    count_one();
+    count_one(size);
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
     throw std::bad_alloc();
 }
 void* allocate_aligned(std::size_t size, std::align_val_t alignment) {
-    count_one();
+    count_one(size);
     const auto to = static_cast<std::size_t>(alignment);
     if (void* memory = std::aligned_alloc(to, (size + to - 1) / to * to)) return memory;
     throw std::bad_alloc();
@@ -146,6 +147,19 @@ TEST_F(MemoryCacheAllocation, RunningOutOfMemoryInHugePagesLeavesAnEmptyCache) {
 
     EXPECT_EQ(empty.get(1), 1);
     MemoryCacheInspector::validate(empty);
+}
+
+TEST_F(MemoryCacheAllocation, WithoutAPieceForAllThatAreExpectedEntriesAreInSmallerOnes) {
+    constexpr int limit = 100'000;
+    constexpr int count = limit / 2;
+    MemoryCache<int, int> cut_up({.ttl = 1min, .bound = entries(limit)});
+
+    bytes_max = std::size_t{40} << 10;  // a part of those expected takes 56 KiB
+    for (int i = 0; i < count; ++i) cut_up.put(i, -i);
+    bytes_max = std::numeric_limits<std::size_t>::max();
+
+    for (int i = 0; i < count; ++i) ASSERT_EQ(cut_up.get(i), -i);
+    MemoryCacheInspector::validate(cut_up);
 }
 
 TEST_F(MemoryCacheAllocation, InHugePagesManyEntriesCostFewAllocations) {

@@ -28,7 +28,7 @@ struct TurnsTest : ::testing::Test {
     }
     void TearDown() override { pop_all(); }
 
-    detail::Turns turns{{}};
+    detail::Turns turns{nullptr};
     std::array<std::deque<std::uint32_t>, 2> model;
     std::uint32_t next = 0;
 };
