@@ -16,8 +16,9 @@ namespace tutti::detail {
 }
 
 // A life in twelve bytes. Its end is exact. Its length is a number of nanoseconds up to a second,
-// of microseconds up to 17 minutes, of milliseconds up to 12 days, of four seconds beyond; rounded
-// up, so that it never begins later than it did. Of one without an end the beginning is kept.
+// of microseconds up to 17 minutes, of milliseconds up to 12 days, of four seconds up to 136 years;
+// rounded up, so that it never begins later than it did. Of one without an end the beginning is
+// kept.
 class PackedLife {
 public:
     static constexpr std::int64_t never = Duration::max().count();
