@@ -64,8 +64,8 @@ public:
     using Weigher = std::function<std::size_t(const K&, const V&)>;
 
     struct Options {
-        // Of entries put without one of their own. Mandatory. Ttl::never() spares the look at the
-        // clock.
+        // Of entries put without one of their own. Mandatory. Ttl::never() spares a read the look
+        // at the clock.
         Ttl ttl;
         // entries(n), or bytes(n) with a weigher. Mandatory. Memory is taken as entries come, a
         // page at a time; address space for up to a million at once.
@@ -168,10 +168,10 @@ public:
     }
 
     // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a
-    // value to put, or nothing to leave everything as it is, age and order included. True if a
-    // value was put; false also if it was too heavy. No lock is held meanwhile: `fn` is called
-    // again if the entry changes before the value is in, so it must not do anything that may not be
-    // done twice.
+    // value to put, with the cache's TTL, or nothing to leave all as it is, age and order included.
+    // True if a value was put; one that is too heavy is refused as by `put`. No lock is held: `fn`
+    // is called again if the entry changes before the value is in, so it must not do anything that
+    // may not be done twice.
     template <class F>
         requires std::is_invocable_r_v<std::optional<V>, F&, const V*>
     bool update(K key, F fn) {
