@@ -40,8 +40,11 @@ public:
     [[nodiscard]] const std::shared_ptr<Cache>& core() const noexcept { return core_; }
 
     [[nodiscard]] LookupResult get(const K& key, const GetOptions& options) const {
-        if (on_own_thread()) return fail(*cannot_wait("get", core_->name()));
-        LookupResult answer;
+        LookupResult answer;  // the only one that is returned, so that it is made there
+        if (on_own_thread()) [[unlikely]] {
+            answer = fail(*cannot_wait("get", core_->name()));
+            return answer;
+        }
         const Hit hit = look(key, *answer, options);
         if (hit != Hit::found) [[unlikely]]
             go_on(key, options, hit, answer);

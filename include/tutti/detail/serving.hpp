@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "tutti/clock.hpp"
@@ -27,16 +26,20 @@ public:
             Phase when_open = Phase::open) noexcept
         : clock_(clock), when_open_(when_open), lease_(std::move(lease)) {}
 
+    // No time at all. No optional: GCC 12 copies that through memory, and the copy waits.
+    static constexpr TimePoint not_now = TimePoint::min();
+
     // The time, if it serves and the lease is effective: R2 says that the lease's end is taken
-    // first, then the time, and then memory is looked at. Otherwise the core knows what happens.
-    [[nodiscard]] std::optional<TimePoint> now() const noexcept {
-        if (phase() != Phase::open) return std::nullopt;
+    // first, then the time, and then memory is looked at. Otherwise `not_now`: the core knows what
+    // happens.
+    [[nodiscard]] TimePoint now() const noexcept {
+        if (phase() != Phase::open) return not_now;
         return leased();
     }
     // The same of a look that is no read, or is watched.
-    [[nodiscard]] std::optional<TimePoint> now_to_look() const noexcept {
+    [[nodiscard]] TimePoint now_to_look() const noexcept {
         const Phase seen = phase();
-        if (seen != Phase::open && seen != Phase::watched) return std::nullopt;
+        if (seen != Phase::open && seen != Phase::watched) return not_now;
         return leased();
     }
 
@@ -54,13 +57,12 @@ public:
     void close() noexcept { phase_.store(Phase::closed, std::memory_order_release); }
 
 private:
-    [[nodiscard, gnu::always_inline]] std::optional<TimePoint> leased() const noexcept {
-        if (this_process() != made_in_) return std::nullopt;
+    [[nodiscard, gnu::always_inline]] TimePoint leased() const noexcept {
+        if (this_process() != made_in_) return not_now;
         if (!lease_) return time();
         const TimePoint end = lease_->end();
         const TimePoint now = time();
-        if (now >= end) return std::nullopt;
-        return now;
+        return now >= end ? not_now : now;
     }
 
     const Clock& clock_;

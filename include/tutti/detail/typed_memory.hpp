@@ -43,10 +43,10 @@ public:
     // Throws what the text of the key throws, and std::bad_alloc.
     template <bool Watches = false>
     [[nodiscard]] Hit hit(const K& key, HeldLookup<V>& answer) {
-        const auto now = Watches ? terms_.serving->now_to_look() : terms_.serving->now();
-        if (!now) return Hit::undecided;
+        const TimePoint now = Watches ? terms_.serving->now_to_look() : terms_.serving->now();
+        if (now == Serving::not_now) return Hit::undecided;
         RetiredList removed;
-        const Hit hit = look(Keys::of(key), *now, answer, removed);
+        const Hit hit = look(Keys::of(key), now, answer, removed);
         if (is_hit(hit)) {
             hits_.add();
             if (answer.answer != Answer::found) negative_hits_.add();
@@ -56,24 +56,24 @@ public:
 
     // Whether one may be served; with its time left. No use of it. Requires and throws: as `hit`.
     [[nodiscard]] bool peek(const K& key, HeldLookup<V>& answer) const {
-        const std::optional<TimePoint> now = terms_.serving->now_to_look();
-        if (!now) return false;
+        const TimePoint now = terms_.serving->now_to_look();
+        if (now == Serving::not_now) return false;
         const std::uint32_t generation = generation_.kept();
         const auto& own = Keys::of(key);
         const auto show = [&](KeptView<V> kept, const Snapshot& seen) {
-            return this->show(own, kept, seen, generation, *now, answer);
+            return this->show(own, kept, seen, generation, now, answer);
         };
-        return tier_.peek(own, is_alive_at(*now), show).value_or(false);
+        return tier_.peek(own, is_alive_at(now), show).value_or(false);
     }
     // `visit(text of the key, HeldLookup<V>)` of each that `peek` would find, at one time.
     void for_each(auto visit) const {
-        const std::optional<TimePoint> now = terms_.serving->now_to_look();
-        if (!now) return;
+        const TimePoint now = terms_.serving->now_to_look();
+        if (now == Serving::not_now) return;
         const std::uint32_t generation = generation_.kept();
-        tier_.for_each(is_alive_at(*now),
+        tier_.for_each(is_alive_at(now),
                        [&](const auto& key, KeptView<V> kept, const Snapshot& seen) {
                            HeldLookup<V> answer;
-                           if (!show(key, kept, seen, generation, *now, answer)) return;
+                           if (!show(key, kept, seen, generation, now, answer)) return;
                            visit(Keys::text(key), std::move(answer));
                        });
     }

@@ -39,9 +39,9 @@ TEST(TypedMemory, ServesWhileTheCacheIsOpenOnly) {
     numbers.put("7", 1);
     detail::Serving declared(numbers.clock_, nullptr);
 
-    EXPECT_FALSE(declared.now());
+    EXPECT_EQ(declared.now(), detail::Serving::not_now);
     declared.open();
-    EXPECT_TRUE(declared.now());
+    EXPECT_EQ(declared.now(), numbers.clock_.now());
 
     numbers.serving_->close();
     EXPECT_EQ(numbers.hit(7), Hit::undecided);
