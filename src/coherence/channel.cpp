@@ -68,6 +68,7 @@ void Channel::subscribed() {
         foreign_drops_->drop(KeySet::everything());
     }
     connected_since_ = clock_.now();
+    retry_when_renewed_ = true;
     subscriber_.subscribed(*connected_since_);
     writer_->retry_now();
     happened();
@@ -200,8 +201,10 @@ void Channel::renew(Subscriber::Ticket ticket, const BusPosition& applied) {
                        if (answer->position.epoch == applied.epoch)
                            self->due_ack_.acknowledged(applied);
                    }
-                   // Commands go through, which a subscription alone does not say.
-                   if (answer) self->writer_->retry_now();
+                   // Commands go through again, which a subscription alone does not say.
+                   if (std::exchange(self->retry_when_renewed_, !answer) && answer) {
+                       self->writer_->retry_now();
+                   }
                    self->catch_up([&] {
                        self->subscriber_.renew_answered(ticket, answer, self->clock_.now());
                    });

@@ -177,6 +177,7 @@ private:
     std::optional<Error> proof_failure_ =
         Error{Errc::unavailable, "validate channel", "the bus has not been heard yet"};
     bool renewing_ = false;
+    bool retry_when_renewed_ = false;                // what is not published yet
     std::move_only_function<void()> after_renewal_;  // the leave that waits for it
 
     mutable detail::Mutex status_mutex_;

@@ -27,6 +27,10 @@ public:
     void renew(RenewRequest, TimePoint, Completion<Renewed> done) override {
         renewals.push_back(std::move(done));
     }
+    void publish(PublishRequest, TimePoint, Completion<Published> done) override {
+        ++publications;
+        done(fail(Errc::unavailable, "PUB", "the server takes none"));
+    }
     void replay(std::string, Sequence, Sequence, TimePoint,
                 Completion<std::vector<BusEntry>> done) override {
         replays.push_back(std::move(done));
@@ -34,6 +38,7 @@ public:
 
     std::vector<Completion<Renewed>> renewals;
     std::vector<Completion<std::vector<BusEntry>>> replays;
+    int publications = 0;
 };
 
 class ValidationTest : public ::testing::Test {
@@ -101,6 +106,19 @@ TEST_F(ValidationTest, AReadIsProvenByARenewalOfItsOwnThoughTheClockStandsStill)
 
     EXPECT_TRUE(proven(read));
     EXPECT_EQ(renewals(), before + 1) << "none that no read waits for";
+}
+
+// A round of it may be ten thousand keys, and a server that takes none may have too much to do.
+TEST_F(ValidationTest, ReadsDoNotHurryWhatIsNotPublishedYet) {
+    channel->publish(std::make_shared<testing::NoCache>(), {.keys = {"a"}}, {},
+                     [](Invalidation) {});
+    for (int i = 0; i < 100; ++i) {
+        const Proof read = begin_read();
+        answer(at(0));
+        EXPECT_TRUE(proven(read));
+    }
+
+    EXPECT_LE(bus.publications, 2);
 }
 
 TEST_F(ValidationTest, ReadsThatComeDuringARenewalShareTheNextOne) {
