@@ -92,12 +92,14 @@ public:
         }
         if (auto started = node_->start(); !started) throw tutti::BadResult(started.error());
     }
-    // Nothing if it had to be loaded.
-    std::optional<V> get(const K& key) {
-        const auto found = handle_->get(key);
-        if (!found || found->tier() != tutti::Tier::memory) return std::nullopt;
-        return **found;
-    }
+    // What a read has returned; true if it was a hit.
+    struct Got {
+        tutti::Result<tutti::Lookup<V>> answer;
+
+        explicit operator bool() const { return answer && answer->tier() == tutti::Tier::memory; }
+        const V& operator*() const { return **answer; }
+    };
+    Got get(const K& key) { return {handle_->get(key)}; }
     void put(const K& key, const V&) { (void)handle_->get(key); }
 
 private:

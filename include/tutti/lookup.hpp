@@ -50,7 +50,8 @@ struct GetOptions {
 template <class V>
 class Lookup {
 public:
-    Lookup() noexcept = default;  // known absent; what coroutines need to begin with
+    // Known absent; what coroutines need to begin with. Defaulted, all of it would be zeros first.
+    constexpr Lookup() noexcept {}  // NOLINT(modernize-use-equals-default)
     explicit Lookup(detail::RawLookup raw) : held_(std::move(raw)) {}
     explicit Lookup(detail::HeldLookup<V> held) noexcept : held_(std::move(held)) {}
 

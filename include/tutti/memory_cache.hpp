@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -112,11 +111,12 @@ public:
     // it. Until `fn` returns, values that are removed anywhere stay in memory: short.
     template <std::invocable<const V&> F>
     [[nodiscard]] auto read(KeyView key, F fn) {
-        static_assert(!std::is_reference_v<std::invoke_result_t<F&, const V&>> &&
-                          !std::is_pointer_v<std::invoke_result_t<F&, const V&>>,
+        using Made = std::invoke_result_t<F&, const V&>;
+        static_assert(!std::is_void_v<Made>, "`read` returns what `fn` returns: let it return it");
+        static_assert(!std::is_reference_v<Made> && !std::is_pointer_v<Made>,
                       "the value may be gone when `read` returns: return a copy of what you need");
         return tier_.read(key, time_.alive(),
-                          [&](const V& value, const Snapshot&) { return std::invoke(fn, value); });
+                          [&](const V& value, const auto&) { return std::invoke(fn, value); });
     }
 
     // As `get`, with the entry's age.
@@ -133,7 +133,7 @@ public:
 
     // Whether `get` would find it. Neither a use nor a removal.
     [[nodiscard]] bool contains(KeyView key) const {
-        const auto any = [](const auto&, const Snapshot&) { return true; };
+        const auto any = [](const auto&, const auto&) { return true; };
         return tier_.peek(key, time_.alive(), any).has_value();
     }
 
@@ -156,25 +156,27 @@ public:
         const std::size_t weight = weight_of(key, value);
         return tier_.put(std::move(key), std::move(value), weight, time_.life(), removed);
     }
-    // Throws std::invalid_argument if `ttl` is not positive.
+    // With a TTL of its own. Throws std::invalid_argument if that is not positive.
     bool put(K key, V value, Ttl ttl) {
         Removed removed;
         return put(std::move(key), std::move(value), ttl, removed);
     }
     bool put(K key, V value, Ttl ttl, Removed& removed) {
-        if (!ttl.valid()) throw std::invalid_argument(detail::ttl_problem);
+        detail::check_ttl(ttl);
         const std::size_t weight = weight_of(key, value);
         return tier_.put(std::move(key), std::move(value), weight, time_.life(ttl), removed);
     }
 
     // Check-and-set: `fn(const V* live)`, null without a live entry, returns a std::optional<V>: a
-    // value to put, with the cache's TTL, or nothing to leave all as it is, age and order included.
-    // True if a value was put; one that is too heavy is refused as by `put`. No lock is held: `fn`
-    // is called again if the entry changes before the value is in, so it must not do anything that
-    // may not be done twice.
+    // value to put, or nothing to leave all as it is, age and order included. ttl: its own; throws
+    // as `put` does. Without one that of the cache, also if the entry had another. True if a value
+    // was put; one that is too heavy is refused as by `put`. No lock is held: `fn` is called again
+    // if the entry changes before the value is in, so it must not do anything that may not be done
+    // twice.
     template <class F>
         requires std::is_invocable_r_v<std::optional<V>, F&, const V*>
-    bool update(K key, F fn) {
+    bool update(K key, F fn, std::optional<Ttl> ttl = std::nullopt) {
+        if (ttl) detail::check_ttl(*ttl);
         Removed removed;
         return tier_.update(
             std::move(key), time_.alive(),
@@ -182,7 +184,7 @@ public:
             [this](auto own_key, const V& next) {
                 return options_.weigher ? weight_of(own_key(), next) : std::size_t{1};
             },
-            [this] { return time_.life_from_now(); }, removed);
+            [&] { return time_.life_from_now(ttl); }, removed);
     }
 
     // True if there was an entry, an expired one included.
@@ -230,10 +232,8 @@ private:
     [[nodiscard]] std::optional<Found> find(KeyView key, TimePoint now, Removed* removed) {
         return tier_.read(
             key,
-            [now](const Snapshot& seen) {
-                return !seen.life.ends_before(detail::nanoseconds(now));
-            },
-            [now](const V& value, const Snapshot& seen) {
+            [now](const auto& seen) { return !seen.life.ends_before(detail::nanoseconds(now)); },
+            [now](const V& value, const auto& seen) {
                 return Found{value, detail::age(seen.life, now)};
             },
             removed);

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -99,11 +100,31 @@ private:
     return "unknown";
 }
 
-[[nodiscard]] constexpr Bound entries(std::size_t limit) noexcept {
-    return {Bound::Unit::entries, limit};
+namespace detail {
+
+// What is less than nothing is nothing, and refused where it is used; not the enormous number that
+// the language makes of it.
+template <class Number>
+[[nodiscard]] constexpr std::size_t amount(Number number) noexcept {
+    if (!(number > Number{})) return 0;
+    if constexpr (std::is_floating_point_v<Number>) {
+        constexpr auto end = static_cast<Number>(std::numeric_limits<std::ptrdiff_t>::max());
+        if (number >= end) return std::numeric_limits<std::size_t>::max();
+    }
+    return static_cast<std::size_t>(number);
 }
-[[nodiscard]] constexpr Bound bytes(std::size_t limit) noexcept {
-    return {Bound::Unit::bytes, limit};
+
+}  // namespace detail
+
+template <class Number>
+    requires std::is_arithmetic_v<Number>
+[[nodiscard]] constexpr Bound entries(Number limit) noexcept {
+    return {Bound::Unit::entries, detail::amount(limit)};
+}
+template <class Number>
+    requires std::is_arithmetic_v<Number>
+[[nodiscard]] constexpr Bound bytes(Number limit) noexcept {
+    return {Bound::Unit::bytes, detail::amount(limit)};
 }
 
 // Who leaves a memory tier when there is no room.

@@ -28,6 +28,12 @@ function(tutti_mutable_library name)
     list(REMOVE_ITEM arg_SOURCES ${source})
     list(APPEND arg_SOURCES ${copies}/${path})
   endforeach()
+  # A copy of what has no mutants any more would hide its source.
+  file(GLOB_RECURSE stale ${copies}/*)
+  list(REMOVE_ITEM stale ${arg_SOURCES} ${copies}/mutants/rules.hpp)
+  if(stale)
+    file(REMOVE ${stale})
+  endif()
   add_custom_command(OUTPUT ${copies}/mutants/rules.hpp
     COMMAND ${Python3_EXECUTABLE} -B ${mutate} list ${arg_MUTATIONS} ${copies}/mutants/rules.hpp ${arg_ROOT}
     DEPENDS ${mutate} ${files} VERBATIM)

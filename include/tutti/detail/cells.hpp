@@ -9,7 +9,6 @@
 // been taken out.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -40,16 +39,15 @@ struct InlineCell {
         std::memcpy(words.data(), &value, sizeof(T));
         return words;
     }
-    // words: of an entry, too, where they may be changing. Word by word to where it is returned: a
-    // copy by wider pieces would wait until the words have been stored.
+    // words: of an entry, too, where they may be changing. Straight to where it is returned.
     [[gnu::always_inline]] static T unpack(const auto& words) noexcept {
         if constexpr (std::is_trivially_default_constructible_v<T>) {
             T value;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-            copy(words, &value);
+            load_bytes<sizeof(T)>(words, reinterpret_cast<std::byte*>(&value));
             return value;
         } else {
             std::array<std::byte, sizeof(T)> bytes;
-            copy(words, bytes.data());
+            load_bytes<sizeof(T)>(words, bytes.data());
             return std::bit_cast<T>(bytes);
         }
     }
@@ -58,16 +56,6 @@ struct InlineCell {
     // What was packed, after it was moved from `from`.
     static const T& view(const Words&, const T& from) noexcept { return from; }
     static const T& view(const Words&, const T&&) = delete;
-
-private:
-    [[gnu::always_inline]] static void copy(const auto& words, void* to) noexcept {
-        auto* const bytes = static_cast<std::byte*>(to);
-#pragma GCC unroll 16
-        for (std::size_t i = 0; i < size; ++i) {
-            const std::uint64_t word = loaded(words[i]);
-            std::memcpy(bytes + 8 * i, &word, std::min<std::size_t>(sizeof(T) - 8 * i, 8));
-        }
-    }
 };
 
 template <class T>
@@ -145,6 +133,18 @@ struct ValueCellOf {
 };
 template <class V>
 using ValueCell = typename ValueCellOf<V>::type;
+
+// Where a read takes the words of a value unless they are wanted elsewhere.
+template <class Cell>
+struct TakenWords {
+    typename Cell::Words words;
+
+    [[gnu::always_inline]] void take(const auto& from) noexcept {
+        words = load_words<Cell::size>(from);
+    }
+    [[nodiscard]] bool is_address() const noexcept { return Cell::is_address(words); }
+    [[nodiscard]] decltype(auto) view() const noexcept { return Cell::unpack(words); }
+};
 
 template <class K, class Hash, class Eq>
 inline constexpr bool is_plain_text =

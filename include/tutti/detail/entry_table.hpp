@@ -59,6 +59,7 @@ public:
         }
     }
 
+    [[nodiscard]] const HashIndex& index() const noexcept { return index_; }
     // Whether there is one, dead or alive. Without a lock; what is kept by address needs a `Pin`.
     [[gnu::always_inline]] bool read(const Query& query, const Hashed& hash, Snapshot& out) const {
         return read(query, hash, value_to(out), out);
@@ -104,7 +105,6 @@ public:
     [[nodiscard]] Pool& pool() noexcept { return pool_; }
     [[nodiscard]] const Pool& pool() const noexcept { return pool_; }
     [[nodiscard]] Entry& at(std::uint32_t number) const noexcept { return pool_.at(number); }
-
     [[nodiscard]] bool is_vacant(std::uint32_t number) const noexcept {
         return pool_.at(number).is_vacant();
     }

@@ -26,6 +26,10 @@ public:
     [[nodiscard]] Bucket& at(std::uint32_t next) const noexcept {
         return *std::launder(reinterpret_cast<Bucket*>(buckets_.at(next - 1)));
     }
+    // Requires: there is one behind it.
+    [[nodiscard]] Bucket& next(const Bucket& bucket) const noexcept {
+        return at(bucket.next.load(std::memory_order_relaxed));
+    }
     // Null at the end of the chain.
     [[nodiscard]] Bucket* behind(const Bucket& bucket) const noexcept {
         const std::uint32_t next = bucket.next.load(std::memory_order_relaxed);

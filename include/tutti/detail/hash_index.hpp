@@ -50,6 +50,11 @@ public:
         if (home.next.load(std::memory_order_acquire) != none) return Look::unsure;
         return stood(version, extent) ? Look::nothing : Look::unsure;
     }
+    // Has the bucket brought that a look begins with, and does not wait for it.
+    [[gnu::always_inline]] void fetch(const Hashed& hash) const noexcept {
+        const Extent extent = this->extent(std::memory_order_acquire);
+        if (extent.count() != 0) fetch_ahead(&bucket(extent.place_of(hash.address)));
+    }
     // Calls `matches(number)` until it returns true; false if it never does. For the thread that
     // may change the index.
     template <class Matches>
@@ -72,7 +77,7 @@ public:
     // Finds, or makes, a free place for what is inserted with this hash. Throws std::bad_alloc.
     [[nodiscard]] BucketPlace reserve(const Hashed& hash) {
         if (extent().count() == 0) open_first();
-        for (Bucket* bucket = &home_of(hash.address);; bucket = further_.behind(*bucket)) {
+        for (Bucket* bucket = &home_of(hash.address);; bucket = &further_.next(*bucket)) {
             if (const auto place = bucket->free_place()) return {bucket, *place};
             if (bucket->next.load(std::memory_order_relaxed) == none) further_.append_to(*bucket);
         }
@@ -87,7 +92,7 @@ public:
     // Requires: it is in the index.
     void erase(const Hashed& hash, std::uint32_t number) noexcept {
         --size_;
-        for (Bucket* bucket = &home_of(hash.address);; bucket = further_.behind(*bucket)) {
+        for (Bucket* bucket = &home_of(hash.address);; bucket = &further_.next(*bucket)) {
             std::uint32_t found = bucket->matches(TagMatch(hash.tag), std::memory_order_relaxed);
             while (found != 0) {
                 const std::size_t i = TagMatch::take_place(found);
@@ -160,7 +165,7 @@ private:
         Bucket* bucket = &home;
         auto place = bucket->free_place();
         while (!place) {
-            bucket = further_.behind(*bucket);
+            bucket = &further_.next(*bucket);
             place = bucket->free_place();
         }
         put({bucket, *place}, tag, number);

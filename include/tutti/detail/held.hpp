@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "tutti/detail/words.hpp"
+
 namespace tutti::detail {
 
 inline constexpr std::size_t in_place_bytes_max = 128;
@@ -39,14 +41,16 @@ class HeldInPlace {
 public:
     HeldInPlace() noexcept = default;
     explicit HeldInPlace(const std::shared_ptr<const V>& value) noexcept {
-        if (value) set_bytes(value.get());
+        if (!value) return;
+        std::memcpy(bytes_, value.get(), sizeof(V));
+        set_there();
     }
 
-    // Requires: `from` are the bytes of a V.
-    void set_bytes(const void* from) noexcept {
-        std::memcpy(bytes_, from, sizeof(V));
-        is_there_ = true;
+    // Of its words in an entry, where they may be changing: before `set_there` it is not there.
+    [[gnu::always_inline]] void take(const auto& words) noexcept {
+        load_bytes<sizeof(V)>(words, bytes_);
     }
+    void set_there() noexcept { is_there_ = true; }
     [[nodiscard]] const V* get() const noexcept {
         return is_there_ ? std::launder(reinterpret_cast<const V*>(bytes_)) : nullptr;
     }

@@ -39,6 +39,32 @@ struct Kept {
     std::uint32_t lost = 0;  // nanoseconds; see PackedLife
 };
 
+// The word behind an answer's others.
+class KeptMark {
+public:
+    explicit KeptMark(std::uint64_t word) noexcept : word_(word) {}
+    template <class V>
+    explicit KeptMark(const Kept<V>& kept) noexcept
+        : word_(std::uint64_t{kept.lost} << 32 | kept.generation << answer_bits |
+                static_cast<std::uint64_t>(kept.answer)) {}
+
+    [[nodiscard]] std::uint64_t word() const noexcept { return word_; }
+    [[nodiscard]] Answer answer() const noexcept {
+        return static_cast<Answer>(word_ & ((1U << answer_bits) - 1));
+    }
+    [[nodiscard]] std::uint32_t generation() const noexcept {
+        return static_cast<std::uint32_t>(word_) >> answer_bits;
+    }
+    [[nodiscard]] std::uint32_t lost() const noexcept {
+        return static_cast<std::uint32_t>(word_ >> 32);
+    }
+
+private:
+    static constexpr unsigned answer_bits = 32 - Generations::bits;
+
+    std::uint64_t word_;
+};
+
 // An answer in an entry: valid as long as the words, and as what they are the address of.
 template <class V>
 class KeptView;
@@ -66,8 +92,7 @@ struct KeptCell {
 
     static Words pack(Kept<V>&& kept) {
         Words words{};
-        words[value_words] = std::uint64_t{kept.lost} << 32 | kept.generation << answer_bits |
-                             static_cast<std::uint64_t>(kept.answer);
+        words[value_words] = KeptMark(kept).word();
         if (kept.answer == Answer::negative) {
             words[0] = std::bit_cast<std::uint64_t>(new Category(kept.category));
         } else if (kept.answer == Answer::found) {
@@ -81,43 +106,34 @@ struct KeptCell {
     }
     static KeptView<V> unpack(const Words& words) noexcept { return KeptView<V>(words); }
 
-    static Answer answer(const Words& words) noexcept {
-        return static_cast<Answer>(words[value_words] & ((1U << answer_bits) - 1));
-    }
-    static std::uint32_t generation(const Words& words) noexcept {
-        return static_cast<std::uint32_t>(words[value_words]) >> answer_bits;
-    }
-    static std::uint32_t lost(const Words& words) noexcept {
-        return static_cast<std::uint32_t>(words[value_words] >> 32);
+    // words: of an entry, too, where they may be changing.
+    static KeptMark mark(const auto& words) noexcept {
+        return KeptMark(loaded(words[value_words]));
     }
     static bool is_address(const Words& words) noexcept {
-        const Answer what = answer(words);
+        const Answer what = mark(words).answer();
         return what == Answer::negative || (!in_place && what == Answer::found);
     }
     static Retired* address(const Words& words) noexcept {
-        if (answer(words) == Answer::negative) return std::bit_cast<Category*>(words[0]);
+        if (mark(words).answer() == Answer::negative) return std::bit_cast<Category*>(words[0]);
         return is_address(words) ? std::bit_cast<SharedValue*>(words[0]) : nullptr;
     }
-
-private:
-    static constexpr unsigned answer_bits = 32 - Generations::bits;
 };
 
 template <class V>
-class KeptView {
+class KeptView : public KeptMark {
     using Cell = KeptCell<V>;
 
 public:
-    explicit KeptView(const typename Cell::Words& words) noexcept : words_(words) {}
+    explicit KeptView(const typename Cell::Words& words) noexcept
+        : KeptMark(Cell::mark(words)), words_(words) {}
 
-    [[nodiscard]] Answer answer() const noexcept { return Cell::answer(words_); }
-    [[nodiscard]] std::uint32_t generation() const noexcept { return Cell::generation(words_); }
-    [[nodiscard]] std::uint32_t lost() const noexcept { return Cell::lost(words_); }
     // Requires: `to` is empty. It stays so unless `found`.
     void give_value(Held<V>& to) const noexcept {
         if (answer() != Answer::found) return;
         if constexpr (Cell::in_place) {
-            to.set_bytes(words_.data());
+            to.take(words_);
+            to.set_there();
         } else {
             to = Held<V>(std::bit_cast<const typename Cell::SharedValue*>(words_[0])->value);
         }
@@ -132,9 +148,50 @@ public:
         return std::make_shared<const Remarks>(std::string(category()), std::string(), left);
     }
 
+    // Requires: `to` has nothing.
+    void give(HeldLookup<V>& to) const {
+        if (answer() == Answer::negative) to.remarks = remarks();
+        give_value(to.value);
+        to.answer = answer();
+    }
+
 private:
     const typename Cell::Words& words_;
 };
+
+// The same of a value in place, which the read itself takes to where it is wanted (see
+// MemoryReads::read): copied once, and not by way of words.
+template <class V>
+class KeptTaken : public KeptMark {
+public:
+    // Requires: `to` is empty; it lives as long as this.
+    explicit KeptTaken(Held<V>& to) noexcept : KeptMark(0), to_(to) {}
+
+    [[gnu::always_inline]] void take(const auto& words) noexcept {
+        to_.take(words);
+        KeptMark::operator=(KeptCell<V>::mark(words));
+    }
+    [[nodiscard]] bool is_address() const noexcept { return answer() == Answer::negative; }
+    [[nodiscard]] const KeptTaken& view() const noexcept { return *this; }
+
+    // Requires: `to` has nothing but what was taken.
+    void give(HeldLookup<V>& to) const noexcept {
+        if (answer() == Answer::found) to.value.set_there();
+        to.answer = answer();
+    }
+
+private:
+    Held<V>& to_;
+};
+
+template <class V>
+auto taken_to(Held<V>& to) noexcept {
+    if constexpr (held_in_place<V>) {
+        return KeptTaken<V>(to);
+    } else {
+        return TakenWords<KeptCell<V>>();
+    }
+}
 
 template <class V>
 struct ValueCellOf<Kept<V>> {

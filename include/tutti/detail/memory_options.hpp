@@ -11,6 +11,11 @@ namespace tutti::detail {
 
 inline constexpr const char* ttl_problem = "ttl must be positive: \"for ever\" is Ttl::never()";
 
+// Throws std::invalid_argument.
+inline void check_ttl(Ttl ttl) {
+    if (!ttl.valid()) throw std::invalid_argument(std::string("MemoryCache: ") + ttl_problem);
+}
+
 template <class Options>
 [[nodiscard]] std::vector<std::string> memory_problems(const Options& options) {
     const bool in_bytes = options.bound.unit() == Bound::Unit::bytes;

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "tutti/detail/built.hpp"
+#include "tutti/detail/cells.hpp"
 #include "tutti/detail/guarded.hpp"
 #include "tutti/detail/memory_shard.hpp"
 #include "tutti/detail/memory_shards.hpp"
@@ -41,22 +42,47 @@ public:
     // Told of each entry that has left by itself, behind the lock, by what made it leave.
     using Left = std::function<void(const K& key, Departure why)>;
 
-    // What `make(value, snapshot)` returns of one that is `alive(snapshot)`; a dead one is removed.
+    // A key on the way to its entry.
+    struct Sought {
+        Query query;
+        Hashed hash;
+        Shard* shard;
+
+        [[gnu::always_inline]] Sought(const MemoryReads& in, KeyView key)
+            : query(key), hash(Hashed::of(query.hash())), shard(&in.shard_of(hash)) {}
+    };
+    // What `read` looks at first is fetched meanwhile. The key outlives what is returned.
+    [[gnu::always_inline]] Sought seek(KeyView key) const {
+        const Sought sought(*this, key);
+        sought.shard->table().index().fetch(sought.hash);
+        return sought;
+    }
+
+    // What `make(value, sight)` returns of one that is `alive(sight)`; a dead one is removed.
     template <class Alive, class Make>
     [[gnu::always_inline]] auto read(KeyView key, Alive alive, Make make,
                                      RetiredList* removed = nullptr) {
-        Query query(key);  // const, GCC 12 would keep it in memory
-        const Hashed hash = Hashed::of(query.hash());
-        Shard& shard = shard_of(hash);
+        return read(Sought(*this, key), InWords(), alive, make, removed);
+    }
+    // The same, with a value in place taken to where it is wanted: `taken.take(words)` is called
+    // before anything is known of them, see EntryTable::read, and `make(taken.view(), sight)` when
+    // they are no address; the address of a value is taken in words.
+    template <class Taken, class Alive, class Make>
+    [[gnu::always_inline]] auto read(const Sought& sought, Taken taken, Alive alive, Make make,
+                                     RetiredList* removed) {
         if constexpr (!ValueOf::is_address_always) {
-            if (!query.needs_pin()) [[likely]] {
-                Snapshot seen;
-                if (!shard.table().read(query, hash, seen)) return Made<Make>();
-                if (!ValueOf::is_address(seen.value)) [[likely]]
-                    return use(shard, seen, alive, make, removed);
+            if (!sought.query.needs_pin()) [[likely]] {
+                Sight seen;
+                const auto take = [&](const auto& words)
+                                      __attribute__((always_inline)) { taken.take(words); };
+                if (!sought.shard->table().read(sought.query, sought.hash, take, seen))
+                    return Made<Make>();
+                if (!taken.is_address()) [[likely]]
+                    return use(*sought.shard, seen, taken, alive, make, removed);
             }
         }
-        return read_pinned(shard, key, hash, alive, make, removed);
+        return read_pinned(*sought.shard, sought.query.view(), sought.hash, taken, alive, make,
+                           removed);
     }
     // A copy of the value of one that is `alive(sight)`; a dead one is removed.
     template <class Alive>
@@ -71,7 +97,7 @@ public:
     }
     // The same without a use; a dead one stays.
     [[nodiscard]] auto peek(KeyView key, auto alive, auto make) const {
-        std::optional<decltype(make(std::declval<ValueView>(), std::declval<Snapshot&>()))> made;
+        std::optional<decltype(make(std::declval<ValueView>(), std::declval<Sight&>()))> made;
         Query query(key);
         const Hashed hash = Hashed::of(query.hash());
         Snapshot seen;
@@ -80,7 +106,7 @@ public:
         if (found) made.emplace(make(ValueOf::unpack(seen.value), seen));
         return made;
     }
-    [[nodiscard]] auto& last_use(KeyView key, const Snapshot& seen) const noexcept {
+    [[nodiscard]] auto& last_use(KeyView key, const Sight& seen) const noexcept {
         return shard_of(Hashed::of(Hash{}(key))).table().pool().last_use(seen.number);
     }
 
@@ -98,14 +124,15 @@ private:
     friend struct testing::MemoryCacheInspector;
 
     template <class Make>
-    using Made = std::optional<std::invoke_result_t<Make&, ValueView, const Snapshot&>>;
+    using Made = std::optional<std::invoke_result_t<Make&, ValueView, const Sight&>>;
+    using InWords = TakenWords<ValueOf>;
 
     template <class Alive, class Make>
-    [[gnu::always_inline]] Made<Make> use(Shard& shard, const Snapshot& seen, Alive& alive,
-                                          Make& make, RetiredList* removed) {
+    [[gnu::always_inline]] Made<Make> use(Shard& shard, const Sight& seen, const auto& taken,
+                                          Alive& alive, Make& make, RetiredList* removed) {
         if (!lives(shard, seen, alive, removed)) [[unlikely]]
             return std::nullopt;
-        Made<Make> made(make(ValueOf::unpack(seen.value), seen));
+        Made<Make> made(make(taken.view(), seen));
         note_use(shard, seen);
         return made;
     }
@@ -128,7 +155,7 @@ private:
             return {{word}, found};
         }
         const auto make = [](const V& value, const Sight&) { return ValueOf::pack(V(value)); };
-        const auto made = read_pinned(shard, key, hash, alive, make, nullptr);
+        const auto made = read_pinned(shard, key, hash, InWords(), alive, make, nullptr);
         return {made.value_or(typename ValueOf::Words{}), made.has_value()};
     }
     // The value is copied once, to where it is returned; so it is there before anything is proven
@@ -143,7 +170,7 @@ private:
             const Hashed hash = Hashed::of(query.hash());
             Shard& shard = shard_of(hash);
             if (query.needs_pin()) [[unlikely]]
-                return read_pinned(shard, key, hash, alive, make, nullptr);
+                return read_pinned(shard, key, hash, InWords(), alive, make, nullptr);
             return copy_in_place(shard, query, hash, alive);
         }
     }
@@ -192,14 +219,19 @@ private:
         shard.erase({number, version}, Departure::expired, out);
         tell_if_asked(out);
     }
-    template <class Alive, class Make>
-    [[gnu::noinline]] Made<Make> read_pinned(Shard& shard, KeyView key, Hashed hash, Alive& alive,
-                                             Make& make, RetiredList* removed) {
+    template <class Taken, class Alive, class Make>
+    [[gnu::noinline]] Made<Make> read_pinned(Shard& shard, KeyView key, Hashed hash, Taken taken,
+                                             Alive& alive, Make& make, RetiredList* removed) {
         Query query(key);
         const Pin pin(true);
-        Snapshot seen;
-        if (!shard.table().read(query, hash, seen)) return std::nullopt;
-        return use(shard, seen, alive, make, removed);
+        Sight seen;
+        const auto take = [&](const auto& words) { taken.take(words); };
+        if (!shard.table().read(query, hash, take, seen)) return std::nullopt;
+        if constexpr (!std::is_same_v<Taken, InWords>) {
+            if (taken.is_address()) [[unlikely]]
+                return read_pinned(shard, key, hash, InWords(), alive, make, removed);
+        }
+        return use(shard, seen, taken, alive, make, removed);
     }
     // What has left by itself since the last call, while `out` still has it.
     [[gnu::noinline, gnu::cold]] void tell(RetiredList& out) const noexcept {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 
 #include "tutti/clock.hpp"
 #include "tutti/detail/life.hpp"
@@ -30,7 +31,10 @@ public:
     [[nodiscard, gnu::always_inline]] auto alive() const {
         return [this](const auto& seen) { return is_alive(seen.life); };
     }
-    [[nodiscard]] Life life_from_now() const { return {clock_->now(), usual_}; }
+    // own: none is the usual.
+    [[nodiscard]] Life life_from_now(const std::optional<Ttl>& own) const {
+        return {clock_->now(), own ? lifetime(*own) : usual_};
+    }
     // The same, up to a tick early where that does not show.
     [[nodiscard, gnu::always_inline]] Life life() const { return life_of(usual_); }
     [[nodiscard]] Life life(Ttl ttl) const { return life_of(lifetime(ttl)); }

@@ -1,6 +1,6 @@
 // Whether a cache may answer from memory now: what a hit asks before it looks there.
 //
-// Thread-safety: `now` and `phase` from any thread; `open` and `close` by the cache's core.
+// Thread-safety: all from any thread, but `open` and `close`, which are the cache's core's.
 #pragma once
 
 #include <cstdint>
@@ -29,18 +29,24 @@ public:
     // No time at all. No optional: GCC 12 copies that through memory, and the copy waits.
     static constexpr TimePoint not_now = TimePoint::min();
 
-    // The time, if it serves and the lease is effective: R2 says that the lease's end is taken
-    // first, then the time, and then memory is looked at. Otherwise `not_now`: the core knows what
-    // happens.
-    [[nodiscard]] TimePoint now() const noexcept {
-        if (phase() != Phase::open) return not_now;
-        return leased();
-    }
-    // The same of a look that is no read, or is watched.
-    [[nodiscard]] TimePoint now_to_look() const noexcept {
+    // Asked before anything is done for a key. watched: it is told of.
+    [[nodiscard, gnu::always_inline]] bool is_open_to_hits(bool watched) const noexcept {
         const Phase seen = phase();
-        if (seen != Phase::open && seen != Phase::watched) return not_now;
-        return leased();
+        return seen == Phase::open || (watched && seen == Phase::watched);
+    }
+    // The time, if the lease is effective: R2 says that the lease's end is taken first, then the
+    // time, and then memory is looked at. Otherwise `not_now`: the core knows what happens.
+    [[nodiscard, gnu::always_inline]] TimePoint now() const noexcept {
+        if (this_process() != made_in_) return not_now;
+        if (!lease_) return time();
+        const TimePoint end = lease_->end();
+        const TimePoint now = time();
+        return now >= end ? not_now : now;
+    }
+
+    // The same for a look that is no read.
+    [[nodiscard]] TimePoint now_to_look() const noexcept {
+        return is_open_to_hits(true) ? now() : not_now;
     }
 
     // Whether it serves or not.
@@ -57,14 +63,6 @@ public:
     void close() noexcept { phase_.store(Phase::closed, std::memory_order_release); }
 
 private:
-    [[nodiscard, gnu::always_inline]] TimePoint leased() const noexcept {
-        if (this_process() != made_in_) return not_now;
-        if (!lease_) return time();
-        const TimePoint end = lease_->end();
-        const TimePoint now = time();
-        return now >= end ? not_now : now;
-    }
-
     const Clock& clock_;
     const bool is_machine_ = &clock_ == &system_clock();  // spares a virtual call
     const Phase when_open_;

@@ -2,7 +2,8 @@
 // `MemoryCache`. The core reaches it through `Memory`, by text; both see the same entries.
 //
 // A hit asks whether memory may be served (`Serving`), then takes the generation, then looks: what
-// the lease presupposes was removed or dropped before the lease moved (R2). The core has the rest.
+// the lease presupposes was removed or dropped before the lease moved (R2); what it looks at first
+// is fetched while it asks. The core has the rest.
 #pragma once
 
 #include <algorithm>
@@ -39,14 +40,16 @@ public:
           watch_(terms_),
           tier_(terms_.bound, terms_.eviction, watch_.ends_idle(), telling()) {}
 
-    // Where hits are watched, only for one that watches. Requires: `answer` is as it was made.
+    // Where hits are watched, only for one that watches. Requires: `answer` has nothing.
     // Throws what the text of the key throws, and std::bad_alloc.
     template <bool Watches = false>
     [[nodiscard]] Hit hit(const K& key, HeldLookup<V>& answer) {
-        const TimePoint now = Watches ? terms_.serving->now_to_look() : terms_.serving->now();
+        if (!terms_.serving->is_open_to_hits(Watches)) return Hit::undecided;
+        const auto& own = Keys::of(key);
+        const auto sought = tier_.seek(own);
+        const TimePoint now = terms_.serving->now();
         if (now == Serving::not_now) return Hit::undecided;
-        RetiredList removed;
-        const Hit hit = look(Keys::of(key), now, answer, removed);
+        const Hit hit = look(own, sought, now, answer);
         if (is_hit(hit)) {
             hits_.add();
             if (answer.answer != Answer::found) negative_hits_.add();
@@ -60,7 +63,7 @@ public:
         if (now == Serving::not_now) return false;
         const std::uint32_t generation = generation_.kept();
         const auto& own = Keys::of(key);
-        const auto show = [&](KeptView<V> kept, const Snapshot& seen) {
+        const auto show = [&](KeptView<V> kept, const Sight& seen) {
             return this->show(own, kept, seen, generation, now, answer);
         };
         return tier_.peek(own, is_alive_at(now), show).value_or(false);
@@ -70,12 +73,11 @@ public:
         const TimePoint now = terms_.serving->now_to_look();
         if (now == Serving::not_now) return;
         const std::uint32_t generation = generation_.kept();
-        tier_.for_each(is_alive_at(now),
-                       [&](const auto& key, KeptView<V> kept, const Snapshot& seen) {
-                           HeldLookup<V> answer;
-                           if (!show(key, kept, seen, generation, now, answer)) return;
-                           visit(Keys::text(key), std::move(answer));
-                       });
+        tier_.for_each(is_alive_at(now), [&](const auto& key, KeptView<V> kept, const auto& seen) {
+            HeldLookup<V> answer;
+            if (!show(key, kept, seen, generation, now, answer)) return;
+            visit(Keys::text(key), std::move(answer));
+        });
     }
 
     std::optional<KnownAnswer> find(std::string_view text, TimePoint now,
@@ -83,21 +85,18 @@ public:
         const auto key = Keys::of_text(text);
         if (!key) return std::nullopt;
         const std::uint32_t generation = generation_.kept();
-        auto found = tier_.read(
-            *key, is_alive_at(now),
-            [&](KeptView<V> kept, const Snapshot& seen) -> std::optional<KnownAnswer> {
-                if (kept.generation() != generation) return std::nullopt;
-                if (!watch_.note_use(last_use(*key, seen), now)) return std::nullopt;
-                Held<V> value;
-                kept.give_value(value);
-                return KnownAnswer{.value = value.shared(),
-                                   .answer = kept.answer(),
-                                   .category = std::string(kept.category()),
-                                   .loaded = began(kept, seen),
-                                   .fresh_until = fresh_until(kept.answer(), seen)};
-            },
-            &removed);
-        return found ? std::move(*found) : std::nullopt;
+        const auto known = [&](KeptView<V> kept, const Sight& seen) -> std::optional<KnownAnswer> {
+            if (kept.generation() != generation) return std::nullopt;
+            if (!watch_.note_use(last_use(*key, seen), now)) return std::nullopt;
+            Held<V> value;
+            kept.give_value(value);
+            return KnownAnswer{.value = value.shared(),
+                               .answer = kept.answer(),
+                               .category = std::string(kept.category()),
+                               .loaded = began(kept, seen),
+                               .fresh_until = fresh_until(kept.answer(), seen)};
+        };
+        return tier_.read(*key, is_alive_at(now), known, &removed).value_or(std::nullopt);
     }
 
     [[nodiscard]] std::optional<TimePoint> loaded(std::string_view text,
@@ -106,7 +105,7 @@ public:
         if (!key) return std::nullopt;
         const auto alive = is_alive_at(now);
         return tier_.peek(
-            *key, [&](const Snapshot& seen) { return alive(seen) && is_present(seen); }, began);
+            *key, [&](const auto& seen) { return alive(seen) && is_present(seen); }, began);
     }
 
     void put(std::string_view text, KnownAnswer known, RetiredList& removed) override {
@@ -140,8 +139,8 @@ public:
     }
     std::size_t sweep() override {
         const std::uint64_t generation = generation_.number();
-        const std::size_t swept = tier_.erase_where([&](const Snapshot& seen) {
-            return Generations::is_before(KeptCell<V>::generation(seen.value), generation);
+        const std::size_t swept = tier_.erase_where([&](const auto& seen) {
+            return Generations::is_before(KeptCell<V>::mark(seen.value).generation(), generation);
         });
         generation_.note_swept(generation);
         return swept;
@@ -149,7 +148,7 @@ public:
 
     [[nodiscard]] std::size_t size() const override {
         if (generation_.is_swept()) return tier_.size();
-        return tier_.count_where([&](const Snapshot& seen) { return is_present(seen); });
+        return tier_.count_where([&](const auto& seen) { return is_present(seen); });
     }
     [[nodiscard]] std::size_t weight() const noexcept override { return tier_.weight(); }
     [[nodiscard]] std::uint64_t evictions() const noexcept override { return tier_.evictions(); }
@@ -162,23 +161,23 @@ public:
     }
 
 private:
-    using Snapshot = typename Tier::Snapshot;
+    using Sight = typename Tier::Sight;
 
     [[nodiscard]] static auto is_alive_at(TimePoint now) noexcept {
-        return [now](const Snapshot& seen) { return !seen.life.ends_before(nanoseconds(now)); };
+        return [now](const Sight& seen) { return !seen.life.ends_before(nanoseconds(now)); };
     }
     // Null: it is not kept.
-    [[nodiscard]] Atomic<std::int64_t>* last_use(const auto& key, const Snapshot& seen) const {
+    [[nodiscard]] Atomic<std::int64_t>* last_use(const auto& key, const Sight& seen) const {
         return watch_.ends_idle() ? &tier_.last_use(key, seen) : nullptr;
     }
-    [[nodiscard]] static TimePoint began(KeptView<V> kept, const Snapshot& seen) noexcept {
+    [[nodiscard]] static TimePoint began(KeptMark kept, const Sight& seen) noexcept {
         return TimePoint{Duration{seen.life.written() + kept.lost()}};
     }
     // Was not dropped.
-    [[nodiscard]] bool is_present(const Snapshot& seen) const noexcept {
-        return KeptCell<V>::generation(seen.value) == generation_.kept();
+    [[nodiscard]] bool is_present(const auto& seen) const noexcept {
+        return KeptCell<V>::mark(seen.value).generation() == generation_.kept();
     }
-    [[nodiscard]] TimePoint fresh_until(Answer answer, const Snapshot& seen) const noexcept {
+    [[nodiscard]] TimePoint fresh_until(Answer answer, const Sight& seen) const noexcept {
         const bool may_get_stale = answer == Answer::found && !seen.life.is_endless();
         return TimePoint{Duration{seen.life.expires()}} -
                (may_get_stale ? terms_.kept_stale : Duration::zero());
@@ -190,8 +189,9 @@ private:
     }
     void left(std::string_view key, Departure why) const { terms_.left(std::string(key), why); }
     // With what `peek` tells beside a hit.
-    [[nodiscard]] bool show(const auto& key, KeptView<V> kept, const Snapshot& seen,
-                            std::uint32_t generation, TimePoint now, HeldLookup<V>& answer) const {
+    [[nodiscard, gnu::noinline]] bool show(const auto& key, KeptView<V> kept, const Sight& seen,
+                                           std::uint32_t generation, TimePoint now,
+                                           HeldLookup<V>& answer) const {
         if (watch_.is_idle(last_use(key, seen), now)) return false;
         if (serve(kept, seen, generation, now, answer) != Hit::found) return false;
         const bool ends = !seen.life.is_endless();
@@ -199,38 +199,36 @@ private:
             kept.remarks(ends ? fresh_until(kept.answer(), seen) - now : Duration::max());
         return true;
     }
-    [[nodiscard]] Hit look(const auto& key, TimePoint now, HeldLookup<V>& answer,
-                           RetiredList& removed) {
+    [[nodiscard, gnu::always_inline]] Hit look(const auto& key, const auto& sought, TimePoint now,
+                                               HeldLookup<V>& answer) {
+        RetiredList removed;
         const std::uint32_t generation = generation_.kept();
-        const auto found = tier_.read(
-            key, is_alive_at(now),
-            [&](KeptView<V> kept, const Snapshot& seen) {
-                if (watch_.is_on()) [[unlikely]]
-                    return serve_watched(key, kept, seen, generation, now, answer);
-                return serve(kept, seen, generation, now, answer);
-            },
-            &removed);
+        const auto serve = [&](const auto& kept, const Sight& seen) __attribute__((always_inline)) {
+            if (watch_.is_on()) [[unlikely]]  // has copies: what goes out of line is in memory
+                return serve_watched(key, auto(kept), Sight(seen), generation, now, answer);
+            return this->serve(kept, seen, generation, now, answer);
+        };
+        const auto found =
+            tier_.read(sought, taken_to<V>(answer.value), is_alive_at(now), serve, &removed);
         return found.value_or(Hit::missing);
     }
-    [[nodiscard, gnu::noinline]] Hit serve_watched(const auto& key, KeptView<V> kept,
-                                                   const Snapshot& seen, std::uint32_t generation,
+    [[nodiscard, gnu::noinline]] Hit serve_watched(const auto& key, const auto& kept,
+                                                   const Sight& seen, std::uint32_t generation,
                                                    TimePoint now, HeldLookup<V>& answer) {
         if (!watch_.note_use(last_use(key, seen), now)) return Hit::missing;
         const Hit hit = serve(kept, seen, generation, now, answer);
         if (hit != Hit::found || kept.answer() == Answer::negative) return hit;
         const TimePoint end = fresh_until(kept.answer(), seen);
-        const auto hash = KeyHash<Stored>{}(key);
-        return watch_.begins(hash, began(kept, seen), end, now);
+        return watch_.begins(KeyHash<Stored>{}(key), began(kept, seen), end, now);
     }
-    [[nodiscard]] Hit serve(KeptView<V> kept, const Snapshot& seen, std::uint32_t generation,
-                            TimePoint now, HeldLookup<V>& answer) const {
+    [[nodiscard, gnu::always_inline]] Hit serve(const auto& kept, const Sight& seen,
+                                                std::uint32_t generation, TimePoint now,
+                                                HeldLookup<V>& answer) const {
         if (kept.generation() != generation) return Hit::missing;
         if (now > fresh_until(kept.answer(), seen)) return Hit::undecided;
-        kept.give_value(answer.value);
-        answer.answer = kept.answer();
+        kept.give(answer);
         answer.age = std::max(now - began(kept, seen), Duration::zero());
         answer.tier = tutti::Tier::memory;
-        if (kept.answer() == Answer::negative) answer.remarks = kept.remarks();
         return Hit::found;
     }
 

@@ -1,7 +1,6 @@
 #include "api-gateway/database/stored_job_results.hpp"
 
 #include <chrono>
-#include <utility>
 
 #include <boost/describe/class.hpp>
 
@@ -65,17 +64,17 @@ Result<std::optional<jobs::Delivery>> StoredJobResults::confirm(const std::strin
     return sessions_.write(
         "confirm delivery",
         [&](soci::session& sql, Transaction& transaction) -> std::optional<jobs::Delivery> {
+            // Asked first: one that is stored meanwhile is not there yet, and not one that was
+            // confirmed before.
+            if (!select_text(sql, "SELECT status FROM job_results WHERE job_id = :id", {job_id}))
+                return std::nullopt;
             const auto changed =
                 execute(sql,
                         "UPDATE job_results SET status = 'DELIVERED', delivered_at = "
                         ":now WHERE job_id = :id AND status = 'PENDING_DELIVERY'",
                         {process::iso_timestamp(), job_id});
             transaction.commit_in_silence();
-            if (changed > 0) return jobs::Delivery{.status = "DELIVERED", .repeated = false};
-            auto status =
-                select_text(sql, "SELECT status FROM job_results WHERE job_id = :id", {job_id});
-            if (!status) return std::nullopt;
-            return jobs::Delivery{.status = *std::move(status), .repeated = true};
+            return jobs::Delivery{.status = "DELIVERED", .repeated = changed == 0};
         });
 }
 

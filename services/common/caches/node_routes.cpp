@@ -13,9 +13,9 @@
 #include "common/process/span.hpp"
 #include "common/process/timestamps.hpp"
 #include "common/process/trace_context.hpp"
-#include "tutti/inventory.hpp"
 #include "tutti/json.hpp"
 #include "tutti/metrics/metric_text.hpp"
+#include "tutti/node/routes.hpp"
 
 namespace tutti::services::caches {
 namespace {
@@ -65,17 +65,15 @@ http::Response metrics_response(const Node& node, std::span<const http::Metrics>
 }
 
 http::Response audit_response(const Node& node) {
-    return http::json_response(200, to_json(node.inventory()));
+    return http::json_response(200, answer_route(node, "/audit").value().body);
 }
 
 http::Response holdings_response(const Node& node, const http::Request& request) {
-    const auto channel = request.query_value("channel");
-    const auto key = request.query_value("key");
-    if (!channel || !key) {
-        return http::error_response(http::ErrorCode::validation_error,
-                                    "name the channel and the key: ?channel=...&key=...");
-    }
-    return http::json_response(200, to_json(node.holdings(*channel, *key)));
+    const auto query = [&](std::string_view name) { return request.query_value(name); };
+    auto answer = answer_route(node, "/holdings", query).value();
+    if (answer.status == 400)
+        return http::error_response(http::ErrorCode::validation_error, answer.body);
+    return http::json_response(answer.status, std::move(answer.body));
 }
 
 void add_node_routes(http::Router& router, const Node& node, NodeAnswers answers) {

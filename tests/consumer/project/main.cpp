@@ -2,6 +2,9 @@
 // and the doubles for its own tests.
 #include <chrono>
 #include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
 
 #include <boost/describe/class.hpp>
 #include <tutti/canonical.hpp>
@@ -22,6 +25,19 @@ bool memory_tier_forgets() {
     return alive && !cache.get("a");
 }
 
+template <class Cache>
+auto all_of(const Cache& cache) {
+    std::vector<std::decay_t<decltype(*cache.peek({}))>> all;
+    cache.for_each([&](std::string_view, const auto& found) { all.push_back(found); });
+    return all;
+}
+// Of values of other sizes, for the compiler's warnings.
+struct Place {
+    int coordinates[5];
+};
+template auto all_of(const tutti::Local<int, bool>&);
+template auto all_of(const tutti::Local<int, Place>&);
+
 bool node_loads() {
     const auto node = tutti::Node::create({.name = "consumer"}).value();
     const auto lengths = node->coherent<std::string, int>({
@@ -34,7 +50,11 @@ bool node_loads() {
                    tutti::LoadContext&) { return static_cast<int>(word.size()); },
         .channel = "cache:lengths-invalidation",
     });
-    return node->start() && *lengths.get("four").value() == 4;
+    if (!node->start() || *lengths.get("four").value() != 4) return false;
+    int sum = 0;
+    const std::vector<std::string> words{"four", "eight"};
+    for (const auto& found : lengths.get_many(words)) sum += found.value_or(0);
+    return sum == 9 && all_of(lengths).size() == 2 && lengths.peek("four").has_value();
 }
 
 struct Page {

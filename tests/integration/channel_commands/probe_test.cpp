@@ -256,10 +256,11 @@ TEST_F(Probe, AServerThatHangsHoldsUpNoQuestion) {
 }
 
 TEST_F(Probe, WhoWasAMemberInAnotherEpochIsNotKnown) {
+    // While the first question is asked, and long before the server is asked for the second one.
     on_question_ = [&](int number) {
         if (number == 1) server_.command({"FLUSHALL"});
     };
-    auto probing = probe({"web-1", "web-2", "--within", "100ms"});
+    auto probing = probe({"web-1", "web-2", "--within", "100ms", "--within", "2s"});
     while (probing.wait_for(50ms) != std::future_status::ready) {
         (void)instances_[0].cache->invalidate("a");
     }

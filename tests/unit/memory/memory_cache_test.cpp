@@ -283,10 +283,27 @@ TEST_F(MemoryCacheTest, OverwritingReplacesTheTtlToo) {
     EXPECT_EQ(cache.get("a"), std::nullopt);
 }
 
+TEST_F(MemoryCacheTest, AnUpdateMayHaveATtlOfItsOwn) {
+    const auto one = [](const int*) { return 1; };
+    cache.update("short", one, 1ms);
+    cache.update("never", one, Ttl::never());
+    cache.put("usual again", 2, Ttl::never());
+    cache.update("usual again", one);
+
+    clock.advance(1ms + 1ns);
+    EXPECT_FALSE(cache.contains("short"));
+    EXPECT_TRUE(cache.contains("usual again"));
+
+    clock.advance(6s);
+    EXPECT_EQ(cache.get("never"), 1);
+    EXPECT_FALSE(cache.contains("usual again"));
+}
+
 TEST_F(MemoryCacheTest, ATtlOfZeroIsRefusedAndChangesNothing) {
     cache.put("a", 1);
 
     EXPECT_THROW(cache.put("a", 2, 0s), std::invalid_argument);
+    EXPECT_THROW(cache.update("a", [](const int*) { return 2; }, 0s), std::invalid_argument);
     EXPECT_THROW(cache.put("b", 2, -1s), std::invalid_argument);
 
     EXPECT_EQ(cache.get("a"), 1);

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -60,6 +63,20 @@ TEST(MemoryCacheOptions, ATtlOfZeroIsRefusedAndForEverIsSpelledOut) {
 
 TEST(MemoryCacheOptions, ABoundOfZeroIsRefused) {
     EXPECT_THAT(Cache::problems({.ttl = 1s, .bound = entries(0)}), ElementsAre(HasSubstr("bound")));
+}
+
+// As an unsigned number it would be enormous, and the cache a leak.
+TEST(MemoryCacheOptions, ABoundBelowZeroIsRefused) {
+    EXPECT_THAT(Cache::problems({.ttl = 1s, .bound = entries(-1)}),
+                ElementsAre(HasSubstr("bound")));
+    EXPECT_EQ(bytes(-0.5), bytes(0));
+    EXPECT_EQ(bytes(std::nan("")), bytes(0));
+}
+
+TEST(MemoryCacheOptions, ABoundMayBeAnyNumber) {
+    EXPECT_EQ(entries(1e6), entries(1'000'000));
+    EXPECT_EQ(bytes(1e300), bytes(std::numeric_limits<std::size_t>::max()));
+    EXPECT_EQ(bytes(std::uint8_t{7}), bytes(7));
 }
 
 TEST(MemoryCacheOptions, AWeigherBelongsToABoundInBytes) {

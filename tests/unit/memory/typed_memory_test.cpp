@@ -39,9 +39,11 @@ TEST(TypedMemory, ServesWhileTheCacheIsOpenOnly) {
     numbers.put("7", 1);
     detail::Serving declared(numbers.clock_, nullptr);
 
-    EXPECT_EQ(declared.now(), detail::Serving::not_now);
+    EXPECT_FALSE(declared.is_open_to_hits(false));
+    EXPECT_EQ(declared.now_to_look(), detail::Serving::not_now);
     declared.open();
-    EXPECT_EQ(declared.now(), numbers.clock_.now());
+    EXPECT_TRUE(declared.is_open_to_hits(false));
+    EXPECT_EQ(declared.now_to_look(), numbers.clock_.now());
 
     numbers.serving_->close();
     EXPECT_EQ(numbers.hit(7), Hit::undecided);
@@ -89,22 +91,28 @@ TEST(TypedMemory, KeepsThatThereIsNothingAndWhy) {
                                  .answer = Answer::absent,
                                  .loaded = numbers.clock_.now(),
                                  .fresh_until = until});
-    numbers.put_entry("failed", {.value = nullptr,
-                                 .answer = Answer::negative,
-                                 .category = "a category that is allocated, being so long",
-                                 .loaded = numbers.clock_.now(),
-                                 .fresh_until = until});
+    const char* const long_key = "a key that is kept by its address";
+    for (const char* key : {"failed", long_key}) {
+        numbers.put_entry(key, {.value = nullptr,
+                                .answer = Answer::negative,
+                                .category = "a category that is allocated, being so long",
+                                .loaded = numbers.clock_.now(),
+                                .fresh_until = until});
+    }
     Lookup<int> absent;
     Lookup<int> failed;
 
     EXPECT_EQ(numbers.memory_->hit("absent", detail::InsideLookup::of(absent)), Hit::found);
     EXPECT_EQ(numbers.memory_->hit("failed", detail::InsideLookup::of(failed)), Hit::found);
+    Lookup<int> failed_too;
+    EXPECT_EQ(numbers.memory_->hit(long_key, detail::InsideLookup::of(failed_too)), Hit::found);
 
     EXPECT_EQ(absent.answer(), Answer::absent);
     EXPECT_FALSE(absent.found());
     EXPECT_EQ(failed.answer(), Answer::negative);
     EXPECT_FALSE(failed.found());
     EXPECT_EQ(failed.category(), "a category that is allocated, being so long");
+    EXPECT_EQ(failed_too.category(), failed.category());
     EXPECT_EQ(numbers.find("failed")->category, failed.category());
     numbers.put("failed", 7);
     EXPECT_EQ(numbers.get("failed"), 7);
@@ -140,6 +148,39 @@ TEST(TypedMemory, LeavesLastKnownGoodsToTheCore) {
     numbers.clock_.advance(10min);
     EXPECT_EQ(numbers.hit(7), Hit::missing);
     EXPECT_FALSE(numbers.find("7"));
+}
+
+// A hit takes the bytes of a value to the answer before it knows whether it may serve them.
+TEST(TypedMemory, AnAnswerShowsNothingUnlessItIsAHit) {
+    static constinit const Lookup<std::string> as_it_was_made;  // also before anything runs
+    EXPECT_FALSE(as_it_was_made.found());
+    Typed<std::string, int> numbers(10min);
+    const auto expect_nothing = [&](const char* key, Hit hit) {
+        Lookup<int> found;
+        EXPECT_EQ(numbers.memory_->hit(key, detail::InsideLookup::of(found)), hit) << key;
+        EXPECT_FALSE(found.found()) << key;
+        EXPECT_EQ(found.get_if(), nullptr) << key;
+        EXPECT_EQ(found.shared(), nullptr) << key;
+        EXPECT_EQ(found.answer(), Answer::absent) << key;
+    };
+    const char* const in_place = "7";
+    const char* const by_address = "a key that is kept by its address";
+    for (const char* key : {in_place, by_address}) {
+        numbers.put(key, 1);
+        numbers.clock_.advance(1h + 1ns);
+        numbers.renew();
+        expect_nothing(key, Hit::undecided);
+        numbers.clock_.advance(10min);
+        expect_nothing(key, Hit::missing);
+        numbers.put(key, 1);
+        numbers.memory_->drop();
+        expect_nothing(key, Hit::missing);
+        numbers.put(key, 1);
+        numbers.lease_->end_now();
+        expect_nothing(key, Hit::undecided);
+        numbers.renew();
+        EXPECT_EQ(numbers.get(key), 1);
+    }
 }
 
 TEST(TypedMemory, KeepsWhatHasNoTtlForEver) {

@@ -95,5 +95,26 @@ TEST_P(JobResultsTest, UnknownJobHasNoResult) {
     EXPECT_EQ(*open_database()->job_results.confirm("llm-9"), std::nullopt);
 }
 
+// PostgreSQL stores it between two statements of the confirmation, at the latest moment at which
+// the first of them does not see it; a transaction of SQLite has the database for itself.
+TEST_P(JobResultsTest, OneThatIsStoredMeanwhileIsNotTakenForAConfirmedOne) {
+    if (postgres_) {
+        execute(
+            "CREATE FUNCTION store() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "INSERT INTO job_results (job_id, request_id, result, created_at) VALUES "
+            "('llm-1', 'r', '{}', '2026-01-01T00:00:00.000Z') ON CONFLICT DO NOTHING; "
+            "RETURN NULL; END $$");
+        execute(
+            "CREATE TRIGGER meanwhile AFTER UPDATE ON job_results FOR EACH STATEMENT "
+            "EXECUTE FUNCTION store()");
+    }
+    const auto database = open_database();
+
+    const auto confirmed = database->job_results.confirm("llm-1");
+
+    ASSERT_TRUE(confirmed) << confirmed.error().message();
+    EXPECT_EQ(*confirmed, std::nullopt) << "the caller stores it, and confirms again";
+}
+
 }  // namespace
 }  // namespace tutti::services
