@@ -62,6 +62,8 @@ int main() {
     const auto held = answer({"/holdings", {{"channel", "cache:prices"}, {"key", "apple"}}});
     expect(held->body.contains(R"("cache":"prices")"), "`tutti explain` is answered");
     expect(answer({"/holdings"})->status == 400, "a question without a key is refused");
+    expect(answer({"/holdings", {{"channel", ""}, {"key", "apple"}}})->status == 400,
+           "and one without a channel");
 
     expect(!answer({"/orders"}), "everything else is the process's own");
     return 0;

@@ -112,7 +112,7 @@ public:
     template <std::invocable<const V&> F>
     [[nodiscard]] auto read(KeyView key, F fn) {
         using Made = std::invoke_result_t<F&, const V&>;
-        static_assert(!std::is_void_v<Made>, "`read` returns what `fn` returns: let it return it");
+        static_assert(!std::is_void_v<Made>, "`fn` returns nothing: let it return what you need");
         static_assert(!std::is_reference_v<Made> && !std::is_pointer_v<Made>,
                       "the value may be gone when `read` returns: return a copy of what you need");
         return tier_.read(key, time_.alive(),

@@ -28,7 +28,7 @@ RouteAnswer holdings(const Node& node, const RouteQuery& query) {
     const auto asked = [&](std::string_view name) { return query ? query(name) : std::nullopt; };
     const auto channel = asked("channel");
     const auto key = asked("key");
-    if (!channel || !key) {
+    if (!channel || channel->empty() || !key) {
         return {.status = 400,
                 .content_type = "text/plain; charset=utf-8",
                 .body = "name the channel and the key: ?channel=...&key=..."};

@@ -34,7 +34,7 @@ inline constexpr std::uint32_t no_entry = std::numeric_limits<std::uint32_t>::ma
 // An entry in one state: any change makes it another.
 struct EntryState {
     std::uint32_t number = no_entry;
-    std::uint32_t version;
+    std::uint32_t version = 0;
 };
 
 class EntryHead {

@@ -21,6 +21,7 @@ bool memory_tier_forgets() {
         {.ttl = 30s, .bound = tutti::entries(10), .clock = &clock});
     cache.put("a", 1);
     const bool alive = cache.get("a") == 1;
+    cache.update("b", [](const int* before) { return before != nullptr ? *before + 1 : 0; }, 1h);
     clock.advance(31s);
     return alive && !cache.get("a");
 }

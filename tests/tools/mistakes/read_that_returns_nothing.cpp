@@ -1,4 +1,4 @@
-// expects: `read` returns what `fn` returns
+// expects: `fn` returns nothing: let it return
 #include "tutti/memory_cache.hpp"
 
 // NOLINTNEXTLINE(misc-use-internal-linkage)
