@@ -14,7 +14,8 @@ namespace tutti::services::testing {
 // Long enough that none lapses while a test works on it.
 class WithLongLeases : public OnBothWorlds {
 protected:
-    WithLongLeases() : OnBothWorlds({.retry_after = std::chrono::milliseconds{1}}) {}
+    explicit WithLongLeases(std::chrono::milliseconds retry_after = std::chrono::milliseconds{1})
+        : OnBothWorlds({.retry_after = retry_after}) {}
 
     jobs::PaidCall begin_paid(const jobs::LeasedJob& job, const std::string& call = "vision-0") {
         return world->source().begin_paid(job.lease, call, soon()).value();
